@@ -1,0 +1,3 @@
+//! The lab: scenarios, trials, verdicts and results.
+
+pub mod results;

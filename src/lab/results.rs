@@ -1,0 +1,168 @@
+//! What a run leaves on disk: the rows of `trials.csv` and `timeline.csv`.
+//!
+//! This is the only place that knows columns: a row's fields, in order, are the file's columns,
+//! and an absent figure is an empty cell, never a zero. Units stand last in the names.
+
+use std::fmt;
+use std::path::Path;
+
+use anyhow::Context;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::transport::Transport;
+
+/// How far a trial's figures can be trusted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Verdict {
+    Valid,
+    Suspect,
+    Invalid,
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Verdict::Valid => "VALID",
+            Verdict::Suspect => "SUSPECT",
+            Verdict::Invalid => "INVALID",
+        })
+    }
+}
+
+/// One row of `trials.csv`: one measured repetition of one cell.
+///
+/// Counts and bytes cover the ledger's time: from the opening of the window until the last
+/// straggler of the drain. Percentages are of one core.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TrialRow {
+    pub scenario: String,
+    pub run: String,
+    /// The combination of factors, counted from 1.
+    pub cell: u32,
+    /// The repetition of that cell, counted from 1.
+    pub trial: u32,
+    pub transport: Transport,
+    pub workload: String,
+    /// Subscribers in all, over all feeds.
+    pub clients: u32,
+    pub feeds: u32,
+    /// Messages a second published to each feed.
+    pub rate_hz: f64,
+    pub payload_bytes: u32,
+    pub tls: bool,
+    /// Only for short polling.
+    pub poll_interval_ms: Option<f64>,
+    /// Only for long polling.
+    pub hold_ms: Option<f64>,
+    /// `on` or `off`; only for the polling transports.
+    pub keep_alive: Option<String>,
+    pub window_s: f64,
+    pub published: u64,
+    pub expected: u64,
+    pub delivered: u64,
+    pub missed: u64,
+    pub duplicate: u64,
+    pub reordered: u64,
+    pub latency_min_us: Option<f64>,
+    pub latency_mean_us: Option<f64>,
+    pub latency_p50_us: Option<f64>,
+    pub latency_p90_us: Option<f64>,
+    pub latency_p99_us: Option<f64>,
+    pub latency_p999_us: Option<f64>,
+    pub latency_max_us: Option<f64>,
+    pub publish_lag_p99_us: Option<f64>,
+    pub connect_p50_us: Option<f64>,
+    pub connect_p99_us: Option<f64>,
+    pub connect_failed: u64,
+    /// HTTP requests with their responses; empty for the streaming transports.
+    pub exchanges: Option<u64>,
+    pub empty_exchanges: Option<u64>,
+    pub messages_per_exchange: Option<f64>,
+    pub payload_bytes_per_delivery: Option<f64>,
+    pub envelope_bytes_per_delivery: Option<f64>,
+    pub protocol_bytes_per_delivery: Option<f64>,
+    pub tls_bytes_per_delivery: Option<f64>,
+    pub tcp_ip_bytes_per_delivery: Option<f64>,
+    pub wire_bytes_down: u64,
+    pub wire_bytes_up: u64,
+    pub server_cpu_user_us_per_delivery: Option<f64>,
+    pub server_cpu_sys_us_per_delivery: Option<f64>,
+    pub server_cpu_percent: Option<f64>,
+    pub load_cpu_user_us_per_delivery: Option<f64>,
+    pub load_cpu_sys_us_per_delivery: Option<f64>,
+    pub load_cpu_percent: Option<f64>,
+    pub server_rss_bytes: Option<u64>,
+    pub server_rss_bytes_per_client: Option<f64>,
+    pub load_rss_bytes_per_client: Option<f64>,
+    pub verdict: Verdict,
+    /// Why the verdict is not VALID: names such as `publisher-late`, separated by spaces.
+    pub warnings: String,
+    /// `constant` or `poisson`.
+    pub schedule: String,
+    /// Delivered at − published at (the server's stamp); same host only.
+    pub transit_p50_us: Option<f64>,
+    pub transit_p99_us: Option<f64>,
+    pub publish_lag_max_us: Option<f64>,
+    /// Messages that the server did not accept.
+    pub publish_failed: u64,
+    /// Connections that ended during the trial and were dialled again.
+    pub reconnects: u64,
+    /// TCP segments of the subscribers' connections, both ways.
+    pub segments: Option<u64>,
+    pub load_rss_bytes: Option<u64>,
+}
+
+/// One row of `timeline.csv`: one second of one trial, by the time of *arrival*.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TimelineRow {
+    pub scenario: String,
+    pub run: String,
+    pub cell: u32,
+    pub trial: u32,
+    pub transport: Transport,
+    pub clients: u32,
+    /// Seconds since the trial began (its ramp-up).
+    pub at_s: f64,
+    /// `ramp-up`, `warm-up`, `window` or `drain`: the phase in which this second ended.
+    pub phase: String,
+    pub connected: u64,
+    pub published: u64,
+    pub delivered: u64,
+    pub latency_p50_us: Option<f64>,
+    pub latency_p99_us: Option<f64>,
+    pub latency_max_us: Option<f64>,
+    pub wire_bytes_down: u64,
+    pub wire_bytes_up: u64,
+    pub server_cpu_percent: Option<f64>,
+    pub load_cpu_percent: Option<f64>,
+    pub server_rss_bytes: Option<u64>,
+    pub load_rss_bytes: Option<u64>,
+}
+
+/// Writes rows as CSV, header first, in one step: a reader sees the old file or the new one.
+pub fn write_rows<R: Serialize>(path: &Path, rows: &[R]) -> anyhow::Result<()> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    for row in rows {
+        writer.serialize(row).context("a row that CSV cannot hold")?;
+    }
+    let bytes = writer.into_inner().context("flush of a buffer in memory")?;
+    write_whole(path, &bytes)
+}
+
+/// Reads the rows of a CSV file, naming file and line of one that does not fit.
+pub fn read_rows<R: DeserializeOwned>(path: &Path) -> anyhow::Result<Vec<R>> {
+    let mut reader =
+        csv::Reader::from_path(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let rows: Result<Vec<R>, _> = reader.deserialize().collect();
+    rows.with_context(|| format!("{} is not as wslab wrote it", path.display()))
+}
+
+/// Replaces a file by way of a temporary neighbour, so that a cut-off never leaves half of it.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    let partial = path.with_extension("partial");
+    std::fs::write(&partial, bytes)
+        .and_then(|()| std::fs::rename(&partial, path))
+        .with_context(|| format!("cannot write {}", path.display()))
+}

@@ -1,0 +1,4 @@
+//! wslab compares four ways to carry the same feed.
+
+pub mod lab;
+pub mod transport;
