@@ -11,7 +11,10 @@ fn git(args: &[&str]) -> Option<String> {
 
 fn main() {
     let commit = git(&["describe", "--always", "--dirty", "--abbrev=12"]);
-    println!("cargo::rustc-env=WSLAB_COMMIT={}", commit.as_deref().unwrap_or("unknown"));
+    println!(
+        "cargo::rustc-env=WSLAB_COMMIT={}",
+        commit.as_deref().unwrap_or("unknown")
+    );
     if let Some(head) = git(&["rev-parse", "--git-path", "logs/HEAD"]) {
         println!("cargo::rerun-if-changed={head}");
     }

@@ -145,7 +145,9 @@ pub struct TimelineRow {
 pub fn write_rows<R: Serialize>(path: &Path, rows: &[R]) -> anyhow::Result<()> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     for row in rows {
-        writer.serialize(row).context("a row that CSV cannot hold")?;
+        writer
+            .serialize(row)
+            .context("a row that CSV cannot hold")?;
     }
     let bytes = writer.into_inner().context("flush of a buffer in memory")?;
     write_whole(path, &bytes)

@@ -20,8 +20,12 @@ pub enum Transport {
 
 impl Transport {
     /// Every transport, in the order in which tables and plots show them.
-    pub const ALL: [Transport; 4] =
-        [Transport::ShortPolling, Transport::LongPolling, Transport::Sse, Transport::WebSocket];
+    pub const ALL: [Transport; 4] = [
+        Transport::ShortPolling,
+        Transport::LongPolling,
+        Transport::Sse,
+        Transport::WebSocket,
+    ];
 
     /// The spelling used on the command line, in TOML, CSV, plots and labels.
     pub const fn name(self) -> &'static str {
@@ -61,10 +65,13 @@ impl FromStr for Transport {
             "ws" => "websocket",
             other => other,
         };
-        Transport::ALL.into_iter().find(|t| t.name() == name).ok_or_else(|| {
-            let names = Transport::ALL.map(Transport::name).join(", ");
-            format!("unknown transport \"{text}\": write one of {names}")
-        })
+        Transport::ALL
+            .into_iter()
+            .find(|t| t.name() == name)
+            .ok_or_else(|| {
+                let names = Transport::ALL.map(Transport::name).join(", ");
+                format!("unknown transport \"{text}\": write one of {names}")
+            })
     }
 }
 
