@@ -1,4 +1,7 @@
 //! wslab compares four ways to carry the same feed.
 
+pub mod feed;
 pub mod lab;
+pub mod measure;
+pub mod server;
 pub mod transport;

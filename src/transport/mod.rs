@@ -3,10 +3,28 @@
 //! [`Transport`] is the only list of them. Adding one means adding a variant, after which the
 //! compiler points at every `match` that must learn about it.
 
+pub mod connection;
+pub mod http;
+pub mod hub;
+mod long_polling;
+mod polling;
+mod short_polling;
+mod sse;
+pub mod subscription;
+mod websocket;
+
+use std::convert::Infallible;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
+use axum::Router;
 use serde::{Deserialize, Serialize};
+
+use connection::ClientError;
+use hub::Hub;
+pub use polling::answer;
+use subscription::Subscription;
 
 /// A way to carry a feed from the server to a subscriber.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -45,6 +63,41 @@ impl Transport {
             Transport::LongPolling => "#e69f00",
             Transport::Sse => "#0072b2",
             Transport::WebSocket => "#009e73",
+        }
+    }
+
+    /// Whether subscribers ask, exchange by exchange, rather than being told.
+    pub const fn polls(self) -> bool {
+        match self {
+            Transport::ShortPolling | Transport::LongPolling => true,
+            Transport::Sse | Transport::WebSocket => false,
+        }
+    }
+
+    /// Whether a subscriber publishes over its own connection, rather than by POST.
+    pub const fn publishes_in_band(self) -> bool {
+        matches!(self, Transport::WebSocket)
+    }
+
+    /// The server's end.
+    pub fn routes(self) -> Router<Arc<Hub>> {
+        match self {
+            Transport::ShortPolling => short_polling::routes(),
+            Transport::LongPolling => long_polling::routes(),
+            Transport::Sse => sse::routes(),
+            Transport::WebSocket => websocket::routes(),
+        }
+    }
+
+    /// The client's end: connects and delivers to the recorder until the conversation breaks.
+    ///
+    /// Each is boxed on its own: a subscriber is as small as its transport lets it be.
+    pub async fn subscribe(self, to: &mut Subscription) -> Result<Infallible, ClientError> {
+        match self {
+            Transport::ShortPolling => Box::pin(short_polling::subscribe(to)).await,
+            Transport::LongPolling => Box::pin(long_polling::subscribe(to)).await,
+            Transport::Sse => Box::pin(sse::subscribe(to)).await,
+            Transport::WebSocket => Box::pin(websocket::subscribe(to)).await,
         }
     }
 }

@@ -1,0 +1,384 @@
+//! The server's heart: a bounded ring of a feed's recent messages that everyone reads after a
+//! cursor.
+//!
+//! A reader asks for what comes after the last `seq` that it has. Backlog, resume, slow readers and
+//! batching all follow from that: several waiting messages come in one [`Batch`], a reader that
+//! fell off the ring is told how many it missed, and memory is bounded whatever the readers do.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, OnceLock, RwLock};
+
+use bytes::Bytes;
+use tokio::sync::watch;
+
+use super::message::{Message, NewMessage};
+use crate::measure::clock;
+
+/// How much of a feed is kept: whichever bound is reached first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// Messages; at least 1.
+    pub messages: usize,
+    /// Bytes of JSON; the newest message is kept even if it alone is larger.
+    pub bytes: usize,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Retention {
+            messages: 1_000,
+            bytes: 16 << 20,
+        }
+    }
+}
+
+/// A message in the log: encoded once, shared by all who carry it.
+#[derive(Debug)]
+pub struct Stored {
+    pub seq: u64,
+    /// The message's JSON, on one line.
+    pub json: Bytes,
+    framed: OnceLock<Bytes>,
+}
+
+impl Stored {
+    /// The message in the framing of a streaming transport, made by whoever needs it first.
+    ///
+    /// There is one slot: the one transport that frames by bytes of its own (SSE) owns it.
+    pub fn framed(&self, frame: impl FnOnce(&Stored) -> Bytes) -> &Bytes {
+        self.framed.get_or_init(|| frame(self))
+    }
+}
+
+/// What a reader gets at once: everything after its cursor.
+#[derive(Debug, Default)]
+pub struct Batch {
+    pub messages: Vec<Arc<Stored>>,
+    /// The `seq` to read on from.
+    pub last: u64,
+    /// Set when the cursor did not fit: how many messages are gone between it and this batch. It
+    /// is `Some(0)` for a cursor ahead of the feed (one from before a restart), which then gets
+    /// everything that there is.
+    pub missed: Option<u64>,
+}
+
+impl Batch {
+    /// Whether there is nothing to tell.
+    pub fn is_empty(&self) -> bool {
+        self.messages.is_empty() && self.missed.is_none()
+    }
+}
+
+#[derive(Debug, Default)]
+struct Ring {
+    messages: VecDeque<Arc<Stored>>,
+    bytes: usize,
+    last: u64,
+}
+
+impl Ring {
+    /// The oldest `seq` still held; one past the last when nothing is.
+    fn first(&self) -> u64 {
+        self.last + 1 - self.messages.len() as u64
+    }
+}
+
+/// The messages of one feed.
+#[derive(Debug)]
+pub struct Log {
+    ring: RwLock<Ring>,
+    /// The newest `seq`; waiting readers sleep on it.
+    newest: watch::Sender<u64>,
+    retention: Retention,
+}
+
+impl Log {
+    pub fn new(retention: Retention) -> Self {
+        assert!(retention.messages >= 1, "a log holds at least one message");
+        Log {
+            ring: RwLock::default(),
+            newest: watch::Sender::new(0),
+            retention,
+        }
+    }
+
+    /// Appends a message, stamps its publish time and wakes the readers. Returns its `seq`.
+    pub fn append(&self, new: &NewMessage) -> u64 {
+        let mut ring = self.ring.write().expect("no panic under the lock");
+        let seq = ring.last + 1;
+        let message = Message {
+            seq,
+            from: (&new.from).into(),
+            text: (&new.text).into(),
+            intended_at_ns: new.intended_at_ns,
+            published_at_ns: clock::now_ns(),
+            kind: None,
+        };
+        let mut json = Vec::with_capacity(new.text.len() + new.from.len() + 128);
+        message.write_json(&mut json);
+        ring.bytes += json.len();
+        ring.messages.push_back(Arc::new(Stored {
+            seq,
+            json: json.into(),
+            framed: OnceLock::new(),
+        }));
+        ring.last = seq;
+        while ring.messages.len() > self.retention.messages
+            || (ring.bytes > self.retention.bytes && ring.messages.len() > 1)
+        {
+            let oldest = ring.messages.pop_front().expect("more than one is held");
+            ring.bytes -= oldest.json.len();
+        }
+        drop(ring);
+        // Of two appends that race here, the later number must win.
+        self.newest.send_if_modified(|newest| {
+            let forward = *newest < seq;
+            *newest = seq.max(*newest);
+            forward
+        });
+        seq
+    }
+
+    /// The newest `seq`; 0 while the feed is empty.
+    pub fn last(&self) -> u64 {
+        self.ring.read().expect("no panic under the lock").last
+    }
+
+    /// Everything after the cursor that is still held.
+    pub fn read_after(&self, cursor: u64) -> Batch {
+        let ring = self.ring.read().expect("no panic under the lock");
+        if cursor == ring.last {
+            return Batch {
+                last: cursor,
+                ..Batch::default()
+            };
+        }
+        // A cursor ahead of the feed is of another life of this server: begin anew.
+        let (ahead, from) = (
+            cursor > ring.last,
+            if cursor > ring.last { 0 } else { cursor },
+        );
+        let first = ring.first();
+        let gone = first.saturating_sub(from + 1);
+        let skip = (from + 1).saturating_sub(first) as usize;
+        Batch {
+            messages: ring.messages.range(skip..).cloned().collect(),
+            last: ring.last,
+            missed: (ahead || gone > 0).then_some(gone),
+        }
+    }
+
+    /// Up to `limit` messages before `before` (or the newest ones), oldest first, and the newest
+    /// `seq`.
+    pub fn history(&self, before: Option<u64>, limit: usize) -> Batch {
+        let ring = self.ring.read().expect("no panic under the lock");
+        let end = before
+            .unwrap_or(u64::MAX)
+            .min(ring.last + 1)
+            .max(ring.first());
+        let end = (end - ring.first()) as usize;
+        Batch {
+            messages: ring
+                .messages
+                .range(end.saturating_sub(limit)..end)
+                .cloned()
+                .collect(),
+            last: ring.last,
+            missed: None,
+        }
+    }
+
+    /// A reader that has everything up to `after`; from now on if it does not say.
+    pub fn reader(self: &Arc<Self>, after: Option<u64>) -> Reader {
+        Reader {
+            cursor: after.unwrap_or_else(|| self.last()),
+            newest: self.newest.subscribe(),
+            log: self.clone(),
+        }
+    }
+}
+
+/// A cursor into a log that can wait.
+#[derive(Debug)]
+pub struct Reader {
+    log: Arc<Log>,
+    cursor: u64,
+    newest: watch::Receiver<u64>,
+}
+
+impl Reader {
+    /// What is there after the cursor, which moves on.
+    pub fn read(&mut self) -> Batch {
+        // Mark first, read second: what is appended in between wakes the next wait.
+        self.newest.borrow_and_update();
+        let batch = self.log.read_after(self.cursor);
+        self.cursor = batch.last;
+        batch
+    }
+
+    /// The next batch that has something to tell, waiting for it. May be cancelled at any time
+    /// without loss.
+    pub async fn next(&mut self) -> Batch {
+        loop {
+            let batch = self.read();
+            if !batch.is_empty() {
+                return batch;
+            }
+            // The sender lives in the log that this reader holds: it can't be gone.
+            let _ = self.newest.changed().await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn log(messages: usize, bytes: usize) -> Arc<Log> {
+        Arc::new(Log::new(Retention { messages, bytes }))
+    }
+
+    fn publish(log: &Log, text: &str) -> u64 {
+        log.append(&NewMessage {
+            from: "alice".into(),
+            text: text.into(),
+            intended_at_ns: 0,
+        })
+    }
+
+    fn seqs(batch: &Batch) -> Vec<u64> {
+        batch.messages.iter().map(|m| m.seq).collect()
+    }
+
+    #[test]
+    fn messages_are_numbered_from_one_without_holes() {
+        let log = log(10, usize::MAX);
+        assert_eq!(log.last(), 0);
+        assert!(log.read_after(0).is_empty());
+        assert_eq!((publish(&log, "a"), publish(&log, "b")), (1, 2));
+        assert_eq!(seqs(&log.read_after(0)), [1, 2]);
+        assert_eq!(seqs(&log.read_after(1)), [2]);
+        assert!(log.read_after(2).is_empty());
+    }
+
+    #[test]
+    fn a_reader_that_fell_off_the_ring_is_told_how_many_it_missed() {
+        let log = log(3, usize::MAX);
+        for _ in 0..10 {
+            publish(&log, "x");
+        }
+        let batch = log.read_after(2);
+        assert_eq!(
+            (seqs(&batch), batch.missed, batch.last),
+            (vec![8, 9, 10], Some(5), 10)
+        );
+        assert_eq!(log.read_after(7).missed, None, "8 is next, and it is held");
+        assert_eq!(log.read_after(6).missed, Some(1));
+    }
+
+    #[test]
+    fn a_cursor_ahead_of_the_feed_gets_everything_and_is_told() {
+        let log = log(3, usize::MAX);
+        assert_eq!(
+            log.read_after(50).missed,
+            Some(0),
+            "even when there is nothing yet"
+        );
+        publish(&log, "x");
+        let batch = log.read_after(50);
+        assert_eq!(
+            (seqs(&batch), batch.missed, batch.last),
+            (vec![1], Some(0), 1)
+        );
+    }
+
+    #[test]
+    fn bytes_are_bounded_too_and_the_newest_always_stays() {
+        let log = log(1_000, 1_000);
+        for _ in 0..50 {
+            publish(&log, &"x".repeat(100));
+        }
+        let held = log.read_after(0);
+        assert!(
+            (1..=6).contains(&held.messages.len()),
+            "{}",
+            held.messages.len()
+        );
+        publish(&log, &"x".repeat(5_000));
+        assert_eq!(seqs(&log.read_after(0)), [51]);
+    }
+
+    #[test]
+    fn history_pages_backwards() {
+        let log = log(5, usize::MAX);
+        for _ in 0..8 {
+            publish(&log, "x");
+        }
+        assert_eq!(seqs(&log.history(None, 2)), [7, 8]);
+        assert_eq!(seqs(&log.history(Some(7), 2)), [5, 6]);
+        assert_eq!(seqs(&log.history(Some(5), 50)), [4]);
+        assert_eq!(seqs(&log.history(Some(1), 50)), Vec::<u64>::new());
+        assert_eq!(seqs(&log.history(Some(999), 0)), Vec::<u64>::new());
+    }
+
+    #[tokio::test]
+    async fn waiting_readers_wake_and_a_slow_one_gets_all_at_once() {
+        let log = log(100, usize::MAX);
+        let (mut quick, mut slow) = (log.reader(None), log.reader(None));
+        let waiting = tokio::spawn(async move {
+            let batch = quick.next().await;
+            (seqs(&batch), quick)
+        });
+        tokio::task::yield_now().await;
+        publish(&log, "a");
+        let (first, mut quick) = waiting.await.unwrap();
+        assert_eq!(first, [1]);
+        for _ in 0..4 {
+            publish(&log, "x");
+        }
+        assert_eq!(seqs(&quick.next().await), [2, 3, 4, 5]);
+        assert_eq!(seqs(&slow.next().await), [1, 2, 3, 4, 5]);
+        let idle = tokio::time::timeout(std::time::Duration::from_millis(20), slow.next());
+        assert!(idle.await.is_err(), "nothing new: it waits");
+        publish(&log, "late");
+        assert_eq!(
+            seqs(&slow.next().await),
+            [6],
+            "a cancelled wait loses nothing"
+        );
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn writers_and_readers_at_once_lose_and_repeat_nothing() {
+        let log = log(100_000, usize::MAX);
+        let writers: Vec<_> = (0..4)
+            .map(|_| {
+                let log = log.clone();
+                tokio::spawn(async move {
+                    for _ in 0..500 {
+                        publish(&log, "x");
+                        tokio::task::yield_now().await;
+                    }
+                })
+            })
+            .collect();
+        let readers: Vec<_> = (0..8)
+            .map(|_| {
+                let mut reader = log.reader(Some(0));
+                tokio::spawn(async move {
+                    let mut seen = Vec::new();
+                    while seen.len() < 2_000 {
+                        seen.extend(seqs(&reader.next().await));
+                    }
+                    seen
+                })
+            })
+            .collect();
+        for writer in writers {
+            writer.await.unwrap();
+        }
+        for reader in readers {
+            assert_eq!(reader.await.unwrap(), (1..=2_000).collect::<Vec<_>>());
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! What travels: one message, and its JSON.
+//!
+//! On every transport a message is the same JSON object on one line:
+//!
+//! ```json
+//! {"seq":42,"from":"alice","text":"oi","intended_at_ns":1,"published_at_ns":2}
+//! ```
+//!
+//! JSON escapes CR and LF, so no text of a user can break out of an SSE line.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
+/// Longest name of an author, in characters.
+pub const MAX_NAME_CHARS: usize = 32;
+
+/// One item of a feed. Borrows from the bytes it was read from wherever they need no unescaping.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message<'a> {
+    /// Place in the feed: 1, 2, 3 … without holes.
+    pub seq: u64,
+    #[serde(borrow)]
+    pub from: Cow<'a, str>,
+    #[serde(borrow)]
+    pub text: Cow<'a, str>,
+    /// When the schedule said that it was due, on the publisher's monotonic clock; 0 if unknown.
+    pub intended_at_ns: u64,
+    /// When the server put it into the feed, on the server's monotonic clock.
+    pub published_at_ns: u64,
+    /// Absent for somebody's text. Readers skip kinds that they don't know.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<Cow<'a, str>>,
+}
+
+impl<'a> Message<'a> {
+    /// Reads a message from its JSON.
+    pub fn from_json(json: &'a [u8]) -> serde_json::Result<Self> {
+        serde_json::from_slice(json)
+    }
+
+    /// Appends the JSON of this message, on one line and without a line end.
+    pub fn write_json(&self, out: &mut Vec<u8>) {
+        serde_json::to_writer(out, self).expect("plain strings and numbers always encode");
+    }
+}
+
+/// A message that the server has not numbered yet.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct NewMessage {
+    pub from: String,
+    pub text: String,
+    #[serde(default)]
+    pub intended_at_ns: u64,
+}
+
+/// Why a name or a text is refused.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidMessage {
+    #[error("a name has 1 to {MAX_NAME_CHARS} characters, none of them a control character")]
+    Name,
+    #[error("the text is blank: write something")]
+    BlankText,
+}
+
+/// The name, trimmed, if it is one.
+pub fn check_name(name: &str) -> Result<&str, InvalidMessage> {
+    let name = name.trim();
+    let length = name.chars().count();
+    let fits = (1..=MAX_NAME_CHARS).contains(&length) && !name.chars().any(char::is_control);
+    fits.then_some(name).ok_or(InvalidMessage::Name)
+}
+
+/// The text as it is, unless nothing can be seen of it.
+pub fn check_text(text: &str) -> Result<&str, InvalidMessage> {
+    if text.trim().is_empty() {
+        return Err(InvalidMessage::BlankText);
+    }
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message<'a>(from: &'a str, text: &'a str) -> Message<'a> {
+        Message {
+            seq: 42,
+            from: from.into(),
+            text: text.into(),
+            intended_at_ns: 7,
+            published_at_ns: 8,
+            kind: None,
+        }
+    }
+
+    #[test]
+    fn the_json_is_the_contracts_and_stays_on_one_line() {
+        let mut json = Vec::new();
+        message("alice", "two\r\nlines \"and\" ã").write_json(&mut json);
+        let expected = r#"{"seq":42,"from":"alice","text":"two\r\nlines \"and\" ã","intended_at_ns":7,"published_at_ns":8}"#;
+        assert_eq!(String::from_utf8(json.clone()).unwrap(), expected);
+        assert_eq!(
+            Message::from_json(&json).unwrap(),
+            message("alice", "two\r\nlines \"and\" ã")
+        );
+    }
+
+    #[test]
+    fn plain_text_is_borrowed_and_kind_is_read() {
+        let json = br#"{"seq":1,"from":"a","text":"plain","intended_at_ns":0,"published_at_ns":0,"kind":"join"}"#;
+        let message = Message::from_json(json).unwrap();
+        assert!(matches!(message.text, Cow::Borrowed("plain")));
+        assert_eq!(message.kind.as_deref(), Some("join"));
+    }
+
+    #[test]
+    fn names_are_trimmed_and_bounded() {
+        assert_eq!(check_name("  alice "), Ok("alice"));
+        assert_eq!(check_name(&"ã".repeat(32)).unwrap().chars().count(), 32);
+        for bad in ["", "   ", "a\u{7}b", &"x".repeat(33)] {
+            assert_eq!(check_name(bad), Err(InvalidMessage::Name), "{bad:?}");
+        }
+        assert_eq!(check_text(" \n "), Err(InvalidMessage::BlankText));
+        assert_eq!(check_text(" oi "), Ok(" oi "));
+    }
+}

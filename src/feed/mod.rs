@@ -1,0 +1,84 @@
+//! Feeds: named, ordered streams of messages, each held by one bounded [`Log`].
+
+mod log;
+mod message;
+
+use std::collections::HashMap;
+use std::sync::{Arc, RwLock};
+
+pub use log::{Batch, Log, Reader, Retention, Stored};
+pub use message::{InvalidMessage, MAX_NAME_CHARS, Message, NewMessage, check_name, check_text};
+
+/// Longest feed name, in characters: it travels in every URL.
+pub const MAX_FEED_NAME_CHARS: usize = 64;
+
+/// Why a feed cannot be had.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FeedError {
+    #[error("a feed's name has 1 to {MAX_FEED_NAME_CHARS} characters, none of them a control one")]
+    BadName,
+    #[error("this server holds {0} feeds already, which is its limit: use one of those")]
+    TooMany(usize),
+}
+
+/// All feeds of one server. A feed comes into being when it is first named.
+#[derive(Debug)]
+pub struct Feeds {
+    logs: RwLock<HashMap<String, Arc<Log>>>,
+    retention: Retention,
+    max_feeds: usize,
+}
+
+impl Feeds {
+    /// `max_feeds` bounds what strangers can make the server remember.
+    pub fn new(retention: Retention, max_feeds: usize) -> Self {
+        Feeds {
+            logs: RwLock::default(),
+            retention,
+            max_feeds,
+        }
+    }
+
+    /// The log of a feed, made on first use.
+    pub fn get(&self, name: &str) -> Result<Arc<Log>, FeedError> {
+        if let Some(log) = self.logs.read().expect("no panic under the lock").get(name) {
+            return Ok(log.clone());
+        }
+        let length = name.chars().count();
+        if !(1..=MAX_FEED_NAME_CHARS).contains(&length) || name.chars().any(char::is_control) {
+            return Err(FeedError::BadName);
+        }
+        let mut logs = self.logs.write().expect("no panic under the lock");
+        if logs.len() >= self.max_feeds && !logs.contains_key(name) {
+            return Err(FeedError::TooMany(self.max_feeds));
+        }
+        let log = logs
+            .entry(name.to_owned())
+            .or_insert_with(|| Arc::new(Log::new(self.retention)));
+        Ok(log.clone())
+    }
+
+    /// How many feeds there are.
+    pub fn count(&self) -> usize {
+        self.logs.read().expect("no panic under the lock").len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_feed_is_made_once_and_its_name_is_checked() {
+        let feeds = Feeds::new(Retention::default(), 2);
+        let lobby = feeds.get("lobby").unwrap();
+        assert!(Arc::ptr_eq(&lobby, &feeds.get("lobby").unwrap()));
+        assert_eq!(feeds.get("").unwrap_err(), FeedError::BadName);
+        assert_eq!(feeds.get("a\nb").unwrap_err(), FeedError::BadName);
+        assert_eq!(feeds.get(&"x".repeat(65)).unwrap_err(), FeedError::BadName);
+        feeds.get(&"ã".repeat(64)).unwrap();
+        assert_eq!(feeds.get("third").unwrap_err(), FeedError::TooMany(2));
+        feeds.get("lobby").expect("those that exist stay reachable");
+        assert_eq!(feeds.count(), 2);
+    }
+}

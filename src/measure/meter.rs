@@ -1,0 +1,282 @@
+//! The meter: every byte through a subscriber's sockets, and the segments that carried them.
+//!
+//! A [`Ledger`] belongs to one worker thread and sums over its sockets, the living and the ended.
+//! Bytes are counted at the socket; the TCP-IP layer below is computed from the segments that the
+//! kernel counted (`TCP_INFO`), acknowledgements included.
+
+use std::cell::{Cell, RefCell};
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::ops::{AddAssign, Sub};
+use std::os::fd::AsRawFd;
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+
+use serde::{Deserialize, Serialize};
+use slab::Slab;
+use socket2::{Domain, Protocol, Socket as RawSocket, Type};
+use tokio::net::{TcpSocket, TcpStream};
+
+/// Octets of a TCP header without options (RFC 9293, section 3.1).
+const TCP_HEADER: u64 = 20;
+/// Octets of the timestamps option with its padding (RFC 7323, appendix A).
+const TIMESTAMPS: u64 = 12;
+/// What the SYN and the SYN-ACK carry beyond a later segment: maximum segment size, window scale
+/// and SACK permitted, 8 octets each way.
+const SYN_EXTRA: u64 = 16;
+/// Segments that follow the last look at a socket: our FIN and its acknowledgement.
+const CLOSING_SEGMENTS: u64 = 2;
+/// `tcpi_options` bit that tells that timestamps were agreed on (linux/tcp.h).
+const TCPI_OPT_TIMESTAMPS: u8 = 1;
+
+/// Bytes through sockets, and what TCP and IP added to them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Traffic {
+    pub down_bytes: u64,
+    pub up_bytes: u64,
+    /// Segments both ways.
+    pub segments: u64,
+    /// IP and TCP headers of those segments, and payload that was retransmitted.
+    pub tcp_ip_bytes: u64,
+}
+
+impl AddAssign for Traffic {
+    fn add_assign(&mut self, other: Traffic) {
+        self.down_bytes += other.down_bytes;
+        self.up_bytes += other.up_bytes;
+        self.segments += other.segments;
+        self.tcp_ip_bytes += other.tcp_ip_bytes;
+    }
+}
+
+impl Sub for Traffic {
+    type Output = Traffic;
+
+    fn sub(self, earlier: Traffic) -> Traffic {
+        Traffic {
+            down_bytes: self.down_bytes - earlier.down_bytes,
+            up_bytes: self.up_bytes - earlier.up_bytes,
+            segments: self.segments - earlier.segments,
+            tcp_ip_bytes: self.tcp_ip_bytes - earlier.tcp_ip_bytes,
+        }
+    }
+}
+
+/// The sum over all sockets of one worker thread.
+#[derive(Debug, Default)]
+pub struct Ledger {
+    down_bytes: Cell<u64>,
+    up_bytes: Cell<u64>,
+    ended: Cell<Traffic>,
+    living: RefCell<Slab<Rc<TcpStream>>>,
+}
+
+impl Ledger {
+    /// Bytes only, down and up: cheap.
+    pub fn bytes(&self) -> (u64, u64) {
+        (self.down_bytes.get(), self.up_bytes.get())
+    }
+
+    /// Everything since this ledger was made. Asks the kernel once for every living socket.
+    pub fn traffic(&self) -> Traffic {
+        let mut sum = self.ended.get();
+        for (_, stream) in self.living.borrow().iter() {
+            sum += kernel_traffic(stream);
+        }
+        (sum.down_bytes, sum.up_bytes) = self.bytes();
+        sum
+    }
+
+    /// Dials `target`, from `source` if one is given, and counts the connection's bytes here.
+    pub async fn dial(
+        self: &Rc<Self>,
+        target: SocketAddr,
+        source: Option<IpAddr>,
+    ) -> io::Result<Socket> {
+        let stream = Rc::new(dialling_socket(target, source)?.connect(target).await?);
+        let key = self.living.borrow_mut().insert(stream.clone());
+        Ok(Socket {
+            stream,
+            ledger: self.clone(),
+            key,
+        })
+    }
+}
+
+/// A socket ready to connect. With a source address the port is chosen only when connecting
+/// (IP_BIND_ADDRESS_NO_PORT), so that a port serves several targets.
+fn dialling_socket(target: SocketAddr, source: Option<IpAddr>) -> io::Result<TcpSocket> {
+    let raw = RawSocket::new(
+        Domain::for_address(target),
+        Type::STREAM,
+        Some(Protocol::TCP),
+    )?;
+    raw.set_nonblocking(true)?;
+    raw.set_tcp_nodelay(true)?;
+    if let Some(source) = source {
+        choose_port_late(&raw)?;
+        raw.bind(&SocketAddr::new(source, 0).into())?;
+    }
+    Ok(TcpSocket::from_std_stream(raw.into()))
+}
+
+/// Sets IP_BIND_ADDRESS_NO_PORT (ip(7)).
+fn choose_port_late(socket: &RawSocket) -> io::Result<()> {
+    let on: libc::c_int = 1;
+    // SAFETY: the kernel reads one integer, which outlives the call.
+    let result = unsafe {
+        libc::setsockopt(
+            socket.as_raw_fd(),
+            libc::IPPROTO_IP,
+            libc::IP_BIND_ADDRESS_NO_PORT,
+            (&raw const on).cast(),
+            size_of::<libc::c_int>() as libc::socklen_t,
+        )
+    };
+    if result == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::last_os_error())
+    }
+}
+
+/// What TCP and IP have carried on this connection, as far as the kernel knows; bytes left at 0.
+fn kernel_traffic(stream: &TcpStream) -> Traffic {
+    let Some(info) = tcp_info(stream) else {
+        return Traffic::default();
+    };
+    let ip_header = match stream.peer_addr() {
+        Ok(SocketAddr::V6(_)) => 40,
+        _ => 20,
+    };
+    let timestamps = info.tcpi_options & TCPI_OPT_TIMESTAMPS != 0;
+    let header = ip_header + TCP_HEADER + if timestamps { TIMESTAMPS } else { 0 };
+    let segments = u64::from(info.tcpi_segs_out) + u64::from(info.tcpi_segs_in);
+    Traffic {
+        segments,
+        tcp_ip_bytes: segments * header + SYN_EXTRA + info.tcpi_bytes_retrans,
+        ..Traffic::default()
+    }
+}
+
+/// The kernel's figures of a connection (tcp(7), TCP_INFO).
+fn tcp_info(stream: &TcpStream) -> Option<libc::tcp_info> {
+    // SAFETY: tcp_info is plain integers, for which all zeros is a value; the kernel writes at most
+    // `length` bytes into it, and an older kernel writes fewer.
+    unsafe {
+        let mut info: libc::tcp_info = std::mem::zeroed();
+        let mut length = size_of::<libc::tcp_info>() as libc::socklen_t;
+        let result = libc::getsockopt(
+            stream.as_raw_fd(),
+            libc::IPPROTO_TCP,
+            libc::TCP_INFO,
+            (&raw mut info).cast(),
+            &raw mut length,
+        );
+        (result == 0).then_some(info)
+    }
+}
+
+/// A connected TCP socket whose bytes are counted in its worker's ledger.
+#[derive(Debug)]
+pub struct Socket {
+    stream: Rc<TcpStream>,
+    ledger: Rc<Ledger>,
+    key: usize,
+}
+
+impl Socket {
+    /// Reads what is there into `buffer`; 0 means that the peer ended the stream.
+    pub fn poll_read(&self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        loop {
+            ready!(self.stream.poll_read_ready(cx))?;
+            match self.stream.try_read(buffer) {
+                Ok(count) => {
+                    let down = &self.ledger.down_bytes;
+                    down.set(down.get() + count as u64);
+                    return Poll::Ready(Ok(count));
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Poll::Ready(Err(error)),
+            }
+        }
+    }
+
+    /// Writes all of `bytes`, in one segment where they fit.
+    pub async fn write_all(&self, mut bytes: &[u8]) -> io::Result<()> {
+        while !bytes.is_empty() {
+            match self.stream.try_write(bytes) {
+                Ok(count) => {
+                    let up = &self.ledger.up_bytes;
+                    up.set(up.get() + count as u64);
+                    bytes = &bytes[count..];
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.stream.writable().await?;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        let mut traffic = kernel_traffic(&self.stream);
+        if traffic.segments > 0 {
+            let header = (traffic.tcp_ip_bytes - SYN_EXTRA) / traffic.segments;
+            traffic.segments += CLOSING_SEGMENTS;
+            traffic.tcp_ip_bytes += CLOSING_SEGMENTS * header;
+        }
+        let mut ended = self.ledger.ended.get();
+        ended += traffic;
+        self.ledger.ended.set(ended);
+        self.ledger.living.borrow_mut().remove(self.key);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn bytes_and_segments_of_living_and_ended_sockets_are_summed() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let target = listener.local_addr().unwrap();
+        let ledger = Rc::new(Ledger::default());
+        let source = Some("127.0.0.9".parse().unwrap());
+        let socket = ledger.dial(target, source).await.unwrap();
+        let (mut peer, from) = listener.accept().await.unwrap();
+        assert_eq!(from.ip().to_string(), "127.0.0.9");
+        assert_eq!(ledger.bytes(), (0, 0));
+
+        socket.write_all(&[b'x'; 300]).await.unwrap();
+        peer.read_exact(&mut [0; 300]).await.unwrap();
+        peer.write_all(&[b'y'; 70]).await.unwrap();
+        let mut buffer = [0; 100];
+        let count = poll_fn(|cx| socket.poll_read(cx, &mut buffer))
+            .await
+            .unwrap();
+        assert_eq!((count, ledger.bytes()), (70, (70, 300)));
+
+        let alive = ledger.traffic();
+        assert!(
+            (5..=8).contains(&alive.segments),
+            "{alive:?}: SYNs, two of data, their ACKs"
+        );
+        assert!(alive.tcp_ip_bytes >= alive.segments * 40, "{alive:?}");
+        drop(socket);
+        let ended = ledger.traffic() - alive;
+        assert!(
+            (2..=4).contains(&ended.segments),
+            "{ended:?}: a late ACK, FIN and its ACK"
+        );
+        assert_eq!((ended.down_bytes, ended.up_bytes), (0, 0));
+    }
+}

@@ -1,0 +1,95 @@
+//! The server: an accept loop of our own around hyper, and the routes.
+//!
+//! [`run`] takes a bound listener and a future that ends it, so that tests bind port 0.
+
+mod routes;
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use socket2::{Domain, Protocol, SockAddr, Socket, Type};
+use tokio::io::AsyncWriteExt;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinSet;
+
+use crate::transport::hub::Hub;
+
+/// Connections that may wait to be accepted; the kernel may hold fewer (somaxconn).
+const BACKLOG: i32 = 4_096;
+
+/// How long a request's head may take, and an idle connection may stay: longer than the poll
+/// interval of any patient client, shorter than for ever.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
+
+/// The answer to one connection too many.
+const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\n\
+    Content-Type: application/json\r\nConnection: close\r\nContent-Length: 63\r\n\r\n\
+    {\"error\":\"this server has all the clients it takes: try later\"}";
+
+/// Binds `address` ready for thousands of clients that come at once.
+pub fn bind(address: std::net::SocketAddr) -> io::Result<TcpListener> {
+    let socket = Socket::new(
+        Domain::for_address(address),
+        Type::STREAM,
+        Some(Protocol::TCP),
+    )?;
+    socket.set_reuse_address(true)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&SockAddr::from(address))?;
+    socket.listen(BACKLOG)?;
+    TcpListener::from_std(socket.into())
+}
+
+/// Serves until `shutdown` completes; then every connection is dropped.
+pub async fn run(
+    listener: TcpListener,
+    hub: Arc<Hub>,
+    max_clients: usize,
+    shutdown: impl Future<Output = ()>,
+) {
+    let service = TowerToHyperService::new(routes::router(hub));
+    let places = Arc::new(Semaphore::new(max_clients));
+    let mut connections = JoinSet::new();
+    tokio::pin!(shutdown);
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            Some(_) = connections.join_next(), if !connections.is_empty() => continue,
+            () = &mut shutdown => return,
+        };
+        match (accepted, places.clone().try_acquire_owned()) {
+            (Ok((stream, _)), Ok(place)) => {
+                connections.spawn(serve(stream, service.clone(), place));
+            }
+            (Ok((mut stream, _)), Err(_)) => {
+                connections.spawn(async move {
+                    let _ = stream.write_all(FULL).await;
+                });
+            }
+            // Out of descriptors, most likely: those in use must end first.
+            (Err(_), _) => tokio::time::sleep(Duration::from_millis(50)).await,
+        }
+    }
+}
+
+type Service = TowerToHyperService<axum::Router>;
+
+/// Serves one connection to its end.
+async fn serve(stream: TcpStream, service: Service, place: OwnedSemaphorePermit) {
+    // A message must not wait for the acknowledgement of the one before it.
+    let _ = stream.set_nodelay(true);
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT)
+        .pipeline_flush(true)
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
+    // An error here is a peer that left or broke the protocol: nobody is there to be told.
+    let _ = connection.await;
+    drop(place);
+}

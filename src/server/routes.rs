@@ -1,0 +1,105 @@
+//! The routes: those of the transports, and what belongs to none of them.
+
+use std::sync::Arc;
+
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use bytes::Bytes;
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::feed::{NewMessage, check_name, check_text};
+use crate::transport::hub::{ApiError, FeedLog, Hub, Params};
+use crate::transport::{Transport, answer};
+
+/// The classroom page: one file, in the binary.
+const PAGE: &str = include_str!("page/index.html");
+
+/// Messages in one answer of history unless `limit` says otherwise, and at the most.
+const HISTORY_LIMIT: usize = 50;
+const MAX_HISTORY_LIMIT: usize = 1_000;
+
+/// Every address of the server.
+pub fn router(hub: Arc<Hub>) -> Router {
+    let limit = DefaultBodyLimit::max(hub.limits.max_message_bytes);
+    let own = Router::new()
+        .route("/", get(async || Html(PAGE)))
+        .route("/healthz", get(health))
+        .route("/feeds/{feed}/messages", get(history).post(publish));
+    Transport::ALL
+        .into_iter()
+        .fold(own, |router, transport| router.merge(transport.routes()))
+        .fallback(no_such_address)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(limit)
+        .with_state(hub)
+}
+
+async fn health(State(hub): State<Arc<Hub>>) -> Response {
+    Json(json!({
+        "status": "ok",
+        "version": env!("CARGO_PKG_VERSION"),
+        "feeds": hub.feeds.count(),
+    }))
+    .into_response()
+}
+
+async fn publish(
+    FeedLog(log): FeedLog,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, ApiError> {
+    let kind = headers
+        .get(CONTENT_TYPE)
+        .and_then(|kind| kind.to_str().ok())
+        .unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    if !kind.eq_ignore_ascii_case("application/json") {
+        let advice = "publish JSON: set Content-Type: application/json".to_owned();
+        return Err(ApiError(StatusCode::UNSUPPORTED_MEDIA_TYPE, advice));
+    }
+    let body = body.map_err(|error| ApiError(error.status(), error.body_text()))?;
+    let mut new: NewMessage = serde_json::from_slice(&body).map_err(|error| {
+        let advice = format!("write {{\"from\":\"alice\",\"text\":\"oi\"}}: {error}");
+        match error.is_data() {
+            true => ApiError(StatusCode::UNPROCESSABLE_ENTITY, advice),
+            false => ApiError(StatusCode::BAD_REQUEST, advice),
+        }
+    })?;
+    new.from = check_name(&new.from)?.to_owned();
+    check_text(&new.text)?;
+    let seq = log.append(&new);
+    Ok((StatusCode::CREATED, Json(json!({ "seq": seq }))).into_response())
+}
+
+#[derive(Debug, Deserialize)]
+struct History {
+    limit: Option<usize>,
+    before: Option<u64>,
+}
+
+async fn history(FeedLog(log): FeedLog, Params(query): Params<History>) -> Response {
+    let limit = query.limit.unwrap_or(HISTORY_LIMIT).min(MAX_HISTORY_LIMIT);
+    answer(&log.history(query.before, limit))
+}
+
+async fn no_such_address(uri: Uri) -> ApiError {
+    let advice = format!(
+        "there is nothing at {}: see / for what there is",
+        uri.path()
+    );
+    ApiError(StatusCode::NOT_FOUND, advice)
+}
+
+async fn wrong_method(method: Method, uri: Uri) -> ApiError {
+    let advice = format!(
+        "{} does not take {method}: see the Allow header",
+        uri.path()
+    );
+    ApiError(StatusCode::METHOD_NOT_ALLOWED, advice)
+}

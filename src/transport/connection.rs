@@ -1,0 +1,120 @@
+//! The client's end of a connection: reads into a buffer that all connections of a thread share,
+//! so that thousands of idle ones own no buffer at all.
+
+use std::cell::RefCell;
+use std::future::poll_fn;
+use std::io;
+use std::task::{Poll, ready};
+
+use crate::measure::meter::Socket;
+
+/// Bytes read at once.
+const SCRATCH_BYTES: usize = 64 << 10;
+/// Bytes kept of what is not complete yet: a poll of a server's whole history fits.
+const MAX_CARRY_BYTES: usize = 64 << 20;
+
+thread_local! {
+    static SCRATCH: RefCell<Vec<u8>> = RefCell::new(vec![0; SCRATCH_BYTES]);
+}
+
+/// Why a subscriber's conversation ended.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    #[error("{0}")]
+    Io(#[from] io::Error),
+    #[error("the server closed the connection")]
+    Closed,
+    #[error("the server answered {0}")]
+    Status(u16),
+    #[error("not understood: {0}")]
+    Protocol(String),
+}
+
+impl ClientError {
+    /// An answer that breaks its protocol, or that this client does not know.
+    pub fn protocol(what: impl ToString) -> Self {
+        ClientError::Protocol(what.to_string())
+    }
+}
+
+/// What a parser made of the bytes it was shown: how many it used up, and its result if it got one.
+pub type Parsed<T> = Result<(usize, Option<T>), ClientError>;
+
+/// A connection and the bytes that came in but are not used up yet.
+#[derive(Debug)]
+pub struct Connection {
+    socket: Socket,
+    carry: Vec<u8>,
+}
+
+impl Connection {
+    pub fn new(socket: Socket) -> Self {
+        Connection {
+            socket,
+            carry: Vec::new(),
+        }
+    }
+
+    /// Writes all of `bytes` at once.
+    pub async fn write_all(&self, bytes: &[u8]) -> Result<(), ClientError> {
+        Ok(self.socket.write_all(bytes).await?)
+    }
+
+    /// Shows what arrives to `parse`, with all that it left unused before, until it has a result.
+    /// May be cancelled at any time without loss.
+    pub async fn read<T>(
+        &mut self,
+        mut parse: impl FnMut(&[u8]) -> Parsed<T>,
+    ) -> Result<T, ClientError> {
+        if !self.carry.is_empty()
+            && let Some(result) = self.parse_carry(&mut parse)?
+        {
+            return Ok(result);
+        }
+        loop {
+            if let Some(result) = self.read_once(&mut parse).await? {
+                return Ok(result);
+            }
+        }
+    }
+
+    async fn read_once<T>(
+        &mut self,
+        parse: &mut impl FnMut(&[u8]) -> Parsed<T>,
+    ) -> Result<Option<T>, ClientError> {
+        poll_fn(|cx| {
+            SCRATCH.with_borrow_mut(|scratch| {
+                let count = ready!(self.socket.poll_read(cx, scratch))?;
+                if count == 0 {
+                    return Poll::Ready(Err(ClientError::Closed));
+                }
+                let arrived = &scratch[..count];
+                Poll::Ready(if self.carry.is_empty() {
+                    let (used, result) = parse(arrived)?;
+                    self.carry.extend_from_slice(&arrived[used..]);
+                    Ok(result)
+                } else {
+                    self.carry.extend_from_slice(arrived);
+                    self.parse_carry(parse)
+                })
+            })
+        })
+        .await
+    }
+
+    fn parse_carry<T>(
+        &mut self,
+        parse: &mut impl FnMut(&[u8]) -> Parsed<T>,
+    ) -> Result<Option<T>, ClientError> {
+        let (used, result) = parse(&self.carry)?;
+        if used == self.carry.len() {
+            self.carry = Vec::new();
+        } else {
+            self.carry.drain(..used);
+        }
+        if self.carry.len() > MAX_CARRY_BYTES {
+            return Err(ClientError::protocol("an answer without end"));
+        }
+        Ok(result)
+    }
+}

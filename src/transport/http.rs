@@ -1,0 +1,312 @@
+//! The client's HTTP/1.1: request heads, whole responses, and chunked bodies that never end.
+//!
+//! Requests carry what the protocol demands and nothing else (`minimal` headers).
+
+use std::borrow::Cow;
+
+use super::connection::ClientError;
+
+/// Header fields of one response, at the most.
+const MAX_HEADERS: usize = 64;
+
+/// A request without a body: `GET path`, plus whole header lines that each end with CR LF.
+pub fn get(host: &str, path: &str, extra: &str) -> Vec<u8> {
+    format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n{extra}\r\n").into_bytes()
+}
+
+/// A JSON body for `path`.
+pub fn post(host: &str, path: &str, json: &[u8]) -> Vec<u8> {
+    let length = json.len();
+    let mut request = format!(
+        "POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n\
+         Content-Length: {length}\r\n\r\n"
+    )
+    .into_bytes();
+    request.extend_from_slice(json);
+    request
+}
+
+/// How the end of a body is told (RFC 9112, section 6.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Framing {
+    Length(usize),
+    Chunked,
+    UntilClose,
+}
+
+/// The head of a response.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Head {
+    pub status: u16,
+    pub framing: Framing,
+    /// The server will not take another request on this connection.
+    pub closes: bool,
+    /// `Sec-WebSocket-Accept`, if there is one.
+    pub websocket_accept: Option<String>,
+}
+
+impl Head {
+    /// Reads a head from the start of `bytes`, once it is whole; also tells its length.
+    pub fn parse(bytes: &[u8]) -> Result<Option<(Head, usize)>, ClientError> {
+        let mut fields = [httparse::EMPTY_HEADER; MAX_HEADERS];
+        let mut response = httparse::Response::new(&mut fields);
+        let httparse::Status::Complete(length) =
+            response.parse(bytes).map_err(ClientError::protocol)?
+        else {
+            return Ok(None);
+        };
+        let mut head = Head {
+            status: response.code.unwrap_or(0),
+            framing: Framing::UntilClose,
+            closes: response.version == Some(0),
+            websocket_accept: None,
+        };
+        for field in response.headers.iter() {
+            head.take(field.name, field.value)?;
+        }
+        if matches!(head.status, 100..=199 | 204 | 304) {
+            head.framing = Framing::Length(0);
+        }
+        head.closes |= head.framing == Framing::UntilClose;
+        Ok(Some((head, length)))
+    }
+
+    fn take(&mut self, name: &str, value: &[u8]) -> Result<(), ClientError> {
+        let text = std::str::from_utf8(value).unwrap_or_default().trim();
+        if name.eq_ignore_ascii_case("content-length") {
+            let length = text
+                .parse()
+                .map_err(|_| ClientError::protocol("Content-Length"))?;
+            if self.framing != Framing::Chunked {
+                self.framing = Framing::Length(length);
+            }
+        } else if name.eq_ignore_ascii_case("transfer-encoding") {
+            self.framing = Framing::Chunked;
+        } else if name.eq_ignore_ascii_case("connection") {
+            self.closes |= text
+                .split(',')
+                .any(|token| token.trim().eq_ignore_ascii_case("close"));
+        } else if name.eq_ignore_ascii_case("sec-websocket-accept") {
+            self.websocket_accept = Some(text.to_owned());
+        }
+        Ok(())
+    }
+}
+
+/// A response with its whole body.
+#[derive(Debug)]
+pub struct Response<'a> {
+    pub head: Head,
+    pub body: Cow<'a, [u8]>,
+}
+
+impl<'a> Response<'a> {
+    /// Reads a response from the start of `bytes`, once it is whole; also tells its length.
+    pub fn parse(bytes: &'a [u8]) -> Result<Option<(Response<'a>, usize)>, ClientError> {
+        let Some((head, start)) = Head::parse(bytes)? else {
+            return Ok(None);
+        };
+        let rest = &bytes[start..];
+        Ok(match head.framing {
+            Framing::Length(length) => rest.get(..length).map(|body| {
+                let body = Cow::Borrowed(body);
+                (Response { head, body }, start + length)
+            }),
+            Framing::Chunked => {
+                let (mut chunked, mut body) = (Chunked::default(), Vec::new());
+                let used = chunked.decode(rest, |data| {
+                    body.extend_from_slice(data);
+                    Ok(())
+                })?;
+                let body = Cow::Owned(body);
+                chunked
+                    .ended()
+                    .then_some((Response { head, body }, start + used))
+            }
+            Framing::UntilClose => {
+                return Err(ClientError::protocol("an answer of unknown length"));
+            }
+        })
+    }
+}
+
+/// A decoder of the chunked transfer coding (RFC 9112, section 7.1) that takes input cut anywhere.
+#[derive(Debug, Default)]
+pub struct Chunked(State);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// In the hexadecimal size, of which this much is known.
+    Size {
+        size: usize,
+        digits: u8,
+    },
+    /// In what follows the size on its line.
+    Extension {
+        size: usize,
+    },
+    Data {
+        left: usize,
+    },
+    /// In the line end after the data.
+    DataEnd,
+    /// In the trailer section; `blank` while its present line is empty.
+    Trailer {
+        blank: bool,
+    },
+    Ended,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        State::Size { size: 0, digits: 0 }
+    }
+}
+
+impl Chunked {
+    /// Whether the last chunk and its trailer have passed.
+    pub fn ended(&self) -> bool {
+        self.0 == State::Ended
+    }
+
+    /// Gives the data in `input` to `take`, piece by piece. Returns how many bytes it used: all of
+    /// them unless the body ends before.
+    pub fn decode(
+        &mut self,
+        input: &[u8],
+        mut take: impl FnMut(&[u8]) -> Result<(), ClientError>,
+    ) -> Result<usize, ClientError> {
+        let mut at = 0;
+        while at < input.len() && !self.ended() {
+            if let State::Data { left } = self.0 {
+                let count = left.min(input.len() - at);
+                take(&input[at..at + count])?;
+                at += count;
+                self.0 = match left - count {
+                    0 => State::DataEnd,
+                    left => State::Data { left },
+                };
+            } else {
+                self.0 = self.0.after(input[at])?;
+                at += 1;
+            }
+        }
+        Ok(at)
+    }
+}
+
+impl State {
+    /// The state after one more byte that is not data.
+    fn after(self, byte: u8) -> Result<State, ClientError> {
+        let bad = || ClientError::protocol("a chunk's size");
+        Ok(match (self, byte) {
+            (State::Size { digits: 0, .. } | State::DataEnd, b'\r') => self,
+            (State::Size { size, digits: 1.. } | State::Extension { size }, b'\n') => match size {
+                0 => State::Trailer { blank: true },
+                left => State::Data { left },
+            },
+            (State::Size { size, digits: 1.. }, b';' | b' ' | b'\t' | b'\r') => {
+                State::Extension { size }
+            }
+            (State::Size { size, digits }, _) => {
+                let digit = (byte as char).to_digit(16).ok_or_else(bad)? as usize;
+                if digits == 15 {
+                    return Err(bad());
+                }
+                let size = size * 16 + digit;
+                let digits = digits + 1;
+                State::Size { size, digits }
+            }
+            (State::Extension { .. }, _) => self,
+            (State::DataEnd, b'\n') => State::default(),
+            (State::DataEnd, _) => return Err(bad()),
+            (State::Trailer { blank: true }, b'\n') => State::Ended,
+            (State::Trailer { .. }, b'\n') => State::Trailer { blank: true },
+            (State::Trailer { blank }, b'\r') => State::Trailer { blank },
+            (State::Trailer { .. }, _) => State::Trailer { blank: false },
+            (State::Data { .. } | State::Ended, _) => self,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_are_these_bytes() {
+        assert_eq!(
+            String::from_utf8(get("h:1", "/a?b=1", "Connection: close\r\n")).unwrap(),
+            "GET /a?b=1 HTTP/1.1\r\nHost: h:1\r\nConnection: close\r\n\r\n"
+        );
+        assert_eq!(
+            String::from_utf8(post("h:1", "/a", b"{}")).unwrap(),
+            "POST /a HTTP/1.1\r\nHost: h:1\r\nContent-Type: application/json\r\n\
+             Content-Length: 2\r\n\r\n{}"
+        );
+    }
+
+    #[test]
+    fn a_response_is_whole_only_at_its_last_byte() {
+        let bytes = b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\nConnection: Keep-Alive, Close\r\n\r\nbodyNEXT";
+        for cut in 0..bytes.len() - 4 {
+            assert!(
+                Response::parse(&bytes[..cut]).unwrap().is_none(),
+                "cut at {cut}"
+            );
+        }
+        let (response, used) = Response::parse(bytes).unwrap().unwrap();
+        assert_eq!((&*response.body, used), (&b"body"[..], bytes.len() - 4));
+        assert_eq!((response.head.status, response.head.closes), (200, true));
+    }
+
+    #[test]
+    fn a_chunked_response_is_whole_after_its_trailer() {
+        let bytes = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n\
+                      4;x=y\r\nbody\r\nA\r\n0123456789\r\n0\r\nT: 1\r\n\r\nNEXT";
+        for cut in 0..bytes.len() - 4 {
+            assert!(
+                Response::parse(&bytes[..cut]).unwrap().is_none(),
+                "cut at {cut}"
+            );
+        }
+        let (response, used) = Response::parse(bytes).unwrap().unwrap();
+        assert_eq!(
+            (&*response.body, used),
+            (&b"body0123456789"[..], bytes.len() - 4)
+        );
+    }
+
+    #[test]
+    fn chunks_may_be_cut_anywhere() {
+        let bytes = b"5\r\nhello\r\n001\r\n!\r\n0\r\n\r\n";
+        for cut in 0..bytes.len() {
+            let (mut chunked, mut body) = (Chunked::default(), Vec::new());
+            for part in [&bytes[..cut], &bytes[cut..]] {
+                let used = chunked.decode(part, |data| {
+                    body.extend_from_slice(data);
+                    Ok(())
+                });
+                assert_eq!(used.unwrap(), part.len(), "cut at {cut}");
+            }
+            assert_eq!(
+                (&body[..], chunked.ended()),
+                (&b"hello!"[..], true),
+                "cut at {cut}"
+            );
+        }
+    }
+
+    #[test]
+    fn nonsense_is_refused() {
+        let never = |_: &[u8]| panic!("no data here");
+        for bad in ["x\r\n", "\r\n;", "1111111111111111\r\n"] {
+            assert!(
+                Chunked::default().decode(bad.as_bytes(), never).is_err(),
+                "{bad:?}"
+            );
+        }
+        assert!(Head::parse(b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n").is_err());
+        assert!(Head::parse(b"SSH-2.0-OpenSSH\r\n").is_err());
+    }
+}

@@ -1,0 +1,111 @@
+//! What the server ends of all transports share: the feeds, the limits, and how requests name a
+//! feed and a cursor.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{FromRequestParts, Query, RawPathParams};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use axum::response::{IntoResponse, Response};
+use serde::de::DeserializeOwned;
+
+use crate::feed::{FeedError, Feeds, InvalidMessage, Log};
+
+/// The feed of the addresses that name none: `/chat` and `/events`.
+pub const LOBBY: &str = "lobby";
+
+/// The state behind every route.
+#[derive(Debug)]
+pub struct Hub {
+    pub feeds: Feeds,
+    pub limits: Limits,
+}
+
+/// Intervals and bounds of the server ends.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// A silent SSE stream gets a comment this often: proxies cut idle connections after 60 s.
+    pub heartbeat: Duration,
+    /// A WebSocket gets a ping this often; a peer silent for two of these is gone.
+    pub ping: Duration,
+    /// The longest wait of one long poll, whatever the client asks for.
+    pub max_hold: Duration,
+    /// Bytes of one published message, as it arrives.
+    pub max_message_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            heartbeat: Duration::from_secs(15),
+            ping: Duration::from_secs(20),
+            max_hold: Duration::from_secs(25),
+            max_message_bytes: 64 << 10,
+        }
+    }
+}
+
+/// An answer that says what to change, as `{"error":"…"}`.
+#[derive(Debug)]
+pub struct ApiError(pub StatusCode, pub String);
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        (self.0, Json(serde_json::json!({ "error": self.1 }))).into_response()
+    }
+}
+
+impl From<FeedError> for ApiError {
+    fn from(error: FeedError) -> Self {
+        let status = match error {
+            FeedError::BadName => StatusCode::BAD_REQUEST,
+            FeedError::TooMany(_) => StatusCode::CONFLICT,
+        };
+        ApiError(status, error.to_string())
+    }
+}
+
+impl From<InvalidMessage> for ApiError {
+    fn from(error: InvalidMessage) -> Self {
+        ApiError(StatusCode::UNPROCESSABLE_ENTITY, error.to_string())
+    }
+}
+
+impl From<QueryRejection> for ApiError {
+    fn from(rejection: QueryRejection) -> Self {
+        ApiError(StatusCode::BAD_REQUEST, rejection.body_text())
+    }
+}
+
+/// The log of the feed that the request's path names; of the lobby if it names none.
+pub struct FeedLog(pub Arc<Log>);
+
+impl FromRequestParts<Arc<Hub>> for FeedLog {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, hub: &Arc<Hub>) -> Result<Self, ApiError> {
+        let params = RawPathParams::from_request_parts(parts, hub)
+            .await
+            .map_err(|error| ApiError(StatusCode::BAD_REQUEST, error.body_text()))?;
+        let name = params
+            .iter()
+            .find(|(key, _)| *key == "feed")
+            .map_or(LOBBY, |(_, name)| name);
+        Ok(FeedLog(hub.feeds.get(name)?))
+    }
+}
+
+/// The request's query parameters; a bad one is answered with 400 and its name.
+pub struct Params<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let Query(params) = Query::from_request_parts(parts, state).await?;
+        Ok(Params(params))
+    }
+}

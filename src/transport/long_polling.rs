@@ -1,0 +1,79 @@
+//! Long polling: the client asks, and the server holds the answer back until there is something to
+//! tell or the hold ends.
+//!
+//! ```text
+//! client                                        server
+//!   │ GET …/long-poll?after=41&hold_ms=25000      │
+//!   │────────────────────────────────────────────▶│
+//!   ┆                                             ┆   held
+//!   │ {"messages":[{"seq":42,…}],"last":42}       │   as soon as 42 is published
+//!   │◀────────────────────────────────────────────│
+//!   │ GET …/long-poll?after=42&hold_ms=25000      │   at once: what is published in between
+//!   │────────────────────────────────────────────▶│   waits behind the cursor
+//! ```
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::State;
+use axum::response::Response;
+use axum::routing::get;
+use serde::Deserialize;
+
+use super::connection::ClientError;
+use super::hub::{FeedLog, Hub, Params};
+use super::polling::{Poller, answer};
+use super::subscription::Subscription;
+
+/// The server's end.
+pub fn routes() -> Router<Arc<Hub>> {
+    Router::new().route("/feeds/{feed}/long-poll", get(long_poll))
+}
+
+#[derive(Debug, Deserialize)]
+struct Query {
+    after: Option<u64>,
+    hold_ms: Option<u64>,
+}
+
+async fn long_poll(
+    State(hub): State<Arc<Hub>>,
+    FeedLog(log): FeedLog,
+    Params(query): Params<Query>,
+) -> Response {
+    let max_hold = hub.limits.max_hold;
+    let hold = query
+        .hold_ms
+        .map_or(max_hold, |ms| Duration::from_millis(ms).min(max_hold));
+    let mut reader = log.reader(query.after);
+    let batch = tokio::time::timeout(hold, reader.next()).await;
+    answer(&batch.unwrap_or_else(|_| reader.read()))
+}
+
+/// The client's end: always one poll in flight. The first does not wait, so that its answer tells
+/// that the server is there.
+pub async fn subscribe(subscription: &mut Subscription) -> Result<Infallible, ClientError> {
+    let mut poller = Poller::default();
+    poll_once(&mut poller, subscription, Duration::ZERO).await?;
+    subscription.ready();
+    loop {
+        subscription.while_wanting().await;
+        let hold = subscription.habits.hold;
+        poll_once(&mut poller, subscription, hold).await?;
+    }
+}
+
+async fn poll_once(
+    poller: &mut Poller,
+    subscription: &mut Subscription,
+    hold: Duration,
+) -> Result<(), ClientError> {
+    let hold_ms = hold.as_millis();
+    let path = format!(
+        "long-poll?after={}&hold_ms={hold_ms}",
+        subscription.cursor()
+    );
+    poller.exchange(subscription, &path).await
+}

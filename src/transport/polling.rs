@@ -1,0 +1,158 @@
+//! What short and long polling share: the body of an answer, and one exchange.
+//!
+//! ```text
+//! GET /feeds/lobby/poll?after=41 HTTP/1.1      HTTP/1.1 200 OK
+//! Host: 127.0.0.1:8080                         content-type: application/json
+//!                                              content-length: 117
+//!
+//!                                              {"messages":[{"seq":42,…}],"last":42}
+//! ```
+
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+
+use super::connection::{ClientError, Connection};
+use super::http;
+use super::subscription::Subscription;
+use crate::feed::{Batch, Message};
+
+/// The query of a poll.
+#[derive(Debug, Deserialize)]
+pub struct After {
+    pub after: Option<u64>,
+}
+
+/// The answer to a poll, and to a request for history.
+pub fn answer(batch: &Batch) -> Response {
+    let length: usize = batch.messages.iter().map(|m| m.json.len() + 1).sum();
+    let mut body = Vec::with_capacity(length + 64);
+    body.extend_from_slice(b"{\"messages\":[");
+    for (index, message) in batch.messages.iter().enumerate() {
+        if index > 0 {
+            body.push(b',');
+        }
+        body.extend_from_slice(&message.json);
+    }
+    body.extend_from_slice(format!("],\"last\":{}", batch.last).as_bytes());
+    if let Some(missed) = batch.missed {
+        body.extend_from_slice(format!(",\"missed\":{missed}").as_bytes());
+    }
+    body.push(b'}');
+    (
+        [
+            (CONTENT_TYPE, "application/json"),
+            (CACHE_CONTROL, "no-store"),
+        ],
+        body,
+    )
+        .into_response()
+}
+
+/// The body of an answer as a subscriber reads it.
+#[derive(Debug, Deserialize)]
+struct Body<'a> {
+    #[serde(borrow)]
+    messages: Vec<Message<'a>>,
+}
+
+/// A subscriber's connection for polls: kept, or dialled anew for each.
+#[derive(Debug, Default)]
+pub struct Poller(Option<Connection>);
+
+impl Poller {
+    /// One exchange: asks for `path` below the feed's and delivers what the answer holds.
+    pub async fn exchange(
+        &mut self,
+        subscription: &mut Subscription,
+        path: &str,
+    ) -> Result<(), ClientError> {
+        let keep_alive = subscription.habits.keep_alive;
+        let request = {
+            let path = format!("{}/{path}", subscription.feed_path);
+            let close = if keep_alive {
+                ""
+            } else {
+                "Connection: close\r\n"
+            };
+            http::get(&subscription.target.host, &path, close)
+        };
+        let mut connection = match self.0.take() {
+            Some(connection) => connection,
+            None => subscription.dial().await?,
+        };
+        connection.write_all(&request).await?;
+        let closes = connection
+            .read(|bytes| parse_answer(subscription, bytes))
+            .await?;
+        if keep_alive && !closes {
+            self.0 = Some(connection);
+        }
+        Ok(())
+    }
+}
+
+/// Delivers the messages of a whole answer; tells whether the server closes the connection.
+fn parse_answer(
+    subscription: &mut Subscription,
+    bytes: &[u8],
+) -> Result<(usize, Option<bool>), ClientError> {
+    let Some((response, used)) = http::Response::parse(bytes)? else {
+        return Ok((0, None));
+    };
+    if response.head.status != 200 {
+        return Err(ClientError::Status(response.head.status));
+    }
+    let body: Body<'_> = serde_json::from_slice(&response.body).map_err(ClientError::protocol)?;
+    subscription.recorder.json(response.body.len(), 0);
+    subscription.recorder.exchange(body.messages.is_empty());
+    for message in &body.messages {
+        subscription.deliver(message);
+    }
+    Ok((used, Some(response.head.closes)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::feed::{Log, NewMessage, Retention};
+
+    async fn body(batch: &Batch) -> String {
+        let body = axum::body::to_bytes(answer(batch).into_body(), usize::MAX)
+            .await
+            .unwrap();
+        String::from_utf8(body.into()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn answers_are_these_bytes() {
+        let log = Log::new(Retention {
+            messages: 2,
+            bytes: usize::MAX,
+        });
+        assert_eq!(
+            body(&log.read_after(0)).await,
+            r#"{"messages":[],"last":0}"#
+        );
+        for text in ["a", "b", "c"] {
+            let (from, text) = ("al".to_owned(), text.to_owned());
+            log.append(&NewMessage {
+                from,
+                text,
+                intended_at_ns: 5,
+            });
+        }
+        let stamp = |batch: &Batch, index: usize| {
+            Message::from_json(&batch.messages[index].json)
+                .unwrap()
+                .published_at_ns
+        };
+        let batch = log.read_after(0);
+        let expected = format!(
+            r#"{{"messages":[{{"seq":2,"from":"al","text":"b","intended_at_ns":5,"published_at_ns":{}}},{{"seq":3,"from":"al","text":"c","intended_at_ns":5,"published_at_ns":{}}}],"last":3,"missed":1}}"#,
+            stamp(&batch, 0),
+            stamp(&batch, 1),
+        );
+        assert_eq!(body(&batch).await, expected);
+    }
+}

@@ -1,0 +1,66 @@
+//! Short polling: the client asks again and again, and the server answers at once.
+//!
+//! ```text
+//! client                            server
+//!   │ GET …/poll?after=41             │
+//!   │────────────────────────────────▶│
+//!   │ {"messages":[],"last":41}       │   nothing new: an empty exchange
+//!   │◀────────────────────────────────│
+//!   ┆ poll interval                   ┆
+//!   │ GET …/poll?after=41             │
+//!   │────────────────────────────────▶│
+//!   │ {"messages":[{"seq":42,…}],…}   │   what came meanwhile, all at once
+//!   │◀────────────────────────────────│
+//! ```
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::response::Response;
+use axum::routing::get;
+use tokio::time::Instant;
+
+use super::connection::ClientError;
+use super::hub::{FeedLog, Hub, Params};
+use super::polling::{After, Poller, answer};
+use super::subscription::Subscription;
+
+/// The server's end.
+pub fn routes() -> Router<Arc<Hub>> {
+    Router::new().route("/feeds/{feed}/poll", get(poll))
+}
+
+async fn poll(FeedLog(log): FeedLog, Params(query): Params<After>) -> Response {
+    answer(&log.reader(query.after).read())
+}
+
+/// The client's end: polls on a schedule of its own, absolute and with a phase of its own, so that
+/// a slow answer does not shift the polls that follow and clients are not in step.
+///
+/// One poll is in flight at a time. A poll that is late goes out as soon as it can; slots that
+/// passed entirely are left out.
+pub async fn subscribe(subscription: &mut Subscription) -> Result<Infallible, ClientError> {
+    let interval = subscription.habits.poll_interval;
+    let mut poller = Poller::default();
+    let mut due = Instant::now() + interval.mul_f64(subscription.phase);
+    poll_once(&mut poller, subscription).await?;
+    subscription.ready();
+    loop {
+        tokio::time::sleep_until(due).await;
+        subscription.while_wanting().await;
+        poll_once(&mut poller, subscription).await?;
+        due += interval;
+        while due + interval <= Instant::now() {
+            due += interval;
+        }
+    }
+}
+
+async fn poll_once(
+    poller: &mut Poller,
+    subscription: &mut Subscription,
+) -> Result<(), ClientError> {
+    let path = format!("poll?after={}", subscription.cursor());
+    poller.exchange(subscription, &path).await
+}

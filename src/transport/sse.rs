@@ -1,0 +1,355 @@
+//! Server-Sent Events: one response that never ends, an event a message (WHATWG HTML, section 9.2).
+//!
+//! ```text
+//! client                                     server
+//!   │ GET …/sse?after=41                       │
+//!   │ Accept: text/event-stream                │
+//!   │─────────────────────────────────────────▶│
+//!   │ HTTP/1.1 200 OK                          │
+//!   │ content-type: text/event-stream          │
+//!   │◀─────────────────────────────────────────│
+//!   │ id: 42                                   │
+//!   │ data: {"seq":42,"from":"alice",…}        │   at each message
+//!   │                                          │
+//!   │◀─────────────────────────────────────────│
+//!   │ :                                        │   a comment when nothing came for 15 s
+//!   │◀─────────────────────────────────────────│
+//! ```
+//!
+//! On HTTP/1.1 each write is one chunk of the chunked coding; all messages that wait share one.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use bytes::Bytes;
+use futures_util::stream;
+use serde::Deserialize;
+
+use super::connection::ClientError;
+use super::http::{self, Chunked, Framing, Head};
+use super::hub::{FeedLog, Hub, Params};
+use super::subscription::Subscription;
+use crate::feed::{Batch, Reader, Stored};
+
+/// The first thing in every stream: how long a browser waits before it reconnects, in ms.
+const RETRY: &str = "retry: 2000\n\n";
+
+/// A comment, which keeps proxies from closing an idle stream.
+const HEARTBEAT: &[u8] = b":\n\n";
+
+/// The server's end.
+pub fn routes() -> Router<Arc<Hub>> {
+    Router::new()
+        .route("/feeds/{feed}/sse", get(stream))
+        .route("/events", get(stream))
+}
+
+#[derive(Debug, Deserialize)]
+struct Query {
+    after: Option<String>,
+}
+
+async fn stream(
+    State(hub): State<Arc<Hub>>,
+    FeedLog(log): FeedLog,
+    Params(query): Params<Query>,
+    headers: HeaderMap,
+) -> Response {
+    let last_event_id = headers
+        .get("last-event-id")
+        .map(|id| id.to_str().unwrap_or_default());
+    let mut reader = log.reader(cursor(last_event_id, query.after.as_deref()));
+    let mut first = RETRY.as_bytes().to_vec();
+    first.extend_from_slice(&encode(&reader.read()));
+    let heartbeat = hub.limits.heartbeat;
+    let later = stream::unfold(reader, move |mut reader: Reader| async move {
+        let bytes = match tokio::time::timeout(heartbeat, reader.next()).await {
+            Ok(batch) => encode(&batch),
+            Err(_) => Bytes::from_static(HEARTBEAT),
+        };
+        Some((Ok::<_, Infallible>(bytes), reader))
+    });
+    let first = stream::once(std::future::ready(Ok(Bytes::from(first))));
+    let headers = [
+        (CONTENT_TYPE.as_str(), "text/event-stream"),
+        (CACHE_CONTROL.as_str(), "no-store"),
+        ("x-accel-buffering", "no"),
+    ];
+    (
+        headers,
+        Body::from_stream(stream::StreamExt::chain(first, later)),
+    )
+        .into_response()
+}
+
+/// Where to begin. The header wins: a browser that reconnects keeps the URL's `after` of long ago.
+/// A cursor that is none counts as one of another server: the stream begins with a reset, since a
+/// browser would never come back after an error status.
+fn cursor(last_event_id: Option<&str>, after: Option<&str>) -> Option<u64> {
+    last_event_id
+        .or(after)
+        .map(|cursor| cursor.parse().unwrap_or(u64::MAX))
+}
+
+/// A batch as events, in one piece.
+fn encode(batch: &Batch) -> Bytes {
+    if let ([message], None) = (&batch.messages[..], batch.missed) {
+        return message.framed(frame).clone();
+    }
+    let mut bytes = Vec::new();
+    if let Some(missed) = batch.missed {
+        let last = batch.last;
+        bytes.extend_from_slice(
+            format!("event: reset\ndata: {{\"missed\":{missed},\"last\":{last}}}\n\n").as_bytes(),
+        );
+    }
+    for message in &batch.messages {
+        bytes.extend_from_slice(message.framed(frame));
+    }
+    bytes.into()
+}
+
+/// One message as an event.
+fn frame(message: &Stored) -> Bytes {
+    let id = message.seq.to_string();
+    [b"id: ", id.as_bytes(), b"\ndata: ", &message.json, b"\n\n"]
+        .concat()
+        .into()
+}
+
+/// The client's end.
+pub async fn subscribe(subscription: &mut Subscription) -> Result<Infallible, ClientError> {
+    let path = format!(
+        "{}/sse?after={}",
+        subscription.feed_path,
+        subscription.cursor()
+    );
+    let host = &subscription.target.host;
+    let request = http::get(host, &path, "Accept: text/event-stream\r\n");
+    let mut connection = subscription.dial().await?;
+    connection.write_all(&request).await?;
+    let head = connection
+        .read(|bytes| Ok(Head::parse(bytes)?.map_or((0, None), |(head, used)| (used, Some(head)))))
+        .await?;
+    if head.status != 200 {
+        return Err(ClientError::Status(head.status));
+    }
+    subscription.ready();
+    let mut events = Events::default();
+    let mut deliver = |event: Event<'_>| match event.kind {
+        "message" => subscription.deliver_json(event.data.as_bytes()),
+        _ => Ok(()), // A reset: what it tells of counts as missed.
+    };
+    match head.framing {
+        Framing::Chunked => {
+            let mut chunked = Chunked::default();
+            let take = |bytes: &[u8]| {
+                let used = chunked.decode(bytes, |data| events.feed(data, &mut deliver))?;
+                if chunked.ended() {
+                    Err(ClientError::Closed)
+                } else {
+                    Ok((used, None))
+                }
+            };
+            connection.read(take).await
+        }
+        _ => {
+            let take = |bytes: &[u8]| {
+                events.feed(bytes, &mut deliver)?;
+                Ok((bytes.len(), None))
+            };
+            connection.read(take).await
+        }
+    }
+}
+
+/// One event of a stream.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Event<'a> {
+    /// Its type: `message` unless an `event:` line said otherwise.
+    pub kind: &'a str,
+    pub data: &'a str,
+}
+
+/// Longest line and longest data of one event, in bytes.
+const MAX_EVENT_BYTES: usize = 16 << 20;
+
+/// A reader of event streams (WHATWG HTML, section 9.2.6) that takes input cut anywhere.
+#[derive(Debug, Default)]
+pub struct Events {
+    /// The beginning of a line that is not complete yet.
+    line: Vec<u8>,
+    data: String,
+    kind: String,
+    /// The last line ended with CR: an LF that follows belongs to it.
+    after_cr: bool,
+    /// The first line has passed, before which a byte order mark may stand.
+    begun: bool,
+}
+
+impl Events {
+    /// Reads `bytes` and gives every event that they complete to `deliver`.
+    pub fn feed(
+        &mut self,
+        mut bytes: &[u8],
+        deliver: &mut impl FnMut(Event<'_>) -> Result<(), ClientError>,
+    ) -> Result<(), ClientError> {
+        if std::mem::take(&mut self.after_cr) && !bytes.is_empty() {
+            bytes = bytes.strip_prefix(b"\n").unwrap_or(bytes);
+        }
+        while let Some(end) = memchr::memchr2(b'\r', b'\n', bytes) {
+            let rest = &bytes[end + 1..];
+            if self.line.is_empty() {
+                self.take_line(&bytes[..end], deliver)?;
+            } else {
+                let mut line = std::mem::take(&mut self.line);
+                line.extend_from_slice(&bytes[..end]);
+                self.take_line(&line, deliver)?;
+            }
+            let cr = bytes[end] == b'\r';
+            self.after_cr = cr && rest.is_empty();
+            bytes = if cr {
+                rest.strip_prefix(b"\n").unwrap_or(rest)
+            } else {
+                rest
+            };
+        }
+        self.line.extend_from_slice(bytes);
+        if self.line.len() + self.data.len() > MAX_EVENT_BYTES {
+            return Err(ClientError::protocol("an event without end"));
+        }
+        Ok(())
+    }
+
+    fn take_line(
+        &mut self,
+        mut line: &[u8],
+        deliver: &mut impl FnMut(Event<'_>) -> Result<(), ClientError>,
+    ) -> Result<(), ClientError> {
+        if !std::mem::replace(&mut self.begun, true) {
+            line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
+        }
+        if line.is_empty() {
+            return self.dispatch(deliver);
+        }
+        let line = String::from_utf8_lossy(line);
+        let (field, value) = line.split_once(':').unwrap_or((&line, ""));
+        let value = value.strip_prefix(' ').unwrap_or(value);
+        match field {
+            "data" => {
+                self.data.push_str(value);
+                self.data.push('\n');
+            }
+            "event" => value.clone_into(&mut self.kind),
+            // The cursor is each message's `seq`; comments, `id` and `retry` change nothing here.
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn dispatch(
+        &mut self,
+        deliver: &mut impl FnMut(Event<'_>) -> Result<(), ClientError>,
+    ) -> Result<(), ClientError> {
+        let kind = std::mem::take(&mut self.kind);
+        let Some(data) = self.data.strip_suffix('\n') else {
+            return Ok(());
+        };
+        let kind = if kind.is_empty() { "message" } else { &kind };
+        let result = deliver(Event { kind, data });
+        self.data.clear();
+        result
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::feed::{Log, Message, NewMessage, Retention};
+
+    fn read(parts: &[&[u8]]) -> Vec<(String, String)> {
+        let (mut events, mut seen) = (Events::default(), Vec::new());
+        for part in parts {
+            events
+                .feed(part, &mut |event| {
+                    seen.push((event.kind.to_owned(), event.data.to_owned()));
+                    Ok(())
+                })
+                .unwrap();
+        }
+        seen
+    }
+
+    fn event(kind: &str, data: &str) -> (String, String) {
+        (kind.to_owned(), data.to_owned())
+    }
+
+    #[test]
+    fn events_are_read_as_the_standard_says() {
+        let stream = "\u{feff}: a comment\nretry: 10\n\ndata\n\nid: 1\ndata: one\n\n\
+                      event: reset\r\ndata:two\r\ndata:  lines\r\n\r\n\
+                      data: cr\r\revent: lost\n\nunknown: x\ndata: é\n\ndata: never dispatched";
+        let expected = [
+            event("message", ""),
+            event("message", "one"),
+            event("reset", "two\n lines"),
+            event("message", "cr"),
+            event("message", "é"),
+        ];
+        assert_eq!(read(&[stream.as_bytes()]), expected);
+        for cut in 0..=stream.len() {
+            let (a, b) = stream.as_bytes().split_at(cut);
+            assert_eq!(read(&[a, b]), expected, "cut at {cut}");
+        }
+        let bytes: Vec<&[u8]> = stream.as_bytes().chunks(1).collect();
+        assert_eq!(read(&bytes), expected, "byte by byte");
+    }
+
+    #[test]
+    fn batches_are_these_bytes() {
+        let log = Log::new(Retention {
+            messages: 2,
+            bytes: usize::MAX,
+        });
+        for text in ["a", "b", "c\r\nd"] {
+            let (from, text) = ("al".to_owned(), text.to_owned());
+            log.append(&NewMessage {
+                from,
+                text,
+                intended_at_ns: 0,
+            });
+        }
+        let json = |seq: u64| {
+            let batch = log.read_after(seq - 1);
+            String::from_utf8(batch.messages[0].json.to_vec()).unwrap()
+        };
+        let one = format!("id: 3\ndata: {}\n\n", json(3));
+        assert_eq!(encode(&log.read_after(2)), one);
+        assert!(one.contains(r"c\r\nd"), "{one}");
+        let all = format!(
+            "event: reset\ndata: {{\"missed\":1,\"last\":3}}\n\nid: 2\ndata: {}\n\n{one}",
+            json(2)
+        );
+        assert_eq!(encode(&log.read_after(0)), all);
+        let seen = read(&[all.as_bytes()]);
+        assert_eq!(
+            Message::from_json(seen[2].1.as_bytes()).unwrap().text,
+            "c\r\nd"
+        );
+    }
+
+    #[test]
+    fn the_header_wins_and_a_bad_cursor_is_one_of_another_server() {
+        assert_eq!(cursor(None, None), None);
+        assert_eq!(cursor(None, Some("7")), Some(7));
+        assert_eq!(cursor(Some("9"), Some("7")), Some(9));
+        assert_eq!(cursor(Some("x"), Some("7")), Some(u64::MAX));
+    }
+}

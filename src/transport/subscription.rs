@@ -1,0 +1,182 @@
+//! What the client ends of all transports share: one subscriber's place in a trial.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::net::{IpAddr, SocketAddr};
+use std::rc::Rc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use tokio::sync::Notify;
+
+use super::connection::{ClientError, Connection};
+use crate::feed::Message;
+use crate::measure::clock;
+use crate::measure::recorder::Recorder;
+use crate::measure::sequence::Sequence;
+
+/// The server that is measured.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Target {
+    pub address: SocketAddr,
+    /// `Host` of every request: host and port as in the URL.
+    pub host: String,
+    /// What stands before `/feeds/…` in the URL; empty or `/prefix`.
+    pub prefix: String,
+}
+
+/// What a subscriber does, beside its transport.
+#[derive(Clone, Debug)]
+pub struct Habits {
+    pub poll_interval: Duration,
+    pub hold: Duration,
+    /// Polls reuse their connection.
+    pub keep_alive: bool,
+}
+
+/// A message on its way out.
+#[derive(Clone, Debug)]
+pub struct Outgoing {
+    pub intended_at_ns: u64,
+    pub text: String,
+}
+
+/// Messages that a subscriber is to publish over its own connection. Bounded by the schedule: it
+/// holds what became due while one frame was being written.
+#[derive(Debug, Default)]
+pub struct Outbox {
+    waiting: RefCell<VecDeque<Outgoing>>,
+    added: Notify,
+}
+
+impl Outbox {
+    pub fn push(&self, message: Outgoing) {
+        self.waiting.borrow_mut().push_back(message);
+        self.added.notify_one();
+    }
+
+    /// The next message, waiting for it. May be cancelled without loss.
+    pub async fn next(&self) -> Outgoing {
+        loop {
+            if let Some(message) = self.waiting.borrow_mut().pop_front() {
+                return message;
+            }
+            self.added.notified().await;
+        }
+    }
+}
+
+/// One simulated client that reads one feed.
+#[derive(Debug)]
+pub struct Subscription {
+    pub target: Rc<Target>,
+    pub habits: Rc<Habits>,
+    pub recorder: Rc<Recorder>,
+    /// The feed's number in this trial, and its path: `/feeds/{feed}`, prefix included.
+    pub feed: usize,
+    pub feed_path: Rc<str>,
+    /// The local address to dial from, where the machine has several.
+    pub source: Option<IpAddr>,
+    /// Where in the poll interval this client's first poll lies: 0 to 1.
+    pub phase: f64,
+    /// Its name and what it writes, in a chat.
+    pub author: Option<(String, Rc<Outbox>)>,
+    sequence: Sequence,
+    received: u64,
+    dialled_at_ns: u64,
+    connected: bool,
+    joined: Cell<bool>,
+}
+
+impl Subscription {
+    /// A subscriber that has not connected yet, without phase, source or anything to say.
+    pub fn new(
+        target: Rc<Target>,
+        habits: Rc<Habits>,
+        recorder: Rc<Recorder>,
+        feed: usize,
+        feed_path: Rc<str>,
+    ) -> Self {
+        Subscription {
+            target,
+            habits,
+            recorder,
+            feed,
+            feed_path,
+            source: None,
+            phase: 0.0,
+            author: None,
+            sequence: Sequence::default(),
+            received: 0,
+            dialled_at_ns: 0,
+            connected: false,
+            joined: Cell::new(false),
+        }
+    }
+
+    /// Dials the server.
+    pub async fn dial(&mut self) -> Result<Connection, ClientError> {
+        if !self.connected {
+            self.dialled_at_ns = clock::now_ns();
+        }
+        let socket = self
+            .recorder
+            .ledger
+            .dial(self.target.address, self.source)
+            .await?;
+        Ok(Connection::new(socket))
+    }
+
+    /// The server has answered: whatever is published from now on will be delivered.
+    pub fn ready(&mut self) {
+        if !std::mem::replace(&mut self.connected, true) {
+            let first = !self.joined.replace(true);
+            self.recorder
+                .connected(clock::now_ns() - self.dialled_at_ns, first);
+        }
+    }
+
+    /// The conversation ended. Returns whether it had begun.
+    pub fn ended(&mut self) -> bool {
+        let was_connected = std::mem::replace(&mut self.connected, false);
+        if was_connected {
+            self.recorder.disconnected();
+        }
+        was_connected
+    }
+
+    /// Whether this subscriber was ready at least once.
+    pub fn joined(&self) -> bool {
+        self.joined.get()
+    }
+
+    /// The cursor: the last `seq` that it has. Feeds are new in each trial, so 0 is their start.
+    pub fn cursor(&self) -> u64 {
+        self.sequence.last()
+    }
+
+    /// A message has been decoded.
+    pub fn deliver(&mut self, message: &Message<'_>) {
+        let fresh = self
+            .recorder
+            .deliver(&mut self.sequence, message, clock::now_ns());
+        self.received += u64::from(fresh);
+    }
+
+    /// One JSON text that holds one message has arrived.
+    pub fn deliver_json(&mut self, json: &[u8]) -> Result<(), ClientError> {
+        let message = Message::from_json(json).map_err(ClientError::protocol)?;
+        self.recorder.json(json.len(), 0);
+        self.deliver(&message);
+        Ok(())
+    }
+
+    /// Returns at once while there is something to ask for; never when the window is closed and
+    /// all of it has arrived, so that nothing is asked just to be counted.
+    pub async fn while_wanting(&self) {
+        let window = &self.recorder.window;
+        if window.closed(clock::now_ns()) && self.received >= window.published(self.feed) {
+            std::future::pending::<()>().await;
+        }
+    }
+}

@@ -1,0 +1,264 @@
+//! The client's end: reads frames straight from the shared buffer; tungstenite knows their heads.
+
+use std::convert::Infallible;
+use std::io::Cursor;
+
+use rand::Rng;
+use tokio_tungstenite::tungstenite::handshake::client::generate_key;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use tokio_tungstenite::tungstenite::protocol::frame::FrameHeader;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{Control, Data, OpCode};
+
+use crate::measure::clock;
+use crate::transport::connection::{ClientError, Connection, Parsed};
+use crate::transport::http::{self, Head};
+use crate::transport::subscription::{Outgoing, Subscription};
+
+/// Longest message taken from a server, in bytes.
+const MAX_MESSAGE_BYTES: usize = 16 << 20;
+
+/// Upgrades, then reads and, in a chat, writes, until the connection ends.
+pub async fn subscribe(subscription: &mut Subscription) -> Result<Infallible, ClientError> {
+    let mut connection = upgrade(subscription).await?;
+    subscription.ready();
+    let outbox = subscription
+        .author
+        .as_ref()
+        .map(|(_, outbox)| outbox.clone());
+    let mut frames = Frames::default();
+    loop {
+        let outgoing = async {
+            match &outbox {
+                Some(outbox) => outbox.next().await,
+                None => std::future::pending().await,
+            }
+        };
+        let mut deliver = |text: &[u8]| match text.starts_with(b"{\"reset\"") {
+            true => Ok(()), // What it tells of counts as missed.
+            false => subscription.deliver_json(text),
+        };
+        tokio::select! {
+            signal = connection.read(|bytes| frames.read(bytes, &mut deliver)) => match signal? {
+                Signal::Ping(payload) => {
+                    connection.write_all(&frame(OpCode::Control(Control::Pong), &payload)).await?;
+                }
+                Signal::Close => return Err(ClientError::Closed),
+            },
+            message = outgoing => publish(subscription, &connection, message).await?,
+        }
+    }
+}
+
+async fn upgrade(subscription: &mut Subscription) -> Result<Connection, ClientError> {
+    let key = generate_key();
+    let user = subscription
+        .author
+        .as_ref()
+        .map_or(String::new(), |(name, _)| format!("&user={name}"));
+    let path = format!(
+        "{}/ws?after={}{user}",
+        subscription.feed_path,
+        subscription.cursor()
+    );
+    let terms = format!(
+        "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+         Sec-WebSocket-Key: {key}\r\n"
+    );
+    let request = http::get(&subscription.target.host, &path, &terms);
+    let mut connection = subscription.dial().await?;
+    connection.write_all(&request).await?;
+    let head = connection
+        .read(|bytes| Ok(Head::parse(bytes)?.map_or((0, None), |(head, used)| (used, Some(head)))))
+        .await?;
+    if head.status != 101 {
+        return Err(ClientError::Status(head.status));
+    }
+    if head.websocket_accept != Some(derive_accept_key(key.as_bytes())) {
+        return Err(ClientError::protocol(
+            "Sec-WebSocket-Accept is not the answer to the key",
+        ));
+    }
+    Ok(connection)
+}
+
+async fn publish(
+    subscription: &Subscription,
+    connection: &Connection,
+    message: Outgoing,
+) -> Result<(), ClientError> {
+    let Outgoing {
+        text,
+        intended_at_ns,
+    } = &message;
+    let json = serde_json::json!({"text": text, "intended_at_ns": intended_at_ns}).to_string();
+    let frame = frame(OpCode::Data(Data::Text), json.as_bytes());
+    let recorder = &subscription.recorder;
+    recorder.json(json.len(), text.len());
+    recorder.published(subscription.feed, *intended_at_ns, clock::now_ns());
+    connection.write_all(&frame).await
+}
+
+/// A whole frame from a client, which masks with a random key (RFC 6455, section 5.3).
+fn frame(opcode: OpCode, payload: &[u8]) -> Vec<u8> {
+    let mask: [u8; 4] = rand::rng().random();
+    let head = FrameHeader {
+        opcode,
+        mask: Some(mask),
+        ..FrameHeader::default()
+    };
+    let mut bytes = Vec::with_capacity(payload.len() + 14);
+    head.format(payload.len() as u64, &mut bytes)
+        .expect("a Vec takes all");
+    bytes.extend(
+        payload
+            .iter()
+            .zip(mask.iter().cycle())
+            .map(|(byte, mask)| byte ^ mask),
+    );
+    bytes
+}
+
+/// What a reader of frames must act upon.
+#[derive(Debug, PartialEq, Eq)]
+enum Signal {
+    Ping(Vec<u8>),
+    Close,
+}
+
+/// A reader of a server's frames that takes input cut anywhere: the connection keeps what is not a
+/// whole frame yet, this keeps the message whose frames have not all come.
+#[derive(Debug, Default)]
+struct Frames {
+    partial: Option<Vec<u8>>,
+}
+
+impl Frames {
+    /// Gives each text message to `deliver`; stops at a ping or close.
+    fn read(
+        &mut self,
+        bytes: &[u8],
+        mut deliver: impl FnMut(&[u8]) -> Result<(), ClientError>,
+    ) -> Parsed<Signal> {
+        let mut used = 0;
+        loop {
+            let mut cursor = Cursor::new(&bytes[used..]);
+            let head = FrameHeader::parse(&mut cursor).map_err(ClientError::protocol)?;
+            let Some((head, length)) = head else {
+                return Ok((used, None));
+            };
+            if length as usize > MAX_MESSAGE_BYTES {
+                return Err(ClientError::protocol("a frame over the limit"));
+            }
+            let start = used + cursor.position() as usize;
+            let Some(payload) = bytes.get(start..start + length as usize) else {
+                return Ok((used, None));
+            };
+            used = start + payload.len();
+            if let Some(signal) = self.take(&head, payload, &mut deliver)? {
+                return Ok((used, Some(signal)));
+            }
+        }
+    }
+
+    fn take(
+        &mut self,
+        head: &FrameHeader,
+        payload: &[u8],
+        deliver: &mut impl FnMut(&[u8]) -> Result<(), ClientError>,
+    ) -> Result<Option<Signal>, ClientError> {
+        if head.mask.is_some() || head.rsv1 || head.rsv2 || head.rsv3 {
+            return Err(ClientError::protocol(
+                "a masked frame, or one with reserved bits",
+            ));
+        }
+        match (head.opcode, &mut self.partial) {
+            (OpCode::Control(Control::Ping), _) => return Ok(Some(Signal::Ping(payload.to_vec()))),
+            (OpCode::Control(Control::Close), _) => return Ok(Some(Signal::Close)),
+            (OpCode::Control(_), _) => {}
+            (OpCode::Data(Data::Text), None) if head.is_final => deliver(payload)?,
+            (OpCode::Data(Data::Text), None) => self.partial = Some(payload.to_vec()),
+            (OpCode::Data(Data::Continue), Some(partial)) => {
+                partial.extend_from_slice(payload);
+                if partial.len() > MAX_MESSAGE_BYTES {
+                    return Err(ClientError::protocol("a message over the limit"));
+                }
+                if head.is_final {
+                    deliver(&std::mem::take(partial))?;
+                    self.partial = None;
+                }
+            }
+            _ => return Err(ClientError::protocol("a frame that does not belong here")),
+        }
+        Ok(None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Reads `parts` as a connection would: what was not used is shown again.
+    fn read(parts: &[&[u8]]) -> Result<(Vec<String>, Vec<Signal>), ClientError> {
+        let (mut frames, mut carry) = (Frames::default(), Vec::new());
+        let (mut texts, mut signals) = (Vec::new(), Vec::new());
+        for part in parts {
+            carry.extend_from_slice(part);
+            loop {
+                let (used, signal) = frames.read(&carry, |text| {
+                    texts.push(String::from_utf8(text.to_vec()).unwrap());
+                    Ok(())
+                })?;
+                carry.drain(..used);
+                match signal {
+                    Some(signal) => signals.push(signal),
+                    None => break,
+                }
+            }
+        }
+        assert!(carry.is_empty(), "bytes left over");
+        Ok((texts, signals))
+    }
+
+    #[test]
+    fn frames_are_read_wherever_they_are_cut() {
+        let long = "x".repeat(300);
+        let mut stream =
+            b"\x81\x05hello\x01\x03fra\x89\x02hi\x80\x06gments\x81\x7e\x01\x2c".to_vec();
+        stream.extend_from_slice(long.as_bytes());
+        stream.extend_from_slice(b"\x8a\x00\x88\x02\x03\xe8");
+        let expected = (
+            vec!["hello".to_owned(), "fragments".to_owned(), long],
+            vec![Signal::Ping(b"hi".to_vec()), Signal::Close],
+        );
+        for cut in 0..=stream.len() {
+            let (a, b) = stream.split_at(cut);
+            assert_eq!(read(&[a, b]).unwrap(), expected, "cut at {cut}");
+        }
+        let bytes: Vec<&[u8]> = stream.chunks(1).collect();
+        assert_eq!(read(&bytes).unwrap(), expected, "byte by byte");
+    }
+
+    #[test]
+    fn what_a_server_must_not_send_ends_the_conversation() {
+        for bad in [
+            &b"\x81\x81\x00\x00\x00\x00a"[..],           // masked
+            b"\xc1\x01a",                                // a reserved bit
+            b"\x80\x01a",                                // a continuation of nothing
+            b"\x01\x01a\x81\x01b",                       // a new message inside another
+            b"\x82\x01a",                                // binary
+            b"\x83\x01a",                                // a reserved opcode
+            b"\x81\x7f\x00\x00\x01\x00\x00\x00\x00\x00", // 1 TiB
+        ] {
+            assert!(read(&[bad]).is_err(), "{bad:x?}");
+        }
+    }
+
+    #[test]
+    fn a_client_masks_what_it_sends() {
+        let bytes = frame(OpCode::Data(Data::Text), b"oi, mundo");
+        assert_eq!(bytes[..2], [0x81, 0x80 | 9]);
+        let mask = &bytes[2..6];
+        let text: Vec<u8> = (0..9).map(|i| bytes[6 + i] ^ mask[i % 4]).collect();
+        assert_eq!(text, b"oi, mundo");
+    }
+}
