@@ -2,6 +2,7 @@
 
 pub mod feed;
 pub mod lab;
+pub mod load;
 pub mod measure;
 pub mod server;
 pub mod transport;

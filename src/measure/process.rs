@@ -102,8 +102,8 @@ mod tests {
             "{user_s} + {sys_s}"
         );
         assert!(
-            after.rss_bytes > before.rss_bytes + (24 << 20),
-            "{before:?} {after:?}"
+            after.rss_bytes > 32 << 20,
+            "what was just written is resident: {after:?}"
         );
         assert!(Usage::of(u32::MAX >> 2).is_err());
     }

@@ -15,6 +15,9 @@ use crate::measure::clock;
 use crate::measure::recorder::Recorder;
 use crate::measure::sequence::Sequence;
 
+/// How long a poller that has everything rests before it looks whether there is more after all.
+const REST: Duration = Duration::from_millis(100);
+
 /// The server that is measured.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Target {
@@ -171,12 +174,12 @@ impl Subscription {
         Ok(())
     }
 
-    /// Returns at once while there is something to ask for; never when the window is closed and
+    /// Returns at once while there is something to ask for. Rests while the window is closed and
     /// all of it has arrived, so that nothing is asked just to be counted.
     pub async fn while_wanting(&self) {
         let window = &self.recorder.window;
-        if window.closed(clock::now_ns()) && self.received >= window.published(self.feed) {
-            std::future::pending::<()>().await;
+        while window.closed(clock::now_ns()) && self.received >= window.published(self.feed) {
+            tokio::time::sleep(REST).await;
         }
     }
 }

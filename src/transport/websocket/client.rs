@@ -94,7 +94,7 @@ async fn publish(
     let frame = frame(OpCode::Data(Data::Text), json.as_bytes());
     let recorder = &subscription.recorder;
     recorder.json(json.len(), text.len());
-    recorder.published(subscription.feed, *intended_at_ns, clock::now_ns());
+    recorder.published(*intended_at_ns, clock::now_ns());
     connection.write_all(&frame).await
 }
 

@@ -1,0 +1,280 @@
+//! What the load process is told and what it tells: one plan in, events out, each a line of JSON.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use hdrhistogram::Histogram;
+use hdrhistogram::serialization::{Deserializer, Serializer, V2Serializer};
+use serde::{Deserialize, Serialize};
+
+use super::schedule::Pacing;
+use crate::measure::meter::Traffic;
+use crate::measure::process::Usage;
+use crate::measure::recorder::Counts;
+use crate::transport::Transport;
+use crate::transport::subscription::Target;
+
+/// Who publishes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum Workload {
+    /// A few sensors publish, all subscribers read.
+    #[default]
+    Monitoring,
+    /// The subscribers of a feed write to it themselves, over what is natural to their transport.
+    Chat,
+}
+
+impl fmt::Display for Workload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Workload::Monitoring => "monitoring",
+            Workload::Chat => "chat",
+        })
+    }
+}
+
+impl FromStr for Workload {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "monitoring" => Ok(Workload::Monitoring),
+            "chat" => Ok(Workload::Chat),
+            other => Err(format!(
+                "unknown workload \"{other}\": write monitoring or chat"
+            )),
+        }
+    }
+}
+
+impl TryFrom<String> for Workload {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl From<Workload> for String {
+    fn from(workload: Workload) -> String {
+        workload.to_string()
+    }
+}
+
+/// One trial, as the load process needs to know it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Plan {
+    pub transport: Transport,
+    pub target: Target,
+    /// Names of feeds that nobody used before, percent-encoded.
+    pub feeds: Vec<String>,
+    pub clients: u32,
+    pub workload: Workload,
+    pub pacing: Pacing,
+    /// Messages a second to each feed.
+    pub rate_hz: f64,
+    pub payload_bytes: u32,
+    pub poll_interval: Duration,
+    pub hold: Duration,
+    pub keep_alive: bool,
+    /// Connections dialled a second during ramp-up.
+    pub connect_rate_hz: f64,
+    pub warm_up: Duration,
+    pub window: Duration,
+    /// The longest wait for stragglers.
+    pub drain: Duration,
+    pub seed: u64,
+    /// The server's process, if it runs on this machine and its use is to be measured.
+    pub server_pid: Option<u32>,
+}
+
+impl Plan {
+    /// Subscribers of feed number `feed`: clients take turns.
+    pub fn subscribers(&self, feed: usize) -> u64 {
+        let (clients, feeds) = (self.clients as usize, self.feeds.len());
+        (clients / feeds + usize::from(feed < clients % feeds)) as u64
+    }
+
+    /// The address of a feed, without what follows its name.
+    pub fn feed_path(&self, feed: usize) -> String {
+        format!("{}/feeds/{}", self.target.prefix, self.feeds[feed])
+    }
+}
+
+/// A part of a trial.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Phase {
+    #[default]
+    RampUp,
+    WarmUp,
+    Window,
+    Drain,
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Phase::RampUp => "ramp-up",
+            Phase::WarmUp => "warm-up",
+            Phase::Window => "window",
+            Phase::Drain => "drain",
+        })
+    }
+}
+
+/// What the load process says while it works, and at the end.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Event {
+    Progress(Progress),
+    Second(Second),
+    Outcome(Box<Outcome>),
+}
+
+/// Where a trial is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Progress {
+    pub phase: Phase,
+    pub clients: u64,
+    pub joined: u64,
+    pub connected: u64,
+    pub gave_up: u64,
+    /// First deliveries since the trial began.
+    pub delivered: u64,
+    /// Seconds that the trial will take yet, at most.
+    pub left_s: f64,
+}
+
+/// One second of the timeline.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Second {
+    /// Since the trial began.
+    pub at_s: f64,
+    pub length_s: f64,
+    pub phase: Phase,
+    pub connected: u64,
+    pub published: u64,
+    pub delivered: u64,
+    /// p50, p99 and max of what arrived in it, ns; absent if nothing did.
+    pub latency_ns: Option<[u64; 3]>,
+    pub bytes_down: u64,
+    pub bytes_up: u64,
+    pub load: Use,
+    pub server: Option<Use>,
+}
+
+/// What a process used over a stretch of time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Use {
+    pub user_s: f64,
+    pub sys_s: f64,
+    /// Resident memory at its end.
+    pub rss_bytes: u64,
+}
+
+impl Use {
+    /// What was used from `earlier` to `later`.
+    pub fn between(earlier: &Usage, later: &Usage) -> Self {
+        let (user_s, sys_s) = later.cpu_since(earlier);
+        Use {
+            user_s,
+            sys_s,
+            rss_bytes: later.rss_bytes,
+        }
+    }
+
+    /// Percent of one core over `seconds`.
+    pub fn percent(&self, seconds: f64) -> f64 {
+        (self.user_s + self.sys_s) / seconds * 100.0
+    }
+}
+
+/// What one trial found.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Outcome {
+    /// From the opening of the ledger to its end: the window and the drain.
+    pub ledger_s: f64,
+    pub published: u64,
+    pub expected: u64,
+    pub publish_failed: u64,
+    pub joined: u64,
+    pub gave_up: u64,
+    /// Subscribers that were connected at the end.
+    pub connected: u64,
+    pub counts: Counts,
+    pub traffic: Traffic,
+    pub load: Use,
+    /// Memory before the first subscriber dialled.
+    pub load_rss_before_bytes: u64,
+    pub server: Option<Use>,
+    pub server_rss_before_bytes: Option<u64>,
+    /// All in ns.
+    pub latency: Encoded,
+    pub transit: Encoded,
+    pub connect: Encoded,
+    pub publish_lag: Encoded,
+    /// What went wrong between client and server, and how often.
+    pub errors: Vec<(String, u64)>,
+}
+
+/// A histogram as text: HdrHistogram's V2 format in base64.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Encoded(String);
+
+impl From<&Histogram<u64>> for Encoded {
+    fn from(histogram: &Histogram<u64>) -> Self {
+        let mut bytes = Vec::new();
+        V2Serializer::new()
+            .serialize(histogram, &mut bytes)
+            .expect("a Vec takes all");
+        Encoded(BASE64_STANDARD.encode(bytes))
+    }
+}
+
+impl Encoded {
+    /// The histogram itself.
+    pub fn decode(&self) -> anyhow::Result<Histogram<u64>> {
+        let bytes = BASE64_STANDARD.decode(&self.0)?;
+        Deserializer::new()
+            .deserialize(&mut &bytes[..])
+            .map_err(|error| anyhow::anyhow!("not a histogram: {error:?}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measure::recorder::new_histogram;
+
+    #[test]
+    fn histograms_survive_the_pipe() {
+        let mut histogram = new_histogram();
+        (1..10_000).for_each(|n| histogram.record(n * 1_000).unwrap());
+        let line = serde_json::to_string(&Encoded::from(&histogram)).unwrap();
+        let back: Encoded = serde_json::from_str(&line).unwrap();
+        assert_eq!(back.decode().unwrap(), histogram);
+        assert!(Encoded("AAAA".into()).decode().is_err());
+    }
+
+    #[test]
+    fn words_of_the_command_line_and_of_files_agree() {
+        assert_eq!("chat".parse(), Ok(Workload::Chat));
+        assert_eq!(Workload::Monitoring.to_string(), "monitoring");
+        assert!(
+            "caht"
+                .parse::<Workload>()
+                .unwrap_err()
+                .contains("monitoring or chat")
+        );
+        assert_eq!(
+            serde_json::to_string(&Phase::WarmUp).unwrap(),
+            "\"warm-up\""
+        );
+        assert_eq!(Phase::RampUp.to_string(), "ramp-up");
+    }
+}
