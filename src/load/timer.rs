@@ -18,10 +18,9 @@ impl Timer {
     /// Must be called within a runtime.
     pub fn new() -> io::Result<Self> {
         let flags = TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC;
-        Ok(Timer(AsyncFd::register(timerfd_create(
-            TimerfdClockId::Monotonic,
-            flags,
-        )?)?))
+        let fd = timerfd_create(TimerfdClockId::Monotonic, flags)?;
+        // SAFETY: an OwnedFd is open, and the same one, until it is dropped; nobody takes it out.
+        Ok(Timer(unsafe { AsyncFd::register(fd) }?))
     }
 
     /// Waits until the monotonic clock shows `at_ns`; not at all if it does already.
