@@ -1,3 +1,11 @@
-//! The lab: scenarios, trials, verdicts and results.
+//! The lab: a scenario becomes trials, a trial becomes a row, and a row has a verdict.
 
+mod children;
+pub mod environment;
+mod preflight;
+mod progress;
 pub mod results;
+pub mod run;
+pub mod scenario;
+mod trial;
+mod verdict;

@@ -24,7 +24,10 @@ pub const BUILT_IN: [(&str, &str); 5] = [
     ("smoke", include_str!("../../scenarios/smoke.toml")),
     ("classroom", include_str!("../../scenarios/classroom.toml")),
     ("fanout", include_str!("../../scenarios/fanout.toml")),
-    ("chat-rooms", include_str!("../../scenarios/chat-rooms.toml")),
+    (
+        "chat-rooms",
+        include_str!("../../scenarios/chat-rooms.toml"),
+    ),
     ("idle", include_str!("../../scenarios/idle.toml")),
 ];
 
@@ -32,7 +35,8 @@ pub const BUILT_IN: [(&str, &str); 5] = [
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Scenario {
-    /// Names the folder of its results: lower-case letters, digits and hyphens.
+    /// Names the folder of its results: lower-case letters, digits and hyphens. Empty only until
+    /// the file's own name takes its place.
     #[serde(deserialize_with = "checked_name")]
     pub name: String,
     pub question: String,
@@ -68,7 +72,7 @@ impl Default for Scenario {
     fn default() -> Self {
         let seconds = |seconds| Span(Duration::from_secs(seconds));
         Scenario {
-            name: "custom".to_owned(),
+            name: String::new(),
             question: String::new(),
             transports: Transport::ALL.to_vec(),
             clients: vec![100],
@@ -111,12 +115,17 @@ impl Scenario {
     /// Reads a scenario from the text of the file `from`, which also names it unless it says.
     fn parse(text: &str, from: &str) -> Result<Self, UsageError> {
         let mut scenario: Scenario = toml::from_str(text).map_err(|error| {
-            let key = error.span().map(|span| text[..span.start].lines().count().max(1));
-            let line = key.map_or(String::new(), |line| format!(":{line}"));
+            let line = error
+                .span()
+                .map(|span| text[..span.start].matches('\n').count() + 1);
+            let line = line.map_or(String::new(), |line| format!(":{line}"));
             UsageError(format!("{from}{line}: {error}"))
         })?;
-        if !text.lines().any(|line| line.trim_start().starts_with("name")) {
-            let stem = Path::new(from).file_stem().unwrap_or_default().to_string_lossy();
+        if scenario.name.is_empty() {
+            let stem = Path::new(from)
+                .file_stem()
+                .unwrap_or_default()
+                .to_string_lossy();
             scenario.name = checked(&stem, check_name).map_err(|error| {
                 UsageError(format!("{from}: {error}; or give it a name = \"…\""))
             })?;
@@ -155,12 +164,26 @@ impl Scenario {
         Ok(())
     }
 
+    /// How long a trial takes without what cannot be planned: connecting, settling, stragglers.
+    pub fn trial_length(&self, clients: u32) -> Duration {
+        let ramp_up = Duration::from_secs_f64(f64::from(clients) / self.connect_rate_hz);
+        ramp_up + self.warm_up.0 + self.window.0
+    }
+
     /// The cells of this scenario: every transport with every number of clients.
     pub fn cells(&self) -> Vec<Cell> {
         let all = self.clients.iter().flat_map(|&clients| {
-            self.transports.iter().map(move |&transport| (transport, clients))
+            self.transports
+                .iter()
+                .map(move |&transport| (transport, clients))
         });
-        all.zip(1..).map(|((transport, clients), number)| Cell { number, transport, clients }).collect()
+        all.zip(1..)
+            .map(|((transport, clients), number)| Cell {
+                number,
+                transport,
+                clients,
+            })
+            .collect()
     }
 }
 
@@ -205,7 +228,9 @@ impl Serialize for Span {
 
 impl<'de> Deserialize<'de> for Span {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(D::Error::custom)
     }
 }
 
@@ -240,7 +265,9 @@ pub fn check_rate_hz(rate_hz: &f64) -> Result<(), String> {
     if (0.0..=100_000.0).contains(rate_hz) {
         return Ok(());
     }
-    Err(format!("{rate_hz} messages a second is not between 0 and 100000"))
+    Err(format!(
+        "{rate_hz} messages a second is not between 0 and 100000"
+    ))
 }
 
 pub fn check_payload_bytes(bytes: &u32) -> Result<(), String> {
@@ -255,7 +282,9 @@ fn check_connect_rate_hz(rate_hz: &f64) -> Result<(), String> {
     if (1.0..=100_000.0).contains(rate_hz) {
         return Ok(());
     }
-    Err(format!("{rate_hz} connections a second is not between 1 and 100000"))
+    Err(format!(
+        "{rate_hz} connections a second is not between 1 and 100000"
+    ))
 }
 
 fn check_name(name: &String) -> Result<(), String> {
@@ -263,7 +292,9 @@ fn check_name(name: &String) -> Result<(), String> {
     if (1..=64).contains(&name.len()) && name.chars().all(fits) {
         return Ok(());
     }
-    Err(format!("\"{name}\" is no scenario's name: write 1 to 64 of a-z, 0-9 and -"))
+    Err(format!(
+        "\"{name}\" is no scenario's name: write 1 to 64 of a-z, 0-9 and -"
+    ))
 }
 
 fn within(value: u32, min: u32, max: u32, what: &str) -> Result<(), String> {
@@ -290,7 +321,9 @@ where
 }
 
 fn clients<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u32>, D::Error> {
-    field(deserializer, |all: &Vec<u32>| all.iter().try_for_each(check_clients))
+    field(deserializer, |all: &Vec<u32>| {
+        all.iter().try_for_each(check_clients)
+    })
 }
 
 fn feeds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
@@ -331,9 +364,16 @@ mod tests {
             let scenario = Scenario::find(name).unwrap();
             scenario.check().unwrap();
             assert_eq!(scenario.name, name);
-            assert!(scenario.question.ends_with('?'), "{name}: {}", scenario.question);
+            assert!(
+                scenario.question.ends_with('?'),
+                "{name}: {}",
+                scenario.question
+            );
             let first = text.lines().next().unwrap();
-            assert!(first.starts_with("question = "), "{name} begins with {first}");
+            assert!(
+                first.starts_with("question = "),
+                "{name} begins with {first}"
+            );
         }
     }
 
@@ -350,18 +390,27 @@ mod tests {
     fn mistakes_are_told_with_file_line_key_and_what_is_allowed() {
         let unknown = error("question = \"?\"\nclinets = [5]\n");
         assert!(unknown.starts_with("file.toml:2:"), "{unknown}");
-        assert!(unknown.contains("clinets") && unknown.contains("`clients`"), "{unknown}");
+        assert!(
+            unknown.contains("clinets") && unknown.contains("`clients`"),
+            "{unknown}"
+        );
 
         let wrong_type = error("\nfeeds = \"two\"\n");
         assert!(wrong_type.starts_with("file.toml:2:"), "{wrong_type}");
-        assert!(wrong_type.contains("feeds") && wrong_type.contains("u32"), "{wrong_type}");
+        assert!(
+            wrong_type.contains("feeds") && wrong_type.contains("u32"),
+            "{wrong_type}"
+        );
 
         for (text, says) in [
             ("clients = [0]", "0 clients is not between 1 and 1000000"),
             ("rate_hz = -1.0", "not between 0 and 100000"),
             ("rate_hz = nan", "not between 0 and 100000"),
             ("payload_bytes = 70000", "not between 1 and 60000"),
-            ("transports = [\"carrier-pigeon\"]", "short-polling, long-polling, sse, websocket"),
+            (
+                "transports = [\"carrier-pigeon\"]",
+                "short-polling, long-polling, sse, websocket",
+            ),
             ("window = \"10 parsecs\"", "500ms, 10s or 1m"),
             ("window = \"0s\"", "between 1ms and 1 day"),
             ("workload = \"caht\"", "monitoring or chat"),
@@ -392,12 +441,19 @@ mod tests {
 
     #[test]
     fn cells_are_every_transport_with_every_number_of_clients() {
-        let scenario = Scenario { clients: vec![1, 2], ..Scenario::default() };
+        let scenario = Scenario {
+            clients: vec![1, 2],
+            ..Scenario::default()
+        };
         let cells = scenario.cells();
         assert_eq!(cells.len(), 8);
         assert_eq!(
             cells[4],
-            Cell { number: 5, transport: Transport::ShortPolling, clients: 2 }
+            Cell {
+                number: 5,
+                transport: Transport::ShortPolling,
+                clients: 2
+            }
         );
     }
 }

@@ -222,6 +222,7 @@ impl<T: FnMut(Event)> Trial<T> {
         let plan = &self.plan;
         let whole = plan.ramp_up() + plan.warm_up + plan.window;
         Progress {
+            at_s: self.started.elapsed().as_secs_f64(),
             phase: self.phase,
             clients: u64::from(plan.clients),
             joined: total(&self.workers, |g| &g.joined),

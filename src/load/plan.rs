@@ -139,6 +139,8 @@ pub enum Event {
 /// Where a trial is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Progress {
+    /// Since the trial began.
+    pub at_s: f64,
     pub phase: Phase,
     pub clients: u64,
     pub joined: u64,

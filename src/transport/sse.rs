@@ -105,10 +105,10 @@ fn encode(batch: &Batch) -> Bytes {
     }
     let mut bytes = Vec::new();
     if let Some(missed) = batch.missed {
-        let last = batch.last;
-        bytes.extend_from_slice(
-            format!("event: reset\ndata: {{\"missed\":{missed},\"last\":{last}}}\n\n").as_bytes(),
-        );
+        // Its id is where the messages that follow begin: who is cut off right here resumes there.
+        let (last, before) = (batch.last, batch.last - batch.messages.len() as u64);
+        let data = format!("{{\"missed\":{missed},\"last\":{last}}}");
+        bytes.extend_from_slice(format!("event: reset\nid: {before}\ndata: {data}\n\n").as_bytes());
     }
     for message in &batch.messages {
         bytes.extend_from_slice(message.framed(frame));
@@ -334,7 +334,7 @@ mod tests {
         assert_eq!(encode(&log.read_after(2)), one);
         assert!(one.contains(r"c\r\nd"), "{one}");
         let all = format!(
-            "event: reset\ndata: {{\"missed\":1,\"last\":3}}\n\nid: 2\ndata: {}\n\n{one}",
+            "event: reset\nid: 1\ndata: {{\"missed\":1,\"last\":3}}\n\nid: 2\ndata: {}\n\n{one}",
             json(2)
         );
         assert_eq!(encode(&log.read_after(0)), all);

@@ -1,0 +1,89 @@
+//! What a user sees while a run works: a bar on a terminal, plain lines elsewhere, nothing with
+//! `--quiet`. All of it goes to standard error; standard output is for results.
+
+use std::io::IsTerminal;
+use std::time::{Duration, Instant};
+
+use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::load::plan::{Phase, Progress};
+
+/// Between two plain lines of the same phase.
+const LINE_EVERY: Duration = Duration::from_secs(5);
+
+/// Shows the progress of one run.
+#[derive(Debug)]
+pub struct Display {
+    bar: Option<ProgressBar>,
+    quiet: bool,
+    last_line: Option<(Phase, Instant)>,
+}
+
+impl Display {
+    pub fn new(quiet: bool) -> Self {
+        let bar = (!quiet && std::io::stderr().is_terminal()).then(|| {
+            let bar = ProgressBar::with_draw_target(Some(1_000), ProgressDrawTarget::stderr());
+            let style = ProgressStyle::with_template("{prefix} {bar:24} {msg}");
+            bar.set_style(style.expect("the template is well-formed"));
+            bar
+        });
+        Display {
+            bar,
+            quiet,
+            last_line: None,
+        }
+    }
+
+    /// A line that stays.
+    pub fn say(&self, line: &str) {
+        match &self.bar {
+            _ if self.quiet => {}
+            Some(bar) => bar.suspend(|| eprintln!("{line}")),
+            None => eprintln!("{line}"),
+        }
+    }
+
+    /// A line that stays even when the user wants quiet.
+    pub fn warn(&self, line: &str) {
+        match &self.bar {
+            Some(bar) => bar.suspend(|| eprintln!("{line}")),
+            None => eprintln!("{line}"),
+        }
+    }
+
+    /// Where the trial called `label` is; `whole_s` is how long it takes in all.
+    pub fn update(&mut self, label: &str, progress: &Progress, whole_s: f64, per_second: u64) {
+        let line = format!(
+            "{:<7} {}/{} clients, {} deliveries/s, {:.0} s left",
+            progress.phase.to_string(),
+            HumanCount(progress.connected),
+            HumanCount(progress.clients),
+            HumanCount(per_second),
+            progress.left_s.ceil(),
+        );
+        if let Some(bar) = &self.bar {
+            bar.set_prefix(label.to_owned());
+            bar.set_message(line);
+            bar.set_position((1_000.0 * (1.0 - progress.left_s / whole_s).clamp(0.0, 1.0)) as u64);
+        } else if !self.quiet && self.line_is_due(progress.phase) {
+            eprintln!("{label}  {line}");
+        }
+    }
+
+    /// The end: the bar goes away.
+    pub fn finish(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+
+    fn line_is_due(&mut self, phase: Phase) -> bool {
+        let due = self
+            .last_line
+            .is_none_or(|(last, at)| last != phase || at.elapsed() > LINE_EVERY);
+        if due {
+            self.last_line = Some((phase, Instant::now()));
+        }
+        due
+    }
+}

@@ -1,0 +1,253 @@
+//! A run: every trial of a scenario, one after the other, and its folder of results, which is
+//! complete after each of them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::Context;
+use hdrhistogram::Histogram;
+use hdrhistogram::serialization::V2DeflateSerializer;
+use hdrhistogram::serialization::interval_log::{IntervalLogWriterBuilder, Tag};
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::environment::Environment;
+use super::preflight;
+use super::progress::Display;
+use super::results::{self, TimelineRow, TrialRow, Verdict};
+use super::scenario::Scenario;
+use super::trial::{Measured, TrialId};
+use crate::transport::subscription::Target;
+
+/// Where a run's results lie, and how its user wants it.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// A server that already runs; without it each trial has a server of its own.
+    pub target: Option<String>,
+    pub results: PathBuf,
+    pub quiet: bool,
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// Every trial was measured.
+    Complete,
+    /// It stopped early, for this reason; what was measured before is on disk.
+    CutShort(String),
+}
+
+/// A run's folder and what has been measured so far.
+#[derive(Debug)]
+pub struct Run {
+    pub folder: PathBuf,
+    pub trials: Vec<TrialRow>,
+    timeline: Vec<TimelineRow>,
+    latencies: Vec<Latency>,
+}
+
+/// The delivery latencies of one trial.
+#[derive(Debug)]
+struct Latency {
+    tag: String,
+    /// Since the run began.
+    start: Duration,
+    length: Duration,
+    histogram: Histogram<u64>,
+}
+
+/// Runs a scenario that has been checked.
+pub async fn run(scenario: &Scenario, options: &Options) -> anyhow::Result<(Run, Ending)> {
+    let target = match &options.target {
+        Some(url) => Some(preflight::resolve(url).await?),
+        None => None,
+    };
+    preflight::capacity(scenario, target.as_ref().map(|target| target.address))?;
+    if let Some(target) = &target {
+        preflight::greet(target).await?;
+    }
+    let mut run = Run::begin(scenario, options)?;
+    let mut display = Display::new(options.quiet);
+    let ending = tokio::select! {
+        ending = run.measure(scenario, target.as_ref(), &mut display) => ending?,
+        name = interrupted() => Ending::CutShort(format!("stopped by {name}")),
+    };
+    display.finish();
+    Ok((run, ending))
+}
+
+/// Waits for somebody who wants the run to stop.
+pub async fn interrupted() -> &'static str {
+    let (Ok(mut interrupt), Ok(mut terminate), Ok(mut hangup)) = (
+        signal(SignalKind::interrupt()),
+        signal(SignalKind::terminate()),
+        signal(SignalKind::hangup()),
+    ) else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => "Ctrl-C",
+        _ = terminate.recv() => "SIGTERM",
+        _ = hangup.recv() => "SIGHUP",
+    }
+}
+
+impl Run {
+    /// Makes the run's folder, with what is known before anything is measured.
+    fn begin(scenario: &Scenario, options: &Options) -> anyhow::Result<Self> {
+        let parent = options.results.join(&scenario.name);
+        let folder = new_folder(&parent)
+            .with_context(|| format!("cannot write results to {}", parent.display()))?;
+        let environment = Environment::look(scenario.seed, options.target.as_deref());
+        let toml = toml::to_string(scenario).context("the scenario as TOML")?;
+        let json = serde_json::to_vec_pretty(&environment).context("the environment as JSON")?;
+        results::write_whole(&folder.join("scenario.toml"), toml.as_bytes())?;
+        results::write_whole(&folder.join("environment.json"), &json)?;
+        Ok(Run {
+            folder,
+            trials: Vec::new(),
+            timeline: Vec::new(),
+            latencies: Vec::new(),
+        })
+    }
+
+    /// The run's name: its folder's.
+    fn id(&self) -> String {
+        self.folder
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned()
+    }
+
+    /// Measures every trial: each repetition goes through all cells before the next begins, so that
+    /// what drifts on the machine does not fall on one transport.
+    async fn measure(
+        &mut self,
+        scenario: &Scenario,
+        target: Option<&Target>,
+        display: &mut Display,
+    ) -> anyhow::Result<Ending> {
+        let started = std::time::Instant::now();
+        let cells = scenario.cells();
+        let count = cells.len() * scenario.repeats as usize;
+        let all = (1..=scenario.repeats).flat_map(|t| cells.iter().map(move |cell| (t, *cell)));
+        for ((trial, cell), number) in all.zip(1..) {
+            let id = TrialId {
+                scenario: scenario.clone(),
+                run: self.id(),
+                cell,
+                trial,
+            };
+            let label = format!("[{number}/{count}] {}", id.tag());
+            let start = started.elapsed();
+            let whole_s = scenario.trial_length(cell.clients).as_secs_f64();
+            let measured = id
+                .measure(target, |progress, per_second| {
+                    display.update(&label, progress, whole_s, per_second);
+                })
+                .await?;
+            display.say(&format!("{label}  {}", summary(&measured.row)));
+            for (error, times) in &measured.errors {
+                display.warn(&format!("{label}  {times} × {error}"));
+            }
+            let length = started.elapsed() - start;
+            let fatal = measured.fatal.clone();
+            self.keep(measured, id.tag(), start, length)?;
+            if let Some(reason) = fatal {
+                return Ok(Ending::CutShort(reason));
+            }
+        }
+        Ok(Ending::Complete)
+    }
+
+    /// Adds a trial and writes everything anew.
+    fn keep(
+        &mut self,
+        measured: Measured,
+        tag: String,
+        start: Duration,
+        length: Duration,
+    ) -> anyhow::Result<()> {
+        self.trials.push(measured.row);
+        self.timeline.extend(measured.timeline);
+        let histogram = measured.latency;
+        self.latencies.push(Latency {
+            tag,
+            start,
+            length,
+            histogram,
+        });
+        results::write_rows(&self.folder.join("trials.csv"), &self.trials)?;
+        results::write_rows(&self.folder.join("timeline.csv"), &self.timeline)?;
+        results::write_whole(&self.folder.join("latency.hlog"), &self.latency_log()?)
+    }
+
+    /// The trials' latencies, in ns, in HdrHistogram's log format: one tag a transport and trial.
+    fn latency_log(&self) -> anyhow::Result<Vec<u8>> {
+        let (mut log, mut serializer) = (Vec::new(), V2DeflateSerializer::new());
+        let mut writer = IntervalLogWriterBuilder::new()
+            .add_comment("wslab: delivery latency in ns")
+            .begin_log_with(&mut log, &mut serializer)?;
+        for Latency {
+            tag,
+            start,
+            length,
+            histogram,
+        } in &self.latencies
+        {
+            let tag = Tag::new(tag).context("a tag has no commas, spaces or line ends")?;
+            writer
+                .write_histogram(histogram, *start, *length, Some(tag))
+                .map_err(|error| anyhow::anyhow!("latency.hlog: {error:?}"))?;
+        }
+        Ok(log)
+    }
+
+    /// The worst verdict of all trials.
+    pub fn verdict(&self) -> Verdict {
+        self.trials
+            .iter()
+            .map(|trial| trial.verdict)
+            .max()
+            .unwrap_or(Verdict::Valid)
+    }
+}
+
+/// A folder that no other run has, named after the time.
+fn new_folder(parent: &Path) -> std::io::Result<PathBuf> {
+    fs::create_dir_all(parent)?;
+    let now = humantime::format_rfc3339_seconds(std::time::SystemTime::now()).to_string();
+    let name = now.replace([':', '-'], "").to_lowercase();
+    for attempt in 1.. {
+        let suffix = if attempt == 1 {
+            String::new()
+        } else {
+            format!("-{attempt}")
+        };
+        let folder = parent.join(format!("{name}{suffix}"));
+        match fs::create_dir(&folder) {
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+            result => return result.map(|()| folder),
+        }
+    }
+    unreachable!("there are more names than folders")
+}
+
+/// A trial in a line.
+fn summary(row: &TrialRow) -> String {
+    let ms = |us: Option<f64>| us.map_or("–".to_owned(), |us| format!("{:.2} ms", us / 1e3));
+    let doubts = if row.warnings.is_empty() {
+        String::new()
+    } else {
+        format!(": {}", row.warnings)
+    };
+    format!(
+        "{}/{} delivered, p50 {}, p99 {}  {}{doubts}",
+        row.delivered,
+        row.expected,
+        ms(row.latency_p50_us),
+        ms(row.latency_p99_us),
+        row.verdict,
+    )
+}

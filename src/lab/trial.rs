@@ -1,0 +1,334 @@
+//! One trial: a server, a load, and what became of them as one row.
+
+use std::collections::VecDeque;
+
+use anyhow::Context;
+use hdrhistogram::Histogram;
+
+use super::children::{Load, Server};
+use super::results::{TimelineRow, TrialRow};
+use super::scenario::{Cell, Scenario};
+use super::verdict::{Evidence, judge};
+use crate::load::plan::{Event, Outcome, Plan, Progress, Second, Use};
+use crate::transport::Transport;
+use crate::transport::subscription::Target;
+
+/// Which trial of which run.
+#[derive(Clone, Debug)]
+pub struct TrialId {
+    pub scenario: Scenario,
+    pub run: String,
+    pub cell: Cell,
+    /// Counted from 1.
+    pub trial: u32,
+}
+
+/// What a trial leaves.
+#[derive(Debug)]
+pub struct Measured {
+    pub row: TrialRow,
+    pub timeline: Vec<TimelineRow>,
+    /// Delivery latency, ns.
+    pub latency: Histogram<u64>,
+    /// What went wrong between client and server, and how often.
+    pub errors: Vec<(String, u64)>,
+    /// Set if the run cannot go on.
+    pub fatal: Option<String>,
+}
+
+impl TrialId {
+    /// Names the trial in `latency.hlog` and to the user: `sse-1000-t2`.
+    pub fn tag(&self) -> String {
+        format!(
+            "{}-{}-t{}",
+            self.cell.transport, self.cell.clients, self.trial
+        )
+    }
+
+    /// Runs the trial, against `target` or else a server of its own, telling how it goes.
+    pub async fn measure(
+        &self,
+        target: Option<&Target>,
+        mut tell: impl FnMut(&Progress, u64),
+    ) -> anyhow::Result<Measured> {
+        let mut server = match target {
+            Some(_) => None,
+            None => Some(Server::start().await?),
+        };
+        let plan = self.plan(target, server.as_ref());
+        let mut load = Load::start(&plan).await?;
+        let (mut timeline, mut died, mut rate) = (Vec::new(), None, VecDeque::from([(0.0, 0)]));
+        let outcome = loop {
+            let death = async {
+                match (&mut server, &died) {
+                    (Some(server), None) => server.died().await,
+                    _ => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                event = load.next() => match event? {
+                    Event::Progress(progress) => tell(&progress, per_second(&mut rate, &progress)),
+                    Event::Second(second) => timeline.push(self.timeline_row(&second)),
+                    Event::Outcome(outcome) => break outcome,
+                },
+                how = death => {
+                    died = Some(how);
+                    load.stop().await;
+                }
+            }
+        };
+        load.end().await;
+        if let Some(server) = server {
+            server.end().await;
+        } else if outcome.joined > 0 && outcome.connected == 0 {
+            died = Some("the target went away".to_owned());
+        }
+        let row = self.row(&plan, &outcome, died.is_some())?;
+        Ok(Measured {
+            row,
+            timeline,
+            latency: outcome.latency.decode()?,
+            errors: outcome.errors,
+            fatal: died,
+        })
+    }
+
+    fn plan(&self, target: Option<&Target>, server: Option<&Server>) -> Plan {
+        let TrialId {
+            scenario,
+            run,
+            cell,
+            trial,
+        } = self;
+        let own = |server: &Server| Target {
+            address: server.address,
+            host: server.address.to_string(),
+            prefix: String::new(),
+        };
+        let target = target.cloned().or_else(|| server.map(own));
+        let number = cell.number;
+        Plan {
+            transport: cell.transport,
+            target: target.expect("a target, or else a server"),
+            feeds: (1..=scenario.feeds)
+                .map(|n| format!("{run}-{number}-{trial}-{n}"))
+                .collect(),
+            clients: cell.clients,
+            workload: scenario.workload,
+            pacing: scenario.schedule,
+            rate_hz: scenario.rate_hz,
+            payload_bytes: scenario.payload_bytes,
+            poll_interval: scenario.poll_interval.0,
+            hold: scenario.hold.0,
+            keep_alive: scenario.keep_alive == super::scenario::Switch::On,
+            connect_rate_hz: scenario.connect_rate_hz,
+            warm_up: scenario.warm_up.0,
+            window: scenario.window.0,
+            drain: scenario.drain.0,
+            // All transports of one repetition follow the same schedule.
+            seed: scenario.seed.wrapping_add(u64::from(*trial)),
+            server_pid: server.map(|server| server.pid),
+        }
+    }
+
+    fn timeline_row(&self, second: &Second) -> TimelineRow {
+        let us = |index: usize| second.latency_ns.map(|ns| round(ns[index] as f64 / 1e3));
+        let percent = |used: &Use| round(used.percent(second.length_s));
+        TimelineRow {
+            scenario: self.scenario.name.clone(),
+            run: self.run.clone(),
+            cell: self.cell.number,
+            trial: self.trial,
+            transport: self.cell.transport,
+            clients: self.cell.clients,
+            at_s: round(second.at_s),
+            phase: second.phase.to_string(),
+            connected: second.connected,
+            published: second.published,
+            delivered: second.delivered,
+            latency_p50_us: us(0),
+            latency_p99_us: us(1),
+            latency_max_us: us(2),
+            wire_bytes_down: second.bytes_down,
+            wire_bytes_up: second.bytes_up,
+            server_cpu_percent: second.server.as_ref().map(percent),
+            load_cpu_percent: Some(percent(&second.load)),
+            server_rss_bytes: second.server.map(|server| server.rss_bytes),
+            load_rss_bytes: Some(second.load.rss_bytes),
+        }
+    }
+
+    /// The outcome as a row of `trials.csv`.
+    fn row(&self, plan: &Plan, outcome: &Outcome, died: bool) -> anyhow::Result<TrialRow> {
+        let decode = |histogram: &crate::load::plan::Encoded| {
+            histogram
+                .decode()
+                .context("the load process garbled a histogram")
+        };
+        let latency = Micros(decode(&outcome.latency)?);
+        let transit = Micros(decode(&outcome.transit)?);
+        let connect = Micros(decode(&outcome.connect)?);
+        let lag = Micros(decode(&outcome.publish_lag)?);
+        let ms = |us: Option<f64>| us.unwrap_or(0.0) / 1e3;
+        let mut evidence = Evidence::of(plan, outcome, ms(lag.at(0.99)), ms(latency.at(0.5)));
+        evidence.server_died = died;
+        let (verdict, warnings) = judge(&evidence.warnings());
+
+        let counts = &outcome.counts;
+        let per_delivery = PerDelivery(counts.delivered);
+        let bytes = Layers::of(outcome);
+        let local = plan.server_pid.is_some();
+        let polls = self.cell.transport.polls();
+        let clients = f64::from(plan.clients);
+        let grown = |now: u64, before: u64| round((now as f64 - before as f64) / clients);
+        let server_grown = || {
+            Some(grown(
+                outcome.server?.rss_bytes,
+                outcome.server_rss_before_bytes?,
+            ))
+        };
+        let cpu_us = |seconds: f64| per_delivery.of(seconds * 1e6);
+        let percent = |used: &Use| round(used.percent(outcome.ledger_s));
+        let is = |transport| self.cell.transport == transport;
+        let with_payload = counts.exchanges - counts.empty_exchanges;
+        Ok(TrialRow {
+            scenario: self.scenario.name.clone(),
+            run: self.run.clone(),
+            cell: self.cell.number,
+            trial: self.trial,
+            transport: self.cell.transport,
+            workload: plan.workload.to_string(),
+            clients: plan.clients,
+            feeds: self.scenario.feeds,
+            rate_hz: plan.rate_hz,
+            payload_bytes: plan.payload_bytes,
+            tls: false,
+            poll_interval_ms: is(Transport::ShortPolling)
+                .then(|| plan.poll_interval.as_secs_f64() * 1e3),
+            hold_ms: is(Transport::LongPolling).then(|| plan.hold.as_secs_f64() * 1e3),
+            keep_alive: polls.then(|| self.scenario.keep_alive.name().to_owned()),
+            window_s: plan.window.as_secs_f64(),
+            published: outcome.published,
+            expected: outcome.expected,
+            delivered: counts.delivered,
+            missed: outcome.expected.saturating_sub(counts.delivered),
+            duplicate: counts.duplicate,
+            reordered: counts.reordered,
+            latency_min_us: latency.min(),
+            latency_mean_us: latency.mean(),
+            latency_p50_us: latency.at(0.5),
+            latency_p90_us: latency.at(0.9),
+            latency_p99_us: latency.at(0.99),
+            latency_p999_us: latency.at(0.999),
+            latency_max_us: latency.at(1.0),
+            publish_lag_p99_us: lag.at(0.99),
+            connect_p50_us: connect.at(0.5),
+            connect_p99_us: connect.at(0.99),
+            connect_failed: outcome.gave_up,
+            exchanges: polls.then_some(counts.exchanges),
+            empty_exchanges: polls.then_some(counts.empty_exchanges),
+            messages_per_exchange: (polls && with_payload > 0)
+                .then(|| round(counts.delivered as f64 / counts.exchanges as f64)),
+            payload_bytes_per_delivery: per_delivery.of(bytes.payload),
+            envelope_bytes_per_delivery: per_delivery.of(bytes.envelope),
+            protocol_bytes_per_delivery: per_delivery.of(bytes.protocol),
+            tls_bytes_per_delivery: per_delivery.of(bytes.tls),
+            tcp_ip_bytes_per_delivery: per_delivery.of(bytes.tcp_ip),
+            wire_bytes_down: outcome.traffic.down_bytes,
+            wire_bytes_up: outcome.traffic.up_bytes,
+            server_cpu_user_us_per_delivery: outcome.server.and_then(|s| cpu_us(s.user_s)),
+            server_cpu_sys_us_per_delivery: outcome.server.and_then(|s| cpu_us(s.sys_s)),
+            server_cpu_percent: outcome.server.as_ref().map(percent),
+            load_cpu_user_us_per_delivery: cpu_us(outcome.load.user_s),
+            load_cpu_sys_us_per_delivery: cpu_us(outcome.load.sys_s),
+            load_cpu_percent: Some(percent(&outcome.load)),
+            server_rss_bytes: outcome.server.map(|server| server.rss_bytes),
+            server_rss_bytes_per_client: server_grown(),
+            load_rss_bytes_per_client: Some(grown(
+                outcome.load.rss_bytes,
+                outcome.load_rss_before_bytes,
+            )),
+            verdict,
+            warnings,
+            schedule: plan.pacing.to_string(),
+            transit_p50_us: transit.at(0.5).filter(|_| local),
+            transit_p99_us: transit.at(0.99).filter(|_| local),
+            publish_lag_max_us: lag.at(1.0),
+            publish_failed: outcome.publish_failed,
+            reconnects: counts.reconnects,
+            segments: Some(outcome.traffic.segments),
+            load_rss_bytes: Some(outcome.load.rss_bytes),
+        })
+    }
+}
+
+/// Deliveries a second, over the last second of progress.
+fn per_second(past: &mut VecDeque<(f64, u64)>, now: &Progress) -> u64 {
+    past.push_back((now.at_s, now.delivered));
+    while past.len() > 2 && past[1].0 <= now.at_s - 1.0 {
+        past.pop_front();
+    }
+    let (at_s, delivered) = past[0];
+    ((now.delivered - delivered) as f64 / (now.at_s - at_s).max(0.1)) as u64
+}
+
+/// The byte ledger, layer by layer, in bytes of the whole trial.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Layers {
+    payload: f64,
+    envelope: f64,
+    protocol: f64,
+    tls: f64,
+    tcp_ip: f64,
+}
+
+impl Layers {
+    /// The four layers above TCP add up to the bytes through the sockets: what is neither text nor
+    /// the rest of its JSON belongs to the protocol.
+    fn of(outcome: &Outcome) -> Self {
+        let (counts, traffic) = (&outcome.counts, &outcome.traffic);
+        let wire = (traffic.down_bytes + traffic.up_bytes) as f64;
+        Layers {
+            payload: counts.payload_bytes as f64,
+            envelope: counts.json_bytes as f64 - counts.payload_bytes as f64,
+            protocol: wire - counts.json_bytes as f64,
+            tls: 0.0,
+            tcp_ip: traffic.tcp_ip_bytes as f64,
+        }
+    }
+}
+
+/// Divides by the number of deliveries; without any there is no such figure.
+struct PerDelivery(u64);
+
+impl PerDelivery {
+    fn of(&self, sum: f64) -> Option<f64> {
+        (self.0 > 0).then(|| round(sum / self.0 as f64))
+    }
+}
+
+/// A histogram of ns, read in µs; without samples there are no figures.
+struct Micros(Histogram<u64>);
+
+impl Micros {
+    fn at(&self, quantile: f64) -> Option<f64> {
+        self.us(|histogram| histogram.value_at_quantile(quantile) as f64)
+    }
+
+    fn min(&self) -> Option<f64> {
+        self.us(|histogram| histogram.min() as f64)
+    }
+
+    fn mean(&self) -> Option<f64> {
+        self.us(Histogram::mean)
+    }
+
+    fn us(&self, figure: impl Fn(&Histogram<u64>) -> f64) -> Option<f64> {
+        (!self.0.is_empty()).then(|| round(figure(&self.0) / 1e3))
+    }
+}
+
+/// Three digits after the point: more would be noise.
+fn round(value: f64) -> f64 {
+    (value * 1e3).round() / 1e3
+}

@@ -1,0 +1,232 @@
+//! The verdict: how far a trial's figures can be trusted, and why not further. A doubt is data.
+
+use super::results::Verdict;
+use crate::load::plan::{Outcome, Plan};
+
+/// A publisher later than this at p99, in ms, spoils latencies that are not much longer.
+const LATE_MS: f64 = 5.0;
+/// … and so does one later than this share of the median latency.
+const LATE_SHARE: f64 = 0.2;
+/// Above this share of the cores, processes wait for a core rather than for messages.
+const SATURATED_SHARE: f64 = 0.9;
+
+/// A reason to doubt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Warning {
+    ServerDied,
+    ConnectFailed,
+    NothingPublished,
+    MissedMessages,
+    ClockNegative,
+    PublishFailed,
+    PublisherLate,
+    LoadSaturated,
+    ClientsLost,
+    DuplicateMessages,
+    ReorderedMessages,
+}
+
+impl Warning {
+    /// Its name in `trials.csv`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Warning::ServerDied => "server-died",
+            Warning::ConnectFailed => "connect-failed",
+            Warning::NothingPublished => "nothing-published",
+            Warning::MissedMessages => "missed-messages",
+            Warning::ClockNegative => "clock-negative",
+            Warning::PublishFailed => "publish-failed",
+            Warning::PublisherLate => "publisher-late",
+            Warning::LoadSaturated => "load-saturated",
+            Warning::ClientsLost => "clients-lost",
+            Warning::DuplicateMessages => "duplicate-messages",
+            Warning::ReorderedMessages => "reordered-messages",
+        }
+    }
+
+    /// What is left of a trial that has this warning.
+    const fn verdict(self) -> Verdict {
+        match self {
+            Warning::ServerDied
+            | Warning::ConnectFailed
+            | Warning::NothingPublished
+            | Warning::MissedMessages
+            | Warning::ClockNegative => Verdict::Invalid,
+            Warning::PublishFailed
+            | Warning::PublisherLate
+            | Warning::LoadSaturated
+            | Warning::ClientsLost
+            | Warning::DuplicateMessages
+            | Warning::ReorderedMessages => Verdict::Suspect,
+        }
+    }
+}
+
+/// What the rules look at.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Evidence {
+    pub rate_hz: f64,
+    pub published: u64,
+    pub publish_failed: u64,
+    pub expected: u64,
+    pub delivered: u64,
+    pub duplicate: u64,
+    pub reordered: u64,
+    pub negative: u64,
+    pub connect_failed: u64,
+    pub reconnects: u64,
+    pub publish_lag_p99_ms: f64,
+    pub latency_p50_ms: f64,
+    /// Percent of one core.
+    pub load_cpu_percent: f64,
+    /// 0 where the server's use is not known.
+    pub server_cpu_percent: f64,
+    pub cores: f64,
+    pub server_died: bool,
+}
+
+impl Evidence {
+    /// What a trial's outcome says; the percentiles are in ms.
+    pub fn of(plan: &Plan, outcome: &Outcome, lag_p99_ms: f64, latency_p50_ms: f64) -> Self {
+        let percent = |used: &crate::load::plan::Use| used.percent(outcome.ledger_s);
+        Evidence {
+            rate_hz: plan.rate_hz,
+            published: outcome.published,
+            publish_failed: outcome.publish_failed,
+            expected: outcome.expected,
+            delivered: outcome.counts.delivered,
+            duplicate: outcome.counts.duplicate,
+            reordered: outcome.counts.reordered,
+            negative: outcome.counts.negative,
+            connect_failed: outcome.gave_up,
+            reconnects: outcome.counts.reconnects,
+            publish_lag_p99_ms: lag_p99_ms,
+            latency_p50_ms,
+            load_cpu_percent: percent(&outcome.load),
+            server_cpu_percent: outcome.server.as_ref().map_or(0.0, percent),
+            cores: std::thread::available_parallelism().map_or(1.0, |n| n.get() as f64),
+            server_died: false,
+        }
+    }
+
+    /// Every warning that this evidence calls for.
+    pub fn warnings(&self) -> Vec<Warning> {
+        let late_ms = LATE_MS.max(self.latency_p50_ms * LATE_SHARE);
+        let capacity = self.cores * 100.0 * SATURATED_SHARE;
+        let both = self.load_cpu_percent + self.server_cpu_percent;
+        let rules = [
+            (self.server_died, Warning::ServerDied),
+            (self.connect_failed > 0, Warning::ConnectFailed),
+            (
+                self.rate_hz > 0.0 && self.published == 0,
+                Warning::NothingPublished,
+            ),
+            (self.delivered < self.expected, Warning::MissedMessages),
+            (self.negative > 0, Warning::ClockNegative),
+            (self.publish_failed > 0, Warning::PublishFailed),
+            (self.publish_lag_p99_ms > late_ms, Warning::PublisherLate),
+            (
+                self.load_cpu_percent > capacity || both > capacity,
+                Warning::LoadSaturated,
+            ),
+            (self.reconnects > 0, Warning::ClientsLost),
+            (self.duplicate > 0, Warning::DuplicateMessages),
+            (self.reordered > 0, Warning::ReorderedMessages),
+        ];
+        rules
+            .into_iter()
+            .filter(|(applies, _)| *applies)
+            .map(|(_, warning)| warning)
+            .collect()
+    }
+}
+
+/// The worst verdict that any of the warnings calls for, and their names.
+pub fn judge(warnings: &[Warning]) -> (Verdict, String) {
+    let verdict = warnings.iter().map(|warning| warning.verdict()).max();
+    let names: Vec<_> = warnings.iter().map(|warning| warning.name()).collect();
+    (verdict.unwrap_or(Verdict::Valid), names.join(" "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sound() -> Evidence {
+        Evidence {
+            rate_hz: 1.0,
+            published: 10,
+            expected: 1_000,
+            delivered: 1_000,
+            publish_lag_p99_ms: 0.2,
+            latency_p50_ms: 3.0,
+            load_cpu_percent: 20.0,
+            server_cpu_percent: 20.0,
+            cores: 2.0,
+            ..Evidence::default()
+        }
+    }
+
+    #[test]
+    fn each_doubt_has_its_name_and_weight() {
+        assert_eq!(judge(&sound().warnings()), (Verdict::Valid, String::new()));
+        let table: [(fn(&mut Evidence), Verdict, &str); 13] = [
+            (|e| e.server_died = true, Verdict::Invalid, "server-died"),
+            (|e| e.connect_failed = 1, Verdict::Invalid, "connect-failed"),
+            (|e| e.delivered = 999, Verdict::Invalid, "missed-messages"),
+            (|e| e.negative = 1, Verdict::Invalid, "clock-negative"),
+            (|e| e.publish_failed = 1, Verdict::Suspect, "publish-failed"),
+            (
+                |e| e.publish_lag_p99_ms = 5.1,
+                Verdict::Suspect,
+                "publisher-late",
+            ),
+            (
+                |e| e.load_cpu_percent = 181.0,
+                Verdict::Suspect,
+                "load-saturated",
+            ),
+            (
+                |e| e.server_cpu_percent = 161.0,
+                Verdict::Suspect,
+                "load-saturated",
+            ),
+            (|e| e.reconnects = 1, Verdict::Suspect, "clients-lost"),
+            (|e| e.duplicate = 1, Verdict::Suspect, "duplicate-messages"),
+            (|e| e.reordered = 1, Verdict::Suspect, "reordered-messages"),
+            (
+                |e| (e.published, e.expected, e.delivered) = (0, 0, 0),
+                Verdict::Invalid,
+                "nothing-published",
+            ),
+            (
+                |e| (e.delivered, e.duplicate) = (1, 1),
+                Verdict::Invalid,
+                "missed-messages duplicate-messages",
+            ),
+        ];
+        for (change, verdict, names) in table {
+            let mut evidence = sound();
+            change(&mut evidence);
+            assert_eq!(judge(&evidence.warnings()), (verdict, names.to_owned()));
+        }
+    }
+
+    #[test]
+    fn lateness_counts_against_the_latency_that_it_is_part_of() {
+        let slow = Evidence {
+            latency_p50_ms: 500.0,
+            publish_lag_p99_ms: 90.0,
+            ..sound()
+        };
+        assert!(slow.warnings().is_empty());
+        let idle = Evidence {
+            rate_hz: 0.0,
+            published: 0,
+            expected: 0,
+            delivered: 0,
+            ..sound()
+        };
+        assert!(idle.warnings().is_empty(), "nothing was to be published");
+    }
+}

@@ -1,0 +1,236 @@
+//! Rows grouped into cells: what a table shows in one line and a plot as one mark.
+
+use crate::lab::results::{TrialRow, Verdict};
+use crate::transport::Transport;
+
+use super::number;
+
+/// One combination of factors with all its trials, of which there is at least one.
+pub(super) struct Cell<'a> {
+    pub number: u32,
+    pub transport: Transport,
+    pub clients: u32,
+    /// The factors that every transport has and that vary within the run, clients always first:
+    /// `1,000 clients, 10 messages/s`. Cells of the same setting can be compared.
+    pub setting: String,
+    /// The factors of this transport alone, where they vary (`poll every 500 ms`), or empty.
+    pub variant: String,
+    /// How much lighter than the transport's colour this variant is drawn: 0 (not) to below 1.
+    pub tint: f64,
+    pub trials: Vec<&'a TrialRow>,
+}
+
+impl Cell<'_> {
+    /// The transport, and its variant where there are several: what a legend says.
+    pub fn name(&self) -> String {
+        match self.variant.as_str() {
+            "" => self.transport.name().to_owned(),
+            variant => format!("{} {variant}", self.transport),
+        }
+    }
+
+    /// The worst verdict of its trials.
+    pub fn verdict(&self) -> Verdict {
+        let verdicts = self.trials.iter().map(|t| t.verdict);
+        verdicts.max().unwrap_or(Verdict::Valid)
+    }
+
+    /// A figure over the trials that have it; `None` where none has.
+    pub fn spread(&self, figure: impl Fn(&TrialRow) -> Option<f64>) -> Option<Spread> {
+        Spread::of(self.trials.iter().filter_map(|t| figure(t)))
+    }
+
+    /// The same cell with one of its trials only.
+    pub fn of_trial<'a>(&self, trial: &'a TrialRow) -> Cell<'a> {
+        let (setting, variant) = (self.setting.clone(), self.variant.clone());
+        Cell {
+            setting,
+            variant,
+            trials: vec![trial],
+            ..*self
+        }
+    }
+
+    pub fn median(&self, figure: impl Fn(&TrialRow) -> Option<f64>) -> Option<f64> {
+        self.spread(figure).map(|s| s.median)
+    }
+}
+
+/// A figure over repeated trials.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Spread {
+    pub median: f64,
+    pub min: f64,
+    pub max: f64,
+}
+
+impl Spread {
+    /// `None` without a finite value. The median of an even number is the middle two's mean.
+    pub fn of(values: impl IntoIterator<Item = f64>) -> Option<Spread> {
+        let mut sorted: Vec<f64> = values.into_iter().filter(|v| v.is_finite()).collect();
+        sorted.sort_by(f64::total_cmp);
+        let (min, max) = (*sorted.first()?, *sorted.last()?);
+        let middle = sorted.len() / 2;
+        let median = match sorted.len().is_multiple_of(2) {
+            true => (sorted[middle - 1] + sorted[middle]) / 2.0,
+            false => sorted[middle],
+        };
+        Some(Spread { median, min, max })
+    }
+}
+
+/// The cells of a run, settings in growing order and the transports within each in theirs.
+pub(super) fn cells(trials: &[TrialRow]) -> Vec<Cell<'_>> {
+    let mut cells: Vec<Cell> = Vec::new();
+    for trial in trials {
+        if let Some(cell) = cells.iter_mut().find(|c| c.number == trial.cell) {
+            cell.trials.push(trial);
+            continue;
+        }
+        cells.push(Cell {
+            number: trial.cell,
+            transport: trial.transport,
+            clients: trial.clients,
+            setting: setting(trial, trials),
+            variant: variant(trial, trials),
+            tint: 0.0,
+            trials: vec![trial],
+        });
+    }
+    cells.sort_by(|a, b| {
+        let (x, y) = (a.trials[0], b.trials[0]);
+        (x.clients, &x.workload, x.feeds, x.payload_bytes, x.tls)
+            .cmp(&(y.clients, &y.workload, y.feeds, y.payload_bytes, y.tls))
+            .then(x.rate_hz.total_cmp(&y.rate_hz))
+            .then_with(|| x.schedule.cmp(&y.schedule))
+            .then(x.transport.cmp(&y.transport))
+            .then(x.cell.cmp(&y.cell))
+    });
+    give_tints(&mut cells);
+    cells
+}
+
+/// Cells of equal setting, in order.
+pub(super) fn settings<'c, 'a>(cells: &'c [Cell<'a>]) -> Vec<(&'c str, Vec<&'c Cell<'a>>)> {
+    let mut groups: Vec<(&str, Vec<&Cell>)> = Vec::new();
+    for cell in cells {
+        match groups
+            .iter_mut()
+            .find(|(setting, _)| *setting == cell.setting)
+        {
+            Some((_, group)) => group.push(cell),
+            None => groups.push((&cell.setting, vec![cell])),
+        }
+    }
+    groups
+}
+
+fn setting(row: &TrialRow, all: &[TrialRow]) -> String {
+    let clients = if row.clients == 1 {
+        "client"
+    } else {
+        "clients"
+    };
+    let feeds = if row.feeds == 1 { "feed" } else { "feeds" };
+    let rate = number::plain(row.rate_hz);
+    let factors = [
+        (vary(all, |t| t.workload.clone()), row.workload.clone()),
+        (
+            vary(all, |t| t.feeds),
+            format!("{} {feeds}", number::count(row.feeds.into())),
+        ),
+        (
+            vary(all, |t| t.rate_hz),
+            format!("{rate} messages/s a feed"),
+        ),
+        (
+            vary(all, |t| t.payload_bytes),
+            format!("payload {}", number::bytes(row.payload_bytes.into())),
+        ),
+        (
+            vary(all, |t| t.tls),
+            (if row.tls { "TLS" } else { "no TLS" }).to_owned(),
+        ),
+        (
+            vary(all, |t| t.schedule.clone()),
+            format!("{} schedule", row.schedule),
+        ),
+    ];
+    let clients = format!("{} {clients}", number::count(row.clients.into()));
+    let varying = factors
+        .into_iter()
+        .filter(|(varies, _)| *varies)
+        .map(|(_, text)| text);
+    std::iter::once(clients)
+        .chain(varying)
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+fn variant(row: &TrialRow, all: &[TrialRow]) -> String {
+    let same: Vec<&TrialRow> = all
+        .iter()
+        .filter(|t| t.transport == row.transport)
+        .collect();
+    let time = |ms: Option<f64>| ms.map(|ms| number::round_duration_us(ms * 1000.0));
+    let interval = time(row.poll_interval_ms).map(|t| format!("every {t}"));
+    let hold = time(row.hold_ms).map(|t| format!("hold {t}"));
+    let keep_alive = row.keep_alive.as_ref().map(|k| format!("keep-alive {k}"));
+    let factors = [
+        (vary(same.iter().copied(), |t| t.poll_interval_ms), interval),
+        (vary(same.iter().copied(), |t| t.hold_ms), hold),
+        (
+            vary(same.iter().copied(), |t| t.keep_alive.clone()),
+            keep_alive,
+        ),
+    ];
+    let varying = factors
+        .into_iter()
+        .filter(|(varies, _)| *varies)
+        .filter_map(|(_, text)| text);
+    varying.collect::<Vec<_>>().join(", ")
+}
+
+fn vary<'a, T: PartialEq>(
+    rows: impl IntoIterator<Item = &'a TrialRow>,
+    factor: impl Fn(&TrialRow) -> T,
+) -> bool {
+    let mut values = rows.into_iter().map(factor);
+    let first = values.next();
+    values.any(|value| Some(&value) != first.as_ref())
+}
+
+/// Several variants of a transport share its colour, so the later ones are lighter.
+fn give_tints(cells: &mut [Cell]) {
+    for transport in Transport::ALL {
+        let mut variants: Vec<String> = Vec::new();
+        for cell in cells.iter().filter(|c| c.transport == transport) {
+            if !variants.contains(&cell.variant) {
+                variants.push(cell.variant.clone());
+            }
+        }
+        for cell in cells.iter_mut().filter(|c| c.transport == transport) {
+            let rank = variants
+                .iter()
+                .position(|v| *v == cell.variant)
+                .unwrap_or(0);
+            cell.tint = 0.7 * rank as f64 / variants.len().max(3) as f64;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_is_the_middle_one_or_the_mean_of_two() {
+        let spread = |values: &[f64]| Spread::of(values.iter().copied());
+        let of = |median, min, max| Some(Spread { median, min, max });
+        assert_eq!(spread(&[]), None);
+        assert_eq!(spread(&[f64::NAN]), None);
+        assert_eq!(spread(&[4.0]), of(4.0, 4.0, 4.0));
+        assert_eq!(spread(&[9.0, 1.0, 4.0]), of(4.0, 1.0, 9.0));
+        assert_eq!(spread(&[9.0, 1.0, 4.0, 5.0]), of(4.5, 1.0, 9.0));
+    }
+}

@@ -1,0 +1,184 @@
+//! The comparison table's columns: what they are called and what they show of a cell.
+//!
+//! The page and the terminal take their figures from the same functions, so they cannot disagree.
+
+use crate::lab::results::TrialRow;
+
+use super::cells::Cell;
+use super::number;
+use super::plot::costs::LAYERS;
+
+/// One column of the page's tables.
+pub(super) struct Column {
+    /// Stands over neighbouring columns that belong together; empty for none.
+    pub group: &'static str,
+    pub title: &'static str,
+    /// The cell's median, or the figure of its only trial; further lines are details.
+    pub value: fn(&Cell) -> String,
+}
+
+/// Stands where a figure does not exist or was not measured.
+pub(super) const ABSENT: &str = "–";
+
+const fn column(group: &'static str, title: &'static str, value: fn(&Cell) -> String) -> Column {
+    Column {
+        group,
+        title,
+        value,
+    }
+}
+
+/// What transports are compared by.
+pub(super) const COMPARISON: [Column; 14] = [
+    column("Messages", "delivered of expected", delivered_of_expected),
+    column("Messages", "missed", missed),
+    column("Delivery latency", "p50", latency_p50),
+    column("Delivery latency", "p90", |c| us(c, |t| t.latency_p90_us)),
+    column("Delivery latency", "p99", latency_p99),
+    column("Delivery latency", "p99.9", |c| {
+        us(c, |t| t.latency_p999_us)
+    }),
+    column("Delivery latency", "max", latency_max),
+    column("Bytes per delivery", "all layers", bytes_in_all),
+    column("Bytes per delivery", "TCP-IP", |c| {
+        bytes(c, |t| t.tcp_ip_bytes_per_delivery)
+    }),
+    column("Exchanges", "number", |c| {
+        count(c, |t| t.exchanges.map(|n| n as f64))
+    }),
+    column("Exchanges", "empty", empty_exchanges),
+    column("Server", "CPU per delivery", server_cpu_with_parts),
+    column("Server", "memory per client", server_memory),
+    column("Load", "CPU", load_cpu_percent),
+];
+
+/// What the table of all trials shows beyond the comparison.
+pub(super) const DETAILS: [Column; 16] = [
+    column("Messages", "published", |c| {
+        count(c, |t| Some(t.published as f64))
+    }),
+    column("Messages", "duplicate", |c| {
+        count(c, |t| Some(t.duplicate as f64))
+    }),
+    column("Messages", "reordered", |c| {
+        count(c, |t| Some(t.reordered as f64))
+    }),
+    column("Delivery latency", "min", |c| us(c, |t| t.latency_min_us)),
+    column("Delivery latency", "mean", |c| us(c, |t| t.latency_mean_us)),
+    column("Publish lag", "p99", |c| us(c, |t| t.publish_lag_p99_us)),
+    column("Publish lag", "max", |c| us(c, |t| t.publish_lag_max_us)),
+    column("Transit time", "p99", |c| us(c, |t| t.transit_p99_us)),
+    column("Connect time", "p50", |c| us(c, |t| t.connect_p50_us)),
+    column("Connect time", "p99", |c| us(c, |t| t.connect_p99_us)),
+    column("Connections", "failed", |c| {
+        count(c, |t| Some(t.connect_failed as f64))
+    }),
+    column("Connections", "dialled again", |c| {
+        count(c, |t| Some(t.reconnects as f64))
+    }),
+    column("Server", "CPU", |c| percent(c, |t| t.server_cpu_percent)),
+    column("Server", "memory", |c| {
+        bytes(c, |t| t.server_rss_bytes.map(|b| b as f64))
+    }),
+    column("Wire bytes", "down", |c| {
+        bytes(c, |t| Some(t.wire_bytes_down as f64))
+    }),
+    column("Wire bytes", "up", |c| {
+        bytes(c, |t| Some(t.wire_bytes_up as f64))
+    }),
+];
+
+pub(super) fn delivered(cell: &Cell) -> String {
+    count(cell, |t| Some(t.delivered as f64))
+}
+
+fn delivered_of_expected(cell: &Cell) -> String {
+    format!(
+        "{}\nof {}",
+        delivered(cell),
+        count(cell, |t| Some(t.expected as f64))
+    )
+}
+
+/// Never only the median, which would hide what a single trial missed.
+pub(super) fn missed(cell: &Cell) -> String {
+    match cell.spread(|t| Some(t.missed as f64)) {
+        Some(s) if s.max > s.median => {
+            format!("{} to {}", number::count(s.min), number::count(s.max))
+        }
+        Some(s) => number::count(s.median),
+        None => ABSENT.to_owned(),
+    }
+}
+
+pub(super) fn latency_p50(cell: &Cell) -> String {
+    us(cell, |t| t.latency_p50_us)
+}
+
+pub(super) fn latency_p99(cell: &Cell) -> String {
+    us(cell, |t| t.latency_p99_us)
+}
+
+pub(super) fn latency_max(cell: &Cell) -> String {
+    us(cell, |t| t.latency_max_us)
+}
+
+/// All five layers, or nothing where one of them is unknown.
+pub(super) fn bytes_in_all(cell: &Cell) -> String {
+    bytes(cell, |t| {
+        LAYERS.iter().map(|(_, _, figure)| figure(t)).sum()
+    })
+}
+
+pub(super) fn empty_exchanges(cell: &Cell) -> String {
+    percent(cell, |t| {
+        let exchanges = t.exchanges.filter(|exchanges| *exchanges > 0)?;
+        Some(100.0 * t.empty_exchanges? as f64 / exchanges as f64)
+    })
+}
+
+pub(super) fn server_cpu(cell: &Cell) -> String {
+    us(cell, |t| {
+        Some(t.server_cpu_user_us_per_delivery? + t.server_cpu_sys_us_per_delivery?)
+    })
+}
+
+/// Without deliveries, what the server spent all the same.
+fn server_cpu_with_parts(cell: &Cell) -> String {
+    let user = us(cell, |t| t.server_cpu_user_us_per_delivery);
+    let system = us(cell, |t| t.server_cpu_sys_us_per_delivery);
+    let of_core = percent(cell, |t| t.server_cpu_percent);
+    match server_cpu(cell) {
+        both if both != ABSENT => format!("{both}\nuser {user}\nsystem {system}"),
+        absent if of_core == ABSENT => absent,
+        absent => format!("{absent}\n{of_core} of a core"),
+    }
+}
+
+pub(super) fn server_memory(cell: &Cell) -> String {
+    bytes(cell, |t| t.server_rss_bytes_per_client)
+}
+
+pub(super) fn load_cpu_percent(cell: &Cell) -> String {
+    percent(cell, |t| t.load_cpu_percent)
+}
+
+fn us(cell: &Cell, figure: impl Fn(&TrialRow) -> Option<f64>) -> String {
+    said(cell, figure, number::duration_us)
+}
+
+fn bytes(cell: &Cell, figure: impl Fn(&TrialRow) -> Option<f64>) -> String {
+    said(cell, figure, number::bytes)
+}
+
+fn count(cell: &Cell, figure: impl Fn(&TrialRow) -> Option<f64>) -> String {
+    said(cell, figure, number::count)
+}
+
+fn percent(cell: &Cell, figure: impl Fn(&TrialRow) -> Option<f64>) -> String {
+    said(cell, figure, number::percent)
+}
+
+fn said(cell: &Cell, figure: impl Fn(&TrialRow) -> Option<f64>, say: fn(f64) -> String) -> String {
+    cell.median(figure).map_or_else(|| ABSENT.to_owned(), say)
+}

@@ -1,0 +1,373 @@
+//! The report as one page that needs nothing else: style and plots are inside.
+
+use std::fmt::Write;
+
+use crate::lab::results::{TrialRow, Verdict};
+
+use super::cells::{Cell, cells};
+use super::columns::{COMPARISON, Column, DETAILS};
+use super::plot::{Plot, cell_hex};
+use super::{Report, number, warning};
+
+const STYLE: &str = include_str!("report.css");
+const DEFINITIONS: &str = include_str!("definitions.html");
+
+/// The whole page. Every text that comes from a run is escaped.
+pub fn html(report: &Report, plots: &[Plot]) -> String {
+    let cells = cells(report.trials);
+    let scenario = escaped(report.scenario);
+    let body = [
+        head(report),
+        comparison(&cells),
+        warnings(&cells),
+        all_trials(&cells),
+        figures(&cells, plots),
+        DEFINITIONS.to_owned(),
+        machine(report),
+    ];
+    format!(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <title>{scenario} · wslab report</title>\n<style>\n{STYLE}</style>\n</head>\n\
+         <body>\n<main>\n{}</main>\n</body>\n</html>\n",
+        body.concat()
+    )
+}
+
+/// Text as it may stand in HTML, also within an attribute's quotes.
+fn escaped(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => safe.push_str("&amp;"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '"' => safe.push_str("&quot;"),
+            '\'' => safe.push_str("&#39;"),
+            other => safe.push(other),
+        }
+    }
+    safe
+}
+
+fn head(report: &Report) -> String {
+    let mut html = format!("<header>\n<h1>{}</h1>\n", escaped(report.scenario));
+    if let Some(question) = report
+        .question
+        .filter(|question| !question.trim().is_empty())
+    {
+        let _ = writeln!(html, "<p class=\"lead\">{}</p>", escaped(question.trim()));
+    }
+    let mut facts = vec![format!("Run {}", escaped(report.run))];
+    if let Some(first) = report.trials.first() {
+        facts.push(format!("{} workload", escaped(&first.workload)));
+        facts.extend(constant(report.trials));
+        facts.push(match report.trials.len() {
+            1 => "1 trial".to_owned(),
+            trials => format!("{} trials", number::count(trials as f64)),
+        });
+    }
+    let _ = writeln!(
+        html,
+        "<p class=\"facts\">{}</p>\n</header>",
+        facts.join(" · ")
+    );
+    html
+}
+
+/// The factors that are the same in all trials; what varies is said in every line.
+fn constant(trials: &[TrialRow]) -> Vec<String> {
+    let same = |text: fn(&TrialRow) -> String| {
+        let first = text(trials.first()?);
+        trials
+            .iter()
+            .all(|trial| text(trial) == first)
+            .then(|| escaped(&first))
+    };
+    let facts: [fn(&TrialRow) -> String; 5] = [
+        |t| match t.feeds {
+            1 => "1 feed".to_owned(),
+            feeds => format!("{} feeds", number::count(feeds.into())),
+        },
+        |t| {
+            format!(
+                "{} messages/s a feed, {} schedule",
+                number::plain(t.rate_hz),
+                t.schedule
+            )
+        },
+        |t| format!("payload {}", number::bytes(t.payload_bytes.into())),
+        |t| (if t.tls { "TLS" } else { "no TLS" }).to_owned(),
+        |t| format!("window {}", number::round_duration_us(t.window_s * 1e6)),
+    ];
+    facts.into_iter().filter_map(same).collect()
+}
+
+fn comparison(cells: &[Cell]) -> String {
+    let mut html = "<h2>Comparison</h2>\n".to_owned();
+    if cells.is_empty() {
+        html.push_str(
+            "<p class=\"notice\"><strong>No trial finished</strong>, so there is no figure to \
+             show: the run was cut off before its first trial ended, or it failed.</p>\n",
+        );
+        return html;
+    }
+    let most = cells
+        .iter()
+        .map(|cell| cell.trials.len())
+        .max()
+        .unwrap_or(1);
+    let columns: Vec<&Column> = COMPARISON.iter().collect();
+    if most > 1 {
+        html.push_str(
+            "<p>Each figure is the median of the trials, and the verdict the worst of them.</p>\n",
+        );
+    }
+    let lead = if most > 1 {
+        &["Clients", "Trials"][..]
+    } else {
+        &["Clients"]
+    };
+    html.push_str(&table(cells, &columns, lead, |cell| {
+        let clients = number::count(cell.clients.into());
+        if most > 1 {
+            vec![clients, cell.trials.len().to_string()]
+        } else {
+            vec![clients]
+        }
+    }));
+    html.push_str(
+        "<p class=\"note\">“–” stands for a figure that was not measured or does not exist, as \
+         exchanges do not for a stream. CPU in percent is that of one core.</p>\n",
+    );
+    html
+}
+
+fn all_trials(cells: &[Cell]) -> String {
+    let trials: Vec<Cell> = cells
+        .iter()
+        .flat_map(|cell| cell.trials.iter().map(|&trial| cell.of_trial(trial)))
+        .collect();
+    if trials.is_empty() {
+        return String::new();
+    }
+    let columns: Vec<&Column> = COMPARISON.iter().chain(&DETAILS).collect();
+    let table = table(
+        &trials,
+        &columns,
+        &["Clients", "Trial", "Warnings"],
+        |cell| {
+            let warnings = warning::of_cell(cell)
+                .into_iter()
+                .map(|(name, _)| escaped(name));
+            vec![
+                number::count(cell.clients.into()),
+                cell.trials[0].trial.to_string(),
+                warnings.collect::<Vec<_>>().join(", "),
+            ]
+        },
+    );
+    format!("<details>\n<summary>All trials, with more figures</summary>\n{table}</details>\n")
+}
+
+/// A table whose first column, which stays in sight, names the transport and its verdict.
+fn table(
+    cells: &[Cell],
+    columns: &[&Column],
+    lead: &[&str],
+    lead_values: impl Fn(&Cell) -> Vec<String>,
+) -> String {
+    let mut html = "<div class=\"scroll\" tabindex=\"0\">\n<table>\n<thead>\n<tr>".to_owned();
+    html.push_str("<th scope=\"col\" rowspan=\"2\" class=\"name\">Transport and verdict</th>");
+    for title in lead {
+        let _ = write!(html, "<th scope=\"col\" rowspan=\"2\">{title}</th>");
+    }
+    for group in columns.chunk_by(|a, b| a.group == b.group) {
+        let (span, title) = (group.len(), group[0].group);
+        let _ = write!(
+            html,
+            "<th scope=\"colgroup\" class=\"group\" colspan=\"{span}\">{title}</th>"
+        );
+    }
+    html.push_str("</tr>\n<tr>");
+    for (first, column) in with_group_starts(columns) {
+        let _ = write!(html, "<th scope=\"col\"{}>{}</th>", first, column.title);
+    }
+    html.push_str("</tr>\n</thead>\n<tbody>\n");
+    for cell in cells {
+        let _ = write!(
+            html,
+            "<tr><th scope=\"row\" class=\"name\">{}</th>",
+            name_and_verdict(cell)
+        );
+        for value in lead_values(cell) {
+            let _ = write!(html, "<td>{value}</td>");
+        }
+        for (first, column) in with_group_starts(columns) {
+            let _ = write!(html, "<td{first}>{}</td>", figure(&(column.value)(cell)));
+        }
+        html.push_str("</tr>\n");
+    }
+    html.push_str("</tbody>\n</table>\n</div>\n");
+    html
+}
+
+/// A figure's first line, and smaller those below it.
+fn figure(text: &str) -> String {
+    let mut lines = text.lines().map(escaped);
+    let main = lines.next().unwrap_or_default();
+    lines.fold(main, |html, line| {
+        format!("{html}<br><small>{line}</small>")
+    })
+}
+
+/// Columns, each with the class that draws a line before it where a group begins.
+fn with_group_starts<'c>(
+    columns: &[&'c Column],
+) -> impl Iterator<Item = (&'static str, &'c Column)> {
+    columns
+        .chunk_by(|a, b| a.group == b.group)
+        .flat_map(|group| {
+            let marked = group
+                .iter()
+                .enumerate()
+                .map(|(i, &column)| (if i == 0 { " class=\"first\"" } else { "" }, column));
+            marked.collect::<Vec<_>>()
+        })
+}
+
+fn name_and_verdict(cell: &Cell) -> String {
+    let (transport, colour) = (cell.transport, cell_hex(cell));
+    let mut html =
+        format!("<span class=\"swatch\" style=\"background:{colour}\"></span>{transport}");
+    // The setting begins with the clients, which have their own column.
+    let beyond_clients = cell.setting.split_once(", ").map_or("", |(_, rest)| rest);
+    for more in [cell.variant.as_str(), beyond_clients]
+        .into_iter()
+        .filter(|t| !t.is_empty())
+    {
+        let _ = write!(html, "<br><small>{}</small>", escaped(more));
+    }
+    let _ = write!(html, "<br>{}", badge(cell));
+    let trials = warning::trials_concerned(cell);
+    if !trials.is_empty() {
+        let _ = write!(html, "<br><small>{}</small>", trials.trim());
+    }
+    html
+}
+
+fn badge(cell: &Cell) -> String {
+    let class = match cell.verdict() {
+        Verdict::Valid => "valid",
+        Verdict::Suspect => "suspect",
+        Verdict::Invalid => "invalid",
+    };
+    let verdict = cell.verdict();
+    format!("<span class=\"badge {class}\">{verdict}</span>")
+}
+
+fn warnings(cells: &[Cell]) -> String {
+    let doubted =
+        |cell: &&Cell| cell.verdict() != Verdict::Valid || !warning::of_cell(cell).is_empty();
+    let items: String = cells.iter().filter(doubted).map(doubts).collect();
+    match items.is_empty() {
+        true => String::new(),
+        false => format!(
+            "<section class=\"doubts\">\n<h3>What to doubt</h3>\n\
+             <p>SUSPECT figures need care. INVALID ones answer no question.</p>\n\
+             <ul>\n{items}</ul>\n</section>\n"
+        ),
+    }
+}
+
+fn doubts(cell: &Cell) -> String {
+    let sentences = warning::of_cell(cell).into_iter().map(|(name, trials)| {
+        let whose = match cell.trials.len() {
+            1 => String::new(),
+            all => format!(" ({trials} of {all} trials)"),
+        };
+        let sentence = warning::sentence(name).unwrap_or("This version does not know its meaning.");
+        format!(
+            "<li><code>{}</code>{whose}: {sentence}</li>\n",
+            escaped(name)
+        )
+    });
+    let name = escaped(&format!("{}, {}", cell.name(), cell.setting));
+    let sentences: String = sentences.collect();
+    let reasons = match sentences.is_empty() {
+        true => "<li>The trial names no reason.</li>\n".to_owned(),
+        false => sentences,
+    };
+    format!(
+        "<li><strong>{name}</strong> {}{}\n<ul>\n{reasons}</ul></li>\n",
+        badge(cell),
+        warning::trials_concerned(cell)
+    )
+}
+
+fn figures(cells: &[Cell], plots: &[Plot]) -> String {
+    if cells.is_empty() {
+        return String::new();
+    }
+    let mut html = "<h2>Plots</h2>\n".to_owned();
+    if cells
+        .iter()
+        .flat_map(|cell| &cell.trials)
+        .all(|trial| trial.delivered == 0)
+    {
+        html.push_str(
+            "<p class=\"notice\"><strong>Nothing was delivered</strong> in this run, so there is \
+             no latency and no cost per delivery to draw: these plots are left out.</p>\n",
+        );
+    } else if plots.len() < super::plot::NAMES.len() {
+        html.push_str(
+            "<p class=\"notice\">Plots of figures that were not measured are left out.</p>\n",
+        );
+    }
+    if cells.iter().any(|cell| cell.trials.len() > 1) {
+        html.push_str(
+            "<p>A mark, a bar or a line is the median of the trials; a thin line through it, or a \
+             pale band, reaches from the lowest trial to the highest.</p>\n",
+        );
+    }
+    for plot in plots {
+        let label = format!("<svg role=\"img\" aria-label=\"{}\" ", escaped(plot.title));
+        let svg = plot.svg.replacen("<svg ", &label, 1);
+        let _ = writeln!(
+            html,
+            "<figure>\n<div class=\"scroll\" tabindex=\"0\">{svg}</div>\n\
+             <figcaption>{}</figcaption>\n</figure>",
+            escaped(plot.caption)
+        );
+    }
+    html
+}
+
+fn machine(report: &Report) -> String {
+    if report.machine.is_empty() {
+        return String::new();
+    }
+    let mut html = "<h2>The machine</h2>\n<dl class=\"machine\">\n".to_owned();
+    for (name, value) in report.machine {
+        let _ = writeln!(
+            html,
+            "<dt>{}</dt><dd>{}</dd>",
+            escaped(name),
+            escaped(value)
+        );
+    }
+    html.push_str("</dl>\n");
+    html
+}
+
+#[cfg(test)]
+mod tests {
+    use super::escaped;
+
+    #[test]
+    fn nothing_escapes_from_text_or_attribute() {
+        let hostile = "<script>alert('x')</script> \"&amp;\"";
+        let safe = "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt; &quot;&amp;amp;&quot;";
+        assert_eq!(escaped(hostile), safe);
+    }
+}

@@ -1,0 +1,138 @@
+//! The comparison as plain text, for the end of a run in a terminal.
+
+use crate::lab::results::{TrialRow, Verdict};
+
+use super::cells::{Cell, cells, settings};
+use super::columns::{self, ABSENT};
+use super::warning;
+
+type Column = (&'static str, fn(&Cell) -> String);
+
+const COLUMNS: [Column; 10] = [
+    ("verdict", |c| c.verdict().to_string()),
+    ("delivered", columns::delivered),
+    ("missed", columns::missed),
+    ("p50", columns::latency_p50),
+    ("p99", columns::latency_p99),
+    ("max", columns::latency_max),
+    ("bytes", columns::bytes_in_all),
+    ("empty", columns::empty_exchanges),
+    ("srv CPU", columns::server_cpu),
+    ("srv mem", columns::server_memory),
+];
+
+const LINE_CHARS: usize = 110;
+const NAME_CHARS: usize = 34;
+
+/// The comparison of a run's transports, a line a cell and a block a setting, at most 110
+/// characters wide for figures of a usual size. Ends with the warnings and a line break.
+pub fn text_table(trials: &[TrialRow]) -> String {
+    let cells = cells(trials);
+    if cells.is_empty() {
+        return "No trial finished.\n".to_owned();
+    }
+    let mut lines = Vec::new();
+    let rows: Vec<Vec<String>> = cells.iter().map(row).collect();
+    let widths = widths(&rows);
+    for (setting, group) in settings(&cells) {
+        lines.push(setting.to_owned());
+        lines.push(aligned(&header(), &widths));
+        lines.extend(group.iter().map(|cell| aligned(&row(cell), &widths)));
+        lines.push(String::new());
+    }
+    lines.extend(explanation(&cells));
+    for cell in &cells {
+        lines.extend(doubts(cell));
+    }
+    lines
+        .iter()
+        .map(|line| format!("{}\n", line.trim_end()))
+        .collect()
+}
+
+fn header() -> Vec<String> {
+    let titles = COLUMNS.iter().map(|(title, _)| (*title).to_owned());
+    std::iter::once("transport".to_owned())
+        .chain(titles)
+        .collect()
+}
+
+fn row(cell: &Cell) -> Vec<String> {
+    let name: String = cell.name().chars().take(NAME_CHARS).collect();
+    let figures = COLUMNS.iter().map(|(_, value)| value(cell));
+    std::iter::once(name).chain(figures).collect()
+}
+
+fn widths(rows: &[Vec<String>]) -> Vec<usize> {
+    let header = header();
+    let widest = |column: usize| {
+        let texts = rows.iter().map(|row| &row[column]).chain([&header[column]]);
+        texts.map(|text| text.chars().count()).max().unwrap_or(0)
+    };
+    (0..header.len()).map(widest).collect()
+}
+
+/// Words to the left, figures to the right.
+fn aligned(texts: &[String], widths: &[usize]) -> String {
+    let padded = texts
+        .iter()
+        .zip(widths)
+        .enumerate()
+        .map(|(i, (text, &width))| match i {
+            0 | 1 => format!("{text:<width$}"),
+            _ => format!("{text:>width$}"),
+        });
+    padded.collect::<Vec<_>>().join("  ")
+}
+
+fn explanation(cells: &[Cell]) -> Vec<String> {
+    let repeats = cells
+        .iter()
+        .map(|cell| cell.trials.len())
+        .max()
+        .unwrap_or(1);
+    let medians = match repeats {
+        0 | 1 => String::new(),
+        most => format!("Medians of up to {most} trials a line. "),
+    };
+    let text = format!(
+        "{medians}p50, p99, max: delivery latency, from the intended time. bytes: all layers, a \
+         delivery. empty: share of the exchanges. srv CPU: server, a delivery. srv mem: server, \
+         a client. {ABSENT}: not measured, or it does not exist."
+    );
+    folded(&text, "")
+}
+
+/// A verdict that is not VALID is followed by its reasons, each in a sentence.
+fn doubts(cell: &Cell) -> Vec<String> {
+    let warnings = warning::of_cell(cell);
+    if cell.verdict() == Verdict::Valid && warnings.is_empty() {
+        return Vec::new();
+    }
+    let head = format!(
+        "{}, {}: {}",
+        cell.name(),
+        cell.setting,
+        warning::verdict(cell)
+    );
+    let reasons = warnings.into_iter().flat_map(|(name, _)| {
+        let sentence = warning::sentence(name).unwrap_or("(a warning this version does not know)");
+        folded(&format!("{name}: {sentence}"), "  ")
+    });
+    [String::new(), head].into_iter().chain(reasons).collect()
+}
+
+/// The text in lines of the table's width.
+fn folded(text: &str, indent: &str) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= LINE_CHARS => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(format!("{indent}{word}")),
+        }
+    }
+    lines
+}

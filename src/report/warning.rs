@@ -1,0 +1,66 @@
+//! What the names in a trial's `warnings` mean, in a sentence each.
+
+use super::cells::Cell;
+
+/// The sentence for a warning's name, or `None` for a name of a later version.
+pub(super) fn sentence(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "publisher-late" => {
+            "The publisher started messages later than the schedule said, \
+             and the latencies contain that lag."
+        }
+        "load-saturated" => {
+            "The load process had no CPU time to spare, so the figures may show its limit \
+             and not the server's."
+        }
+        "missed-messages" => {
+            "Some subscribers never received messages of the window; \
+             latencies cover only what was delivered."
+        }
+        "connect-failed" => {
+            "Some connections could not be opened, so fewer clients took part than asked for."
+        }
+        "clients-lost" => "Some connections ended during the trial.",
+        "duplicate-messages" => "Some messages were delivered more than once to a subscriber.",
+        "reordered-messages" => "Some messages were delivered after a later one.",
+        "clock-negative" => {
+            "Some messages seemed to arrive before they were due, \
+             so the clocks of publisher and subscriber do not agree."
+        }
+        "publish-failed" => "The server did not accept some of the messages.",
+        "server-died" => "The server process ended during the trial.",
+        "nothing-published" => "No message was published during the window.",
+        _ => return None,
+    })
+}
+
+/// Names and number of trials of a cell's warnings, in the order of their first appearance.
+pub(super) fn of_cell<'c>(cell: &'c Cell) -> Vec<(&'c str, usize)> {
+    let mut found: Vec<(&str, usize)> = Vec::new();
+    for name in cell
+        .trials
+        .iter()
+        .flat_map(|t| t.warnings.split_whitespace())
+    {
+        match found.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, trials)) => *trials += 1,
+            None => found.push((name, 1)),
+        }
+    }
+    found
+}
+
+/// `SUSPECT`, and in how many of the trials where they do not agree: `SUSPECT (1 of 3 trials)`.
+pub(super) fn verdict(cell: &Cell) -> String {
+    format!("{}{}", cell.verdict(), trials_concerned(cell))
+}
+
+/// ` (1 of 3 trials)` where only these have the cell's verdict, otherwise nothing.
+pub(super) fn trials_concerned(cell: &Cell) -> String {
+    let worst = cell.verdict();
+    let all = cell.trials.len();
+    match cell.trials.iter().filter(|t| t.verdict == worst).count() {
+        bad if bad < all => format!(" ({bad} of {all} trials)"),
+        _ => String::new(),
+    }
+}

@@ -1,0 +1,392 @@
+//! Rows in, pictures and a page out. The rows are made up here, and nowhere else.
+
+use ab_glyph::{Font, FontRef};
+use wslab::lab::results::{TimelineRow, TrialRow, Verdict};
+use wslab::report::{Plot, Report, html, plots, text_table, write};
+use wslab::transport::Transport;
+
+use rows::{idle, timeline, trial, trials};
+
+#[path = "report/rows.rs"]
+mod rows;
+
+fn report<'a>(trials: &'a [TrialRow], timeline: &'a [TimelineRow]) -> Report<'a> {
+    Report {
+        scenario: "classroom",
+        run: "2030-01-01T10-00-00",
+        question: Some("What does it cost to show a sensor to a class?"),
+        machine: &[],
+        trials,
+        timeline,
+    }
+}
+
+fn plot<'p>(plots: &'p [Plot], name: &str) -> &'p Plot {
+    plots
+        .iter()
+        .find(|plot| plot.name == name)
+        .unwrap_or_else(|| panic!("no plot {name}"))
+}
+
+fn names(plots: &[Plot]) -> Vec<&str> {
+    plots.iter().map(|plot| plot.name).collect()
+}
+
+/// Tags are closed in the order they were opened, and no bare `<` or `&` stands between them.
+fn assert_well_formed(svg: &str) {
+    let mut open = Vec::new();
+    for piece in svg.split('<').skip(1) {
+        let (tag, text) = piece.split_once('>').expect("a tag must end");
+        assert!(!text.contains('>'), "a bare > in {text:?}");
+        for (at, _) in text.match_indices('&') {
+            let entity = text[at..].split_once(';').map(|(name, _)| name);
+            assert!(matches!(
+                entity,
+                Some("&lt" | "&gt" | "&amp" | "&quot" | "&apos")
+            ));
+        }
+        assert_eq!(tag.matches('"').count() % 2, 0, "quotes in {tag:?}");
+        match tag.strip_prefix('/') {
+            Some(name) => assert_eq!(open.pop(), Some(name)),
+            None if tag.ends_with('/') => {}
+            None => open.push(tag.split(' ').next().expect("a tag has a name")),
+        }
+    }
+    assert!(open.is_empty(), "{open:?} left open");
+}
+
+fn assert_refers_to_nothing(page: &str) {
+    for reference in ["src=", "href=", "url(", "@import", "<script", "<link"] {
+        assert!(!page.contains(reference), "the page has {reference}");
+    }
+}
+
+#[test]
+fn every_plot_is_a_well_formed_svg_and_a_png_of_twice_its_size() {
+    let trials = trials(&[100, 1_000], 3);
+    let timeline: Vec<_> = trials.iter().flat_map(timeline).collect();
+    let plots = plots(&report(&trials, &timeline)).unwrap();
+    let all = [
+        "latency",
+        "bytes",
+        "cpu",
+        "memory",
+        "latency-over-time",
+        "deliveries-over-time",
+    ];
+    assert_eq!(names(&plots), all);
+    for plot in &plots {
+        assert_well_formed(&plot.svg);
+        assert!(plot.svg.contains("1,000 clients"), "{}", plot.name);
+        for transport in Transport::ALL {
+            let colour = transport.colour().to_uppercase();
+            assert!(plot.svg.contains(&colour), "{} lacks {colour}", plot.name);
+            assert!(
+                plot.svg.contains(transport.name()),
+                "{} lacks {transport}",
+                plot.name
+            );
+        }
+        assert_eq!(&plot.png[..8], b"\x89PNG\r\n\x1a\n");
+        let side = |at: usize| u32::from_be_bytes(plot.png[at..at + 4].try_into().unwrap());
+        let svg_size = format!(
+            "<svg width=\"{}\" height=\"{}\"",
+            side(16) / 2,
+            side(20) / 2
+        );
+        assert!(plot.svg.starts_with(&svg_size), "{svg_size}");
+    }
+}
+
+#[test]
+fn axes_have_units() {
+    let trials = trials(&[100], 1);
+    let timeline: Vec<_> = trials.iter().flat_map(timeline).collect();
+    let plots = plots(&report(&trials, &timeline)).unwrap();
+    for (name, unit) in [
+        ("latency", "(µs, ms, s)"),
+        ("bytes", "(B, kB)"),
+        ("cpu", "(µs, ms)"),
+        ("memory", "(B, kB, MB)"),
+        ("latency-over-time", "window began (s)"),
+        ("deliveries-over-time", "(1/s)"),
+    ] {
+        assert!(plot(&plots, name).svg.contains(unit), "{name} lacks {unit}");
+    }
+}
+
+#[test]
+fn the_page_is_complete_and_refers_to_nothing_outside() {
+    let mut trials = trials(&[100, 1_000], 1);
+    (trials[1].verdict, trials[1].warnings) = (Verdict::Suspect, "publisher-late".to_owned());
+    trials[6].verdict = Verdict::Invalid;
+    trials[6].warnings = "missed-messages <b>new</b>".to_owned();
+    let report = Report {
+        machine: &[("CPU".to_owned(), "two <cores>".to_owned())],
+        ..report(&trials, &[])
+    };
+    let plots = plots(&report).unwrap();
+    let page = html(&report, &plots);
+    for said in [
+        "<html lang=\"en\">",
+        "<title>classroom ",
+        "What does it cost to show a sensor to a class?",
+        ">VALID<",
+        ">SUSPECT<",
+        ">INVALID<",
+        "started messages later than the schedule said",
+        "never received messages",
+        "&lt;b&gt;new&lt;/b&gt;",
+        "two &lt;cores&gt;",
+        "intended at",
+        "percent of one core",
+        "share this machine",
+    ] {
+        assert!(page.contains(said), "the page lacks {said}");
+    }
+    assert_eq!(page.matches("<svg ").count(), plots.len());
+    assert_refers_to_nothing(&page);
+    // A plot of a doubtful figure says so itself, because it is shown without the page.
+    for plot in &plots {
+        assert!(
+            plot.svg.contains("SUSPECT") && plot.svg.contains("INVALID"),
+            "{}",
+            plot.name
+        );
+    }
+}
+
+/// A text of an SVG as left, top, right and bottom in pixels, measured with the plots' font.
+fn text_boxes(svg: &str) -> Vec<(String, [f64; 4])> {
+    let texts = svg.split("<text").skip(1);
+    let boxes = texts.map(|piece| {
+        let (tag, rest) = piece.split_once('>').unwrap();
+        let attribute = |name: &str| {
+            let (_, value) = tag.split_once(&format!("{name}=\"")).unwrap();
+            value.split_once('"').unwrap().0
+        };
+        let number = |name: &str| attribute(name).parse::<f64>().unwrap();
+        let text = rest.split_once('<').unwrap().0.trim();
+        let (x, y, size_px) = (number(" x"), number(" y"), number("font-size"));
+        assert!(size_px >= 13.99, "{text} is too small to read on a wall");
+        let width = width_px(text, size_px, tag.contains("bold"));
+        let before = match attribute("text-anchor") {
+            "start" => 0.0,
+            "middle" => width / 2.0,
+            _ => width,
+        };
+        let half = size_px * 0.4;
+        let place = match tag.contains("rotate(270") {
+            true => [x - half, y - before, x + half, y + width - before],
+            false => [x - before, y - half, x + width - before, y + half],
+        };
+        (text.to_owned(), place)
+    });
+    boxes.collect()
+}
+
+fn width_px(text: &str, size_px: f64, bold: bool) -> f64 {
+    let bytes = if bold {
+        dejavu::sans::bold()
+    } else {
+        dejavu::sans::regular()
+    };
+    let font = FontRef::try_from_slice(bytes).unwrap();
+    let units = |letter| f64::from(font.h_advance_unscaled(font.glyph_id(letter)));
+    text.chars().map(units).sum::<f64>() * size_px / f64::from(font.units_per_em().unwrap())
+}
+
+fn assert_texts_have_room(plot: &Plot) {
+    let size = |name: &str| {
+        let (_, value) = plot.svg.split_once(name).unwrap();
+        value.split_once('"').unwrap().0.parse::<f64>().unwrap()
+    };
+    let (width, height) = (size("width=\""), size("height=\""));
+    let boxes = text_boxes(&plot.svg);
+    for (i, (text, [left, top, right, bottom])) in boxes.iter().enumerate() {
+        let inside = *left >= 0.0 && *top >= 0.0 && *right <= width && *bottom <= height;
+        assert!(inside, "{}: {text:?} leaves the picture", plot.name);
+        for (other, [l, t, r, b]) in &boxes[i + 1..] {
+            let apart = l >= right || r <= left || t >= bottom || b <= top;
+            assert!(apart, "{}: {text:?} touches {other:?}", plot.name);
+        }
+    }
+}
+
+#[test]
+fn no_text_overlaps_another_or_leaves_the_picture() {
+    let mut many = trials(&[1, 10, 100, 1_000, 5_000, 10_000], 2);
+    for trial in many.iter_mut().filter(|trial| trial.clients >= 5_000) {
+        trial.verdict = [Verdict::Suspect, Verdict::Invalid][trial.cell as usize % 2];
+        trial.tls_bytes_per_delivery = None;
+        trial.tcp_ip_bytes_per_delivery = None;
+        trial.load_cpu_user_us_per_delivery = None;
+    }
+    many[0].server_rss_bytes_per_client = Some(123_456_789.0);
+    // Eight kinds of one transport, and factors with long names.
+    let mut long = Vec::new();
+    for cell in 1..=8 {
+        let mut trial = trial(cell, 1, Transport::ShortPolling, 1_000);
+        trial.poll_interval_ms = Some(1_250.0 * f64::from(cell));
+        trial.keep_alive = Some(["on", "off"][cell as usize % 2].to_owned());
+        trial.workload = ["monitoring", "chat"][cell as usize % 2].to_owned();
+        trial.rate_hz = 2_500.0 / f64::from(cell);
+        trial.feeds = cell;
+        trial.tls = cell % 2 == 0;
+        trial.latency_max_us = Some(80_000_000.0);
+        trial.verdict = Verdict::Invalid;
+        long.push(trial);
+    }
+    for trials in [
+        many,
+        long,
+        trials(&[100], 1),
+        vec![trial(1, 1, Transport::Sse, 1)],
+    ] {
+        let timeline: Vec<_> = trials.iter().flat_map(timeline).collect();
+        let plots = plots(&report(&trials, &timeline)).unwrap();
+        assert_eq!(plots.len(), 6);
+        plots.iter().for_each(assert_texts_have_room);
+    }
+}
+
+#[test]
+fn hostile_names_stay_text() {
+    let evil = "<script>alert(1)</script>\"'&";
+    let mut trials = trials(&[1], 1);
+    for trial in &mut trials {
+        trial.scenario = evil.to_owned();
+        trial.workload = evil.to_owned();
+        trial.warnings = "<script>".to_owned();
+        trial.keep_alive = Some(format!("{evil}{}", trial.cell % 2));
+    }
+    trials.push(TrialRow {
+        cell: 9,
+        keep_alive: Some("off".to_owned()),
+        ..trials[0].clone()
+    });
+    trials.push(TrialRow {
+        cell: 10,
+        workload: "chat".to_owned(),
+        ..trials[0].clone()
+    });
+    let machine = [(evil.to_owned(), evil.to_owned())];
+    let report = Report {
+        scenario: evil,
+        run: evil,
+        question: Some(evil),
+        machine: &machine,
+        ..report(&trials, &[])
+    };
+    let plots = plots(&report).unwrap();
+    assert_refers_to_nothing(&html(&report, &plots));
+    plots.iter().for_each(|plot| assert_well_formed(&plot.svg));
+}
+
+#[test]
+fn without_a_finished_trial_the_page_says_so() {
+    let report = report(&[], &[]);
+    let plots = plots(&report).unwrap();
+    assert!(plots.is_empty());
+    let page = html(&report, &plots);
+    assert!(page.contains("No trial finished"));
+    assert!(page.contains("<title>classroom "));
+    assert_eq!(text_table(&[]), "No trial finished.\n");
+}
+
+#[test]
+fn an_idle_run_keeps_memory_and_says_why_the_rest_is_missing() {
+    let trials: Vec<_> = Transport::ALL
+        .into_iter()
+        .zip(1..)
+        .map(|(t, i)| idle(i, t, 100))
+        .collect();
+    let mut timeline: Vec<_> = trials.iter().flat_map(timeline).collect();
+    timeline.iter_mut().for_each(|row| row.delivered = 0);
+    let report = report(&trials, &timeline);
+    let plots = plots(&report).unwrap();
+    assert_eq!(names(&plots), ["memory"]);
+    assert!(html(&report, &plots).contains("Nothing was delivered"));
+    assert!(text_table(&trials).contains('–'));
+}
+
+#[test]
+fn one_row_is_enough() {
+    let trials = [trial(1, 1, Transport::Sse, 1)];
+    let timeline = timeline(&trials[0]);
+    let report = report(&trials, &timeline[..6]);
+    let plots = plots(&report).unwrap();
+    assert_eq!(plots.len(), 6);
+    assert!(plot(&plots, "latency").svg.contains("1 client"));
+    assert!(html(&report, &plots).contains("1 trial"));
+}
+
+#[test]
+fn a_figure_that_was_not_measured_is_said_and_not_drawn() {
+    let mut trials = trials(&[100], 1);
+    trials[0].server_rss_bytes_per_client = None;
+    trials[1].tcp_ip_bytes_per_delivery = None;
+    trials[2].latency_p50_us = None;
+    trials[3] = idle(4, Transport::WebSocket, 100);
+    let plots = plots(&report(&trials, &[])).unwrap();
+    assert_eq!(names(&plots), ["latency", "bytes", "cpu", "memory"]);
+    assert!(plot(&plots, "memory").svg.contains("server not measured"));
+    assert!(plot(&plots, "bytes").svg.contains("(TCP-IP not measured)"));
+    assert!(
+        plot(&plots, "latency")
+            .svg
+            .contains("not measured: websocket")
+    );
+}
+
+#[test]
+fn repeats_become_medians_with_the_worst_verdict() {
+    let mut trials = trials(&[100], 3);
+    trials[1].verdict = Verdict::Invalid;
+    trials[1].missed = 12;
+    trials[1].warnings = "missed-messages".to_owned();
+    let report = report(&trials, &[]);
+    let page = html(&report, &plots(&report).unwrap());
+    // 260 ms, 278 ms and 296 ms.
+    assert!(page.contains(">278 ms<"));
+    assert!(page.contains(">INVALID</span><br><small>(1 of 3 trials)</small>"));
+    assert!(page.contains("0 to 12"));
+    let (summary, all) = page.split_once("<details>").unwrap();
+    assert_eq!(summary.matches("<th scope=\"row\"").count(), 4);
+    let all = all.split_once("</details>").unwrap().0;
+    assert_eq!(all.matches("<th scope=\"row\"").count(), 12);
+    assert!(text_table(&trials).contains("100 clients: INVALID (1 of 3 trials)"));
+}
+
+#[test]
+fn the_text_table_fits_a_terminal() {
+    let mut trials = trials(&[100, 10_000], 3);
+    trials[0].warnings = "load-saturated publisher-late from-the-future".to_owned();
+    trials[0].verdict = Verdict::Suspect;
+    let text = text_table(&trials);
+    for line in text.lines() {
+        assert!(
+            line.chars().count() <= 110,
+            "{} characters: {line}",
+            line.chars().count()
+        );
+    }
+    assert!(text.contains("10,000 clients\n"));
+    assert!(text.contains("from-the-future"));
+}
+
+#[test]
+fn a_new_report_replaces_the_old_one_and_nothing_else() {
+    let dir = std::env::temp_dir().join(format!("wslab-report-{}", std::process::id()));
+    std::fs::create_dir_all(dir.join("plots")).unwrap();
+    std::fs::write(dir.join("plots/mine.svg"), "mine").unwrap();
+    let trials_then = trials(&[100], 1);
+    let page = write(&dir, &report(&trials_then, &[])).unwrap();
+    assert_eq!(page, dir.join("report.html"));
+    assert!(dir.join("plots/latency.png").exists());
+    let trials_now = [idle(1, Transport::WebSocket, 100)];
+    write(&dir, &report(&trials_now, &[])).unwrap();
+    assert!(!dir.join("plots/latency.png").exists() && !dir.join("plots/latency.svg").exists());
+    assert!(dir.join("plots/memory.svg").exists() && dir.join("plots/mine.svg").exists());
+    std::fs::remove_dir_all(&dir).unwrap();
+}
