@@ -6,7 +6,7 @@
 
 use std::net::SocketAddr;
 use std::process::Stdio;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
@@ -17,35 +17,35 @@ use crate::load::plan::{Event, Plan};
 /// How long a server may take until it listens.
 const START_PATIENCE: Duration = Duration::from_secs(10);
 
+/// How long the kernel may take to end a process that was killed, with all its sockets.
+const END_PATIENCE: Duration = Duration::from_secs(5);
+
 /// A server process of our own.
 #[derive(Debug)]
 pub struct Server {
     pub address: SocketAddr,
     pub pid: u32,
-    child: Child,
-    /// Held open: the server ends when it is closed.
-    _input: ChildStdin,
+    process: Process,
 }
 
 impl Server {
     /// Starts one on a free port of this machine and waits until it listens.
     pub async fn start() -> anyhow::Result<Self> {
         let arguments = ["serve", "--bind", "127.0.0.1:0", "--with-parent"];
-        let (child, _input, mut lines) = spawn(&arguments)?;
-        let line = tokio::time::timeout(START_PATIENCE, lines.next_line()).await;
+        let mut process = Process::start(&arguments)?;
+        let line = tokio::time::timeout(START_PATIENCE, process.lines.next_line()).await;
         let line = line
             .context("the server does not start to listen")??
             .unwrap_or_default();
         let address = line
             .strip_prefix("listening on http://")
             .and_then(|a| a.parse().ok());
-        let pid = child.id().context("the server ended at once")?;
+        let pid = process.child.id().context("the server ended at once")?;
         match address {
             Some(address) => Ok(Server {
                 address,
                 pid,
-                child,
-                _input,
+                process,
             }),
             None => bail!("the server did not start: it said {line:?}"),
         }
@@ -53,46 +53,32 @@ impl Server {
 
     /// Waits for a server that should not end.
     pub async fn died(&mut self) -> String {
-        match self.child.wait().await {
+        match self.process.child.wait().await {
             Ok(status) => format!("the server died ({status})"),
             Err(error) => format!("the server cannot be watched: {error}"),
         }
-    }
-
-    /// Ends it and waits until it is gone.
-    pub async fn end(mut self) {
-        let _ = self.child.kill().await;
     }
 }
 
 /// A load process at work.
 #[derive(Debug)]
-pub struct Load {
-    child: Child,
-    input: ChildStdin,
-    lines: Lines<BufReader<ChildStdout>>,
-}
+pub struct Load(Process);
 
 impl Load {
     /// Starts one and gives it its plan.
     pub async fn start(plan: &Plan) -> anyhow::Result<Self> {
-        let (child, mut input, lines) = spawn(&["load"])?;
+        let mut process = Process::start(&["load"])?;
         let mut line = serde_json::to_vec(plan)?;
         line.push(b'\n');
-        input
-            .write_all(&line)
-            .await
-            .context("the load process takes no plan")?;
-        Ok(Load {
-            child,
-            input,
-            lines,
-        })
+        let written = process.input.write_all(&line).await;
+        written.context("the load process takes no plan")?;
+        Ok(Load(process))
     }
 
     /// What it says next.
     pub async fn next(&mut self) -> anyhow::Result<Event> {
         let line = self
+            .0
             .lines
             .next_line()
             .await
@@ -102,33 +88,54 @@ impl Load {
                 .with_context(|| format!("the load process said {line:?}")),
             None => bail!(
                 "the load process ended without a result ({})",
-                self.child.wait().await?
+                self.0.child.wait().await?
             ),
         }
     }
 
     /// Asks for the outcome of what it has measured so far.
     pub async fn stop(&mut self) {
-        let _ = self.input.write_all(b"stop\n").await;
-    }
-
-    /// Ends it and waits until it is gone.
-    pub async fn end(mut self) {
-        let _ = self.child.kill().await;
+        let _ = self.0.input.write_all(b"stop\n").await;
     }
 }
 
-fn spawn(arguments: &[&str]) -> anyhow::Result<(Child, ChildStdin, Lines<BufReader<ChildStdout>>)> {
-    let program = std::env::current_exe().context("this program does not find itself")?;
-    let mut child = Command::new(program)
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .process_group(0)
-        .kill_on_drop(true)
-        .spawn()
-        .with_context(|| format!("cannot start wslab {}", arguments[0]))?;
-    let input = child.stdin.take().expect("it is piped");
-    let output = child.stdout.take().expect("it is piped");
-    Ok((child, input, BufReader::new(output).lines()))
+/// A child process: when this is dropped, it has ended.
+#[derive(Debug)]
+struct Process {
+    child: Child,
+    /// Held open: the process ends when it is closed.
+    input: ChildStdin,
+    lines: Lines<BufReader<ChildStdout>>,
+}
+
+impl Process {
+    fn start(arguments: &[&str]) -> anyhow::Result<Self> {
+        let program = std::env::current_exe().context("this program does not find itself")?;
+        let mut child = Command::new(program)
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .process_group(0)
+            .kill_on_drop(true)
+            .spawn()
+            .with_context(|| format!("cannot start wslab {}", arguments[0]))?;
+        let input = child.stdin.take().expect("it is piped");
+        let output = child.stdout.take().expect("it is piped");
+        let lines = BufReader::new(output).lines();
+        Ok(Process {
+            child,
+            input,
+            lines,
+        })
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.start_kill();
+        let started = Instant::now();
+        while matches!(self.child.try_wait(), Ok(None)) && started.elapsed() < END_PATIENCE {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
 }

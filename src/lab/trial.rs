@@ -77,10 +77,7 @@ impl TrialId {
                 }
             }
         };
-        load.end().await;
-        if let Some(server) = server {
-            server.end().await;
-        } else if outcome.joined > 0 && outcome.connected == 0 {
+        if target.is_some() && outcome.joined > 0 && outcome.connected == 0 {
             died = Some("the target went away".to_owned());
         }
         let row = self.row(&plan, &outcome, died.is_some())?;

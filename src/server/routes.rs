@@ -50,6 +50,7 @@ async fn health(State(hub): State<Arc<Hub>>) -> Response {
 }
 
 async fn publish(
+    State(hub): State<Arc<Hub>>,
     FeedLog(log): FeedLog,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
@@ -63,7 +64,14 @@ async fn publish(
         let advice = "publish JSON: set Content-Type: application/json".to_owned();
         return Err(ApiError(StatusCode::UNSUPPORTED_MEDIA_TYPE, advice));
     }
-    let body = body.map_err(|error| ApiError(error.status(), error.body_text()))?;
+    let body = body.map_err(|error| match error.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            let limit = hub.limits.max_message_bytes;
+            let advice = format!("a message has at most {limit} bytes: write less");
+            ApiError(StatusCode::PAYLOAD_TOO_LARGE, advice)
+        }
+        status => ApiError(status, error.body_text()),
+    })?;
     let mut new: NewMessage = serde_json::from_slice(&body).map_err(|error| {
         let advice = format!("write {{\"from\":\"alice\",\"text\":\"oi\"}}: {error}");
         match error.is_data() {
