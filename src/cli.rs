@@ -167,11 +167,8 @@ impl RunArgs {
         }
         match ending {
             Ending::CutShort(reason) => {
-                let kept = run.trials.len();
-                bail!(
-                    "{reason}; {kept} trials are kept in {}",
-                    run.folder.display()
-                )
+                let (kept, folder) = (run.trials.len(), run.folder.display());
+                bail!("{reason}; finished trials kept: {kept}, in {folder}")
             }
             Ending::Complete if run.verdict() == Verdict::Invalid => Ok(ExitCode::from(3)),
             Ending::Complete => Ok(ExitCode::SUCCESS),

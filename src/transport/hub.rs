@@ -76,7 +76,12 @@ impl From<InvalidMessage> for ApiError {
 
 impl From<QueryRejection> for ApiError {
     fn from(rejection: QueryRejection) -> Self {
-        ApiError(StatusCode::BAD_REQUEST, rejection.body_text())
+        let why = rejection.body_text();
+        let why = why
+            .strip_prefix("Failed to deserialize query string: ")
+            .unwrap_or(&why);
+        let advice = format!("the query is not understood: {why}; write it like ?after=42");
+        ApiError(StatusCode::BAD_REQUEST, advice)
     }
 }
 
