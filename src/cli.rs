@@ -27,6 +27,9 @@ use crate::transport::hub::{Hub, Limits};
 /// Feeds that a server holds, at the most: what strangers can make it remember.
 const MAX_FEEDS: usize = 10_000;
 
+/// Clients that a server takes where neither a flag nor the open files bound them.
+const MAX_CLIENTS: u32 = 1_000_000;
+
 /// Descriptors that a server needs beside its clients.
 const SPARE_DESCRIPTORS: u64 = 32;
 
@@ -62,7 +65,7 @@ struct RunArgs {
     #[arg(long, value_name = "N,…", value_delimiter = ',', value_parser = parse_clients)]
     clients: Vec<u32>,
     /// Messages a second published to each feed
-    #[arg(long, value_name = "HZ", value_parser = parse_rate_hz)]
+    #[arg(long, value_name = "HZ", value_parser = parse_rate_hz, allow_negative_numbers = true)]
     rate: Option<f64>,
     /// When messages are due: constant or poisson
     #[arg(long, value_parser = parse_pacing)]
@@ -286,9 +289,7 @@ fn newest_run(results: &Path) -> anyhow::Result<PathBuf> {
 impl ServeArgs {
     fn execute(self) -> anyhow::Result<ExitCode> {
         let places = process::raise_descriptor_limit().saturating_sub(SPARE_DESCRIPTORS);
-        let max_clients = self
-            .max_clients
-            .map_or(places, |n| places.min(u64::from(n)));
+        let max_clients = places.min(u64::from(self.max_clients.unwrap_or(MAX_CLIENTS)));
         let retention = Retention {
             messages: self.history as usize,
             ..Retention::default()

@@ -187,7 +187,6 @@ impl TrialId {
         let cpu_us = |seconds: f64| per_delivery.of(seconds * 1e6);
         let percent = |used: &Use| round(used.percent(outcome.ledger_s));
         let is = |transport| self.cell.transport == transport;
-        let with_payload = counts.exchanges - counts.empty_exchanges;
         Ok(TrialRow {
             scenario: self.scenario.name.clone(),
             run: self.run.clone(),
@@ -201,8 +200,8 @@ impl TrialId {
             payload_bytes: plan.payload_bytes,
             tls: false,
             poll_interval_ms: is(Transport::ShortPolling)
-                .then(|| plan.poll_interval.as_secs_f64() * 1e3),
-            hold_ms: is(Transport::LongPolling).then(|| plan.hold.as_secs_f64() * 1e3),
+                .then_some(plan.poll_interval.as_secs_f64() * 1e3),
+            hold_ms: is(Transport::LongPolling).then_some(plan.hold.as_secs_f64() * 1e3),
             keep_alive: polls.then(|| self.scenario.keep_alive.name().to_owned()),
             window_s: plan.window.as_secs_f64(),
             published: outcome.published,
@@ -224,7 +223,7 @@ impl TrialId {
             connect_failed: outcome.gave_up,
             exchanges: polls.then_some(counts.exchanges),
             empty_exchanges: polls.then_some(counts.empty_exchanges),
-            messages_per_exchange: (polls && with_payload > 0)
+            messages_per_exchange: (polls && counts.exchanges > 0)
                 .then(|| round(counts.delivered as f64 / counts.exchanges as f64)),
             payload_bytes_per_delivery: per_delivery.of(bytes.payload),
             envelope_bytes_per_delivery: per_delivery.of(bytes.envelope),

@@ -167,10 +167,12 @@ mod tests {
         }
     }
 
+    type Change = fn(&mut Evidence);
+
     #[test]
     fn each_doubt_has_its_name_and_weight() {
         assert_eq!(judge(&sound().warnings()), (Verdict::Valid, String::new()));
-        let table: [(fn(&mut Evidence), Verdict, &str); 13] = [
+        let table: [(Change, Verdict, &str); 13] = [
             (|e| e.server_died = true, Verdict::Invalid, "server-died"),
             (|e| e.connect_failed = 1, Verdict::Invalid, "connect-failed"),
             (|e| e.delivered = 999, Verdict::Invalid, "missed-messages"),

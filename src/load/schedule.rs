@@ -118,7 +118,8 @@ mod tests {
     #[test]
     fn constant_pacing_is_this_table() {
         // rate, feeds, length in s → (offset in ms, feed)
-        let table: [(f64, usize, u64, &[(u64, usize)]); 6] = [
+        type Row<'a> = (f64, usize, u64, &'a [(u64, usize)]);
+        let table: [Row; 6] = [
             (1.0, 1, 3, &[(0, 0), (1000, 0), (2000, 0)]),
             (2.0, 1, 1, &[(0, 0), (500, 0)]),
             (1.0, 2, 2, &[(0, 0), (500, 1), (1000, 0), (1500, 1)]),

@@ -81,7 +81,7 @@ impl Ledger {
     pub fn traffic(&self) -> Traffic {
         let mut sum = self.ended.get();
         for (_, stream) in self.living.borrow().iter() {
-            sum += kernel_traffic(stream);
+            sum += kernel_traffic(stream, 0);
         }
         (sum.down_bytes, sum.up_bytes) = self.bytes();
         sum
@@ -140,8 +140,9 @@ fn choose_port_late(socket: &RawSocket) -> io::Result<()> {
     }
 }
 
-/// What TCP and IP have carried on this connection, as far as the kernel knows; bytes left at 0.
-fn kernel_traffic(stream: &TcpStream) -> Traffic {
+/// What TCP and IP have carried on this connection, `more` segments included that are still to
+/// come; bytes through the socket are left at 0. Nothing where the kernel does not tell.
+fn kernel_traffic(stream: &TcpStream, more: u64) -> Traffic {
     let Some(info) = tcp_info(stream) else {
         return Traffic::default();
     };
@@ -151,7 +152,7 @@ fn kernel_traffic(stream: &TcpStream) -> Traffic {
     };
     let timestamps = info.tcpi_options & TCPI_OPT_TIMESTAMPS != 0;
     let header = ip_header + TCP_HEADER + if timestamps { TIMESTAMPS } else { 0 };
-    let segments = u64::from(info.tcpi_segs_out) + u64::from(info.tcpi_segs_in);
+    let segments = u64::from(info.tcpi_segs_out) + u64::from(info.tcpi_segs_in) + more;
     Traffic {
         segments,
         tcp_ip_bytes: segments * header + SYN_EXTRA + info.tcpi_bytes_retrans,
@@ -223,14 +224,8 @@ impl Socket {
 
 impl Drop for Socket {
     fn drop(&mut self) {
-        let mut traffic = kernel_traffic(&self.stream);
-        if traffic.segments > 0 {
-            let header = (traffic.tcp_ip_bytes - SYN_EXTRA) / traffic.segments;
-            traffic.segments += CLOSING_SEGMENTS;
-            traffic.tcp_ip_bytes += CLOSING_SEGMENTS * header;
-        }
         let mut ended = self.ledger.ended.get();
-        ended += traffic;
+        ended += kernel_traffic(&self.stream, CLOSING_SEGMENTS);
         self.ledger.ended.set(ended);
         self.ledger.living.borrow_mut().remove(self.key);
     }

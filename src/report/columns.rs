@@ -52,6 +52,25 @@ pub(super) const COMPARISON: [Column; 14] = [
     column("Load", "CPU", load_cpu_percent),
 ];
 
+/// What transports are compared by where nothing was published: what it costs to wait.
+pub(super) const WAITING: [Column; 7] = [
+    column("Wire bytes", "a client and second", wire_bytes_waiting),
+    column("Exchanges", "a client and second", exchanges_waiting),
+    column("Connect time", "p99", |c| us(c, |t| t.connect_p99_us)),
+    column("Server", "CPU", server_cpu_percent),
+    column("Server", "memory per client", server_memory),
+    column("Load", "CPU", load_cpu_percent),
+    column("Load", "memory per client", load_memory),
+];
+
+/// The columns that say something of these cells.
+pub(super) fn compared(cells: &[Cell]) -> &'static [Column] {
+    let waiting = cells
+        .iter()
+        .all(|cell| cell.trials.iter().all(|t| t.delivered == 0));
+    if waiting { &WAITING } else { &COMPARISON }
+}
+
 /// What the table of all trials shows beyond the comparison.
 pub(super) const DETAILS: [Column; 16] = [
     column("Messages", "published", |c| {
@@ -76,7 +95,7 @@ pub(super) const DETAILS: [Column; 16] = [
     column("Connections", "dialled again", |c| {
         count(c, |t| Some(t.reconnects as f64))
     }),
-    column("Server", "CPU", |c| percent(c, |t| t.server_cpu_percent)),
+    column("Server", "CPU", server_cpu_percent),
     column("Server", "memory", |c| {
         bytes(c, |t| t.server_rss_bytes.map(|b| b as f64))
     }),
@@ -157,6 +176,30 @@ fn server_cpu_with_parts(cell: &Cell) -> String {
 
 pub(super) fn server_memory(cell: &Cell) -> String {
     bytes(cell, |t| t.server_rss_bytes_per_client)
+}
+
+pub(super) fn server_cpu_percent(cell: &Cell) -> String {
+    percent(cell, |t| t.server_cpu_percent)
+}
+
+pub(super) fn load_memory(cell: &Cell) -> String {
+    bytes(cell, |t| t.load_rss_bytes_per_client)
+}
+
+/// Bytes through the sockets, both ways, over clients and seconds of the window.
+pub(super) fn wire_bytes_waiting(cell: &Cell) -> String {
+    bytes(cell, |t| {
+        let wire = t.wire_bytes_down + t.wire_bytes_up;
+        Some(wire as f64 / f64::from(t.clients) / t.window_s)
+    })
+}
+
+pub(super) fn exchanges_waiting(cell: &Cell) -> String {
+    said(
+        cell,
+        |t| Some(t.exchanges? as f64 / f64::from(t.clients) / t.window_s),
+        |rate| format!("{rate:.2}"),
+    )
 }
 
 pub(super) fn load_cpu_percent(cell: &Cell) -> String {

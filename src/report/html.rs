@@ -5,7 +5,7 @@ use std::fmt::Write;
 use crate::lab::results::{TrialRow, Verdict};
 
 use super::cells::{Cell, cells};
-use super::columns::{COMPARISON, Column, DETAILS};
+use super::columns::{COMPARISON, Column, DETAILS, compared};
 use super::plot::{Plot, cell_hex};
 use super::{Report, number, warning};
 
@@ -117,7 +117,7 @@ fn comparison(cells: &[Cell]) -> String {
         .map(|cell| cell.trials.len())
         .max()
         .unwrap_or(1);
-    let columns: Vec<&Column> = COMPARISON.iter().collect();
+    let columns: Vec<&Column> = compared(cells).iter().collect();
     if most > 1 {
         html.push_str(
             "<p>Each figure is the median of the trials, and the verdict the worst of them.</p>\n",

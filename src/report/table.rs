@@ -21,6 +21,18 @@ const COLUMNS: [Column; 10] = [
     ("srv mem", columns::server_memory),
 ];
 
+/// Where nothing was delivered.
+const WAITING: [Column; 8] = [
+    ("verdict", |c| c.verdict().to_string()),
+    ("wire", columns::wire_bytes_waiting),
+    ("exchanges", columns::exchanges_waiting),
+    ("empty", columns::empty_exchanges),
+    ("srv CPU", columns::server_cpu_percent),
+    ("srv mem", columns::server_memory),
+    ("load CPU", columns::load_cpu_percent),
+    ("load mem", columns::load_memory),
+];
+
 const LINE_CHARS: usize = 110;
 const NAME_CHARS: usize = 34;
 
@@ -31,16 +43,25 @@ pub fn text_table(trials: &[TrialRow]) -> String {
     if cells.is_empty() {
         return "No trial finished.\n".to_owned();
     }
+    let waiting = trials.iter().all(|trial| trial.delivered == 0);
+    let columns = if waiting { &WAITING[..] } else { &COLUMNS };
     let mut lines = Vec::new();
-    let rows: Vec<Vec<String>> = cells.iter().map(row).collect();
-    let widths = widths(&rows);
+    let rows: Vec<Vec<String>> = cells.iter().map(|cell| row(cell, columns)).collect();
+    let widths = widths(&rows, columns);
     for (setting, group) in settings(&cells) {
         lines.push(setting.to_owned());
-        lines.push(aligned(&header(), &widths));
-        lines.extend(group.iter().map(|cell| aligned(&row(cell), &widths)));
+        lines.push(aligned(&header(columns), &widths));
+        lines.extend(
+            group
+                .iter()
+                .map(|cell| aligned(&row(cell, columns), &widths)),
+        );
         lines.push(String::new());
     }
-    lines.extend(explanation(&cells));
+    lines.extend(explanation(
+        &cells,
+        if waiting { WAITING_WORDS } else { WORDS },
+    ));
     for cell in &cells {
         lines.extend(doubts(cell));
     }
@@ -50,21 +71,21 @@ pub fn text_table(trials: &[TrialRow]) -> String {
         .collect()
 }
 
-fn header() -> Vec<String> {
-    let titles = COLUMNS.iter().map(|(title, _)| (*title).to_owned());
+fn header(columns: &[Column]) -> Vec<String> {
+    let titles = columns.iter().map(|(title, _)| (*title).to_owned());
     std::iter::once("transport".to_owned())
         .chain(titles)
         .collect()
 }
 
-fn row(cell: &Cell) -> Vec<String> {
+fn row(cell: &Cell, columns: &[Column]) -> Vec<String> {
     let name: String = cell.name().chars().take(NAME_CHARS).collect();
-    let figures = COLUMNS.iter().map(|(_, value)| value(cell));
+    let figures = columns.iter().map(|(_, value)| value(cell));
     std::iter::once(name).chain(figures).collect()
 }
 
-fn widths(rows: &[Vec<String>]) -> Vec<usize> {
-    let header = header();
+fn widths(rows: &[Vec<String>], columns: &[Column]) -> Vec<usize> {
+    let header = header(columns);
     let widest = |column: usize| {
         let texts = rows.iter().map(|row| &row[column]).chain([&header[column]]);
         texts.map(|text| text.chars().count()).max().unwrap_or(0)
@@ -85,7 +106,14 @@ fn aligned(texts: &[String], widths: &[usize]) -> String {
     padded.collect::<Vec<_>>().join("  ")
 }
 
-fn explanation(cells: &[Cell]) -> Vec<String> {
+/// What the columns mean.
+const WORDS: &str = "p50, p99, max: delivery latency, from the intended time. bytes: all layers, a \
+    delivery. empty: share of the exchanges. srv CPU: server, a delivery. srv mem: server, a client.";
+const WAITING_WORDS: &str = "Nothing was delivered, so this is what waiting cost. wire: bytes, and \
+    exchanges: polls, a client and second. empty: share of the exchanges. CPU: percent of a core. \
+    mem: a client.";
+
+fn explanation(cells: &[Cell], words: &str) -> Vec<String> {
     let repeats = cells
         .iter()
         .map(|cell| cell.trials.len())
@@ -95,11 +123,7 @@ fn explanation(cells: &[Cell]) -> Vec<String> {
         0 | 1 => String::new(),
         most => format!("Medians of up to {most} trials a line. "),
     };
-    let text = format!(
-        "{medians}p50, p99, max: delivery latency, from the intended time. bytes: all layers, a \
-         delivery. empty: share of the exchanges. srv CPU: server, a delivery. srv mem: server, \
-         a client. {ABSENT}: not measured, or it does not exist."
-    );
+    let text = format!("{medians}{words} {ABSENT}: not measured, or it does not exist.");
     folded(&text, "")
 }
 

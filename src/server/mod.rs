@@ -2,6 +2,7 @@
 //!
 //! [`run`] takes a bound listener and a future that ends it, so that tests bind port 0.
 
+mod place;
 mod routes;
 
 use std::io;
@@ -14,10 +15,11 @@ use hyper_util::service::TowerToHyperService;
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::transport::hub::Hub;
+use place::Placed;
 
 /// Connections that may wait to be accepted; the kernel may hold fewer (somaxconn).
 const BACKLOG: i32 = 4_096;
@@ -64,12 +66,12 @@ pub async fn run(
         };
         match (accepted, places.clone().try_acquire_owned()) {
             (Ok((stream, _)), Ok(place)) => {
-                connections.spawn(serve(stream, service.clone(), place));
+                // A message must not wait for the acknowledgement of the one before it.
+                let _ = stream.set_nodelay(true);
+                connections.spawn(serve(Placed::new(stream, place), service.clone()));
             }
-            (Ok((mut stream, _)), Err(_)) => {
-                connections.spawn(async move {
-                    let _ = stream.write_all(FULL).await;
-                });
+            (Ok((stream, _)), Err(_)) => {
+                connections.spawn(turn_away(stream));
             }
             // Out of descriptors, most likely: those in use must end first.
             (Err(_), _) => tokio::time::sleep(Duration::from_millis(50)).await,
@@ -77,12 +79,8 @@ pub async fn run(
     }
 }
 
-type Service = TowerToHyperService<axum::Router>;
-
 /// Serves one connection to its end.
-async fn serve(stream: TcpStream, service: Service, place: OwnedSemaphorePermit) {
-    // A message must not wait for the acknowledgement of the one before it.
-    let _ = stream.set_nodelay(true);
+async fn serve(stream: Placed, service: TowerToHyperService<axum::Router>) {
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
@@ -91,5 +89,14 @@ async fn serve(stream: TcpStream, service: Service, place: OwnedSemaphorePermit)
         .with_upgrades();
     // An error here is a peer that left or broke the protocol: nobody is there to be told.
     let _ = connection.await;
-    drop(place);
+}
+
+/// Says that there is no place, and reads what the client sends so that it gets to see the answer.
+async fn turn_away(mut stream: TcpStream) {
+    let answer = async {
+        stream.write_all(FULL).await?;
+        stream.shutdown().await?;
+        tokio::io::copy(&mut stream, &mut tokio::io::sink()).await
+    };
+    let _ = tokio::time::timeout(Duration::from_secs(1), answer).await;
 }

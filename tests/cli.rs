@@ -1,0 +1,647 @@
+//! `wslab run` and `wslab report` as their users meet them: the real binary, its files, its exit
+//! codes, and what is left when something goes wrong.
+
+mod support;
+
+use std::collections::HashMap;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+use hdrhistogram::serialization::Deserializer;
+use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
+use support::{Server, wait_until};
+
+const TRANSPORTS: [&str; 4] = ["short-polling", "long-polling", "sse", "websocket"];
+
+/// A short run: half a minute would be no test, and a few messages show everything.
+const SHORT: [&str; 12] = [
+    "--warm-up",
+    "200ms",
+    "--window",
+    "1s",
+    "--rate",
+    "10",
+    "--clients",
+    "20",
+    "--poll-interval",
+    "100ms",
+    "--drain",
+    "20s",
+];
+
+/// A folder for results that goes away with this value.
+struct Results(PathBuf);
+
+impl Results {
+    fn new(test: &str) -> Self {
+        let folder = std::env::temp_dir().join(format!("wslab-{test}-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&folder);
+        std::fs::create_dir(&folder).unwrap();
+        Results(folder)
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_wslab"));
+        command
+            .args(arguments)
+            .args(["--results", self.0.to_str().unwrap()]);
+        command
+    }
+
+    fn wslab(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    /// The folders of all runs.
+    fn runs(&self) -> Vec<PathBuf> {
+        let folders = |of: &Path| {
+            std::fs::read_dir(of)
+                .unwrap()
+                .map(|entry| entry.unwrap().path())
+                .collect::<Vec<_>>()
+        };
+        let mut runs: Vec<_> = folders(&self.0)
+            .iter()
+            .flat_map(|folder| folders(folder))
+            .collect();
+        runs.sort();
+        runs
+    }
+
+    fn run(&self) -> PathBuf {
+        let runs = self.runs();
+        assert_eq!(runs.len(), 1, "{runs:?}");
+        runs[0].clone()
+    }
+}
+
+impl Drop for Results {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+type Row = HashMap<String, String>;
+
+fn rows(file: &Path) -> Vec<Row> {
+    csv::Reader::from_path(file)
+        .unwrap()
+        .deserialize()
+        .map(Result::unwrap)
+        .collect()
+}
+
+fn number(row: &Row, column: &str) -> f64 {
+    row[column]
+        .parse()
+        .unwrap_or_else(|_| panic!("{column} is {:?}", row[column]))
+}
+
+fn text(output: &[u8]) -> String {
+    String::from_utf8_lossy(output).into_owned()
+}
+
+/// Processes whose parent is `parent`, with their command lines.
+fn children(parent: u32) -> Vec<(u32, String)> {
+    let processes = std::fs::read_dir("/proc").unwrap().flatten();
+    processes
+        .filter_map(|entry| {
+            let pid: u32 = entry.file_name().to_str()?.parse().ok()?;
+            let stat = std::fs::read_to_string(entry.path().join("stat")).ok()?;
+            let after_name: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+            let command = std::fs::read(entry.path().join("cmdline")).ok()?;
+            (after_name[1] == parent.to_string()).then(|| (pid, text(&command).replace('\0', " ")))
+        })
+        .collect()
+}
+
+/// Whether a process runs; one that has ended and only waits to be noticed does not.
+fn runs(pid: u32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    stat.rsplit_once(')')
+        .is_some_and(|(_, rest)| !rest.trim_start().starts_with('Z'))
+}
+
+fn signal(pid: u32, name: &str) {
+    assert!(
+        Command::new("kill")
+            .args([name, &pid.to_string()])
+            .status()
+            .unwrap()
+            .success()
+    );
+}
+
+/// Waits until a run has started both its processes; returns server's and load's.
+fn processes(run: &Child) -> (u32, u32) {
+    let find = |what: &str| {
+        children(run.id())
+            .into_iter()
+            .find(|(_, command)| command.contains(what))
+            .map(|(pid, _)| pid)
+    };
+    wait_until("server and load run", || {
+        find(" serve ").is_some() && find(" load").is_some()
+    });
+    (find(" serve ").unwrap(), find(" load").unwrap())
+}
+
+fn check_row(row: &Row) {
+    let transport = &row["transport"];
+    // A machine that is busy with other tests may be late, which costs no message.
+    let mut doubts = row["warnings"].split_whitespace();
+    let busy = doubts.all(|doubt| ["publisher-late", "load-saturated"].contains(&doubt));
+    assert!(busy, "{transport}: {}", row["warnings"]);
+    assert_eq!(
+        (number(row, "published"), number(row, "expected")),
+        (10.0, 200.0),
+        "{transport}"
+    );
+    assert_eq!(number(row, "delivered"), 200.0, "{transport}");
+    for none in [
+        "missed",
+        "duplicate",
+        "reordered",
+        "connect_failed",
+        "publish_failed",
+        "reconnects",
+    ] {
+        assert_eq!(number(row, none), 0.0, "{transport}: {none}");
+    }
+    let order = ["min", "p50", "p90", "p99", "p999", "max"];
+    let latencies = order.map(|name| number(row, &format!("latency_{name}_us")));
+    assert!(
+        latencies[0] > 0.0 && latencies.is_sorted(),
+        "{transport}: {latencies:?}"
+    );
+
+    let layer = |name: &str| number(row, &format!("{name}_bytes_per_delivery"));
+    let layers = layer("payload") + layer("envelope") + layer("protocol") + layer("tls");
+    let wire = (number(row, "wire_bytes_down") + number(row, "wire_bytes_up")) / 200.0;
+    assert!(
+        (layers - wire).abs() < 0.01,
+        "{transport}: {layers} in layers, {wire} on the wire"
+    );
+    assert_eq!(
+        layer("payload"),
+        number(row, "payload_bytes"),
+        "{transport}"
+    );
+    assert!(
+        layer("tcp_ip") >= 40.0,
+        "{transport}: at least a header a delivery"
+    );
+    for figure in [
+        "server_cpu_percent",
+        "load_cpu_percent",
+        "server_rss_bytes",
+        "connect_p50_us",
+    ] {
+        assert!(number(row, figure) > 0.0, "{transport}: {figure}");
+    }
+}
+
+#[test]
+fn one_command_compares_the_four_transports() {
+    let results = Results::new("compare");
+    let output = results.wslab(&[&["run"][..], &SHORT].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let (table, progress) = (text(&output.stdout), text(&output.stderr));
+    for transport in TRANSPORTS {
+        assert!(table.contains(transport), "{table}");
+        assert!(
+            progress.contains(&format!("{transport}-20-t1")),
+            "plain lines: {progress}"
+        );
+    }
+    let run = results.run();
+    assert!(
+        table.contains(run.join("report.html").to_str().unwrap()),
+        "{table}"
+    );
+
+    let trials = rows(&run.join("trials.csv"));
+    assert_eq!(
+        trials
+            .iter()
+            .map(|row| &*row["transport"])
+            .collect::<Vec<_>>(),
+        TRANSPORTS
+    );
+    trials.iter().for_each(check_row);
+    check_what_differs(&trials);
+    check_files(&run);
+
+    // A report can be rebuilt from the folder alone.
+    std::fs::remove_file(run.join("report.html")).unwrap();
+    std::fs::remove_dir_all(run.join("plots")).unwrap();
+    let again = results.wslab(&["report"]);
+    assert_eq!(
+        text(&again.stdout).trim(),
+        run.join("report.html").to_str().unwrap()
+    );
+    check_files(&run);
+}
+
+/// What theory says of the four, where it is exact.
+fn check_what_differs(trials: &[Row]) {
+    let [short, long, sse, websocket] = trials else {
+        panic!("four rows")
+    };
+    assert_eq!(
+        number(websocket, "protocol_bytes_per_delivery"),
+        4.0,
+        "a head of 4 bytes a frame"
+    );
+    let id_and_data = number(sse, "protocol_bytes_per_delivery");
+    assert!(
+        (20.0..22.0).contains(&id_and_data),
+        "SSE and chunk framing: {id_and_data}"
+    );
+    assert_eq!(
+        (&*sse["exchanges"], &*websocket["exchanges"]),
+        ("", ""),
+        "no such figure"
+    );
+    for polls in [short, long] {
+        assert!(
+            number(polls, "protocol_bytes_per_delivery") > 100.0,
+            "a head each way"
+        );
+        let full = number(polls, "exchanges") - number(polls, "empty_exchanges");
+        assert!(
+            (1.0..=200.0).contains(&full),
+            "{full} exchanges with messages"
+        );
+    }
+    assert_eq!(
+        (&*short["poll_interval_ms"], &*short["hold_ms"]),
+        ("100.0", "")
+    );
+    assert_eq!(
+        (&*long["poll_interval_ms"], &*long["hold_ms"]),
+        ("", "25000.0")
+    );
+    let median = |row: &Row| number(row, "latency_p50_us");
+    assert!(
+        median(short) > median(websocket),
+        "polls wait for their turn"
+    );
+}
+
+fn check_files(run: &Path) {
+    let html = std::fs::read_to_string(run.join("report.html")).unwrap();
+    assert!(
+        html.contains("<svg") && !html.contains("src=\"http"),
+        "self-contained"
+    );
+    assert!(
+        std::fs::read(run.join("plots/latency.png"))
+            .unwrap()
+            .starts_with(b"\x89PNG")
+    );
+    let scenario = std::fs::read_to_string(run.join("scenario.toml")).unwrap();
+    assert!(
+        scenario.contains("hold = \"25s\"") && scenario.contains("seed = 1"),
+        "{scenario}"
+    );
+    let environment = std::fs::read(run.join("environment.json")).unwrap();
+    let environment: serde_json::Value = serde_json::from_slice(&environment).unwrap();
+    assert_eq!(environment["seed"], 1);
+    assert!(environment["kernel"].as_str().unwrap().starts_with("Linux"));
+
+    let timeline = rows(&run.join("timeline.csv"));
+    assert!(
+        timeline
+            .iter()
+            .any(|row| row["phase"] == "window" && number(row, "delivered") > 0.0)
+    );
+    let log = std::fs::read(run.join("latency.hlog")).unwrap();
+    let mut tags = Vec::new();
+    for entry in IntervalLogIterator::new(&log) {
+        if let LogEntry::Interval(interval) = entry.unwrap() {
+            let bytes = base64::Engine::decode(
+                &base64::prelude::BASE64_STANDARD,
+                interval.encoded_histogram(),
+            );
+            let histogram: hdrhistogram::Histogram<u64> = Deserializer::new()
+                .deserialize(&mut &bytes.unwrap()[..])
+                .unwrap();
+            assert_eq!(histogram.len(), 200);
+            tags.push(interval.tag().unwrap().to_string());
+        }
+    }
+    assert_eq!(
+        tags,
+        TRANSPORTS.map(|transport| format!("{transport}-20-t1"))
+    );
+}
+
+#[test]
+fn subscribers_write_in_a_chat_and_everyone_in_the_room_receives() {
+    let results = Results::new("chat");
+    let chat = [
+        "run",
+        "--workload",
+        "chat",
+        "--feeds",
+        "4",
+        "--schedule",
+        "poisson",
+        "--quiet",
+    ];
+    let output = results.wslab(&[&chat[..], &SHORT].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
+    assert_eq!(text(&output.stderr), "", "quiet");
+    for row in rows(&results.run().join("trials.csv")) {
+        assert_eq!(
+            (&*row["workload"], &*row["feeds"], &*row["schedule"]),
+            ("chat", "4", "poisson")
+        );
+        assert_eq!(
+            number(&row, "expected"),
+            number(&row, "published") * 5.0,
+            "5 in each room"
+        );
+        assert_eq!(
+            number(&row, "delivered"),
+            number(&row, "expected"),
+            "{}",
+            row["transport"]
+        );
+        // A fifth of what each receives goes up as well, once for all five.
+        let payload = number(&row, "payload_bytes_per_delivery");
+        assert!(
+            (payload - 64.0 * 1.2).abs() < 0.01,
+            "{}: {payload}",
+            row["transport"]
+        );
+    }
+}
+
+#[test]
+fn polls_that_dial_anew_pay_for_it() {
+    let results = Results::new("keep-alive");
+    let run = [
+        "run",
+        "--transport",
+        "short-poll,long-poll",
+        "--keep-alive",
+        "off",
+        "--quiet",
+    ];
+    assert_eq!(
+        results.wslab(&[&run[..], &SHORT].concat()).status.code(),
+        Some(0)
+    );
+    for row in rows(&results.run().join("trials.csv")) {
+        assert_eq!(row["keep_alive"], "off");
+        let segments = number(&row, "segments") / number(&row, "exchanges");
+        assert!(
+            segments > 6.0,
+            "{}: {segments} segments an exchange",
+            row["transport"]
+        );
+    }
+}
+
+#[test]
+fn a_server_that_already_runs_can_be_measured() {
+    let (results, server) = (Results::new("target"), Server::start(&[]));
+    let url = server.url();
+    let run = ["run", "--transport", "sse,ws", "--target", &url, "--quiet"];
+    assert_eq!(
+        results.wslab(&[&run[..], &SHORT].concat()).status.code(),
+        Some(0)
+    );
+    for row in rows(&results.run().join("trials.csv")) {
+        assert_eq!(number(&row, "delivered"), 200.0);
+        assert_eq!(row["server_cpu_percent"], "", "not known, so not zero");
+    }
+}
+
+#[test]
+fn an_idle_run_shows_what_waiting_costs() {
+    let results = Results::new("idle");
+    let run = [
+        "run",
+        "idle",
+        "--clients",
+        "10",
+        "--window",
+        "500ms",
+        "--quiet",
+    ];
+    assert_eq!(results.wslab(&run).status.code(), Some(0));
+    for row in rows(&results.run().join("trials.csv")) {
+        assert_eq!(
+            (number(&row, "published"), number(&row, "expected")),
+            (0.0, 0.0)
+        );
+        assert_ne!(row["verdict"], "INVALID", "{}", row["warnings"]);
+        assert_eq!(
+            (&*row["latency_p50_us"], &*row["payload_bytes_per_delivery"]),
+            ("", "")
+        );
+    }
+}
+
+#[test]
+fn mistakes_are_answered_with_advice_and_exit_code_2() {
+    let results = Results::new("mistakes");
+    let file = results.0.join("typo.toml");
+    std::fs::write(&file, "question = \"Why?\"\nclinets = [5]\n").unwrap();
+    let file = file.to_str().unwrap();
+    for (arguments, says) in [
+        (
+            &["--transport", "pigeon"][..],
+            "short-polling, long-polling, sse, websocket, or all",
+        ),
+        (&["--clients", "0"], "between 1 and 1000000"),
+        (&["--rate", "0"], "wslab run idle"),
+        (&["--rate", "-1"], "between 0 and 100000"),
+        (&["--window", "soon"], "500ms, 10s or 1m"),
+        (&["--workload", "caht"], "monitoring or chat"),
+        (&["--feeds", "200"], "at least 200 clients"),
+        (&["--poll-interval", "1m"], "a drain of at least 1m"),
+        (&["--target", "localhost"], "http://HOST:PORT"),
+        (&["no-such-scenario"], "classroom"),
+        (&[file], "typo.toml:2: "),
+    ] {
+        let output = results.wslab(&[&["run"], arguments].concat());
+        let error = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {error}");
+        assert!(error.contains(says), "{arguments:?}: {error}");
+    }
+}
+
+#[test]
+fn what_cannot_be_done_is_told_before_anything_runs() {
+    let results = Results::new("cannot");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = taken.local_addr().unwrap().to_string();
+    let nobody = "http://127.0.0.1:1";
+    for (arguments, says) in [
+        (
+            &["run", "--clients", "900000", "--transport", "sse"][..],
+            "open files",
+        ),
+        (
+            &["run", "--target", nobody],
+            "cannot reach http://127.0.0.1:1",
+        ),
+        (&["report"], "there is no run in"),
+    ] {
+        let output = results.wslab(arguments);
+        let error = text(&output.stderr);
+        assert_eq!(
+            (output.status.code(), error.lines().count()),
+            (Some(1), 1),
+            "{error}"
+        );
+        assert!(error.contains(says), "{error}");
+    }
+    assert_eq!(
+        std::fs::read_dir(&results.0).unwrap().count(),
+        0,
+        "nothing half ran"
+    );
+
+    let unwritable = Command::new(env!("CARGO_BIN_EXE_wslab"))
+        .args(["run", "smoke", "--results", "/proc/nowhere"])
+        .output()
+        .unwrap();
+    assert_eq!(unwritable.status.code(), Some(1));
+    assert!(text(&unwritable.stderr).contains("cannot write results to /proc/nowhere/smoke"));
+    let serve = Command::new(env!("CARGO_BIN_EXE_wslab"))
+        .args(["serve", "--bind", &taken])
+        .output();
+    let serve = serve.unwrap();
+    assert_eq!(serve.status.code(), Some(1));
+    assert!(text(&serve.stderr).contains("choose another with --bind"));
+}
+
+#[test]
+fn two_runs_at_once_keep_apart() {
+    let results = Results::new("two");
+    let arguments = [&["run", "--transport", "sse", "--quiet"][..], &SHORT].concat();
+    let start = || {
+        results
+            .command(&arguments)
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap()
+    };
+    for mut run in [start(), start()] {
+        assert!(run.wait().unwrap().success());
+    }
+    let runs = results.runs();
+    assert_eq!(runs.len(), 2);
+    for run in runs {
+        assert_eq!(rows(&run.join("trials.csv")).len(), 1);
+    }
+}
+
+#[test]
+fn a_run_that_is_interrupted_keeps_what_it_measured_and_leaves_nothing_running() {
+    let results = Results::new("interrupt");
+    let arguments = [
+        &["run", "--transport", "sse", "--repeats", "50"][..],
+        &SHORT,
+    ]
+    .concat();
+    let run = results
+        .command(&arguments)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
+    let run = run.unwrap();
+    wait_until("the first trial is on disk", || {
+        results
+            .runs()
+            .first()
+            .is_some_and(|run| run.join("trials.csv").exists())
+    });
+    let (server, load) = processes(&run);
+    signal(run.id(), "-INT");
+    let output = run.wait_with_output().unwrap();
+    assert!(!runs(server) && !runs(load), "children outlive the run");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        text(&output.stderr).contains("stopped by Ctrl-C"),
+        "{}",
+        text(&output.stderr)
+    );
+    assert!(results.run().join("report.html").exists());
+    assert!(
+        text(&output.stdout).contains("sse"),
+        "the table of what is finished"
+    );
+}
+
+#[test]
+fn a_run_that_is_killed_takes_its_processes_with_it() {
+    let results = Results::new("kill");
+    let arguments = [&["run", "--quiet"][..], &SHORT].concat();
+    let mut run = results
+        .command(&arguments)
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let (server, load) = processes(&run);
+    run.kill().unwrap();
+    run.wait().unwrap();
+    wait_until("server and load are gone", || !runs(server) && !runs(load));
+    let report = results.wslab(&["report"]);
+    assert_eq!(report.status.code(), Some(0), "{}", text(&report.stderr));
+}
+
+#[test]
+fn a_server_that_dies_ends_the_run_and_is_named() {
+    let results = Results::new("death");
+    let arguments = [
+        "run",
+        "--transport",
+        "sse",
+        "--clients",
+        "20",
+        "--rate",
+        "20",
+        "--window",
+        "60s",
+    ];
+    let run = results
+        .command(&arguments)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
+    let mut run = run.unwrap();
+    let (server, load) = processes(&run);
+    // A second line of the window comes after five seconds of it: there is something to keep.
+    let mut progress = BufReader::new(run.stderr.take().unwrap()).lines();
+    let in_window = |line: &String| line.contains("  window ");
+    assert_eq!(
+        progress
+            .by_ref()
+            .map(Result::unwrap)
+            .filter(in_window)
+            .take(2)
+            .count(),
+        2
+    );
+    signal(server, "-KILL");
+    let error = progress.map(Result::unwrap).collect::<Vec<_>>().join("\n");
+    let output = run.wait_with_output().unwrap();
+    assert!(!runs(load));
+    assert_eq!(output.status.code(), Some(1));
+    assert!(error.contains("the server died"), "{error}");
+    let row = &rows(&results.run().join("trials.csv"))[0];
+    assert_eq!(row["verdict"], "INVALID");
+    assert!(
+        row["warnings"].contains("server-died"),
+        "{}",
+        row["warnings"]
+    );
+    assert!(number(row, "delivered") > 0.0, "what was measured is kept");
+}

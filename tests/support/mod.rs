@@ -1,0 +1,142 @@
+//! What the tests share: the real server as a process, and HTTP by hand.
+#![allow(dead_code)] // Each test binary uses its part.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// The longest that any test waits for what must happen.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A `wslab serve` on a free port; it ends with this value.
+pub struct Server {
+    child: Child,
+    /// `127.0.0.1:PORT`.
+    pub address: String,
+}
+
+impl Server {
+    pub fn start(flags: &[&str]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_wslab"))
+            .args(["serve", "--bind", "127.0.0.1:0"])
+            .args(flags)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let address = line
+            .trim()
+            .strip_prefix("listening on http://")
+            .expect(&line)
+            .to_owned();
+        Server { child, address }
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    pub fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(&self.address).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream
+    }
+
+    /// One exchange on a connection of its own: status, head and body.
+    pub fn exchange(&self, method: &str, path: &str, headers: &str, body: &str) -> Answer {
+        let mut stream = self.connect();
+        let length = body.len();
+        write!(
+            stream,
+            "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\
+             Content-Length: {length}\r\n{headers}\r\n{body}",
+            self.address
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").expect(&answer);
+        Answer {
+            status: head[9..12].parse().unwrap(),
+            head: head.to_lowercase(),
+            body: body.to_owned(),
+        }
+    }
+
+    pub fn get(&self, path: &str) -> Answer {
+        self.exchange("GET", path, "", "")
+    }
+
+    /// Publishes, and returns the sequence number.
+    pub fn publish(&self, feed: &str, from: &str, text: &str) -> u64 {
+        let body = serde_json::json!({ "from": from, "text": text }).to_string();
+        let path = format!("/feeds/{feed}/messages");
+        let answer = self.exchange("POST", &path, "Content-Type: application/json\r\n", &body);
+        assert_eq!(answer.status, 201, "{}", answer.body);
+        let json: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
+        json["seq"].as_u64().unwrap()
+    }
+
+    /// The JSON of every message of a feed, as its history holds it.
+    pub fn history(&self, feed: &str) -> Vec<String> {
+        let body = self.get(&format!("/feeds/{feed}/messages?limit=1000")).body;
+        messages(&body)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// What a server answered.
+pub struct Answer {
+    pub status: u16,
+    /// In lower case.
+    pub head: String,
+    pub body: String,
+}
+
+/// The raw JSON of each message in the body of a poll.
+pub fn messages(body: &str) -> Vec<String> {
+    #[derive(serde::Deserialize)]
+    struct Body<'a> {
+        #[serde(borrow)]
+        messages: Vec<&'a serde_json::value::RawValue>,
+    }
+    let body: Body<'_> = serde_json::from_str(body).expect(body);
+    body.messages
+        .iter()
+        .map(|message| message.get().to_owned())
+        .collect()
+}
+
+/// Reads until `text` has come, and returns all up to its end.
+pub fn read_until(stream: &mut TcpStream, text: &str) -> String {
+    let (mut seen, mut byte) = (Vec::new(), [0]);
+    while !seen.ends_with(text.as_bytes()) {
+        stream.read_exact(&mut byte).unwrap_or_else(|error| {
+            panic!(
+                "{error} while waiting for {text:?} after {:?}",
+                String::from_utf8_lossy(&seen)
+            )
+        });
+        seen.push(byte[0]);
+    }
+    String::from_utf8(seen).unwrap()
+}
+
+/// Waits until `done`, for as long as patience lasts.
+pub fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
+    let started = Instant::now();
+    while !done() {
+        assert!(started.elapsed() < PATIENCE, "waited in vain until {what}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}

@@ -1,0 +1,228 @@
+//! One story, told for every transport: the client ends of the load against the real server.
+
+mod support;
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use support::{PATIENCE, Server};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+use wslab::measure::clock;
+use wslab::measure::recorder::{Recorder, Recording, Window};
+use wslab::transport::Transport;
+use wslab::transport::subscription::{Habits, Subscription, Target};
+
+/// A subscriber of feed `a` that records what it gets.
+fn subscriber(address: &str, keep_alive: bool) -> (Subscription, Rc<Recorder>) {
+    let window = Arc::new(Window::new(1));
+    window.set(1, u64::MAX);
+    let recorder = Rc::new(Recorder::new(window, Arc::default()));
+    let target = Target {
+        address: address.parse().unwrap(),
+        host: address.to_owned(),
+        prefix: String::new(),
+    };
+    let habits = Habits {
+        poll_interval: Duration::from_millis(20),
+        hold: Duration::from_secs(5),
+        keep_alive,
+    };
+    let path = "/feeds/a".into();
+    let subscription =
+        Subscription::new(Rc::new(target), Rc::new(habits), recorder.clone(), 0, path);
+    (subscription, recorder)
+}
+
+/// Publishes on a thread of its own: the tests' own runtime has only one.
+async fn publish(server: &Arc<Server>, texts: std::ops::Range<u32>) {
+    let server = server.clone();
+    let publish = move || {
+        for n in texts {
+            let body = serde_json::json!({
+                "from": "alice", "text": format!("n{n}"), "intended_at_ns": clock::now_ns(),
+            });
+            let json = "Content-Type: application/json\r\n";
+            let answer = server.exchange("POST", "/feeds/a/messages", json, &body.to_string());
+            assert_eq!(answer.status, 201);
+        }
+    };
+    tokio::task::spawn_blocking(publish).await.unwrap();
+}
+
+/// Subscribes until `count` messages of the window are there.
+async fn read(
+    transport: Transport,
+    subscription: &mut Subscription,
+    recorder: &Recorder,
+    count: u64,
+) -> Recording {
+    let enough = async {
+        while recorder.gauges.delivered.load(Relaxed) < count {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::select! {
+        Err(error) = transport.subscribe(subscription) => panic!("{transport}: {error}"),
+        () = enough => {}
+        () = tokio::time::sleep(PATIENCE) => panic!("{transport}: waited in vain for {count}"),
+    }
+    recorder.recording()
+}
+
+#[tokio::test]
+async fn everyone_gets_each_message_once_in_order_and_resumes_without_loss() {
+    for transport in Transport::ALL {
+        let server = Arc::new(Server::start(&[]));
+        let (mut subscription, recorder) = subscriber(&server.address, true);
+        publish(&server, 0..3).await;
+        let backlog = read(transport, &mut subscription, &recorder, 3).await;
+        assert_eq!(
+            backlog.counts.delivered, 3,
+            "{transport}: what was there before"
+        );
+        assert_eq!(subscription.cursor(), 3);
+
+        // The connection is gone now; what is published meanwhile waits behind the cursor.
+        assert!(subscription.ended());
+        publish(&server, 3..6).await;
+        let (_, resumed) = tokio::join!(
+            publish(&server, 6..20),
+            read(transport, &mut subscription, &recorder, 20)
+        );
+        let counts = resumed.counts;
+        assert_eq!(counts.delivered, 20, "{transport}");
+        assert_eq!((counts.duplicate, counts.reordered), (0, 0), "{transport}");
+        assert_eq!(
+            (counts.negative, resumed.latency.len()),
+            (0, 20),
+            "{transport}"
+        );
+        assert_eq!(counts.reconnects, 1, "{transport}: the one of this test");
+        assert!(counts.payload_bytes > 0 && counts.json_bytes > counts.payload_bytes);
+        let wire = resumed.traffic.down_bytes + resumed.traffic.up_bytes;
+        assert!(wire > counts.json_bytes, "{transport}: {wire} bytes in all");
+    }
+}
+
+#[tokio::test]
+async fn polls_may_dial_anew_each_time() {
+    for transport in Transport::ALL
+        .into_iter()
+        .filter(|transport| transport.polls())
+    {
+        let server = Arc::new(Server::start(&[]));
+        let of_one_poll = async |keep_alive| {
+            let (mut subscription, recorder) = subscriber(&server.address, keep_alive);
+            let last = read_twenty(transport, &mut subscription, &recorder, &server).await;
+            last.traffic.segments as f64 / last.counts.exchanges as f64
+        };
+        let kept = of_one_poll(true).await;
+        let dialled = of_one_poll(false).await;
+        assert!(kept < 5.0, "{transport}: {kept} segments an exchange");
+        assert!(
+            (7.0..14.0).contains(&dialled),
+            "{transport}: {dialled} segments an exchange"
+        );
+    }
+}
+
+/// Reads ten more messages, published one by one.
+async fn read_twenty(
+    transport: Transport,
+    subscription: &mut Subscription,
+    recorder: &Recorder,
+    server: &Arc<Server>,
+) -> Recording {
+    let before = server.history("a").len() as u64;
+    for n in 0..10 {
+        publish(server, n..n + 1).await;
+    }
+    read(transport, subscription, recorder, before + 10).await;
+    // Every exchange so far carried something or was empty; ten more to even out the first.
+    let (_, last) = tokio::join!(
+        publish(server, 0..10),
+        read(transport, subscription, recorder, before + 20)
+    );
+    last
+}
+
+/// A proxy that holds back all that the server says for `delay`, and nothing of what it is told.
+async fn delaying_proxy(server: String, delay: Duration) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    tokio::spawn(async move {
+        loop {
+            let (client, _) = listener.accept().await.unwrap();
+            let upstream = tokio::net::TcpStream::connect(&server).await.unwrap();
+            let (mut from_client, mut to_client) = client.into_split();
+            let (mut from_server, mut to_server) = upstream.into_split();
+            tokio::spawn(async move { tokio::io::copy(&mut from_client, &mut to_server).await });
+            let (late, mut due) = tokio::sync::mpsc::unbounded_channel::<(_, Vec<u8>)>();
+            tokio::spawn(async move {
+                let mut buffer = vec![0; 65_536];
+                while let Ok(count @ 1..) = from_server.read(&mut buffer).await {
+                    let at = tokio::time::Instant::now() + delay;
+                    let _ = late.send((at, buffer[..count].to_vec()));
+                }
+            });
+            tokio::spawn(async move {
+                while let Some((at, bytes)) = due.recv().await {
+                    tokio::time::sleep_until(at).await;
+                    if to_client.write_all(&bytes).await.is_err() {
+                        break;
+                    }
+                }
+            });
+        }
+    });
+    address
+}
+
+/// The latency that is recorded is the one that there is: a delay of 250 ms put between server and
+/// client is in every delivery, and the fastest has hardly more.
+#[tokio::test]
+async fn a_known_delay_is_measured_exactly() {
+    const DELAY_MS: u64 = 250;
+    for transport in Transport::ALL {
+        let server = Arc::new(Server::start(&[]));
+        let delay = Duration::from_millis(DELAY_MS);
+        let proxy = delaying_proxy(server.address.clone(), delay).await;
+        let (mut subscription, recorder) = subscriber(&proxy, true);
+        let publishing = async {
+            while recorder.gauges.joined.load(Relaxed) == 0 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            for n in 0..5 {
+                publish(&server, n..n + 1).await;
+                tokio::time::sleep(Duration::from_millis(2 * DELAY_MS + 50)).await;
+            }
+        };
+        let (_, recording) =
+            tokio::join!(publishing, read(transport, &mut subscription, &recorder, 5));
+        let (least, most) = (
+            recording.latency.min() / 1_000_000,
+            recording.latency.max() / 1_000_000,
+        );
+        assert!(
+            least >= DELAY_MS - 1,
+            "{transport}: {least} ms, and the delay is {DELAY_MS} ms"
+        );
+        // Short polls wait up to their interval (20 ms) and for the answer before, in flight.
+        let own = if transport == Transport::ShortPolling {
+            DELAY_MS + 20
+        } else {
+            0
+        };
+        assert!(
+            least <= DELAY_MS + own + 60,
+            "{transport}: {least} ms at the least"
+        );
+        assert!(
+            most <= 3 * DELAY_MS + own + 500,
+            "{transport}: {most} ms at the most"
+        );
+    }
+}

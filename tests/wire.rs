@@ -1,0 +1,418 @@
+//! The server's wire formats, byte by byte, over real sockets.
+
+mod support;
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+use support::{Server, messages, read_until, wait_until};
+
+/// Opens a WebSocket by the example of RFC 6455, section 1.3, and checks the answer.
+fn open_websocket(server: &Server, path: &str, extra: &str) -> (TcpStream, String) {
+    let mut stream = server.connect();
+    write!(
+        stream,
+        "GET {path} HTTP/1.1\r\nHost: {}\r\nUpgrade: websocket\r\nConnection: keep-alive, Upgrade\r\n\
+         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n{extra}\r\n",
+        server.address
+    )
+    .unwrap();
+    let head = read_until(&mut stream, "\r\n\r\n").to_lowercase();
+    assert!(head.starts_with("http/1.1 101 "), "{head}");
+    assert!(
+        head.contains("\r\nsec-websocket-accept: s3pplmbitxaq9kygzzhzrbk+xoo=\r\n"),
+        "{head}"
+    );
+    (stream, head)
+}
+
+/// A masked frame; the mask is the one of RFC 6455, section 5.7.
+fn masked(head: &[u8], payload: &[u8]) -> Vec<u8> {
+    let mask = [0x37, 0xfa, 0x21, 0x3d];
+    let mut frame = head.to_vec();
+    frame.extend_from_slice(&mask);
+    frame.extend(
+        payload
+            .iter()
+            .zip(mask.iter().cycle())
+            .map(|(byte, mask)| byte ^ mask),
+    );
+    frame
+}
+
+/// One frame from the server: its first byte and its payload.
+fn read_frame(stream: &mut TcpStream) -> (u8, Vec<u8>) {
+    let mut head = [0; 2];
+    stream.read_exact(&mut head).unwrap();
+    let length = match head[1] {
+        126 => {
+            let mut length = [0; 2];
+            stream.read_exact(&mut length).unwrap();
+            u16::from_be_bytes(length) as usize
+        }
+        short @ 0..126 => short as usize,
+        other => panic!("a length byte of {other}"),
+    };
+    let mut payload = vec![0; length];
+    stream.read_exact(&mut payload).unwrap();
+    (head[0], payload)
+}
+
+fn close_code(stream: &mut TcpStream) -> u16 {
+    let (opcode, payload) = read_frame(stream);
+    assert_eq!(opcode, 0x88, "a close frame, not {payload:?}");
+    assert!(payload.len() <= 125);
+    u16::from_be_bytes([payload[0], payload[1]])
+}
+
+#[test]
+fn a_poll_is_these_bytes() {
+    let server = Server::start(&[]);
+    let empty = server.get("/feeds/a/poll");
+    assert_eq!(
+        (empty.status, &*empty.body),
+        (200, r#"{"messages":[],"last":0}"#)
+    );
+    assert!(
+        empty
+            .head
+            .contains("\r\ncontent-type: application/json\r\n"),
+        "{}",
+        empty.head
+    );
+    assert!(
+        empty.head.contains("\r\ncache-control: no-store\r\n"),
+        "{}",
+        empty.head
+    );
+
+    server.publish("a", "alice", "a\nb\u{2028}\"ã\"");
+    let body = server.get("/feeds/a/poll?after=0").body;
+    let stamp = body
+        .split("published_at_ns\":")
+        .nth(1)
+        .unwrap()
+        .split('}')
+        .next()
+        .unwrap();
+    let expected = format!(
+        "{{\"messages\":[{{\"seq\":1,\"from\":\"alice\",\"text\":\"a\\nb\u{2028}\\\"ã\\\"\",\
+         \"intended_at_ns\":0,\"published_at_ns\":{stamp}}}],\"last\":1}}"
+    );
+    assert_eq!(body, expected);
+    assert_eq!(
+        server.get("/feeds/a/poll?after=1").body,
+        r#"{"messages":[],"last":1}"#
+    );
+    assert_eq!(
+        server.get("/feeds/a/poll").body,
+        r#"{"messages":[],"last":1}"#,
+        "from now on"
+    );
+}
+
+#[test]
+fn a_long_poll_waits_for_a_message_or_for_the_end_of_its_hold() {
+    let server = Server::start(&[]);
+    let brief = server.get("/feeds/a/long-poll?after=0&hold_ms=20").body;
+    assert_eq!(brief, r#"{"messages":[],"last":0}"#);
+
+    let mut held = server.connect();
+    write!(
+        held,
+        "GET /feeds/a/long-poll?after=0 HTTP/1.1\r\nHost: x\r\n\r\n"
+    )
+    .unwrap();
+    server.publish("a", "alice", "oi");
+    let head = read_until(&mut held, "\r\n\r\n");
+    let length: usize = head
+        .split("content-length: ")
+        .nth(1)
+        .unwrap()
+        .split("\r\n")
+        .next()
+        .unwrap()
+        .parse()
+        .unwrap();
+    let mut body = vec![0; length];
+    held.read_exact(&mut body).unwrap();
+    assert_eq!(
+        messages(std::str::from_utf8(&body).unwrap()),
+        server.history("a")
+    );
+    let waiting = server.get("/feeds/a/long-poll?after=0").body;
+    assert_eq!(
+        messages(&waiting),
+        server.history("a"),
+        "what is there is not waited for"
+    );
+}
+
+#[test]
+fn an_event_stream_is_these_bytes() {
+    let server = Server::start(&[]);
+    server.publish("a", "alice", "before");
+    let mut stream = server.connect();
+    write!(stream, "GET /feeds/a/sse HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+    let head = read_until(&mut stream, "\r\n\r\n");
+    for field in [
+        "content-type: text/event-stream",
+        "cache-control: no-store",
+        "x-accel-buffering: no",
+        "transfer-encoding: chunked",
+    ] {
+        assert!(
+            head.contains(&format!("\r\n{field}\r\n")),
+            "{field} in {head}"
+        );
+    }
+    assert_eq!(
+        read_until(&mut stream, "\n\n\r\n"),
+        "D\r\nretry: 2000\n\n\r\n"
+    );
+    server.publish("a", "bob", "one\r\ndata: not a field");
+    let json = server.history("a")[1].clone();
+    let event = format!("id: 2\ndata: {json}\n\n");
+    let chunk = format!("{:X}\r\n{event}\r\n", event.len());
+    assert_eq!(
+        read_until(&mut stream, "\n\n\r\n"),
+        chunk,
+        "one event, one chunk"
+    );
+}
+
+#[test]
+fn an_event_stream_resumes_and_the_header_wins() {
+    let server = Server::start(&["--history", "3"]);
+    (1..=5).for_each(|n| assert_eq!(server.publish("a", "alice", "x"), n));
+    let ids = |query: &str, header: &str| {
+        let mut stream = server.connect();
+        write!(
+            stream,
+            "GET /feeds/a/sse{query} HTTP/1.1\r\nHost: x\r\n{header}\r\n"
+        )
+        .unwrap();
+        let text = read_until(&mut stream, "\n\n\r\n");
+        text.lines()
+            .filter(|l| l.starts_with("id") || l.starts_with("event") || l.contains("missed"))
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(ids("?after=3", ""), ["id: 4", "id: 5"]);
+    assert_eq!(ids("?after=2", "Last-Event-ID: 4\r\n"), ["id: 5"]);
+    let reset = |missed| {
+        [
+            "event: reset".to_owned(),
+            "id: 2".to_owned(),
+            format!("data: {missed}"),
+        ]
+    };
+    let all = ["id: 3", "id: 4", "id: 5"];
+    let told = |missed| [&reset(missed)[..], &all.map(str::to_owned)[..]].concat();
+    assert_eq!(
+        ids("?after=0", ""),
+        told(r#"{"missed":2,"last":5}"#),
+        "two are gone"
+    );
+    assert_eq!(
+        ids("", "Last-Event-ID: 99\r\n"),
+        told(r#"{"missed":2,"last":5}"#),
+        "of another life"
+    );
+    assert_eq!(
+        ids("", "Last-Event-ID: rubbish\r\n"),
+        told(r#"{"missed":2,"last":5}"#)
+    );
+}
+
+#[test]
+fn a_websocket_is_these_bytes() {
+    let server = Server::start(&[]);
+    server.publish("a", "alice", "oi");
+    let extra = "Sec-WebSocket-Protocol: superchat, chat\r\n";
+    let (mut stream, head) = open_websocket(&server, "/feeds/a/ws?after=0&user=bob", extra);
+    assert!(
+        head.contains("\r\nsec-websocket-protocol: chat\r\n"),
+        "{head}"
+    );
+    assert_eq!(
+        read_frame(&mut stream),
+        (0x81, server.history("a")[0].clone().into_bytes())
+    );
+
+    // Masked text, then a ping, which is answered with what it said.
+    stream
+        .write_all(&masked(&[0x81, 0x80 | 14], br#"{"text":"hey"}"#))
+        .unwrap();
+    let (opcode, json) = read_frame(&mut stream);
+    assert_eq!(
+        (opcode, String::from_utf8(json).unwrap()),
+        (0x81, server.history("a")[1].clone())
+    );
+    assert!(server.history("a")[1].starts_with(r#"{"seq":2,"from":"bob","text":"hey","#));
+    stream.write_all(&masked(&[0x89, 0x85], b"Hello")).unwrap();
+    assert_eq!(read_frame(&mut stream), (0x8a, b"Hello".to_vec()));
+
+    // A message in three frames, a ping between them, cut at every byte.
+    let mut bytes = masked(&[0x01, 0x87], br#"{"text""#);
+    bytes.extend(masked(&[0x89, 0x80], b""));
+    bytes.extend(masked(&[0x00, 0x82], br#":""#));
+    bytes.extend(masked(&[0x80, 0x84], "ã\"}".as_bytes()));
+    for byte in bytes {
+        stream.write_all(&[byte]).unwrap();
+    }
+    assert_eq!(read_frame(&mut stream), (0x8a, vec![]));
+    let (_, json) = read_frame(&mut stream);
+    assert!(String::from_utf8(json).unwrap().contains(r#""text":"ã""#));
+
+    // A close is answered with its code, and then the connection ends.
+    stream
+        .write_all(&masked(&[0x88, 0x82], &[0x03, 0xe8]))
+        .unwrap();
+    assert_eq!(close_code(&mut stream), 1000);
+    assert_eq!(stream.read(&mut [0]).unwrap(), 0);
+}
+
+#[test]
+fn a_websocket_that_misbehaves_is_told_why() {
+    let server = Server::start(&[]);
+    let told = |query: &str, bytes: &[u8]| {
+        let (mut stream, _) = open_websocket(&server, &format!("/feeds/a/ws{query}"), "");
+        stream.write_all(bytes).unwrap();
+        close_code(&mut stream)
+    };
+    let text = |json: &[u8]| masked(&[0x81, 0x80 | json.len() as u8], json);
+    assert_eq!(told("?user=a", &text(b"not json")), 1007);
+    assert_eq!(told("?user=a", &text(br#"{"text":"  "}"#)), 1008);
+    assert_eq!(told("", &text(br#"{"text":"who am I"}"#)), 1008);
+    assert_eq!(told("?user=a", &masked(&[0x82, 0x81], b"x")), 1003);
+    assert_eq!(told("?user=a", &masked(&[0x81, 0x82], b"\xc3\x28")), 1007);
+    assert_eq!(told("?user=a", b"\x81\x01x"), 1002, "a client must mask");
+    assert_eq!(
+        told("?user=a", &masked(&[0xc1, 0x81], b"x")),
+        1002,
+        "a reserved bit"
+    );
+    let huge = [0x81, 0xff, 0, 0, 0, 0, 0, 1, 0, 1];
+    assert_eq!(told("?user=a", &masked(&huge, &[b'x'; 65_537])), 1009);
+    assert!(server.history("a").is_empty());
+}
+
+#[test]
+fn a_websocket_that_fell_behind_is_told_what_it_missed() {
+    let server = Server::start(&["--history", "2"]);
+    (0..5).for_each(|_| drop(server.publish("a", "alice", "x").to_string()));
+    let (mut stream, _) = open_websocket(&server, "/feeds/a/ws?after=1", "");
+    let told = String::from_utf8(read_frame(&mut stream).1).unwrap();
+    assert_eq!(told, r#"{"reset":{"last":5,"missed":2}}"#);
+    for json in server.history("a") {
+        assert_eq!(String::from_utf8(read_frame(&mut stream).1).unwrap(), json);
+    }
+}
+
+#[test]
+fn the_lectures_addresses_are_the_lobby_and_echo_echoes() {
+    let server = Server::start(&[]);
+    let (mut chat, _) = open_websocket(&server, "/chat?user=alice", "");
+    let mut events = server.connect();
+    write!(events, "GET /events HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+    read_until(&mut events, "retry: 2000\n\n\r\n");
+    chat.write_all(&masked(&[0x81, 0x80 | 13], br#"{"text":"oi"}"#))
+        .unwrap();
+    let json = String::from_utf8(read_frame(&mut chat).1).unwrap();
+    assert_eq!(server.history("lobby"), std::slice::from_ref(&json));
+    assert!(read_until(&mut events, "\n\n\r\n").contains(&json));
+
+    let (mut echo, _) = open_websocket(&server, "/echo", "");
+    echo.write_all(&masked(&[0x81, 0x85], b"Hello")).unwrap();
+    assert_eq!(read_frame(&mut echo), (0x81, b"Hello".to_vec()));
+    echo.write_all(&masked(&[0x82, 0x83], &[0, 159, 255]))
+        .unwrap();
+    assert_eq!(read_frame(&mut echo), (0x82, vec![0, 159, 255]));
+}
+
+#[test]
+fn bad_requests_are_told_what_to_change() {
+    let server = Server::start(&[]);
+    let json = "Content-Type: application/json\r\n";
+    let post = |headers, body: &str| server.exchange("POST", "/feeds/a/messages", headers, body);
+    let long = "x".repeat(70_000);
+    for (answer, status, says) in [
+        (
+            post("", r#"{"from":"a","text":"x"}"#),
+            415,
+            "application/json",
+        ),
+        (post(json, "{"), 400, r#"write {\"from\""#),
+        (post(json, r#"{"from":"a"}"#), 422, "missing field `text`"),
+        (
+            post(json, r#"{"from":"  ","text":"x"}"#),
+            422,
+            "1 to 32 characters",
+        ),
+        (post(json, r#"{"from":"a","text":" \n "}"#), 422, "blank"),
+        (post(json, &long), 413, "at most 65536 bytes"),
+        (server.get("/feeds/a/poll?after=x"), 400, "after=42"),
+        (server.get("/feeds/a/poll?after=-1"), 400, "after"),
+        (server.get("/feeds/a%0Ab/poll"), 400, "1 to 64 characters"),
+        (
+            server.get("/feeds/a/ws?user=%20"),
+            422,
+            "1 to 32 characters",
+        ),
+        (server.get("/feeds/a/ws"), 400, "upgrade"),
+        (server.get("/nothing/here"), 404, "/nothing/here"),
+        (
+            server.exchange("DELETE", "/feeds/a/poll", "", ""),
+            405,
+            "DELETE",
+        ),
+    ] {
+        assert_eq!(answer.status, status, "{}", answer.body);
+        let error: serde_json::Value = serde_json::from_str(&answer.body).expect(&answer.body);
+        assert!(
+            error["error"].is_string() && answer.body.contains(says),
+            "{}",
+            answer.body
+        );
+    }
+    let allow = server.exchange("PUT", "/feeds/a/messages", "", "").head;
+    assert!(allow.contains("allow: get,head,post"), "{allow}");
+    assert!(server.history("a").is_empty());
+}
+
+#[test]
+fn history_is_paged_and_health_is_told() {
+    let server = Server::start(&[]);
+    (0..4).for_each(|_| drop(server.publish("a", "alice", "x").to_string()));
+    let page = |query| messages(&server.get(&format!("/feeds/a/messages{query}")).body).len();
+    assert_eq!(
+        (
+            page(""),
+            page("?limit=3"),
+            page("?limit=3&before=3"),
+            page("?before=1")
+        ),
+        (4, 3, 2, 0)
+    );
+    let health: serde_json::Value = serde_json::from_str(&server.get("/healthz").body).unwrap();
+    assert_eq!(
+        (health["status"].as_str(), health["feeds"].as_u64()),
+        (Some("ok"), Some(1))
+    );
+}
+
+#[test]
+fn one_client_too_many_is_told_so_even_when_the_places_are_held_by_websockets() {
+    let server = Server::start(&["--max-clients", "2"]);
+    let first = open_websocket(&server, "/feeds/a/ws", "");
+    let _second = open_websocket(&server, "/feeds/a/ws", "");
+    let refused = server.get("/healthz");
+    assert_eq!(refused.status, 503);
+    assert!(refused.head.contains("retry-after: 5"), "{}", refused.head);
+    serde_json::from_str::<serde_json::Value>(&refused.body).expect(&refused.body);
+    drop(first);
+    wait_until("a place is free again", || {
+        server.get("/healthz").status == 200
+    });
+}
