@@ -1,0 +1,375 @@
+//! The real server, read by clients that others made: curl, Python's websockets, and Chromium.
+//!
+//! A server and a client of our own could be wrong together; these cannot be wrong with us.
+
+use std::time::{Duration, Instant};
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+use browser::Browser;
+use curl::{Answer, curl, get, post};
+use process::{PATIENCE, Process, Server, command};
+
+#[path = "others/browser.rs"]
+mod browser;
+#[path = "others/curl.rs"]
+mod curl;
+#[path = "others/process.rs"]
+mod process;
+
+/// Quotes, a line end, letters outside ASCII and outside the BMP, and what looks like markup.
+const AWKWARD: &str = "a \"quoted\"\r\nline\t\u{2028} ãé 🌍 </script> \\ & data: x";
+
+/// Publishes with curl; returns the message's number.
+fn publish(server: &Server, from: &str, text: &str) -> u64 {
+    let body = json!({"from": from, "text": text, "intended_at_ns": 7}).to_string();
+    let url = server.url("/feeds/feed/messages");
+    let answer = post(&url, "application/json", &body);
+    assert_eq!(answer.status, 201, "{answer:?}");
+    answer.json()["seq"].as_u64().expect("a number")
+}
+
+/// A server whose feed `feed` holds messages of bob.
+fn server_with(messages: u64) -> Server {
+    let server = Server::start();
+    for seq in 1..=messages {
+        assert_eq!(publish(&server, "bob", &format!("message {seq}")), seq);
+    }
+    server
+}
+
+/// Runs a case of `others/websocket.py`; returns the lines that it prints.
+fn websocket_py(case: &str, server: &Server) -> Vec<String> {
+    // Debian's own Python, for which its package python3-websockets is.
+    let mut python = command("/usr/bin/python3");
+    python
+        .args(["-I", "-X", "utf8"])
+        .arg(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/tests/others/websocket.py"
+        ))
+        .args([case, &format!("ws://{}", server.address)]);
+    Process::start(python).finish()
+}
+
+/// An event of a stream, or what else stands between two blank lines, as (field, value) pairs.
+fn event(stream: &Process) -> Vec<(String, String)> {
+    let lines = std::iter::from_fn(|| Some(stream.line()).filter(|line| !line.is_empty()));
+    let field = |line: String| {
+        let (field, value) = line.split_once(':').expect("a field, or a comment");
+        (field.to_owned(), value.trim_start().to_owned())
+    };
+    lines.map(field).collect()
+}
+
+/// Reads one message of a stream: its id and its JSON.
+fn message(stream: &Process) -> (String, String) {
+    let mut event = event(stream).into_iter();
+    match (event.next(), event.next(), event.next()) {
+        (Some((id, seq)), Some((data, json)), None) if id == "id" && data == "data" => (seq, json),
+        other => panic!("not a message: {other:?}"),
+    }
+}
+
+/// Opens a stream with curl and checks how it begins.
+fn open_stream(url: &str, headers: &[&str]) -> Process {
+    let mut curl = curl(url);
+    for header in headers {
+        curl.args(["-H", header]);
+    }
+    let stream = Process::start(curl);
+    let head = Answer::head(&stream);
+    assert_eq!(head.status, 200, "{head:?}");
+    assert_eq!(head.header("content-type"), "text/event-stream");
+    assert_eq!(head.header("cache-control"), "no-store");
+    assert_eq!(head.header("x-accel-buffering"), "no");
+    let first = event(&stream);
+    assert_eq!(first[0].0, "retry", "{first:?}");
+    assert_eq!(first.len(), 1, "{first:?}");
+    stream
+}
+
+#[test]
+fn curl_publishes_polls_and_reads_history() {
+    let server = server_with(5);
+    let poll = get(&server.url("/feeds/feed/poll?after=3"));
+    assert_eq!((poll.status, poll.seqs()), (200, vec![4, 5]));
+    assert_eq!(poll.header("content-type"), "application/json");
+    assert_eq!(poll.json()["last"], 5);
+    let message = &poll.json()["messages"][0];
+    assert_eq!(message["from"], "bob");
+    assert_eq!(message["text"], "message 4");
+    assert_eq!(message["intended_at_ns"], 7);
+    assert!(message["published_at_ns"].as_u64() > Some(0), "{message}");
+    for up_to_date in ["/feeds/feed/poll?after=5", "/feeds/feed/poll"] {
+        let poll = get(&server.url(up_to_date));
+        assert_eq!((poll.status, poll.seqs()), (200, vec![]), "{up_to_date}");
+        assert_eq!(poll.json()["last"], 5, "{up_to_date}");
+    }
+    for (query, expected) in [
+        ("", vec![1, 2, 3, 4, 5]),
+        ("?limit=2", vec![4, 5]),
+        ("?limit=2&before=4", vec![2, 3]),
+        ("?before=1", vec![]),
+    ] {
+        let history = get(&server.url(&format!("/feeds/feed/messages{query}")));
+        assert_eq!((history.status, history.seqs()), (200, expected), "{query}");
+        assert_eq!(history.json()["last"], 5, "{query}");
+    }
+    assert_eq!(get(&server.url("/healthz")).json()["status"], "ok");
+}
+
+#[test]
+fn curl_is_told_what_to_change() {
+    let server = server_with(1);
+    let url = server.url("/feeds/feed/messages");
+    let long = json!({"from": "alice", "text": "x".repeat(64 << 10)}).to_string();
+    let json = "application/json";
+    for (status, content_type, body) in [
+        (415, "text/plain", r#"{"from":"alice","text":"oi"}"#),
+        (413, json, &long),
+        (422, json, r#"{"from":"alice","text":" \n "}"#),
+        (422, json, r#"{"from":"  ","text":"oi"}"#),
+        (422, json, r#"{"from":"alice"}"#),
+        (422, json, r#"{"from":"alice","text":7}"#),
+    ] {
+        let answer = post(&url, content_type, body);
+        assert_refused(&answer, status);
+    }
+    assert_refused(&get(&server.url("/feeds/feed/nothing")), 404);
+    assert_refused(&get(&server.url("/nothing")), 404);
+    for (method, path, allowed) in [
+        ("DELETE", "/feeds/feed/messages", "POST"),
+        ("DELETE", "/feeds/feed/messages", "GET"),
+        ("POST", "/feeds/feed/poll", "GET"),
+        ("PUT", "/feeds/feed/sse", "GET"),
+    ] {
+        let mut curl = curl(&server.url(path));
+        curl.args(["-X", method]);
+        let answer = Answer::whole(Process::start(curl));
+        assert_refused(&answer, 405);
+        let mut allow = answer.header("allow").split(',').map(str::trim);
+        assert!(allow.any(|method| method == allowed), "{answer:?}");
+    }
+    let poll = get(&server.url("/feeds/feed/poll?after=0"));
+    assert_eq!(poll.seqs(), [1], "nothing that was refused is in the feed");
+}
+
+fn assert_refused(answer: &Answer, status: u16) {
+    assert_eq!(answer.status, status, "{answer:?}");
+    assert_eq!(answer.header("content-type"), "application/json");
+    let json = answer.json();
+    let error = json["error"].as_str().expect("an error says what it is");
+    assert!(!error.is_empty());
+}
+
+#[test]
+fn a_long_poll_of_curl_is_held_until_there_is_a_message() {
+    let server = server_with(1);
+    let started = Instant::now();
+    // Without `after` it waits for what is published after it came: what was published before it
+    // came cannot answer it, so there is no need to know when exactly it is being held.
+    let url = server.url("/feeds/feed/long-poll?hold_ms=25000");
+    let mut held = Process::start(curl(&url));
+    let mut last = 1;
+    while !held.is_over() {
+        last = publish(&server, "bob", "wake up");
+        assert!(started.elapsed() < PATIENCE);
+    }
+    let answer = Answer::whole(held);
+    let seqs = answer.seqs();
+    assert_eq!(answer.status, 200);
+    assert!(
+        seqs.first() > Some(&1) && seqs.last() <= Some(&last),
+        "{seqs:?}"
+    );
+    assert_eq!(answer.json()["last"], *seqs.last().unwrap());
+    assert!(
+        started.elapsed() < Duration::from_secs(20),
+        "it waited for the end of its hold"
+    );
+
+    let url = format!("/feeds/feed/long-poll?after={}&hold_ms=25000", last - 1);
+    assert_eq!(
+        get(&server.url(&url)).seqs(),
+        [last],
+        "what waits is answered at once"
+    );
+}
+
+#[test]
+fn a_long_poll_of_curl_is_answered_empty_when_its_hold_ends() {
+    let server = server_with(2);
+    let started = Instant::now();
+    let answer = get(&server.url("/feeds/feed/long-poll?after=2&hold_ms=400"));
+    assert!(
+        started.elapsed() >= Duration::from_millis(400),
+        "it was not held"
+    );
+    assert_eq!((answer.status, answer.seqs()), (200, vec![]));
+    assert_eq!(answer.json()["last"], 2);
+    assert_eq!(answer.json().get("missed"), None);
+}
+
+#[test]
+fn curl_reads_an_event_stream_and_resumes_it() {
+    let server = server_with(2);
+    let stream = open_stream(&server.url("/feeds/feed/sse?after=1"), &[]);
+    let (id, json) = message(&stream);
+    let json: Value = serde_json::from_str(&json).expect("data is JSON");
+    assert_eq!(
+        (&json["seq"], &json["text"]),
+        (&json!(2), &json!("message 2"))
+    );
+    for seq in [3, 4] {
+        assert_eq!(publish(&server, "alice", AWKWARD), seq);
+        let (_, json) = message(&stream);
+        let json: Value = serde_json::from_str(&json).expect("data is JSON");
+        assert_eq!(
+            (&json["seq"], &json["text"]),
+            (&json!(seq), &json!(AWKWARD))
+        );
+    }
+
+    // A browser comes back with the id it saw last, and with the `after` of long ago.
+    let resume = format!("Last-Event-ID: {id}");
+    let resumed = open_stream(&server.url("/feeds/feed/sse?after=0"), &[&resume]);
+    let (id, _) = message(&resumed);
+    assert_eq!(id.split('-').next(), Some("3"));
+
+    let lost = open_stream(
+        &server.url("/feeds/feed/sse"),
+        &["Last-Event-ID: not a cursor"],
+    );
+    let reset = event(&lost);
+    assert!(
+        reset.contains(&("event".to_owned(), "reset".to_owned())),
+        "{reset:?}"
+    );
+
+    let lobby = open_stream(&server.url("/events"), &[]);
+    let url = server.url("/feeds/lobby/messages");
+    let body = r#"{"from":"alice","text":"oi"}"#;
+    assert_eq!(
+        post(&url, "application/json; charset=utf-8", body).status,
+        201
+    );
+    let (id, _) = message(&lobby);
+    assert_eq!(id.split('-').next(), Some("1"));
+}
+
+#[test]
+fn python_websockets_reads_publishes_and_leaves() {
+    let server = server_with(2);
+    websocket_py("conversation", &server);
+    let published = get(&server.url("/feeds/feed/poll?after=2"));
+    assert_eq!(published.seqs(), [3]);
+    assert_eq!(published.json()["messages"][0]["from"], "alice");
+    websocket_py("lobby", &server);
+}
+
+#[test]
+fn python_websockets_gets_its_echo() {
+    websocket_py("echo", &server_with(0));
+}
+
+#[test]
+fn python_websockets_is_told_why_it_is_closed() {
+    let server = server_with(0);
+    websocket_py("refusals", &server);
+    let poll = get(&server.url("/feeds/feed/poll?after=0"));
+    assert_eq!(
+        poll.json()["last"],
+        0,
+        "nothing that was refused is in the feed"
+    );
+}
+
+#[test]
+fn a_message_is_the_same_bytes_on_every_transport() {
+    /// The messages of an answer, byte by byte.
+    #[derive(Deserialize)]
+    struct Body<'a> {
+        #[serde(borrow)]
+        messages: Vec<&'a RawValue>,
+    }
+    let server = Server::start();
+    publish(&server, "José \"Zé\" <ze@example>", AWKWARD);
+    let polled = |path: &str| {
+        let answer = get(&server.url(path));
+        let body: Body = serde_json::from_str(&answer.body).expect("a poll's body");
+        assert_eq!(body.messages.len(), 1, "{answer:?}");
+        body.messages[0].get().to_owned()
+    };
+    let short = polled("/feeds/feed/poll?after=0");
+    assert!(short.starts_with(r#"{"seq":1,"from":""#), "{short}");
+    assert_eq!(short, polled("/feeds/feed/long-poll?after=0"));
+    assert_eq!(short, polled("/feeds/feed/messages"));
+    let stream = open_stream(&server.url("/feeds/feed/sse?after=0"), &[]);
+    assert_eq!(short, message(&stream).1);
+    assert_eq!(websocket_py("read", &server), [short]);
+}
+
+/// What the page's four cards show.
+const CARDS: &str = r"
+    return [...document.querySelectorAll('section[data-transport]')].map((card) => ({
+        transport: card.dataset.transport,
+        state: card.querySelector('[data-state]').dataset.state,
+        count: card.querySelector('[data-count]').textContent,
+        latency: card.querySelector('[data-latency]').textContent,
+        newest: card.querySelector('ol[data-messages] li')?.textContent ?? '',
+        markup: card.querySelectorAll('ol[data-messages] b').length,
+    }));";
+
+/// Waits until each of the four cards is as it should be.
+fn wait_for_cards(browser: &Browser, what: &str, good: impl Fn(&Value) -> bool) {
+    let transports = ["short-polling", "long-polling", "sse", "websocket"];
+    browser.wait_for(what, CARDS, |cards| {
+        let cards = cards.as_array().expect("a list of cards");
+        let names = cards.iter().map(|card| &card["transport"]);
+        names.eq(transports) && cards.iter().all(&good)
+    });
+}
+
+#[test]
+fn chromium_shows_a_message_over_all_four_transports() {
+    let server = server_with(1);
+    let browser = Browser::open(&server.url("/"));
+    wait_for_cards(&browser, "four live cards", |card| card["state"] == "live");
+    let url = server.url("/feeds/lobby/messages");
+    let posted = post(
+        &url,
+        "application/json",
+        r#"{"from":"bob","text":"from outside"}"#,
+    );
+    assert_eq!(posted.status, 201);
+    wait_for_cards(&browser, "message from outside", |card| {
+        let newest = card["newest"].as_str().unwrap_or_default();
+        card["count"] == "1" && newest.ends_with("bob: from outside")
+    });
+
+    let text = "Olá, <b>bold</b> & \"so on\"";
+    browser.write("#name", "maria");
+    browser.write("#text", text);
+    browser.click("#composer button");
+    wait_for_cards(&browser, "message of maria", |card| {
+        let newest = card["newest"].as_str().unwrap_or_default();
+        let latency = card["latency"].as_str().unwrap_or_default();
+        let shown = newest.ends_with(&format!("maria: {text}")) && card["markup"] == 0;
+        card["count"] == "2" && shown && latency.contains("ms")
+    });
+    assert_eq!(
+        browser.run("return document.querySelector('#error').hidden"),
+        true
+    );
+    assert_eq!(
+        browser.run("return document.querySelector('#text').value"),
+        ""
+    );
+    assert_eq!(browser.errors(), Vec::<Value>::new());
+    let feed = get(&server.url("/feeds/lobby/poll?after=1")).json();
+    assert_eq!(feed["messages"][0]["from"], "maria");
+    assert_eq!(feed["messages"][0]["text"], text);
+}

@@ -1,0 +1,200 @@
+//! Chromium, led by chromedriver in the words of W3C WebDriver.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value, json};
+
+use super::curl;
+use super::process::{PATIENCE, Process, command};
+
+const CHROMIUM: &str = "/usr/bin/chromium";
+
+/// How often a page is asked whether it has come so far.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+/// What is asked of Chromium: nothing to draw on, and no calls home. It ends when chromedriver
+/// does, since that holds the other end of its pipe.
+const FLAGS: [&str; 10] = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-quic",
+    "--remote-debugging-pipe",
+    "--window-size=1400,900",
+];
+
+/// A browser of its own; it is gone when this is dropped.
+pub struct Browser {
+    driver: Process,
+    home: Home,
+    /// Address of the WebDriver session; of chromedriver until there is one.
+    session: String,
+}
+
+impl Browser {
+    /// Opens a page, in a browser that knows nothing yet.
+    pub fn open(page: &str) -> Self {
+        let home = Home::new();
+        let mut chromedriver = command("/usr/bin/chromedriver");
+        chromedriver
+            .arg("--port=0")
+            .env("HOME", &home.0)
+            .env("TMPDIR", &home.0)
+            .env_remove("XDG_CONFIG_HOME")
+            .env_remove("XDG_CACHE_HOME");
+        let driver = Process::start(chromedriver);
+        let port = std::iter::from_fn(|| driver.next_line())
+            .find_map(|line| {
+                let (_, port) = line.split_once("started successfully on port ")?;
+                Some(port.trim_end_matches('.').to_owned())
+            })
+            .expect("chromedriver tells its port");
+        let mut browser = Browser {
+            driver,
+            home,
+            session: format!("http://127.0.0.1:{port}"),
+        };
+        browser.begin();
+        browser.ask("url", json!({ "url": page }));
+        browser
+    }
+
+    fn begin(&mut self) {
+        assert!(
+            Path::new(CHROMIUM).exists(),
+            "{CHROMIUM} is missing: run scripts/test, which installs it"
+        );
+        let mut flags: Vec<String> = FLAGS.map(str::to_owned).into();
+        flags.push(format!("--user-data-dir={}", self.home.0.display()));
+        let answer = self.ask(
+            "session",
+            json!({"capabilities": {"alwaysMatch": {
+                "goog:chromeOptions": {"binary": CHROMIUM, "args": flags},
+                "goog:loggingPrefs": {"browser": "ALL"},
+            }}}),
+        );
+        let id = answer["sessionId"].as_str().expect("a session has an id");
+        self.session = format!("{}/session/{id}", self.session);
+    }
+
+    /// One command; returns its `value`.
+    fn ask(&self, what: &str, body: Value) -> Value {
+        let url = format!("{}/{what}", self.session);
+        let answer = curl::post(&url, "application/json", &body.to_string());
+        assert_eq!(answer.status, 200, "{what}: {}", answer.body);
+        answer.json()["value"].take()
+    }
+
+    /// Runs a script in the page; returns what it returns.
+    pub fn run(&self, script: &str) -> Value {
+        self.ask("execute/sync", json!({"script": script, "args": []}))
+    }
+
+    /// Asks the page until the answer is as it should be.
+    pub fn wait_for(&self, what: &str, script: &str, good: impl Fn(&Value) -> bool) {
+        let started = Instant::now();
+        loop {
+            let value = self.run(script);
+            if good(&value) {
+                return;
+            }
+            let late = started.elapsed() > PATIENCE;
+            assert!(!late, "no {what} after {PATIENCE:?}: {value:#}");
+            thread::sleep(LOOK_EVERY);
+        }
+    }
+
+    /// Types into a field in place of what it holds, as a person does.
+    pub fn write(&self, selector: &str, text: &str) {
+        let field = self.element(selector);
+        self.ask(&format!("{field}/clear"), json!({}));
+        self.ask(&format!("{field}/value"), json!({ "text": text }));
+    }
+
+    pub fn click(&self, selector: &str) {
+        self.ask(&format!("{}/click", self.element(selector)), json!({}));
+    }
+
+    /// The address of the one element that a CSS selector names.
+    fn element(&self, selector: &str) -> String {
+        let answer = self.ask(
+            "element",
+            json!({"using": "css selector", "value": selector}),
+        );
+        let mut ids = answer.as_object().expect("a reference").values();
+        let id = ids.next().and_then(Value::as_str).expect("an id");
+        format!("element/{id}")
+    }
+
+    /// What the page's console was told of errors.
+    pub fn errors(&self) -> Vec<Value> {
+        let log = self.ask("se/log", json!({"type": "browser"}));
+        let mut entries = log.as_array().expect("a list of entries").clone();
+        entries.retain(|entry| entry["level"] == "SEVERE");
+        entries
+    }
+}
+
+impl Drop for Browser {
+    /// Nothing here may panic: the test may be doing so.
+    fn drop(&mut self) {
+        let mut quit = command("curl");
+        quit.args(["-q", "-s", "--max-time", "5", "-X", "DELETE", &self.session]);
+        let _ = quit.output();
+        self.driver.end();
+    }
+}
+
+/// A directory for all that a browser writes. When this is dropped, it is gone, and so is every
+/// process that was started with it.
+struct Home(PathBuf);
+
+impl Home {
+    fn new() -> Self {
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .expect("it is after 1970");
+        let name = format!("wslab-chromium-{}-{}", std::process::id(), now.as_nanos());
+        let path = std::env::temp_dir().join(name);
+        fs::create_dir(&path).expect("a directory for the browser");
+        Home(path)
+    }
+}
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        let started = Instant::now();
+        loop {
+            let left = processes_that_name(&self.0);
+            if left.is_empty() || started.elapsed() > PATIENCE {
+                break;
+            }
+            for pid in left {
+                let _ = kill_process(pid, Signal::KILL);
+            }
+            thread::sleep(LOOK_EVERY);
+        }
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// The processes that were started with this directory, which is nobody else's.
+fn processes_that_name(directory: &Path) -> Vec<Pid> {
+    let name = directory.to_string_lossy();
+    let pid_if_named = |entry: fs::DirEntry| {
+        let pid = entry.file_name().to_str()?.parse().ok()?;
+        let arguments = fs::read(entry.path().join("cmdline")).ok()?;
+        let named = String::from_utf8_lossy(&arguments).contains(&*name);
+        Pid::from_raw(pid).filter(|_| named)
+    };
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    entries.filter_map(pid_if_named).collect()
+}
