@@ -23,6 +23,9 @@ const READ_BUFFER_BYTES: usize = 4 << 10;
 /// a long backlog gathers.
 const WRITE_BUFFER_BYTES: usize = 16 << 10;
 
+/// A control frame holds 125 bytes, of which the close code takes two (RFC 6455, section 5.5).
+const MAX_REASON_BYTES: usize = 123;
+
 /// Endpoints: a feed, the lobby, and an echo on the same terms.
 pub fn routes() -> Router<Arc<Hub>> {
     Router::new()
@@ -143,9 +146,12 @@ async fn send(socket: &mut WebSocket, batch: &Batch) -> Result<(), Option<Farewe
 
 /// Says why, then reads on until the peer has closed too: it must get to see the close frame.
 async fn close(mut socket: WebSocket, farewell: Option<Farewell>) {
-    let Some((code, reason)) = farewell else {
+    let Some((code, mut reason)) = farewell else {
         return;
     };
+    while reason.len() > MAX_REASON_BYTES {
+        reason.pop();
+    }
     let reason = Utf8Bytes::from(reason);
     if socket
         .send(Frame::Close(Some(CloseFrame { code, reason })))
@@ -250,9 +256,5 @@ fn farewell_to(error: axum::Error) -> Option<Farewell> {
         Error::Protocol(_) => close_code::PROTOCOL,
         _ => return None,
     };
-    let mut reason = error.to_string();
-    while reason.len() > 123 {
-        reason.pop(); // A control frame holds 125 bytes (RFC 6455, section 5.5).
-    }
-    Some((code, reason))
+    Some((code, error.to_string()))
 }
