@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::{Args, Parser, Subcommand};
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::feed::{Feeds, Retention};
 use crate::lab::environment::Environment;
@@ -163,10 +164,11 @@ impl RunArgs {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
-        let (run, ending) = runtime.block_on(run::run(&scenario, &options))?;
+        let (run, ending) = runtime.block_on(run::run(&scenario, &options, interrupted()))?;
         if !run.trials.is_empty() {
-            println!("{}", report::text_table(&run.trials));
-            println!("report: {}", write_report(&run.folder)?.display());
+            let (table, page) = (report::text_table(&run.trials), write_report(&run.folder)?);
+            // Who has closed standard output has the page.
+            let _ = writeln!(std::io::stdout(), "{table}\nreport: {}", page.display());
         }
         match ending {
             Ending::CutShort(reason) => {
@@ -194,6 +196,8 @@ impl RunArgs {
         }
         if !self.clients.is_empty() {
             scenario.clients.clone_from(&self.clients);
+            scenario.clients.sort_unstable();
+            scenario.clients.dedup();
         }
         set(&mut scenario.rate_hz, self.rate);
         set(&mut scenario.schedule, self.schedule);
@@ -226,7 +230,7 @@ impl ReportArgs {
             false => self.runs,
         };
         for run in runs {
-            println!("{}", write_report(&run)?.display());
+            writeln!(std::io::stdout(), "{}", write_report(&run)?.display())?;
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -311,16 +315,33 @@ impl ServeArgs {
             let listener = server::bind(self.bind).with_context(|| {
                 format!("cannot listen on {}: choose another with --bind", self.bind)
             })?;
-            println!("listening on http://{}", listener.local_addr()?);
-            std::io::stdout().flush()?;
-            let interrupted = async {
-                run::interrupted().await;
+            let mut output = std::io::stdout();
+            writeln!(output, "listening on http://{}", listener.local_addr()?)?;
+            output.flush()?;
+            let shutdown = async {
+                interrupted().await;
             };
-            server::run(listener, hub, max_clients as usize, interrupted).await;
+            server::run(listener, hub, max_clients as usize, shutdown).await;
             anyhow::Ok(())
         })?;
         runtime.shutdown_timeout(Duration::from_secs(1));
         Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Waits for somebody who wants this process to stop, and tells by what.
+async fn interrupted() -> &'static str {
+    let (Ok(mut interrupt), Ok(mut terminate), Ok(mut hangup)) = (
+        signal(SignalKind::interrupt()),
+        signal(SignalKind::terminate()),
+        signal(SignalKind::hangup()),
+    ) else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => "Ctrl-C",
+        _ = terminate.recv() => "SIGTERM",
+        _ = hangup.recv() => "SIGHUP",
     }
 }
 

@@ -1,5 +1,6 @@
 //! Parses the command line, does what it says, and tells the one error.
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -10,7 +11,7 @@ fn main() -> ExitCode {
     match Cli::parse().execute() {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            let _ = writeln!(std::io::stderr(), "error: {error:#}");
             let usage = error.chain().any(|cause| cause.is::<UsageError>());
             ExitCode::from(if usage { 2 } else { 1 })
         }

@@ -12,7 +12,6 @@ use bytes::Bytes;
 use tokio::sync::watch;
 
 use super::message::{Message, NewMessage};
-use crate::measure::clock;
 
 /// How much of a feed is kept: whichever bound is reached first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +49,11 @@ impl Stored {
     }
 }
 
-/// What a reader gets at once: everything after its cursor.
+/// Bytes of JSON in one batch, give or take its last message: what a reader that has stopped reading
+/// can make the server hold on its behalf.
+pub const MAX_BATCH_BYTES: usize = 1 << 20;
+
+/// What a reader gets at once: what comes after its cursor.
 #[derive(Debug, Default)]
 pub struct Batch {
     pub messages: Vec<Arc<Stored>>,
@@ -63,6 +66,11 @@ pub struct Batch {
 }
 
 impl Batch {
+    /// The `seq` after which its messages begin.
+    pub fn before(&self) -> u64 {
+        self.last - self.messages.len() as u64
+    }
+
     /// Whether there is nothing to tell.
     pub fn is_empty(&self) -> bool {
         self.messages.is_empty() && self.missed.is_none()
@@ -102,8 +110,8 @@ impl Log {
         }
     }
 
-    /// Appends a message, stamps its publish time and wakes the readers. Returns its `seq`.
-    pub fn append(&self, new: &NewMessage) -> u64 {
+    /// Appends a message, published at `published_at_ns`, and wakes the readers. Returns its `seq`.
+    pub fn append(&self, new: &NewMessage, published_at_ns: u64) -> u64 {
         let mut ring = self.ring.write().expect("no panic under the lock");
         let seq = ring.last + 1;
         let message = Message {
@@ -111,7 +119,7 @@ impl Log {
             from: (&new.from).into(),
             text: (&new.text).into(),
             intended_at_ns: new.intended_at_ns,
-            published_at_ns: clock::now_ns(),
+            published_at_ns,
             kind: None,
         };
         let mut json = Vec::with_capacity(new.text.len() + new.from.len() + 128);
@@ -144,7 +152,7 @@ impl Log {
         self.ring.read().expect("no panic under the lock").last
     }
 
-    /// Everything after the cursor that is still held.
+    /// What is held after the cursor, the oldest first, up to [`MAX_BATCH_BYTES`].
     pub fn read_after(&self, cursor: u64) -> Batch {
         let ring = self.ring.read().expect("no panic under the lock");
         if cursor == ring.last {
@@ -161,9 +169,17 @@ impl Log {
         let first = ring.first();
         let gone = first.saturating_sub(from + 1);
         let skip = (from + 1).saturating_sub(first) as usize;
+        let mut left = MAX_BATCH_BYTES;
+        let fits = |message: &&Arc<Stored>| {
+            let fits = left > 0;
+            left = left.saturating_sub(message.json.len());
+            fits
+        };
+        let waiting = ring.messages.range(skip..);
+        let messages: Vec<_> = waiting.take_while(fits).cloned().collect();
         Batch {
-            messages: ring.messages.range(skip..).cloned().collect(),
-            last: ring.last,
+            last: messages.last().map_or(ring.last, |newest| newest.seq),
+            messages,
             missed: (ahead || gone > 0).then_some(gone),
         }
     }
@@ -239,11 +255,15 @@ mod tests {
     }
 
     fn publish(log: &Log, text: &str) -> u64 {
-        log.append(&NewMessage {
-            from: "alice".into(),
-            text: text.into(),
-            intended_at_ns: 0,
-        })
+        let (from, text) = ("alice".into(), text.into());
+        log.append(
+            &NewMessage {
+                from,
+                text,
+                intended_at_ns: 0,
+            },
+            0,
+        )
     }
 
     fn seqs(batch: &Batch) -> Vec<u64> {
@@ -306,6 +326,30 @@ mod tests {
         );
         publish(&log, &"x".repeat(5_000));
         assert_eq!(seqs(&log.read_after(0)), [51]);
+    }
+
+    #[test]
+    fn a_batch_is_bounded_and_the_next_goes_on_where_it_ended() {
+        let log = log(100, usize::MAX);
+        for _ in 0..50 {
+            publish(&log, &"x".repeat(60_000));
+        }
+        let mut reader = log.reader(Some(0));
+        let mut seen = Vec::new();
+        while seen.len() < 50 {
+            let batch = reader.read();
+            assert!(
+                (1..=18).contains(&batch.messages.len()),
+                "{}",
+                batch.messages.len()
+            );
+            assert_eq!(
+                (batch.missed, Some(&batch.last)),
+                (None, seqs(&batch).last())
+            );
+            seen.extend(seqs(&batch));
+        }
+        assert_eq!(seen, (1..=50).collect::<Vec<_>>());
     }
 
     #[test]

@@ -6,7 +6,7 @@ mod message;
 use std::collections::HashMap;
 use std::sync::{Arc, RwLock};
 
-pub use log::{Batch, Log, Reader, Retention, Stored};
+pub use log::{Batch, Log, MAX_BATCH_BYTES, Reader, Retention, Stored};
 pub use message::{InvalidMessage, MAX_NAME_CHARS, Message, NewMessage, check_name, check_text};
 
 /// Longest feed name, in characters: it travels in every URL.
@@ -50,6 +50,10 @@ impl Feeds {
         }
         let mut logs = self.logs.write().expect("no panic under the lock");
         if logs.len() >= self.max_feeds && !logs.contains_key(name) {
+            // Feeds that were only named hold nothing: nobody misses them.
+            logs.retain(|_, log| log.last() > 0 || Arc::strong_count(log) > 1);
+        }
+        if logs.len() >= self.max_feeds && !logs.contains_key(name) {
             return Err(FeedError::TooMany(self.max_feeds));
         }
         let log = logs
@@ -77,8 +81,16 @@ mod tests {
         assert_eq!(feeds.get("a\nb").unwrap_err(), FeedError::BadName);
         assert_eq!(feeds.get(&"x".repeat(65)).unwrap_err(), FeedError::BadName);
         feeds.get(&"ã".repeat(64)).unwrap();
-        assert_eq!(feeds.get("third").unwrap_err(), FeedError::TooMany(2));
-        feeds.get("lobby").expect("those that exist stay reachable");
+        feeds
+            .get("third")
+            .expect("the feed of many characters was empty, and is gone");
         assert_eq!(feeds.count(), 2);
+        let held = feeds.get("third").unwrap();
+        assert_eq!(feeds.get("fourth").unwrap_err(), FeedError::TooMany(2));
+        assert!(
+            Arc::ptr_eq(&lobby, &feeds.get("lobby").unwrap()),
+            "what exists stays reachable"
+        );
+        drop((lobby, held));
     }
 }

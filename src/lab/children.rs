@@ -17,6 +17,10 @@ use crate::load::plan::{Event, Plan};
 /// How long a server may take until it listens.
 const START_PATIENCE: Duration = Duration::from_secs(10);
 
+/// The very file that runs now, even if another has taken its place meanwhile: all trials of a run
+/// are of one program.
+const THIS_PROGRAM: &str = "/proc/self/exe";
+
 /// How long the kernel may take to end a process that was killed, with all its sockets.
 const END_PATIENCE: Duration = Duration::from_secs(5);
 
@@ -29,9 +33,18 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts one on a free port of this machine and waits until it listens.
-    pub async fn start() -> anyhow::Result<Self> {
-        let arguments = ["serve", "--bind", "127.0.0.1:0", "--with-parent"];
+    /// Starts one on a free port of this machine, whose feeds keep `history` messages, and waits
+    /// until it listens.
+    pub async fn start(history: u64) -> anyhow::Result<Self> {
+        let history = history.to_string();
+        let arguments = [
+            "serve",
+            "--bind",
+            "127.0.0.1:0",
+            "--with-parent",
+            "--history",
+            &history,
+        ];
         let mut process = Process::start(&arguments)?;
         let line = tokio::time::timeout(START_PATIENCE, process.lines.next_line()).await;
         let line = line
@@ -110,8 +123,7 @@ struct Process {
 
 impl Process {
     fn start(arguments: &[&str]) -> anyhow::Result<Self> {
-        let program = std::env::current_exe().context("this program does not find itself")?;
-        let mut child = Command::new(program)
+        let mut child = Command::new(THIS_PROGRAM)
             .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -18,11 +18,25 @@ use crate::transport::{Transport, http};
 const SPARE_DESCRIPTORS: u64 = 100;
 /// How long a server may take to answer its first request.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// Bytes of that answer that are looked at.
+const MAX_GREETING_BYTES: u64 = 64 << 10;
 /// A closed connection's port rests this long (TIME_WAIT); on loopback it is reused at once.
 const PORT_REST_S: f64 = 60.0;
 
-/// Takes a URL apart and finds its address.
-pub async fn resolve(url: &str) -> anyhow::Result<Target> {
+/// Finds the server that a URL names: the first of its addresses at which one answers.
+pub async fn find(url: &str) -> anyhow::Result<Target> {
+    let mut refusal = anyhow!("cannot reach {url}: no such host");
+    for target in resolve(url).await? {
+        match greet(&target).await {
+            Ok(()) => return Ok(target),
+            Err(error) => refusal = error,
+        }
+    }
+    Err(refusal)
+}
+
+/// Takes a URL apart and finds its addresses.
+async fn resolve(url: &str) -> anyhow::Result<Vec<Target>> {
     let usage = |why: &str| {
         anyhow!(UsageError(format!(
             "target \"{url}\": {why}; write http://HOST:PORT"
@@ -34,39 +48,36 @@ pub async fn resolve(url: &str) -> anyhow::Result<Target> {
     let rest = url
         .strip_prefix("http://")
         .ok_or_else(|| usage("not an http URL"))?;
-    let (host, path) = rest
-        .split_once('/')
-        .map_or((rest, ""), |(host, path)| (host, path));
-    let prefix = path.trim_end_matches('/');
+    let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let path = path.trim_end_matches('/');
+    if host.is_empty() || host.contains('@') || path.contains(['?', '#', ' ']) {
+        return Err(usage("not a server's address"));
+    }
     let named = host
         .rsplit_once(':')
-        .filter(|(_, port)| port.parse::<u16>().is_ok());
-    let lookup = if named.is_some() {
+        .is_some_and(|(_, port)| port.parse::<u16>().is_ok());
+    let lookup = if named {
         host.to_owned()
     } else {
         format!("{host}:80")
     };
-    if host.is_empty() || host.contains('@') || prefix.contains(['?', '#', ' ']) {
-        return Err(usage("not a server's address"));
-    }
-    let mut found = tokio::net::lookup_host(&lookup)
-        .await
-        .with_context(|| format!("cannot reach {url}: no such host"))?;
-    Ok(Target {
-        address: found
-            .next()
-            .with_context(|| format!("cannot reach {url}: no such host"))?,
+    let found = tokio::net::lookup_host(&lookup).await;
+    let found = found.with_context(|| format!("cannot reach {url}: no such host"))?;
+    let prefix = if path.is_empty() {
+        String::new()
+    } else {
+        format!("/{path}")
+    };
+    let target = |address| Target {
+        address,
         host: host.to_owned(),
-        prefix: if prefix.is_empty() {
-            String::new()
-        } else {
-            format!("/{prefix}")
-        },
-    })
+        prefix: prefix.clone(),
+    };
+    Ok(found.map(target).collect())
 }
 
 /// Asks a target whether it is a server of wslab's feeds.
-pub async fn greet(target: &Target) -> anyhow::Result<()> {
+async fn greet(target: &Target) -> anyhow::Result<()> {
     let at = format!("http://{}{}", target.host, target.prefix);
     let asking = async {
         let mut stream = TcpStream::connect(target.address).await?;
@@ -75,7 +86,10 @@ pub async fn greet(target: &Target) -> anyhow::Result<()> {
             .write_all(&http::get(&target.host, &path, "Connection: close\r\n"))
             .await?;
         let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).await?;
+        stream
+            .take(MAX_GREETING_BYTES)
+            .read_to_end(&mut answer)
+            .await?;
         Ok::<_, std::io::Error>(answer)
     };
     let answer = tokio::time::timeout(PATIENCE, asking)
@@ -84,13 +98,13 @@ pub async fn greet(target: &Target) -> anyhow::Result<()> {
         .with_context(|| {
             format!("cannot reach {at}: start a server there, or leave --target out")
         })?;
-    let status = match http::Head::parse(&answer) {
-        Ok(Some((head, _))) => head.status,
-        _ => bail!("{at} does not speak HTTP/1.1"),
+    let Ok(Some((response, _))) = http::Response::parse(&answer) else {
+        bail!("{at} does not speak HTTP/1.1");
     };
+    let health: serde_json::Value = serde_json::from_slice(&response.body).unwrap_or_default();
     ensure!(
-        status == 200,
-        "{at} is not a wslab server: /healthz answered {status}, not 200"
+        response.head.status == 200 && health["status"] == "ok",
+        "{at} is not a wslab server: its /healthz is not {{\"status\":\"ok\"}}"
     );
     Ok(())
 }
@@ -98,7 +112,7 @@ pub async fn greet(target: &Target) -> anyhow::Result<()> {
 /// Whether this machine can hold the connections that the scenario's largest cell needs.
 pub fn capacity(scenario: &Scenario, target: Option<SocketAddr>) -> anyhow::Result<()> {
     let limit = process::raise_descriptor_limit();
-    let loopback = target.is_none_or(|address| address.ip().is_loopback());
+    let spread = target.is_none_or(|address| address.is_ipv4() && address.ip().is_loopback());
     for cell in scenario.cells() {
         let needed = connections(scenario, cell.transport, cell.clients) + SPARE_DESCRIPTORS;
         let most = limit.saturating_sub(SPARE_DESCRIPTORS);
@@ -110,27 +124,17 @@ pub fn capacity(scenario: &Scenario, target: Option<SocketAddr>) -> anyhow::Resu
             cell.clients,
             cell.transport,
         );
-        if !loopback {
+        if !spread {
             enough_ports(scenario, cell.transport, cell.clients)?;
         }
     }
     Ok(())
 }
 
-/// Connections open at once in a cell, at the most.
+/// Connections open at once in a cell. An author whose transport only reads has a second one.
 fn connections(scenario: &Scenario, transport: Transport, clients: u32) -> u64 {
     let posts = scenario.workload == Workload::Chat && !transport.publishes_in_band();
-    // An author that only reads opens a second connection when it first writes.
-    let published = (scenario.warm_up.0 + scenario.window.0).as_secs_f64()
-        * scenario.rate_hz
-        * f64::from(scenario.feeds)
-        * 1.5;
-    let authors = if posts {
-        f64::from(clients).min(published.ceil()) as u64
-    } else {
-        0
-    };
-    u64::from(clients) + authors
+    u64::from(clients) * if posts { 2 } else { 1 }
 }
 
 /// On loopback every client has addresses enough; to another host all share this host's ports.
@@ -140,15 +144,17 @@ fn enough_ports(scenario: &Scenario, transport: Transport, clients: u32) -> anyh
     let mut ends = range
         .split_whitespace()
         .filter_map(|end| end.parse::<f64>().ok());
-    let ports = match (ends.next(), ends.next()) {
-        (Some(first), Some(last)) => last - first + 1.0,
-        _ => return Ok(()),
+    let (Some(first), Some(last)) = (ends.next(), ends.next()) else {
+        return Ok(());
     };
-    let dials = transport == Transport::ShortPolling && scenario.keep_alive == Switch::Off;
-    let resting = match dials {
-        true => f64::from(clients) / scenario.poll_interval.0.as_secs_f64() * PORT_REST_S,
-        false => 0.0,
+    let ports = last - first + 1.0;
+    let dials_per_second = match transport {
+        _ if scenario.keep_alive == Switch::On => 0.0,
+        Transport::ShortPolling => 1.0 / scenario.poll_interval.0.as_secs_f64(),
+        Transport::LongPolling => scenario.rate_hz,
+        Transport::Sse | Transport::WebSocket => 0.0,
     };
+    let resting = f64::from(clients) * dials_per_second * PORT_REST_S;
     let needed = connections(scenario, transport, clients) as f64 + resting;
     ensure!(
         needed <= ports,
@@ -164,18 +170,18 @@ mod tests {
 
     #[tokio::test]
     async fn targets_are_taken_apart() {
-        let target = resolve("http://127.0.0.1:8080/some/prefix/").await.unwrap();
+        let target = &resolve("http://127.0.0.1:8080/some/prefix/").await.unwrap()[0];
         assert_eq!(target.address, "127.0.0.1:8080".parse().unwrap());
         assert_eq!(
             (&*target.host, &*target.prefix),
             ("127.0.0.1:8080", "/some/prefix")
         );
-        let plain = resolve("http://127.0.0.1").await.unwrap();
+        let plain = &resolve("http://127.0.0.1").await.unwrap()[0];
         assert_eq!(
             (plain.address.port(), &*plain.host, &*plain.prefix),
             (80, "127.0.0.1", "")
         );
-        let v6 = resolve("http://[::1]:9").await.unwrap();
+        let v6 = &resolve("http://[::1]:9").await.unwrap()[0];
         assert_eq!(v6.address, "[::1]:9".parse().unwrap());
         for bad in [
             "localhost:80",
@@ -198,10 +204,8 @@ mod tests {
         let mut scenario = Scenario::default();
         assert_eq!(connections(&scenario, Transport::Sse, 500), 500);
         scenario.workload = Workload::Chat;
-        scenario.feeds = 5;
         assert_eq!(connections(&scenario, Transport::WebSocket, 500), 500);
-        assert_eq!(connections(&scenario, Transport::Sse, 500), 500 + 83);
-        assert_eq!(connections(&scenario, Transport::Sse, 20), 40);
+        assert_eq!(connections(&scenario, Transport::Sse, 500), 1_000);
     }
 
     #[test]

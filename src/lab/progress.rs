@@ -1,7 +1,7 @@
 //! What a user sees while a run works: a bar on a terminal, plain lines elsewhere, nothing with
 //! `--quiet`. All of it goes to standard error; standard output is for results.
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 
 use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -38,21 +38,21 @@ impl Display {
     pub fn say(&self, line: &str) {
         match &self.bar {
             _ if self.quiet => {}
-            Some(bar) => bar.suspend(|| eprintln!("{line}")),
-            None => eprintln!("{line}"),
+            Some(bar) => bar.suspend(|| tell(line)),
+            None => tell(line),
         }
     }
 
     /// A line that stays even when the user wants quiet.
     pub fn warn(&self, line: &str) {
         match &self.bar {
-            Some(bar) => bar.suspend(|| eprintln!("{line}")),
-            None => eprintln!("{line}"),
+            Some(bar) => bar.suspend(|| tell(line)),
+            None => tell(line),
         }
     }
 
-    /// Where the trial called `label` is; `whole_s` is how long it takes in all.
-    pub fn update(&mut self, label: &str, progress: &Progress, whole_s: f64, per_second: u64) {
+    /// Where the trial called `label` is.
+    pub fn update(&mut self, label: &str, progress: &Progress, per_second: u64) {
         let line = format!(
             "{:<7} {}/{} clients, {} deliveries/s, {:.0} s left",
             progress.phase.to_string(),
@@ -64,9 +64,11 @@ impl Display {
         if let Some(bar) = &self.bar {
             bar.set_prefix(label.to_owned());
             bar.set_message(line);
-            bar.set_position((1_000.0 * (1.0 - progress.left_s / whole_s).clamp(0.0, 1.0)) as u64);
+            bar.set_position(
+                (1_000.0 * (1.0 - progress.left_s / progress.whole_s).clamp(0.0, 1.0)) as u64,
+            );
         } else if !self.quiet && self.line_is_due(progress.phase) {
-            eprintln!("{label}  {line}");
+            tell(&format!("{label}  {line}"));
         }
     }
 
@@ -86,4 +88,9 @@ impl Display {
         }
         due
     }
+}
+
+/// A plain line. Who has closed standard error does not want it; the run goes on.
+fn tell(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
 }

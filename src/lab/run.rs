@@ -9,7 +9,6 @@ use anyhow::Context;
 use hdrhistogram::Histogram;
 use hdrhistogram::serialization::V2DeflateSerializer;
 use hdrhistogram::serialization::interval_log::{IntervalLogWriterBuilder, Tag};
-use tokio::signal::unix::{SignalKind, signal};
 
 use super::environment::Environment;
 use super::preflight;
@@ -56,40 +55,27 @@ struct Latency {
     histogram: Histogram<u64>,
 }
 
-/// Runs a scenario that has been checked.
-pub async fn run(scenario: &Scenario, options: &Options) -> anyhow::Result<(Run, Ending)> {
+/// Runs a scenario that has been checked, until it is done or `interrupted` tells by what.
+pub async fn run(
+    scenario: &Scenario,
+    options: &Options,
+    interrupted: impl Future<Output = &'static str>,
+) -> anyhow::Result<(Run, Ending)> {
     let target = match &options.target {
-        Some(url) => Some(preflight::resolve(url).await?),
+        Some(url) => Some(preflight::find(url).await?),
         None => None,
     };
     preflight::capacity(scenario, target.as_ref().map(|target| target.address))?;
-    if let Some(target) = &target {
-        preflight::greet(target).await?;
-    }
     let mut run = Run::begin(scenario, options)?;
     let mut display = Display::new(options.quiet);
     let ending = tokio::select! {
-        ending = run.measure(scenario, target.as_ref(), &mut display) => ending?,
-        name = interrupted() => Ending::CutShort(format!("stopped by {name}")),
+        ending = run.measure(scenario, target.as_ref(), &mut display) => ending,
+        name = interrupted => Ok(Ending::CutShort(format!("stopped by {name}"))),
     };
     display.finish();
+    // Whatever went wrong, the trials before it stand.
+    let ending = ending.unwrap_or_else(|error| Ending::CutShort(format!("{error:#}")));
     Ok((run, ending))
-}
-
-/// Waits for somebody who wants the run to stop.
-pub async fn interrupted() -> &'static str {
-    let (Ok(mut interrupt), Ok(mut terminate), Ok(mut hangup)) = (
-        signal(SignalKind::interrupt()),
-        signal(SignalKind::terminate()),
-        signal(SignalKind::hangup()),
-    ) else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = interrupt.recv() => "Ctrl-C",
-        _ = terminate.recv() => "SIGTERM",
-        _ = hangup.recv() => "SIGHUP",
-    }
 }
 
 impl Run {
@@ -141,10 +127,9 @@ impl Run {
             };
             let label = format!("[{number}/{count}] {}", id.tag());
             let start = started.elapsed();
-            let whole_s = scenario.trial_length(cell.clients).as_secs_f64();
             let measured = id
                 .measure(target, |progress, per_second| {
-                    display.update(&label, progress, whole_s, per_second);
+                    display.update(&label, progress, per_second);
                 })
                 .await?;
             display.say(&format!("{label}  {}", summary(&measured.row)));

@@ -10,14 +10,19 @@ use std::time::Duration;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::feed::MAX_BATCH_BYTES;
 use crate::load::plan::Workload;
 use crate::load::schedule::Pacing;
 use crate::transport::Transport;
+use crate::transport::hub::Limits;
 
 /// The arguments or the scenario are wrong, and this says what to write instead.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct UsageError(pub String);
+
+/// About what the JSON of a message has beside its text.
+const ENVELOPE_BYTES: f64 = 120.0;
 
 /// The scenarios in the binary: their names and texts.
 pub const BUILT_IN: [(&str, &str); 5] = [
@@ -153,7 +158,21 @@ impl Scenario {
                  write at least {feeds} clients"
             ));
         }
+        if self.hold.0 > Limits::default().max_hold {
+            let longest = Span(Limits::default().max_hold);
+            return error(format!(
+                "hold: a server answers after {longest}; write at most that"
+            ));
+        }
         let polls = self.transports.contains(&Transport::ShortPolling);
+        let each_bytes = f64::from(self.payload_bytes) + ENVELOPE_BYTES;
+        let waiting = self.rate_hz * self.poll_interval.0.as_secs_f64();
+        if polls && waiting * each_bytes > MAX_BATCH_BYTES as f64 {
+            return error(format!(
+                "rate, payload, poll_interval: {waiting:.0} messages come between two polls, and \
+                 one answer holds {MAX_BATCH_BYTES} bytes; write less of one of the three"
+            ));
+        }
         if polls && self.drain.0 < self.poll_interval.0 {
             return error(format!(
                 "drain, poll_interval: the last message of the window may need a whole poll \
@@ -164,10 +183,11 @@ impl Scenario {
         Ok(())
     }
 
-    /// How long a trial takes without what cannot be planned: connecting, settling, stragglers.
-    pub fn trial_length(&self, clients: u32) -> Duration {
-        let ramp_up = Duration::from_secs_f64(f64::from(clients) / self.connect_rate_hz);
-        ramp_up + self.warm_up.0 + self.window.0
+    /// Messages that a server of our own must keep of each feed, so that no reader that is in time
+    /// misses any: twice what comes between two polls, or in two seconds.
+    pub fn history(&self) -> u64 {
+        let longest = self.poll_interval.0.as_secs_f64().max(1.0);
+        ((2.0 * self.rate_hz * longest) as u64).clamp(1_000, 1_000_000)
     }
 
     /// The cells of this scenario: every transport with every number of clients.
@@ -433,6 +453,8 @@ mod tests {
         };
         assert!(refused(|s| s.feeds = 101).contains("at least 101 clients"));
         assert!(refused(|s| s.poll_interval = "11s".parse().unwrap()).contains("at least 11s"));
+        assert!(refused(|s| s.hold = "1m".parse().unwrap()).contains("after 25s"));
+        assert!(refused(|s| s.rate_hz = 9_000.0).contains("between two polls"));
         assert!(refused(|s| s.clients.clear()).contains("at least one"));
         assert!(
             refused(|s| (s.workload, s.rate_hz) = (Workload::Chat, 0.0)).contains("nobody writes")

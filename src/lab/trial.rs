@@ -53,7 +53,7 @@ impl TrialId {
     ) -> anyhow::Result<Measured> {
         let mut server = match target {
             Some(_) => None,
-            None => Some(Server::start().await?),
+            None => Some(Server::start(self.scenario.history()).await?),
         };
         let plan = self.plan(target, server.as_ref());
         let mut load = Load::start(&plan).await?;
@@ -93,9 +93,9 @@ impl TrialId {
     fn plan(&self, target: Option<&Target>, server: Option<&Server>) -> Plan {
         let TrialId {
             scenario,
-            run,
             cell,
             trial,
+            ..
         } = self;
         let own = |server: &Server| Target {
             address: server.address,
@@ -103,12 +103,13 @@ impl TrialId {
             prefix: String::new(),
         };
         let target = target.cloned().or_else(|| server.map(own));
-        let number = cell.number;
+        // Nobody else reads or writes feeds of these names, whoever else measures this server.
+        let nonce: u64 = rand::random();
         Plan {
             transport: cell.transport,
             target: target.expect("a target, or else a server"),
             feeds: (1..=scenario.feeds)
-                .map(|n| format!("{run}-{number}-{trial}-{n}"))
+                .map(|n| format!("{nonce:016x}-{n}"))
                 .collect(),
             clients: cell.clients,
             workload: scenario.workload,
@@ -265,7 +266,7 @@ fn per_second(past: &mut VecDeque<(f64, u64)>, now: &Progress) -> u64 {
         past.pop_front();
     }
     let (at_s, delivered) = past[0];
-    ((now.delivered - delivered) as f64 / (now.at_s - at_s).max(0.1)) as u64
+    ((now.delivered - delivered) as f64 / (now.at_s - at_s).max(1.0)) as u64
 }
 
 /// The byte ledger, layer by layer, in bytes of the whole trial.

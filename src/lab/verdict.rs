@@ -17,6 +17,7 @@ pub enum Warning {
     ConnectFailed,
     NothingPublished,
     MissedMessages,
+    UnexpectedMessages,
     ClockNegative,
     PublishFailed,
     PublisherLate,
@@ -34,6 +35,7 @@ impl Warning {
             Warning::ConnectFailed => "connect-failed",
             Warning::NothingPublished => "nothing-published",
             Warning::MissedMessages => "missed-messages",
+            Warning::UnexpectedMessages => "unexpected-messages",
             Warning::ClockNegative => "clock-negative",
             Warning::PublishFailed => "publish-failed",
             Warning::PublisherLate => "publisher-late",
@@ -51,6 +53,7 @@ impl Warning {
             | Warning::ConnectFailed
             | Warning::NothingPublished
             | Warning::MissedMessages
+            | Warning::UnexpectedMessages
             | Warning::ClockNegative => Verdict::Invalid,
             Warning::PublishFailed
             | Warning::PublisherLate
@@ -122,6 +125,7 @@ impl Evidence {
                 Warning::NothingPublished,
             ),
             (self.delivered < self.expected, Warning::MissedMessages),
+            (self.delivered > self.expected, Warning::UnexpectedMessages),
             (self.negative > 0, Warning::ClockNegative),
             (self.publish_failed > 0, Warning::PublishFailed),
             (self.publish_lag_p99_ms > late_ms, Warning::PublisherLate),
@@ -172,10 +176,15 @@ mod tests {
     #[test]
     fn each_doubt_has_its_name_and_weight() {
         assert_eq!(judge(&sound().warnings()), (Verdict::Valid, String::new()));
-        let table: [(Change, Verdict, &str); 13] = [
+        let table: [(Change, Verdict, &str); 14] = [
             (|e| e.server_died = true, Verdict::Invalid, "server-died"),
             (|e| e.connect_failed = 1, Verdict::Invalid, "connect-failed"),
             (|e| e.delivered = 999, Verdict::Invalid, "missed-messages"),
+            (
+                |e| e.delivered = 1_001,
+                Verdict::Invalid,
+                "unexpected-messages",
+            ),
             (|e| e.negative = 1, Verdict::Invalid, "clock-negative"),
             (|e| e.publish_failed = 1, Verdict::Suspect, "publish-failed"),
             (

@@ -6,6 +6,7 @@
 //! the window's messages cost, and nothing else.
 
 pub mod plan;
+mod poster;
 mod publisher;
 pub mod schedule;
 mod timer;
@@ -16,12 +17,13 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 use tokio::runtime::Runtime;
+use tokio::sync::oneshot::error::TryRecvError;
 use tokio::time::Instant;
 
 use crate::measure::clock;
 use crate::measure::process::Usage;
 use crate::measure::recorder::{Recording, Window, new_histogram};
-use plan::{Event, Outcome, Phase, Plan, Progress, Second, Use, Workload};
+use plan::{Event, Outcome, Phase, Plan, Progress, Second, Use};
 use publisher::Publisher;
 use worker::{Command, Errors, Worker, total};
 
@@ -44,13 +46,6 @@ fn runtime() -> Runtime {
         .enable_all()
         .build()
         .expect("the system makes a runtime")
-}
-
-impl Plan {
-    /// Whether subscribers write, and do so over the connection that they read from.
-    fn writes_in_band(&self) -> bool {
-        self.workload == Workload::Chat && self.transport.publishes_in_band()
-    }
 }
 
 /// Runs one trial and tells of it, last of all its outcome. Once `stop` is set, it goes straight to
@@ -137,13 +132,8 @@ impl<T: FnMut(Event)> Trial<T> {
     /// Publishes unrecorded, then waits until everything has arrived.
     async fn warm_up(&mut self) {
         self.phase = Phase::WarmUp;
-        let before = total(&self.workers, |g| &g.delivered);
-        self.window.set(u64::MAX, u64::MAX);
-        self.publish(self.plan.warm_up).await;
-        self.pass(self.plan.drain, |trial| {
-            trial.delivered_since(before) >= trial.expected()
-        })
-        .await;
+        self.publish(self.plan.warm_up, Phase::WarmUp).await;
+        self.window.shut();
     }
 
     /// Opens the ledger and the window, publishes, waits for stragglers, and tells the outcome.
@@ -152,17 +142,10 @@ impl<T: FnMut(Event)> Trial<T> {
             worker.ask(Command::OpenLedger).await;
         }
         self.publisher.open_ledger();
-        let before = total(&self.workers, |g| &g.delivered);
         let (opened, machine) = (Instant::now(), Machine::now(&self.plan));
         self.phase = Phase::Window;
-        let opens_ns = clock::now_ns() + LEAD_NS;
-        self.window
-            .set(opens_ns, opens_ns + self.plan.window.as_nanos() as u64);
         if total(&self.workers, |g| &g.joined) > 0 {
-            self.publish_from(opens_ns, self.plan.window).await;
-            self.phase = Phase::Drain;
-            let complete = |trial: &Self| trial.delivered_since(before) >= trial.expected();
-            self.pass(self.plan.drain, complete).await;
+            self.publish(self.plan.window, Phase::Drain).await;
         }
         let end = Machine::now(&self.plan);
         let outcome = self
@@ -172,23 +155,23 @@ impl<T: FnMut(Event)> Trial<T> {
         (self.tell)(Event::Outcome(Box::new(outcome)));
     }
 
-    async fn publish(&mut self, length: Duration) {
-        self.publish_from(clock::now_ns() + LEAD_NS, length).await;
-    }
-
-    /// Publishes for `length`, and lets all of `length` pass whatever the rate.
-    async fn publish_from(&mut self, origin_ns: u64, length: Duration) {
-        let mut done = self.publisher.publish(origin_ns, length.as_nanos() as u64);
+    /// Opens a window, publishes for its `length`, all of which passes whatever the rate, and then,
+    /// in phase `after`, waits until all of it has arrived.
+    async fn publish(&mut self, length: Duration, after: Phase) {
+        let before = total(&self.workers, |g| &g.delivered);
+        let origin_ns = clock::now_ns() + LEAD_NS;
         let end_ns = origin_ns + length.as_nanos() as u64;
+        self.window.set(origin_ns, end_ns);
+        let mut done = self.publisher.publish(origin_ns, length.as_nanos() as u64);
         // A publisher that is late gets as much time again before the trial goes on without it.
         self.pass(length * 2 + LOOK, |_| {
-            clock::now_ns() >= end_ns
-                && !matches!(
-                    done.try_recv(),
-                    Err(tokio::sync::oneshot::error::TryRecvError::Empty)
-                )
+            clock::now_ns() >= end_ns && !matches!(done.try_recv(), Err(TryRecvError::Empty))
         })
         .await;
+        self.phase = after;
+        let arrived =
+            |trial: &Self| total(&trial.workers, |g| &g.delivered) - before >= trial.expected();
+        self.pass(self.plan.drain, arrived).await;
     }
 
     /// Lets time pass until `done` or for `limit` at most, telling of progress and seconds.
@@ -205,10 +188,6 @@ impl<T: FnMut(Event)> Trial<T> {
                 self.end_second().await;
             }
         }
-    }
-
-    fn delivered_since(&self, before: u64) -> u64 {
-        total(&self.workers, |g| &g.delivered) - before
     }
 
     /// Published × subscribers, summed over the feeds.
@@ -229,6 +208,7 @@ impl<T: FnMut(Event)> Trial<T> {
             connected: total(&self.workers, |g| &g.connected),
             gave_up: total(&self.workers, |g| &g.gave_up),
             delivered: total(&self.workers, |g| &g.delivered),
+            whole_s: whole.as_secs_f64(),
             left_s: whole.saturating_sub(self.started.elapsed()).as_secs_f64(),
         }
     }

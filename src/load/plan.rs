@@ -1,6 +1,7 @@
 //! What the load process is told and what it tells: one plan in, events out, each a line of JSON.
 
 use std::fmt;
+use std::rc::Rc;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -99,6 +100,13 @@ impl Plan {
         (clients / feeds + usize::from(feed < clients % feeds)) as u64
     }
 
+    /// Where messages of each feed are published.
+    pub fn message_paths(&self) -> Rc<[String]> {
+        (0..self.feeds.len())
+            .map(|feed| format!("{}/messages", self.feed_path(feed)))
+            .collect()
+    }
+
     /// The address of a feed, without what follows its name.
     pub fn feed_path(&self, feed: usize) -> String {
         format!("{}/feeds/{}", self.target.prefix, self.feeds[feed])
@@ -148,7 +156,8 @@ pub struct Progress {
     pub gave_up: u64,
     /// First deliveries since the trial began.
     pub delivered: u64,
-    /// Seconds that the trial will take yet, at most.
+    /// Seconds that the trial takes in all, and yet; stragglers may make it longer.
+    pub whole_s: f64,
     pub left_s: f64,
 }
 

@@ -1,7 +1,6 @@
 //! The publisher: follows the schedule on a thread of its own and hands each message, when it is
 //! due, to whoever writes it: a sensor's connection, or in a chat an author among the subscribers.
 
-use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::thread;
@@ -13,17 +12,15 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::LocalSet;
 
 use super::plan::{Plan, Workload};
+use super::poster::Poster;
 use super::schedule::{Due, Schedule};
 use super::timer::Timer;
 use super::worker::{Command, Worker};
-use crate::measure::clock;
-use crate::measure::recorder::{Gauges, Recorder, Window};
-use crate::transport::connection::{ClientError, Connection};
-use crate::transport::http;
-use crate::transport::subscription::{Outbox, Outgoing, Target};
+use crate::measure::recorder::{Recorder, Window};
+use crate::transport::subscription::{Outbox, Outgoing};
 
-/// Sensors that publish to one feed, each over a connection of its own.
-const SENSORS_PER_FEED: u64 = 4;
+/// Sensors that publish, each over a connection of its own; together they serve all feeds.
+const SENSORS: usize = 4;
 
 /// What the publisher is asked to do.
 enum Order {
@@ -102,9 +99,18 @@ struct Desk {
     plan: Arc<Plan>,
     commands: Vec<mpsc::UnboundedSender<Command>>,
     recorder: Rc<Recorder>,
-    target: Rc<Target>,
-    sensors: HashMap<(usize, u64), Rc<Outbox>>,
+    sensors: Vec<Rc<Outbox>>,
+    /// Messages handed to sensors: they take turns.
+    turns: usize,
     rng: StdRng,
+}
+
+/// A schedule that is being followed.
+struct Running {
+    schedule: Schedule,
+    next: Option<Due>,
+    origin_ns: u64,
+    done: oneshot::Sender<()>,
 }
 
 impl Desk {
@@ -113,11 +119,28 @@ impl Desk {
         window: Arc<Window>,
         commands: Vec<mpsc::UnboundedSender<Command>>,
     ) -> Self {
+        let recorder = Rc::new(Recorder::new(window, Arc::default()));
+        let sensors = match plan.workload {
+            Workload::Monitoring if plan.rate_hz > 0.0 => SENSORS,
+            _ => 0,
+        };
+        let target = Rc::new(plan.target.clone());
+        let paths = plan.message_paths();
+        let sensor = |number| {
+            Poster {
+                target: target.clone(),
+                source: None,
+                recorder: recorder.clone(),
+                paths: paths.clone(),
+                from: format!("sensor-{number}"),
+            }
+            .start(tokio::time::Instant::now())
+        };
         Desk {
-            recorder: Rc::new(Recorder::new(window, Arc::new(Gauges::default()))),
-            target: Rc::new(plan.target.clone()),
+            sensors: (1..=sensors).map(sensor).collect(),
+            turns: 0,
             rng: StdRng::seed_from_u64(plan.seed),
-            sensors: HashMap::new(),
+            recorder,
             plan,
             commands,
         }
@@ -125,41 +148,33 @@ impl Desk {
 
     async fn serve(mut self, mut inbox: mpsc::UnboundedReceiver<Order>) {
         let timer = Timer::new().expect("the system makes a timer");
-        let mut running: Option<(Schedule, u64, oneshot::Sender<()>)> = None;
-        let mut next: Option<Due> = None;
+        let mut running: Option<Running> = None;
         loop {
-            let due_ns = match (&running, next) {
-                (Some((_, origin_ns, _)), Some(due)) => Some(origin_ns + due.offset_ns),
-                _ => None,
-            };
-            let wait = async {
+            let due_ns = running.as_ref().and_then(Running::due_ns);
+            let due = async {
                 match due_ns {
-                    Some(at_ns) => timer.until(at_ns).await,
+                    Some(at_ns) => timer.until(at_ns).await.map(|()| at_ns),
                     None => std::future::pending().await,
                 }
             };
             tokio::select! {
                 biased;
-                _ = wait => {
-                    let (schedule, origin_ns, _) = running.as_mut().expect("something is due");
-                    let due = next.expect("something is due");
-                    next = schedule.next();
-                    let intended_at_ns = *origin_ns + due.offset_ns;
-                    self.hand_over(due, intended_at_ns);
+                Ok(intended_at_ns) = due => {
+                    let running = running.as_mut().expect("something is due");
+                    self.hand_over(running.take(), intended_at_ns);
+                    // However late this is, those who write must get their turn.
+                    tokio::task::yield_now().await;
                 }
                 order = inbox.recv() => match order {
                     None => return,
                     Some(Order::Publish { origin_ns, length_ns, done }) => {
-                        let mut schedule = self.schedule(length_ns);
-                        next = schedule.next();
-                        running = Some((schedule, origin_ns, done));
+                        let schedule = self.schedule(length_ns);
+                        running = Some(Running::start(schedule, origin_ns, done));
                     }
                     Some(order) => self.answer(order),
                 },
             }
-            if next.is_none()
-                && let Some((_, _, done)) = running.take()
-            {
+            if let Some(Running { done, .. }) = running.take_if(|running| running.next.is_none()) {
                 let _ = done.send(());
             }
         }
@@ -186,13 +201,22 @@ impl Desk {
     }
 
     fn hand_over(&mut self, due: Due, intended_at_ns: u64) {
+        let text = text(self.plan.payload_bytes, self.rng.random());
         let message = Outgoing {
+            feed: due.feed,
             intended_at_ns,
-            text: text(self.plan.payload_bytes, self.rng.random()),
+            text,
         };
-        self.recorder.window.sent(due.feed);
+        let window = &self.recorder.window;
+        window.sent(due.feed, intended_at_ns);
         match self.plan.workload {
-            Workload::Monitoring => self.sensor(due).push(message),
+            Workload::Monitoring => {
+                self.turns += 1;
+                let sensor = &self.sensors[self.turns % self.sensors.len()];
+                if sensor.push(message).is_err() {
+                    window.failed(due.feed, intended_at_ns);
+                }
+            }
             Workload::Chat => {
                 let feeds = self.plan.feeds.len();
                 let members = self.plan.subscribers(due.feed);
@@ -203,21 +227,27 @@ impl Desk {
             }
         }
     }
+}
 
-    /// The sensor whose turn it is, dialling when it first has something to say.
-    fn sensor(&mut self, due: Due) -> &Outbox {
-        let number = due.index % SENSORS_PER_FEED;
-        self.sensors.entry((due.feed, number)).or_insert_with(|| {
-            let poster = Poster {
-                target: self.target.clone(),
-                source: None,
-                recorder: self.recorder.clone(),
-                feed: due.feed,
-                path: format!("{}/messages", self.plan.feed_path(due.feed)),
-                from: format!("sensor-{}", number + 1),
-            };
-            poster.start()
-        })
+impl Running {
+    fn start(mut schedule: Schedule, origin_ns: u64, done: oneshot::Sender<()>) -> Self {
+        let next = schedule.next();
+        Running {
+            schedule,
+            next,
+            origin_ns,
+            done,
+        }
+    }
+
+    /// When the next message is due, on the monotonic clock.
+    fn due_ns(&self) -> Option<u64> {
+        self.next.map(|due| self.origin_ns + due.offset_ns)
+    }
+
+    /// The message that is due; the one after it is next.
+    fn take(&mut self) -> Due {
+        std::mem::replace(&mut self.next, self.schedule.next()).expect("something is due")
     }
 }
 
@@ -238,98 +268,6 @@ fn text(bytes: u32, seed: u64) -> String {
             (_, random) => letter(random),
         })
         .collect()
-}
-
-/// Publishes over HTTP for one author: requests go out when they are due, pipelined, whether or not
-/// those before were answered.
-#[derive(Debug)]
-pub struct Poster {
-    pub target: Rc<Target>,
-    pub source: Option<std::net::IpAddr>,
-    pub recorder: Rc<Recorder>,
-    pub feed: usize,
-    pub path: String,
-    pub from: String,
-}
-
-impl Poster {
-    /// Starts a task of this thread that publishes whatever is put into the outbox.
-    pub fn start(self) -> Rc<Outbox> {
-        let outbox = Rc::new(Outbox::default());
-        let posts = outbox.clone();
-        tokio::task::spawn_local(async move { self.post_all(&posts).await });
-        outbox
-    }
-
-    async fn post_all(self, outbox: &Outbox) {
-        let mut connection: Option<Connection> = None;
-        let mut unanswered: u64 = 0;
-        loop {
-            let answer = async {
-                match &mut connection {
-                    Some(connection) => self.read_answer(connection).await,
-                    None => std::future::pending().await,
-                }
-            };
-            let outcome = tokio::select! {
-                message = outbox.next() => {
-                    unanswered += 1;
-                    self.post(&mut connection, message).await
-                }
-                status = answer => status.map(|status| {
-                    unanswered = unanswered.saturating_sub(1);
-                    if status != 201 {
-                        self.recorder.window.failed(self.feed);
-                    }
-                }),
-            };
-            if outcome.is_err() {
-                connection = None;
-                (0..unanswered).for_each(|_| self.recorder.window.failed(self.feed));
-                unanswered = 0;
-            }
-        }
-    }
-
-    async fn post(
-        &self,
-        connection: &mut Option<Connection>,
-        message: Outgoing,
-    ) -> Result<(), ClientError> {
-        let Outgoing {
-            intended_at_ns,
-            text,
-        } = &message;
-        let from = &self.from;
-        let json =
-            serde_json::json!({"from": from, "text": text, "intended_at_ns": intended_at_ns})
-                .to_string();
-        let request = http::post(&self.target.host, &self.path, json.as_bytes());
-        self.recorder.json(json.len(), text.len());
-        self.recorder.published(*intended_at_ns, clock::now_ns());
-        if connection.is_none() {
-            let socket = self
-                .recorder
-                .ledger
-                .dial(self.target.address, self.source)
-                .await?;
-            *connection = Some(Connection::new(socket));
-        }
-        let connection = connection.as_ref().expect("just dialled");
-        connection.write_all(&request).await
-    }
-
-    async fn read_answer(&self, connection: &mut Connection) -> Result<u16, ClientError> {
-        connection
-            .read(|bytes| {
-                let Some((response, used)) = http::Response::parse(bytes)? else {
-                    return Ok((0, None));
-                };
-                self.recorder.json(response.body.len(), 0);
-                Ok((used, Some(response.head.status)))
-            })
-            .await
-    }
 }
 
 #[cfg(test)]

@@ -14,8 +14,8 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::LocalSet;
 use tokio::time::Instant;
 
-use super::plan::Plan;
-use super::publisher::Poster;
+use super::plan::{Plan, Workload};
+use super::poster::Poster;
 use crate::measure::recorder::{Gauges, Recorder, Recording, Second, Window};
 use crate::transport::connection::ClientError;
 use crate::transport::subscription::{Habits, Outbox, Outgoing, Subscription, Target};
@@ -85,8 +85,8 @@ impl Worker {
                 };
                 let local = LocalSet::new();
                 super::runtime().block_on(local.run_until(async {
-                    let authors = crowd.gather(index, count, start);
-                    crowd.serve(inbox, authors).await;
+                    let outboxes = crowd.gather(index, count, start);
+                    crowd.serve(inbox, outboxes).await;
                 }));
             })
             .expect("the system starts a thread");
@@ -117,33 +117,31 @@ struct Crowd {
     errors: Rc<std::cell::RefCell<Errors>>,
 }
 
-/// A subscriber that may write: its outbox once it has one, and what is needed to make it.
-struct Author {
-    number: u32,
-    outbox: Option<Rc<Outbox>>,
-}
-
 impl Crowd {
-    /// Starts every subscriber of this worker: client i belongs to worker i mod `count`.
-    fn gather(&self, index: usize, count: usize, start: Instant) -> Vec<Author> {
-        let paths: Vec<Rc<str>> = (0..self.plan.feeds.len())
-            .map(|feed| self.plan.feed_path(feed).into())
-            .collect();
-        (index as u32..self.plan.clients)
-            .step_by(count)
-            .map(|number| {
-                let feed = number as usize % paths.len();
-                let mut subscription = self.subscription(number, feed, paths[feed].clone());
-                let in_band = self.plan.writes_in_band();
-                let outbox = in_band.then(Rc::<Outbox>::default);
-                let name = format!("client-{number}");
-                subscription.author = outbox.clone().map(|outbox| (name, outbox));
-                let at =
-                    start + Duration::from_secs_f64(f64::from(number) / self.plan.connect_rate_hz);
-                tokio::task::spawn_local(self.keep_subscribed(subscription, at));
-                Author { number, outbox }
-            })
-            .collect()
+    /// Starts every subscriber of this worker: client i belongs to worker i mod `count`. In a chat
+    /// each has an outbox, which is returned in the order of the clients.
+    fn gather(&self, index: usize, count: usize, start: Instant) -> Vec<Rc<Outbox>> {
+        let feeds = 0..self.plan.feeds.len();
+        let paths: Vec<Rc<str>> = feeds.map(|feed| self.plan.feed_path(feed).into()).collect();
+        let message_paths = self.plan.message_paths();
+        let mut outboxes = Vec::new();
+        for number in (index as u32..self.plan.clients).step_by(count) {
+            let feed = number as usize % paths.len();
+            let mut subscription = self.subscription(number, feed, paths[feed].clone());
+            let at = start + Duration::from_secs_f64(f64::from(number) / self.plan.connect_rate_hz);
+            if self.plan.workload == Workload::Chat {
+                let from = format!("client-{number}");
+                outboxes.push(if self.plan.transport.publishes_in_band() {
+                    let outbox = Rc::<Outbox>::default();
+                    subscription.author = Some((from, outbox.clone()));
+                    outbox
+                } else {
+                    self.poster(number, from, message_paths.clone()).start(at)
+                });
+            }
+            tokio::task::spawn_local(self.keep_subscribed(subscription, at));
+        }
+        outboxes
     }
 
     fn subscription(&self, number: u32, feed: usize, path: Rc<str>) -> Subscription {
@@ -196,7 +194,7 @@ impl Crowd {
         }
     }
 
-    async fn serve(self, mut inbox: mpsc::UnboundedReceiver<Command>, mut authors: Vec<Author>) {
+    async fn serve(self, mut inbox: mpsc::UnboundedReceiver<Command>, outboxes: Vec<Rc<Outbox>>) {
         while let Some(command) = inbox.recv().await {
             match command {
                 Command::OpenLedger(reply) => {
@@ -208,29 +206,26 @@ impl Crowd {
                     let _ = reply.send((self.recorder.recording(), self.errors.borrow().clone()));
                 }
                 Command::Write { author, message } => {
-                    let author = &mut authors[author];
-                    let number = author.number;
-                    author
-                        .outbox
-                        .get_or_insert_with(|| self.poster(number))
-                        .push(message);
+                    if let Err(message) = outboxes[author].push(message) {
+                        self.recorder
+                            .window
+                            .failed(message.feed, message.intended_at_ns);
+                    }
                 }
             }
         }
     }
 
-    /// What a subscriber of a transport that only reads writes with.
-    fn poster(&self, number: u32) -> Rc<Outbox> {
-        let feed = number as usize % self.plan.feeds.len();
-        let poster = Poster {
+    /// What a subscriber of a transport that only reads writes with: a second connection, which a
+    /// browser would keep open as well.
+    fn poster(&self, number: u32, from: String, paths: Rc<[String]>) -> Poster {
+        Poster {
             target: self.target.clone(),
             source: self.source(number),
             recorder: self.recorder.clone(),
-            feed,
-            path: format!("{}/messages", self.plan.feed_path(feed)),
-            from: format!("client-{number}"),
-        };
-        poster.start()
+            paths,
+            from,
+        }
     }
 }
 

@@ -17,6 +17,9 @@ use slab::Slab;
 use socket2::{Domain, Protocol, Socket as RawSocket, Type};
 use tokio::net::{TcpSocket, TcpStream};
 
+/// Octets of an IP header without options or extensions (RFC 791, RFC 8200).
+const IPV4_HEADER: u64 = 20;
+const IPV6_HEADER: u64 = 40;
 /// Octets of a TCP header without options (RFC 9293, section 3.1).
 const TCP_HEADER: u64 = 20;
 /// Octets of the timestamps option with its padding (RFC 7323, appendix A).
@@ -62,13 +65,20 @@ impl Sub for Traffic {
     }
 }
 
+/// A socket that is open.
+#[derive(Debug)]
+struct Living {
+    stream: Rc<TcpStream>,
+    ip_header: u64,
+}
+
 /// The sum over all sockets of one worker thread.
 #[derive(Debug, Default)]
 pub struct Ledger {
     down_bytes: Cell<u64>,
     up_bytes: Cell<u64>,
     ended: Cell<Traffic>,
-    living: RefCell<Slab<Rc<TcpStream>>>,
+    living: RefCell<Slab<Living>>,
 }
 
 impl Ledger {
@@ -80,8 +90,8 @@ impl Ledger {
     /// Everything since this ledger was made. Asks the kernel once for every living socket.
     pub fn traffic(&self) -> Traffic {
         let mut sum = self.ended.get();
-        for (_, stream) in self.living.borrow().iter() {
-            sum += kernel_traffic(stream, 0);
+        for (_, living) in self.living.borrow().iter() {
+            sum += living.traffic(0);
         }
         (sum.down_bytes, sum.up_bytes) = self.bytes();
         sum
@@ -94,7 +104,15 @@ impl Ledger {
         source: Option<IpAddr>,
     ) -> io::Result<Socket> {
         let stream = Rc::new(dialling_socket(target, source)?.connect(target).await?);
-        let key = self.living.borrow_mut().insert(stream.clone());
+        let living = Living {
+            stream: stream.clone(),
+            ip_header: if target.is_ipv6() {
+                IPV6_HEADER
+            } else {
+                IPV4_HEADER
+            },
+        };
+        let key = self.living.borrow_mut().insert(living);
         Ok(Socket {
             stream,
             ledger: self.clone(),
@@ -140,23 +158,21 @@ fn choose_port_late(socket: &RawSocket) -> io::Result<()> {
     }
 }
 
-/// What TCP and IP have carried on this connection, `more` segments included that are still to
-/// come; bytes through the socket are left at 0. Nothing where the kernel does not tell.
-fn kernel_traffic(stream: &TcpStream, more: u64) -> Traffic {
-    let Some(info) = tcp_info(stream) else {
-        return Traffic::default();
-    };
-    let ip_header = match stream.peer_addr() {
-        Ok(SocketAddr::V6(_)) => 40,
-        _ => 20,
-    };
-    let timestamps = info.tcpi_options & TCPI_OPT_TIMESTAMPS != 0;
-    let header = ip_header + TCP_HEADER + if timestamps { TIMESTAMPS } else { 0 };
-    let segments = u64::from(info.tcpi_segs_out) + u64::from(info.tcpi_segs_in) + more;
-    Traffic {
-        segments,
-        tcp_ip_bytes: segments * header + SYN_EXTRA + info.tcpi_bytes_retrans,
-        ..Traffic::default()
+impl Living {
+    /// What TCP and IP have carried on this connection, `more` segments included that are still to
+    /// come; bytes through the socket are left at 0. Nothing where the kernel does not tell.
+    fn traffic(&self, more: u64) -> Traffic {
+        let Some(info) = tcp_info(&self.stream) else {
+            return Traffic::default();
+        };
+        let timestamps = info.tcpi_options & TCPI_OPT_TIMESTAMPS != 0;
+        let header = self.ip_header + TCP_HEADER + if timestamps { TIMESTAMPS } else { 0 };
+        let segments = u64::from(info.tcpi_segs_out) + u64::from(info.tcpi_segs_in) + more;
+        Traffic {
+            segments,
+            tcp_ip_bytes: segments * header + SYN_EXTRA + info.tcpi_bytes_retrans,
+            ..Traffic::default()
+        }
     }
 }
 
@@ -224,10 +240,10 @@ impl Socket {
 
 impl Drop for Socket {
     fn drop(&mut self) {
+        let living = self.ledger.living.borrow_mut().remove(self.key);
         let mut ended = self.ledger.ended.get();
-        ended += kernel_traffic(&self.stream, CLOSING_SEGMENTS);
+        ended += living.traffic(CLOSING_SEGMENTS);
         self.ledger.ended.set(ended);
-        self.ledger.living.borrow_mut().remove(self.key);
     }
 }
 

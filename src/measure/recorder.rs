@@ -37,7 +37,7 @@ pub struct Window {
     feeds: Vec<Published>,
 }
 
-/// Messages of one feed since the ledger was opened.
+/// Messages of one feed that are due in the window.
 #[derive(Debug, Default)]
 struct Published {
     sent: AtomicU64,
@@ -54,14 +54,25 @@ impl Window {
         }
     }
 
-    /// Sets the window to `opens_ns .. closes_ns` and forgets what was published before.
+    /// Sets the window to `opens_ns .. closes_ns`; nothing is published in it yet.
     pub fn set(&self, opens_ns: u64, closes_ns: u64) {
+        self.opens_ns.store(u64::MAX, Relaxed);
+        self.closes_ns.store(closes_ns, Relaxed);
         self.feeds.iter().for_each(|feed| {
             feed.sent.store(0, Relaxed);
             feed.failed.store(0, Relaxed);
         });
-        self.closes_ns.store(closes_ns, Relaxed);
         self.opens_ns.store(opens_ns, Relaxed);
+    }
+
+    /// No message belongs to the window from here on, until it is set again.
+    pub fn shut(&self) {
+        self.set(u64::MAX, u64::MAX);
+    }
+
+    /// When the present window opens: tells windows apart.
+    pub fn opens_ns(&self) -> u64 {
+        self.opens_ns.load(Relaxed)
     }
 
     /// A message belongs to the window when its intended time does.
@@ -70,19 +81,23 @@ impl Window {
     }
 
     /// A message of a feed was handed to its author, who publishes it.
-    pub fn sent(&self, feed: usize) {
-        self.feeds[feed].sent.fetch_add(1, Relaxed);
+    pub fn sent(&self, feed: usize, intended_at_ns: u64) {
+        if self.contains(intended_at_ns) {
+            self.feeds[feed].sent.fetch_add(1, Relaxed);
+        }
     }
 
     /// A message that was handed over was not accepted.
-    pub fn failed(&self, feed: usize) {
-        self.feeds[feed].failed.fetch_add(1, Relaxed);
+    pub fn failed(&self, feed: usize, intended_at_ns: u64) {
+        if self.contains(intended_at_ns) {
+            self.feeds[feed].failed.fetch_add(1, Relaxed);
+        }
     }
 
     /// Messages of one feed that each of its subscribers should receive.
     pub fn published(&self, feed: usize) -> u64 {
         let Published { sent, failed } = &self.feeds[feed];
-        sent.load(Relaxed) - failed.load(Relaxed)
+        sent.load(Relaxed).saturating_sub(failed.load(Relaxed))
     }
 
     /// Messages that the server did not accept, over all feeds.
@@ -108,7 +123,8 @@ pub struct Gauges {
     pub connected: AtomicU64,
     /// Subscribers that could not connect and gave up.
     pub gave_up: AtomicU64,
-    /// First deliveries since the trial began, in the window or not.
+    /// First deliveries since the trial began of messages that belonged to the window of their
+    /// time: the warm-up's, and then the window's own.
     pub delivered: AtomicU64,
 }
 
@@ -275,15 +291,16 @@ impl Recorder {
                 return false;
             }
         }
-        Gauges::change(&self.gauges.delivered, 1);
-        if message.intended_at_ns == 0 {
-            return false; // Somebody else's: its latency is unknown.
+        // Without an intended time it is somebody else's, and with a kind it is nobody's text.
+        if message.intended_at_ns == 0 || message.kind.is_some() {
+            return false;
         }
         let latency_ns = at_ns.saturating_sub(message.intended_at_ns);
         state.second.saturating_record(latency_ns);
         if !self.window.contains(message.intended_at_ns) {
             return false;
         }
+        Gauges::change(&self.gauges.delivered, 1);
         counts.delivered += 1;
         counts.negative += u64::from(at_ns < message.intended_at_ns);
         state.recording.latency.saturating_record(latency_ns);
@@ -377,7 +394,7 @@ mod tests {
         assert_eq!((recording.latency.min(), recording.latency.len()), (600, 2));
         assert!(recording.latency.equivalent(recording.latency.max(), 7_001));
         assert_eq!(recording.transit.min(), 590);
-        assert_eq!(recorder.gauges.delivered.load(Relaxed), 4);
+        assert_eq!(recorder.gauges.delivered.load(Relaxed), 2);
     }
 
     #[test]
@@ -411,8 +428,10 @@ mod tests {
     fn published_is_what_was_sent_and_accepted() {
         let recorder = recorder();
         recorder.published(1_000, 1_250);
-        (0..3).for_each(|_| recorder.window.sent(0));
-        recorder.window.failed(0);
+        (0..3).for_each(|_| recorder.window.sent(0, 1_500));
+        recorder.window.failed(0, 1_500);
+        recorder.window.sent(0, 999);
+        recorder.window.failed(0, 2_000);
         assert_eq!(recorder.window.published(0), 2);
         assert_eq!(recorder.window.publish_failed(), 1);
         assert!(

@@ -10,8 +10,8 @@ pub(super) fn sentence(name: &str) -> Option<&'static str> {
              and the latencies contain that lag."
         }
         "load-saturated" => {
-            "The load process had no CPU time to spare, so the figures may show its limit \
-             and not the server's."
+            "The load, or load and server together, left no CPU time to spare, so the figures may \
+             show the limit of this machine and not the server's."
         }
         "missed-messages" => {
             "Some subscribers never received messages of the window; \
@@ -28,7 +28,11 @@ pub(super) fn sentence(name: &str) -> Option<&'static str> {
              so the clocks of publisher and subscriber do not agree."
         }
         "publish-failed" => "The server did not accept some of the messages.",
-        "server-died" => "The server process ended during the trial.",
+        "server-died" => "The server ended or went away during the trial.",
+        "unexpected-messages" => {
+            "Subscribers received messages that count as not published, \
+             so what was missed cannot be told."
+        }
         "nothing-published" => "No message was published during the window.",
         _ => return None,
     })

@@ -12,10 +12,10 @@ use std::time::Duration;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use socket2::{Domain, Protocol, SockAddr, Socket, Type};
+use socket2::{Domain, Protocol, SockAddr, SockRef, Socket, Type};
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 
 use crate::transport::hub::Hub;
@@ -27,6 +27,14 @@ const BACKLOG: i32 = 4_096;
 /// How long a request's head may take, and an idle connection may stay: longer than the poll
 /// interval of any patient client, shorter than for ever.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
+
+/// How long what is sent may stay unacknowledged, or a peer's window shut, before the kernel gives
+/// the connection up (tcp(7), TCP_USER_TIMEOUT).
+const UNSENT_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Connections that are being told at once that there is no place; any beyond are just closed, so
+/// that a crowd cannot use up the descriptors.
+const MAX_TURNED_AWAY: usize = 16;
 
 /// The answer to one connection too many.
 const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\n\
@@ -47,7 +55,8 @@ pub fn bind(address: std::net::SocketAddr) -> io::Result<TcpListener> {
     TcpListener::from_std(socket.into())
 }
 
-/// Serves until `shutdown` completes; then every connection is dropped.
+/// Serves until `shutdown` completes. Connections are dropped then, those that were upgraded only
+/// with the runtime.
 pub async fn run(
     listener: TcpListener,
     hub: Arc<Hub>,
@@ -56,6 +65,7 @@ pub async fn run(
 ) {
     let service = TowerToHyperService::new(routes::router(hub));
     let places = Arc::new(Semaphore::new(max_clients));
+    let porters = Arc::new(Semaphore::new(MAX_TURNED_AWAY));
     let mut connections = JoinSet::new();
     tokio::pin!(shutdown);
     loop {
@@ -68,10 +78,13 @@ pub async fn run(
             (Ok((stream, _)), Ok(place)) => {
                 // A message must not wait for the acknowledgement of the one before it.
                 let _ = stream.set_nodelay(true);
+                let _ = SockRef::from(&stream).set_tcp_user_timeout(Some(UNSENT_TIMEOUT));
                 connections.spawn(serve(Placed::new(stream, place), service.clone()));
             }
             (Ok((stream, _)), Err(_)) => {
-                connections.spawn(turn_away(stream));
+                if let Ok(porter) = porters.clone().try_acquire_owned() {
+                    connections.spawn(turn_away(stream, porter));
+                }
             }
             // Out of descriptors, most likely: those in use must end first.
             (Err(_), _) => tokio::time::sleep(Duration::from_millis(50)).await,
@@ -92,7 +105,7 @@ async fn serve(stream: Placed, service: TowerToHyperService<axum::Router>) {
 }
 
 /// Says that there is no place, and reads what the client sends so that it gets to see the answer.
-async fn turn_away(mut stream: TcpStream) {
+async fn turn_away(mut stream: TcpStream, _porter: OwnedSemaphorePermit) {
     let answer = async {
         stream.write_all(FULL).await?;
         stream.shutdown().await?;

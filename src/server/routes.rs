@@ -14,6 +14,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::feed::{NewMessage, check_name, check_text};
+use crate::measure::clock;
 use crate::transport::hub::{ApiError, FeedLog, Hub, Params};
 use crate::transport::{Transport, answer};
 
@@ -81,7 +82,7 @@ async fn publish(
     })?;
     new.from = check_name(&new.from)?.to_owned();
     check_text(&new.text)?;
-    let seq = log.append(&new);
+    let seq = log.append(&new, clock::now_ns());
     Ok((StatusCode::CREATED, Json(json!({ "seq": seq }))).into_response())
 }
 

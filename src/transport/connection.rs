@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use std::future::poll_fn;
 use std::io;
 use std::task::{Poll, ready};
+use std::time::Duration;
 
 use crate::measure::meter::Socket;
 
@@ -12,6 +13,9 @@ use crate::measure::meter::Socket;
 const SCRATCH_BYTES: usize = 64 << 10;
 /// Bytes kept of what is not complete yet: a poll of a server's whole history fits.
 const MAX_CARRY_BYTES: usize = 64 << 20;
+
+/// How long a server may take to close a connection that it said it closes.
+const END_PATIENCE: Duration = Duration::from_secs(1);
 
 thread_local! {
     static SCRATCH: RefCell<Vec<u8>> = RefCell::new(vec![0; SCRATCH_BYTES]);
@@ -31,6 +35,11 @@ pub enum ClientError {
 }
 
 impl ClientError {
+    /// Whether the connection was lost, rather than something said that is wrong.
+    pub fn is_loss(&self) -> bool {
+        matches!(self, ClientError::Io(_) | ClientError::Closed)
+    }
+
     /// An answer that breaks its protocol, or that this client does not know.
     pub fn protocol(what: impl ToString) -> Self {
         ClientError::Protocol(what.to_string())
@@ -58,6 +67,18 @@ impl Connection {
     /// Writes all of `bytes` at once.
     pub async fn write_all(&self, bytes: &[u8]) -> Result<(), ClientError> {
         Ok(self.socket.write_all(bytes).await?)
+    }
+
+    /// Whether nothing has arrived that was not used up.
+    pub fn is_untouched(&self) -> bool {
+        self.carry.is_empty()
+    }
+
+    /// Waits for the server's end of a connection that it closes, so that all its segments are
+    /// counted; not for long, since nothing hangs on it.
+    pub async fn end(mut self) {
+        let rest = self.read(|bytes| Ok((bytes.len(), None::<()>)));
+        let _ = tokio::time::timeout(END_PATIENCE, rest).await;
     }
 
     /// Shows what arrives to `parse`, with all that it left unused before, until it has a result.

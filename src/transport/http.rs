@@ -1,6 +1,6 @@
 //! The client's HTTP/1.1: request heads, whole responses, and chunked bodies that never end.
 //!
-//! Requests carry what the protocol demands and nothing else (`minimal` headers).
+//! Requests carry what the protocol demands and nothing else; a browser would send more.
 
 use std::borrow::Cow;
 
@@ -64,7 +64,12 @@ impl Head {
         for field in response.headers.iter() {
             head.take(field.name, field.value)?;
         }
-        if matches!(head.status, 100..=199 | 204 | 304) {
+        if matches!(head.status, 100 | 102..=199) {
+            // An interim response: the real one follows (RFC 9110, section 15.2).
+            let next = Head::parse(&bytes[length..])?;
+            return Ok(next.map(|(head, more)| (head, length + more)));
+        }
+        if matches!(head.status, 101 | 204 | 304) {
             head.framing = Framing::Length(0);
         }
         head.closes |= head.framing == Framing::UntilClose;
@@ -295,6 +300,15 @@ mod tests {
                 "cut at {cut}"
             );
         }
+    }
+
+    #[test]
+    fn interim_responses_are_passed_over() {
+        let bytes =
+            b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n";
+        let (head, length) = Head::parse(bytes).unwrap().unwrap();
+        assert_eq!((head.status, length), (204, bytes.len()));
+        assert!(Head::parse(&bytes[..40]).unwrap().is_none());
     }
 
     #[test]

@@ -54,6 +54,7 @@ pub fn answer(batch: &Batch) -> Response {
 struct Body<'a> {
     #[serde(borrow)]
     messages: Vec<Message<'a>>,
+    missed: Option<u64>,
 }
 
 /// A subscriber's connection for polls: kept, or dialled anew for each.
@@ -77,19 +78,35 @@ impl Poller {
             };
             http::get(&subscription.target.host, &path, close)
         };
-        let mut connection = match self.0.take() {
-            Some(connection) => connection,
-            None => subscription.dial().await?,
+        let (mut connection, kept) = match self.0.take() {
+            Some(connection) => (connection, true),
+            None => (subscription.dial().await?, false),
         };
-        connection.write_all(&request).await?;
-        let closes = connection
-            .read(|bytes| parse_answer(subscription, bytes))
-            .await?;
-        if keep_alive && !closes {
-            self.0 = Some(connection);
+        let mut answer = ask(&mut connection, subscription, &request).await;
+        // The server may have closed a connection that it kept just when the poll went out; then
+        // it has not seen it, and it is sent again (RFC 9112, section 9.3.1).
+        if kept && connection.is_untouched() && matches!(answer, Err(ref e) if e.is_loss()) {
+            connection = subscription.dial().await?;
+            answer = ask(&mut connection, subscription, &request).await;
+        }
+        match answer? {
+            closes if keep_alive && !closes => self.0 = Some(connection),
+            _ => connection.end().await,
         }
         Ok(())
     }
+}
+
+/// Sends a request and delivers its answer; tells whether the server closes the connection.
+async fn ask(
+    connection: &mut Connection,
+    subscription: &mut Subscription,
+    request: &[u8],
+) -> Result<bool, ClientError> {
+    connection.write_all(request).await?;
+    connection
+        .read(|bytes| parse_answer(subscription, bytes))
+        .await
 }
 
 /// Delivers the messages of a whole answer; tells whether the server closes the connection.
@@ -106,6 +123,9 @@ fn parse_answer(
     let body: Body<'_> = serde_json::from_slice(&response.body).map_err(ClientError::protocol)?;
     subscription.recorder.json(response.body.len(), 0);
     subscription.recorder.exchange(body.messages.is_empty());
+    if body.missed.is_some() {
+        subscription.reset();
+    }
     for message in &body.messages {
         subscription.deliver(message);
     }
@@ -136,11 +156,14 @@ mod tests {
         );
         for text in ["a", "b", "c"] {
             let (from, text) = ("al".to_owned(), text.to_owned());
-            log.append(&NewMessage {
-                from,
-                text,
-                intended_at_ns: 5,
-            });
+            log.append(
+                &NewMessage {
+                    from,
+                    text,
+                    intended_at_ns: 5,
+                },
+                0,
+            );
         }
         let stamp = |batch: &Batch, index: usize| {
             Message::from_json(&batch.messages[index].json)

@@ -106,7 +106,7 @@ fn encode(batch: &Batch) -> Bytes {
     let mut bytes = Vec::new();
     if let Some(missed) = batch.missed {
         // Its id is where the messages that follow begin: who is cut off right here resumes there.
-        let (last, before) = (batch.last, batch.last - batch.messages.len() as u64);
+        let (last, before) = (batch.last, batch.before());
         let data = format!("{{\"missed\":{missed},\"last\":{last}}}");
         bytes.extend_from_slice(format!("event: reset\nid: {before}\ndata: {data}\n\n").as_bytes());
     }
@@ -145,7 +145,11 @@ pub async fn subscribe(subscription: &mut Subscription) -> Result<Infallible, Cl
     let mut events = Events::default();
     let mut deliver = |event: Event<'_>| match event.kind {
         "message" => subscription.deliver_json(event.data.as_bytes()),
-        _ => Ok(()), // A reset: what it tells of counts as missed.
+        "reset" => {
+            subscription.reset();
+            Ok(())
+        }
+        _ => Ok(()),
     };
     match head.framing {
         Framing::Chunked => {
@@ -320,11 +324,14 @@ mod tests {
         });
         for text in ["a", "b", "c\r\nd"] {
             let (from, text) = ("al".to_owned(), text.to_owned());
-            log.append(&NewMessage {
-                from,
-                text,
-                intended_at_ns: 0,
-            });
+            log.append(
+                &NewMessage {
+                    from,
+                    text,
+                    intended_at_ns: 0,
+                },
+                0,
+            );
         }
         let json = |seq: u64| {
             let batch = log.read_after(seq - 1);

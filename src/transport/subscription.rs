@@ -1,6 +1,6 @@
 //! What the client ends of all transports share: one subscriber's place in a trial.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
@@ -40,12 +40,17 @@ pub struct Habits {
 /// A message on its way out.
 #[derive(Clone, Debug)]
 pub struct Outgoing {
+    /// The feed's number in this trial.
+    pub feed: usize,
     pub intended_at_ns: u64,
     pub text: String,
 }
 
-/// Messages that a subscriber is to publish over its own connection. Bounded by the schedule: it
-/// holds what became due while one frame was being written.
+/// Messages that wait in an outbox, at the most: a publisher this far behind has lost its race, and
+/// what comes on top counts as not published.
+const MAX_WAITING: usize = 1_024;
+
+/// Messages that one author is to publish.
 #[derive(Debug, Default)]
 pub struct Outbox {
     waiting: RefCell<VecDeque<Outgoing>>,
@@ -53,8 +58,23 @@ pub struct Outbox {
 }
 
 impl Outbox {
-    pub fn push(&self, message: Outgoing) {
-        self.waiting.borrow_mut().push_back(message);
+    /// Adds a message; gives it back if too many wait already.
+    pub fn push(&self, message: Outgoing) -> Result<(), Outgoing> {
+        let mut waiting = self.waiting.borrow_mut();
+        if waiting.len() >= MAX_WAITING {
+            return Err(message);
+        }
+        waiting.push_back(message);
+        self.added.notify_one();
+        Ok(())
+    }
+
+    /// Puts messages back that have to be sent again, before all others.
+    pub fn put_back(&self, messages: impl DoubleEndedIterator<Item = Outgoing>) {
+        let mut waiting = self.waiting.borrow_mut();
+        messages
+            .rev()
+            .for_each(|message| waiting.push_front(message));
         self.added.notify_one();
     }
 
@@ -85,10 +105,11 @@ pub struct Subscription {
     /// Its name and what it writes, in a chat.
     pub author: Option<(String, Rc<Outbox>)>,
     sequence: Sequence,
-    received: u64,
+    /// Messages of the window that opened at this time, in ns.
+    received: (u64, u64),
     dialled_at_ns: u64,
     connected: bool,
-    joined: Cell<bool>,
+    joined: bool,
 }
 
 impl Subscription {
@@ -110,10 +131,10 @@ impl Subscription {
             phase: 0.0,
             author: None,
             sequence: Sequence::default(),
-            received: 0,
+            received: (0, u64::MAX),
             dialled_at_ns: 0,
             connected: false,
-            joined: Cell::new(false),
+            joined: false,
         }
     }
 
@@ -133,7 +154,7 @@ impl Subscription {
     /// The server has answered: whatever is published from now on will be delivered.
     pub fn ready(&mut self) {
         if !std::mem::replace(&mut self.connected, true) {
-            let first = !self.joined.replace(true);
+            let first = !std::mem::replace(&mut self.joined, true);
             self.recorder
                 .connected(clock::now_ns() - self.dialled_at_ns, first);
         }
@@ -150,7 +171,7 @@ impl Subscription {
 
     /// Whether this subscriber was ready at least once.
     pub fn joined(&self) -> bool {
-        self.joined.get()
+        self.joined
     }
 
     /// The cursor: the last `seq` that it has. Feeds are new in each trial, so 0 is their start.
@@ -160,10 +181,24 @@ impl Subscription {
 
     /// A message has been decoded.
     pub fn deliver(&mut self, message: &Message<'_>) {
-        let fresh = self
+        if self
             .recorder
-            .deliver(&mut self.sequence, message, clock::now_ns());
-        self.received += u64::from(fresh);
+            .deliver(&mut self.sequence, message, clock::now_ns())
+        {
+            let opens_ns = self.recorder.window.opens_ns();
+            self.received = (self.received_since(opens_ns) + 1, opens_ns);
+        }
+    }
+
+    /// Messages of the window that opened at `opens_ns`.
+    fn received_since(&self, opens_ns: u64) -> u64 {
+        let (received, of) = self.received;
+        if of == opens_ns { received } else { 0 }
+    }
+
+    /// The server does not know the cursor, or not what followed it: numbers begin anew.
+    pub fn reset(&mut self) {
+        self.sequence = Sequence::default();
     }
 
     /// One JSON text that holds one message has arrived.
@@ -178,7 +213,8 @@ impl Subscription {
     /// all of it has arrived, so that nothing is asked just to be counted.
     pub async fn while_wanting(&self) {
         let window = &self.recorder.window;
-        while window.closed(clock::now_ns()) && self.received >= window.published(self.feed) {
+        let received = || self.received_since(window.opens_ns());
+        while window.closed(clock::now_ns()) && received() >= window.published(self.feed) {
             tokio::time::sleep(REST).await;
         }
     }

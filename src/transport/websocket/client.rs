@@ -34,7 +34,10 @@ pub async fn subscribe(subscription: &mut Subscription) -> Result<Infallible, Cl
             }
         };
         let mut deliver = |text: &[u8]| match text.starts_with(b"{\"reset\"") {
-            true => Ok(()), // What it tells of counts as missed.
+            true => {
+                subscription.reset();
+                Ok(())
+            }
             false => subscription.deliver_json(text),
         };
         tokio::select! {
@@ -42,7 +45,11 @@ pub async fn subscribe(subscription: &mut Subscription) -> Result<Infallible, Cl
                 Signal::Ping(payload) => {
                     connection.write_all(&frame(OpCode::Control(Control::Pong), &payload)).await?;
                 }
-                Signal::Close => return Err(ClientError::Closed),
+                Signal::Close => {
+                    let reply = frame(OpCode::Control(Control::Close), &[]);
+                    connection.write_all(&reply).await?;
+                    return Err(ClientError::Closed);
+                }
             },
             message = outgoing => publish(subscription, &connection, message).await?,
         }
@@ -87,15 +94,20 @@ async fn publish(
     message: Outgoing,
 ) -> Result<(), ClientError> {
     let Outgoing {
-        text,
+        feed,
         intended_at_ns,
+        text,
     } = &message;
     let json = serde_json::json!({"text": text, "intended_at_ns": intended_at_ns}).to_string();
     let frame = frame(OpCode::Data(Data::Text), json.as_bytes());
     let recorder = &subscription.recorder;
     recorder.json(json.len(), text.len());
     recorder.published(*intended_at_ns, clock::now_ns());
-    connection.write_all(&frame).await
+    let written = connection.write_all(&frame).await;
+    if written.is_err() {
+        recorder.window.failed(*feed, *intended_at_ns);
+    }
+    written
 }
 
 /// A whole frame from a client, which masks with a random key (RFC 6455, section 5.3).

@@ -4,20 +4,33 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::State;
+use axum::extract::ws::close_code;
 use axum::extract::ws::{CloseFrame, Message as Frame, Utf8Bytes, WebSocket, WebSocketUpgrade};
-use axum::extract::ws::{close_code, rejection::WebSocketUpgradeRejection};
-use axum::response::Response;
+use axum::extract::{FromRequestParts, State};
+use axum::http::header::{SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use futures_util::SinkExt;
 use serde::Deserialize;
 use tokio::time::{Interval, MissedTickBehavior};
 
 use crate::feed::{Batch, Log, NewMessage, Reader, check_name, check_text};
+use crate::measure::clock;
 use crate::transport::hub::{ApiError, FeedLog, Hub, Limits, Params};
 
 /// Bytes read at once from a peer, and held for each of them: peers hardly write.
 const READ_BUFFER_BYTES: usize = 4 << 10;
+
+/// How much longer than allowed a message may be to be read to its end and refused in good order.
+/// After a longer one the connection can only be cut.
+const READABLE_EXCESS: usize = 4;
+
+/// How long a peer may take to answer a close frame.
+const CLOSE_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Bytes gathered before a write. A batch is fed whole and flushed once, so this only bounds what
 /// a long backlog gathers.
@@ -44,7 +57,7 @@ async fn upgrade(
     State(hub): State<Arc<Hub>>,
     FeedLog(log): FeedLog,
     Params(query): Params<Query>,
-    request: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+    Upgrade(upgrade): Upgrade,
 ) -> Result<Response, ApiError> {
     let user = query
         .user
@@ -56,30 +69,60 @@ async fn upgrade(
     // The cursor is taken before the upgrade is answered: what is published after it, arrives.
     let reader = log.reader(query.after);
     let peer = Peer { log, user };
-    accept(request, limits)
-        .map(|ws| ws.on_upgrade(move |socket| talk(socket, peer, reader, limits)))
+    Ok(upgrade.on_upgrade(move |socket| talk(socket, peer, reader, limits)))
 }
 
-async fn echo(
-    State(hub): State<Arc<Hub>>,
-    request: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
-) -> Result<Response, ApiError> {
+async fn echo(State(hub): State<Arc<Hub>>, Upgrade(upgrade): Upgrade) -> Response {
     let limits = hub.limits;
-    accept(request, limits).map(|ws| ws.on_upgrade(move |socket| echo_back(socket, limits)))
+    upgrade.on_upgrade(move |socket| echo_back(socket, limits))
 }
 
-/// The terms that all upgrades share.
-fn accept(
-    request: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
-    limits: Limits,
-) -> Result<WebSocketUpgrade, ApiError> {
-    let upgrade = request.map_err(|error| ApiError(error.status(), error.body_text()))?;
-    Ok(upgrade
-        .protocols(["chat"])
-        .read_buffer_size(READ_BUFFER_BYTES)
-        .write_buffer_size(WRITE_BUFFER_BYTES)
-        .max_message_size(limits.max_message_bytes)
-        .max_frame_size(limits.max_message_bytes))
+/// A request to upgrade, on the terms that all upgrades share.
+struct Upgrade(WebSocketUpgrade);
+
+impl FromRequestParts<Arc<Hub>> for Upgrade {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, hub: &Arc<Hub>) -> Result<Self, Response> {
+        if let Some(refusal) = refuse_handshake(&parts.headers) {
+            return Err(refusal);
+        }
+        let limit = hub.limits.max_message_bytes * READABLE_EXCESS;
+        let upgrade = WebSocketUpgrade::from_request_parts(parts, hub).await;
+        let upgrade =
+            upgrade.map_err(|error| ApiError(error.status(), error.body_text()).into_response())?;
+        Ok(Upgrade(
+            upgrade
+                .protocols(["chat"])
+                .read_buffer_size(READ_BUFFER_BYTES)
+                .write_buffer_size(WRITE_BUFFER_BYTES)
+                .max_message_size(limit)
+                .max_frame_size(limit),
+        ))
+    }
+}
+
+/// What axum does not look at: the key's length, and how a wrong version is answered (RFC 6455,
+/// sections 4.2.1 and 4.4).
+fn refuse_handshake(headers: &HeaderMap) -> Option<Response> {
+    if headers
+        .get(SEC_WEBSOCKET_VERSION)
+        .is_some_and(|version| version != "13")
+    {
+        let advice = "this server speaks version 13 of WebSocket".to_owned();
+        let error = ApiError(StatusCode::UPGRADE_REQUIRED, advice);
+        return Some(([(SEC_WEBSOCKET_VERSION, "13")], error).into_response());
+    }
+    let bad = |key: &HeaderValue| {
+        BASE64_STANDARD
+            .decode(key)
+            .map_or(true, |key| key.len() != 16)
+    };
+    if headers.get(SEC_WEBSOCKET_KEY).is_some_and(bad) {
+        let advice = "Sec-WebSocket-Key: write 16 random bytes in base64".to_owned();
+        return Some(ApiError(StatusCode::BAD_REQUEST, advice).into_response());
+    }
+    None
 }
 
 /// Who is at the other end.
@@ -89,47 +132,55 @@ struct Peer {
     user: Option<String>,
 }
 
-/// Why the server closes, and what it tells the peer.
-type Farewell = (u16, String);
+/// How a conversation comes to its end.
+#[derive(Debug)]
+enum End {
+    /// Nobody is there any more.
+    Gone,
+    /// The peer has said so; its answer goes out while reading on.
+    Closed,
+    /// The server says so: close code and reason.
+    Refused(u16, String),
+}
 
 /// Serves one reader of a feed until either side closes.
 async fn talk(mut socket: WebSocket, peer: Peer, mut reader: Reader, limits: Limits) {
     let mut heart = Heart::new(limits.ping);
-    loop {
+    let end = loop {
         let outcome = tokio::select! {
             batch = reader.next() => send(&mut socket, &batch).await,
-            frame = socket.recv() => heart.heed(frame, |text| peer.publish(&text)),
+            frame = socket.recv() => heart.heed(frame, limits).and_then(|frame| peer.take(frame)),
             () = heart.beat() => heart.ping(&mut socket).await,
         };
-        if let Err(farewell) = outcome {
-            return close(socket, farewell).await;
+        if let Err(end) = outcome {
+            break end;
         }
-    }
+    };
+    close(socket, end).await;
 }
 
 /// Sends every message back.
 async fn echo_back(mut socket: WebSocket, limits: Limits) {
     let mut heart = Heart::new(limits.ping);
-    loop {
+    let end = loop {
         let outcome = tokio::select! {
-            frame = socket.recv() => match frame {
-                Some(Ok(frame @ (Frame::Text(_) | Frame::Binary(_)))) => {
-                    heart.waiting = false;
-                    socket.send(frame).await.map_err(|_| None)
-                }
-                other => heart.heed(other, |_| Ok(())),
+            frame = socket.recv() => match heart.heed(frame, limits) {
+                Ok(Some(frame)) => socket.send(frame).await.map_err(|_| End::Gone),
+                Ok(None) => Ok(()),
+                Err(end) => Err(end),
             },
             () = heart.beat() => heart.ping(&mut socket).await,
         };
-        if let Err(farewell) = outcome {
-            return close(socket, farewell).await;
+        if let Err(end) = outcome {
+            break end;
         }
-    }
+    };
+    close(socket, end).await;
 }
 
 /// Writes a batch: a frame a message, one write for all.
-async fn send(socket: &mut WebSocket, batch: &Batch) -> Result<(), Option<Farewell>> {
-    let gone = |_| None;
+async fn send(socket: &mut WebSocket, batch: &Batch) -> Result<(), End> {
+    let gone = |_| End::Gone;
     if let Some(missed) = batch.missed {
         let reset = serde_json::json!({"reset": {"missed": missed, "last": batch.last}});
         socket
@@ -144,27 +195,44 @@ async fn send(socket: &mut WebSocket, batch: &Batch) -> Result<(), Option<Farewe
     socket.flush().await.map_err(gone)
 }
 
-/// Says why, then reads on until the peer has closed too: it must get to see the close frame.
-async fn close(mut socket: WebSocket, farewell: Option<Farewell>) {
-    let Some((code, mut reason)) = farewell else {
-        return;
-    };
-    while reason.len() > MAX_REASON_BYTES {
-        reason.pop();
+/// Says why, if it is the server that closes, then reads on until the peer has closed too: it must
+/// get to see the close frame. After what broke the protocol nothing more can be read.
+async fn close(mut socket: WebSocket, end: End) {
+    match end {
+        End::Gone => return,
+        End::Closed => {}
+        End::Refused(code, mut reason) => {
+            while reason.len() > MAX_REASON_BYTES {
+                reason.pop();
+            }
+            let reason = reason.into();
+            if socket
+                .send(Frame::Close(Some(CloseFrame { code, reason })))
+                .await
+                .is_err()
+            {
+                return;
+            }
+        }
     }
-    let reason = Utf8Bytes::from(reason);
-    if socket
-        .send(Frame::Close(Some(CloseFrame { code, reason })))
-        .await
-        .is_ok()
-    {
-        let answered = async { while let Some(Ok(_)) = socket.recv().await {} };
-        let _ = tokio::time::timeout(Duration::from_secs(2), answered).await;
-    }
+    let rest = async { while let Some(Ok(_)) = socket.recv().await {} };
+    let _ = tokio::time::timeout(CLOSE_PATIENCE, rest).await;
 }
 
 impl Peer {
-    fn publish(&self, text: &str) -> Result<(), Farewell> {
+    /// A frame that carries something: text is a message to publish.
+    fn take(&self, frame: Option<Frame>) -> Result<(), End> {
+        match frame {
+            None => Ok(()),
+            Some(Frame::Text(text)) => self.publish(&text),
+            Some(_) => Err(End::Refused(
+                close_code::UNSUPPORTED,
+                "write text frames".to_owned(),
+            )),
+        }
+    }
+
+    fn publish(&self, text: &str) -> Result<(), End> {
         #[derive(Deserialize)]
         struct Draft {
             text: String,
@@ -175,21 +243,25 @@ impl Peer {
             text,
             intended_at_ns,
         } = serde_json::from_str(text).map_err(|error| {
-            (
+            End::Refused(
                 close_code::INVALID,
                 format!("write {{\"text\":\"…\"}}: {error}"),
             )
         })?;
-        let Some(from) = self.user.clone() else {
-            let advice = "to write, connect with ?user=NAME";
-            return Err((close_code::POLICY, advice.to_owned()));
-        };
-        check_text(&text).map_err(|error| (close_code::POLICY, error.to_string()))?;
-        self.log.append(&NewMessage {
-            from,
-            text,
-            intended_at_ns,
-        });
+        let policy = |advice: &str| End::Refused(close_code::POLICY, advice.to_owned());
+        let from = self
+            .user
+            .clone()
+            .ok_or_else(|| policy("to write, connect with ?user=NAME"))?;
+        check_text(&text).map_err(|error| policy(&error.to_string()))?;
+        self.log.append(
+            &NewMessage {
+                from,
+                text,
+                intended_at_ns,
+            },
+            clock::now_ns(),
+        );
         Ok(())
     }
 }
@@ -215,46 +287,52 @@ impl Heart {
         self.ticks.tick().await;
     }
 
-    async fn ping(&mut self, socket: &mut WebSocket) -> Result<(), Option<Farewell>> {
+    async fn ping(&mut self, socket: &mut WebSocket) -> Result<(), End> {
         if std::mem::replace(&mut self.waiting, true) {
-            return Err(None);
+            return Err(End::Gone);
         }
         socket
             .send(Frame::Ping(Default::default()))
             .await
-            .map_err(|_| None)
+            .map_err(|_| End::Gone)
     }
 
-    /// What a frame from the peer means; `Err(None)` when the conversation is over.
+    /// What came from the peer: a frame with something in it, or nothing to act upon.
     fn heed(
         &mut self,
         frame: Option<Result<Frame, axum::Error>>,
-        publish: impl FnOnce(Utf8Bytes) -> Result<(), Farewell>,
-    ) -> Result<(), Option<Farewell>> {
+        limits: Limits,
+    ) -> Result<Option<Frame>, End> {
         self.waiting = false;
         match frame {
-            Some(Ok(Frame::Text(text))) => publish(text).map_err(Some),
-            Some(Ok(Frame::Binary(_))) => Err(Some((
-                close_code::UNSUPPORTED,
-                "write text frames".to_owned(),
-            ))),
-            // The reply to a close goes out while reading on; then comes None.
-            Some(Ok(Frame::Ping(_) | Frame::Pong(_) | Frame::Close(_))) => Ok(()),
-            Some(Err(error)) => Err(farewell_to(error)),
-            None => Err(None),
+            Some(Ok(Frame::Text(text))) if text.len() > limits.max_message_bytes => {
+                Err(too_long(limits))
+            }
+            Some(Ok(Frame::Binary(bytes))) if bytes.len() > limits.max_message_bytes => {
+                Err(too_long(limits))
+            }
+            Some(Ok(Frame::Ping(_) | Frame::Pong(_))) => Ok(None),
+            Some(Ok(Frame::Close(_))) => Err(End::Closed),
+            Some(Ok(frame)) => Ok(Some(frame)),
+            Some(Err(error)) => Err(end_by(error, limits)),
+            None => Err(End::Gone),
         }
     }
 }
 
-/// The close code for what went wrong while reading; none when the connection is gone.
-fn farewell_to(error: axum::Error) -> Option<Farewell> {
+fn too_long(limits: Limits) -> End {
+    let advice = format!("a message has at most {} bytes", limits.max_message_bytes);
+    End::Refused(close_code::SIZE, advice)
+}
+
+/// What is told to a peer whose bytes cannot be read on.
+fn end_by(error: axum::Error, limits: Limits) -> End {
     use tokio_tungstenite::tungstenite::Error;
     let error = error.into_inner();
-    let code = match error.downcast_ref::<Error>()? {
-        Error::Capacity(_) => close_code::SIZE,
-        Error::Utf8(_) => close_code::INVALID,
-        Error::Protocol(_) => close_code::PROTOCOL,
-        _ => return None,
-    };
-    Some((code, error.to_string()))
+    match error.downcast_ref::<Error>() {
+        Some(Error::Capacity(_)) => too_long(limits),
+        Some(Error::Utf8(_)) => End::Refused(close_code::INVALID, error.to_string()),
+        Some(Error::Protocol(_)) => End::Refused(close_code::PROTOCOL, error.to_string()),
+        _ => End::Gone,
+    }
 }

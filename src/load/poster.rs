@@ -1,0 +1,133 @@
+//! A poster: publishes over HTTP for one author, a sensor or a member of a chat.
+
+use std::collections::VecDeque;
+use std::net::IpAddr;
+use std::rc::Rc;
+
+use tokio::time::Instant;
+
+use crate::measure::clock;
+use crate::measure::recorder::Recorder;
+use crate::transport::connection::{ClientError, Connection};
+use crate::transport::http;
+use crate::transport::subscription::{Outbox, Outgoing, Target};
+
+/// Requests go out when they are due, pipelined on one connection, whether or not those before were
+/// answered: a server that stalls does not hold the schedule up.
+#[derive(Debug)]
+pub struct Poster {
+    pub target: Rc<Target>,
+    pub source: Option<IpAddr>,
+    pub recorder: Rc<Recorder>,
+    /// Where to publish to each feed.
+    pub paths: Rc<[String]>,
+    pub from: String,
+}
+
+/// The server's answer to one request.
+struct Answer {
+    status: u16,
+    /// It takes no further request on this connection.
+    closes: bool,
+}
+
+impl Poster {
+    /// Starts a task of this thread that dials at `at`, so that no message has to wait for that,
+    /// and publishes whatever is put into the outbox.
+    pub fn start(self, at: Instant) -> Rc<Outbox> {
+        let outbox = Rc::new(Outbox::default());
+        let posts = outbox.clone();
+        tokio::task::spawn_local(async move {
+            tokio::time::sleep_until(at).await;
+            self.post_all(&posts).await;
+        });
+        outbox
+    }
+
+    async fn post_all(self, outbox: &Outbox) {
+        let mut connection = self.dial().await.ok();
+        let mut unanswered: VecDeque<Outgoing> = VecDeque::new();
+        loop {
+            let answer = async {
+                match &mut connection {
+                    Some(connection) => self.read_answer(connection).await,
+                    None => std::future::pending().await,
+                }
+            };
+            let outcome = tokio::select! {
+                message = outbox.next() => {
+                    unanswered.push_back(message.clone());
+                    self.post(&mut connection, &message).await
+                }
+                answer = answer => answer.map(|Answer { status, closes }| {
+                    if let Some(message) = unanswered.pop_front().filter(|_| status != 201) {
+                        self.failed(&message);
+                    }
+                    if closes {
+                        // It has not looked at what was sent after this (RFC 9112, section 9.6).
+                        connection = None;
+                        outbox.put_back(unanswered.drain(..));
+                    }
+                }),
+            };
+            if outcome.is_err() {
+                connection = None;
+                unanswered
+                    .drain(..)
+                    .for_each(|message| self.failed(&message));
+            }
+        }
+    }
+
+    fn failed(&self, message: &Outgoing) {
+        self.recorder
+            .window
+            .failed(message.feed, message.intended_at_ns);
+    }
+
+    async fn dial(&self) -> Result<Connection, ClientError> {
+        let socket = self
+            .recorder
+            .ledger
+            .dial(self.target.address, self.source)
+            .await?;
+        Ok(Connection::new(socket))
+    }
+
+    async fn post(
+        &self,
+        connection: &mut Option<Connection>,
+        message: &Outgoing,
+    ) -> Result<(), ClientError> {
+        let Outgoing {
+            feed,
+            intended_at_ns,
+            text,
+        } = message;
+        let json = serde_json::json!({
+            "from": self.from, "text": text, "intended_at_ns": intended_at_ns,
+        });
+        let json = json.to_string();
+        let request = http::post(&self.target.host, &self.paths[*feed], json.as_bytes());
+        let connection = match connection {
+            Some(connection) => connection,
+            none => none.insert(self.dial().await?),
+        };
+        self.recorder.json(json.len(), text.len());
+        self.recorder.published(*intended_at_ns, clock::now_ns());
+        connection.write_all(&request).await
+    }
+
+    async fn read_answer(&self, connection: &mut Connection) -> Result<Answer, ClientError> {
+        connection
+            .read(|bytes| {
+                let Some((response, used)) = http::Response::parse(bytes)? else {
+                    return Ok((0, None));
+                };
+                self.recorder.json(response.body.len(), 0);
+                let http::Head { status, closes, .. } = response.head;
+                Ok((used, Some(Answer { status, closes })))
+            })
+            .await
+    }
+}
