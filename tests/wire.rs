@@ -295,7 +295,7 @@ fn a_websocket_that_misbehaves_is_told_why() {
     );
     let long = format!(r#"{{"text":"x","intended_at_ns":"{}"}}"#, "x".repeat(90));
     assert_eq!(
-        told("?user=a", &text(&long.as_bytes()[..125])),
+        told("?user=a", &text(long.as_bytes())),
         1007,
         "told in few words"
     );
