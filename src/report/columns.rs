@@ -63,12 +63,18 @@ pub(super) const WAITING: [Column; 7] = [
     column("Load", "memory per client", load_memory),
 ];
 
+/// Whether nothing was to be published, so that all there is to compare is what waiting costs.
+pub(super) fn only_waits(cells: &[Cell]) -> bool {
+    let mut trials = cells.iter().flat_map(|cell| &cell.trials);
+    trials.all(|trial| trial.rate_hz == 0.0)
+}
+
 /// The columns that say something of these cells.
 pub(super) fn compared(cells: &[Cell]) -> &'static [Column] {
-    let waiting = cells
-        .iter()
-        .all(|cell| cell.trials.iter().all(|t| t.delivered == 0));
-    if waiting { &WAITING } else { &COMPARISON }
+    match only_waits(cells) {
+        true => &WAITING,
+        false => &COMPARISON,
+    }
 }
 
 /// What the table of all trials shows beyond the comparison.

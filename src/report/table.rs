@@ -21,7 +21,7 @@ const COLUMNS: [Column; 10] = [
     ("srv mem", columns::server_memory),
 ];
 
-/// Where nothing was delivered.
+/// Where nothing was to be published.
 const WAITING: [Column; 8] = [
     ("verdict", |c| c.verdict().to_string()),
     ("wire", columns::wire_bytes_waiting),
@@ -43,7 +43,7 @@ pub fn text_table(trials: &[TrialRow]) -> String {
     if cells.is_empty() {
         return "No trial finished.\n".to_owned();
     }
-    let waiting = trials.iter().all(|trial| trial.delivered == 0);
+    let waiting = columns::only_waits(&cells);
     let columns = if waiting { &WAITING[..] } else { &COLUMNS };
     let mut lines = Vec::new();
     let rows: Vec<Vec<String>> = cells.iter().map(|cell| row(cell, columns)).collect();
@@ -109,7 +109,7 @@ fn aligned(texts: &[String], widths: &[usize]) -> String {
 /// What the columns mean.
 const WORDS: &str = "p50, p99, max: delivery latency, from the intended time. bytes: all layers, a \
     delivery. empty: share of the exchanges. srv CPU: server, a delivery. srv mem: server, a client.";
-const WAITING_WORDS: &str = "Nothing was delivered, so this is what waiting cost. wire: bytes, and \
+const WAITING_WORDS: &str = "Nothing was published, so this is what waiting cost. wire: bytes, and \
     exchanges: polls, a client and second. empty: share of the exchanges. CPU: percent of a core. \
     mem: a client.";
 
