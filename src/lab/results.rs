@@ -112,6 +112,14 @@ pub struct TrialRow {
     /// TCP segments of the subscribers' connections, both ways.
     pub segments: Option<u64>,
     pub load_rss_bytes: Option<u64>,
+    /// Delivered at − really sent at: the latency without the publish lag.
+    pub since_send_p50_us: Option<f64>,
+    pub since_send_p99_us: Option<f64>,
+    pub since_send_max_us: Option<f64>,
+    /// CPU time of other processes on this machine; percent of one core.
+    pub others_cpu_percent: Option<f64>,
+    /// CPU time that the hypervisor gave to others; percent of one core.
+    pub stolen_cpu_percent: Option<f64>,
 }
 
 /// One row of `timeline.csv`: one second of one trial, by the time of *arrival*.

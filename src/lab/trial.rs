@@ -8,7 +8,7 @@ use hdrhistogram::Histogram;
 use super::children::{Load, Server};
 use super::results::{TimelineRow, TrialRow};
 use super::scenario::{Cell, Scenario};
-use super::verdict::{Evidence, judge};
+use super::verdict::{Evidence, judge, others_cpu_percent};
 use crate::load::plan::{Event, Outcome, Plan, Progress, Second, Use};
 use crate::transport::Transport;
 use crate::transport::subscription::Target;
@@ -164,6 +164,7 @@ impl TrialId {
                 .context("the load process garbled a histogram")
         };
         let latency = Micros(decode(&outcome.latency)?);
+        let since_send = Micros(decode(&outcome.since_send)?);
         let transit = Micros(decode(&outcome.transit)?);
         let connect = Micros(decode(&outcome.connect)?);
         let lag = Micros(decode(&outcome.publish_lag)?);
@@ -214,9 +215,9 @@ impl TrialId {
             latency_min_us: latency.min(),
             latency_mean_us: latency.mean(),
             latency_p50_us: latency.at(0.5),
-            latency_p90_us: latency.at(0.9),
-            latency_p99_us: latency.at(0.99),
-            latency_p999_us: latency.at(0.999),
+            latency_p90_us: latency.told(0.9),
+            latency_p99_us: latency.told(0.99),
+            latency_p999_us: latency.told(0.999),
             latency_max_us: latency.at(1.0),
             publish_lag_p99_us: lag.at(0.99),
             connect_p50_us: connect.at(0.5),
@@ -255,6 +256,11 @@ impl TrialId {
             reconnects: counts.reconnects,
             segments: Some(outcome.traffic.segments),
             load_rss_bytes: Some(outcome.load.rss_bytes),
+            since_send_p50_us: since_send.at(0.5),
+            since_send_p99_us: since_send.told(0.99),
+            since_send_max_us: since_send.at(1.0),
+            others_cpu_percent: others_cpu_percent(outcome).map(round),
+            stolen_cpu_percent: Some(round(evidence.stolen_cpu_percent)),
         })
     }
 }
@@ -308,8 +314,16 @@ impl PerDelivery {
 struct Micros(Histogram<u64>);
 
 impl Micros {
+    /// A quantile from 0 to 1.
     fn at(&self, quantile: f64) -> Option<f64> {
         self.us(|histogram| histogram.value_at_quantile(quantile) as f64)
+    }
+
+    /// A quantile beyond which at least one sample lies; otherwise it would be the maximum by
+    /// another name, and there is no such figure.
+    fn told(&self, quantile: f64) -> Option<f64> {
+        let beyond = self.0.len() as f64 * (1.0 - quantile);
+        self.at(quantile).filter(|_| beyond > 0.999)
     }
 
     fn min(&self) -> Option<f64> {

@@ -10,6 +10,11 @@ const LATE_SHARE: f64 = 0.2;
 /// Above this share of the cores, processes wait for a core rather than for messages.
 const SATURATED_SHARE: f64 = 0.9;
 
+/// Above this share of the cores, what else runs here competes with what is measured.
+const BUSY_SHARE: f64 = 0.1;
+/// Above this share of the cores, the hypervisor does.
+const STOLEN_SHARE: f64 = 0.02;
+
 /// A reason to doubt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Warning {
@@ -25,6 +30,8 @@ pub enum Warning {
     ClientsLost,
     DuplicateMessages,
     ReorderedMessages,
+    MachineBusy,
+    CpuStolen,
 }
 
 impl Warning {
@@ -43,6 +50,8 @@ impl Warning {
             Warning::ClientsLost => "clients-lost",
             Warning::DuplicateMessages => "duplicate-messages",
             Warning::ReorderedMessages => "reordered-messages",
+            Warning::MachineBusy => "machine-busy",
+            Warning::CpuStolen => "cpu-stolen",
         }
     }
 
@@ -60,7 +69,9 @@ impl Warning {
             | Warning::LoadSaturated
             | Warning::ClientsLost
             | Warning::DuplicateMessages
-            | Warning::ReorderedMessages => Verdict::Suspect,
+            | Warning::ReorderedMessages
+            | Warning::MachineBusy
+            | Warning::CpuStolen => Verdict::Suspect,
         }
     }
 }
@@ -84,6 +95,9 @@ pub struct Evidence {
     pub load_cpu_percent: f64,
     /// 0 where the server's use is not known.
     pub server_cpu_percent: f64,
+    /// Of other processes here; only known while the server runs here too.
+    pub others_cpu_percent: f64,
+    pub stolen_cpu_percent: f64,
     pub cores: f64,
     pub server_died: bool,
 }
@@ -108,6 +122,8 @@ impl Evidence {
             load_cpu_percent: percent(&outcome.load),
             server_cpu_percent: outcome.server.as_ref().map_or(0.0, percent),
             cores: std::thread::available_parallelism().map_or(1.0, |n| n.get() as f64),
+            others_cpu_percent: others_cpu_percent(outcome).unwrap_or(0.0),
+            stolen_cpu_percent: outcome.cores.stolen_s / outcome.ledger_s * 100.0,
             server_died: false,
         }
     }
@@ -115,7 +131,8 @@ impl Evidence {
     /// Every warning that this evidence calls for.
     pub fn warnings(&self) -> Vec<Warning> {
         let late_ms = LATE_MS.max(self.latency_p50_ms * LATE_SHARE);
-        let capacity = self.cores * 100.0 * SATURATED_SHARE;
+        let cores_percent = self.cores * 100.0;
+        let capacity = cores_percent * SATURATED_SHARE;
         let both = self.load_cpu_percent + self.server_cpu_percent;
         let rules = [
             (self.server_died, Warning::ServerDied),
@@ -136,6 +153,14 @@ impl Evidence {
             (self.reconnects > 0, Warning::ClientsLost),
             (self.duplicate > 0, Warning::DuplicateMessages),
             (self.reordered > 0, Warning::ReorderedMessages),
+            (
+                self.others_cpu_percent > BUSY_SHARE * cores_percent,
+                Warning::MachineBusy,
+            ),
+            (
+                self.stolen_cpu_percent > STOLEN_SHARE * cores_percent,
+                Warning::CpuStolen,
+            ),
         ];
         rules
             .into_iter()
@@ -143,6 +168,16 @@ impl Evidence {
             .map(|(_, warning)| warning)
             .collect()
     }
+}
+
+/// CPU time of neither load nor server, in percent of one core; only known where the server's is.
+pub fn others_cpu_percent(outcome: &Outcome) -> Option<f64> {
+    let server = outcome.server.as_ref()?;
+    let ours_s = [&outcome.load, server]
+        .map(|used| used.user_s + used.sys_s)
+        .iter()
+        .sum::<f64>();
+    Some(((outcome.cores.busy_s - ours_s) / outcome.ledger_s * 100.0).max(0.0))
 }
 
 /// The worst verdict that any of the warnings calls for, and their names.
@@ -176,7 +211,7 @@ mod tests {
     #[test]
     fn each_doubt_has_its_name_and_weight() {
         assert_eq!(judge(&sound().warnings()), (Verdict::Valid, String::new()));
-        let table: [(Change, Verdict, &str); 14] = [
+        let table: [(Change, Verdict, &str); 16] = [
             (|e| e.server_died = true, Verdict::Invalid, "server-died"),
             (|e| e.connect_failed = 1, Verdict::Invalid, "connect-failed"),
             (|e| e.delivered = 999, Verdict::Invalid, "missed-messages"),
@@ -205,6 +240,16 @@ mod tests {
             (|e| e.reconnects = 1, Verdict::Suspect, "clients-lost"),
             (|e| e.duplicate = 1, Verdict::Suspect, "duplicate-messages"),
             (|e| e.reordered = 1, Verdict::Suspect, "reordered-messages"),
+            (
+                |e| e.others_cpu_percent = 21.0,
+                Verdict::Suspect,
+                "machine-busy",
+            ),
+            (
+                |e| e.stolen_cpu_percent = 4.1,
+                Verdict::Suspect,
+                "cpu-stolen",
+            ),
             (
                 |e| (e.published, e.expected, e.delivered) = (0, 0, 0),
                 Verdict::Invalid,

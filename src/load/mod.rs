@@ -21,7 +21,7 @@ use tokio::sync::oneshot::error::TryRecvError;
 use tokio::time::Instant;
 
 use crate::measure::clock;
-use crate::measure::process::Usage;
+use crate::measure::process::{Cores, Usage};
 use crate::measure::recorder::{Recording, Window, new_histogram};
 use plan::{Event, Outcome, Phase, Plan, Progress, Second, Use};
 use publisher::Publisher;
@@ -76,11 +76,12 @@ struct Trial<T> {
     second: Mark,
 }
 
-/// What both processes had used at one moment.
+/// What both processes, and all that run here, had used at one moment.
 #[derive(Clone, Copy, Default)]
 struct Machine {
     load: Usage,
     server: Option<Usage>,
+    cores: Cores,
 }
 
 /// Where the present second of the timeline began.
@@ -281,7 +282,9 @@ impl<T: FnMut(Event)> Trial<T> {
             load_rss_before_bytes: self.before.load.rss_bytes,
             server,
             server_rss_before_bytes: self.before.server.map(|server| server.rss_bytes),
+            cores: end.cores.since(&opened.cores),
             latency: (&sum.latency).into(),
+            since_send: (&sum.since_send).into(),
             transit: (&sum.transit).into(),
             connect: (&sum.connect).into(),
             publish_lag: (&sum.publish_lag).into(),
@@ -302,6 +305,7 @@ impl Machine {
         Machine {
             load: Usage::of(std::process::id()).unwrap_or_default(),
             server: plan.server_pid.and_then(|pid| Usage::of(pid).ok()),
+            cores: Cores::now(),
         }
     }
 

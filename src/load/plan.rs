@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::schedule::Pacing;
 use crate::measure::meter::Traffic;
-use crate::measure::process::Usage;
+use crate::measure::process::{Cores, Usage};
 use crate::measure::recorder::Counts;
 use crate::transport::Transport;
 use crate::transport::subscription::Target;
@@ -224,8 +224,11 @@ pub struct Outcome {
     pub load_rss_before_bytes: u64,
     pub server: Option<Use>,
     pub server_rss_before_bytes: Option<u64>,
+    /// CPU time of this machine's cores while the ledger was open.
+    pub cores: Cores,
     /// All in ns.
     pub latency: Encoded,
+    pub since_send: Encoded,
     pub transit: Encoded,
     pub connect: Encoded,
     pub publish_lag: Encoded,

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use procfs::CurrentSI;
 use procfs::process::Process;
 use serde::{Deserialize, Serialize};
 
@@ -45,6 +46,42 @@ impl Usage {
         let sum = (self.user_s + self.sys_s) - (earlier.user_s + earlier.sys_s);
         let user = (self.user_s - earlier.user_s).clamp(0.0, sum.max(0.0));
         (user, sum.max(0.0) - user)
+    }
+}
+
+/// CPU time of all cores of this machine (proc(5), /proc/stat), in seconds since it started.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Cores {
+    /// Spent on processes and on interrupts.
+    pub busy_s: f64,
+    /// Wanted, and given to others by the hypervisor.
+    pub stolen_s: f64,
+}
+
+impl Cores {
+    /// Reads the machine's use; nothing where the kernel does not tell.
+    pub fn now() -> Self {
+        let stat = procfs::KernelStats::current();
+        let seconds = |ticks: u64| ticks as f64 / procfs::ticks_per_second() as f64;
+        stat.map_or_else(
+            |_| Cores::default(),
+            |stat| {
+                let total = stat.total;
+                let interrupts = total.irq.unwrap_or(0) + total.softirq.unwrap_or(0);
+                Cores {
+                    busy_s: seconds(total.user + total.nice + total.system + interrupts),
+                    stolen_s: seconds(total.steal.unwrap_or(0)),
+                }
+            },
+        )
+    }
+
+    /// What was used since `earlier`.
+    pub fn since(&self, earlier: &Cores) -> Cores {
+        Cores {
+            busy_s: self.busy_s - earlier.busy_s,
+            stolen_s: self.stolen_s - earlier.stolen_s,
+        }
     }
 }
 

@@ -7,7 +7,8 @@ use std::cell::RefCell;
 use std::ops::AddAssign;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
@@ -35,7 +36,19 @@ pub struct Window {
     opens_ns: AtomicU64,
     closes_ns: AtomicU64,
     feeds: Vec<Published>,
+    sends: Vec<Send>,
 }
+
+/// When a message really went out: the publisher notes it, every subscriber looks it up.
+#[derive(Debug, Default)]
+struct Send {
+    intended_at_ns: AtomicU64,
+    lag_ns: AtomicU64,
+}
+
+/// Sends remembered, a power of two: messages under way at the same time, and room so that they
+/// hardly share a place. One that lost its place has no latency since its send; nothing else.
+const SENDS: usize = 8_192;
 
 /// Messages of one feed that are due in the window.
 #[derive(Debug, Default)]
@@ -51,7 +64,31 @@ impl Window {
             opens_ns: AtomicU64::new(u64::MAX),
             closes_ns: AtomicU64::new(u64::MAX),
             feeds: (0..feeds).map(|_| Published::default()).collect(),
+            sends: (0..SENDS).map(|_| Send::default()).collect(),
         }
+    }
+
+    /// The place of a message among the sends (multiplicative hashing: Knuth, volume 3, 6.4).
+    fn send(&self, intended_at_ns: u64) -> &Send {
+        let hash = intended_at_ns.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        &self.sends[(hash >> (64 - SENDS.ilog2())) as usize]
+    }
+
+    /// A message goes out now.
+    fn note_send(&self, intended_at_ns: u64, now_ns: u64) {
+        let send = self.send(intended_at_ns);
+        send.intended_at_ns.store(0, Release);
+        send.lag_ns
+            .store(now_ns.saturating_sub(intended_at_ns), Release);
+        send.intended_at_ns.store(intended_at_ns, Release);
+    }
+
+    /// How late a message went out, if that is still known.
+    fn lag_ns(&self, intended_at_ns: u64) -> Option<u64> {
+        let send = self.send(intended_at_ns);
+        let known = || send.intended_at_ns.load(Acquire) == intended_at_ns;
+        let lag_ns = known().then(|| send.lag_ns.load(Acquire))?;
+        known().then_some(lag_ns) // Unless another message took the place in between.
     }
 
     /// Sets the window to `opens_ns .. closes_ns`; nothing is published in it yet.
@@ -175,6 +212,8 @@ pub struct Recording {
     pub traffic: Traffic,
     /// Delivery latency, ns.
     pub latency: Histogram<u64>,
+    /// Delivered at − really sent at, ns: what is left of the latency without the publish lag.
+    pub since_send: Histogram<u64>,
     /// Delivered at − published at (the server's stamp), ns.
     pub transit: Histogram<u64>,
     pub connect: Histogram<u64>,
@@ -187,6 +226,7 @@ impl Default for Recording {
             counts: Counts::default(),
             traffic: Traffic::default(),
             latency: new_histogram(),
+            since_send: new_histogram(),
             transit: new_histogram(),
             connect: new_histogram(),
             publish_lag: new_histogram(),
@@ -200,6 +240,7 @@ impl Recording {
         self.counts += other.counts;
         self.traffic += other.traffic;
         self.latency += &other.latency;
+        self.since_send += &other.since_send;
         self.transit += &other.transit;
         self.connect += &other.connect;
         self.publish_lag += &other.publish_lag;
@@ -304,6 +345,12 @@ impl Recorder {
         counts.delivered += 1;
         counts.negative += u64::from(at_ns < message.intended_at_ns);
         state.recording.latency.saturating_record(latency_ns);
+        if let Some(lag_ns) = self.window.lag_ns(message.intended_at_ns) {
+            state
+                .recording
+                .since_send
+                .saturating_record(latency_ns.saturating_sub(lag_ns));
+        }
         if let Some(transit_ns) = at_ns.checked_sub(message.published_at_ns) {
             state.recording.transit.saturating_record(transit_ns);
         }
@@ -350,6 +397,7 @@ impl Recorder {
         let lag_ns = now_ns.saturating_sub(intended_at_ns);
         state.recording.publish_lag.saturating_record(lag_ns);
         state.second_published += 1;
+        self.window.note_send(intended_at_ns, now_ns);
     }
 }
 
@@ -395,6 +443,25 @@ mod tests {
         assert!(recording.latency.equivalent(recording.latency.max(), 7_001));
         assert_eq!(recording.transit.min(), 590);
         assert_eq!(recorder.gauges.delivered.load(Relaxed), 2);
+    }
+
+    #[test]
+    fn latency_counts_from_the_intended_time_and_from_the_send_apart() {
+        let (recorder, mut sequence) = (recorder(), Sequence::default());
+        recorder.published(1_100, 1_900);
+        recorder.deliver(&mut sequence, &message(1, 1_100), 1_960);
+        recorder.deliver(&mut sequence, &message(2, 1_200), 1_960);
+        let recording = recorder.recording();
+        assert_eq!(
+            (recording.latency.min(), recording.latency.max()),
+            (760, 860)
+        );
+        assert_eq!(
+            recording.since_send.len(),
+            1,
+            "the other's send is not known"
+        );
+        assert_eq!(recording.since_send.max(), 60);
     }
 
     #[test]

@@ -28,6 +28,11 @@ pub(super) fn sentence(name: &str) -> Option<&'static str> {
              so the clocks of publisher and subscriber do not agree."
         }
         "publish-failed" => "The server did not accept some of the messages.",
+        "machine-busy" => {
+            "Other processes on this machine used its cores, \
+             so the figures are partly theirs."
+        }
+        "cpu-stolen" => "The hypervisor gave CPU time of this machine to others.",
         "server-died" => "The server ended or went away during the trial.",
         "unexpected-messages" => {
             "Subscribers received messages that count as not published, \

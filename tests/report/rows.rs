@@ -72,6 +72,11 @@ pub fn trial(cell: u32, trial: u32, transport: Transport, clients: u32) -> Trial
         reconnects: 0,
         segments: Some(12_345),
         load_rss_bytes: Some(40_000_000),
+        since_send_p50_us: Some(1.0),
+        since_send_p99_us: Some(2.0),
+        since_send_max_us: Some(3.0),
+        others_cpu_percent: Some(0.5),
+        stolen_cpu_percent: Some(0.0),
     }
 }
 
