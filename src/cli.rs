@@ -23,6 +23,7 @@ use crate::measure::process;
 use crate::report::{self, Report};
 use crate::server;
 use crate::transport::Transport;
+use crate::transport::http::Headers;
 use crate::transport::hub::{Hub, Limits};
 
 /// Feeds that a server holds, at the most: what strangers can make it remember.
@@ -89,6 +90,9 @@ struct RunArgs {
     /// off: the polling transports dial anew for every exchange
     #[arg(long, value_enum)]
     keep_alive: Option<Switch>,
+    /// Header fields of each request: what the protocol demands, or what a browser sends
+    #[arg(long, value_enum)]
+    headers: Option<Headers>,
     /// Time that is published but not recorded
     #[arg(long, value_name = "TIME")]
     warm_up: Option<Span>,
@@ -207,6 +211,7 @@ impl RunArgs {
         set(&mut scenario.poll_interval, self.poll_interval);
         set(&mut scenario.hold, self.hold);
         set(&mut scenario.keep_alive, self.keep_alive);
+        set(&mut scenario.headers, self.headers);
         set(&mut scenario.warm_up, self.warm_up);
         set(&mut scenario.window, self.window);
         set(&mut scenario.drain, self.drain);

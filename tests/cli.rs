@@ -659,3 +659,95 @@ fn a_server_that_dies_ends_the_run_and_is_named() {
     );
     assert!(number(row, "delivered") > 0.0, "what was measured is kept");
 }
+
+/// Waits for the window of the next trial, by a run's plain progress lines; returns its label.
+fn next_window(progress: &mut impl Iterator<Item = String>) -> Option<String> {
+    let line = progress.find(|line| line.contains("  window "))?;
+    Some(line.split_whitespace().nth(1).unwrap().to_owned())
+}
+
+/// Stops one of the processes of each trial for a while in the middle of its window.
+fn run_with_stalls(results: &Results, arguments: &[&str], stalled: fn(&Child) -> u32) -> Vec<Row> {
+    let stall = [
+        "--window",
+        "3s",
+        "--rate",
+        "20",
+        "--clients",
+        "5",
+        "--poll-interval",
+        "50ms",
+        "--warm-up",
+        "200ms",
+        "--drain",
+        "20s",
+    ];
+    let mut run = results
+        .command(&[&["run"], arguments, &stall[..]].concat())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(run.stderr.take().unwrap()).lines();
+    let mut progress = lines.map(Result::unwrap);
+    let mut last = String::new();
+    while let Some(label) = next_window(&mut progress) {
+        if label != last {
+            let process = stalled(&run);
+            signal(process, "-STOP");
+            std::thread::sleep(STALL);
+            signal(process, "-CONT");
+            last = label;
+        }
+    }
+    run.wait().unwrap();
+    rows(&results.run().join("trials.csv"))
+}
+
+const STALL: std::time::Duration = std::time::Duration::from_millis(900);
+const STALL_US: f64 = 900_000.0;
+
+/// Coordinated omission: a tool that waits for the server before it sends the next message, or that
+/// counts from the send, would show one slow message and a fine p99.
+#[test]
+fn a_server_that_stalls_shows_in_every_transports_latency() {
+    let results = Results::new("stall");
+    for row in run_with_stalls(&results, &[], |run| processes(run).0) {
+        let transport = &row["transport"];
+        let (p99, max) = (
+            number(&row, "latency_p99_us"),
+            number(&row, "latency_max_us"),
+        );
+        assert_eq!(number(&row, "missed"), 0.0, "{transport}");
+        assert!(
+            p99 > 0.8 * STALL_US && max >= p99,
+            "{transport}: p99 {p99} us, max {max} us"
+        );
+        // A third of the messages were due while nothing moved, and waited for half of it.
+        let mean = number(&row, "latency_mean_us");
+        assert!(mean > 0.08 * STALL_US, "{transport}: mean {mean} us");
+    }
+}
+
+#[test]
+fn a_load_that_stalls_is_charged_with_it_and_doubted() {
+    let results = Results::new("late");
+    let rows = run_with_stalls(&results, &["--transport", "sse"], |run| processes(run).1);
+    let row = &rows[0];
+    let lag = number(row, "publish_lag_max_us");
+    assert!(lag > 0.8 * STALL_US, "publish lag {lag} us");
+    assert!(number(row, "latency_max_us") > 0.8 * STALL_US);
+    assert!(
+        row["warnings"].contains("publisher-late"),
+        "{}",
+        row["warnings"]
+    );
+    assert_ne!(row["verdict"], "VALID");
+    let median = ["latency_p50_us", "since_send_p50_us"].map(|column| number(row, column));
+    assert!(
+        median[1] <= median[0],
+        "since the send {} us of {} us",
+        median[1],
+        median[0]
+    );
+}

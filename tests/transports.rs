@@ -13,6 +13,7 @@ use tokio::net::TcpListener;
 use wslab::measure::clock;
 use wslab::measure::recorder::{Recorder, Recording, Window};
 use wslab::transport::Transport;
+use wslab::transport::http::Headers;
 use wslab::transport::subscription::{Habits, Subscription, Target};
 
 /// A subscriber of feed `a` that records what it gets.
@@ -29,6 +30,7 @@ fn subscriber(address: &str, keep_alive: bool) -> (Subscription, Rc<Recorder>) {
         poll_interval: Duration::from_millis(20),
         hold: Duration::from_secs(5),
         keep_alive,
+        headers: Headers::Minimal,
     };
     let path = "/feeds/a".into();
     let subscription =

@@ -11,8 +11,9 @@ use tokio::net::TcpStream;
 use super::scenario::{Scenario, Switch, UsageError};
 use crate::load::plan::Workload;
 use crate::measure::process;
+use crate::transport::Transport;
+use crate::transport::http::{self, Headers};
 use crate::transport::subscription::Target;
-use crate::transport::{Transport, http};
 
 /// Descriptors that a process needs beside its connections.
 const SPARE_DESCRIPTORS: u64 = 100;
@@ -83,7 +84,7 @@ async fn greet(target: &Target) -> anyhow::Result<()> {
         let mut stream = TcpStream::connect(target.address).await?;
         let path = format!("{}/healthz", target.prefix);
         stream
-            .write_all(&http::get(&target.host, &path, "Connection: close\r\n"))
+            .write_all(&Headers::Minimal.get(&target.host, &path, "Connection: close\r\n"))
             .await?;
         let mut answer = Vec::new();
         stream

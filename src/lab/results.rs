@@ -116,6 +116,8 @@ pub struct TrialRow {
     pub since_send_p50_us: Option<f64>,
     pub since_send_p99_us: Option<f64>,
     pub since_send_max_us: Option<f64>,
+    /// `minimal` or `browser`: the header fields of requests.
+    pub headers: Option<String>,
     /// CPU time of other processes on this machine; percent of one core.
     pub others_cpu_percent: Option<f64>,
     /// CPU time that the hypervisor gave to others; percent of one core.

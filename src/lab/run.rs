@@ -106,8 +106,7 @@ impl Run {
             .into_owned()
     }
 
-    /// Measures every trial: each repetition goes through all cells before the next begins, so that
-    /// what drifts on the machine does not fall on one transport.
+    /// Measures every trial, with a pause before each but the first.
     async fn measure(
         &mut self,
         scenario: &Scenario,
@@ -115,13 +114,16 @@ impl Run {
         display: &mut Display,
     ) -> anyhow::Result<Ending> {
         let started = std::time::Instant::now();
-        let cells = scenario.cells();
-        let count = cells.len() * scenario.repeats as usize;
-        let all = (1..=scenario.repeats).flat_map(|t| cells.iter().map(move |cell| (t, *cell)));
-        for ((trial, cell), number) in all.zip(1..) {
+        let trials = scenario.trials();
+        let count = trials.len();
+        for ((trial, cell), number) in trials.into_iter().zip(1..) {
+            if number > 1 {
+                tokio::time::sleep(scenario.cool_down.0).await;
+            }
+            let (scenario, run) = (scenario.clone(), self.id());
             let id = TrialId {
-                scenario: scenario.clone(),
-                run: self.id(),
+                scenario,
+                run,
                 cell,
                 trial,
             };

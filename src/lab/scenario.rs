@@ -7,6 +7,9 @@
 use std::path::Path;
 use std::time::Duration;
 
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use rand::seq::SliceRandom;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -14,6 +17,7 @@ use crate::feed::MAX_BATCH_BYTES;
 use crate::load::plan::Workload;
 use crate::load::schedule::Pacing;
 use crate::transport::Transport;
+use crate::transport::http::Headers;
 use crate::transport::hub::Limits;
 
 /// The arguments or the scenario are wrong, and this says what to write instead.
@@ -62,9 +66,12 @@ pub struct Scenario {
     pub poll_interval: Span,
     pub hold: Span,
     pub keep_alive: Switch,
+    pub headers: Headers,
     pub warm_up: Span,
     pub window: Span,
     pub drain: Span,
+    /// Pause between trials.
+    pub cool_down: Span,
     #[serde(deserialize_with = "repeats")]
     pub repeats: u32,
     pub seed: u64,
@@ -89,9 +96,11 @@ impl Default for Scenario {
             poll_interval: seconds(1),
             hold: seconds(25),
             keep_alive: Switch::On,
+            headers: Headers::Minimal,
             warm_up: seconds(1),
             window: seconds(10),
             drain: seconds(10),
+            cool_down: Span(Duration::from_millis(500)),
             repeats: 1,
             seed: 1,
             connect_rate_hz: 5_000.0,
@@ -188,6 +197,23 @@ impl Scenario {
     pub fn history(&self) -> u64 {
         let longest = self.poll_interval.0.as_secs_f64().max(1.0);
         ((2.0 * self.rate_hz * longest) as u64).clamp(1_000, 1_000_000)
+    }
+
+    /// Every trial, as its number and its cell, in the order in which they run: each repetition goes
+    /// through all cells before the next begins, so that what drifts on the machine does not fall
+    /// on one transport. With several repetitions each has an order of its own, drawn by the seed,
+    /// so that no cell always follows the same other.
+    pub fn trials(&self) -> Vec<(u32, Cell)> {
+        let mut rng = StdRng::seed_from_u64(self.seed);
+        let mut trials = Vec::new();
+        for trial in 1..=self.repeats {
+            let mut round = self.cells();
+            if self.repeats > 1 {
+                round.shuffle(&mut rng);
+            }
+            trials.extend(round.into_iter().map(|cell| (trial, cell)));
+        }
+        trials
     }
 
     /// The cells of this scenario: every transport with every number of clients.
@@ -436,6 +462,7 @@ mod tests {
             ("workload = \"caht\"", "monitoring or chat"),
             ("schedule = \"pareto\"", "`constant` or `poisson`"),
             ("keep_alive = \"maybe\"", "`on` or `off`"),
+            ("headers = \"some\"", "`minimal` or `browser`"),
             ("name = \"../up\"", "a-z, 0-9 and -"),
             ("clients = [", "file.toml:1:"),
         ] {
@@ -459,6 +486,37 @@ mod tests {
         assert!(
             refused(|s| (s.workload, s.rate_hz) = (Workload::Chat, 0.0)).contains("nobody writes")
         );
+    }
+
+    #[test]
+    fn every_repetition_has_every_cell_in_an_order_of_its_own() {
+        let orders = |seed, repeats| {
+            let scenario = Scenario {
+                seed,
+                repeats,
+                clients: vec![1, 2],
+                ..Scenario::default()
+            };
+            let trials = scenario.trials();
+            trials.chunks(8).map(<[_]>::to_vec).collect::<Vec<_>>()
+        };
+        let once = orders(1, 1);
+        assert!(
+            once[0].iter().map(|(_, cell)| cell.number).is_sorted(),
+            "alone, as it is written"
+        );
+        let rounds = orders(1, 5);
+        for (round, trial) in rounds.iter().zip(1..) {
+            assert!(round.iter().all(|(number, _)| *number == trial));
+            let mut numbers: Vec<_> = round.iter().map(|(_, cell)| cell.number).collect();
+            numbers.sort_unstable();
+            assert_eq!(numbers, (1..=8).collect::<Vec<_>>());
+        }
+        let cells = |round: usize| rounds[round].iter().map(|(_, cell)| cell.number).collect();
+        let (first, second): (Vec<_>, Vec<_>) = (cells(0), cells(1));
+        assert_ne!(first, second);
+        assert_eq!(rounds, orders(1, 5), "the same seed, the same order");
+        assert_ne!(rounds, orders(2, 5));
     }
 
     #[test]

@@ -119,6 +119,7 @@ impl TrialId {
             poll_interval: scenario.poll_interval.0,
             hold: scenario.hold.0,
             keep_alive: scenario.keep_alive == super::scenario::Switch::On,
+            headers: scenario.headers,
             connect_rate_hz: scenario.connect_rate_hz,
             warm_up: scenario.warm_up.0,
             window: scenario.window.0,
@@ -259,6 +260,7 @@ impl TrialId {
             since_send_p50_us: since_send.at(0.5),
             since_send_p99_us: since_send.told(0.99),
             since_send_max_us: since_send.at(1.0),
+            headers: Some(self.scenario.headers.name().to_owned()),
             others_cpu_percent: others_cpu_percent(outcome).map(round),
             stolen_cpu_percent: Some(round(evidence.stolen_cpu_percent)),
         })

@@ -16,6 +16,7 @@ use crate::measure::meter::Traffic;
 use crate::measure::process::{Cores, Usage};
 use crate::measure::recorder::Counts;
 use crate::transport::Transport;
+use crate::transport::http::Headers;
 use crate::transport::subscription::Target;
 
 /// Who publishes.
@@ -82,6 +83,7 @@ pub struct Plan {
     pub poll_interval: Duration,
     pub hold: Duration,
     pub keep_alive: bool,
+    pub headers: Headers,
     /// Connections dialled a second during ramp-up.
     pub connect_rate_hz: f64,
     pub warm_up: Duration,

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use crate::measure::clock;
 use crate::measure::recorder::Recorder;
 use crate::transport::connection::{ClientError, Connection};
-use crate::transport::http;
+use crate::transport::http::{self, Headers};
 use crate::transport::subscription::{Outbox, Outgoing, Target};
 
 /// Requests go out when they are due, pipelined on one connection, whether or not those before were
@@ -22,6 +22,7 @@ pub struct Poster {
     /// Where to publish to each feed.
     pub paths: Rc<[String]>,
     pub from: String,
+    pub headers: Headers,
 }
 
 /// The server's answer to one request.
@@ -108,7 +109,9 @@ impl Poster {
             "from": self.from, "text": text, "intended_at_ns": intended_at_ns,
         });
         let json = json.to_string();
-        let request = http::post(&self.target.host, &self.paths[*feed], json.as_bytes());
+        let request = self
+            .headers
+            .post(&self.target.host, &self.paths[*feed], json.as_bytes());
         let connection = match connection {
             Some(connection) => connection,
             none => none.insert(self.dial().await?),

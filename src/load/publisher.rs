@@ -133,6 +133,7 @@ impl Desk {
                 recorder: recorder.clone(),
                 paths: paths.clone(),
                 from: format!("sensor-{number}"),
+                headers: plan.headers,
             }
             .start(tokio::time::Instant::now())
         };

@@ -79,6 +79,7 @@ impl Worker {
                         poll_interval: plan.poll_interval,
                         hold: plan.hold,
                         keep_alive: plan.keep_alive,
+                        headers: plan.headers,
                     }),
                     errors: Rc::default(),
                     plan,
@@ -225,6 +226,7 @@ impl Crowd {
             recorder: self.recorder.clone(),
             paths,
             from,
+            headers: self.plan.headers,
         }
     }
 }

@@ -1,29 +1,101 @@
 //! The client's HTTP/1.1: request heads, whole responses, and chunked bodies that never end.
 //!
-//! Requests carry what the protocol demands and nothing else; a browser would send more.
+//! Requests carry what the protocol demands and nothing else, or what a browser would send.
 
 use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
 
 use super::connection::ClientError;
 
 /// Header fields of one response, at the most.
 const MAX_HEADERS: usize = 64;
 
-/// A request without a body: `GET path`, plus whole header lines that each end with CR LF.
-pub fn get(host: &str, path: &str, extra: &str) -> Vec<u8> {
-    format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n{extra}\r\n").into_bytes()
+/// The header fields of a request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Headers {
+    /// What the protocol demands.
+    #[default]
+    Minimal,
+    /// What a browser adds: who it is, what it accepts, where it comes from, and a cookie.
+    Browser,
 }
 
-/// A JSON body for `path`.
-pub fn post(host: &str, path: &str, json: &[u8]) -> Vec<u8> {
-    let length = json.len();
-    let mut request = format!(
-        "POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n\
-         Content-Length: {length}\r\n\r\n"
-    )
-    .into_bytes();
-    request.extend_from_slice(json);
-    request
+/// What Chromium adds to a page's own requests, whatever they are for. Header size is half of the
+/// argument between polling and push, so it is stated here to the byte: the sizes are typical, the
+/// cookie is one session's.
+const BROWSER_FIELDS: &str = "\
+    User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) \
+    Chrome/140.0.0.0 Safari/537.36\r\n\
+    Accept-Encoding: gzip, deflate, br, zstd\r\n\
+    Accept-Language: pt-BR,pt;q=0.9,en-US;q=0.8,en;q=0.7\r\n\
+    Cookie: session=0123456789abcdef0123456789abcdef; theme=light\r\n";
+
+/// What Chromium adds to `fetch` and `EventSource`.
+const FETCH_FIELDS: &str = "\
+    Connection: keep-alive\r\n\
+    sec-ch-ua: \"Chromium\";v=\"140\", \"Not=A?Brand\";v=\"24\"\r\n\
+    sec-ch-ua-mobile: ?0\r\n\
+    sec-ch-ua-platform: \"Linux\"\r\n\
+    Sec-Fetch-Site: same-origin\r\n\
+    Sec-Fetch-Mode: cors\r\n\
+    Sec-Fetch-Dest: empty\r\n";
+
+impl Headers {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Headers::Minimal => "minimal",
+            Headers::Browser => "browser",
+        }
+    }
+
+    /// A request without a body: `GET path`, plus whole header lines that each end with CR LF.
+    pub fn get(self, host: &str, path: &str, extra: &str) -> Vec<u8> {
+        let added = self.added(host, extra);
+        format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n{extra}{added}\r\n").into_bytes()
+    }
+
+    /// What a browser adds to the fields that a request has anyway.
+    fn added(self, host: &str, extra: &str) -> String {
+        let has = |field: &str| extra.contains(field);
+        match self {
+            Headers::Minimal => String::new(),
+            Headers::Browser if has("Upgrade: websocket") => {
+                let offer = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits";
+                let cache = "Pragma: no-cache\r\nCache-Control: no-cache";
+                format!("{cache}\r\nOrigin: http://{host}\r\n{offer}\r\n{BROWSER_FIELDS}")
+            }
+            Headers::Browser => {
+                let accept = if has("Accept: ") {
+                    ""
+                } else {
+                    "Accept: */*\r\n"
+                };
+                let fetch = match has("Connection: ") {
+                    true => FETCH_FIELDS.trim_start_matches("Connection: keep-alive\r\n"),
+                    false => FETCH_FIELDS,
+                };
+                format!("{accept}Referer: http://{host}/\r\n{fetch}{BROWSER_FIELDS}")
+            }
+        }
+    }
+
+    /// A JSON body for `path`.
+    pub fn post(self, host: &str, path: &str, json: &[u8]) -> Vec<u8> {
+        let length = json.len();
+        let added = match self {
+            Headers::Minimal => String::new(),
+            Headers::Browser => format!("Origin: http://{host}\r\n{}", self.added(host, "")),
+        };
+        let mut request = format!(
+            "POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n\
+             Content-Length: {length}\r\n{added}\r\n"
+        )
+        .into_bytes();
+        request.extend_from_slice(json);
+        request
+    }
 }
 
 /// How the end of a body is told (RFC 9112, section 6.3).
@@ -238,14 +310,43 @@ impl State {
 mod tests {
     use super::*;
 
+    fn text(bytes: Vec<u8>) -> String {
+        String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn a_browsers_requests_are_longer_and_still_right() {
+        for extra in ["", "Accept: text/event-stream\r\n", "Connection: close\r\n"] {
+            let request = text(Headers::Browser.get("h:1", "/a", extra));
+            assert!((500..900).contains(&request.len()), "{}", request.len());
+            let mut fields = [httparse::EMPTY_HEADER; 32];
+            let mut parsed = httparse::Request::new(&mut fields);
+            assert!(parsed.parse(request.as_bytes()).unwrap().is_complete());
+            let mut names: Vec<_> = parsed
+                .headers
+                .iter()
+                .map(|field| field.name.to_lowercase())
+                .collect();
+            let count = names.len();
+            names.sort_unstable();
+            names.dedup();
+            assert_eq!(names.len(), count, "no field twice in {request}");
+        }
+        let upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\n";
+        let upgrade = text(Headers::Browser.get("h:1", "/a", upgrade));
+        assert!(upgrade.contains("Origin: http://h:1\r\n") && !upgrade.contains("Sec-Fetch"));
+        let post = text(Headers::Browser.post("h:1", "/a", b"{}"));
+        assert!(post.ends_with("\r\n\r\n{}") && post.contains("User-Agent: Mozilla"));
+    }
+
     #[test]
     fn requests_are_these_bytes() {
         assert_eq!(
-            String::from_utf8(get("h:1", "/a?b=1", "Connection: close\r\n")).unwrap(),
+            text(Headers::Minimal.get("h:1", "/a?b=1", "Connection: close\r\n")),
             "GET /a?b=1 HTTP/1.1\r\nHost: h:1\r\nConnection: close\r\n\r\n"
         );
         assert_eq!(
-            String::from_utf8(post("h:1", "/a", b"{}")).unwrap(),
+            text(Headers::Minimal.post("h:1", "/a", b"{}")),
             "POST /a HTTP/1.1\r\nHost: h:1\r\nContent-Type: application/json\r\n\
              Content-Length: 2\r\n\r\n{}"
         );

@@ -76,7 +76,7 @@ impl Poller {
             } else {
                 "Connection: close\r\n"
             };
-            http::get(&subscription.target.host, &path, close)
+            subscription.get(&path, close)
         };
         let (mut connection, kept) = match self.0.take() {
             Some(connection) => (connection, true),

@@ -33,7 +33,7 @@ use futures_util::stream;
 use serde::Deserialize;
 
 use super::connection::ClientError;
-use super::http::{self, Chunked, Framing, Head};
+use super::http::{Chunked, Framing, Head};
 use super::hub::{FeedLog, Hub, Params};
 use super::subscription::Subscription;
 use crate::feed::{Batch, Reader, Stored};
@@ -131,8 +131,7 @@ pub async fn subscribe(subscription: &mut Subscription) -> Result<Infallible, Cl
         subscription.feed_path,
         subscription.cursor()
     );
-    let host = &subscription.target.host;
-    let request = http::get(host, &path, "Accept: text/event-stream\r\n");
+    let request = subscription.get(&path, "Accept: text/event-stream\r\n");
     let mut connection = subscription.dial().await?;
     connection.write_all(&request).await?;
     let head = connection

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
 use super::connection::{ClientError, Connection};
+use super::http::Headers;
 use crate::feed::Message;
 use crate::measure::clock;
 use crate::measure::recorder::Recorder;
@@ -35,6 +36,7 @@ pub struct Habits {
     pub hold: Duration,
     /// Polls reuse their connection.
     pub keep_alive: bool,
+    pub headers: Headers,
 }
 
 /// A message on its way out.
@@ -136,6 +138,11 @@ impl Subscription {
             connected: false,
             joined: false,
         }
+    }
+
+    /// A request without a body.
+    pub fn get(&self, path: &str, extra: &str) -> Vec<u8> {
+        self.habits.headers.get(&self.target.host, path, extra)
     }
 
     /// Dials the server.

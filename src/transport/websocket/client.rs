@@ -11,7 +11,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::{Control, Data, OpC
 
 use crate::measure::clock;
 use crate::transport::connection::{ClientError, Connection, Parsed};
-use crate::transport::http::{self, Head};
+use crate::transport::http::Head;
 use crate::transport::subscription::{Outgoing, Subscription};
 
 /// Longest message taken from a server, in bytes.
@@ -71,7 +71,7 @@ async fn upgrade(subscription: &mut Subscription) -> Result<Connection, ClientEr
         "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
          Sec-WebSocket-Key: {key}\r\n"
     );
-    let request = http::get(&subscription.target.host, &path, &terms);
+    let request = subscription.get(&path, &terms);
     let mut connection = subscription.dial().await?;
     connection.write_all(&request).await?;
     let head = connection
