@@ -116,6 +116,8 @@ pub struct TrialRow {
     pub since_send_p50_us: Option<f64>,
     pub since_send_p99_us: Option<f64>,
     pub since_send_max_us: Option<f64>,
+    /// The cell that this one repeats under a number of its own (an A/A pair), if it does.
+    pub aa_of: Option<u32>,
     /// `minimal` or `browser`: the header fields of requests.
     pub headers: Option<String>,
     /// CPU time of other processes on this machine; percent of one core.

@@ -39,10 +39,14 @@ pub struct Measured {
 impl TrialId {
     /// Names the trial in `latency.hlog` and to the user: `sse-1000-t2`.
     pub fn tag(&self) -> String {
-        format!(
-            "{}-{}-t{}",
-            self.cell.transport, self.cell.clients, self.trial
-        )
+        let Cell {
+            transport,
+            clients,
+            aa_of,
+            ..
+        } = self.cell;
+        let again = if aa_of.is_some() { "-aa" } else { "" };
+        format!("{transport}-{clients}{again}-t{}", self.trial)
     }
 
     /// Runs the trial, against `target` or else a server of its own, telling how it goes.
@@ -260,6 +264,7 @@ impl TrialId {
             since_send_p50_us: since_send.at(0.5),
             since_send_p99_us: since_send.told(0.99),
             since_send_max_us: since_send.at(1.0),
+            aa_of: self.cell.aa_of,
             headers: Some(self.scenario.headers.name().to_owned()),
             others_cpu_percent: others_cpu_percent(outcome).map(round),
             stolen_cpu_percent: Some(round(evidence.stolen_cpu_percent)),

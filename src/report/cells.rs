@@ -176,7 +176,9 @@ fn variant(row: &TrialRow, all: &[TrialRow]) -> String {
     let interval = time(row.poll_interval_ms).map(|t| format!("every {t}"));
     let hold = time(row.hold_ms).map(|t| format!("hold {t}"));
     let keep_alive = row.keep_alive.as_ref().map(|k| format!("keep-alive {k}"));
+    let again = row.aa_of.map(|_| "again (A/A)".to_owned());
     let factors = [
+        (again.is_some(), again),
         (vary(same.iter().copied(), |t| t.poll_interval_ms), interval),
         (vary(same.iter().copied(), |t| t.hold_ms), hold),
         (

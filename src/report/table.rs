@@ -123,7 +123,11 @@ fn explanation(cells: &[Cell], words: &str) -> Vec<String> {
         0 | 1 => String::new(),
         most => format!("Medians of up to {most} trials a line. "),
     };
-    let text = format!("{medians}{words} {ABSENT}: not measured, or it does not exist.");
+    let again = match cells.iter().any(|cell| cell.trials[0].aa_of.is_some()) {
+        true => "again (A/A): the same once more, so what differs is noise. ",
+        false => "",
+    };
+    let text = format!("{medians}{again}{words} {ABSENT}: not measured, or it does not exist.");
     folded(&text, "")
 }
 
