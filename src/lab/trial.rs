@@ -9,8 +9,10 @@ use super::children::{Load, Server};
 use super::results::{TimelineRow, TrialRow};
 use super::scenario::{Cell, Scenario};
 use super::verdict::{Evidence, judge, others_cpu_percent};
-use crate::load::plan::{Event, Outcome, Plan, Progress, Second, Use};
+use crate::load::plan::{Event, Outcome, Plan, Progress, Second, Use, Workload};
+use crate::measure::clock;
 use crate::transport::Transport;
+use crate::transport::model::{Conditions, Prediction};
 use crate::transport::subscription::Target;
 
 /// Which trial of which run.
@@ -161,6 +163,31 @@ impl TrialId {
         }
     }
 
+    /// What theory predicts of this trial, given the CPU time that a delivery took in it.
+    fn theory(&self, plan: &Plan, outcome: &Outcome) -> Prediction {
+        let cores = std::thread::available_parallelism().map_or(1.0, |n| n.get() as f64);
+        let cpu_us = |used: &Use| (used.user_s + used.sys_s) * 1e6;
+        let deliveries = outcome.counts.delivered as f64;
+        let service_us = outcome
+            .server
+            .as_ref()
+            .map(|server| (cpu_us(server) + cpu_us(&outcome.load)) / deliveries / cores);
+        self.cell.transport.model(&Conditions {
+            poll_interval: plan.poll_interval,
+            hold: plan.hold,
+            keep_alive: plan.keep_alive,
+            headers: plan.headers,
+            host: plan.target.host.clone(),
+            feed_path: plan.feed_path(0),
+            now_ns: clock::now_ns(),
+            rate_hz: plan.rate_hz,
+            text_bytes: plan.payload_bytes as usize,
+            readers: f64::from(plan.clients) / plan.feeds.len() as f64,
+            chat: plan.workload == Workload::Chat,
+            service_us,
+        })
+    }
+
     /// The outcome as a row of `trials.csv`.
     fn row(&self, plan: &Plan, outcome: &Outcome, died: bool) -> anyhow::Result<TrialRow> {
         let decode = |histogram: &crate::load::plan::Encoded| {
@@ -193,6 +220,7 @@ impl TrialId {
         };
         let cpu_us = |seconds: f64| per_delivery.of(seconds * 1e6);
         let percent = |used: &Use| round(used.percent(outcome.ledger_s));
+        let theory = (counts.delivered > 0).then(|| self.theory(plan, outcome));
         let is = |transport| self.cell.transport == transport;
         Ok(TrialRow {
             scenario: self.scenario.name.clone(),
@@ -264,6 +292,8 @@ impl TrialId {
             since_send_p50_us: since_send.at(0.5),
             since_send_p99_us: since_send.told(0.99),
             since_send_max_us: since_send.at(1.0),
+            predicted_latency_mean_us: theory.and_then(|t| t.latency_mean_us).map(round),
+            predicted_wire_bytes_per_delivery: theory.map(|t| round(t.wire_bytes_per_delivery)),
             aa_of: self.cell.aa_of,
             headers: Some(self.scenario.headers.name().to_owned()),
             others_cpu_percent: others_cpu_percent(outcome).map(round),

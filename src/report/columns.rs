@@ -63,6 +63,22 @@ pub(super) const WAITING: [Column; 7] = [
     column("Load", "memory per client", load_memory),
 ];
 
+/// Theory beside practice.
+pub(super) const THEORY: [Column; 6] = [
+    column("Mean latency", "predicted", latency_predicted),
+    column("Mean latency", "measured", latency_mean),
+    column("Mean latency", "measured − predicted", latency_off),
+    column("Wire bytes per delivery", "predicted", wire_predicted),
+    column("Wire bytes per delivery", "measured", wire_measured),
+    column("Wire bytes per delivery", "measured − predicted", wire_off),
+];
+
+/// Whether theory has a word on any of these cells.
+pub(super) fn has_theory(cells: &[Cell]) -> bool {
+    let mut trials = cells.iter().flat_map(|cell| &cell.trials);
+    trials.any(|trial| trial.predicted_wire_bytes_per_delivery.is_some())
+}
+
 /// Whether nothing was to be published, so that all there is to compare is what waiting costs.
 pub(super) fn only_waits(cells: &[Cell]) -> bool {
     let mut trials = cells.iter().flat_map(|cell| &cell.trials);
@@ -210,6 +226,49 @@ pub(super) fn exchanges_waiting(cell: &Cell) -> String {
 
 pub(super) fn load_cpu_percent(cell: &Cell) -> String {
     percent(cell, |t| t.load_cpu_percent)
+}
+
+pub(super) fn latency_predicted(cell: &Cell) -> String {
+    us(cell, |t| t.predicted_latency_mean_us)
+}
+
+pub(super) fn latency_mean(cell: &Cell) -> String {
+    us(cell, |t| t.latency_mean_us)
+}
+
+pub(super) fn latency_off(cell: &Cell) -> String {
+    off(cell, |t| t.latency_mean_us, |t| t.predicted_latency_mean_us)
+}
+
+pub(super) fn wire_predicted(cell: &Cell) -> String {
+    bytes(cell, |t| t.predicted_wire_bytes_per_delivery)
+}
+
+/// What passed the sockets: all layers but TCP-IP, which theory leaves out.
+fn wire_bytes(trial: &TrialRow) -> Option<f64> {
+    let all: Option<f64> = LAYERS.iter().map(|(_, _, figure)| figure(trial)).sum();
+    Some(all? - trial.tcp_ip_bytes_per_delivery?)
+}
+
+pub(super) fn wire_measured(cell: &Cell) -> String {
+    bytes(cell, wire_bytes)
+}
+
+pub(super) fn wire_off(cell: &Cell) -> String {
+    off(cell, wire_bytes, |t| t.predicted_wire_bytes_per_delivery)
+}
+
+/// By how much the measured figure is above (+) or below (−) the predicted one.
+fn off(
+    cell: &Cell,
+    measured: impl Fn(&TrialRow) -> Option<f64>,
+    predicted: impl Fn(&TrialRow) -> Option<f64>,
+) -> String {
+    let percent = |t: &TrialRow| Some((measured(t)? / predicted(t)? - 1.0) * 100.0);
+    said(cell, percent, |percent| match percent.round() {
+        0.0 => "0 %".to_owned(),
+        whole => format!("{whole:+} %").replace('-', "−"),
+    })
 }
 
 fn us(cell: &Cell, figure: impl Fn(&TrialRow) -> Option<f64>) -> String {

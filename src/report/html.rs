@@ -5,7 +5,7 @@ use std::fmt::Write;
 use crate::lab::results::{TrialRow, Verdict};
 
 use super::cells::{Cell, cells};
-use super::columns::{COMPARISON, Column, DETAILS, compared};
+use super::columns::{COMPARISON, Column, DETAILS, THEORY, compared, has_theory};
 use super::plot::{Plot, cell_hex};
 use super::{Report, number, warning};
 
@@ -20,6 +20,7 @@ pub fn html(report: &Report, plots: &[Plot]) -> String {
         head(report),
         comparison(&cells),
         warnings(&cells),
+        theory(&cells),
         all_trials(&cells),
         figures(&cells, plots),
         DEFINITIONS.to_owned(),
@@ -141,6 +142,23 @@ fn comparison(cells: &[Cell]) -> String {
          exchanges do not for a stream. CPU in percent is that of one core.</p>\n",
     );
     html
+}
+
+fn theory(cells: &[Cell]) -> String {
+    if !has_theory(cells) {
+        return String::new();
+    }
+    let columns: Vec<&Column> = THEORY.iter().collect();
+    let clients = |cell: &Cell| vec![number::count(cell.clients.into())];
+    format!(
+        "<h2>Theory and practice</h2>\n{}<p class=\"note\">A poll finds a message after half its \
+         interval. A push reaches n clients one after the other, so the mean client waits n/2 \
+         times the CPU time of a delivery (server and load, as measured) over the cores. Bytes \
+         follow from the heads and frames that the protocol demands. What theory leaves out: \
+         the way of a single message (some hundred µs), waiting for a core, empty polls, and messages closer together than a round \
+         trip.</p>\n",
+        table(cells, &columns, &["Clients"], clients)
+    )
 }
 
 fn all_trials(cells: &[Cell]) -> String {

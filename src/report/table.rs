@@ -21,6 +21,16 @@ const COLUMNS: [Column; 10] = [
     ("srv mem", columns::server_memory),
 ];
 
+/// Theory beside practice: what was measured, and how far off the prediction is.
+const THEORY: [Column; 6] = [
+    ("mean latency", columns::latency_mean),
+    ("theory", columns::latency_predicted),
+    ("off", columns::latency_off),
+    ("wire bytes", columns::wire_measured),
+    ("theory", columns::wire_predicted),
+    ("off", columns::wire_off),
+];
+
 /// Where nothing was to be published.
 const WAITING: [Column; 8] = [
     ("verdict", |c| c.verdict().to_string()),
@@ -45,18 +55,9 @@ pub fn text_table(trials: &[TrialRow]) -> String {
     }
     let waiting = columns::only_waits(&cells);
     let columns = if waiting { &WAITING[..] } else { &COLUMNS };
-    let mut lines = Vec::new();
-    let rows: Vec<Vec<String>> = cells.iter().map(|cell| row(cell, columns)).collect();
-    let widths = widths(&rows, columns);
-    for (setting, group) in settings(&cells) {
-        lines.push(setting.to_owned());
-        lines.push(aligned(&header(columns), &widths));
-        lines.extend(
-            group
-                .iter()
-                .map(|cell| aligned(&row(cell, columns), &widths)),
-        );
-        lines.push(String::new());
+    let mut lines = block(&cells, columns);
+    if columns::has_theory(&cells) {
+        lines.extend(block(&cells, &THEORY));
     }
     lines.extend(explanation(
         &cells,
@@ -69,6 +70,24 @@ pub fn text_table(trials: &[TrialRow]) -> String {
         .iter()
         .map(|line| format!("{}\n", line.trim_end()))
         .collect()
+}
+
+/// A line a cell and a block a setting.
+fn block(cells: &[Cell], columns: &[Column]) -> Vec<String> {
+    let mut lines = Vec::new();
+    let rows: Vec<Vec<String>> = cells.iter().map(|cell| row(cell, columns)).collect();
+    let widths = widths(&rows, columns);
+    for (setting, group) in settings(cells) {
+        lines.push(setting.to_owned());
+        lines.push(aligned(&header(columns), &widths));
+        lines.extend(
+            group
+                .iter()
+                .map(|cell| aligned(&row(cell, columns), &widths)),
+        );
+        lines.push(String::new());
+    }
+    lines
 }
 
 fn header(columns: &[Column]) -> Vec<String> {
@@ -93,14 +112,14 @@ fn widths(rows: &[Vec<String>], columns: &[Column]) -> Vec<usize> {
     (0..header.len()).map(widest).collect()
 }
 
-/// Words to the left, figures to the right.
+/// The name to the left, figures to the right.
 fn aligned(texts: &[String], widths: &[usize]) -> String {
     let padded = texts
         .iter()
         .zip(widths)
         .enumerate()
         .map(|(i, (text, &width))| match i {
-            0 | 1 => format!("{text:<width$}"),
+            0 => format!("{text:<width$}"),
             _ => format!("{text:>width$}"),
         });
     padded.collect::<Vec<_>>().join("  ")
@@ -108,7 +127,8 @@ fn aligned(texts: &[String], widths: &[usize]) -> String {
 
 /// What the columns mean.
 const WORDS: &str = "p50, p99, max: delivery latency, from the intended time. bytes: all layers, a \
-    delivery. empty: share of the exchanges. srv CPU: server, a delivery. srv mem: server, a client.";
+    delivery. empty: share of the exchanges. srv CPU: server, a delivery. srv mem: server, a client. theory: from the poll interval, or \
+    from half the clients × the CPU time of a delivery / cores; wire bytes are without TCP-IP.";
 const WAITING_WORDS: &str = "Nothing was published, so this is what waiting cost. wire: bytes, and \
     exchanges: polls, a client and second. empty: share of the exchanges. CPU: percent of a core. \
     mem: a client.";

@@ -24,6 +24,7 @@ use serde::Deserialize;
 
 use super::connection::ClientError;
 use super::hub::{FeedLog, Hub, Params};
+use super::model::{ANSWER_WRAPPING, Conditions, Prediction};
 use super::polling::{Poller, answer};
 use super::subscription::Subscription;
 
@@ -76,4 +77,15 @@ async fn poll_once(
         subscription.cursor()
     );
     poller.exchange(subscription, &path).await
+}
+
+/// A message finds every reader's poll waiting, so it is as late as a push; only messages that come
+/// faster than a round trip wait for the next poll. Each costs an exchange.
+pub fn model(conditions: &Conditions) -> Prediction {
+    let query = format!("long-poll?after=10&hold_ms={}", conditions.hold.as_millis());
+    let heads = conditions.exchange_bytes(&query, ANSWER_WRAPPING.len() as f64);
+    Prediction {
+        latency_mean_us: conditions.fan_out_us(),
+        wire_bytes_per_delivery: heads + conditions.json_bytes() + conditions.post_bytes(),
+    }
 }

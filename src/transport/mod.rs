@@ -7,6 +7,7 @@ pub mod connection;
 pub mod http;
 pub mod hub;
 mod long_polling;
+pub mod model;
 mod polling;
 mod short_polling;
 mod sse;
@@ -23,6 +24,7 @@ use serde::{Deserialize, Serialize};
 
 use connection::ClientError;
 use hub::Hub;
+use model::{Conditions, Prediction};
 pub use polling::answer;
 use subscription::Subscription;
 
@@ -86,6 +88,16 @@ impl Transport {
             Transport::LongPolling => long_polling::routes(),
             Transport::Sse => sse::routes(),
             Transport::WebSocket => websocket::routes(),
+        }
+    }
+
+    /// What theory predicts of its latency and bytes.
+    pub fn model(self, conditions: &Conditions) -> Prediction {
+        match self {
+            Transport::ShortPolling => short_polling::model(conditions),
+            Transport::LongPolling => long_polling::model(conditions),
+            Transport::Sse => sse::model(conditions),
+            Transport::WebSocket => websocket::model(conditions),
         }
     }
 

@@ -23,6 +23,7 @@ use tokio::time::Instant;
 
 use super::connection::ClientError;
 use super::hub::{FeedLog, Hub, Params};
+use super::model::{ANSWER_WRAPPING, Conditions, Prediction};
 use super::polling::{After, Poller, answer};
 use super::subscription::Subscription;
 
@@ -63,4 +64,19 @@ async fn poll_once(
 ) -> Result<(), ClientError> {
     let path = format!("poll?after={}", subscription.cursor());
     poller.exchange(subscription, &path).await
+}
+
+/// A message waits for the next poll: for half the interval on average, whoever reads. The heads of
+/// an exchange are shared by the messages that it carries, and paid all the same when it is empty.
+pub fn model(conditions: &Conditions) -> Prediction {
+    let interval_s = conditions.poll_interval.as_secs_f64();
+    let messages_per_poll = conditions.rate_hz * interval_s;
+    let commas = (messages_per_poll - 1.0).max(0.0);
+    let body = ANSWER_WRAPPING.len() as f64 + commas;
+    let heads = conditions.exchange_bytes("poll?after=10", body);
+    let json = conditions.json_bytes();
+    Prediction {
+        latency_mean_us: Some(interval_s / 2.0 * 1e6),
+        wire_bytes_per_delivery: heads / messages_per_poll + json + conditions.post_bytes(),
+    }
 }

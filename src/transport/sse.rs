@@ -35,6 +35,7 @@ use serde::Deserialize;
 use super::connection::ClientError;
 use super::http::{Chunked, Framing, Head};
 use super::hub::{FeedLog, Hub, Params};
+use super::model::{Conditions, Prediction};
 use super::subscription::Subscription;
 use crate::feed::{Batch, Reader, Stored};
 
@@ -170,6 +171,16 @@ pub async fn subscribe(subscription: &mut Subscription) -> Result<Infallible, Cl
             };
             connection.read(take).await
         }
+    }
+}
+
+/// A push: the mean reader waits for half of the others. Each message is one event in one chunk.
+pub fn model(conditions: &Conditions) -> Prediction {
+    let event = conditions.json_bytes() + b"id: 10\ndata: \n\n".len() as f64;
+    let chunk = format!("{:X}\r\n\r\n", event as usize).len() as f64;
+    Prediction {
+        latency_mean_us: conditions.fan_out_us(),
+        wire_bytes_per_delivery: event + chunk + conditions.post_bytes(),
     }
 }
 

@@ -21,3 +21,40 @@ mod server;
 
 pub use client::subscribe;
 pub use server::routes;
+
+use super::hub::Limits;
+use super::model::{Conditions, Prediction};
+
+/// Bytes of a ping from the server and the masked pong that answers it.
+const HEARTBEAT_BYTES: f64 = 2.0 + 6.0;
+
+/// A push: the mean reader waits for half of the others. Each message is one frame; in a chat its
+/// author sent it up in one, masked.
+pub fn model(conditions: &Conditions) -> Prediction {
+    let json = conditions.json_bytes();
+    let up = match conditions.chat {
+        true => {
+            let draft = format!(r#"{{"intended_at_ns":{},"text":""}}"#, conditions.now_ns);
+            let draft = (draft.len() + conditions.text_bytes) as f64;
+            (draft + head_bytes(draft) + 4.0) / conditions.readers
+        }
+        false => 0.0,
+    };
+    let heartbeats_hz = 1.0 / Limits::default().ping.as_secs_f64();
+    Prediction {
+        latency_mean_us: conditions.fan_out_us(),
+        wire_bytes_per_delivery: json
+            + head_bytes(json)
+            + HEARTBEAT_BYTES * heartbeats_hz / conditions.rate_hz
+            + up,
+    }
+}
+
+/// Bytes of an unmasked frame's head (RFC 6455, section 5.2).
+fn head_bytes(payload_bytes: f64) -> f64 {
+    match payload_bytes as u64 {
+        ..126 => 2.0,
+        126..65_536 => 4.0,
+        _ => 10.0,
+    }
+}

@@ -75,6 +75,8 @@ pub fn trial(cell: u32, trial: u32, transport: Transport, clients: u32) -> Trial
         since_send_p50_us: Some(1.0),
         since_send_p99_us: Some(2.0),
         since_send_max_us: Some(3.0),
+        predicted_latency_mean_us: Some(900.0),
+        predicted_wire_bytes_per_delivery: Some(150.0),
         aa_of: None,
         headers: Some("minimal".into()),
         others_cpu_percent: Some(0.5),
