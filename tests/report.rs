@@ -352,7 +352,11 @@ fn repeats_become_medians_with_the_worst_verdict() {
     assert!(page.contains(">INVALID</span><br><small>(1 of 3 trials)</small>"));
     assert!(page.contains("0 to 12"));
     let (summary, all) = page.split_once("<details>").unwrap();
-    assert_eq!(summary.matches("<th scope=\"row\"").count(), 4);
+    assert_eq!(
+        summary.matches("<th scope=\"row\"").count(),
+        4 + 4,
+        "comparison and theory"
+    );
     let all = all.split_once("</details>").unwrap().0;
     assert_eq!(all.matches("<th scope=\"row\"").count(), 12);
     assert!(text_table(&trials).contains("100 clients: INVALID (1 of 3 trials)"));
