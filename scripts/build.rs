@@ -1,21 +1,28 @@
-//! Tells the binary which commit it was built from, so that `environment.json` can name it.
+//! Tells the binary which commit it was built from, and by which compiler, so that
+//! `environment.json` can name them.
 //! Outside a git checkout the commit is unknown, and the file says so.
 
 use std::process::Command;
 
-fn git(args: &[&str]) -> Option<String> {
-    let output = Command::new("git").args(args).output().ok()?;
+fn said(program: &str, args: &[&str]) -> Option<String> {
+    let output = Command::new(program).args(args).output().ok()?;
     let text = String::from_utf8(output.stdout).ok()?;
     output.status.success().then(|| text.trim().to_owned())
 }
 
 fn main() {
-    let commit = git(&["describe", "--always", "--dirty", "--abbrev=12"]);
+    let commit = said("git", &["describe", "--always", "--dirty", "--abbrev=12"]);
     println!(
         "cargo::rustc-env=WSLAB_COMMIT={}",
         commit.as_deref().unwrap_or("unknown")
     );
-    if let Some(head) = git(&["rev-parse", "--git-path", "logs/HEAD"]) {
+    let rustc = std::env::var("RUSTC").ok();
+    let rustc = rustc.and_then(|rustc| said(&rustc, &["--version"]));
+    println!(
+        "cargo::rustc-env=WSLAB_RUSTC={}",
+        rustc.as_deref().unwrap_or("unknown")
+    );
+    if let Some(head) = said("git", &["rev-parse", "--git-path", "logs/HEAD"]) {
         println!("cargo::rerun-if-changed={head}");
     }
     println!("cargo::rerun-if-changed=src");

@@ -14,11 +14,13 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::feed::{Feeds, Retention};
 use crate::lab::environment::Environment;
+use crate::lab::pinning::Pinning;
 use crate::lab::results::{self, Verdict};
 use crate::lab::run::{self, Ending, Options};
 use crate::lab::scenario::{self, Scenario, Span, Switch, UsageError};
 use crate::load::plan::{Event, Plan, Workload};
 use crate::load::schedule::Pacing;
+use crate::measure::cpus::Cpus;
 use crate::measure::process;
 use crate::report::{self, Report};
 use crate::server;
@@ -53,7 +55,7 @@ enum Command {
     Serve(ServeArgs),
     /// The load of one trial; started by run, which tells it what to do
     #[command(hide = true)]
-    Load,
+    Load(LoadArgs),
 }
 
 #[derive(Debug, Args)]
@@ -111,6 +113,9 @@ struct RunArgs {
     /// A server that already runs, as http://HOST:PORT; otherwise each trial starts its own
     #[arg(long, value_name = "URL")]
     target: Option<String>,
+    /// Server and load on cores of their own; off, in a run that is repeated: as the kernel likes
+    #[arg(long, value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "on")]
+    pin: Option<Switch>,
     /// Where the results go
     #[arg(long, value_name = "DIR", default_value = "results")]
     results: PathBuf,
@@ -130,6 +135,13 @@ struct ReportArgs {
 }
 
 #[derive(Debug, Args)]
+struct LoadArgs {
+    /// Run on these CPUs only
+    #[arg(long, hide = true)]
+    cpus: Option<Cpus>,
+}
+
+#[derive(Debug, Args)]
 struct ServeArgs {
     /// Address and port; port 0 takes a free one
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080")]
@@ -143,6 +155,9 @@ struct ServeArgs {
     /// End when standard input does
     #[arg(long, hide = true)]
     with_parent: bool,
+    /// Run on these CPUs only
+    #[arg(long, hide = true)]
+    cpus: Option<Cpus>,
 }
 
 impl Cli {
@@ -152,7 +167,7 @@ impl Cli {
             Command::Run(args) => args.execute(),
             Command::Report(args) => args.execute(),
             Command::Serve(args) => args.execute(),
-            Command::Load => load(),
+            Command::Load(args) => args.execute(),
         }
     }
 }
@@ -161,6 +176,7 @@ impl RunArgs {
     fn execute(self) -> anyhow::Result<ExitCode> {
         let scenario = self.scenario()?;
         let options = Options {
+            pinning: Pinning::choose(self.pin, None, self.target.is_none())?,
             target: self.target,
             results: self.results,
             quiet: self.quiet,
@@ -295,8 +311,15 @@ fn newest_run(results: &Path) -> anyhow::Result<PathBuf> {
         })
 }
 
+/// Confines this process, which has one thread yet, to the CPUs that it was given.
+fn confine(cpus: Option<&Cpus>) -> Result<(), UsageError> {
+    cpus.map_or(Ok(()), Cpus::confine)
+        .map_err(|error| UsageError(format!("cpus: {error}")))
+}
+
 impl ServeArgs {
     fn execute(self) -> anyhow::Result<ExitCode> {
+        confine(self.cpus.as_ref())?;
         let places = process::raise_descriptor_limit().saturating_sub(SPARE_DESCRIPTORS);
         let max_clients = places.min(u64::from(self.max_clients.unwrap_or(MAX_CLIENTS)));
         let retention = Retention {
@@ -347,6 +370,13 @@ async fn interrupted() -> &'static str {
         _ = interrupt.recv() => "Ctrl-C",
         _ = terminate.recv() => "SIGTERM",
         _ = hangup.recv() => "SIGHUP",
+    }
+}
+
+impl LoadArgs {
+    fn execute(self) -> anyhow::Result<ExitCode> {
+        confine(self.cpus.as_ref())?;
+        load()
     }
 }
 

@@ -13,6 +13,7 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
 use crate::load::plan::{Event, Plan};
+use crate::measure::cpus::Cpus;
 
 /// How long a server may take until it listens.
 const START_PATIENCE: Duration = Duration::from_secs(10);
@@ -34,8 +35,8 @@ pub struct Server {
 
 impl Server {
     /// Starts one on a free port of this machine, whose feeds keep `history` messages, and waits
-    /// until it listens.
-    pub async fn start(history: u64) -> anyhow::Result<Self> {
+    /// until it listens. With `cpus` it runs on these only.
+    pub async fn start(history: u64, cpus: Option<&Cpus>) -> anyhow::Result<Self> {
         let history = history.to_string();
         let arguments = [
             "serve",
@@ -45,7 +46,7 @@ impl Server {
             "--history",
             &history,
         ];
-        let mut process = Process::start(&arguments)?;
+        let mut process = Process::start(&arguments, cpus)?;
         let line = tokio::time::timeout(START_PATIENCE, process.lines.next_line()).await;
         let line = line
             .context("the server does not start to listen")??
@@ -78,9 +79,9 @@ impl Server {
 pub struct Load(Process);
 
 impl Load {
-    /// Starts one and gives it its plan.
-    pub async fn start(plan: &Plan) -> anyhow::Result<Self> {
-        let mut process = Process::start(&["load"])?;
+    /// Starts one and gives it its plan. With `cpus` it runs on these only.
+    pub async fn start(plan: &Plan, cpus: Option<&Cpus>) -> anyhow::Result<Self> {
+        let mut process = Process::start(&["load"], cpus)?;
         let mut line = serde_json::to_vec(plan)?;
         line.push(b'\n');
         let written = process.input.write_all(&line).await;
@@ -122,9 +123,12 @@ struct Process {
 }
 
 impl Process {
-    fn start(arguments: &[&str]) -> anyhow::Result<Self> {
+    /// The child confines itself, before it has a second thread.
+    fn start(arguments: &[&str], cpus: Option<&Cpus>) -> anyhow::Result<Self> {
+        let cpus = cpus.map(|cpus| format!("--cpus={cpus}"));
         let mut child = Command::new(THIS_PROGRAM)
             .args(arguments)
+            .args(cpus)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .process_group(0)

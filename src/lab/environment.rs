@@ -1,9 +1,11 @@
 //! What a result depends on beside the scenario: `environment.json`.
 
-use std::fs;
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::machine::Files;
+use super::pinning::Pinning;
 use crate::measure::process;
 
 /// The machine, the program and the command of one run.
@@ -27,11 +29,32 @@ pub struct Environment {
     pub cpu_governor: Option<String>,
     pub congestion_control: Option<String>,
     pub local_port_range: Option<String>,
+    // What follows is absent in runs of earlier versions, which must stay readable.
+    pub rustc: Option<String>,
+    /// The CPUs of server and load, if they were kept apart.
+    pub pinning: Option<Pinning>,
+    /// Threads over which the load process spreads its subscribers.
+    pub load_worker_threads: Option<usize>,
+    pub virtual_machine: Option<bool>,
+    pub clock_source: Option<String>,
+    pub transparent_hugepages: Option<String>,
+    pub somaxconn: Option<u64>,
+    pub tcp_tw_reuse: Option<u64>,
+    pub tcp_timestamps: Option<u64>,
+    /// The smallest, the usual and the largest buffer, in bytes.
+    pub tcp_rmem_bytes: Option<String>,
+    pub tcp_wmem_bytes: Option<String>,
+    /// Over one minute, five and fifteen, when the run began.
+    pub load_average: Option<[f64; 3]>,
+    /// What `wslab doctor` found not ok then, by name.
+    pub doubts: Option<Vec<String>>,
 }
 
 impl Environment {
     /// Looks around. Where the kernel does not tell, the answer is absent.
-    pub fn look(seed: u64, target: Option<&str>) -> Self {
+    pub fn look(seed: u64, target: Option<&str>, pinning: Option<&Pinning>) -> Self {
+        let files = Files(Path::new("/"));
+        let cpus = std::thread::available_parallelism().map_or(1, usize::from);
         let uname = rustix::system::uname();
         let text = |part: &std::ffi::CStr| part.to_string_lossy().into_owned();
         Environment {
@@ -48,16 +71,35 @@ impl Environment {
             seed,
             target: target.map(str::to_owned),
             kernel: format!("{} {}", text(uname.sysname()), text(uname.release())),
-            os: field("/etc/os-release", "PRETTY_NAME", '=').unwrap_or_default(),
-            cpu_model: field("/proc/cpuinfo", "model name", ':').unwrap_or_default(),
-            cpus: std::thread::available_parallelism().map_or(1, usize::from),
-            memory_bytes: field("/proc/meminfo", "MemTotal", ':')
+            os: files
+                .field("etc/os-release", "PRETTY_NAME", '=')
+                .unwrap_or_default(),
+            cpu_model: files
+                .field("proc/cpuinfo", "model name", ':')
+                .unwrap_or_default(),
+            cpus,
+            memory_bytes: files
+                .field("proc/meminfo", "MemTotal", ':')
                 .and_then(|total| total.trim_end_matches(" kB").parse::<u64>().ok())
                 .map(|kib| kib << 10),
             open_files_limit: process::raise_descriptor_limit(),
-            cpu_governor: line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
-            congestion_control: line("/proc/sys/net/ipv4/tcp_congestion_control"),
-            local_port_range: line("/proc/sys/net/ipv4/ip_local_port_range"),
+            cpu_governor: files.line("sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
+            congestion_control: files.line("proc/sys/net/ipv4/tcp_congestion_control"),
+            local_port_range: files.line("proc/sys/net/ipv4/ip_local_port_range"),
+            rustc: Some(env!("WSLAB_RUSTC").to_owned()),
+            pinning: pinning.cloned(),
+            load_worker_threads: Some(pinning.map_or(cpus, |p| p.load.count().min(cpus))),
+            virtual_machine: files.virtual_machine(),
+            clock_source: files
+                .line("sys/devices/system/clocksource/clocksource0/current_clocksource"),
+            transparent_hugepages: files.line("sys/kernel/mm/transparent_hugepage/enabled"),
+            somaxconn: files.number("proc/sys/net/core/somaxconn"),
+            tcp_tw_reuse: files.number("proc/sys/net/ipv4/tcp_tw_reuse"),
+            tcp_timestamps: files.number("proc/sys/net/ipv4/tcp_timestamps"),
+            tcp_rmem_bytes: files.line("proc/sys/net/ipv4/tcp_rmem"),
+            tcp_wmem_bytes: files.line("proc/sys/net/ipv4/tcp_wmem"),
+            load_average: files.load_average(),
+            doubts: None,
         }
     }
 
@@ -75,6 +117,13 @@ impl Environment {
                 "CPU governor",
                 self.cpu_governor.clone().unwrap_or_else(unknown),
             ),
+            (
+                "Pinned",
+                match &self.pinning {
+                    Some(pinning) => pinning.to_string(),
+                    None => "no".to_owned(),
+                },
+            ),
             ("wslab", program),
             ("Started", self.started_at.clone()),
             (
@@ -89,19 +138,106 @@ impl Environment {
         .map(|(name, value)| (name.to_owned(), value))
         .to_vec()
     }
+
+    /// What is not `now` as it was, among that which changes figures: `kernel 6.1 → 6.2`. What an
+    /// earlier version did not record is left out.
+    pub fn changes(&self, now: &Environment) -> Vec<String> {
+        let text = |value: &Option<String>| value.clone().unwrap_or_default();
+        let told = |value: Option<u64>| value.map_or(String::new(), |value| value.to_string());
+        let facts = |of: &Environment| {
+            [
+                ("wslab", of.wslab_version.clone()),
+                ("commit", of.commit.clone()),
+                ("build", of.build.clone()),
+                ("rustc", text(&of.rustc)),
+                ("kernel", of.kernel.clone()),
+                ("processor", of.cpu_model.clone()),
+                ("cores", of.cpus.to_string()),
+                ("memory", told(of.memory_bytes)),
+                ("governor", text(&of.cpu_governor)),
+                ("congestion control", text(&of.congestion_control)),
+                ("clock source", text(&of.clock_source)),
+                ("tcp_rmem", text(&of.tcp_rmem_bytes)),
+                ("tcp_wmem", text(&of.tcp_wmem_bytes)),
+                (
+                    "server",
+                    of.target.clone().unwrap_or_else(|| "own".to_owned()),
+                ),
+                (
+                    "pinned",
+                    of.pinning
+                        .as_ref()
+                        .map_or("no".to_owned(), |p| p.to_string()),
+                ),
+            ]
+        };
+        let pairs = facts(self).into_iter().zip(facts(now));
+        pairs
+            .filter(|((_, was), (_, is))| !was.is_empty() && was != is)
+            .map(|((name, was), (_, is))| format!("{name} {was} → {is}"))
+            .collect()
+    }
 }
 
-/// The first line of a file.
-fn line(path: &str) -> Option<String> {
-    let text = fs::read_to_string(path).ok()?;
-    Some(text.lines().next()?.trim().replace('\t', " "))
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// The value of the first line `key<separator>value` of a file, without quotes.
-fn field(path: &str, key: &str, separator: char) -> Option<String> {
-    let text = fs::read_to_string(path).ok()?;
-    text.lines().find_map(|line| {
-        let (name, value) = line.split_once(separator)?;
-        (name.trim() == key).then(|| value.trim().trim_matches('"').to_owned())
-    })
+    #[test]
+    fn runs_of_earlier_versions_stay_readable() {
+        let now = Environment::look(7, None, None);
+        assert_eq!(now.load_worker_threads, Some(now.cpus));
+        assert!(now.rustc.as_ref().unwrap().starts_with("rustc "));
+        let mut json = serde_json::to_value(&now).unwrap();
+        let again: Environment = serde_json::from_value(json.clone()).unwrap();
+        assert_eq!(again, now);
+        let fields = json.as_object_mut().unwrap();
+        for later in [
+            "rustc",
+            "pinning",
+            "load_worker_threads",
+            "virtual_machine",
+            "clock_source",
+            "transparent_hugepages",
+            "somaxconn",
+            "tcp_tw_reuse",
+            "tcp_timestamps",
+            "tcp_rmem_bytes",
+            "tcp_wmem_bytes",
+            "load_average",
+            "doubts",
+        ] {
+            assert!(fields.remove(later).is_some(), "{later}");
+        }
+        let earlier: Environment = serde_json::from_value(json).unwrap();
+        assert_eq!((&earlier.rustc, &earlier.pinning), (&None, &None));
+        assert_eq!(
+            earlier.changes(&now),
+            [""; 0],
+            "what was not recorded is no change"
+        );
+    }
+
+    #[test]
+    fn a_repeated_run_tells_what_has_changed_since() {
+        let was = Environment::look(7, None, None);
+        let pinning = Pinning {
+            server: "0".parse().unwrap(),
+            load: "1-3".parse().unwrap(),
+        };
+        let now = Environment {
+            kernel: "Linux 99".to_owned(),
+            seed: 8,
+            started_at: "later".to_owned(),
+            ..Environment::look(8, None, Some(&pinning))
+        };
+        assert_eq!(now.load_worker_threads, Some(now.cpus.min(3)));
+        let kernel = format!("kernel {} → Linux 99", was.kernel);
+        assert_eq!(
+            was.changes(&now),
+            [&*kernel, "pinned no → server 0; load 1-3"],
+            "the seed is the scenario's, and time passes"
+        );
+        assert_eq!(was.changes(&was), [""; 0]);
+    }
 }

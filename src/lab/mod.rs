@@ -2,6 +2,8 @@
 
 mod children;
 pub mod environment;
+pub mod machine;
+pub mod pinning;
 mod preflight;
 mod progress;
 pub mod results;

@@ -10,13 +10,11 @@ use tokio::net::TcpStream;
 
 use super::scenario::{Scenario, Switch, UsageError};
 use crate::load::plan::Workload;
-use crate::measure::process;
+use crate::measure::process::{self, SPARE_DESCRIPTORS};
 use crate::transport::Transport;
 use crate::transport::http::{self, Headers};
 use crate::transport::subscription::Target;
 
-/// Descriptors that a process needs beside its connections.
-const SPARE_DESCRIPTORS: u64 = 100;
 /// How long a server may take to answer its first request.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Bytes of that answer that are looked at.

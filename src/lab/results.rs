@@ -128,6 +128,9 @@ pub struct TrialRow {
     pub others_cpu_percent: Option<f64>,
     /// CPU time that the hypervisor gave to others; percent of one core.
     pub stolen_cpu_percent: Option<f64>,
+    /// The CPUs of server and load, `server 0; load 1`; empty where they run as the kernel likes.
+    #[serde(default)]
+    pub pin: Option<String>,
 }
 
 /// One row of `timeline.csv`: one second of one trial, by the time of *arrival*.

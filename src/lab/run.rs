@@ -11,6 +11,7 @@ use hdrhistogram::serialization::V2DeflateSerializer;
 use hdrhistogram::serialization::interval_log::{IntervalLogWriterBuilder, Tag};
 
 use super::environment::Environment;
+use super::pinning::Pinning;
 use super::preflight;
 use super::progress::Display;
 use super::results::{self, TimelineRow, TrialRow, Verdict};
@@ -25,6 +26,8 @@ pub struct Options {
     pub target: Option<String>,
     pub results: PathBuf,
     pub quiet: bool,
+    /// Where server and load run; without it, where the kernel likes.
+    pub pinning: Option<Pinning>,
 }
 
 /// How a run ended.
@@ -41,6 +44,7 @@ pub enum Ending {
 pub struct Run {
     pub folder: PathBuf,
     pub trials: Vec<TrialRow>,
+    pinning: Option<Pinning>,
     timeline: Vec<TimelineRow>,
     latencies: Vec<Latency>,
 }
@@ -65,7 +69,8 @@ pub async fn run(
         Some(url) => Some(preflight::find(url).await?),
         None => None,
     };
-    preflight::capacity(scenario, target.as_ref().map(|target| target.address))?;
+    let address = target.as_ref().map(|target| target.address);
+    preflight::capacity(scenario, address)?;
     let mut run = Run::begin(scenario, options)?;
     let mut display = Display::new(options.quiet);
     let ending = tokio::select! {
@@ -84,7 +89,11 @@ impl Run {
         let parent = options.results.join(&scenario.name);
         let folder = new_folder(&parent)
             .with_context(|| format!("cannot write results to {}", parent.display()))?;
-        let environment = Environment::look(scenario.seed, options.target.as_deref());
+        let environment = Environment::look(
+            scenario.seed,
+            options.target.as_deref(),
+            options.pinning.as_ref(),
+        );
         let toml = toml::to_string(scenario).context("the scenario as TOML")?;
         let json = serde_json::to_vec_pretty(&environment).context("the environment as JSON")?;
         results::write_whole(&folder.join("scenario.toml"), toml.as_bytes())?;
@@ -92,6 +101,7 @@ impl Run {
         Ok(Run {
             folder,
             trials: Vec::new(),
+            pinning: options.pinning.clone(),
             timeline: Vec::new(),
             latencies: Vec::new(),
         })
@@ -126,6 +136,7 @@ impl Run {
                 run,
                 cell,
                 trial,
+                pinning: self.pinning.clone(),
             };
             let label = format!("[{number}/{count}] {}", id.tag());
             let start = started.elapsed();

@@ -6,6 +6,7 @@ use anyhow::Context;
 use hdrhistogram::Histogram;
 
 use super::children::{Load, Server};
+use super::pinning::Pinning;
 use super::results::{TimelineRow, TrialRow};
 use super::scenario::{Cell, Scenario};
 use super::verdict::{Evidence, judge, others_cpu_percent};
@@ -23,6 +24,7 @@ pub struct TrialId {
     pub cell: Cell,
     /// Counted from 1.
     pub trial: u32,
+    pub pinning: Option<Pinning>,
 }
 
 /// What a trial leaves.
@@ -57,12 +59,16 @@ impl TrialId {
         target: Option<&Target>,
         mut tell: impl FnMut(&Progress, u64),
     ) -> anyhow::Result<Measured> {
+        let pinning = self.pinning.as_ref();
         let mut server = match target {
             Some(_) => None,
-            None => Some(Server::start(self.scenario.history()).await?),
+            None => {
+                let cpus = pinning.map(|pinning| &pinning.server);
+                Some(Server::start(self.scenario.history(), cpus).await?)
+            }
         };
         let plan = self.plan(target, server.as_ref());
-        let mut load = Load::start(&plan).await?;
+        let mut load = Load::start(&plan, pinning.map(|pinning| &pinning.load)).await?;
         let (mut timeline, mut died, mut rate) = (Vec::new(), None, VecDeque::from([(0.0, 0)]));
         let outcome = loop {
             let death = async {
@@ -203,6 +209,9 @@ impl TrialId {
         let ms = |us: Option<f64>| us.unwrap_or(0.0) / 1e3;
         let mut evidence = Evidence::of(plan, outcome, ms(lag.at(0.99)), ms(latency.at(0.5)));
         evidence.server_died = died;
+        if let Some(pinning) = &self.pinning {
+            evidence.load_cores = pinning.load.count() as f64;
+        }
         let (verdict, warnings) = judge(&evidence.warnings());
 
         let counts = &outcome.counts;
@@ -298,6 +307,7 @@ impl TrialId {
             headers: Some(self.scenario.headers.name().to_owned()),
             others_cpu_percent: others_cpu_percent(outcome).map(round),
             stolen_cpu_percent: Some(round(evidence.stolen_cpu_percent)),
+            pin: self.pinning.as_ref().map(Pinning::to_string),
         })
     }
 }

@@ -99,6 +99,8 @@ pub struct Evidence {
     pub others_cpu_percent: f64,
     pub stolen_cpu_percent: f64,
     pub cores: f64,
+    /// Of these, those that the load may use.
+    pub load_cores: f64,
     pub server_died: bool,
 }
 
@@ -124,6 +126,7 @@ impl Evidence {
             cores: std::thread::available_parallelism().map_or(1.0, |n| n.get() as f64),
             others_cpu_percent: others_cpu_percent(outcome).unwrap_or(0.0),
             stolen_cpu_percent: outcome.cores.stolen_s / outcome.ledger_s * 100.0,
+            load_cores: std::thread::available_parallelism().map_or(1.0, |n| n.get() as f64),
             server_died: false,
         }
     }
@@ -147,7 +150,8 @@ impl Evidence {
             (self.publish_failed > 0, Warning::PublishFailed),
             (self.publish_lag_p99_ms > late_ms, Warning::PublisherLate),
             (
-                self.load_cpu_percent > capacity || both > capacity,
+                self.load_cpu_percent > self.load_cores * 100.0 * SATURATED_SHARE
+                    || both > capacity,
                 Warning::LoadSaturated,
             ),
             (self.reconnects > 0, Warning::ClientsLost),
@@ -202,6 +206,7 @@ mod tests {
             load_cpu_percent: 20.0,
             server_cpu_percent: 20.0,
             cores: 2.0,
+            load_cores: 2.0,
             ..Evidence::default()
         }
     }
@@ -284,5 +289,15 @@ mod tests {
             ..sound()
         };
         assert!(idle.warnings().is_empty(), "nothing was to be published");
+    }
+
+    #[test]
+    fn a_pinned_load_is_saturated_by_its_own_cores() {
+        let mut evidence = sound();
+        evidence.load_cpu_percent = 95.0;
+        evidence.server_cpu_percent = 20.0;
+        assert!(evidence.warnings().is_empty(), "of two cores");
+        evidence.load_cores = 1.0;
+        assert_eq!(evidence.warnings(), [Warning::LoadSaturated]);
     }
 }

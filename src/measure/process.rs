@@ -106,6 +106,9 @@ fn cpu_clock_s(pid: u32) -> io::Result<f64> {
     Ok(time.tv_sec as f64 + time.tv_nsec as f64 / 1e9)
 }
 
+/// Descriptors that a process of the load needs beside its connections.
+pub const SPARE_DESCRIPTORS: u64 = 100;
+
 /// Raises the soft limit of open descriptors to the hard one and returns it.
 pub fn raise_descriptor_limit() -> u64 {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};

@@ -81,6 +81,7 @@ pub fn trial(cell: u32, trial: u32, transport: Transport, clients: u32) -> Trial
         headers: Some("minimal".into()),
         others_cpu_percent: Some(0.5),
         stolen_cpu_percent: Some(0.0),
+        pin: None,
     }
 }
 
