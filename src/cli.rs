@@ -13,7 +13,9 @@ use clap::{Args, Parser, Subcommand};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::feed::{Feeds, Retention};
+use crate::lab::doctor::{self, Level, Needs};
 use crate::lab::environment::Environment;
+use crate::lab::machine::Facts;
 use crate::lab::pinning::Pinning;
 use crate::lab::results::{self, Verdict};
 use crate::lab::run::{self, Ending, Options};
@@ -37,6 +39,9 @@ const MAX_CLIENTS: u32 = 1_000_000;
 /// Descriptors that a server needs beside its clients.
 const SPARE_DESCRIPTORS: u64 = 32;
 
+/// How long the doctor watches what else runs here.
+const WATCH: Duration = Duration::from_secs(1);
+
 /// Polling, SSE or WebSocket? Measures the same feed over each: delivery latency, bytes, CPU.
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100)]
@@ -51,6 +56,8 @@ enum Command {
     Run(Box<RunArgs>),
     /// Rebuild report.html and the plots of a run from what is on disk
     Report(ReportArgs),
+    /// Tell what on this machine would spoil a measurement, and how to mend it
+    Doctor(DoctorArgs),
     /// Serve the feeds, and the page that shows them
     Serve(ServeArgs),
     /// The load of one trial; started by run, which tells it what to do
@@ -135,6 +142,13 @@ struct ReportArgs {
 }
 
 #[derive(Debug, Args)]
+struct DoctorArgs {
+    /// Subscribers that are to be measured
+    #[arg(long, value_name = "N", default_value_t = 5_000, value_parser = parse_clients)]
+    clients: u32,
+}
+
+#[derive(Debug, Args)]
 struct LoadArgs {
     /// Run on these CPUs only
     #[arg(long, hide = true)]
@@ -166,6 +180,7 @@ impl Cli {
         match self.command {
             Command::Run(args) => args.execute(),
             Command::Report(args) => args.execute(),
+            Command::Doctor(args) => args.execute(),
             Command::Serve(args) => args.execute(),
             Command::Load(args) => args.execute(),
         }
@@ -309,6 +324,21 @@ fn newest_run(results: &Path) -> anyhow::Result<PathBuf> {
                 results.display()
             )
         })
+}
+
+impl DoctorArgs {
+    fn execute(self) -> anyhow::Result<ExitCode> {
+        let needs = Needs {
+            clients: self.clients.into(),
+            remote: true,
+        };
+        let findings = doctor::findings(&Facts::watch(WATCH), needs);
+        for finding in &findings {
+            writeln!(std::io::stdout(), "{finding}")?;
+        }
+        let bad = findings.iter().any(|finding| finding.level == Level::Bad);
+        Ok(ExitCode::from(u8::from(bad)))
+    }
 }
 
 /// Confines this process, which has one thread yet, to the CPUs that it was given.

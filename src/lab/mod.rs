@@ -1,6 +1,7 @@
 //! The lab: a scenario becomes trials, a trial becomes a row, and a row has a verdict.
 
 mod children;
+pub mod doctor;
 pub mod environment;
 pub mod machine;
 pub mod pinning;

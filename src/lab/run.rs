@@ -10,6 +10,7 @@ use hdrhistogram::Histogram;
 use hdrhistogram::serialization::V2DeflateSerializer;
 use hdrhistogram::serialization::interval_log::{IntervalLogWriterBuilder, Tag};
 
+use super::doctor::{self, Needs};
 use super::environment::Environment;
 use super::pinning::Pinning;
 use super::preflight;
@@ -71,8 +72,13 @@ pub async fn run(
     };
     let address = target.as_ref().map(|target| target.address);
     preflight::capacity(scenario, address)?;
-    let mut run = Run::begin(scenario, options)?;
+    let remote = address.is_some_and(|address| !address.ip().is_loopback());
+    let doubts = doctor::doubts(Needs::of(scenario, remote));
+    let mut run = Run::begin(scenario, options, &doubts)?;
     let mut display = Display::new(options.quiet);
+    if let Some(hint) = doctor::hint(&doubts) {
+        display.say(&hint);
+    }
     let ending = tokio::select! {
         ending = run.measure(scenario, target.as_ref(), &mut display) => ending,
         name = interrupted => Ok(Ending::CutShort(format!("stopped by {name}"))),
@@ -85,15 +91,18 @@ pub async fn run(
 
 impl Run {
     /// Makes the run's folder, with what is known before anything is measured.
-    fn begin(scenario: &Scenario, options: &Options) -> anyhow::Result<Self> {
+    fn begin(scenario: &Scenario, options: &Options, doubts: &[String]) -> anyhow::Result<Self> {
         let parent = options.results.join(&scenario.name);
         let folder = new_folder(&parent)
             .with_context(|| format!("cannot write results to {}", parent.display()))?;
-        let environment = Environment::look(
-            scenario.seed,
-            options.target.as_deref(),
-            options.pinning.as_ref(),
-        );
+        let environment = Environment {
+            doubts: Some(doubts.to_vec()),
+            ..Environment::look(
+                scenario.seed,
+                options.target.as_deref(),
+                options.pinning.as_ref(),
+            )
+        };
         let toml = toml::to_string(scenario).context("the scenario as TOML")?;
         let json = serde_json::to_vec_pretty(&environment).context("the environment as JSON")?;
         results::write_whole(&folder.join("scenario.toml"), toml.as_bytes())?;
