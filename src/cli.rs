@@ -14,9 +14,9 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::feed::{Feeds, Retention};
 use crate::lab::doctor::{self, Level, Needs};
-use crate::lab::environment::Environment;
 use crate::lab::machine::Facts;
 use crate::lab::pinning::Pinning;
+use crate::lab::recorded::Recorded;
 use crate::lab::results::{self, Verdict};
 use crate::lab::run::{self, Ending, Options};
 use crate::lab::scenario::{self, Scenario, Span, Switch, UsageError};
@@ -67,7 +67,8 @@ enum Command {
 
 #[derive(Debug, Args)]
 struct RunArgs {
-    /// A scenario file, or one of: smoke, classroom, fanout, chat-rooms, idle; flags change it
+    /// A scenario file, or one of: smoke, classroom, fanout, chat-rooms, idle; or the folder of a
+    /// run, to repeat it with its seed, target and pinning. Flags change it
     scenario: Option<String>,
     /// Transports, separated by commas: short-polling, long-polling, sse, websocket; or all
     #[arg(long, value_name = "T,…", value_delimiter = ',', value_parser = parse_transports)]
@@ -189,10 +190,17 @@ impl Cli {
 
 impl RunArgs {
     fn execute(self) -> anyhow::Result<ExitCode> {
-        let scenario = self.scenario()?;
+        let recorded = match &self.scenario {
+            Some(named) => Recorded::find(named)?,
+            None => None,
+        };
+        let scenario = self.scenario(recorded.as_ref())?;
+        let then = recorded.as_ref().map(|recorded| &recorded.environment);
+        let target = self.target.or(then.and_then(|then| then.target.clone()));
+        let pinning = then.and_then(|then| then.pinning.as_ref());
         let options = Options {
-            pinning: Pinning::choose(self.pin, None, self.target.is_none())?,
-            target: self.target,
+            pinning: Pinning::choose(self.pin, pinning, target.is_none())?,
+            target,
             results: self.results,
             quiet: self.quiet,
         };
@@ -200,6 +208,12 @@ impl RunArgs {
             .enable_all()
             .build()?;
         let (run, ending) = runtime.block_on(run::run(&scenario, &options, interrupted()))?;
+        if let Some(then) = then
+            && !self.quiet
+        {
+            let changes = then.changes(&Recorded::read(&run.folder)?.environment);
+            tell_changes(&changes);
+        }
         if !run.trials.is_empty() {
             let (table, page) = (report::text_table(&run.trials), write_report(&run.folder)?);
             // Who has closed standard output has the page.
@@ -215,11 +229,13 @@ impl RunArgs {
         }
     }
 
-    /// The scenario that is named, or the default one, with the changes that the flags ask for.
-    fn scenario(&self) -> Result<Scenario, UsageError> {
-        let mut scenario = match &self.scenario {
-            Some(named) => Scenario::find(named)?,
-            None => Scenario {
+    /// The scenario that was recorded or is named, or the default one, with the changes that the
+    /// flags ask for.
+    fn scenario(&self, recorded: Option<&Recorded>) -> Result<Scenario, UsageError> {
+        let mut scenario = match (recorded, &self.scenario) {
+            (Some(recorded), _) => recorded.scenario.clone(),
+            (None, Some(named)) => Scenario::find(named)?,
+            (None, None) => Scenario {
                 name: "custom".to_owned(),
                 ..Scenario::default()
             },
@@ -253,6 +269,15 @@ impl RunArgs {
     }
 }
 
+/// Tells who repeats a run what may make its figures others.
+fn tell_changes(changes: &[String]) {
+    let changes = match changes {
+        [] => "nothing that matters has changed since".to_owned(),
+        changes => format!("changed since: {}", changes.join("; ")),
+    };
+    let _ = writeln!(std::io::stderr(), "repeated: {changes}");
+}
+
 fn set<T: Copy>(field: &mut T, flag: Option<T>) {
     if let Some(value) = flag {
         *field = value;
@@ -274,11 +299,10 @@ impl ReportArgs {
 
 /// Rebuilds a run's report from its folder and returns the page's path.
 fn write_report(folder: &Path) -> anyhow::Result<PathBuf> {
-    let not_a_run = || format!("{} is not the folder of a run", folder.display());
-    let scenario = folder.join("scenario.toml");
-    let scenario = Scenario::find(&scenario.to_string_lossy()).with_context(not_a_run)?;
-    let environment = std::fs::read(folder.join("environment.json")).with_context(not_a_run)?;
-    let environment: Environment = serde_json::from_slice(&environment).with_context(not_a_run)?;
+    let Recorded {
+        scenario,
+        environment,
+    } = Recorded::read(folder)?;
     // A run that was cut off in its first trial has neither file.
     let (trials, timeline) = (folder.join("trials.csv"), folder.join("timeline.csv"));
     let trials = if trials.exists() {

@@ -7,6 +7,7 @@ pub mod machine;
 pub mod pinning;
 mod preflight;
 mod progress;
+pub mod recorded;
 pub mod results;
 pub mod run;
 pub mod scenario;
