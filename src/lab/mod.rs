@@ -11,5 +11,6 @@ pub mod recorded;
 pub mod results;
 pub mod run;
 pub mod scenario;
+pub mod statistics;
 mod trial;
 mod verdict;
