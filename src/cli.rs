@@ -20,6 +20,7 @@ use crate::lab::recorded::Recorded;
 use crate::lab::results::{self, Verdict};
 use crate::lab::run::{self, Ending, Options};
 use crate::lab::scenario::{self, Scenario, Span, Switch, UsageError};
+use crate::lab::summary;
 use crate::load::plan::{Event, Plan, Workload};
 use crate::load::schedule::Pacing;
 use crate::measure::cpus::Cpus;
@@ -315,6 +316,9 @@ fn write_report(folder: &Path) -> anyhow::Result<PathBuf> {
     } else {
         Vec::new()
     };
+    if !trials.is_empty() {
+        summary::write(folder, &trials)?;
+    }
     let report = Report {
         scenario: &scenario.name,
         run: &folder.file_name().unwrap_or_default().to_string_lossy(),

@@ -249,12 +249,16 @@ fn one_command_compares_the_four_transports() {
 
     // A report can be rebuilt from the folder alone.
     std::fs::remove_file(run.join("report.html")).unwrap();
+    let summary = std::fs::read_to_string(run.join("summary.csv")).unwrap();
+    std::fs::remove_file(run.join("summary.csv")).unwrap();
     std::fs::remove_dir_all(run.join("plots")).unwrap();
     let again = results.wslab(&["report"]);
     assert_eq!(
         text(&again.stdout).trim(),
         run.join("report.html").to_str().unwrap()
     );
+    let rebuilt = std::fs::read_to_string(run.join("summary.csv")).unwrap();
+    assert_eq!(rebuilt, summary);
     check_files(&run);
 }
 

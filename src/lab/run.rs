@@ -187,6 +187,7 @@ impl Run {
         });
         results::write_rows(&self.folder.join("trials.csv"), &self.trials)?;
         results::write_rows(&self.folder.join("timeline.csv"), &self.timeline)?;
+        super::summary::write(&self.folder, &self.trials)?;
         results::write_whole(&self.folder.join("latency.hlog"), &self.latency_log()?)
     }
 
