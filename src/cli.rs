@@ -1,5 +1,7 @@
 //! The command line: every command and flag.
 
+mod compare;
+
 use std::io::{BufRead, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -59,6 +61,8 @@ enum Command {
     Report(ReportArgs),
     /// Tell what on this machine would spoil a measurement, and how to mend it
     Doctor(DoctorArgs),
+    /// Compare two runs, or the transports within one
+    Compare(compare::CompareArgs),
     /// Serve the feeds, and the page that shows them
     Serve(ServeArgs),
     /// The load of one trial; started by run, which tells it what to do
@@ -183,6 +187,7 @@ impl Cli {
             Command::Run(args) => args.execute(),
             Command::Report(args) => args.execute(),
             Command::Doctor(args) => args.execute(),
+            Command::Compare(args) => args.execute(),
             Command::Serve(args) => args.execute(),
             Command::Load(args) => args.execute(),
         }

@@ -1,11 +1,12 @@
 //! The lab: a scenario becomes trials, a trial becomes a row, and a row has a verdict.
 
 mod children;
+pub mod compare;
 pub mod doctor;
 pub mod environment;
+pub mod figures;
 pub mod machine;
 pub mod pinning;
-pub mod figures;
 mod preflight;
 mod progress;
 pub mod recorded;

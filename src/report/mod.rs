@@ -17,12 +17,14 @@ use crate::lab::results::{TimelineRow, TrialRow, write_whole};
 
 mod cells;
 mod columns;
+mod comparison;
 mod html;
 mod number;
 mod plot;
 mod table;
 mod warning;
 
+pub use comparison::comparison;
 pub use html::html;
 pub use plot::{Plot, plots};
 pub use table::text_table;

@@ -1,0 +1,113 @@
+//! `wslab compare`: two runs, or the transports within one.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::bail;
+use clap::Args;
+
+use crate::lab::compare::{self, Gate};
+use crate::lab::figures::Figures;
+use crate::lab::results::{self, TrialRow};
+use crate::lab::scenario::UsageError;
+use crate::report;
+
+#[derive(Debug, Args)]
+pub(super) struct CompareArgs {
+    /// Folder of a run: A. Alone, its transports are compared with its first
+    #[arg(value_name = "RUN")]
+    a: PathBuf,
+    /// Folder of the run to compare with it: B
+    #[arg(value_name = "RUN")]
+    b: Option<PathBuf>,
+    /// Metrics to show, as columns of trials.csv or summary.csv; or all
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
+    metric: Vec<String>,
+    /// Exit 1 where B differs from A by more than this; may be repeated
+    ///
+    /// Write a metric, > or <, and percent: 'latency_p99_us > +10%', 'missed > 0%'. What is judged
+    /// is the difference of the medians; a difference that is not shown (its 95 % interval holds
+    /// 0) counts as 0 %. A gate that cannot tell does not pass: too few trials (5 on each side are
+    /// needed), or a figure that only one side has. Cells that only one run has are named and not
+    /// judged; INVALID trials are left out. Exit 2 for a metric that does not exist.
+    #[arg(long, value_name = "GATE")]
+    fail_if: Vec<Gate>,
+}
+
+impl CompareArgs {
+    pub(super) fn execute(self) -> anyhow::Result<ExitCode> {
+        let a = trials_of(&self.a)?;
+        let b = self.b.as_deref().map(trials_of).transpose()?;
+        let a = Figures::of(&a)?;
+        let b = b.as_deref().map(Figures::of).transpose()?;
+        let (pairs, alone) = match &b {
+            Some(b) => compare::runs(&a, b),
+            None => (compare::transports(&a), Vec::new()),
+        };
+        let metrics = self.metrics(&a[0].names())?;
+        let runs = self.b.as_ref().map_or(String::new(), |b| {
+            format!("A: {}\nB: {}\n\n", self.a.display(), b.display())
+        });
+        let table = report::comparison(&pairs, &alone, &metrics);
+        // Who has closed standard output still wants the exit code.
+        let _ = write!(std::io::stdout(), "{runs}{table}");
+        if pairs.is_empty() {
+            bail!("there is nothing to compare: no two cells share clients, rate and the rest");
+        }
+        let failures: Vec<String> = self
+            .fail_if
+            .iter()
+            .flat_map(|gate| gate.failures(&pairs))
+            .collect();
+        match failures.is_empty() {
+            true => Ok(ExitCode::SUCCESS),
+            false => bail!("--fail-if\n  {}", failures.join("\n  ")),
+        }
+    }
+
+    /// The metrics to show, those of the gates among them.
+    fn metrics(&self, names: &[&str]) -> Result<Vec<String>, UsageError> {
+        let gates = self.fail_if.iter().map(|gate| &gate.metric);
+        let wanted = self.metric.iter().filter(|name| *name != "all");
+        if let Some(unknown) = wanted
+            .chain(gates.clone())
+            .find(|m| !names.contains(&m.as_str()))
+        {
+            let names = names.join(", ");
+            return Err(UsageError(format!(
+                "there is no metric \"{unknown}\": write one of {names}"
+            )));
+        }
+        let mut metrics: Vec<String> = match &self.metric[..] {
+            [] => compare::HEADLINE.map(str::to_owned).to_vec(),
+            chosen if chosen.iter().any(|name| name == "all") => {
+                names.iter().map(|name| (*name).to_owned()).collect()
+            }
+            chosen => chosen.to_vec(),
+        };
+        for gate in gates {
+            if !metrics.contains(gate) {
+                metrics.push(gate.clone());
+            }
+        }
+        Ok(metrics)
+    }
+}
+
+/// The trials of a run, of which there is at least one.
+fn trials_of(folder: &Path) -> anyhow::Result<Vec<TrialRow>> {
+    let file = folder.join("trials.csv");
+    if !file.is_file() {
+        let why = format!(
+            "{} is not the folder of a run with trials: it has no trials.csv",
+            folder.display()
+        );
+        return Err(UsageError(why).into());
+    }
+    let trials: Vec<TrialRow> = results::read_rows(&file)?;
+    if trials.is_empty() {
+        bail!("{} has no trials", file.display());
+    }
+    Ok(trials)
+}

@@ -1,0 +1,367 @@
+//! `wslab compare` and `summary.csv` on folders of made-up trials, by the real binary.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use wslab::lab::results::{TrialRow, Verdict, write_rows};
+use wslab::lab::summary::{self, SummaryRow};
+use wslab::transport::Transport;
+
+#[allow(dead_code)] // The report's tests use the rest.
+#[path = "report/rows.rs"]
+mod rows;
+
+/// The p99 of five trials in ms: 100 give or take 3.
+const NOISE_MS: [f64; 5] = [100.0, 103.0, 97.0, 101.0, 99.0];
+/// The same source again.
+const AGAIN_MS: [f64; 5] = [98.0, 102.0, 100.5, 96.5, 101.5];
+
+/// A folder for runs that goes away with this value.
+struct Runs(PathBuf);
+
+impl Runs {
+    fn new(test: &str) -> Self {
+        let folder = std::env::temp_dir().join(format!("wslab-{test}-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&folder);
+        std::fs::create_dir(&folder).unwrap();
+        Runs(folder)
+    }
+
+    /// Writes a run with these trials, as `wslab run` does.
+    fn run(&self, name: &str, trials: &[TrialRow]) -> PathBuf {
+        let folder = self.0.join(name);
+        std::fs::create_dir(&folder).unwrap();
+        write_rows(&folder.join("trials.csv"), trials).unwrap();
+        folder
+    }
+}
+
+impl Drop for Runs {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// The trials of a cell that agree in everything but the p99.
+fn cell(number: u32, transport: Transport, p99_ms: &[f64]) -> Vec<TrialRow> {
+    let trials = p99_ms.iter().zip(1..);
+    trials
+        .map(|(ms, trial)| TrialRow {
+            trial,
+            latency_p99_us: Some(ms * 1e3),
+            ..rows::trial(number, 1, transport, 1_000)
+        })
+        .collect()
+}
+
+fn times(ms: &[f64], factor: f64) -> Vec<f64> {
+    ms.iter().map(|ms| ms * factor).collect()
+}
+
+fn compare(folders: &[&Path], flags: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_wslab"))
+        .arg("compare")
+        .args(folders)
+        .args(flags)
+        .output()
+        .unwrap()
+}
+
+/// What a comparison printed, with its exit code.
+fn said(output: &Output) -> (Option<i32>, String) {
+    let text = [&output.stdout[..], &output.stderr].concat();
+    (output.status.code(), String::from_utf8(text).unwrap())
+}
+
+/// The line of a metric.
+fn line<'t>(text: &'t str, metric: &str) -> &'t str {
+    let mut lines = text.lines().map(str::trim);
+    let is_it = |line: &&str| line.split_whitespace().next() == Some(metric);
+    lines
+        .find(is_it)
+        .unwrap_or_else(|| panic!("no {metric} in {text}"))
+}
+
+#[test]
+fn a_planted_difference_is_found_and_named() {
+    let runs = Runs::new("planted");
+    let a = runs.run("a", &cell(1, Transport::Sse, &NOISE_MS));
+    let b = runs.run("b", &cell(1, Transport::Sse, &times(&NOISE_MS, 1.3)));
+
+    let (code, text) = said(&compare(&[&a, &b], &[]));
+    assert_eq!(code, Some(0), "{text}");
+    let found = line(&text, "latency_p99_us").split_whitespace();
+    assert_eq!(
+        found.collect::<Vec<_>>().join(" "),
+        "latency_p99_us 100 ms 130 ms +30 % +22 % to +38 % higher by 22–38 %"
+    );
+    assert!(line(&text, "latency_p50_us").ends_with("no difference shown"));
+    assert!(
+        text.contains("sse, 1000 clients\n  A: 5 trials   B: 5 trials"),
+        "{text}"
+    );
+    assert!(text.starts_with(&format!("A: {}\n", a.display())), "{text}");
+
+    let (_, text) = said(&compare(&[&b, &a], &["--metric", "latency_p99_us"]));
+    assert!(
+        line(&text, "latency_p99_us").ends_with("lower by 18–28 %"),
+        "{text}"
+    );
+    assert!(!text.contains("latency_p50_us"), "{text}");
+}
+
+#[test]
+fn an_a_a_pair_shows_no_difference() {
+    let runs = Runs::new("a-a");
+    let a = runs.run("a", &cell(1, Transport::Sse, &NOISE_MS));
+    let b = runs.run("b", &cell(1, Transport::Sse, &AGAIN_MS));
+    let gates = [
+        "--fail-if",
+        "latency_p99_us > 0%",
+        "--fail-if",
+        "missed > 0%",
+    ];
+    let (code, text) = said(&compare(
+        &[&a, &b],
+        &[&gates[..], &["--metric", "all"]].concat(),
+    ));
+    assert_eq!(code, Some(0), "{text}");
+    assert!(
+        line(&text, "latency_p99_us").ends_with("no difference shown"),
+        "{text}"
+    );
+    assert!(
+        !text.contains("higher") && !text.contains("lower"),
+        "{text}"
+    );
+    assert!(line(&text, "wire_bytes_per_delivery").ends_with("no difference shown"));
+    // SSE makes no exchanges, so that neither side has them.
+    assert!(!text.contains("exchanges"), "{text}");
+}
+
+#[test]
+fn a_gate_fails_where_the_difference_is_beyond_it() {
+    let runs = Runs::new("gate");
+    let a = runs.run("a", &cell(1, Transport::Sse, &NOISE_MS));
+    let b = runs.run("b", &cell(1, Transport::Sse, &times(&AGAIN_MS, 1.3)));
+    for (gate, expected) in [
+        ("latency_p99_us > +10%", 1),
+        ("latency_p99_us > +50%", 0),
+        ("latency_p99_us < -10%", 0),
+        ("latency_p50_us > +10%", 0),
+        ("latency_p50_us > -10%", 1),
+    ] {
+        let (code, text) = said(&compare(&[&a, &b], &["--fail-if", gate]));
+        assert_eq!(code, Some(expected), "{gate}: {text}");
+        let failure = format!("{gate}: sse, 1000 clients: ");
+        assert_eq!(text.contains(&failure), expected == 1, "{text}");
+    }
+    let (_, text) = said(&compare(&[&a, &b], &["--fail-if", "latency_p99_us > +10%"]));
+    assert!(text.contains("1000 clients: higher by"), "{text}");
+}
+
+#[test]
+fn one_trial_is_too_few_and_a_gate_does_not_pass() {
+    let runs = Runs::new("few");
+    let a = runs.run("a", &cell(1, Transport::Sse, &[100.0]));
+    let b = runs.run("b", &cell(1, Transport::Sse, &NOISE_MS));
+    let few = "too few trials to tell (n = 1: repeat with --repeats 5)";
+    for (x, y) in [(&a, &b), (&b, &a)] {
+        let (code, text) = said(&compare(&[x, y], &[]));
+        assert_eq!(code, Some(0), "{text}");
+        assert!(line(&text, "latency_p99_us").ends_with(few), "{text}");
+        let (code, text) = said(&compare(&[x, y], &["--fail-if", "latency_p99_us > +10%"]));
+        assert_eq!(code, Some(1), "{text}");
+        assert!(
+            text.contains(&format!("sse, 1000 clients: {few}")),
+            "{text}"
+        );
+    }
+    // A figure of the transports that poll.
+    let (code, text) = said(&compare(&[&b, &b], &["--fail-if", "exchanges > +10%"]));
+    assert_eq!(code, Some(1), "{text}");
+    assert!(
+        text.contains("exchanges > +10%: no trial has this figure"),
+        "{text}"
+    );
+}
+
+#[test]
+fn invalid_trials_are_left_out_and_suspect_ones_marked() {
+    let runs = Runs::new("verdicts");
+    let a = runs.run("a", &cell(1, Transport::Sse, &NOISE_MS));
+    let mut trials = cell(1, Transport::Sse, &[&AGAIN_MS[..], &[9_000.0]].concat());
+    trials[2].verdict = Verdict::Suspect;
+    trials[5].verdict = Verdict::Invalid;
+    let b = runs.run("b", &trials);
+    let (code, text) = said(&compare(&[&a, &b], &[]));
+    assert_eq!(code, Some(0), "{text}");
+    let counted = "A: 5 trials   B: 5 trials, 1 of them SUSPECT, 1 INVALID left out";
+    assert!(text.contains(counted), "{text}");
+    let found = line(&text, "latency_p99_us");
+    assert!(found.ends_with("no difference shown  (SUSPECT)"), "{text}");
+
+    // The figures of a cell that is INVALID altogether are no figures.
+    for trial in &mut trials {
+        trial.verdict = Verdict::Invalid;
+    }
+    let none = runs.run("none", &trials);
+    let (code, text) = said(&compare(
+        &[&a, &none],
+        &["--fail-if", "latency_p99_us > +10%"],
+    ));
+    assert_eq!(code, Some(1), "{text}");
+    assert!(line(&text, "latency_p99_us").contains("n = 0"), "{text}");
+}
+
+#[test]
+fn what_was_nothing_and_is_something_is_higher() {
+    let runs = Runs::new("zero");
+    let trials = cell(1, Transport::Sse, &NOISE_MS);
+    let a = runs.run("a", &trials);
+    let lossy = |row: &TrialRow| TrialRow {
+        missed: 7,
+        ..row.clone()
+    };
+    let b = runs.run("b", &trials.iter().map(lossy).collect::<Vec<_>>());
+    let (code, text) = said(&compare(&[&a, &b], &["--fail-if", "missed > 0%"]));
+    assert_eq!(code, Some(1), "{text}");
+    assert!(line(&text, "missed").ends_with("higher: from 0"), "{text}");
+    let (code, text) = said(&compare(&[&b, &a], &["--fail-if", "missed > 0%"]));
+    assert_eq!(code, Some(0), "{text}");
+    assert!(line(&text, "missed").ends_with("lower by 100 %"), "{text}");
+}
+
+#[test]
+fn the_transports_of_one_run_are_compared_with_its_first() {
+    let runs = Runs::new("within");
+    // As they were measured: the order of rows is not that of cells.
+    let trials = [
+        cell(2, Transport::WebSocket, &times(&NOISE_MS, 0.5)),
+        cell(1, Transport::Sse, &NOISE_MS),
+    ];
+    let run = runs.run("run", &trials.concat());
+    let gate = ["--fail-if", "latency_p99_us > +10%"];
+    let (code, text) = said(&compare(&[&run], &gate));
+    assert_eq!(code, Some(0), "{text}");
+    assert!(
+        text.starts_with("websocket against sse, 1000 clients\n"),
+        "{text}"
+    );
+    assert!(
+        line(&text, "latency_p99_us").contains("lower by 47–53 %"),
+        "{text}"
+    );
+    assert_eq!(text.matches(" against ").count(), 1, "{text}");
+}
+
+#[test]
+fn cells_without_a_partner_are_named() {
+    let runs = Runs::new("alone");
+    let sse = cell(1, Transport::Sse, &NOISE_MS);
+    let both = [sse.clone(), cell(2, Transport::WebSocket, &NOISE_MS)].concat();
+    let mut faster = sse.clone();
+    faster.iter_mut().for_each(|row| row.rate_hz = 20.0);
+    let (a, b) = (runs.run("a", &both), runs.run("b", &sse));
+    let faster = runs.run("faster", &faster);
+
+    let (code, text) = said(&compare(&[&a, &b], &[]));
+    assert_eq!(code, Some(0), "{text}");
+    assert!(
+        text.contains("not compared: websocket, 1000 clients: only in A"),
+        "{text}"
+    );
+
+    let (code, text) = said(&compare(&[&b, &faster], &[]));
+    assert_eq!(code, Some(1), "{text}");
+    assert!(
+        text.contains("sse, 1000 clients, rate_hz 20.0: only in B"),
+        "{text}"
+    );
+    assert!(text.contains("there is nothing to compare"), "{text}");
+}
+
+#[test]
+fn mistakes_are_answered_with_advice_and_exit_code_2() {
+    let runs = Runs::new("wrong");
+    let run = runs.run("run", &cell(1, Transport::Sse, &NOISE_MS));
+    let nowhere = runs.0.join("nowhere");
+    for folders in [&[&*nowhere][..], &[&run, &nowhere]] {
+        let (code, text) = said(&compare(folders, &[]));
+        assert_eq!(code, Some(2), "{text}");
+        assert!(
+            text.contains("nowhere is not the folder of a run"),
+            "{text}"
+        );
+    }
+    for (flags, advice) in [
+        (
+            ["--fail-if", "latency_p98_us > +10%"],
+            "write one of published,",
+        ),
+        (["--metric", "speed"], "latency_p99_us, "),
+        (
+            ["--fail-if", "latency_p99_us > much"],
+            "'latency_p99_us > +10%'",
+        ),
+    ] {
+        let (code, text) = said(&compare(&[&run, &run], &flags));
+        assert_eq!(code, Some(2), "{text}");
+        assert!(text.contains(advice), "{text}");
+    }
+    std::fs::write(run.join("trials.csv"), "a,b\n1,2\n").unwrap();
+    let (code, text) = said(&compare(&[&run, &run], &[]));
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("is not as wslab wrote it"), "{text}");
+}
+
+#[test]
+fn the_summary_has_a_row_for_each_cell_and_metric() {
+    let mut trials = [
+        cell(2, Transport::WebSocket, &[100.0]),
+        cell(1, Transport::Sse, &[&NOISE_MS[..], &[9_000.0]].concat()),
+    ]
+    .concat();
+    trials[6].verdict = Verdict::Invalid;
+    let rows = summary::rows(&trials).unwrap();
+    let find = |cell: u32, metric: &str| -> &SummaryRow {
+        let mut rows = rows.iter();
+        rows.find(|row| row.cell == cell && row.metric == metric)
+            .unwrap()
+    };
+    let p99 = find(1, "latency_p99_us");
+    assert_eq!((p99.trials, p99.left_out), (5, 1));
+    assert_eq!(p99.median, Some(100_000.0));
+    assert_eq!((p99.low, p99.high), (Some(97_000.0), Some(103_000.0)));
+    assert_eq!((p99.min, p99.max), (Some(97_000.0), Some(103_000.0)));
+    assert_eq!(p99.verdict, Verdict::Invalid);
+
+    let single = find(2, "latency_p99_us");
+    assert_eq!((single.trials, single.left_out), (1, 0));
+    assert_eq!(
+        (single.median, single.low, single.high),
+        (Some(100_000.0), None, None)
+    );
+    assert_eq!(single.verdict, Verdict::Valid);
+
+    let trial = &trials[1];
+    let sum = trial.server_cpu_user_us_per_delivery.unwrap()
+        + trial.server_cpu_sys_us_per_delivery.unwrap();
+    assert_eq!(find(1, "server_cpu_us_per_delivery").median, Some(sum));
+    assert!(rows.iter().all(|row| row.metric != "exchanges"));
+    assert!(rows.is_sorted_by_key(|row| row.cell));
+}
+
+#[test]
+fn a_summary_is_written_as_csv() {
+    let runs = Runs::new("summary");
+    let trials = cell(1, Transport::Sse, &[100.0]);
+    let run = runs.run("run", &trials);
+    summary::write(&run, &trials).unwrap();
+    let text = std::fs::read_to_string(run.join("summary.csv")).unwrap();
+    let header = "scenario,run,cell,transport,workload,clients,metric,trials,left_out,median,low,\
+                  high,min,max,verdict\n";
+    assert!(text.starts_with(header), "{text}");
+    let row = "1,sse,monitoring,1000,latency_p99_us,1,0,100000.0,,,100000.0,100000.0,VALID\n";
+    assert!(text.contains(row), "{text}");
+}
