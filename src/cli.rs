@@ -26,6 +26,7 @@ use crate::lab::summary;
 use crate::load::plan::{Event, Plan, Workload};
 use crate::load::schedule::Pacing;
 use crate::measure::cpus::Cpus;
+use crate::measure::interface::Frames;
 use crate::measure::process;
 use crate::report::{self, Report};
 use crate::server;
@@ -129,6 +130,9 @@ struct RunArgs {
     /// Server and load on cores of their own; off, in a run that is repeated: as the kernel likes
     #[arg(long, value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "on")]
     pin: Option<Switch>,
+    /// A network interface; what passes it is recorded beside the byte ledger
+    #[arg(long, value_name = "NAME", value_parser = parse_interface)]
+    interface: Option<String>,
     /// Where the results go
     #[arg(long, value_name = "DIR", default_value = "results")]
     results: PathBuf,
@@ -209,6 +213,7 @@ impl RunArgs {
             target,
             results: self.results,
             quiet: self.quiet,
+            interface: self.interface,
         };
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -523,6 +528,12 @@ fn parse_feeds(text: &str) -> Result<u32, String> {
 
 fn parse_repeats(text: &str) -> Result<u32, String> {
     parse(text, scenario::check_repeats)
+}
+
+fn parse_interface(name: &str) -> Result<String, String> {
+    Frames::of(name)
+        .map(|_| name.to_owned())
+        .map_err(|error| format!("{error}: \"ip link\" lists those that there are"))
 }
 
 fn parse_history(text: &str) -> Result<u32, String> {

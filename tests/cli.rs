@@ -440,6 +440,27 @@ fn a_server_that_already_runs_can_be_measured() {
 }
 
 #[test]
+fn an_interface_is_read_beside_the_ledger() {
+    let results = Results::new("interface");
+    let run = ["run", "--transport", "ws", "--quiet", "--interface"];
+    let (lo, unknown) = (
+        [&run[..], &["lo"], &SHORT].concat(),
+        [&run[..], &["none"]].concat(),
+    );
+    assert_eq!(results.wslab(&lo).status.code(), Some(0));
+    let row = &rows(&results.run().join("trials.csv"))[0];
+    let tcp_ip = number(row, "tcp_ip_bytes_per_delivery") * number(row, "delivered");
+    let subscribers = number(row, "wire_bytes_down") + number(row, "wire_bytes_up") + tcp_ip;
+    let publisher = number(row, "publisher_wire_bytes") + number(row, "publisher_tcp_ip_bytes");
+    assert!(publisher > 0.0);
+    // Out and in, and whatever else this machine says to itself. The per cent is for what was read
+    // a moment later; exactness is scripts/ledger-check's.
+    assert!(number(row, "interface_bytes") > 2.0 * 0.99 * (subscribers + publisher));
+    assert!(number(row, "interface_packets") > 0.0);
+    assert_eq!(results.wslab(&unknown).status.code(), Some(2));
+}
+
+#[test]
 fn an_idle_run_shows_what_waiting_costs() {
     let results = Results::new("idle");
     let run = [

@@ -131,6 +131,15 @@ pub struct TrialRow {
     /// The CPUs of server and load, `server 0; load 1`; empty where they run as the kernel likes.
     #[serde(default)]
     pub pin: Option<String>,
+    /// What the publishing sensors' connections carried, both ways: not among the subscribers'
+    /// bytes. 0 in a chat, where the subscribers publish themselves.
+    pub publisher_wire_bytes: Option<u64>,
+    pub publisher_tcp_ip_bytes: Option<u64>,
+    pub publisher_segments: Option<u64>,
+    /// What passed the interface of `--interface` while the ledger was open, both ways, with link
+    /// headers: everyone's, the publisher's as well.
+    pub interface_bytes: Option<u64>,
+    pub interface_packets: Option<u64>,
 }
 
 /// One row of `timeline.csv`: one second of one trial, by the time of *arrival*.

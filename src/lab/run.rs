@@ -29,6 +29,8 @@ pub struct Options {
     pub quiet: bool,
     /// Where server and load run; without it, where the kernel likes.
     pub pinning: Option<Pinning>,
+    /// A network interface whose counters are read beside the ledger.
+    pub interface: Option<String>,
 }
 
 /// How a run ended.
@@ -80,7 +82,7 @@ pub async fn run(
         display.say(&hint);
     }
     let ending = tokio::select! {
-        ending = run.measure(scenario, target.as_ref(), &mut display) => ending,
+        ending = run.measure(scenario, target.as_ref(), options, &mut display) => ending,
         name = interrupted => Ok(Ending::CutShort(format!("stopped by {name}"))),
     };
     display.finish();
@@ -130,6 +132,7 @@ impl Run {
         &mut self,
         scenario: &Scenario,
         target: Option<&Target>,
+        options: &Options,
         display: &mut Display,
     ) -> anyhow::Result<Ending> {
         let started = std::time::Instant::now();
@@ -146,6 +149,7 @@ impl Run {
                 cell,
                 trial,
                 pinning: self.pinning.clone(),
+                interface: options.interface.clone(),
             };
             let label = format!("[{number}/{count}] {}", id.tag());
             let start = started.elapsed();

@@ -25,6 +25,8 @@ pub struct TrialId {
     /// Counted from 1.
     pub trial: u32,
     pub pinning: Option<Pinning>,
+    /// A network interface whose counters are read beside the ledger.
+    pub interface: Option<String>,
 }
 
 /// What a trial leaves.
@@ -139,6 +141,7 @@ impl TrialId {
             // All transports of one repetition follow the same schedule.
             seed: scenario.seed.wrapping_add(u64::from(*trial)),
             server_pid: server.map(|server| server.pid),
+            interface: self.interface.clone(),
         }
     }
 
@@ -214,7 +217,7 @@ impl TrialId {
         }
         let (verdict, warnings) = judge(&evidence.warnings());
 
-        let counts = &outcome.counts;
+        let (counts, publisher) = (&outcome.counts, &outcome.publisher_traffic);
         let per_delivery = PerDelivery(counts.delivered);
         let bytes = Layers::of(outcome);
         let local = plan.server_pid.is_some();
@@ -308,6 +311,11 @@ impl TrialId {
             others_cpu_percent: others_cpu_percent(outcome).map(round),
             stolen_cpu_percent: Some(round(evidence.stolen_cpu_percent)),
             pin: self.pinning.as_ref().map(Pinning::to_string),
+            publisher_wire_bytes: Some(publisher.down_bytes + publisher.up_bytes),
+            publisher_tcp_ip_bytes: Some(publisher.tcp_ip_bytes),
+            publisher_segments: Some(publisher.segments),
+            interface_bytes: outcome.interface.map(|passed| passed.bytes),
+            interface_packets: outcome.interface.map(|passed| passed.packets),
         })
     }
 }

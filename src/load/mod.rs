@@ -21,6 +21,7 @@ use tokio::sync::oneshot::error::TryRecvError;
 use tokio::time::Instant;
 
 use crate::measure::clock;
+use crate::measure::interface::Frames;
 use crate::measure::process::{Cores, Usage};
 use crate::measure::recorder::{Recording, Window, new_histogram};
 use plan::{Event, Outcome, Phase, Plan, Progress, Second, Use};
@@ -76,12 +77,14 @@ struct Trial<T> {
     second: Mark,
 }
 
-/// What both processes, and all that run here, had used at one moment.
+/// What both processes, and all that run here, had used, and what had passed the interface, at one
+/// moment.
 #[derive(Clone, Copy, Default)]
 struct Machine {
     load: Usage,
     server: Option<Usage>,
     cores: Cores,
+    interface: Option<Frames>,
 }
 
 /// Where the present second of the timeline began.
@@ -263,9 +266,8 @@ impl<T: FnMut(Event)> Trial<T> {
                 .into_iter()
                 .for_each(|(error, times)| *errors.entry(error).or_default() += times);
         }
-        if let Some(publish_lag) = self.publisher.publish_lag().await {
-            sum.publish_lag += &publish_lag;
-        }
+        let publisher = self.publisher.recording().await.unwrap_or_default();
+        sum.publish_lag += &publisher.publish_lag;
         let (load, server) = end.since(&opened);
         let feeds = 0..self.plan.feeds.len();
         Outcome {
@@ -278,6 +280,11 @@ impl<T: FnMut(Event)> Trial<T> {
             connected: total(&self.workers, |g| &g.connected),
             counts: sum.counts,
             traffic: sum.traffic,
+            publisher_traffic: publisher.traffic,
+            interface: end
+                .interface
+                .zip(opened.interface)
+                .map(|(end, opened)| end - opened),
             load,
             load_rss_before_bytes: self.before.load.rss_bytes,
             server,
@@ -306,6 +313,10 @@ impl Machine {
             load: Usage::of(std::process::id()).unwrap_or_default(),
             server: plan.server_pid.and_then(|pid| Usage::of(pid).ok()),
             cores: Cores::now(),
+            interface: plan
+                .interface
+                .as_ref()
+                .and_then(|name| Frames::of(name).ok()),
         }
     }
 

@@ -12,6 +12,7 @@ use hdrhistogram::serialization::{Deserializer, Serializer, V2Serializer};
 use serde::{Deserialize, Serialize};
 
 use super::schedule::Pacing;
+use crate::measure::interface::Frames;
 use crate::measure::meter::Traffic;
 use crate::measure::process::{Cores, Usage};
 use crate::measure::recorder::Counts;
@@ -93,6 +94,8 @@ pub struct Plan {
     pub seed: u64,
     /// The server's process, if it runs on this machine and its use is to be measured.
     pub server_pid: Option<u32>,
+    /// A network interface whose counters are to be read beside the ledger.
+    pub interface: Option<String>,
 }
 
 impl Plan {
@@ -221,6 +224,10 @@ pub struct Outcome {
     pub connected: u64,
     pub counts: Counts,
     pub traffic: Traffic,
+    /// The sensors' connections, which are not the subscribers' and not in `traffic`.
+    pub publisher_traffic: Traffic,
+    /// What passed the plan's interface while the ledger was open, whoever sent it.
+    pub interface: Option<Frames>,
     pub load: Use,
     /// Memory before the first subscriber dialled.
     pub load_rss_before_bytes: u64,

@@ -5,7 +5,6 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::thread;
 
-use hdrhistogram::Histogram;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use tokio::sync::{mpsc, oneshot};
@@ -16,7 +15,7 @@ use super::poster::Poster;
 use super::schedule::{Due, Schedule};
 use super::timer::Timer;
 use super::worker::{Command, Worker};
-use crate::measure::recorder::{Recorder, Window};
+use crate::measure::recorder::{Recorder, Recording, Window};
 use crate::transport::subscription::{Outbox, Outgoing};
 
 /// Sensors that publish, each over a connection of its own; together they serve all feeds.
@@ -33,8 +32,8 @@ enum Order {
     OpenLedger,
     /// Messages that the sensors published since the last time.
     Second(oneshot::Sender<u64>),
-    /// How late the sensors' messages went out.
-    PublishLag(oneshot::Sender<Histogram<u64>>),
+    /// What the sensors' connections carried, and how late their messages went out.
+    Collect(oneshot::Sender<Recording>),
 }
 
 /// A handle to the publisher's thread, which ends with it.
@@ -69,7 +68,7 @@ impl Publisher {
         answer
     }
 
-    /// Forgets the publish lag so far.
+    /// Forgets what the sensors recorded so far.
     pub fn open_ledger(&self) {
         self.order(Order::OpenLedger);
     }
@@ -81,10 +80,11 @@ impl Publisher {
         answer.await.unwrap_or_default()
     }
 
-    /// How late the sensors' messages went out, since the ledger was opened.
-    pub async fn publish_lag(&self) -> Option<Histogram<u64>> {
+    /// What the sensors' connections carried and how late their messages went out, since the
+    /// ledger was opened.
+    pub async fn recording(&self) -> Option<Recording> {
         let (reply, answer) = oneshot::channel();
-        self.order(Order::PublishLag(reply));
+        self.order(Order::Collect(reply));
         answer.await.ok()
     }
 
@@ -185,7 +185,7 @@ impl Desk {
         match order {
             Order::OpenLedger => self.recorder.open_ledger(),
             Order::Second(reply) => drop(reply.send(self.recorder.end_second().published)),
-            Order::PublishLag(reply) => drop(reply.send(self.recorder.recording().publish_lag)),
+            Order::Collect(reply) => drop(reply.send(self.recorder.recording())),
             Order::Publish { .. } => unreachable!("handled where the schedule is"),
         }
     }

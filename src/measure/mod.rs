@@ -1,8 +1,9 @@
 //! Measuring: the clock, the meter in every socket, the recorder, what a process uses and where it
-//! runs.
+//! runs, and what an interface carries.
 
 pub mod clock;
 pub mod cpus;
+pub mod interface;
 pub mod meter;
 pub mod process;
 pub mod recorder;

@@ -82,6 +82,11 @@ pub fn trial(cell: u32, trial: u32, transport: Transport, clients: u32) -> Trial
         others_cpu_percent: Some(0.5),
         stolen_cpu_percent: Some(0.0),
         pin: None,
+        publisher_wire_bytes: Some(54_321),
+        publisher_tcp_ip_bytes: Some(9_876),
+        publisher_segments: Some(321),
+        interface_bytes: None,
+        interface_packets: None,
     }
 }
 
