@@ -178,7 +178,9 @@ impl Cell<'_> {
         };
         let mut name = format!("{}, {} {clients}", row.transport, row.clients);
         for (factor, value) in self.factors() {
-            if varying.contains(&factor) && !value.is_empty() {
+            if factor == "aa_of" && !value.is_empty() {
+                name.push_str(" again (A/A)");
+            } else if varying.contains(&factor) && !value.is_empty() {
                 name.push_str(&format!(", {factor} {value}"));
             }
         }

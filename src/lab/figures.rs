@@ -36,8 +36,8 @@ const OF_ONE_TRANSPORT: [&str; 6] = [
 ];
 
 /// The columns that are neither factors nor figures.
-const LABELS: [&str; 7] = [
-    "scenario", "run", "cell", "trial", "window_s", "verdict", "warnings",
+const LABELS: [&str; 8] = [
+    "scenario", "run", "cell", "trial", "window_s", "verdict", "warnings", "pin",
 ];
 
 /// Figures that are sums of columns.

@@ -45,9 +45,9 @@ pub fn comparison(pairs: &[Pair], alone: &[String], metrics: &[String]) -> Strin
 fn explanation(judged: usize) -> String {
     let chance = (judged as f64 / 20.0).ceil();
     format!(
-        "A and B are medians over trials. The interval holds the true difference in at least\n\
+        "A and B are medians over trials. The interval holds the true difference in about\n\
          95 of 100 experiments; one that holds 0 shows none. Where nothing differs, a line says\n\
-         otherwise at most 1 time in 20: of the {judged} lines above, up to {chance}.\n"
+         otherwise about 1 time in 20 at worst: of the {judged} lines above, up to {chance}.\n"
     )
 }
 
