@@ -13,7 +13,7 @@ const SATURATED_SHARE: f64 = 0.9;
 /// Above this share of the cores, what else runs here competes with what is measured.
 const BUSY_SHARE: f64 = 0.1;
 /// Above this share of the cores, the hypervisor does.
-const STOLEN_SHARE: f64 = 0.02;
+const STOLEN_SHARE: f64 = 0.05;
 
 /// A reason to doubt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -251,7 +251,7 @@ mod tests {
                 "machine-busy",
             ),
             (
-                |e| e.stolen_cpu_percent = 4.1,
+                |e| e.stolen_cpu_percent = 10.1,
                 Verdict::Suspect,
                 "cpu-stolen",
             ),
