@@ -156,7 +156,8 @@ fn theory(cells: &[Cell]) -> String {
          times the CPU time of a delivery (server and load, as measured) over the cores. Bytes \
          follow from the heads and frames that the protocol demands. What theory leaves out: \
          the way of a single message (some hundred µs), waiting for a core, empty polls, and messages closer together than a round \
-         trip.</p>\n",
+         trip. With few clients the CPU time of a delivery holds what the processes use anyway, \
+         and theory says too much.</p>\n",
         table(cells, &columns, &["Clients"], clients)
     )
 }
