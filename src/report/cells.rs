@@ -11,7 +11,7 @@ pub(super) struct Cell<'a> {
     pub transport: Transport,
     pub clients: u32,
     /// The factors that every transport has and that vary within the run, clients always first:
-    /// `1,000 clients, 10 messages/s`. Cells of the same setting can be compared.
+    /// `1,000 clients, 10 messages a second to each feed`. Cells of the same setting can be compared.
     pub setting: String,
     /// The factors of this transport alone, where they vary (`poll every 500 ms`), or empty.
     pub variant: String,
@@ -132,7 +132,7 @@ fn setting(row: &TrialRow, all: &[TrialRow]) -> String {
         "clients"
     };
     let feeds = if row.feeds == 1 { "feed" } else { "feeds" };
-    let rate = number::plain(row.rate_hz);
+    let rate = number::messages(row.rate_hz);
     let factors = [
         (vary(all, |t| t.workload.clone()), row.workload.clone()),
         (
@@ -141,7 +141,7 @@ fn setting(row: &TrialRow, all: &[TrialRow]) -> String {
         ),
         (
             vary(all, |t| t.rate_hz),
-            format!("{rate} messages/s a feed"),
+            format!("{rate} a second to each feed"),
         ),
         (
             vary(all, |t| t.payload_bytes),

@@ -92,8 +92,8 @@ fn constant(trials: &[TrialRow]) -> Vec<String> {
         },
         |t| {
             format!(
-                "{} messages/s a feed, {} schedule",
-                number::plain(t.rate_hz),
+                "{} a second to each feed, {} schedule",
+                number::messages(t.rate_hz),
                 t.schedule
             )
         },

@@ -102,6 +102,12 @@ fn three_digits(value: f64) -> String {
     }
 }
 
+/// A number of messages, with the word.
+pub(super) fn messages(number: f64) -> String {
+    let word = if number == 1.0 { "message" } else { "messages" };
+    format!("{} {word}", plain(number))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
