@@ -11,7 +11,8 @@ pub(super) struct Cell<'a> {
     pub transport: Transport,
     pub clients: u32,
     /// The factors that every transport has and that vary within the run, clients always first:
-    /// `1,000 clients, 10 messages a second to each feed`. Cells of the same setting can be compared.
+    /// `1,000 clients, 10 messages a second to each feed`. Cells of the same setting can be
+    /// compared.
     pub setting: String,
     /// The factors of this transport alone, where they vary (`poll every 500 ms`), or empty.
     pub variant: String,
