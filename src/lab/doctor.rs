@@ -7,14 +7,15 @@ use std::fmt;
 
 use super::machine::Facts;
 use super::scenario::Scenario;
+use super::verdict::BUSY_SHARE;
 use crate::measure::process;
+use crate::server::BACKLOG;
 
-/// Connections that may wait to be accepted: as many as our server asks for.
-const BACKLOG: u64 = 4_096;
-/// Of all CPUs' time, taken by others; the verdict of a trial draws the line there as well.
-const BUSY_PERCENT: f64 = 10.0;
+/// Of all CPUs' time, taken by others: where the verdict of a trial draws the line as well.
+const BUSY_PERCENT: f64 = BUSY_SHARE * 100.0;
 const VERY_BUSY_PERCENT: f64 = 50.0;
-/// The same for time that the hypervisor takes.
+/// The same for time that the hypervisor takes. The verdict waits for more: over a whole trial a
+/// little is usual, but somebody who asks should hear of it.
 const STEAL_PERCENT: f64 = 2.0;
 const MUCH_STEAL_PERCENT: f64 = 10.0;
 /// Of the CPUs, wanted by others over the last minute.
@@ -300,7 +301,7 @@ fn boost(facts: &Facts) -> Option<Finding> {
 
 fn backlog(facts: &Facts) -> Option<Finding> {
     let most = facts.somaxconn?;
-    let level = if_so(most < BACKLOG, Level::Warn);
+    let level = if_so(most < BACKLOG as u64, Level::Warn);
     let what = format!("{most} connections may wait to be accepted; our server asks for {BACKLOG}");
     let mend = "sysctl -w net.core.somaxconn=4096";
     Some(find("somaxconn", level, what, mend))

@@ -105,12 +105,7 @@ impl Facts {
         let governors = files.governors();
         let slow = governors.iter().find(|governor| *governor != "performance");
         Facts {
-            local_ports: files
-                .line("proc/sys/net/ipv4/ip_local_port_range")
-                .and_then(|line| {
-                    let (first, last) = line.split_once(' ')?;
-                    Some((first.trim().parse().ok()?, last.trim().parse().ok()?))
-                }),
+            local_ports: files.local_ports(),
             somaxconn: files.number("proc/sys/net/core/somaxconn"),
             tcp_tw_reuse: files.number("proc/sys/net/ipv4/tcp_tw_reuse"),
             governor: slow.or(governors.first()).cloned(),
@@ -172,6 +167,13 @@ impl Files<'_> {
     pub fn virtual_machine(&self) -> Option<bool> {
         let flags = self.field("proc/cpuinfo", "flags", ':')?;
         Some(flags.split(' ').any(|flag| flag == "hypervisor"))
+    }
+
+    /// First and last port of outgoing connections (ip(7), ip_local_port_range).
+    pub fn local_ports(&self) -> Option<(u64, u64)> {
+        let line = self.line("proc/sys/net/ipv4/ip_local_port_range")?;
+        let (first, last) = line.split_once(' ')?;
+        Some((first.trim().parse().ok()?, last.trim().parse().ok()?))
     }
 
     fn governors(&self) -> Vec<String> {

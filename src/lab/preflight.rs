@@ -2,12 +2,14 @@
 //! and ports of this machine suffice?
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail, ensure};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use super::machine::Files;
 use super::scenario::{Scenario, Switch, UsageError};
 use crate::load::plan::Workload;
 use crate::measure::process::{self, SPARE_DESCRIPTORS};
@@ -19,6 +21,8 @@ use crate::transport::subscription::Target;
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Bytes of that answer that are looked at.
 const MAX_GREETING_BYTES: u64 = 64 << 10;
+/// The local ports of a Linux that does not tell.
+const LINUX_PORTS: (u64, u64) = (32_768, 60_999);
 /// A closed connection's port rests this long (TIME_WAIT); on loopback it is reused at once.
 const PORT_REST_S: f64 = 60.0;
 
@@ -138,15 +142,9 @@ fn connections(scenario: &Scenario, transport: Transport, clients: u32) -> u64 {
 
 /// On loopback every client has addresses enough; to another host all share this host's ports.
 fn enough_ports(scenario: &Scenario, transport: Transport, clients: u32) -> anyhow::Result<()> {
-    let range = std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range");
-    let range = range.unwrap_or_else(|_| "32768 60999".to_owned());
-    let mut ends = range
-        .split_whitespace()
-        .filter_map(|end| end.parse::<f64>().ok());
-    let (Some(first), Some(last)) = (ends.next(), ends.next()) else {
-        return Ok(());
-    };
-    let ports = last - first + 1.0;
+    let files = Files(Path::new("/"));
+    let (first, last) = files.local_ports().unwrap_or(LINUX_PORTS);
+    let ports = (last + 1).saturating_sub(first) as f64;
     let dials_per_second = match transport {
         _ if scenario.keep_alive == Switch::On => 0.0,
         Transport::ShortPolling => 1.0 / scenario.poll_interval.0.as_secs_f64(),

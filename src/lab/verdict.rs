@@ -11,7 +11,7 @@ const LATE_SHARE: f64 = 0.2;
 const SATURATED_SHARE: f64 = 0.9;
 
 /// Above this share of the cores, what else runs here competes with what is measured.
-const BUSY_SHARE: f64 = 0.1;
+pub const BUSY_SHARE: f64 = 0.1;
 /// Above this share of the cores, the hypervisor does.
 const STOLEN_SHARE: f64 = 0.05;
 

@@ -87,12 +87,7 @@ impl Poster {
     }
 
     async fn dial(&self) -> Result<Connection, ClientError> {
-        let socket = self
-            .recorder
-            .ledger
-            .dial(self.target.address, self.source)
-            .await?;
-        Ok(Connection::new(socket))
+        Connection::dial(&self.recorder.ledger, self.target.address, self.source).await
     }
 
     async fn post(

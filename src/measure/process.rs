@@ -27,11 +27,9 @@ impl Usage {
             .and_then(|p| p.stat())
             .map_err(io::Error::other)?;
         let cpu_s = cpu_clock_s(pid)?;
-        let ticks = (stat.utime + stat.stime).max(1) as f64;
-        let user_share = if stat.utime + stat.stime == 0 {
-            0.5
-        } else {
-            stat.utime as f64 / ticks
+        let user_share = match stat.utime + stat.stime {
+            0 => 0.5,
+            ticks => stat.utime as f64 / ticks as f64,
         };
         Ok(Usage {
             user_s: cpu_s * user_share,

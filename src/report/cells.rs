@@ -1,6 +1,7 @@
 //! Rows grouped into cells: what a table shows in one line and a plot as one mark.
 
 use crate::lab::results::{TrialRow, Verdict};
+use crate::lab::statistics;
 use crate::transport::Transport;
 
 use super::number;
@@ -68,14 +69,10 @@ pub(super) struct Spread {
 impl Spread {
     /// `None` without a finite value. The median of an even number is the middle two's mean.
     pub fn of(values: impl IntoIterator<Item = f64>) -> Option<Spread> {
-        let mut sorted: Vec<f64> = values.into_iter().filter(|v| v.is_finite()).collect();
-        sorted.sort_by(f64::total_cmp);
-        let (min, max) = (*sorted.first()?, *sorted.last()?);
-        let middle = sorted.len() / 2;
-        let median = match sorted.len().is_multiple_of(2) {
-            true => (sorted[middle - 1] + sorted[middle]) / 2.0,
-            false => sorted[middle],
-        };
+        let values: Vec<f64> = values.into_iter().filter(|v| v.is_finite()).collect();
+        let median = statistics::median(&values)?;
+        let min = values.iter().copied().fold(f64::INFINITY, f64::min);
+        let max = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         Some(Spread { median, min, max })
     }
 }

@@ -22,7 +22,7 @@ use crate::transport::hub::Hub;
 use place::Placed;
 
 /// Connections that may wait to be accepted; the kernel may hold fewer (somaxconn).
-const BACKLOG: i32 = 4_096;
+pub const BACKLOG: i32 = 4_096;
 
 /// How long a request's head may take, and an idle connection may stay: longer than the poll
 /// interval of any patient client, shorter than for ever.

@@ -4,10 +4,12 @@
 use std::cell::RefCell;
 use std::future::poll_fn;
 use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::rc::Rc;
 use std::task::{Poll, ready};
 use std::time::Duration;
 
-use crate::measure::meter::Socket;
+use crate::measure::meter::{Ledger, Socket};
 
 /// Bytes read at once.
 const SCRATCH_BYTES: usize = 64 << 10;
@@ -57,11 +59,16 @@ pub struct Connection {
 }
 
 impl Connection {
-    pub fn new(socket: Socket) -> Self {
-        Connection {
-            socket,
+    /// Dials `target`, from `source` if one is given; `ledger` counts the connection's bytes.
+    pub async fn dial(
+        ledger: &Rc<Ledger>,
+        target: SocketAddr,
+        source: Option<IpAddr>,
+    ) -> Result<Self, ClientError> {
+        Ok(Connection {
+            socket: ledger.dial(target, source).await?,
             carry: Vec::new(),
-        }
+        })
     }
 
     /// Writes all of `bytes` at once.

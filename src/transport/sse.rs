@@ -33,7 +33,7 @@ use futures_util::stream;
 use serde::Deserialize;
 
 use super::connection::ClientError;
-use super::http::{Chunked, Framing, Head};
+use super::http::{Chunked, Framing};
 use super::hub::{FeedLog, Hub, Params};
 use super::model::{Conditions, Prediction};
 use super::subscription::Subscription;
@@ -133,14 +133,7 @@ pub async fn subscribe(subscription: &mut Subscription) -> Result<Infallible, Cl
         subscription.cursor()
     );
     let request = subscription.get(&path, "Accept: text/event-stream\r\n");
-    let mut connection = subscription.dial().await?;
-    connection.write_all(&request).await?;
-    let head = connection
-        .read(|bytes| Ok(Head::parse(bytes)?.map_or((0, None), |(head, used)| (used, Some(head)))))
-        .await?;
-    if head.status != 200 {
-        return Err(ClientError::Status(head.status));
-    }
+    let (mut connection, head) = subscription.open(&request, 200).await?;
     subscription.ready();
     let mut events = Events::default();
     let mut deliver = |event: Event<'_>| match event.kind {

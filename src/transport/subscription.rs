@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
 use super::connection::{ClientError, Connection};
-use super::http::Headers;
+use super::http::{Head, Headers};
 use crate::feed::Message;
 use crate::measure::clock;
 use crate::measure::recorder::Recorder;
@@ -150,12 +150,26 @@ impl Subscription {
         if !self.connected {
             self.dialled_at_ns = clock::now_ns();
         }
-        let socket = self
-            .recorder
-            .ledger
-            .dial(self.target.address, self.source)
+        Connection::dial(&self.recorder.ledger, self.target.address, self.source).await
+    }
+
+    /// Dials, and sends a request whose answer's head has `status`; what follows that stays unread.
+    pub async fn open(
+        &mut self,
+        request: &[u8],
+        status: u16,
+    ) -> Result<(Connection, Head), ClientError> {
+        let mut connection = self.dial().await?;
+        connection.write_all(request).await?;
+        let head = connection
+            .read(|bytes| {
+                Ok(Head::parse(bytes)?.map_or((0, None), |(head, used)| (used, Some(head))))
+            })
             .await?;
-        Ok(Connection::new(socket))
+        if head.status != status {
+            return Err(ClientError::Status(head.status));
+        }
+        Ok((connection, head))
     }
 
     /// The server has answered: whatever is published from now on will be delivered.

@@ -11,7 +11,6 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::{Control, Data, OpC
 
 use crate::measure::clock;
 use crate::transport::connection::{ClientError, Connection, Parsed};
-use crate::transport::http::Head;
 use crate::transport::subscription::{Outgoing, Subscription};
 
 /// Longest message taken from a server, in bytes.
@@ -72,14 +71,7 @@ async fn upgrade(subscription: &mut Subscription) -> Result<Connection, ClientEr
          Sec-WebSocket-Key: {key}\r\n"
     );
     let request = subscription.get(&path, &terms);
-    let mut connection = subscription.dial().await?;
-    connection.write_all(&request).await?;
-    let head = connection
-        .read(|bytes| Ok(Head::parse(bytes)?.map_or((0, None), |(head, used)| (used, Some(head)))))
-        .await?;
-    if head.status != 101 {
-        return Err(ClientError::Status(head.status));
-    }
+    let (connection, head) = subscription.open(&request, 101).await?;
     if head.websocket_accept != Some(derive_accept_key(key.as_bytes())) {
         return Err(ClientError::protocol(
             "Sec-WebSocket-Accept is not the answer to the key",
