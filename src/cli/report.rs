@@ -1,0 +1,91 @@
+//! `wslab report`: plots and page of a run, from what is on disk.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::Args;
+
+use crate::lab::recorded::Recorded;
+use crate::lab::{results, summary};
+use crate::report::{self, Report};
+
+#[derive(Debug, Args)]
+pub(super) struct ReportArgs {
+    /// Folders of runs; the newest run if none is named
+    #[arg(value_name = "RUN_DIR")]
+    runs: Vec<PathBuf>,
+    /// Where the newest run is looked for
+    #[arg(long, value_name = "DIR", default_value = "results")]
+    results: PathBuf,
+}
+
+impl ReportArgs {
+    pub(super) fn execute(self) -> anyhow::Result<ExitCode> {
+        let runs = match self.runs.is_empty() {
+            true => vec![newest_run(&self.results)?],
+            false => self.runs,
+        };
+        for run in runs {
+            writeln!(std::io::stdout(), "{}", write_report(&run)?.display())?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Rebuilds a run's report from its folder and returns the page's path.
+pub(super) fn write_report(folder: &Path) -> anyhow::Result<PathBuf> {
+    let Recorded {
+        scenario,
+        environment,
+    } = Recorded::read(folder)?;
+    // A run that was cut off in its first trial has neither file.
+    let (trials, timeline) = (folder.join("trials.csv"), folder.join("timeline.csv"));
+    let trials = if trials.exists() {
+        results::read_rows(&trials)?
+    } else {
+        Vec::new()
+    };
+    let timeline = if timeline.exists() {
+        results::read_rows(&timeline)?
+    } else {
+        Vec::new()
+    };
+    if !trials.is_empty() {
+        summary::write(folder, &trials)?;
+    }
+    let report = Report {
+        scenario: &scenario.name,
+        run: &folder.file_name().unwrap_or_default().to_string_lossy(),
+        question: Some(scenario.question.as_str()).filter(|question| !question.is_empty()),
+        machine: &environment.lines(),
+        trials: &trials,
+        timeline: &timeline,
+    };
+    report::write(folder, &report)
+}
+
+/// The run that began last: the folder of runs `<results>/<scenario>/<run>` tells.
+fn newest_run(results: &Path) -> anyhow::Result<PathBuf> {
+    let folders = |of: &Path| -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(of).into_iter().flatten().flatten();
+        entries
+            .map(|entry| entry.path())
+            .filter(|path| path.is_dir())
+            .collect()
+    };
+    let began = |run: &PathBuf| run.join("environment.json").metadata()?.modified();
+    folders(results)
+        .iter()
+        .flat_map(|scenario| folders(scenario))
+        .filter_map(|run| Some((began(&run).ok()?, run)))
+        .max()
+        .map(|(_, run)| run)
+        .with_context(|| {
+            format!(
+                "there is no run in {}: make one with wslab run",
+                results.display()
+            )
+        })
+}

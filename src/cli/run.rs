@@ -1,0 +1,211 @@
+//! `wslab run`: a scenario, or what the flags say.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::bail;
+use clap::Args;
+
+use super::report::write_report;
+use super::{
+    Transports, interrupted, parse, parse_clients, parse_payload, parse_rate_hz, parse_transports,
+};
+use crate::lab::pinning::Pinning;
+use crate::lab::recorded::Recorded;
+use crate::lab::results::Verdict;
+use crate::lab::run::{self, Ending, Options};
+use crate::lab::scenario::{self, Scenario, Span, Switch, UsageError};
+use crate::load::plan::Workload;
+use crate::load::schedule::Pacing;
+use crate::measure::interface::Frames;
+use crate::report;
+use crate::transport::http::Headers;
+
+#[derive(Debug, Args)]
+pub(super) struct RunArgs {
+    /// A scenario file, or one of: smoke, classroom, fanout, chat-rooms, idle; or the folder of a
+    /// run, to repeat it with its seed, target and pinning. Flags change it
+    scenario: Option<String>,
+    /// Transports, separated by commas: short-polling, long-polling, sse, websocket; or all
+    #[arg(long, value_name = "T,…", value_delimiter = ',', value_parser = parse_transports)]
+    transport: Vec<Transports>,
+    /// Subscribers; several numbers, separated by commas, are measured one after the other
+    #[arg(long, value_name = "N,…", value_delimiter = ',', value_parser = parse_clients)]
+    clients: Vec<u32>,
+    /// Messages a second published to each feed
+    #[arg(long, value_name = "HZ", value_parser = parse_rate_hz, allow_negative_numbers = true)]
+    rate: Option<f64>,
+    /// When messages are due: constant or poisson
+    #[arg(long, value_parser = parse_pacing)]
+    schedule: Option<Pacing>,
+    /// Bytes of text in a message
+    #[arg(long, value_name = "BYTES", value_parser = parse_payload)]
+    payload: Option<u32>,
+    /// Who publishes: a few sensors (monitoring) or the subscribers themselves (chat)
+    #[arg(long, value_name = "monitoring|chat")]
+    workload: Option<Workload>,
+    /// Feeds (rooms) that the clients are spread over
+    #[arg(long, value_name = "N", value_parser = parse_feeds)]
+    feeds: Option<u32>,
+    /// Pause between short polls
+    #[arg(long, value_name = "TIME")]
+    poll_interval: Option<Span>,
+    /// Longest wait of a long poll
+    #[arg(long, value_name = "TIME")]
+    hold: Option<Span>,
+    /// off: the polling transports dial anew for every exchange
+    #[arg(long, value_enum)]
+    keep_alive: Option<Switch>,
+    /// Header fields of each request: what the protocol demands, or what a browser sends
+    #[arg(long, value_enum)]
+    headers: Option<Headers>,
+    /// Time that is published but not recorded
+    #[arg(long, value_name = "TIME")]
+    warm_up: Option<Span>,
+    /// Time that is recorded
+    #[arg(long, value_name = "TIME")]
+    window: Option<Span>,
+    /// Longest wait for stragglers
+    #[arg(long, value_name = "TIME")]
+    drain: Option<Span>,
+    /// Trials of each cell
+    #[arg(long, value_name = "K", value_parser = parse_repeats)]
+    repeats: Option<u32>,
+    /// Fixes everything random
+    #[arg(long)]
+    seed: Option<u64>,
+    /// A server that already runs, as http://HOST:PORT; otherwise each trial starts its own
+    #[arg(long, value_name = "URL")]
+    target: Option<String>,
+    /// Server and load on cores of their own; off, in a run that is repeated: as the kernel likes
+    #[arg(long, value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "on")]
+    pin: Option<Switch>,
+    /// A network interface; what passes it is recorded beside the byte ledger
+    #[arg(long, value_name = "NAME", value_parser = parse_interface)]
+    interface: Option<String>,
+    /// Where the results go
+    #[arg(long, value_name = "DIR", default_value = "results")]
+    results: PathBuf,
+    /// No progress, only the result
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+impl RunArgs {
+    pub(super) fn execute(self) -> anyhow::Result<ExitCode> {
+        let recorded = match &self.scenario {
+            Some(named) => Recorded::find(named)?,
+            None => None,
+        };
+        let scenario = self.scenario(recorded.as_ref())?;
+        let then = recorded.as_ref().map(|recorded| &recorded.environment);
+        let target = self.target.or(then.and_then(|then| then.target.clone()));
+        let pinning = then.and_then(|then| then.pinning.as_ref());
+        let options = Options {
+            pinning: Pinning::choose(self.pin, pinning, target.is_none())?,
+            target,
+            results: self.results,
+            quiet: self.quiet,
+            interface: self.interface,
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let (run, ending) = runtime.block_on(run::run(&scenario, &options, interrupted()))?;
+        if let Some(then) = then
+            && !self.quiet
+        {
+            let changes = then.changes(&Recorded::read(&run.folder)?.environment);
+            tell_changes(&changes);
+        }
+        if !run.trials.is_empty() {
+            let (table, page) = (report::text_table(&run.trials), write_report(&run.folder)?);
+            // Who has closed standard output has the page.
+            let _ = writeln!(std::io::stdout(), "{table}\nreport: {}", page.display());
+        }
+        match ending {
+            Ending::CutShort(reason) => {
+                let (kept, folder) = (run.trials.len(), run.folder.display());
+                bail!("{reason}; finished trials kept: {kept}, in {folder}")
+            }
+            Ending::Complete if run.verdict() == Verdict::Invalid => Ok(ExitCode::from(3)),
+            Ending::Complete => Ok(ExitCode::SUCCESS),
+        }
+    }
+
+    /// The scenario that was recorded or is named, or the default one, with the changes that the
+    /// flags ask for.
+    fn scenario(&self, recorded: Option<&Recorded>) -> Result<Scenario, UsageError> {
+        let mut scenario = match (recorded, &self.scenario) {
+            (Some(recorded), _) => recorded.scenario.clone(),
+            (None, Some(named)) => Scenario::find(named)?,
+            (None, None) => Scenario {
+                name: "custom".to_owned(),
+                ..Scenario::default()
+            },
+        };
+        if !self.transport.is_empty() {
+            scenario.transports = self.transport.iter().flat_map(|t| t.0.clone()).collect();
+            scenario.transports.sort();
+            scenario.transports.dedup();
+        }
+        if !self.clients.is_empty() {
+            scenario.clients.clone_from(&self.clients);
+            scenario.clients.sort_unstable();
+            scenario.clients.dedup();
+        }
+        set(&mut scenario.rate_hz, self.rate);
+        set(&mut scenario.schedule, self.schedule);
+        set(&mut scenario.payload_bytes, self.payload);
+        set(&mut scenario.workload, self.workload);
+        set(&mut scenario.feeds, self.feeds);
+        set(&mut scenario.poll_interval, self.poll_interval);
+        set(&mut scenario.hold, self.hold);
+        set(&mut scenario.keep_alive, self.keep_alive);
+        set(&mut scenario.headers, self.headers);
+        set(&mut scenario.warm_up, self.warm_up);
+        set(&mut scenario.window, self.window);
+        set(&mut scenario.drain, self.drain);
+        set(&mut scenario.repeats, self.repeats);
+        set(&mut scenario.seed, self.seed);
+        scenario.check()?;
+        Ok(scenario)
+    }
+}
+
+/// Tells who repeats a run what may make its figures others.
+fn tell_changes(changes: &[String]) {
+    let changes = match changes {
+        [] => "nothing that matters has changed since".to_owned(),
+        changes => format!("changed since: {}", changes.join("; ")),
+    };
+    let _ = writeln!(std::io::stderr(), "repeated: {changes}");
+}
+
+fn set<T: Copy>(field: &mut T, flag: Option<T>) {
+    if let Some(value) = flag {
+        *field = value;
+    }
+}
+
+fn parse_pacing(text: &str) -> Result<Pacing, String> {
+    [Pacing::Constant, Pacing::Poisson]
+        .into_iter()
+        .find(|pacing| pacing.to_string() == text)
+        .ok_or_else(|| format!("unknown schedule \"{text}\": write constant or poisson"))
+}
+
+fn parse_feeds(text: &str) -> Result<u32, String> {
+    parse(text, scenario::check_feeds)
+}
+
+fn parse_repeats(text: &str) -> Result<u32, String> {
+    parse(text, scenario::check_repeats)
+}
+
+fn parse_interface(name: &str) -> Result<String, String> {
+    Frames::of(name)
+        .map(|_| name.to_owned())
+        .map_err(|error| format!("{error}: \"ip link\" lists those that there are"))
+}

@@ -1,0 +1,92 @@
+//! `wslab serve`: the server alone.
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use clap::Args;
+
+use super::{confine, interrupted, parse, wait_for_parent};
+use crate::feed::{Feeds, Retention};
+use crate::measure::cpus::Cpus;
+use crate::measure::process;
+use crate::server;
+use crate::transport::hub::{Hub, Limits};
+
+/// Feeds that a server holds, at the most: what strangers can make it remember.
+const MAX_FEEDS: usize = 10_000;
+
+/// Clients that a server takes where neither a flag nor the open files bound them.
+const MAX_CLIENTS: u32 = 1_000_000;
+
+/// Descriptors that a server needs beside its clients.
+const SPARE_DESCRIPTORS: u64 = 32;
+
+#[derive(Debug, Args)]
+pub(super) struct ServeArgs {
+    /// Address and port; port 0 takes a free one
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080")]
+    bind: SocketAddr,
+    /// Messages kept of each feed
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = parse_history)]
+    history: u32,
+    /// Connections served at once; those beyond get 503. Default: as the open files allow
+    #[arg(long, value_name = "N")]
+    max_clients: Option<u32>,
+    /// End when standard input does
+    #[arg(long, hide = true)]
+    with_parent: bool,
+    /// Run on these CPUs only
+    #[arg(long, hide = true)]
+    cpus: Option<Cpus>,
+}
+
+impl ServeArgs {
+    pub(super) fn execute(self) -> anyhow::Result<ExitCode> {
+        confine(self.cpus.as_ref())?;
+        let places = process::raise_descriptor_limit().saturating_sub(SPARE_DESCRIPTORS);
+        let max_clients = places.min(u64::from(self.max_clients.unwrap_or(MAX_CLIENTS)));
+        let retention = Retention {
+            messages: self.history as usize,
+            ..Retention::default()
+        };
+        let hub = Arc::new(Hub {
+            feeds: Feeds::new(retention, MAX_FEEDS),
+            limits: Limits::default(),
+        });
+        if self.with_parent {
+            std::thread::spawn(|| {
+                wait_for_parent(|_| {});
+                std::process::exit(0);
+            });
+        }
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()?;
+        runtime.block_on(async {
+            let listener = server::bind(self.bind).with_context(|| {
+                format!("cannot listen on {}: choose another with --bind", self.bind)
+            })?;
+            let mut output = std::io::stdout();
+            writeln!(output, "listening on http://{}", listener.local_addr()?)?;
+            output.flush()?;
+            let shutdown = async {
+                interrupted().await;
+            };
+            server::run(listener, hub, max_clients as usize, shutdown).await;
+            anyhow::Ok(())
+        })?;
+        runtime.shutdown_timeout(Duration::from_secs(1));
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn parse_history(text: &str) -> Result<u32, String> {
+    parse(text, |messages: &u32| match messages {
+        1..=1_000_000 => Ok(()),
+        _ => Err(format!("{messages} messages are not between 1 and 1000000")),
+    })
+}
