@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 
-use anyhow::Context;
 use hdrhistogram::Histogram;
 
 use super::children::{Load, Server};
@@ -94,11 +93,11 @@ impl TrialId {
         if target.is_some() && outcome.joined > 0 && outcome.connected == 0 {
             died = Some("the target went away".to_owned());
         }
-        let row = self.row(&plan, &outcome, died.is_some())?;
+        let row = self.row(&plan, &outcome, died.is_some());
         Ok(Measured {
             row,
             timeline,
-            latency: outcome.latency.decode()?,
+            latency: outcome.recording.latency.clone(),
             errors: outcome.errors,
             fatal: died,
         })
@@ -176,7 +175,7 @@ impl TrialId {
     fn theory(&self, plan: &Plan, outcome: &Outcome) -> Prediction {
         let cores = std::thread::available_parallelism().map_or(1.0, |n| n.get() as f64);
         let cpu_us = |used: &Use| (used.user_s + used.sys_s) * 1e6;
-        let deliveries = outcome.counts.delivered as f64;
+        let deliveries = outcome.recording.counts.delivered as f64;
         let service_us = outcome
             .server
             .as_ref()
@@ -198,17 +197,13 @@ impl TrialId {
     }
 
     /// The outcome as a row of `trials.csv`.
-    fn row(&self, plan: &Plan, outcome: &Outcome, died: bool) -> anyhow::Result<TrialRow> {
-        let decode = |histogram: &crate::load::plan::Encoded| {
-            histogram
-                .decode()
-                .context("the load process garbled a histogram")
-        };
-        let latency = Micros(decode(&outcome.latency)?);
-        let since_send = Micros(decode(&outcome.since_send)?);
-        let transit = Micros(decode(&outcome.transit)?);
-        let connect = Micros(decode(&outcome.connect)?);
-        let lag = Micros(decode(&outcome.publish_lag)?);
+    fn row(&self, plan: &Plan, outcome: &Outcome, died: bool) -> TrialRow {
+        let recording = &outcome.recording;
+        let latency = Micros(&recording.latency);
+        let since_send = Micros(&recording.since_send);
+        let transit = Micros(&recording.transit);
+        let connect = Micros(&recording.connect);
+        let lag = Micros(&recording.publish_lag);
         let ms = |us: Option<f64>| us.unwrap_or(0.0) / 1e3;
         let mut evidence = Evidence::of(plan, outcome, ms(lag.at(0.99)), ms(latency.at(0.5)));
         evidence.server_died = died;
@@ -217,7 +212,7 @@ impl TrialId {
         }
         let (verdict, warnings) = judge(&evidence.warnings());
 
-        let (counts, publisher) = (&outcome.counts, &outcome.publisher_traffic);
+        let (counts, publisher) = (&outcome.recording.counts, &outcome.publisher_traffic);
         let per_delivery = PerDelivery(counts.delivered);
         let bytes = Layers::of(outcome);
         let local = plan.server_pid.is_some();
@@ -234,7 +229,7 @@ impl TrialId {
         let percent = |used: &Use| round(used.percent(outcome.ledger_s));
         let theory = (counts.delivered > 0).then(|| self.theory(plan, outcome));
         let is = |transport| self.cell.transport == transport;
-        Ok(TrialRow {
+        TrialRow {
             scenario: self.scenario.name.clone(),
             run: self.run.clone(),
             cell: self.cell.number,
@@ -277,8 +272,8 @@ impl TrialId {
             protocol_bytes_per_delivery: per_delivery.of(bytes.protocol),
             tls_bytes_per_delivery: per_delivery.of(bytes.tls),
             tcp_ip_bytes_per_delivery: per_delivery.of(bytes.tcp_ip),
-            wire_bytes_down: outcome.traffic.down_bytes,
-            wire_bytes_up: outcome.traffic.up_bytes,
+            wire_bytes_down: outcome.recording.traffic.down_bytes,
+            wire_bytes_up: outcome.recording.traffic.up_bytes,
             server_cpu_user_us_per_delivery: outcome.server.and_then(|s| cpu_us(s.user_s)),
             server_cpu_sys_us_per_delivery: outcome.server.and_then(|s| cpu_us(s.sys_s)),
             server_cpu_percent: outcome.server.as_ref().map(percent),
@@ -299,7 +294,7 @@ impl TrialId {
             publish_lag_max_us: lag.at(1.0),
             publish_failed: outcome.publish_failed,
             reconnects: counts.reconnects,
-            segments: Some(outcome.traffic.segments),
+            segments: Some(outcome.recording.traffic.segments),
             load_rss_bytes: Some(outcome.load.rss_bytes),
             since_send_p50_us: since_send.at(0.5),
             since_send_p99_us: since_send.told(0.99),
@@ -316,7 +311,7 @@ impl TrialId {
             publisher_segments: Some(publisher.segments),
             interface_bytes: outcome.interface.map(|passed| passed.bytes),
             interface_packets: outcome.interface.map(|passed| passed.packets),
-        })
+        }
     }
 }
 
@@ -344,7 +339,7 @@ impl Layers {
     /// The four layers above TCP add up to the bytes through the sockets: what is neither text nor
     /// the rest of its JSON belongs to the protocol.
     fn of(outcome: &Outcome) -> Self {
-        let (counts, traffic) = (&outcome.counts, &outcome.traffic);
+        let (counts, traffic) = (&outcome.recording.counts, &outcome.recording.traffic);
         let wire = (traffic.down_bytes + traffic.up_bytes) as f64;
         Layers {
             payload: counts.payload_bytes as f64,
@@ -366,9 +361,9 @@ impl PerDelivery {
 }
 
 /// A histogram of ns, read in µs; without samples there are no figures.
-struct Micros(Histogram<u64>);
+struct Micros<'a>(&'a Histogram<u64>);
 
-impl Micros {
+impl Micros<'_> {
     /// A quantile from 0 to 1.
     fn at(&self, quantile: f64) -> Option<f64> {
         self.us(|histogram| histogram.value_at_quantile(quantile) as f64)
@@ -390,7 +385,7 @@ impl Micros {
     }
 
     fn us(&self, figure: impl Fn(&Histogram<u64>) -> f64) -> Option<f64> {
-        (!self.0.is_empty()).then(|| round(figure(&self.0) / 1e3))
+        (!self.0.is_empty()).then(|| round(figure(self.0) / 1e3))
     }
 }
 

@@ -21,9 +21,10 @@ use tokio::sync::oneshot::error::TryRecvError;
 use tokio::time::Instant;
 
 use crate::measure::clock;
+use crate::measure::histogram;
 use crate::measure::interface::Frames;
 use crate::measure::process::{Cores, Usage};
-use crate::measure::recorder::{Recording, Window, new_histogram};
+use crate::measure::recorder::{Recording, Window};
 use plan::{Event, Outcome, Phase, Plan, Progress, Second, Use};
 use publisher::Publisher;
 use worker::{Command, Errors, Worker, total};
@@ -230,7 +231,7 @@ impl<T: FnMut(Event)> Trial<T> {
                 Some(sum) => *sum += &second.latency,
             }
         }
-        let latency = latency.unwrap_or_else(new_histogram);
+        let latency = latency.unwrap_or_else(histogram::coarse);
         let machine = Machine::now(&self.plan);
         let mark = std::mem::replace(
             &mut self.second,
@@ -278,8 +279,7 @@ impl<T: FnMut(Event)> Trial<T> {
             joined: total(&self.workers, |g| &g.joined),
             gave_up: u64::from(self.plan.clients) - total(&self.workers, |g| &g.joined),
             connected: total(&self.workers, |g| &g.connected),
-            counts: sum.counts,
-            traffic: sum.traffic,
+            recording: sum,
             publisher_traffic: publisher.traffic,
             interface: end
                 .interface
@@ -290,11 +290,6 @@ impl<T: FnMut(Event)> Trial<T> {
             server,
             server_rss_before_bytes: self.before.server.map(|server| server.rss_bytes),
             cores: end.cores.since(&opened.cores),
-            latency: (&sum.latency).into(),
-            since_send: (&sum.since_send).into(),
-            transit: (&sum.transit).into(),
-            connect: (&sum.connect).into(),
-            publish_lag: (&sum.publish_lag).into(),
             errors: errors.into_iter().collect(),
         }
     }

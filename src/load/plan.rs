@@ -5,17 +5,13 @@ use std::rc::Rc;
 use std::str::FromStr;
 use std::time::Duration;
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
-use hdrhistogram::Histogram;
-use hdrhistogram::serialization::{Deserializer, Serializer, V2Serializer};
 use serde::{Deserialize, Serialize};
 
 use super::schedule::Pacing;
 use crate::measure::interface::Frames;
 use crate::measure::meter::Traffic;
 use crate::measure::process::{Cores, Usage};
-use crate::measure::recorder::Counts;
+use crate::measure::recorder::Recording;
 use crate::transport::Transport;
 use crate::transport::http::Headers;
 use crate::transport::subscription::Target;
@@ -222,8 +218,8 @@ pub struct Outcome {
     pub gave_up: u64,
     /// Subscribers that were connected at the end.
     pub connected: u64,
-    pub counts: Counts,
-    pub traffic: Traffic,
+    /// The subscribers', and the publish lag of all who write.
+    pub recording: Recording,
     /// The sensors' connections, which are not the subscribers' and not in `traffic`.
     pub publisher_traffic: Traffic,
     /// What passed the plan's interface while the ledger was open, whoever sent it.
@@ -235,54 +231,13 @@ pub struct Outcome {
     pub server_rss_before_bytes: Option<u64>,
     /// CPU time of this machine's cores while the ledger was open.
     pub cores: Cores,
-    /// All in ns.
-    pub latency: Encoded,
-    pub since_send: Encoded,
-    pub transit: Encoded,
-    pub connect: Encoded,
-    pub publish_lag: Encoded,
     /// What went wrong between client and server, and how often.
     pub errors: Vec<(String, u64)>,
-}
-
-/// A histogram as text: HdrHistogram's V2 format in base64.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Encoded(String);
-
-impl From<&Histogram<u64>> for Encoded {
-    fn from(histogram: &Histogram<u64>) -> Self {
-        let mut bytes = Vec::new();
-        V2Serializer::new()
-            .serialize(histogram, &mut bytes)
-            .expect("a Vec takes all");
-        Encoded(BASE64_STANDARD.encode(bytes))
-    }
-}
-
-impl Encoded {
-    /// The histogram itself.
-    pub fn decode(&self) -> anyhow::Result<Histogram<u64>> {
-        let bytes = BASE64_STANDARD.decode(&self.0)?;
-        Deserializer::new()
-            .deserialize(&mut &bytes[..])
-            .map_err(|error| anyhow::anyhow!("not a histogram: {error:?}"))
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::measure::recorder::new_histogram;
-
-    #[test]
-    fn histograms_survive_the_pipe() {
-        let mut histogram = new_histogram();
-        (1..10_000).for_each(|n| histogram.record(n * 1_000).unwrap());
-        let line = serde_json::to_string(&Encoded::from(&histogram)).unwrap();
-        let back: Encoded = serde_json::from_str(&line).unwrap();
-        assert_eq!(back.decode().unwrap(), histogram);
-        assert!(Encoded("AAAA".into()).decode().is_err());
-    }
 
     #[test]
     fn words_of_the_command_line_and_of_files_agree() {

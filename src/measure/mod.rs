@@ -3,6 +3,7 @@
 
 pub mod clock;
 pub mod cpus;
+pub mod histogram;
 pub mod interface;
 pub mod meter;
 pub mod process;

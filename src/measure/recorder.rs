@@ -13,22 +13,10 @@ use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
+use super::histogram;
 use super::meter::{Ledger, Traffic};
 use super::sequence::{Delivery, Sequence};
 use crate::feed::Message;
-
-/// Longest time that a histogram tells apart, in ns: an hour. Longer ones count as an hour.
-const MAX_NS: u64 = 3_600_000_000_000;
-
-/// An empty histogram of nanoseconds, exact to three digits: 270 KB however much it records.
-pub fn new_histogram() -> Histogram<u64> {
-    Histogram::new_with_bounds(1, MAX_NS, 3).expect("the bounds are in order")
-}
-
-/// An empty histogram for one second of a timeline, exact to two digits: 34 KB.
-fn new_second_histogram() -> Histogram<u64> {
-    Histogram::new_with_bounds(1, MAX_NS, 2).expect("the bounds are in order")
-}
 
 /// The window of a trial, and what was published into each feed: shared by all threads.
 #[derive(Debug)]
@@ -206,17 +194,22 @@ impl AddAssign for Counts {
 }
 
 /// Everything that a recorder holds, ready to be merged with others.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Recording {
     pub counts: Counts,
     pub traffic: Traffic,
     /// Delivery latency, ns.
+    #[serde(with = "histogram")]
     pub latency: Histogram<u64>,
     /// Delivered at − really sent at, ns: what is left of the latency without the publish lag.
+    #[serde(with = "histogram")]
     pub since_send: Histogram<u64>,
     /// Delivered at − published at (the server's stamp), ns.
+    #[serde(with = "histogram")]
     pub transit: Histogram<u64>,
+    #[serde(with = "histogram")]
     pub connect: Histogram<u64>,
+    #[serde(with = "histogram")]
     pub publish_lag: Histogram<u64>,
 }
 
@@ -225,11 +218,11 @@ impl Default for Recording {
         Recording {
             counts: Counts::default(),
             traffic: Traffic::default(),
-            latency: new_histogram(),
-            since_send: new_histogram(),
-            transit: new_histogram(),
-            connect: new_histogram(),
-            publish_lag: new_histogram(),
+            latency: histogram::exact(),
+            since_send: histogram::exact(),
+            transit: histogram::exact(),
+            connect: histogram::exact(),
+            publish_lag: histogram::exact(),
         }
     }
 }
@@ -283,7 +276,7 @@ impl Recorder {
             state: RefCell::new(State {
                 recording: Recording::default(),
                 opened_at: Traffic::default(),
-                second: new_second_histogram(),
+                second: histogram::coarse(),
                 second_published: 0,
             }),
         }
@@ -292,7 +285,7 @@ impl Recorder {
     /// Forgets what ramp-up and warm-up recorded, except the connect times.
     pub fn open_ledger(&self) {
         let state = &mut *self.state.borrow_mut();
-        let connect = std::mem::replace(&mut state.recording.connect, new_histogram());
+        let connect = std::mem::replace(&mut state.recording.connect, histogram::exact());
         state.recording = Recording {
             connect,
             ..Recording::default()
@@ -312,7 +305,7 @@ impl Recorder {
     pub fn end_second(&self) -> Second {
         let state = &mut *self.state.borrow_mut();
         Second {
-            latency: std::mem::replace(&mut state.second, new_second_histogram()),
+            latency: std::mem::replace(&mut state.second, histogram::coarse()),
             published: std::mem::take(&mut state.second_published),
             bytes: self.ledger.bytes(),
         }
