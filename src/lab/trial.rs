@@ -141,6 +141,9 @@ impl TrialId {
             seed: scenario.seed.wrapping_add(u64::from(*trial)),
             server_pid: server.map(|server| server.pid),
             interface: self.interface.clone(),
+            processes: 1,
+            probes: 1,
+            even_phases: false,
         }
     }
 

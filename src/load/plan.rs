@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::schedule::Pacing;
+use super::worker::Share;
 use crate::measure::interface::Frames;
 use crate::measure::meter::Traffic;
 use crate::measure::process::{Cores, Usage};
@@ -92,6 +93,35 @@ pub struct Plan {
     pub server_pid: Option<u32>,
     /// A network interface whose counters are to be read beside the ledger.
     pub interface: Option<String>,
+    /// Processes that the clients are spread over.
+    pub processes: u32,
+    /// Subscribers in a process of their own, which see whether the crowd's process tells the truth.
+    pub probes: u32,
+    /// Short polls start evenly spread over the interval, rather than at random in it.
+    pub even_phases: bool,
+}
+
+/// What a load process is to do: the first line that it reads.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Job {
+    /// A trial, with the help of other processes if the plan says so. Tells [`Event`]s.
+    Lead(Plan),
+    /// A part of the subscribers of a trial that another process leads.
+    Follow(Following),
+}
+
+/// What a process that follows needs to know.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Following {
+    pub plan: Plan,
+    /// The leader's board: its path, and how many workers it is for.
+    pub window: String,
+    pub workers: usize,
+    /// One worker for each.
+    pub shares: Vec<Share>,
+    /// When the ramp-up begins, on the monotonic clock.
+    pub start_ns: u64,
 }
 
 impl Plan {
@@ -206,6 +236,13 @@ impl Use {
     }
 }
 
+/// What a probe found.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Probe {
+    pub recording: Recording,
+    pub used: Use,
+}
+
 /// What one trial found.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Outcome {
@@ -224,6 +261,9 @@ pub struct Outcome {
     pub publisher_traffic: Traffic,
     /// What passed the plan's interface while the ledger was open, whoever sent it.
     pub interface: Option<Frames>,
+    /// What the probe recorded, and what its process used, which is not in `load`.
+    pub probe: Option<Probe>,
+    /// All processes of the load.
     pub load: Use,
     /// Memory before the first subscriber dialled.
     pub load_rss_before_bytes: u64,

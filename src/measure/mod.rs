@@ -9,3 +9,5 @@ pub mod meter;
 pub mod process;
 pub mod recorder;
 pub mod sequence;
+pub mod window;
+pub mod words;

@@ -142,6 +142,13 @@ pub async fn subscribe(subscription: &mut Subscription) -> Result<Infallible, Cl
             subscription.reset();
             Ok(())
         }
+        COMMENT => {
+            let chunked = head.framing == Framing::Chunked;
+            subscription
+                .recorder
+                .heartbeat(comment_bytes(event.data, chunked));
+            Ok(())
+        }
         _ => Ok(()),
     };
     match head.framing {
@@ -167,6 +174,15 @@ pub async fn subscribe(subscription: &mut Subscription) -> Result<Infallible, Cl
     }
 }
 
+/// Bytes of a comment with the line ends after it, as this server sends it: in a chunk of its own.
+fn comment_bytes(comment: &str, chunked: bool) -> usize {
+    let bytes = comment.len() + b":\n\n".len();
+    match chunked {
+        true => format!("{bytes:x}\r\n\r\n").len() + bytes,
+        false => bytes,
+    }
+}
+
 /// A push: the mean reader waits for half of the others. Each message is one event in one chunk.
 pub fn model(conditions: &Conditions) -> Prediction {
     let event = conditions.json_bytes() + b"id: 10\ndata: \n\n".len() as f64;
@@ -177,7 +193,10 @@ pub fn model(conditions: &Conditions) -> Prediction {
     }
 }
 
-/// One event of a stream.
+/// The kind of what is no event but a comment: no event's type is empty.
+const COMMENT: &str = "";
+
+/// One event of a stream, or a comment.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Event<'a> {
     /// Its type: `message` unless an `event:` line said otherwise.
@@ -255,7 +274,14 @@ impl Events {
                 self.data.push('\n');
             }
             "event" => value.clone_into(&mut self.kind),
-            // The cursor is each message's `seq`; comments, `id` and `retry` change nothing here.
+            "" => {
+                let data = &line[1..];
+                return deliver(Event {
+                    kind: COMMENT,
+                    data,
+                });
+            }
+            // The cursor is each message's `seq`; `id` and `retry` change nothing here.
             _ => {}
         }
         Ok(())
@@ -304,6 +330,7 @@ mod tests {
                       event: reset\r\ndata:two\r\ndata:  lines\r\n\r\n\
                       data: cr\r\revent: lost\n\nunknown: x\ndata: é\n\ndata: never dispatched";
         let expected = [
+            event(COMMENT, " a comment"),
             event("message", ""),
             event("message", "one"),
             event("reset", "two\n lines"),
@@ -317,6 +344,13 @@ mod tests {
         }
         let bytes: Vec<&[u8]> = stream.as_bytes().chunks(1).collect();
         assert_eq!(read(&bytes), expected, "byte by byte");
+    }
+
+    #[test]
+    fn a_heartbeat_is_as_long_as_it_is_on_the_wire() {
+        assert_eq!(comment_bytes("", false), HEARTBEAT.len());
+        assert_eq!(comment_bytes("", true), b"3\r\n:\n\n\r\n".len());
+        assert_eq!(comment_bytes(" still here ..", true), b"11\r\n\r\n".len() + 17);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use super::connection::{ClientError, Connection};
 use super::http::{Head, Headers};
 use crate::feed::Message;
 use crate::measure::clock;
-use crate::measure::recorder::Recorder;
+use crate::measure::recorder::{Recorder, Seat};
 use crate::measure::sequence::Sequence;
 
 /// How long a poller that has everything rests before it looks whether there is more after all.
@@ -40,7 +40,7 @@ pub struct Habits {
 }
 
 /// A message on its way out.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Outgoing {
     /// The feed's number in this trial.
     pub feed: usize,
@@ -106,24 +106,25 @@ pub struct Subscription {
     pub phase: f64,
     /// Its name and what it writes, in a chat.
     pub author: Option<(String, Rc<Outbox>)>,
-    sequence: Sequence,
-    /// Messages of the window that opened at this time, in ns.
-    received: (u64, u64),
+    seat: Seat,
     dialled_at_ns: u64,
     connected: bool,
     joined: bool,
 }
 
 impl Subscription {
-    /// A subscriber that has not connected yet, without phase, source or anything to say.
+    /// A subscriber that has not connected yet, without phase, source or anything to say, of a feed
+    /// that has `readers` of them.
     pub fn new(
         target: Rc<Target>,
         habits: Rc<Habits>,
         recorder: Rc<Recorder>,
         feed: usize,
         feed_path: Rc<str>,
+        readers: u64,
     ) -> Self {
         Subscription {
+            seat: recorder.seat(readers),
             target,
             habits,
             recorder,
@@ -132,8 +133,6 @@ impl Subscription {
             source: None,
             phase: 0.0,
             author: None,
-            sequence: Sequence::default(),
-            received: (0, u64::MAX),
             dialled_at_ns: 0,
             connected: false,
             joined: false,
@@ -169,6 +168,7 @@ impl Subscription {
         if head.status != status {
             return Err(ClientError::Status(head.status));
         }
+        connection.settle();
         Ok((connection, head))
     }
 
@@ -190,6 +190,11 @@ impl Subscription {
         was_connected
     }
 
+    /// Whether it is ready: it has not been since it last dialled until the server has answered.
+    pub fn is_connected(&self) -> bool {
+        self.connected
+    }
+
     /// Whether this subscriber was ready at least once.
     pub fn joined(&self) -> bool {
         self.joined
@@ -197,29 +202,18 @@ impl Subscription {
 
     /// The cursor: the last `seq` that it has. Feeds are new in each trial, so 0 is their start.
     pub fn cursor(&self) -> u64 {
-        self.sequence.last()
+        self.seat.sequence.last()
     }
 
     /// A message has been decoded.
     pub fn deliver(&mut self, message: &Message<'_>) {
-        if self
-            .recorder
-            .deliver(&mut self.sequence, message, clock::now_ns())
-        {
-            let opens_ns = self.recorder.window.opens_ns();
-            self.received = (self.received_since(opens_ns) + 1, opens_ns);
-        }
-    }
-
-    /// Messages of the window that opened at `opens_ns`.
-    fn received_since(&self, opens_ns: u64) -> u64 {
-        let (received, of) = self.received;
-        if of == opens_ns { received } else { 0 }
+        let now_ns = clock::now_ns();
+        self.recorder.deliver(&mut self.seat, message, now_ns);
     }
 
     /// The server does not know the cursor, or not what followed it: numbers begin anew.
     pub fn reset(&mut self) {
-        self.sequence = Sequence::default();
+        self.seat.sequence = Sequence::default();
     }
 
     /// One JSON text that holds one message has arrived.
@@ -234,8 +228,8 @@ impl Subscription {
     /// all of it has arrived, so that nothing is asked just to be counted.
     pub async fn while_wanting(&self) {
         let window = &self.recorder.window;
-        let received = || self.received_since(window.opens_ns());
-        while window.closed(clock::now_ns()) && received() >= window.published(self.feed) {
+        let has_all = || self.recorder.received(&self.seat) >= window.published(self.feed);
+        while window.closed(clock::now_ns()) && has_all() {
             tokio::time::sleep(REST).await;
         }
     }
