@@ -350,7 +350,10 @@ mod tests {
     fn a_heartbeat_is_as_long_as_it_is_on_the_wire() {
         assert_eq!(comment_bytes("", false), HEARTBEAT.len());
         assert_eq!(comment_bytes("", true), b"3\r\n:\n\n\r\n".len());
-        assert_eq!(comment_bytes(" still here ..", true), b"11\r\n\r\n".len() + 17);
+        assert_eq!(
+            comment_bytes(" still here ..", true),
+            b"11\r\n\r\n".len() + 17
+        );
     }
 
     #[test]
