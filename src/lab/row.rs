@@ -45,10 +45,10 @@ impl TrialId {
         let cores = std::thread::available_parallelism().map_or(1.0, |n| n.get() as f64);
         let cpu_us = |used: &Use| (used.user_s + used.sys_s) * 1e6;
         let deliveries = outcome.recording.counts.delivered as f64;
-        let service_us = outcome
-            .server
-            .as_ref()
-            .map(|server| (cpu_us(server) + cpu_us(&outcome.load)) / deliveries / cores);
+        let service_us = outcome.server.as_ref().map(|server| {
+            let server_us = cpu_us(server) / outcome.served() as f64;
+            (server_us + cpu_us(&outcome.load) / deliveries) / cores
+        });
         self.cell.transport.model(&Conditions {
             poll_interval: plan.poll_interval,
             hold: plan.hold,
@@ -86,18 +86,31 @@ impl TrialId {
         let bytes = Layers::of(outcome);
         let local = plan.server_pid.is_some();
         let polls = self.cell.transport.polls();
-        let clients = f64::from(plan.clients);
-        let grown = |now: u64, before: u64| round((now as f64 - before as f64) / clients);
+        let (clients, probes) = (f64::from(plan.clients), f64::from(plan.probes));
+        let grown =
+            |now: u64, before: u64, clients: f64| round((now as f64 - before as f64) / clients);
         let server_grown = || {
             Some(grown(
                 outcome.server?.rss_bytes,
                 outcome.server_rss_before_bytes?,
+                clients + probes,
             ))
         };
         let cpu_us = |seconds: f64| per_delivery.of(seconds * 1e6);
+        // The server's work is for the probe as well.
+        let served = PerDelivery(outcome.served());
+        let server_cpu_us = |seconds: f64| served.of(seconds * 1e6);
         let percent = |used: &Use| round(used.percent(outcome.ledger_s));
         let theory = (counts.delivered > 0).then(|| self.theory(plan, outcome));
         let is = |transport| self.cell.transport == transport;
+        let probe = outcome.probe.as_ref().map(|probe| &probe.recording);
+        let [first, median, last] = recording.fan_out.each_ref().map(|place| Micros(&place.0));
+        let fairness = Some(recording.fairness).filter(|fairness| fairness.clients > 0);
+        let set_up = &recording.set_up;
+        let per_client = |bytes: u64| {
+            let joined = outcome.joined as f64;
+            (joined > 0.0).then(|| round(bytes as f64 / joined))
+        };
         TrialRow {
             scenario: self.scenario.name.clone(),
             run: self.run.clone(),
@@ -143,8 +156,8 @@ impl TrialId {
             tcp_ip_bytes_per_delivery: per_delivery.of(bytes.tcp_ip),
             wire_bytes_down: outcome.recording.traffic.down_bytes,
             wire_bytes_up: outcome.recording.traffic.up_bytes,
-            server_cpu_user_us_per_delivery: outcome.server.and_then(|s| cpu_us(s.user_s)),
-            server_cpu_sys_us_per_delivery: outcome.server.and_then(|s| cpu_us(s.sys_s)),
+            server_cpu_user_us_per_delivery: outcome.server.and_then(|s| server_cpu_us(s.user_s)),
+            server_cpu_sys_us_per_delivery: outcome.server.and_then(|s| server_cpu_us(s.sys_s)),
             server_cpu_percent: outcome.server.as_ref().map(percent),
             load_cpu_user_us_per_delivery: cpu_us(outcome.load.user_s),
             load_cpu_sys_us_per_delivery: cpu_us(outcome.load.sys_s),
@@ -154,6 +167,7 @@ impl TrialId {
             load_rss_bytes_per_client: Some(grown(
                 outcome.load.rss_bytes,
                 outcome.load_rss_before_bytes,
+                clients,
             )),
             verdict,
             warnings,
@@ -180,6 +194,27 @@ impl TrialId {
             publisher_segments: Some(publisher.segments),
             interface_bytes: outcome.interface.map(|passed| passed.bytes),
             interface_packets: outcome.interface.map(|passed| passed.packets),
+            load_processes: Some(plan.processes),
+            loop_lag_p99_us: Micros(&recording.loop_lag).told(0.99),
+            loop_lag_max_us: Micros(&recording.loop_lag).at(1.0),
+            probe_clients: probe.map(|_| plan.probes),
+            probe_delivered: probe.map(|probe| probe.counts.delivered),
+            probe_latency_p50_us: probe.and_then(|probe| Micros(&probe.latency).at(0.5)),
+            probe_latency_p99_us: probe.and_then(|probe| Micros(&probe.latency).told(0.99)),
+            first_recipient_p50_us: first.at(0.5),
+            median_recipient_p50_us: median.at(0.5),
+            last_recipient_p50_us: last.at(0.5),
+            stale_percent: (outcome.published > 0).then(|| {
+                let all_ns = plan.window.as_nanos() as f64 * outcome.joined as f64;
+                round(counts.stale_ns as f64 / all_ns * 100.0)
+            }),
+            fairness_index: recording.fairness.index().map(round),
+            client_latency_mean_min_us: fairness.map(|fairness| round(fairness.best_us)),
+            client_latency_mean_max_us: fairness.map(|fairness| round(fairness.worst_us)),
+            set_up_wire_bytes_per_client: per_client(set_up.down_bytes + set_up.up_bytes),
+            set_up_tcp_ip_bytes_per_client: per_client(set_up.tcp_ip_bytes),
+            heartbeats: (!polls).then_some(counts.heartbeats),
+            heartbeat_wire_bytes: (!polls).then_some(counts.heartbeat_bytes),
         }
     }
 }

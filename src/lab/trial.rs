@@ -137,8 +137,8 @@ impl TrialId {
             seed: scenario.seed.wrapping_add(u64::from(*trial)),
             server_pid: server.map(|server| server.pid),
             interface: self.interface.clone(),
-            processes: 1,
-            probes: 1,
+            processes: scenario.load_processes,
+            probes: scenario.probes(cell.clients),
             even_phases: false,
         }
     }

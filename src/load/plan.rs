@@ -275,6 +275,14 @@ pub struct Outcome {
     pub errors: Vec<(String, u64)>,
 }
 
+impl Outcome {
+    /// Deliveries that the server worked for: the subscribers' and the probe's.
+    pub fn served(&self) -> u64 {
+        let probe = self.probe.as_ref();
+        self.recording.counts.delivered + probe.map_or(0, |probe| probe.recording.counts.delivered)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
