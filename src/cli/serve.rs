@@ -56,6 +56,7 @@ impl ServeArgs {
         let hub = Arc::new(Hub {
             feeds: Feeds::new(retention, MAX_FEEDS),
             limits: Limits::default(),
+            tally: Arc::default(),
         });
         if self.with_parent {
             std::thread::spawn(|| {

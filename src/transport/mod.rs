@@ -12,6 +12,7 @@ mod polling;
 mod short_polling;
 mod sse;
 pub mod subscription;
+pub mod tally;
 mod websocket;
 
 use std::convert::Infallible;

@@ -16,24 +16,33 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use axum::Router;
 use axum::response::Response;
 use axum::routing::get;
+use axum::{Extension, Router};
 use tokio::time::Instant;
 
+use super::Transport;
 use super::connection::ClientError;
 use super::hub::{FeedLog, Hub, Params};
 use super::model::{ANSWER_WRAPPING, Conditions, Prediction};
 use super::polling::{After, Poller, answer};
 use super::subscription::Subscription;
+use super::tally::Account;
 
 /// The server's end.
 pub fn routes() -> Router<Arc<Hub>> {
     Router::new().route("/feeds/{feed}/poll", get(poll))
 }
 
-async fn poll(FeedLog(log): FeedLog, Params(query): Params<After>) -> Response {
-    answer(&log.reader(query.after).read())
+async fn poll(
+    Extension(account): Extension<Arc<Account>>,
+    FeedLog(log): FeedLog,
+    Params(query): Params<After>,
+) -> Response {
+    account.serves(Transport::ShortPolling);
+    let batch = log.reader(query.after).read();
+    account.answered(batch.messages.len());
+    answer(&batch)
 }
 
 /// The client's end: polls on a schedule of its own, absolute and with a phase of its own, so that

@@ -21,23 +21,25 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use axum::{Extension, Router};
 use bytes::Bytes;
 use futures_util::stream;
 use serde::Deserialize;
 
+use super::Transport;
 use super::connection::ClientError;
 use super::http::{Chunked, Framing};
 use super::hub::{FeedLog, Hub, Params};
 use super::model::{Conditions, Prediction};
 use super::subscription::Subscription;
-use crate::feed::{Batch, Reader, Stored};
+use super::tally::{Account, Count};
+use crate::feed::{Batch, Stored};
 
 /// The first thing in every stream: how long a browser waits before it reconnects, in ms.
 const RETRY: &str = "retry: 2000\n\n";
@@ -59,23 +61,26 @@ struct Query {
 
 async fn stream(
     State(hub): State<Arc<Hub>>,
+    Extension(account): Extension<Arc<Account>>,
     FeedLog(log): FeedLog,
     Params(query): Params<Query>,
     headers: HeaderMap,
 ) -> Response {
+    account.serves(Transport::Sse);
     let last_event_id = headers
         .get("last-event-id")
         .map(|id| id.to_str().unwrap_or_default());
     let mut reader = log.reader(cursor(last_event_id, query.after.as_deref()));
     let mut first = RETRY.as_bytes().to_vec();
-    first.extend_from_slice(&encode(&reader.read()));
+    first.extend_from_slice(&deliver(&account, &reader.read()));
     let heartbeat = hub.limits.heartbeat;
-    let later = stream::unfold(reader, move |mut reader: Reader| async move {
+    let reading = (reader, account);
+    let later = stream::unfold(reading, move |(mut reader, account)| async move {
         let bytes = match tokio::time::timeout(heartbeat, reader.next()).await {
-            Ok(batch) => encode(&batch),
+            Ok(batch) => deliver(&account, &batch),
             Err(_) => Bytes::from_static(HEARTBEAT),
         };
-        Some((Ok::<_, Infallible>(bytes), reader))
+        Some((Ok::<_, Infallible>(bytes), (reader, account)))
     });
     let first = stream::once(std::future::ready(Ok(Bytes::from(first))));
     let headers = [
@@ -97,6 +102,12 @@ fn cursor(last_event_id: Option<&str>, after: Option<&str>) -> Option<u64> {
     last_event_id
         .or(after)
         .map(|cursor| cursor.parse().unwrap_or(u64::MAX))
+}
+
+/// A batch as it goes out.
+fn deliver(account: &Account, batch: &Batch) -> Bytes {
+    account.add(Count::Deliveries, batch.messages.len() as i64);
+    encode(batch)
 }
 
 /// A batch as events, in one piece.
