@@ -17,7 +17,7 @@ use crate::measure::recorder::{Recorder, Seat};
 use crate::measure::sequence::Sequence;
 
 /// How long a poller that has everything rests before it looks whether there is more after all.
-const REST: Duration = Duration::from_millis(100);
+pub const REST: Duration = Duration::from_millis(100);
 
 /// The server that is measured.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
