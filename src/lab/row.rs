@@ -73,8 +73,7 @@ impl TrialId {
         let transit = Micros(&recording.transit);
         let connect = Micros(&recording.connect);
         let lag = Micros(&recording.publish_lag);
-        let ms = |us: Option<f64>| us.unwrap_or(0.0) / 1e3;
-        let mut evidence = Evidence::of(plan, outcome, ms(lag.at(0.99)), ms(latency.at(0.5)));
+        let mut evidence = Evidence::of(plan, outcome);
         evidence.server_died = died;
         if let Some(pinning) = &self.pinning {
             evidence.load_cores = pinning.load.count() as f64;
