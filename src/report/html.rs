@@ -7,7 +7,7 @@ use crate::lab::results::{TrialRow, Verdict};
 use super::cells::{Cell, cells};
 use super::columns::{COMPARISON, Column, DETAILS, THEORY, compared, has_theory};
 use super::plot::{Plot, cell_hex};
-use super::{Report, number, warning};
+use super::{Report, number, repeats, warning};
 
 const STYLE: &str = include_str!("report.css");
 const DEFINITIONS: &str = include_str!("definitions.html");
@@ -113,16 +113,24 @@ fn comparison(cells: &[Cell]) -> String {
         );
         return html;
     }
-    let most = cells
-        .iter()
-        .map(|cell| cell.trials.len())
-        .max()
-        .unwrap_or(1);
+    let most = repeats::most(cells);
     let columns: Vec<&Column> = compared(cells).iter().collect();
     if most > 1 {
-        html.push_str(
-            "<p>Each figure is the median of the trials, and the verdict the worst of them.</p>\n",
+        let interval = match repeats::has_intervals(cells) {
+            true => ", below it small its 95 % interval where there are trials enough",
+            false => "",
+        };
+        let _ = writeln!(
+            html,
+            "<p>Each figure is the median of the trials{interval}, and the verdict the worst of \
+             them.</p>"
         );
+    }
+    for words in [
+        repeats::left_out(cells).map(str::to_owned),
+        repeats::noise_floor(cells),
+    ] {
+        html.extend(words.map(|words| format!("<p>{}</p>\n", escaped(&words))));
     }
     let lead = if most > 1 {
         &["Clients", "Trials"][..]
@@ -132,7 +140,7 @@ fn comparison(cells: &[Cell]) -> String {
     html.push_str(&table(cells, &columns, lead, |cell| {
         let clients = number::count(cell.clients.into());
         if most > 1 {
-            vec![clients, cell.trials.len().to_string()]
+            vec![clients, trials(cell)]
         } else {
             vec![clients]
         }
@@ -142,6 +150,14 @@ fn comparison(cells: &[Cell]) -> String {
          exchanges do not for a stream. CPU in percent is that of one core.</p>\n",
     );
     html
+}
+
+/// How many trials the medians of a cell stand for: `4 of 5` where one is left out.
+fn trials(cell: &Cell) -> String {
+    match (cell.counted().len(), cell.trials.len()) {
+        (counted, all) if counted < all => format!("{counted} of {all}"),
+        (_, all) => all.to_string(),
+    }
 }
 
 fn theory(cells: &[Cell]) -> String {
@@ -343,10 +359,12 @@ fn figures(cells: &[Cell], plots: &[Plot]) -> String {
             "<p class=\"notice\">Plots of figures that were not measured are left out.</p>\n",
         );
     }
-    if cells.iter().any(|cell| cell.trials.len() > 1) {
-        html.push_str(
-            "<p>A mark, a bar or a line is the median of the trials; a thin line through it, or a \
-             pale band, reaches from the lowest trial to the highest.</p>\n",
+    if let Some(marks) = repeats::marks(cells) {
+        let _ = writeln!(
+            html,
+            "<p>A mark, a bar or a line is the median of the trials. {} A single second that fewer \
+             trials tell of has their lowest and highest.</p>",
+            escaped(&marks)
         );
     }
     for plot in plots {
