@@ -444,7 +444,7 @@ fn an_a_a_pair_tells_the_noise_in_words() {
         ..trial(5, number, Transport::WebSocket, 100)
     });
     trials.extend(again);
-    let words = "A/A (websocket, 100 clients): the same cell twice differs by 1.20 % in p50 and \
+    let words = "A/A (websocket, 100 clients): the same cell twice differs by 1.2 % in p50 and \
                  0 % in p99: smaller differences are noise.";
     let table = text_table(&trials).replace('\n', " ");
     assert!(table.contains(words), "{table}");

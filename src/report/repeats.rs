@@ -1,11 +1,11 @@
 //! What is to be said where a cell was measured more than once: what its median and its marks
 //! stand for, what was left out, and how far the same thing lies from itself.
 
+use crate::lab::compare::decimals;
 use crate::lab::results::{TrialRow, Verdict};
 use crate::lab::statistics::FEWEST;
 
 use super::cells::Cell;
-use super::number;
 
 /// The percentiles by which the halves of an A/A pair are compared.
 type Percentile = (&'static str, fn(&TrialRow) -> Option<f64>);
@@ -71,7 +71,8 @@ pub(super) fn noise_floor(cells: &[Cell]) -> Option<String> {
     let apart = PERCENTILES.iter().filter_map(|(name, figure)| {
         let ratio = again.median(figure)? / once.median(figure)?;
         let percent = (ratio - 1.0).abs() * 100.0;
-        Some(format!("{} in {name}", number::percent(percent)))
+        let digits = if percent > 0.0 { decimals(percent) } else { 0 };
+        Some(format!("{percent:.digits$} % in {name}"))
     });
     let apart = apart.collect::<Vec<_>>().join(" and ");
     let verdict = match again.verdict().max(once.verdict()) {
