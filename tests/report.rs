@@ -354,8 +354,8 @@ fn repeats_become_medians_with_the_worst_verdict() {
     let (summary, all) = page.split_once("<details>").unwrap();
     assert_eq!(
         summary.matches("<th scope=\"row\"").count(),
-        4 + 4,
-        "comparison and theory"
+        4 + 4 + 4,
+        "comparison, beyond, theory"
     );
     let all = all.split_once("</details>").unwrap().0;
     assert_eq!(all.matches("<th scope=\"row\"").count(), 12);

@@ -76,6 +76,46 @@ pub(super) const THEORY: [Column; 6] = [
     column("Wire bytes per delivery", "measured − predicted", wire_off),
 ];
 
+/// What the average client does not tell.
+pub(super) const BEYOND: [Column; 14] = [
+    column("Recipient of a message", "first", first_recipient),
+    column("Recipient of a message", "median", median_recipient),
+    column("Recipient of a message", "last", last_recipient),
+    column("A client’s mean latency", "best", |c| {
+        us(c, |t| t.client_latency_mean_min_us)
+    }),
+    column("A client’s mean latency", "worst", |c| {
+        us(c, |t| t.client_latency_mean_max_us)
+    }),
+    column("A client’s mean latency", "Jain’s index", fairness),
+    column("Stale", "of the window", stale),
+    column("Messages", "per exchange", |c| {
+        number(c, |t| t.messages_per_exchange)
+    }),
+    column("Messages", "per write", messages_per_write),
+    column("Set-up of a client", "wire", |c| {
+        bytes(c, |t| t.set_up_wire_bytes_per_client)
+    }),
+    column("Set-up of a client", "TCP-IP", |c| {
+        bytes(c, |t| t.set_up_tcp_ip_bytes_per_client)
+    }),
+    column("Heartbeats", "number", |c| {
+        count(c, |t| t.heartbeats.map(|n| n as f64))
+    }),
+    column("Heartbeats", "wire", |c| {
+        bytes(c, |t| t.heartbeat_wire_bytes.map(|b| b as f64))
+    }),
+    column("Heartbeats", "empty exchanges", |c| {
+        count(c, |t| t.empty_exchanges.map(|n| n as f64))
+    }),
+];
+
+/// Whether the trials tell more than the average client.
+pub(super) fn has_beyond(cells: &[Cell]) -> bool {
+    let mut trials = cells.iter().flat_map(|cell| &cell.trials);
+    trials.any(|trial| trial.set_up_wire_bytes_per_client.is_some())
+}
+
 /// Whether theory has a word on any of these cells.
 pub(super) fn has_theory(cells: &[Cell]) -> bool {
     let mut trials = cells.iter().flat_map(|cell| &cell.trials);
@@ -97,7 +137,7 @@ pub(super) fn compared(cells: &[Cell]) -> &'static [Column] {
 }
 
 /// What the table of all trials shows beyond the comparison.
-pub(super) const DETAILS: [Column; 16] = [
+pub(super) const DETAILS: [Column; 20] = [
     column("Messages", "published", |c| {
         count(c, |t| Some(t.published as f64))
     }),
@@ -129,6 +169,14 @@ pub(super) const DETAILS: [Column; 16] = [
     }),
     column("Wire bytes", "up", |c| {
         bytes(c, |t| Some(t.wire_bytes_up as f64))
+    }),
+    column("Checks", "event-loop lag p99", |c| {
+        us(c, |t| t.loop_lag_p99_us)
+    }),
+    column("Checks", "probe p50", |c| us(c, |t| t.probe_latency_p50_us)),
+    column("Checks", "probe p99", |c| us(c, |t| t.probe_latency_p99_us)),
+    column("Checks", "ends differ", |c| {
+        bytes(c, |t| t.ends_differ_bytes.map(|b| b as f64))
     }),
 ];
 
@@ -235,6 +283,34 @@ pub(super) fn exchanges_waiting(cell: &Cell) -> String {
     )
 }
 
+pub(super) fn first_recipient(cell: &Cell) -> String {
+    us(cell, |t| t.first_recipient_p50_us)
+}
+
+pub(super) fn median_recipient(cell: &Cell) -> String {
+    us(cell, |t| t.median_recipient_p50_us)
+}
+
+pub(super) fn last_recipient(cell: &Cell) -> String {
+    us(cell, |t| t.last_recipient_p50_us)
+}
+
+pub(super) fn fairness(cell: &Cell) -> String {
+    number(cell, |t| t.fairness_index)
+}
+
+pub(super) fn stale(cell: &Cell) -> String {
+    percent(cell, |t| t.stale_percent)
+}
+
+pub(super) fn messages_per_write(cell: &Cell) -> String {
+    number(cell, |t| t.messages_per_write)
+}
+
+pub(super) fn probe_p50(cell: &Cell) -> String {
+    said(cell, |t| t.probe_latency_p50_us, number::duration_us)
+}
+
 pub(super) fn load_cpu_percent(cell: &Cell) -> String {
     percent(cell, |t| t.load_cpu_percent)
 }
@@ -291,6 +367,10 @@ fn bytes(cell: &Cell, figure: Figure) -> String {
 
 fn percent(cell: &Cell, figure: Figure) -> String {
     with_interval(cell, figure, number::percent)
+}
+
+fn number(cell: &Cell, figure: Figure) -> String {
+    said(cell, figure, number::plain)
 }
 
 fn count(cell: &Cell, figure: Figure) -> String {

@@ -5,7 +5,9 @@ use std::fmt::Write;
 use crate::lab::results::{TrialRow, Verdict};
 
 use super::cells::{Cell, cells};
-use super::columns::{COMPARISON, Column, DETAILS, THEORY, compared, has_theory};
+use super::columns::{
+    BEYOND, COMPARISON, Column, DETAILS, THEORY, compared, has_beyond, has_theory,
+};
 use super::plot::{Plot, cell_hex};
 use super::{Report, number, repeats, warning};
 
@@ -20,6 +22,7 @@ pub fn html(report: &Report, plots: &[Plot]) -> String {
         head(report),
         comparison(&cells),
         warnings(&cells),
+        beyond(&cells),
         theory(&cells),
         all_trials(&cells),
         figures(&cells, plots),
@@ -158,6 +161,23 @@ fn trials(cell: &Cell) -> String {
         (counted, all) if counted < all => format!("{counted} of {all}"),
         (_, all) => all.to_string(),
     }
+}
+
+fn beyond(cells: &[Cell]) -> String {
+    if !has_beyond(cells) {
+        return String::new();
+    }
+    let columns: Vec<&Column> = BEYOND.iter().collect();
+    let clients = |cell: &Cell| vec![number::count(cell.clients.into())];
+    format!(
+        "<h2>Beyond the average client</h2>\n{}<p class=\"note\">A message reaches its recipients \
+         one after the other: the first, the median and the last of them, each as the median over \
+         all messages. A client is stale while there is a message that it does not have yet. Jain’s \
+         index is 1 where all clients have the same mean latency, and less the more a few of them \
+         bear it all. Set-up is what passes until a client is ready, heartbeats what shows that it \
+         still is; with polling, empty exchanges do that.</p>\n",
+        table(cells, &columns, &["Clients"], clients)
+    )
 }
 
 fn theory(cells: &[Cell]) -> String {

@@ -31,6 +31,17 @@ const THEORY: [Column; 6] = [
     ("off", columns::wire_off),
 ];
 
+/// What the average client does not tell.
+const BEYOND: [Column; 7] = [
+    ("first", columns::first_recipient),
+    ("median", columns::median_recipient),
+    ("last", columns::last_recipient),
+    ("stale", columns::stale),
+    ("fairness", columns::fairness),
+    ("msg/write", columns::messages_per_write),
+    ("probe p50", columns::probe_p50),
+];
+
 /// How far the medians can be told.
 const INTERVALS: [Column; 5] = [
     ("p50", columns::latency_p50_interval),
@@ -69,8 +80,11 @@ pub fn text_table(trials: &[TrialRow]) -> String {
     if !waiting && repeats::has_intervals(&cells) {
         lines.extend(block(&cells, &INTERVALS, ": 95 % intervals of the medians"));
     }
+    if !waiting && columns::has_beyond(&cells) {
+        lines.extend(block(&cells, &BEYOND, ": recipients of a message"));
+    }
     if columns::has_theory(&cells) {
-        lines.extend(block(&cells, &THEORY, ""));
+        lines.extend(block(&cells, &THEORY, ": theory and practice"));
     }
     if let Some(noise) = repeats::noise_floor(&cells) {
         lines.extend(folded(&noise, ""));
@@ -144,8 +158,12 @@ fn aligned(texts: &[String], widths: &[usize]) -> String {
 
 /// What the columns mean.
 const WORDS: &str = "p50, p99, max: delivery latency, from the intended time. bytes: all layers, a \
-    delivery. empty: share of the exchanges. srv CPU: server, a delivery. srv mem: server, a client. theory: from the poll interval, or \
-    from half the clients × the CPU time of a delivery / cores; wire bytes are without TCP-IP.";
+    delivery. empty: share of the exchanges. srv CPU: server, a delivery. srv mem: server, a \
+    client. first, median, last: latency of a message's recipients, medians of all messages. \
+    stale: share of the window in which a client had not the newest message. fairness: Jain's \
+    index of the clients' mean latencies, 1 if all are alike. probe: subscribers in a process of \
+    their own. theory: from the poll interval, or from half the clients × the CPU time of a \
+    delivery / cores; wire bytes are without TCP-IP.";
 const WAITING_WORDS: &str = "Nothing was published, so this is what waiting cost. wire: bytes, and \
     exchanges: polls, a client and second. empty: share of the exchanges. CPU: percent of a core. \
     mem: a client.";
