@@ -1,11 +1,13 @@
 //! Feeds: named, ordered streams of messages, each held by one bounded [`Log`].
 
+mod cursor;
 mod log;
 mod message;
 
 use std::collections::HashMap;
 use std::sync::{Arc, RwLock};
 
+pub use cursor::{Cursor, Epoch};
 pub use log::{Batch, Log, MAX_BATCH_BYTES, Reader, Retention, Stored};
 pub use message::{InvalidMessage, MAX_NAME_CHARS, Message, NewMessage, check_name, check_text};
 
@@ -27,6 +29,7 @@ pub struct Feeds {
     logs: RwLock<HashMap<String, Arc<Log>>>,
     retention: Retention,
     max_feeds: usize,
+    epoch: Epoch,
 }
 
 impl Feeds {
@@ -36,6 +39,7 @@ impl Feeds {
             logs: RwLock::default(),
             retention,
             max_feeds,
+            epoch: Epoch::draw(),
         }
     }
 
@@ -58,7 +62,7 @@ impl Feeds {
         }
         let log = logs
             .entry(name.to_owned())
-            .or_insert_with(|| Arc::new(Log::new(self.retention)));
+            .or_insert_with(|| Arc::new(Log::new(self.retention, self.epoch)));
         Ok(log.clone())
     }
 

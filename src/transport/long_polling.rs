@@ -3,12 +3,12 @@
 //!
 //! ```text
 //! client                                        server
-//!   │ GET …/long-poll?after=41&hold_ms=25000      │
+//!   │ GET …/long-poll?after=41-k3x9&hold_ms=25000 │
 //!   │────────────────────────────────────────────▶│
 //!   ┆                                             ┆   held
-//!   │ {"messages":[{"seq":42,…}],"last":42}       │   as soon as 42 is published
+//!   │ {"messages":[{"seq":42,…}],"last":42,…}     │   as soon as 42 is published
 //!   │◀────────────────────────────────────────────│
-//!   │ GET …/long-poll?after=42&hold_ms=25000      │   at once: what is published in between
+//!   │ GET …/long-poll?after=42-k3x9&hold_ms=25000 │   at once: what is published in between
 //!   │────────────────────────────────────────────▶│   waits behind the cursor
 //! ```
 
@@ -27,6 +27,7 @@ use super::hub::{FeedLog, Hub, Params};
 use super::model::{ANSWER_WRAPPING, Conditions, Prediction};
 use super::polling::{Poller, answer};
 use super::subscription::Subscription;
+use crate::feed::Cursor;
 
 /// The server's end.
 pub fn routes() -> Router<Arc<Hub>> {
@@ -35,7 +36,7 @@ pub fn routes() -> Router<Arc<Hub>> {
 
 #[derive(Debug, Deserialize)]
 struct Query {
-    after: Option<u64>,
+    after: Option<Cursor>,
     hold_ms: Option<u64>,
 }
 
@@ -82,7 +83,10 @@ async fn poll_once(
 /// A message finds every reader's poll waiting, so it is as late as a push; only messages that come
 /// faster than a round trip wait for the next poll. Each costs an exchange.
 pub fn model(conditions: &Conditions) -> Prediction {
-    let query = format!("long-poll?after=10&hold_ms={}", conditions.hold.as_millis());
+    let query = format!(
+        "long-poll?after=10-k3x9&hold_ms={}",
+        conditions.hold.as_millis()
+    );
     let heads = conditions.exchange_bytes(&query, ANSWER_WRAPPING.len() as f64);
     Prediction {
         latency_mean_us: conditions.fan_out_us(),

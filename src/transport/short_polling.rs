@@ -2,12 +2,12 @@
 //!
 //! ```text
 //! client                            server
-//!   │ GET …/poll?after=41             │
+//!   │ GET …/poll?after=41-k3x9        │
 //!   │────────────────────────────────▶│
-//!   │ {"messages":[],"last":41}       │   nothing new: an empty exchange
+//!   │ {"messages":[],"last":41,…}     │   nothing new: an empty exchange
 //!   │◀────────────────────────────────│
 //!   ┆ poll interval                   ┆
-//!   │ GET …/poll?after=41             │
+//!   │ GET …/poll?after=41-k3x9        │
 //!   │────────────────────────────────▶│
 //!   │ {"messages":[{"seq":42,…}],…}   │   what came meanwhile, all at once
 //!   │◀────────────────────────────────│
@@ -73,7 +73,7 @@ pub fn model(conditions: &Conditions) -> Prediction {
     let messages_per_poll = conditions.rate_hz * interval_s;
     let commas = (messages_per_poll - 1.0).max(0.0);
     let body = ANSWER_WRAPPING.len() as f64 + commas;
-    let heads = conditions.exchange_bytes("poll?after=10", body);
+    let heads = conditions.exchange_bytes("poll?after=10-k3x9", body);
     let json = conditions.json_bytes();
     Prediction {
         latency_mean_us: Some(interval_s / 2.0 * 1e6),

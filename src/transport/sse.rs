@@ -2,13 +2,13 @@
 //!
 //! ```text
 //! client                                     server
-//!   │ GET …/sse?after=41                       │
+//!   │ GET …/sse?after=41-k3x9                  │
 //!   │ Accept: text/event-stream                │
 //!   │─────────────────────────────────────────▶│
 //!   │ HTTP/1.1 200 OK                          │
 //!   │ content-type: text/event-stream          │
 //!   │◀─────────────────────────────────────────│
-//!   │ id: 42                                   │
+//!   │ id: 42-k3x9                              │
 //!   │ data: {"seq":42,"from":"alice",…}        │   at each message
 //!   │                                          │
 //!   │◀─────────────────────────────────────────│
@@ -37,7 +37,7 @@ use super::http::{Chunked, Framing};
 use super::hub::{FeedLog, Hub, Params};
 use super::model::{Conditions, Prediction};
 use super::subscription::Subscription;
-use crate::feed::{Batch, Reader, Stored};
+use crate::feed::{Batch, Cursor, Reader, Stored};
 
 /// The first thing in every stream: how long a browser waits before it reconnects, in ms.
 const RETRY: &str = "retry: 2000\n\n";
@@ -93,36 +93,38 @@ async fn stream(
 /// Where to begin. The header wins: a browser that reconnects keeps the URL's `after` of long ago.
 /// A cursor that is none counts as one of another server: the stream begins with a reset, since a
 /// browser would never come back after an error status.
-fn cursor(last_event_id: Option<&str>, after: Option<&str>) -> Option<u64> {
+fn cursor(last_event_id: Option<&str>, after: Option<&str>) -> Option<Cursor> {
     last_event_id
         .or(after)
-        .map(|cursor| cursor.parse().unwrap_or(u64::MAX))
+        .map(|cursor| cursor.parse().unwrap_or(Cursor::OF_NO_SERVER))
 }
 
 /// A batch as events, in one piece.
 fn encode(batch: &Batch) -> Bytes {
     if let ([message], None) = (&batch.messages[..], batch.missed) {
-        return message.framed(frame).clone();
+        return framed(message, batch).clone();
     }
     let mut bytes = Vec::new();
     if let Some(missed) = batch.missed {
         // Its id is where the messages that follow begin: who is cut off right here resumes there.
-        let (last, before) = (batch.last, batch.before());
-        let data = format!("{{\"missed\":{missed},\"last\":{last}}}");
+        let (before, data) = (batch.before(), batch.reset(missed));
         bytes.extend_from_slice(format!("event: reset\nid: {before}\ndata: {data}\n\n").as_bytes());
     }
     for message in &batch.messages {
-        bytes.extend_from_slice(message.framed(frame));
+        bytes.extend_from_slice(framed(message, batch));
     }
     bytes.into()
 }
 
-/// One message as an event.
-fn frame(message: &Stored) -> Bytes {
-    let id = message.seq.to_string();
-    [b"id: ", id.as_bytes(), b"\ndata: ", &message.json, b"\n\n"]
-        .concat()
-        .into()
+/// One message of a batch as an event. Its id carries the epoch: a browser resumes with nothing but
+/// the last id that it has seen.
+fn framed<'a>(message: &'a Stored, batch: &Batch) -> &'a Bytes {
+    message.framed(|message| {
+        let id = batch.at(message.seq).to_string();
+        [b"id: ", id.as_bytes(), b"\ndata: ", &message.json, b"\n\n"]
+            .concat()
+            .into()
+    })
 }
 
 /// The client's end.
@@ -138,10 +140,7 @@ pub async fn subscribe(subscription: &mut Subscription) -> Result<Infallible, Cl
     let mut events = Events::default();
     let mut deliver = |event: Event<'_>| match event.kind {
         "message" => subscription.deliver_json(event.data.as_bytes()),
-        "reset" => {
-            subscription.reset();
-            Ok(())
-        }
+        "reset" => subscription.reset(event.data.as_bytes()),
         _ => Ok(()),
     };
     match head.framing {
@@ -169,7 +168,7 @@ pub async fn subscribe(subscription: &mut Subscription) -> Result<Infallible, Cl
 
 /// A push: the mean reader waits for half of the others. Each message is one event in one chunk.
 pub fn model(conditions: &Conditions) -> Prediction {
-    let event = conditions.json_bytes() + b"id: 10\ndata: \n\n".len() as f64;
+    let event = conditions.json_bytes() + b"id: 10-k3x9\ndata: \n\n".len() as f64;
     let chunk = format!("{:X}\r\n\r\n", event as usize).len() as f64;
     Prediction {
         latency_mean_us: conditions.fan_out_us(),
@@ -321,10 +320,11 @@ mod tests {
 
     #[test]
     fn batches_are_these_bytes() {
-        let log = Log::new(Retention {
+        let retention = Retention {
             messages: 2,
             bytes: usize::MAX,
-        });
+        };
+        let log = Log::new(retention, "k3x9".into());
         for text in ["a", "b", "c\r\nd"] {
             let (from, text) = ("al".to_owned(), text.to_owned());
             log.append(
@@ -340,11 +340,12 @@ mod tests {
             let batch = log.read_after(seq - 1);
             String::from_utf8(batch.messages[0].json.to_vec()).unwrap()
         };
-        let one = format!("id: 3\ndata: {}\n\n", json(3));
+        let one = format!("id: 3-k3x9\ndata: {}\n\n", json(3));
         assert_eq!(encode(&log.read_after(2)), one);
         assert!(one.contains(r"c\r\nd"), "{one}");
         let all = format!(
-            "event: reset\nid: 1\ndata: {{\"missed\":1,\"last\":3}}\n\nid: 2\ndata: {}\n\n{one}",
+            "event: reset\nid: 1-k3x9\ndata: {{\"missed\":1,\"last\":3,\"epoch\":\"k3x9\"}}\n\n\
+             id: 2-k3x9\ndata: {}\n\n{one}",
             json(2)
         );
         assert_eq!(encode(&log.read_after(0)), all);
@@ -358,8 +359,8 @@ mod tests {
     #[test]
     fn the_header_wins_and_a_bad_cursor_is_one_of_another_server() {
         assert_eq!(cursor(None, None), None);
-        assert_eq!(cursor(None, Some("7")), Some(7));
-        assert_eq!(cursor(Some("9"), Some("7")), Some(9));
-        assert_eq!(cursor(Some("x"), Some("7")), Some(u64::MAX));
+        assert_eq!(cursor(None, Some("7")), Some(7.into()));
+        assert_eq!(cursor(Some("9"), Some("7-k3x9")), Some(9.into()));
+        assert_eq!(cursor(Some("x"), Some("7")), Some(Cursor::OF_NO_SERVER));
     }
 }

@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 
 use super::connection::{ClientError, Connection};
 use super::http::{Head, Headers};
-use crate::feed::Message;
+use crate::feed::{Cursor, Epoch, Message};
 use crate::measure::clock;
 use crate::measure::recorder::Recorder;
 use crate::measure::sequence::Sequence;
@@ -107,6 +107,8 @@ pub struct Subscription {
     /// Its name and what it writes, in a chat.
     pub author: Option<(String, Rc<Outbox>)>,
     sequence: Sequence,
+    /// Of the server that numbered the messages; of none until it has told.
+    epoch: Epoch,
     /// Messages of the window that opened at this time, in ns.
     received: (u64, u64),
     dialled_at_ns: u64,
@@ -133,6 +135,7 @@ impl Subscription {
             phase: 0.0,
             author: None,
             sequence: Sequence::default(),
+            epoch: Epoch::default(),
             received: (0, u64::MAX),
             dialled_at_ns: 0,
             connected: false,
@@ -195,9 +198,13 @@ impl Subscription {
         self.joined
     }
 
-    /// The cursor: the last `seq` that it has. Feeds are new in each trial, so 0 is their start.
-    pub fn cursor(&self) -> u64 {
-        self.sequence.last()
+    /// The cursor: the last message that it has. Feeds are new in each trial, so 0 is their start;
+    /// the first cursor is of no server, so that the answer to it tells the server's epoch.
+    pub fn cursor(&self) -> Cursor {
+        Cursor {
+            seq: self.sequence.last(),
+            epoch: Some(self.epoch),
+        }
     }
 
     /// A message has been decoded.
@@ -217,9 +224,23 @@ impl Subscription {
         if of == opens_ns { received } else { 0 }
     }
 
-    /// The server does not know the cursor, or not what followed it: numbers begin anew.
-    pub fn reset(&mut self) {
-        self.sequence = Sequence::default();
+    /// The server does not know the cursor, or not all that followed it, and tells where it is.
+    pub fn reset(&mut self, json: &[u8]) -> Result<(), ClientError> {
+        #[derive(Deserialize)]
+        struct Reset {
+            epoch: Epoch,
+        }
+        let reset: Reset = serde_json::from_slice(json).map_err(ClientError::protocol)?;
+        self.begin_epoch(reset.epoch);
+        Ok(())
+    }
+
+    /// The server tells its epoch. In another than before, numbers begin anew.
+    pub fn begin_epoch(&mut self, epoch: Epoch) {
+        if epoch != self.epoch {
+            self.epoch = epoch;
+            self.sequence = Sequence::default();
+        }
     }
 
     /// One JSON text that holds one message has arrived.

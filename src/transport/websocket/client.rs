@@ -32,12 +32,9 @@ pub async fn subscribe(subscription: &mut Subscription) -> Result<Infallible, Cl
                 None => std::future::pending().await,
             }
         };
-        let mut deliver = |text: &[u8]| match text.starts_with(b"{\"reset\"") {
-            true => {
-                subscription.reset();
-                Ok(())
-            }
-            false => subscription.deliver_json(text),
+        let mut deliver = |text: &[u8]| match reset(text) {
+            Some(reset) => subscription.reset(reset),
+            None => subscription.deliver_json(text),
         };
         tokio::select! {
             signal = connection.read(|bytes| frames.read(bytes, &mut deliver)) => match signal? {
@@ -53,6 +50,11 @@ pub async fn subscribe(subscription: &mut Subscription) -> Result<Infallible, Cl
             message = outgoing => publish(subscription, &connection, message).await?,
         }
     }
+}
+
+/// What stands in a `{"reset":…}`.
+fn reset(text: &[u8]) -> Option<&[u8]> {
+    text.strip_prefix(b"{\"reset\":")?.strip_suffix(b"}")
 }
 
 async fn upgrade(subscription: &mut Subscription) -> Result<Connection, ClientError> {

@@ -18,7 +18,7 @@ use futures_util::SinkExt;
 use serde::Deserialize;
 use tokio::time::{Interval, MissedTickBehavior};
 
-use crate::feed::{Batch, Log, NewMessage, Reader, check_name, check_text};
+use crate::feed::{Batch, Cursor, Log, NewMessage, Reader, check_name, check_text};
 use crate::measure::clock;
 use crate::transport::hub::{ApiError, FeedLog, Hub, Limits, Params};
 
@@ -49,7 +49,7 @@ pub fn routes() -> Router<Arc<Hub>> {
 
 #[derive(Debug, Deserialize)]
 struct Query {
-    after: Option<u64>,
+    after: Option<Cursor>,
     user: Option<String>,
 }
 
@@ -182,11 +182,8 @@ async fn echo_back(mut socket: WebSocket, limits: Limits) {
 async fn send(socket: &mut WebSocket, batch: &Batch) -> Result<(), End> {
     let gone = |_| End::Gone;
     if let Some(missed) = batch.missed {
-        let reset = serde_json::json!({"reset": {"missed": missed, "last": batch.last}});
-        socket
-            .feed(Frame::text(reset.to_string()))
-            .await
-            .map_err(gone)?;
+        let reset = format!(r#"{{"reset":{}}}"#, batch.reset(missed));
+        socket.feed(Frame::text(reset)).await.map_err(gone)?;
     }
     for message in &batch.messages {
         let json = Utf8Bytes::try_from(message.json.clone()).expect("JSON is UTF-8");
