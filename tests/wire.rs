@@ -224,7 +224,7 @@ fn an_event_stream_resumes_and_the_header_wins() {
 
 #[test]
 fn a_websocket_is_these_bytes() {
-    let server = Server::start(&[]);
+    let server = Server::start(&["--presence", "off"]);
     server.publish("a", "alice", "oi");
     let extra = "Sec-WebSocket-Protocol: superchat, chat\r\n";
     let (mut stream, head) = open_websocket(&server, "/feeds/a/ws?after=0&user=bob", extra);
@@ -272,7 +272,7 @@ fn a_websocket_is_these_bytes() {
 
 #[test]
 fn a_websocket_that_misbehaves_is_told_why() {
-    let server = Server::start(&[]);
+    let server = Server::start(&["--presence", "off"]);
     let told = |query: &str, bytes: &[u8]| {
         let (mut stream, _) = open_websocket(&server, &format!("/feeds/a/ws{query}"), "");
         stream.write_all(bytes).unwrap();
@@ -368,7 +368,7 @@ fn a_websocket_that_fell_behind_is_told_what_it_missed() {
 
 #[test]
 fn the_lectures_addresses_are_the_lobby_and_echo_echoes() {
-    let server = Server::start(&[]);
+    let server = Server::start(&["--presence", "off"]);
     let (mut chat, _) = open_websocket(&server, "/chat?user=alice", "");
     let mut events = server.connect();
     write!(events, "GET /events HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();

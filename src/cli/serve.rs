@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::{confine, interrupted, parse, wait_for_parent};
 use crate::feed::{Feeds, Retention};
@@ -19,11 +19,20 @@ use crate::transport::hub::{Hub, Limits};
 /// Feeds that a server holds, at the most: what strangers can make it remember.
 const MAX_FEEDS: usize = 10_000;
 
+/// Members of all feeds, at the most: a name and a few numbers each, so some megabytes.
+const MAX_MEMBERS: usize = 10_000;
+
 /// Clients that a server takes where neither a flag nor the open files bound them.
 const MAX_CLIENTS: u32 = 1_000_000;
 
 /// Descriptors that a server needs beside its clients.
 const SPARE_DESCRIPTORS: u64 = 32;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Presence {
+    On,
+    Off,
+}
 
 #[derive(Debug, Args)]
 pub(super) struct ServeArgs {
@@ -36,6 +45,9 @@ pub(super) struct ServeArgs {
     /// Connections served at once; those beyond get 503. Default: as the open files allow
     #[arg(long, value_name = "N")]
     max_clients: Option<u32>,
+    /// Whether readers that give a name are members of the feed, told to all when they come and go
+    #[arg(long, value_enum, default_value = "on")]
+    presence: Presence,
     /// End when standard input does
     #[arg(long, hide = true)]
     with_parent: bool,
@@ -53,8 +65,12 @@ impl ServeArgs {
             messages: self.history as usize,
             ..Retention::default()
         };
+        let feeds = Feeds::new(retention, MAX_FEEDS);
         let hub = Arc::new(Hub {
-            feeds: Feeds::new(retention, MAX_FEEDS),
+            feeds: match self.presence {
+                Presence::On => feeds.with_presence(MAX_MEMBERS),
+                Presence::Off => feeds,
+            },
             limits: Limits::default(),
         });
         if self.with_parent {

@@ -9,9 +9,10 @@ use std::collections::VecDeque;
 use std::sync::{Arc, OnceLock, RwLock};
 
 use bytes::Bytes;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use super::cursor::{Cursor, Epoch};
+use super::members::Members;
 use super::message::{Message, NewMessage};
 
 /// How much of a feed is kept: whichever bound is reached first.
@@ -114,6 +115,7 @@ pub struct Log {
     newest: watch::Sender<u64>,
     retention: Retention,
     epoch: Epoch,
+    members: Option<Members>,
 }
 
 impl Log {
@@ -124,22 +126,51 @@ impl Log {
             newest: watch::Sender::new(0),
             retention,
             epoch,
+            members: None,
         }
+    }
+
+    /// Keeps the members of this feed; there are as many in all as `places` are shared.
+    pub fn with_members(self, places: Arc<Semaphore>) -> Self {
+        let members = Some(Members::new(places));
+        Log { members, ..self }
+    }
+
+    /// Who reads this feed and gave a name; nothing if that is not kept.
+    pub fn members(&self) -> Option<&Members> {
+        self.members.as_ref()
     }
 
     /// Appends a message, published at `published_at_ns`, and wakes the readers. Returns its `seq`.
     pub fn append(&self, new: &NewMessage, published_at_ns: u64) -> u64 {
-        let mut ring = self.ring.write().expect("no panic under the lock");
-        let seq = ring.last + 1;
-        let message = Message {
-            seq,
+        self.add(Message {
+            seq: 0,
             from: (&new.from).into(),
             text: (&new.text).into(),
             intended_at_ns: new.intended_at_ns,
             published_at_ns,
             kind: None,
-        };
-        let mut json = Vec::with_capacity(new.text.len() + new.from.len() + 128);
+        })
+    }
+
+    /// Appends what is said of `name`, rather than by it: a message of a `kind`, without a text.
+    pub fn announce(&self, name: &str, kind: &'static str, published_at_ns: u64) -> u64 {
+        self.add(Message {
+            seq: 0,
+            from: name.into(),
+            text: "".into(),
+            intended_at_ns: 0,
+            published_at_ns,
+            kind: Some(kind.into()),
+        })
+    }
+
+    /// Gives the message its `seq`.
+    fn add(&self, mut message: Message<'_>) -> u64 {
+        let mut ring = self.ring.write().expect("no panic under the lock");
+        let seq = ring.last + 1;
+        message.seq = seq;
+        let mut json = Vec::with_capacity(message.text.len() + message.from.len() + 128);
         message.write_json(&mut json);
         ring.bytes += json.len();
         ring.messages.push_back(Arc::new(Stored {

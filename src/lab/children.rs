@@ -45,6 +45,9 @@ impl Server {
             "--with-parent",
             "--history",
             &history,
+            // Each of n readers told of each other one would be n² deliveries that nobody asked for.
+            "--presence",
+            "off",
         ];
         let mut process = Process::start(&arguments, cpus)?;
         let line = tokio::time::timeout(START_PATIENCE, process.lines.next_line()).await;

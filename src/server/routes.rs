@@ -16,7 +16,7 @@ use serde_json::json;
 use crate::feed::{NewMessage, check_name, check_text};
 use crate::measure::clock;
 use crate::transport::hub::{ApiError, FeedLog, Hub, Params};
-use crate::transport::{Transport, answer};
+use crate::transport::{Transport, answer, presence};
 
 /// The classroom page: one file, in the binary.
 const PAGE: &str = include_str!("page/index.html");
@@ -31,7 +31,8 @@ pub fn router(hub: Arc<Hub>) -> Router {
     let own = Router::new()
         .route("/", get(async || Html(PAGE)))
         .route("/healthz", get(health))
-        .route("/feeds/{feed}/messages", get(history).post(publish));
+        .route("/feeds/{feed}/messages", get(history).post(publish))
+        .merge(presence::routes());
     Transport::ALL
         .into_iter()
         .fold(own, |router, transport| router.merge(transport.routes()))

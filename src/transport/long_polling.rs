@@ -23,11 +23,10 @@ use axum::routing::get;
 use serde::Deserialize;
 
 use super::connection::ClientError;
-use super::hub::{FeedLog, Hub, Params};
+use super::hub::{ApiError, FeedLog, Hub, Params};
 use super::model::{ANSWER_WRAPPING, Conditions, Prediction};
-use super::polling::{Poller, answer};
+use super::polling::{After, Poller, answer};
 use super::subscription::Subscription;
-use crate::feed::Cursor;
 
 /// The server's end.
 pub fn routes() -> Router<Arc<Hub>> {
@@ -35,23 +34,22 @@ pub fn routes() -> Router<Arc<Hub>> {
 }
 
 #[derive(Debug, Deserialize)]
-struct Query {
-    after: Option<Cursor>,
+struct Hold {
     hold_ms: Option<u64>,
 }
 
 async fn long_poll(
     State(hub): State<Arc<Hub>>,
     FeedLog(log): FeedLog,
-    Params(query): Params<Query>,
-) -> Response {
+    Params(query): Params<After>,
+    Params(Hold { hold_ms }): Params<Hold>,
+) -> Result<Response, ApiError> {
     let max_hold = hub.limits.max_hold;
-    let hold = query
-        .hold_ms
-        .map_or(max_hold, |ms| Duration::from_millis(ms).min(max_hold));
+    let hold = hold_ms.map_or(max_hold, |ms| Duration::from_millis(ms).min(max_hold));
     let mut reader = log.reader(query.after);
+    let _present = query.enter(&log)?;
     let batch = tokio::time::timeout(hold, reader.next()).await;
-    answer(&batch.unwrap_or_else(|_| reader.read()))
+    Ok(answer(&batch.unwrap_or_else(|_| reader.read())))
 }
 
 /// The client's end: always one poll in flight. The first does not wait, so that its answer tells

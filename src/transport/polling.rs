@@ -9,19 +9,34 @@
 //!                                              "epoch":"k3x9"}
 //! ```
 
+use std::sync::Arc;
+
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
 use super::connection::{ClientError, Connection};
 use super::http;
+use super::hub::ApiError;
+use super::presence::{self, Present};
 use super::subscription::Subscription;
-use crate::feed::{Batch, Cursor, Epoch, Message};
+use crate::feed::{Batch, Cursor, Epoch, Log, Message};
 
 /// The query of a poll.
 #[derive(Debug, Deserialize)]
 pub struct After {
     pub after: Option<Cursor>,
+    /// Who asks, and how often: see [`presence`].
+    pub user: Option<String>,
+    pub interval_ms: Option<u64>,
+}
+
+impl After {
+    /// The reader is there, and will be for some time after this poll.
+    pub fn enter(&self, log: &Arc<Log>) -> Result<Option<Present>, ApiError> {
+        let linger = presence::linger(self.interval_ms);
+        Present::enter(log, self.user.as_deref(), linger)
+    }
 }
 
 /// The answer to a poll, and to a request for history.
@@ -135,7 +150,7 @@ fn parse_answer(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::feed::{Log, NewMessage, Retention};
+    use crate::feed::{NewMessage, Retention};
     use crate::transport::model::ANSWER_WRAPPING;
 
     async fn body(batch: &Batch) -> String {

@@ -22,7 +22,7 @@ use axum::routing::get;
 use tokio::time::Instant;
 
 use super::connection::ClientError;
-use super::hub::{FeedLog, Hub, Params};
+use super::hub::{ApiError, FeedLog, Hub, Params};
 use super::model::{ANSWER_WRAPPING, Conditions, Prediction};
 use super::polling::{After, Poller, answer};
 use super::subscription::Subscription;
@@ -32,8 +32,10 @@ pub fn routes() -> Router<Arc<Hub>> {
     Router::new().route("/feeds/{feed}/poll", get(poll))
 }
 
-async fn poll(FeedLog(log): FeedLog, Params(query): Params<After>) -> Response {
-    answer(&log.reader(query.after).read())
+async fn poll(FeedLog(log): FeedLog, Params(query): Params<After>) -> Result<Response, ApiError> {
+    let mut reader = log.reader(query.after);
+    let _present = query.enter(&log)?;
+    Ok(answer(&reader.read()))
 }
 
 /// The client's end: polls on a schedule of its own, absolute and with a phase of its own, so that

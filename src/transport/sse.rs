@@ -20,6 +20,7 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -34,10 +35,11 @@ use serde::Deserialize;
 
 use super::connection::ClientError;
 use super::http::{Chunked, Framing};
-use super::hub::{FeedLog, Hub, Params};
+use super::hub::{ApiError, FeedLog, Hub, Params};
 use super::model::{Conditions, Prediction};
+use super::presence::Present;
 use super::subscription::Subscription;
-use crate::feed::{Batch, Cursor, Reader, Stored};
+use crate::feed::{Batch, Cursor, Stored};
 
 /// The first thing in every stream: how long a browser waits before it reconnects, in ms.
 const RETRY: &str = "retry: 2000\n\n";
@@ -55,6 +57,7 @@ pub fn routes() -> Router<Arc<Hub>> {
 #[derive(Debug, Deserialize)]
 struct Query {
     after: Option<String>,
+    user: Option<String>,
 }
 
 async fn stream(
@@ -62,20 +65,21 @@ async fn stream(
     FeedLog(log): FeedLog,
     Params(query): Params<Query>,
     headers: HeaderMap,
-) -> Response {
+) -> Result<Response, ApiError> {
     let last_event_id = headers
         .get("last-event-id")
         .map(|id| id.to_str().unwrap_or_default());
     let mut reader = log.reader(cursor(last_event_id, query.after.as_deref()));
+    let present = Present::enter(&log, query.user.as_deref(), Duration::ZERO)?;
     let mut first = RETRY.as_bytes().to_vec();
     first.extend_from_slice(&encode(&reader.read()));
     let heartbeat = hub.limits.heartbeat;
-    let later = stream::unfold(reader, move |mut reader: Reader| async move {
+    let later = stream::unfold((reader, present), move |(mut reader, present)| async move {
         let bytes = match tokio::time::timeout(heartbeat, reader.next()).await {
             Ok(batch) => encode(&batch),
             Err(_) => Bytes::from_static(HEARTBEAT),
         };
-        Some((Ok::<_, Infallible>(bytes), reader))
+        Some((Ok::<_, Infallible>(bytes), (reader, present)))
     });
     let first = stream::once(std::future::ready(Ok(Bytes::from(first))));
     let headers = [
@@ -83,11 +87,8 @@ async fn stream(
         (CACHE_CONTROL.as_str(), "no-store"),
         ("x-accel-buffering", "no"),
     ];
-    (
-        headers,
-        Body::from_stream(stream::StreamExt::chain(first, later)),
-    )
-        .into_response()
+    let body = Body::from_stream(stream::StreamExt::chain(first, later));
+    Ok((headers, body).into_response())
 }
 
 /// Where to begin. The header wins: a browser that reconnects keeps the URL's `after` of long ago.

@@ -21,6 +21,7 @@ use tokio::time::{Interval, MissedTickBehavior};
 use crate::feed::{Batch, Cursor, Log, NewMessage, Reader, check_name, check_text};
 use crate::measure::clock;
 use crate::transport::hub::{ApiError, FeedLog, Hub, Limits, Params};
+use crate::transport::presence::Present;
 
 /// Bytes read at once from a peer, and held for each of them: peers hardly write.
 const READ_BUFFER_BYTES: usize = 4 << 10;
@@ -145,6 +146,7 @@ enum End {
 
 /// Serves one reader of a feed until either side closes.
 async fn talk(mut socket: WebSocket, peer: Peer, mut reader: Reader, limits: Limits) {
+    let present = Present::enter(&peer.log, peer.user.as_deref(), Duration::ZERO);
     let mut heart = Heart::new(limits.ping);
     let end = loop {
         let outcome = tokio::select! {
@@ -156,6 +158,7 @@ async fn talk(mut socket: WebSocket, peer: Peer, mut reader: Reader, limits: Lim
             break end;
         }
     };
+    drop(present);
     close(socket, end).await;
 }
 
