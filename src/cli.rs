@@ -18,7 +18,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::lab::doctor::{self, Level, Needs};
 use crate::lab::machine::Facts;
 use crate::lab::scenario::{self, UsageError};
-use crate::load::plan::{Event, Plan};
+use crate::load::plan::{Event, Job};
 use crate::measure::cpus::Cpus;
 use crate::measure::process;
 use crate::transport::Transport;
@@ -123,27 +123,36 @@ impl LoadArgs {
     }
 }
 
-/// The load process: a plan on standard input, events on standard output.
+/// A load process: its job on standard input, events or replies on standard output.
 fn load() -> anyhow::Result<ExitCode> {
     process::raise_descriptor_limit();
     let mut line = String::new();
     std::io::stdin().lock().read_line(&mut line)?;
-    let plan: Plan = serde_json::from_str(&line)
-        .context("wslab load is for wslab run, which gives it a plan")?;
-    let stop = Arc::new(AtomicBool::new(false));
-    let ordered = stop.clone();
-    std::thread::spawn(move || {
-        wait_for_parent(|line| ordered.fetch_or(line == "stop", Relaxed));
-        std::process::exit(1);
-    });
-    let mut output = std::io::stdout();
-    crate::load::run(plan, stop, |event: Event| {
-        let mut line = serde_json::to_vec(&event).expect("events are plain data");
-        line.push(b'\n');
-        // A parent that is gone does not read; the thread above ends this process then.
-        let _ = output.write_all(&line).and_then(|()| output.flush());
-    });
+    let job: Job = serde_json::from_str(&line)
+        .context("wslab load is for wslab run, which gives it its job")?;
+    match job {
+        Job::Lead(plan) => {
+            let stop = Arc::new(AtomicBool::new(false));
+            let ordered = stop.clone();
+            std::thread::spawn(move || {
+                wait_for_parent(|line| ordered.fetch_or(line == "stop", Relaxed));
+                std::process::exit(1);
+            });
+            crate::load::run(plan, stop, |event: Event| say(&event))?;
+        }
+        Job::Follow(job) => {
+            crate::load::follow(job, std::io::stdin().lock(), |reply| say(&reply))?;
+        }
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+/// A line of JSON. A parent that is gone does not read it; this process ends then anyway.
+fn say(what: &impl serde::Serialize) {
+    let mut line = serde_json::to_vec(what).expect("it is plain data");
+    line.push(b'\n');
+    let mut output = std::io::stdout().lock();
+    let _ = output.write_all(&line).and_then(|()| output.flush());
 }
 
 /// Returns when the parent has gone, and with it the other end of standard input.

@@ -4,23 +4,23 @@ mod support;
 
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use support::{PATIENCE, Server};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use wslab::measure::clock;
-use wslab::measure::recorder::{Recorder, Recording, Window};
+use wslab::measure::recorder::{Recorder, Recording};
+use wslab::measure::window::{Gauge, Window};
 use wslab::transport::Transport;
 use wslab::transport::http::Headers;
 use wslab::transport::subscription::{Habits, Subscription, Target};
 
 /// A subscriber of feed `a` that records what it gets.
 fn subscriber(address: &str, keep_alive: bool) -> (Subscription, Rc<Recorder>) {
-    let window = Arc::new(Window::new(1));
+    let window = Arc::new(Window::new(1, 1).unwrap());
     window.set(1, u64::MAX);
-    let recorder = Rc::new(Recorder::new(window, Arc::default()));
+    let recorder = Rc::new(Recorder::new(window, 0));
     let target = Target {
         address: address.parse().unwrap(),
         host: address.to_owned(),
@@ -33,8 +33,8 @@ fn subscriber(address: &str, keep_alive: bool) -> (Subscription, Rc<Recorder>) {
         headers: Headers::Minimal,
     };
     let path = "/feeds/a".into();
-    let subscription =
-        Subscription::new(Rc::new(target), Rc::new(habits), recorder.clone(), 0, path);
+    let (target, habits) = (Rc::new(target), Rc::new(habits));
+    let subscription = Subscription::new(target, habits, recorder.clone(), 0, path, 1);
     (subscription, recorder)
 }
 
@@ -62,7 +62,7 @@ async fn read(
     count: u64,
 ) -> Recording {
     let enough = async {
-        while recorder.gauges.delivered.load(Relaxed) < count {
+        while recorder.window.total(Gauge::Delivered) < count {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
@@ -223,7 +223,7 @@ async fn a_known_delay_is_measured_exactly() {
         let proxy = delaying_proxy(server.address.clone(), delay).await;
         let (mut subscription, recorder) = subscriber(&proxy, true);
         let publishing = async {
-            while recorder.gauges.joined.load(Relaxed) == 0 {
+            while recorder.window.total(Gauge::Joined) == 0 {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
             for n in 0..5 {

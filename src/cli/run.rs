@@ -84,6 +84,12 @@ pub(super) struct RunArgs {
     /// A network interface; what passes it is recorded beside the byte ledger
     #[arg(long, value_name = "NAME", value_parser = parse_interface)]
     interface: Option<String>,
+    /// Processes that the clients are spread over: one holds as many as it may open files
+    #[arg(long, value_name = "N", value_parser = parse_load_processes)]
+    load_processes: Option<u32>,
+    /// off: no subscribers in a process of their own that check on the clients' processes
+    #[arg(long, value_enum)]
+    probe: Option<Switch>,
     /// Where the results go
     #[arg(long, value_name = "DIR", default_value = "results")]
     results: PathBuf,
@@ -169,6 +175,8 @@ impl RunArgs {
         set(&mut scenario.drain, self.drain);
         set(&mut scenario.repeats, self.repeats);
         set(&mut scenario.seed, self.seed);
+        set(&mut scenario.load_processes, self.load_processes);
+        set(&mut scenario.probe, self.probe);
         scenario.check()?;
         Ok(scenario)
     }
@@ -198,6 +206,10 @@ fn parse_pacing(text: &str) -> Result<Pacing, String> {
 
 fn parse_feeds(text: &str) -> Result<u32, String> {
     parse(text, scenario::check_feeds)
+}
+
+fn parse_load_processes(text: &str) -> Result<u32, String> {
+    parse(text, scenario::check_load_processes)
 }
 
 fn parse_repeats(text: &str) -> Result<u32, String> {

@@ -72,6 +72,7 @@ impl ServeArgs {
                 Presence::Off => feeds,
             },
             limits: Limits::default(),
+            tally: Arc::default(),
         });
         if self.with_parent {
             std::thread::spawn(|| {

@@ -200,6 +200,12 @@ impl Log {
         self.ring.read().expect("no panic under the lock").last
     }
 
+    /// How many messages are held.
+    pub fn held(&self) -> usize {
+        let ring = self.ring.read().expect("no panic under the lock");
+        ring.messages.len()
+    }
+
     /// What is held after the cursor, the oldest first, up to [`MAX_BATCH_BYTES`].
     pub fn read_after(&self, cursor: u64) -> Batch {
         let ring = self.ring.read().expect("no panic under the lock");

@@ -86,6 +86,12 @@ impl Feeds {
         Ok(logs.entry(name.to_owned()).or_insert_with(new).clone())
     }
 
+    /// How many messages all feeds hold.
+    pub fn held(&self) -> usize {
+        let logs = self.logs.read().expect("no panic under the lock");
+        logs.values().map(|log| log.held()).sum()
+    }
+
     /// How many feeds there are.
     pub fn count(&self) -> usize {
         self.logs.read().expect("no panic under the lock").len()

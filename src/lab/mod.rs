@@ -11,6 +11,7 @@ mod preflight;
 mod progress;
 pub mod recorded;
 pub mod results;
+mod row;
 pub mod run;
 pub mod scenario;
 pub mod statistics;

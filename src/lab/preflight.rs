@@ -115,17 +115,29 @@ async fn greet(target: &Target) -> anyhow::Result<()> {
 /// Whether this machine can hold the connections that the scenario's largest cell needs.
 pub fn capacity(scenario: &Scenario, target: Option<SocketAddr>) -> anyhow::Result<()> {
     let limit = process::raise_descriptor_limit();
+    let most = limit.saturating_sub(SPARE_DESCRIPTORS);
     let spread = target.is_none_or(|address| address.is_ipv4() && address.ip().is_loopback());
+    let mend = "or raise the hard limit (ulimit -Hn, LimitNOFILE=, /etc/security/limits.conf)";
     for cell in scenario.cells() {
-        let needed = connections(scenario, cell.transport, cell.clients) + SPARE_DESCRIPTORS;
-        let most = limit.saturating_sub(SPARE_DESCRIPTORS);
+        let (clients, transport) = (cell.clients, cell.transport);
+        let probes = u64::from(scenario.probes(clients));
+        let connections = connections(scenario, transport, clients);
+        let each = connections.div_ceil(scenario.load_processes.into());
         ensure!(
-            needed <= limit,
-            "{} clients of {} need {needed} open files in one process, and this one may have \
-             {limit}: run at most {most} clients, or raise the hard limit (ulimit -Hn, \
-             LimitNOFILE=, /etc/security/limits.conf)",
-            cell.clients,
-            cell.transport,
+            each <= most,
+            "{clients} clients of {transport} need {} open files in a process of the load, and it \
+             may have {limit}: run at most {} clients, or spread them with --load-processes {}, \
+             {mend}",
+            each + SPARE_DESCRIPTORS,
+            most * u64::from(scenario.load_processes) * u64::from(clients) / connections,
+            connections.div_ceil(most),
+        );
+        ensure!(
+            target.is_some() || connections + probes <= most,
+            "{clients} clients of {transport} need {} open files in the server, and it may have \
+             {limit}: run at most {} clients, {mend}",
+            connections + probes + SPARE_DESCRIPTORS,
+            (most - probes) * u64::from(clients) / connections,
         );
         if !spread {
             enough_ports(scenario, cell.transport, cell.clients)?;

@@ -140,6 +140,35 @@ pub struct TrialRow {
     /// headers: everyone's, the publisher's as well.
     pub interface_bytes: Option<u64>,
     pub interface_packets: Option<u64>,
+    /// Processes that the clients were spread over.
+    pub load_processes: Option<u32>,
+    /// How late the event loops of the load were: what it adds to latencies itself.
+    pub loop_lag_p99_us: Option<f64>,
+    pub loop_lag_max_us: Option<f64>,
+    /// Subscribers in a process of their own, and what they saw; empty without a probe.
+    pub probe_clients: Option<u32>,
+    pub probe_delivered: Option<u64>,
+    pub probe_latency_p50_us: Option<f64>,
+    pub probe_latency_p99_us: Option<f64>,
+    /// Delivery latency of the first subscriber that a message reached, of the median one and of
+    /// the last: medians over the messages.
+    pub first_recipient_p50_us: Option<f64>,
+    pub median_recipient_p50_us: Option<f64>,
+    pub last_recipient_p50_us: Option<f64>,
+    /// Share of the window in which a client did not have the newest message, over all clients.
+    pub stale_percent: Option<f64>,
+    /// Jain's index of the clients' mean latencies: 1 if all are served alike; and the mean latency
+    /// of the client served best and of the one served worst.
+    pub fairness_index: Option<f64>,
+    pub client_latency_mean_min_us: Option<f64>,
+    pub client_latency_mean_max_us: Option<f64>,
+    /// What it took until a client was ready, during ramp-up, both ways: not in the other figures.
+    pub set_up_wire_bytes_per_client: Option<f64>,
+    pub set_up_tcp_ip_bytes_per_client: Option<f64>,
+    /// SSE comments and WebSocket pings (with their pongs) of the ledger's time, and their wire
+    /// bytes, which are part of the protocol's.
+    pub heartbeats: Option<u64>,
+    pub heartbeat_wire_bytes: Option<u64>,
 }
 
 /// One row of `timeline.csv`: one second of one trial, by the time of *arrival*.

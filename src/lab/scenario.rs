@@ -28,6 +28,9 @@ pub struct UsageError(pub String);
 /// About what the JSON of a message has beside its text.
 const ENVELOPE_BYTES: f64 = 120.0;
 
+/// Most subscribers of a probe.
+const MOST_PROBES: u32 = 8;
+
 /// The scenarios in the binary: their names and texts.
 pub const BUILT_IN: [(&str, &str); 5] = [
     ("smoke", include_str!("../../scenarios/smoke.toml")),
@@ -78,6 +81,12 @@ pub struct Scenario {
     /// Connections dialled a second.
     #[serde(deserialize_with = "connect_rate_hz")]
     pub connect_rate_hz: f64,
+    /// Processes that the clients are spread over.
+    #[serde(deserialize_with = "load_processes")]
+    pub load_processes: u32,
+    /// A few more subscribers in a process of their own, which tell whether the clients' own
+    /// processes are what is slow.
+    pub probe: Switch,
 }
 
 impl Default for Scenario {
@@ -104,6 +113,8 @@ impl Default for Scenario {
             repeats: 1,
             seed: 1,
             connect_rate_hz: 5_000.0,
+            load_processes: 1,
+            probe: Switch::On,
         }
     }
 }
@@ -167,6 +178,13 @@ impl Scenario {
                  write at least {feeds} clients"
             ));
         }
+        if let Some(few) = self.clients.iter().find(|n| **n < self.load_processes) {
+            return error(format!(
+                "load_processes: {few} clients cannot be spread over {} processes; write at most \
+                 {few}",
+                self.load_processes
+            ));
+        }
         if self.hold.0 > Limits::default().max_hold {
             let longest = Span(Limits::default().max_hold);
             return error(format!(
@@ -197,6 +215,15 @@ impl Scenario {
     pub fn history(&self) -> u64 {
         let longest = self.poll_interval.0.as_secs_f64().max(1.0);
         ((2.0 * self.rate_hz * longest) as u64).clamp(1_000, 1_000_000)
+    }
+
+    /// Subscribers of a cell's probe: enough to have typical places among the clients, too few to
+    /// be a load.
+    pub fn probes(&self, clients: u32) -> u32 {
+        match self.probe {
+            Switch::On => (clients / 100).clamp(1, MOST_PROBES),
+            Switch::Off => 0,
+        }
     }
 
     /// Every trial, as its number and its cell, in the order in which they run: each repetition goes
@@ -341,6 +368,10 @@ pub fn check_repeats(repeats: &u32) -> Result<(), String> {
     within(*repeats, 1, 1_000, "repeats")
 }
 
+pub fn check_load_processes(processes: &u32) -> Result<(), String> {
+    within(*processes, 1, 64, "load processes")
+}
+
 fn check_connect_rate_hz(rate_hz: &f64) -> Result<(), String> {
     if (1.0..=100_000.0).contains(rate_hz) {
         return Ok(());
@@ -407,6 +438,10 @@ fn repeats<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> 
 
 fn connect_rate_hz<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
     field(deserializer, check_connect_rate_hz)
+}
+
+fn load_processes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    field(deserializer, check_load_processes)
 }
 
 fn checked_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {

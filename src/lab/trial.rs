@@ -2,18 +2,13 @@
 
 use std::collections::VecDeque;
 
-use anyhow::Context;
 use hdrhistogram::Histogram;
 
 use super::children::{Load, Server};
 use super::pinning::Pinning;
 use super::results::{TimelineRow, TrialRow};
 use super::scenario::{Cell, Scenario};
-use super::verdict::{Evidence, judge, others_cpu_percent};
-use crate::load::plan::{Event, Outcome, Plan, Progress, Second, Use, Workload};
-use crate::measure::clock;
-use crate::transport::Transport;
-use crate::transport::model::{Conditions, Prediction};
+use crate::load::plan::{Event, Plan, Progress};
 use crate::transport::subscription::Target;
 
 /// Which trial of which run.
@@ -94,11 +89,11 @@ impl TrialId {
         if target.is_some() && outcome.joined > 0 && outcome.connected == 0 {
             died = Some("the target went away".to_owned());
         }
-        let row = self.row(&plan, &outcome, died.is_some())?;
+        let row = self.row(&plan, &outcome, died.is_some());
         Ok(Measured {
             row,
             timeline,
-            latency: outcome.latency.decode()?,
+            latency: outcome.recording.latency.clone(),
             errors: outcome.errors,
             fatal: died,
         })
@@ -142,181 +137,10 @@ impl TrialId {
             seed: scenario.seed.wrapping_add(u64::from(*trial)),
             server_pid: server.map(|server| server.pid),
             interface: self.interface.clone(),
+            processes: scenario.load_processes,
+            probes: scenario.probes(cell.clients),
+            even_phases: false,
         }
-    }
-
-    fn timeline_row(&self, second: &Second) -> TimelineRow {
-        let us = |index: usize| second.latency_ns.map(|ns| round(ns[index] as f64 / 1e3));
-        let percent = |used: &Use| round(used.percent(second.length_s));
-        TimelineRow {
-            scenario: self.scenario.name.clone(),
-            run: self.run.clone(),
-            cell: self.cell.number,
-            trial: self.trial,
-            transport: self.cell.transport,
-            clients: self.cell.clients,
-            at_s: round(second.at_s),
-            phase: second.phase.to_string(),
-            connected: second.connected,
-            published: second.published,
-            delivered: second.delivered,
-            latency_p50_us: us(0),
-            latency_p99_us: us(1),
-            latency_max_us: us(2),
-            wire_bytes_down: second.bytes_down,
-            wire_bytes_up: second.bytes_up,
-            server_cpu_percent: second.server.as_ref().map(percent),
-            load_cpu_percent: Some(percent(&second.load)),
-            server_rss_bytes: second.server.map(|server| server.rss_bytes),
-            load_rss_bytes: Some(second.load.rss_bytes),
-        }
-    }
-
-    /// What theory predicts of this trial, given the CPU time that a delivery took in it.
-    fn theory(&self, plan: &Plan, outcome: &Outcome) -> Prediction {
-        let cores = std::thread::available_parallelism().map_or(1.0, |n| n.get() as f64);
-        let cpu_us = |used: &Use| (used.user_s + used.sys_s) * 1e6;
-        let deliveries = outcome.counts.delivered as f64;
-        let service_us = outcome
-            .server
-            .as_ref()
-            .map(|server| (cpu_us(server) + cpu_us(&outcome.load)) / deliveries / cores);
-        self.cell.transport.model(&Conditions {
-            poll_interval: plan.poll_interval,
-            hold: plan.hold,
-            keep_alive: plan.keep_alive,
-            headers: plan.headers,
-            host: plan.target.host.clone(),
-            feed_path: plan.feed_path(0),
-            now_ns: clock::now_ns(),
-            rate_hz: plan.rate_hz,
-            text_bytes: plan.payload_bytes as usize,
-            readers: f64::from(plan.clients) / plan.feeds.len() as f64,
-            chat: plan.workload == Workload::Chat,
-            service_us,
-        })
-    }
-
-    /// The outcome as a row of `trials.csv`.
-    fn row(&self, plan: &Plan, outcome: &Outcome, died: bool) -> anyhow::Result<TrialRow> {
-        let decode = |histogram: &crate::load::plan::Encoded| {
-            histogram
-                .decode()
-                .context("the load process garbled a histogram")
-        };
-        let latency = Micros(decode(&outcome.latency)?);
-        let since_send = Micros(decode(&outcome.since_send)?);
-        let transit = Micros(decode(&outcome.transit)?);
-        let connect = Micros(decode(&outcome.connect)?);
-        let lag = Micros(decode(&outcome.publish_lag)?);
-        let ms = |us: Option<f64>| us.unwrap_or(0.0) / 1e3;
-        let mut evidence = Evidence::of(plan, outcome, ms(lag.at(0.99)), ms(latency.at(0.5)));
-        evidence.server_died = died;
-        if let Some(pinning) = &self.pinning {
-            evidence.load_cores = pinning.load.count() as f64;
-        }
-        let (verdict, warnings) = judge(&evidence.warnings());
-
-        let (counts, publisher) = (&outcome.counts, &outcome.publisher_traffic);
-        let per_delivery = PerDelivery(counts.delivered);
-        let bytes = Layers::of(outcome);
-        let local = plan.server_pid.is_some();
-        let polls = self.cell.transport.polls();
-        let clients = f64::from(plan.clients);
-        let grown = |now: u64, before: u64| round((now as f64 - before as f64) / clients);
-        let server_grown = || {
-            Some(grown(
-                outcome.server?.rss_bytes,
-                outcome.server_rss_before_bytes?,
-            ))
-        };
-        let cpu_us = |seconds: f64| per_delivery.of(seconds * 1e6);
-        let percent = |used: &Use| round(used.percent(outcome.ledger_s));
-        let theory = (counts.delivered > 0).then(|| self.theory(plan, outcome));
-        let is = |transport| self.cell.transport == transport;
-        Ok(TrialRow {
-            scenario: self.scenario.name.clone(),
-            run: self.run.clone(),
-            cell: self.cell.number,
-            trial: self.trial,
-            transport: self.cell.transport,
-            workload: plan.workload.to_string(),
-            clients: plan.clients,
-            feeds: self.scenario.feeds,
-            rate_hz: plan.rate_hz,
-            payload_bytes: plan.payload_bytes,
-            tls: false,
-            poll_interval_ms: is(Transport::ShortPolling)
-                .then_some(plan.poll_interval.as_secs_f64() * 1e3),
-            hold_ms: is(Transport::LongPolling).then_some(plan.hold.as_secs_f64() * 1e3),
-            keep_alive: polls.then(|| self.scenario.keep_alive.name().to_owned()),
-            window_s: plan.window.as_secs_f64(),
-            published: outcome.published,
-            expected: outcome.expected,
-            delivered: counts.delivered,
-            missed: outcome.expected.saturating_sub(counts.delivered),
-            duplicate: counts.duplicate,
-            reordered: counts.reordered,
-            latency_min_us: latency.min(),
-            latency_mean_us: latency.mean(),
-            latency_p50_us: latency.at(0.5),
-            latency_p90_us: latency.told(0.9),
-            latency_p99_us: latency.told(0.99),
-            latency_p999_us: latency.told(0.999),
-            latency_max_us: latency.at(1.0),
-            publish_lag_p99_us: lag.at(0.99),
-            connect_p50_us: connect.at(0.5),
-            connect_p99_us: connect.at(0.99),
-            connect_failed: outcome.gave_up,
-            exchanges: polls.then_some(counts.exchanges),
-            empty_exchanges: polls.then_some(counts.empty_exchanges),
-            messages_per_exchange: (polls && counts.exchanges > 0)
-                .then(|| round(counts.delivered as f64 / counts.exchanges as f64)),
-            payload_bytes_per_delivery: per_delivery.of(bytes.payload),
-            envelope_bytes_per_delivery: per_delivery.of(bytes.envelope),
-            protocol_bytes_per_delivery: per_delivery.of(bytes.protocol),
-            tls_bytes_per_delivery: per_delivery.of(bytes.tls),
-            tcp_ip_bytes_per_delivery: per_delivery.of(bytes.tcp_ip),
-            wire_bytes_down: outcome.traffic.down_bytes,
-            wire_bytes_up: outcome.traffic.up_bytes,
-            server_cpu_user_us_per_delivery: outcome.server.and_then(|s| cpu_us(s.user_s)),
-            server_cpu_sys_us_per_delivery: outcome.server.and_then(|s| cpu_us(s.sys_s)),
-            server_cpu_percent: outcome.server.as_ref().map(percent),
-            load_cpu_user_us_per_delivery: cpu_us(outcome.load.user_s),
-            load_cpu_sys_us_per_delivery: cpu_us(outcome.load.sys_s),
-            load_cpu_percent: Some(percent(&outcome.load)),
-            server_rss_bytes: outcome.server.map(|server| server.rss_bytes),
-            server_rss_bytes_per_client: server_grown(),
-            load_rss_bytes_per_client: Some(grown(
-                outcome.load.rss_bytes,
-                outcome.load_rss_before_bytes,
-            )),
-            verdict,
-            warnings,
-            schedule: plan.pacing.to_string(),
-            transit_p50_us: transit.at(0.5).filter(|_| local),
-            transit_p99_us: transit.at(0.99).filter(|_| local),
-            publish_lag_max_us: lag.at(1.0),
-            publish_failed: outcome.publish_failed,
-            reconnects: counts.reconnects,
-            segments: Some(outcome.traffic.segments),
-            load_rss_bytes: Some(outcome.load.rss_bytes),
-            since_send_p50_us: since_send.at(0.5),
-            since_send_p99_us: since_send.told(0.99),
-            since_send_max_us: since_send.at(1.0),
-            predicted_latency_mean_us: theory.and_then(|t| t.latency_mean_us).map(round),
-            predicted_wire_bytes_per_delivery: theory.map(|t| round(t.wire_bytes_per_delivery)),
-            aa_of: self.cell.aa_of,
-            headers: Some(self.scenario.headers.name().to_owned()),
-            others_cpu_percent: others_cpu_percent(outcome).map(round),
-            stolen_cpu_percent: Some(round(evidence.stolen_cpu_percent)),
-            pin: self.pinning.as_ref().map(Pinning::to_string),
-            publisher_wire_bytes: Some(publisher.down_bytes + publisher.up_bytes),
-            publisher_tcp_ip_bytes: Some(publisher.tcp_ip_bytes),
-            publisher_segments: Some(publisher.segments),
-            interface_bytes: outcome.interface.map(|passed| passed.bytes),
-            interface_packets: outcome.interface.map(|passed| passed.packets),
-        })
     }
 }
 
@@ -328,73 +152,4 @@ fn per_second(past: &mut VecDeque<(f64, u64)>, now: &Progress) -> u64 {
     }
     let (at_s, delivered) = past[0];
     ((now.delivered - delivered) as f64 / (now.at_s - at_s).max(1.0)) as u64
-}
-
-/// The byte ledger, layer by layer, in bytes of the whole trial.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Layers {
-    payload: f64,
-    envelope: f64,
-    protocol: f64,
-    tls: f64,
-    tcp_ip: f64,
-}
-
-impl Layers {
-    /// The four layers above TCP add up to the bytes through the sockets: what is neither text nor
-    /// the rest of its JSON belongs to the protocol.
-    fn of(outcome: &Outcome) -> Self {
-        let (counts, traffic) = (&outcome.counts, &outcome.traffic);
-        let wire = (traffic.down_bytes + traffic.up_bytes) as f64;
-        Layers {
-            payload: counts.payload_bytes as f64,
-            envelope: counts.json_bytes as f64 - counts.payload_bytes as f64,
-            protocol: wire - counts.json_bytes as f64,
-            tls: 0.0,
-            tcp_ip: traffic.tcp_ip_bytes as f64,
-        }
-    }
-}
-
-/// Divides by the number of deliveries; without any there is no such figure.
-struct PerDelivery(u64);
-
-impl PerDelivery {
-    fn of(&self, sum: f64) -> Option<f64> {
-        (self.0 > 0).then(|| round(sum / self.0 as f64))
-    }
-}
-
-/// A histogram of ns, read in µs; without samples there are no figures.
-struct Micros(Histogram<u64>);
-
-impl Micros {
-    /// A quantile from 0 to 1.
-    fn at(&self, quantile: f64) -> Option<f64> {
-        self.us(|histogram| histogram.value_at_quantile(quantile) as f64)
-    }
-
-    /// A quantile beyond which at least one sample lies; otherwise it would be the maximum by
-    /// another name, and there is no such figure.
-    fn told(&self, quantile: f64) -> Option<f64> {
-        let beyond = self.0.len() as f64 * (1.0 - quantile);
-        self.at(quantile).filter(|_| beyond > 0.999)
-    }
-
-    fn min(&self) -> Option<f64> {
-        self.us(|histogram| histogram.min() as f64)
-    }
-
-    fn mean(&self) -> Option<f64> {
-        self.us(Histogram::mean)
-    }
-
-    fn us(&self, figure: impl Fn(&Histogram<u64>) -> f64) -> Option<f64> {
-        (!self.0.is_empty()).then(|| round(figure(&self.0) / 1e3))
-    }
-}
-
-/// Three digits after the point: more would be noise.
-fn round(value: f64) -> f64 {
-    (value * 1e3).round() / 1e3
 }

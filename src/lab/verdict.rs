@@ -113,12 +113,12 @@ impl Evidence {
             published: outcome.published,
             publish_failed: outcome.publish_failed,
             expected: outcome.expected,
-            delivered: outcome.counts.delivered,
-            duplicate: outcome.counts.duplicate,
-            reordered: outcome.counts.reordered,
-            negative: outcome.counts.negative,
+            delivered: outcome.recording.counts.delivered,
+            duplicate: outcome.recording.counts.duplicate,
+            reordered: outcome.recording.counts.reordered,
+            negative: outcome.recording.counts.negative,
             connect_failed: outcome.gave_up,
-            reconnects: outcome.counts.reconnects,
+            reconnects: outcome.recording.counts.reconnects,
             publish_lag_p99_ms: lag_p99_ms,
             latency_p50_ms,
             load_cpu_percent: percent(&outcome.load),
@@ -177,10 +177,12 @@ impl Evidence {
 /// CPU time of neither load nor server, in percent of one core; only known where the server's is.
 pub fn others_cpu_percent(outcome: &Outcome) -> Option<f64> {
     let server = outcome.server.as_ref()?;
-    let ours_s = [&outcome.load, server]
+    let probe = outcome.probe.as_ref().map(|probe| &probe.used);
+    let ours_s: f64 = [Some(&outcome.load), Some(server), probe]
+        .into_iter()
+        .flatten()
         .map(|used| used.user_s + used.sys_s)
-        .iter()
-        .sum::<f64>();
+        .sum();
     Some(((outcome.cores.busy_s - ours_s) / outcome.ledger_s * 100.0).max(0.0))
 }
 

@@ -5,12 +5,14 @@
 //! published so far has arrived, so the ledger of bytes and CPU time begins clean: it holds what
 //! the window's messages cost, and nothing else.
 
+pub mod child;
+mod follower;
 pub mod plan;
 mod poster;
 mod publisher;
 pub mod schedule;
 mod timer;
-mod worker;
+pub mod worker;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -21,12 +23,16 @@ use tokio::sync::oneshot::error::TryRecvError;
 use tokio::time::Instant;
 
 use crate::measure::clock;
+use crate::measure::histogram;
 use crate::measure::interface::Frames;
 use crate::measure::process::{Cores, Usage};
-use crate::measure::recorder::{Recording, Window, new_histogram};
-use plan::{Event, Outcome, Phase, Plan, Progress, Second, Use};
+use crate::measure::recorder::Recording;
+use crate::measure::window::{Gauge, Window};
+use follower::Follower;
+pub use follower::follow;
+use plan::{Event, Following, Outcome, Phase, Plan, Probe, Progress, Second, Use, Workload};
 use publisher::Publisher;
-use worker::{Command, Errors, Worker, total};
+use worker::{Errors, Share, Worker};
 
 /// How often the state of a trial is looked at; its clean start and its end are exact to this.
 const LOOK: Duration = Duration::from_millis(10);
@@ -50,16 +56,16 @@ fn runtime() -> Runtime {
 }
 
 /// Runs one trial and tells of it, last of all its outcome. Once `stop` is set, it goes straight to
-/// the outcome.
-pub fn run(plan: Plan, stop: Arc<AtomicBool>, tell: impl FnMut(Event)) {
+/// the outcome. Fails if a process of the load ends before that.
+pub fn run(plan: Plan, stop: Arc<AtomicBool>, tell: impl FnMut(Event)) -> anyhow::Result<()> {
     runtime().block_on(async {
-        let mut trial = Trial::start(plan, stop, tell);
-        trial.ramp_up().await;
-        if total(&trial.workers, |g| &g.joined) > 0 {
-            trial.warm_up().await;
+        let mut trial = Trial::start(plan, stop, tell).await?;
+        trial.ramp_up().await?;
+        if trial.window.total(Gauge::Joined) > 0 {
+            trial.warm_up().await?;
         }
-        trial.measure().await;
-    });
+        trial.measure().await
+    })
 }
 
 /// A trial under way.
@@ -67,6 +73,10 @@ struct Trial<T> {
     plan: Arc<Plan>,
     window: Arc<Window>,
     workers: Vec<Worker>,
+    /// Where some of the workers are.
+    followers: Vec<Follower>,
+    /// Beside them, with subscribers that do not count.
+    probe: Option<Follower>,
     publisher: Publisher,
     stop: Arc<AtomicBool>,
     tell: T,
@@ -81,7 +91,9 @@ struct Trial<T> {
 /// moment.
 #[derive(Clone, Copy, Default)]
 struct Machine {
+    /// All processes of the load but the probe's.
     load: Usage,
+    probe: Usage,
     server: Option<Usage>,
     cores: Cores,
     interface: Option<Frames>,
@@ -95,20 +107,62 @@ struct Mark {
 }
 
 impl<T: FnMut(Event)> Trial<T> {
-    fn start(plan: Plan, stop: Arc<AtomicBool>, tell: T) -> Self {
-        let started = Instant::now();
-        let before = Machine::now(&plan);
+    async fn start(plan: Plan, stop: Arc<AtomicBool>, tell: T) -> anyhow::Result<Self> {
         let plan = Arc::new(plan);
-        let window = Arc::new(Window::new(plan.feeds.len()));
-        let count = std::thread::available_parallelism().map_or(1, usize::from);
-        let workers: Vec<_> = (0..count)
-            .map(|index| Worker::start(plan.clone(), window.clone(), index, count, started))
+        // As many threads in all as there are cores, and at least one a process.
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let processes = plan.processes as usize;
+        let threads = (cores / processes).max(1);
+        let count = threads * processes;
+        let window = Arc::new(Window::new(plan.feeds.len(), count)?);
+        let start_ns = clock::now_ns();
+        let following = |plan: &Plan, shares: Vec<Share>| Following {
+            plan: plan.clone(),
+            window: window.path(),
+            workers: count,
+            shares,
+            start_ns,
+        };
+        let probe = match plan.probe() {
+            Some(probe) => {
+                let share = Share {
+                    number: count,
+                    ..Share::of(0, 1)
+                };
+                Some(Follower::start(following(&probe, vec![share])).await?)
+            }
+            None => None,
+        };
+        let mut followers = Vec::new();
+        for process in 1..processes {
+            let numbers = (process..count).step_by(processes);
+            let shares = numbers.map(|number| Share::of(number, count)).collect();
+            followers.push(Follower::start(following(&plan, shares)).await?);
+        }
+        let started = Instant::now();
+        let before = Machine::now(&plan, &followers, probe.as_ref());
+        // Worker n is in process n mod `processes`: the publisher finds authors by their number.
+        let mut rest: Vec<_> = followers
+            .iter()
+            .map(|f| f.workers.iter().cloned())
             .collect();
-        Trial {
+        let mut workers = Vec::new();
+        for number in 0..count {
+            workers.push(match (number % processes).checked_sub(1) {
+                None => {
+                    let share = Share::of(number, count);
+                    Worker::start(plan.clone(), window.clone(), share, started)
+                }
+                Some(follower) => rest[follower].next().expect("one for each share"),
+            });
+        }
+        Ok(Trial {
             publisher: Publisher::start(plan.clone(), window.clone(), &workers),
             plan,
             window,
             workers,
+            followers,
+            probe,
             stop,
             tell,
             phase: Phase::RampUp,
@@ -120,49 +174,55 @@ impl<T: FnMut(Event)> Trial<T> {
                 machine: before,
                 bytes: (0, 0),
             },
-        }
+        })
     }
 
     /// Connects everyone, or finds out who can't.
-    async fn ramp_up(&mut self) {
+    async fn ramp_up(&mut self) -> anyhow::Result<()> {
         let clients = u64::from(self.plan.clients);
         let patience = self.plan.ramp_up() + RAMP_UP_PATIENCE;
         self.pass(patience, |trial| {
-            total(&trial.workers, |g| &g.joined) + total(&trial.workers, |g| &g.gave_up) >= clients
+            trial.window.total(Gauge::Joined) + trial.window.total(Gauge::GaveUp) >= clients
         })
-        .await;
+        .await
     }
 
     /// Publishes unrecorded, then waits until everything has arrived.
-    async fn warm_up(&mut self) {
+    async fn warm_up(&mut self) -> anyhow::Result<()> {
         self.phase = Phase::WarmUp;
-        self.publish(self.plan.warm_up, Phase::WarmUp).await;
+        self.publish(self.plan.warm_up, Phase::WarmUp).await?;
         self.window.shut();
+        Ok(())
     }
 
     /// Opens the ledger and the window, publishes, waits for stragglers, and tells the outcome.
-    async fn measure(&mut self) {
-        for worker in &self.workers {
-            worker.ask(Command::OpenLedger).await;
+    async fn measure(&mut self) -> anyhow::Result<()> {
+        let probe = self.probe.iter().flat_map(|probe| &probe.workers);
+        for worker in self.workers.iter().chain(probe) {
+            worker.open_ledger().await?;
         }
         self.publisher.open_ledger();
-        let (opened, machine) = (Instant::now(), Machine::now(&self.plan));
+        let (opened, machine) = (Instant::now(), self.machine());
         self.phase = Phase::Window;
-        if total(&self.workers, |g| &g.joined) > 0 {
-            self.publish(self.plan.window, Phase::Drain).await;
+        if self.window.total(Gauge::Joined) > 0 {
+            self.publish(self.plan.window, Phase::Drain).await?;
         }
-        let end = Machine::now(&self.plan);
-        let outcome = self
-            .outcome(opened.elapsed().as_secs_f64(), machine, end)
-            .await;
-        self.end_second().await;
+        let end = self.machine();
+        let ledger_s = opened.elapsed().as_secs_f64();
+        let outcome = self.outcome(ledger_s, machine, end).await?;
+        self.end_second().await?;
         (self.tell)(Event::Outcome(Box::new(outcome)));
+        Ok(())
+    }
+
+    fn machine(&self) -> Machine {
+        Machine::now(&self.plan, &self.followers, self.probe.as_ref())
     }
 
     /// Opens a window, publishes for its `length`, all of which passes whatever the rate, and then,
     /// in phase `after`, waits until all of it has arrived.
-    async fn publish(&mut self, length: Duration, after: Phase) {
-        let before = total(&self.workers, |g| &g.delivered);
+    async fn publish(&mut self, length: Duration, after: Phase) -> anyhow::Result<()> {
+        let before = self.window.total(Gauge::Delivered);
         let origin_ns = clock::now_ns() + LEAD_NS;
         let end_ns = origin_ns + length.as_nanos() as u64;
         self.window.set(origin_ns, end_ns);
@@ -171,15 +231,19 @@ impl<T: FnMut(Event)> Trial<T> {
         self.pass(length * 2 + LOOK, |_| {
             clock::now_ns() >= end_ns && !matches!(done.try_recv(), Err(TryRecvError::Empty))
         })
-        .await;
+        .await?;
         self.phase = after;
         let arrived =
-            |trial: &Self| total(&trial.workers, |g| &g.delivered) - before >= trial.expected();
-        self.pass(self.plan.drain, arrived).await;
+            |trial: &Self| trial.window.total(Gauge::Delivered) - before >= trial.expected();
+        self.pass(self.plan.drain, arrived).await
     }
 
     /// Lets time pass until `done` or for `limit` at most, telling of progress and seconds.
-    async fn pass(&mut self, limit: Duration, mut done: impl FnMut(&Self) -> bool) {
+    async fn pass(
+        &mut self,
+        limit: Duration,
+        mut done: impl FnMut(&Self) -> bool,
+    ) -> anyhow::Result<()> {
         let end = Instant::now() + limit;
         while !done(self) && Instant::now() < end && !self.stop.load(Relaxed) {
             tokio::time::sleep(LOOK).await;
@@ -189,9 +253,10 @@ impl<T: FnMut(Event)> Trial<T> {
                 (self.tell)(Event::Progress(progress));
             }
             if self.second.at.elapsed() >= Duration::from_secs(1) {
-                self.end_second().await;
+                self.end_second().await?;
             }
         }
+        Ok(())
     }
 
     /// Published × subscribers, summed over the feeds.
@@ -208,21 +273,21 @@ impl<T: FnMut(Event)> Trial<T> {
             at_s: self.started.elapsed().as_secs_f64(),
             phase: self.phase,
             clients: u64::from(plan.clients),
-            joined: total(&self.workers, |g| &g.joined),
-            connected: total(&self.workers, |g| &g.connected),
-            gave_up: total(&self.workers, |g| &g.gave_up),
-            delivered: total(&self.workers, |g| &g.delivered),
+            joined: self.window.total(Gauge::Joined),
+            connected: self.window.total(Gauge::Connected),
+            gave_up: self.window.total(Gauge::GaveUp),
+            delivered: self.window.total(Gauge::Delivered),
             whole_s: whole.as_secs_f64(),
             left_s: whole.saturating_sub(self.started.elapsed()).as_secs_f64(),
         }
     }
 
     /// Tells of the second that ends now.
-    async fn end_second(&mut self) {
+    async fn end_second(&mut self) -> anyhow::Result<()> {
         let mut published = self.publisher.end_second().await;
         let (mut latency, mut bytes) = (None, (0, 0));
         for worker in &self.workers {
-            let second = worker.ask(Command::Second).await;
+            let second = worker.end_second().await?;
             published += second.published;
             bytes = (bytes.0 + second.bytes.0, bytes.1 + second.bytes.1);
             match &mut latency {
@@ -230,8 +295,8 @@ impl<T: FnMut(Event)> Trial<T> {
                 Some(sum) => *sum += &second.latency,
             }
         }
-        let latency = latency.unwrap_or_else(new_histogram);
-        let machine = Machine::now(&self.plan);
+        let latency = latency.unwrap_or_else(histogram::coarse);
+        let machine = self.machine();
         let mark = std::mem::replace(
             &mut self.second,
             Mark {
@@ -246,7 +311,7 @@ impl<T: FnMut(Event)> Trial<T> {
             at_s: self.started.elapsed().as_secs_f64(),
             length_s: mark.at.elapsed().as_secs_f64(),
             phase: self.phase,
-            connected: total(&self.workers, |g| &g.connected),
+            connected: self.window.total(Gauge::Connected),
             published,
             delivered: latency.len(),
             latency_ns: (!latency.is_empty()).then(percentiles),
@@ -255,31 +320,44 @@ impl<T: FnMut(Event)> Trial<T> {
             load,
             server,
         }));
+        Ok(())
     }
 
-    async fn outcome(&self, ledger_s: f64, opened: Machine, end: Machine) -> Outcome {
+    async fn outcome(
+        &self,
+        ledger_s: f64,
+        opened: Machine,
+        end: Machine,
+    ) -> anyhow::Result<Outcome> {
         let (mut sum, mut errors) = (Recording::default(), Errors::new());
         for worker in &self.workers {
-            let (recording, mistakes) = worker.ask(Command::Collect).await;
+            let (recording, mistakes) = worker.collect().await?;
             sum.merge(&recording);
             mistakes
                 .into_iter()
                 .for_each(|(error, times)| *errors.entry(error).or_default() += times);
         }
+        let mut probe = None;
+        for worker in self.probe.iter().flat_map(|probe| &probe.workers) {
+            let (recording, _) = worker.collect().await?;
+            let used = Use::between(&opened.probe, &end.probe);
+            probe = Some(Probe { recording, used });
+        }
         let publisher = self.publisher.recording().await.unwrap_or_default();
         sum.publish_lag += &publisher.publish_lag;
         let (load, server) = end.since(&opened);
         let feeds = 0..self.plan.feeds.len();
-        Outcome {
+        let joined = self.window.total(Gauge::Joined);
+        Ok(Outcome {
             ledger_s,
             published: feeds.map(|feed| self.window.published(feed)).sum(),
             expected: self.expected(),
             publish_failed: self.window.publish_failed(),
-            joined: total(&self.workers, |g| &g.joined),
-            gave_up: u64::from(self.plan.clients) - total(&self.workers, |g| &g.joined),
-            connected: total(&self.workers, |g| &g.connected),
-            counts: sum.counts,
-            traffic: sum.traffic,
+            joined,
+            gave_up: u64::from(self.plan.clients) - joined,
+            connected: self.window.total(Gauge::Connected),
+            recording: sum,
+            probe,
             publisher_traffic: publisher.traffic,
             interface: end
                 .interface
@@ -290,13 +368,8 @@ impl<T: FnMut(Event)> Trial<T> {
             server,
             server_rss_before_bytes: self.before.server.map(|server| server.rss_bytes),
             cores: end.cores.since(&opened.cores),
-            latency: (&sum.latency).into(),
-            since_send: (&sum.since_send).into(),
-            transit: (&sum.transit).into(),
-            connect: (&sum.connect).into(),
-            publish_lag: (&sum.publish_lag).into(),
             errors: errors.into_iter().collect(),
-        }
+        })
     }
 }
 
@@ -305,12 +378,30 @@ impl Plan {
     pub fn ramp_up(&self) -> Duration {
         Duration::from_secs_f64(f64::from(self.clients) / self.connect_rate_hz)
     }
+
+    /// The probe's part of this plan, if it has one: a few readers, who join at all stages of the
+    /// ramp-up and poll at all phases, so that their places are typical.
+    fn probe(&self) -> Option<Plan> {
+        let share = f64::from(self.probes) / f64::from(self.clients);
+        (self.probes > 0).then(|| Plan {
+            clients: self.probes,
+            connect_rate_hz: self.connect_rate_hz * share,
+            workload: Workload::Monitoring,
+            even_phases: true,
+            ..self.clone()
+        })
+    }
 }
 
 impl Machine {
-    fn now(plan: &Plan) -> Self {
+    fn now(plan: &Plan, followers: &[Follower], probe: Option<&Follower>) -> Self {
+        let mut load = Usage::of(std::process::id()).unwrap_or_default();
+        followers
+            .iter()
+            .for_each(|follower| load += follower.usage());
         Machine {
-            load: Usage::of(std::process::id()).unwrap_or_default(),
+            load,
+            probe: probe.map_or_else(Usage::default, Follower::usage),
             server: plan.server_pid.and_then(|pid| Usage::of(pid).ok()),
             cores: Cores::now(),
             interface: plan

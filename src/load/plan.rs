@@ -5,17 +5,14 @@ use std::rc::Rc;
 use std::str::FromStr;
 use std::time::Duration;
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
-use hdrhistogram::Histogram;
-use hdrhistogram::serialization::{Deserializer, Serializer, V2Serializer};
 use serde::{Deserialize, Serialize};
 
 use super::schedule::Pacing;
+use super::worker::Share;
 use crate::measure::interface::Frames;
 use crate::measure::meter::Traffic;
 use crate::measure::process::{Cores, Usage};
-use crate::measure::recorder::Counts;
+use crate::measure::recorder::Recording;
 use crate::transport::Transport;
 use crate::transport::http::Headers;
 use crate::transport::subscription::Target;
@@ -96,6 +93,35 @@ pub struct Plan {
     pub server_pid: Option<u32>,
     /// A network interface whose counters are to be read beside the ledger.
     pub interface: Option<String>,
+    /// Processes that the clients are spread over.
+    pub processes: u32,
+    /// Subscribers in a process of their own, which see whether the crowd's process tells the truth.
+    pub probes: u32,
+    /// Short polls start evenly spread over the interval, rather than at random in it.
+    pub even_phases: bool,
+}
+
+/// What a load process is to do: the first line that it reads.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Job {
+    /// A trial, with the help of other processes if the plan says so. Tells [`Event`]s.
+    Lead(Plan),
+    /// A part of the subscribers of a trial that another process leads.
+    Follow(Following),
+}
+
+/// What a process that follows needs to know.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Following {
+    pub plan: Plan,
+    /// The leader's board: its path, and how many workers it is for.
+    pub window: String,
+    pub workers: usize,
+    /// One worker for each.
+    pub shares: Vec<Share>,
+    /// When the ramp-up begins, on the monotonic clock.
+    pub start_ns: u64,
 }
 
 impl Plan {
@@ -210,6 +236,13 @@ impl Use {
     }
 }
 
+/// What a probe found.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Probe {
+    pub recording: Recording,
+    pub used: Use,
+}
+
 /// What one trial found.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Outcome {
@@ -222,12 +255,15 @@ pub struct Outcome {
     pub gave_up: u64,
     /// Subscribers that were connected at the end.
     pub connected: u64,
-    pub counts: Counts,
-    pub traffic: Traffic,
+    /// The subscribers', and the publish lag of all who write.
+    pub recording: Recording,
     /// The sensors' connections, which are not the subscribers' and not in `traffic`.
     pub publisher_traffic: Traffic,
     /// What passed the plan's interface while the ledger was open, whoever sent it.
     pub interface: Option<Frames>,
+    /// What the probe recorded, and what its process used, which is not in `load`.
+    pub probe: Option<Probe>,
+    /// All processes of the load.
     pub load: Use,
     /// Memory before the first subscriber dialled.
     pub load_rss_before_bytes: u64,
@@ -235,54 +271,21 @@ pub struct Outcome {
     pub server_rss_before_bytes: Option<u64>,
     /// CPU time of this machine's cores while the ledger was open.
     pub cores: Cores,
-    /// All in ns.
-    pub latency: Encoded,
-    pub since_send: Encoded,
-    pub transit: Encoded,
-    pub connect: Encoded,
-    pub publish_lag: Encoded,
     /// What went wrong between client and server, and how often.
     pub errors: Vec<(String, u64)>,
 }
 
-/// A histogram as text: HdrHistogram's V2 format in base64.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Encoded(String);
-
-impl From<&Histogram<u64>> for Encoded {
-    fn from(histogram: &Histogram<u64>) -> Self {
-        let mut bytes = Vec::new();
-        V2Serializer::new()
-            .serialize(histogram, &mut bytes)
-            .expect("a Vec takes all");
-        Encoded(BASE64_STANDARD.encode(bytes))
-    }
-}
-
-impl Encoded {
-    /// The histogram itself.
-    pub fn decode(&self) -> anyhow::Result<Histogram<u64>> {
-        let bytes = BASE64_STANDARD.decode(&self.0)?;
-        Deserializer::new()
-            .deserialize(&mut &bytes[..])
-            .map_err(|error| anyhow::anyhow!("not a histogram: {error:?}"))
+impl Outcome {
+    /// Deliveries that the server worked for: the subscribers' and the probe's.
+    pub fn served(&self) -> u64 {
+        let probe = self.probe.as_ref();
+        self.recording.counts.delivered + probe.map_or(0, |probe| probe.recording.counts.delivered)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::measure::recorder::new_histogram;
-
-    #[test]
-    fn histograms_survive_the_pipe() {
-        let mut histogram = new_histogram();
-        (1..10_000).for_each(|n| histogram.record(n * 1_000).unwrap());
-        let line = serde_json::to_string(&Encoded::from(&histogram)).unwrap();
-        let back: Encoded = serde_json::from_str(&line).unwrap();
-        assert_eq!(back.decode().unwrap(), histogram);
-        assert!(Encoded("AAAA".into()).decode().is_err());
-    }
 
     #[test]
     fn words_of_the_command_line_and_of_files_agree() {

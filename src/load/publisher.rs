@@ -14,8 +14,9 @@ use super::plan::{Plan, Workload};
 use super::poster::Poster;
 use super::schedule::{Due, Schedule};
 use super::timer::Timer;
-use super::worker::{Command, Worker};
-use crate::measure::recorder::{Recorder, Recording, Window};
+use super::worker::Worker;
+use crate::measure::recorder::{Recorder, Recording};
+use crate::measure::window::Window;
 use crate::transport::subscription::{Outbox, Outgoing};
 
 /// Sensors that publish, each over a connection of its own; together they serve all feeds.
@@ -44,13 +45,13 @@ impl Publisher {
     /// Starts the thread.
     pub fn start(plan: Arc<Plan>, window: Arc<Window>, workers: &[Worker]) -> Self {
         let (orders, inbox) = mpsc::unbounded_channel();
-        let commands = workers.iter().map(Worker::commands).collect();
+        let workers = workers.to_vec();
         thread::Builder::new()
             .name("publisher".into())
             .spawn(move || {
                 let runtime = super::runtime();
                 runtime.block_on(LocalSet::new().run_until(async {
-                    Desk::new(plan, window, commands).serve(inbox).await;
+                    Desk::new(plan, window, workers).serve(inbox).await;
                 }));
             })
             .expect("the system starts a thread");
@@ -97,7 +98,7 @@ impl Publisher {
 /// What the publisher's thread works with.
 struct Desk {
     plan: Arc<Plan>,
-    commands: Vec<mpsc::UnboundedSender<Command>>,
+    workers: Vec<Worker>,
     recorder: Rc<Recorder>,
     sensors: Vec<Rc<Outbox>>,
     /// Messages handed to sensors: they take turns.
@@ -114,12 +115,8 @@ struct Running {
 }
 
 impl Desk {
-    fn new(
-        plan: Arc<Plan>,
-        window: Arc<Window>,
-        commands: Vec<mpsc::UnboundedSender<Command>>,
-    ) -> Self {
-        let recorder = Rc::new(Recorder::new(window, Arc::default()));
+    fn new(plan: Arc<Plan>, window: Arc<Window>, workers: Vec<Worker>) -> Self {
+        let recorder = Rc::new(Recorder::new(window, workers.len()));
         let sensors = match plan.workload {
             Workload::Monitoring if plan.rate_hz > 0.0 => SENSORS,
             _ => 0,
@@ -143,7 +140,7 @@ impl Desk {
             rng: StdRng::seed_from_u64(plan.seed),
             recorder,
             plan,
-            commands,
+            workers,
         }
     }
 
@@ -222,9 +219,8 @@ impl Desk {
                 let feeds = self.plan.feeds.len();
                 let members = self.plan.subscribers(due.feed);
                 let author = due.feed + feeds * self.rng.random_range(0..members as usize);
-                let worker = author % self.commands.len();
-                let author = author / self.commands.len();
-                let _ = self.commands[worker].send(Command::Write { author, message });
+                let count = self.workers.len();
+                self.workers[author % count].write(author / count, message);
             }
         }
     }

@@ -4,19 +4,23 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 use std::thread;
 use std::time::Duration;
 
+use anyhow::{Context, bail};
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
+use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::LocalSet;
 use tokio::time::Instant;
 
 use super::plan::{Plan, Workload};
 use super::poster::Poster;
-use crate::measure::recorder::{Gauges, Recorder, Recording, Second, Window};
+use super::timer::Timer;
+use crate::measure::clock;
+use crate::measure::recorder::{Recorder, Recording, Second};
+use crate::measure::window::Window;
 use crate::transport::connection::ClientError;
 use crate::transport::subscription::{Habits, Outbox, Outgoing, Subscription, Target};
 
@@ -34,46 +38,78 @@ const MAX_BACKOFF: Duration = Duration::from_secs(2);
 /// Different errors remembered; any beyond count together.
 const MAX_ERRORS: usize = 16;
 
-/// What a worker is asked.
-#[derive(Debug)]
+/// How often a worker looks how late its event loop is.
+const LOOP_PERIOD_NS: u64 = 10_000_000;
+
+/// What a worker is told or asked.
+#[derive(Debug, Serialize, Deserialize)]
 pub enum Command {
-    OpenLedger(oneshot::Sender<()>),
-    Second(oneshot::Sender<Second>),
-    Collect(oneshot::Sender<(Recording, Errors)>),
-    /// One of this worker's subscribers writes a message.
+    OpenLedger,
+    Second,
+    Collect,
+    /// One of this worker's subscribers writes a message. There is no reply.
     Write {
         author: usize,
         message: Outgoing,
     },
 }
 
+/// A worker's answer.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum Reply {
+    Done,
+    Second(Second),
+    Collected(Box<Recording>, Errors),
+}
+
+/// A command on its way to a worker.
+#[derive(Debug)]
+pub struct Order {
+    /// The worker's place in its process.
+    pub worker: usize,
+    pub command: Command,
+    pub reply: Option<oneshot::Sender<Reply>>,
+}
+
 /// What went wrong, and how often.
 pub type Errors = BTreeMap<String, u64>;
 
-/// A handle to a worker's thread, which ends when the last handle and sender are gone.
-#[derive(Debug)]
+/// A handle to a worker, in this process or another; it ends when the last handle is gone.
+#[derive(Clone, Debug)]
 pub struct Worker {
-    commands: mpsc::UnboundedSender<Command>,
-    pub gauges: Arc<Gauges>,
+    pub orders: mpsc::UnboundedSender<Order>,
+    /// Its place in its process.
+    pub place: usize,
+}
+
+/// A worker's number on the board, and its clients: the `first` and each `step`-th after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Share {
+    pub number: usize,
+    pub first: u32,
+    pub step: usize,
+}
+
+impl Share {
+    /// Worker `number` of `count` who share all clients.
+    pub fn of(number: usize, count: usize) -> Self {
+        Share {
+            number,
+            first: number as u32,
+            step: count,
+        }
+    }
 }
 
 impl Worker {
-    /// Starts worker `index` of `count`, whose subscribers dial at once, paced from `start`.
-    pub fn start(
-        plan: Arc<Plan>,
-        window: Arc<Window>,
-        index: usize,
-        count: usize,
-        start: Instant,
-    ) -> Self {
-        let (commands, inbox) = mpsc::unbounded_channel();
-        let gauges = Arc::new(Gauges::default());
-        let shared = gauges.clone();
+    /// Starts a worker on a thread of its own; its subscribers dial at once, paced from `start`.
+    pub fn start(plan: Arc<Plan>, window: Arc<Window>, share: Share, start: Instant) -> Self {
+        let (orders, inbox) = mpsc::unbounded_channel();
         thread::Builder::new()
-            .name(format!("load-{index}"))
+            .name(format!("load-{}", share.number))
             .spawn(move || {
                 let crowd = Crowd {
-                    recorder: Rc::new(Recorder::new(window, shared)),
+                    recorder: Rc::new(Recorder::new(window, share.number)),
                     target: Rc::new(plan.target.clone()),
                     habits: Rc::new(Habits {
                         poll_interval: plan.poll_interval,
@@ -86,26 +122,70 @@ impl Worker {
                 };
                 let local = LocalSet::new();
                 super::runtime().block_on(local.run_until(async {
-                    let outboxes = crowd.gather(index, count, start);
+                    tokio::task::spawn_local(watch_loop(crowd.recorder.clone()));
+                    let outboxes = crowd.gather(share, start);
                     crowd.serve(inbox, outboxes).await;
                 }));
             })
             .expect("the system starts a thread");
-        Worker { commands, gauges }
+        Worker { orders, place: 0 }
     }
 
-    /// Where to send commands.
-    pub fn commands(&self) -> mpsc::UnboundedSender<Command> {
-        self.commands.clone()
+    /// One of its subscribers writes a message.
+    pub fn write(&self, author: usize, message: Outgoing) {
+        self.order(Command::Write { author, message }, None);
+    }
+
+    /// Everything from here on counts.
+    pub async fn open_ledger(&self) -> anyhow::Result<()> {
+        self.ask(Command::OpenLedger).await.map(drop)
+    }
+
+    /// The second that ends now.
+    pub async fn end_second(&self) -> anyhow::Result<Second> {
+        match self.ask(Command::Second).await? {
+            Reply::Second(second) => Ok(second),
+            other => bail!("a worker answered {other:?}"),
+        }
+    }
+
+    /// What it recorded since the ledger was opened.
+    pub async fn collect(&self) -> anyhow::Result<(Recording, Errors)> {
+        match self.ask(Command::Collect).await? {
+            Reply::Collected(recording, errors) => Ok((*recording, errors)),
+            other => bail!("a worker answered {other:?}"),
+        }
     }
 
     /// Asks, and waits for the answer.
-    pub async fn ask<T>(&self, question: impl FnOnce(oneshot::Sender<T>) -> Command) -> T {
+    pub async fn ask(&self, command: Command) -> anyhow::Result<Reply> {
         let (reply, answer) = oneshot::channel();
-        self.commands
-            .send(question(reply))
-            .expect("workers live as long as their handle");
-        answer.await.expect("workers answer")
+        self.order(command, Some(reply));
+        answer.await.context("a process of the load ended early")
+    }
+
+    fn order(&self, command: Command, reply: Option<oneshot::Sender<Reply>>) {
+        let worker = self.place;
+        // Who has ended shows in the answer that does not come, or in what is missing.
+        let _ = self.orders.send(Order {
+            worker,
+            command,
+            reply,
+        });
+    }
+}
+
+/// Records how late the event loop is, at each time that it should have been there: a stall of a
+/// second counts a hundred times.
+async fn watch_loop(recorder: Rc<Recorder>) {
+    let timer = Timer::new().expect("the system makes a timer");
+    let mut due_ns = clock::now_ns() + LOOP_PERIOD_NS;
+    while timer.until(due_ns).await.is_ok() {
+        let now_ns = clock::now_ns();
+        while due_ns <= now_ns {
+            recorder.looped(now_ns - due_ns);
+            due_ns += LOOP_PERIOD_NS;
+        }
     }
 }
 
@@ -119,14 +199,14 @@ struct Crowd {
 }
 
 impl Crowd {
-    /// Starts every subscriber of this worker: client i belongs to worker i mod `count`. In a chat
-    /// each has an outbox, which is returned in the order of the clients.
-    fn gather(&self, index: usize, count: usize, start: Instant) -> Vec<Rc<Outbox>> {
+    /// Starts every subscriber of this worker. In a chat each has an outbox, which is returned in
+    /// the order of the clients.
+    fn gather(&self, share: Share, start: Instant) -> Vec<Rc<Outbox>> {
         let feeds = 0..self.plan.feeds.len();
         let paths: Vec<Rc<str>> = feeds.map(|feed| self.plan.feed_path(feed).into()).collect();
         let message_paths = self.plan.message_paths();
         let mut outboxes = Vec::new();
-        for number in (index as u32..self.plan.clients).step_by(count) {
+        for number in (share.first..self.plan.clients).step_by(share.step) {
             let feed = number as usize % paths.len();
             let mut subscription = self.subscription(number, feed, paths[feed].clone());
             let at = start + Duration::from_secs_f64(f64::from(number) / self.plan.connect_rate_hz);
@@ -147,10 +227,14 @@ impl Crowd {
 
     fn subscription(&self, number: u32, feed: usize, path: Rc<str>) -> Subscription {
         let (target, habits) = (self.target.clone(), self.habits.clone());
-        let mut subscription = Subscription::new(target, habits, self.recorder.clone(), feed, path);
+        let (recorder, readers) = (self.recorder.clone(), self.plan.subscribers(feed));
+        let mut subscription = Subscription::new(target, habits, recorder, feed, path, readers);
         subscription.source = self.source(number);
         let mut rng = SmallRng::seed_from_u64(self.plan.seed ^ (u64::from(number) << 32));
-        subscription.phase = rng.random();
+        subscription.phase = match self.plan.even_phases {
+            true => (f64::from(number) + 0.5) / f64::from(self.plan.clients),
+            false => rng.random(),
+        };
         subscription
     }
 
@@ -184,7 +268,7 @@ impl Crowd {
                 };
                 note(&errors, &error);
                 if !subscription.joined() && failures >= CONNECT_ATTEMPTS {
-                    Gauges::change(&subscription.recorder.gauges.gave_up, 1);
+                    subscription.recorder.gave_up();
                     return;
                 }
                 let pause = BACKOFF
@@ -195,25 +279,27 @@ impl Crowd {
         }
     }
 
-    async fn serve(self, mut inbox: mpsc::UnboundedReceiver<Command>, outboxes: Vec<Rc<Outbox>>) {
-        while let Some(command) = inbox.recv().await {
-            match command {
-                Command::OpenLedger(reply) => {
+    async fn serve(self, mut inbox: mpsc::UnboundedReceiver<Order>, outboxes: Vec<Rc<Outbox>>) {
+        while let Some(Order { command, reply, .. }) = inbox.recv().await {
+            let answer = match command {
+                Command::OpenLedger => {
                     self.recorder.open_ledger();
-                    let _ = reply.send(());
+                    Reply::Done
                 }
-                Command::Second(reply) => drop(reply.send(self.recorder.end_second())),
-                Command::Collect(reply) => {
-                    let _ = reply.send((self.recorder.recording(), self.errors.borrow().clone()));
+                Command::Second => Reply::Second(self.recorder.end_second()),
+                Command::Collect => {
+                    let recording = Box::new(self.recorder.recording());
+                    Reply::Collected(recording, self.errors.borrow().clone())
                 }
                 Command::Write { author, message } => {
                     if let Err(message) = outboxes[author].push(message) {
-                        self.recorder
-                            .window
-                            .failed(message.feed, message.intended_at_ns);
+                        let window = &self.recorder.window;
+                        window.failed(message.feed, message.intended_at_ns);
                     }
+                    Reply::Done
                 }
-            }
+            };
+            reply.map(|reply| reply.send(answer));
         }
     }
 
@@ -237,12 +323,4 @@ fn note(errors: &std::cell::RefCell<Errors>, error: &ClientError) {
     *errors
         .entry(if known { text } else { "others".to_owned() })
         .or_default() += 1;
-}
-
-/// The sum of one gauge over all workers.
-pub fn total(workers: &[Worker], gauge: impl Fn(&Gauges) -> &std::sync::atomic::AtomicU64) -> u64 {
-    workers
-        .iter()
-        .map(|worker| gauge(&worker.gauges).load(Relaxed))
-        .sum()
 }

@@ -85,6 +85,7 @@ pub struct Ledger {
     down_bytes: Cell<u64>,
     up_bytes: Cell<u64>,
     ended: Cell<Traffic>,
+    set_up: Cell<Traffic>,
     living: RefCell<Slab<Living>>,
 }
 
@@ -102,6 +103,11 @@ impl Ledger {
         }
         (sum.down_bytes, sum.up_bytes) = self.bytes();
         sum
+    }
+
+    /// What passed connections until they were settled.
+    pub fn set_up(&self) -> Traffic {
+        self.set_up.get()
     }
 
     /// Dials `target`, from `source` if one is given, and counts the connection's bytes here.
@@ -124,6 +130,7 @@ impl Ledger {
             stream,
             ledger: self.clone(),
             key,
+            bytes: Cell::default(),
         })
     }
 }
@@ -211,17 +218,39 @@ pub struct Socket {
     stream: Rc<TcpStream>,
     ledger: Rc<Ledger>,
     key: usize,
+    /// Down and up since it was dialled; they may wrap, once nobody asks any more.
+    bytes: Cell<(u32, u32)>,
 }
 
 impl Socket {
+    fn count(&self, down: usize, up: usize) {
+        let add = |counter: &Cell<u64>, bytes: usize| counter.set(counter.get() + bytes as u64);
+        add(&self.ledger.down_bytes, down);
+        add(&self.ledger.up_bytes, up);
+        let (downs, ups) = self.bytes.get();
+        let bytes = (downs.wrapping_add(down as u32), ups.wrapping_add(up as u32));
+        self.bytes.set(bytes);
+    }
+
+    /// All that has passed was to set the connection up.
+    pub fn settle(&self) {
+        let mut set_up = self.ledger.set_up.get();
+        if let Some(living) = self.ledger.living.borrow().get(self.key) {
+            set_up += living.traffic(0);
+        }
+        let (down, up) = self.bytes.get();
+        set_up.down_bytes += u64::from(down);
+        set_up.up_bytes += u64::from(up);
+        self.ledger.set_up.set(set_up);
+    }
+
     /// Reads what is there into `buffer`; 0 means that the peer ended the stream.
     pub fn poll_read(&self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
         loop {
             ready!(self.stream.poll_read_ready(cx))?;
             match self.stream.try_read(buffer) {
                 Ok(count) => {
-                    let down = &self.ledger.down_bytes;
-                    down.set(down.get() + count as u64);
+                    self.count(count, 0);
                     return Poll::Ready(Ok(count));
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
@@ -235,8 +264,7 @@ impl Socket {
         while !bytes.is_empty() {
             match self.stream.try_write(bytes) {
                 Ok(count) => {
-                    let up = &self.ledger.up_bytes;
-                    up.set(up.get() + count as u64);
+                    self.count(0, count);
                     bytes = &bytes[count..];
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
@@ -288,6 +316,11 @@ mod tests {
         assert_eq!((count, ledger.bytes()), (70, (70, 300)));
 
         let alive = ledger.traffic();
+        assert_eq!(ledger.set_up(), Traffic::default());
+        socket.settle();
+        let set_up = ledger.set_up();
+        assert_eq!((set_up.down_bytes, set_up.up_bytes), (70, 300));
+        assert!(set_up.segments >= alive.segments, "{set_up:?} {alive:?}");
         assert!(
             (5..=8).contains(&alive.segments),
             "{alive:?}: SYNs, two of data, their ACKs"

@@ -3,8 +3,11 @@
 
 pub mod clock;
 pub mod cpus;
+pub mod histogram;
 pub mod interface;
 pub mod meter;
 pub mod process;
 pub mod recorder;
 pub mod sequence;
+pub mod window;
+pub mod words;

@@ -1,6 +1,7 @@
 //! What a process uses: CPU time and memory, read from the kernel.
 
 use std::io;
+use std::ops::AddAssign;
 
 use procfs::CurrentSI;
 use procfs::process::Process;
@@ -44,6 +45,14 @@ impl Usage {
         let sum = (self.user_s + self.sys_s) - (earlier.user_s + earlier.sys_s);
         let user = (self.user_s - earlier.user_s).clamp(0.0, sum.max(0.0));
         (user, sum.max(0.0) - user)
+    }
+}
+
+impl AddAssign for Usage {
+    fn add_assign(&mut self, other: Usage) {
+        self.user_s += other.user_s;
+        self.sys_s += other.sys_s;
+        self.rss_bytes += other.rss_bytes;
     }
 }
 

@@ -7,170 +7,15 @@ use std::cell::RefCell;
 use std::ops::AddAssign;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
-use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
+use super::histogram;
 use super::meter::{Ledger, Traffic};
 use super::sequence::{Delivery, Sequence};
+use super::window::{Gauge, Window};
 use crate::feed::Message;
-
-/// Longest time that a histogram tells apart, in ns: an hour. Longer ones count as an hour.
-const MAX_NS: u64 = 3_600_000_000_000;
-
-/// An empty histogram of nanoseconds, exact to three digits: 270 KB however much it records.
-pub fn new_histogram() -> Histogram<u64> {
-    Histogram::new_with_bounds(1, MAX_NS, 3).expect("the bounds are in order")
-}
-
-/// An empty histogram for one second of a timeline, exact to two digits: 34 KB.
-fn new_second_histogram() -> Histogram<u64> {
-    Histogram::new_with_bounds(1, MAX_NS, 2).expect("the bounds are in order")
-}
-
-/// The window of a trial, and what was published into each feed: shared by all threads.
-#[derive(Debug)]
-pub struct Window {
-    opens_ns: AtomicU64,
-    closes_ns: AtomicU64,
-    feeds: Vec<Published>,
-    sends: Vec<Send>,
-}
-
-/// When a message really went out: the publisher notes it, every subscriber looks it up.
-#[derive(Debug, Default)]
-struct Send {
-    intended_at_ns: AtomicU64,
-    lag_ns: AtomicU64,
-}
-
-/// Sends remembered, a power of two: messages under way at the same time, and room so that they
-/// hardly share a place. One that lost its place has no latency since its send; nothing else.
-const SENDS: usize = 8_192;
-
-/// Messages of one feed that are due in the window.
-#[derive(Debug, Default)]
-struct Published {
-    sent: AtomicU64,
-    failed: AtomicU64,
-}
-
-impl Window {
-    /// A window that is not open yet.
-    pub fn new(feeds: usize) -> Self {
-        Window {
-            opens_ns: AtomicU64::new(u64::MAX),
-            closes_ns: AtomicU64::new(u64::MAX),
-            feeds: (0..feeds).map(|_| Published::default()).collect(),
-            sends: (0..SENDS).map(|_| Send::default()).collect(),
-        }
-    }
-
-    /// The place of a message among the sends (multiplicative hashing: Knuth, volume 3, 6.4).
-    fn send(&self, intended_at_ns: u64) -> &Send {
-        let hash = intended_at_ns.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        &self.sends[(hash >> (64 - SENDS.ilog2())) as usize]
-    }
-
-    /// A message goes out now.
-    fn note_send(&self, intended_at_ns: u64, now_ns: u64) {
-        let send = self.send(intended_at_ns);
-        send.intended_at_ns.store(0, Release);
-        send.lag_ns
-            .store(now_ns.saturating_sub(intended_at_ns), Release);
-        send.intended_at_ns.store(intended_at_ns, Release);
-    }
-
-    /// How late a message went out, if that is still known.
-    fn lag_ns(&self, intended_at_ns: u64) -> Option<u64> {
-        let send = self.send(intended_at_ns);
-        let known = || send.intended_at_ns.load(Acquire) == intended_at_ns;
-        let lag_ns = known().then(|| send.lag_ns.load(Acquire))?;
-        known().then_some(lag_ns) // Unless another message took the place in between.
-    }
-
-    /// Sets the window to `opens_ns .. closes_ns`; nothing is published in it yet.
-    pub fn set(&self, opens_ns: u64, closes_ns: u64) {
-        self.opens_ns.store(u64::MAX, Relaxed);
-        self.closes_ns.store(closes_ns, Relaxed);
-        self.feeds.iter().for_each(|feed| {
-            feed.sent.store(0, Relaxed);
-            feed.failed.store(0, Relaxed);
-        });
-        self.opens_ns.store(opens_ns, Relaxed);
-    }
-
-    /// No message belongs to the window from here on, until it is set again.
-    pub fn shut(&self) {
-        self.set(u64::MAX, u64::MAX);
-    }
-
-    /// When the present window opens: tells windows apart.
-    pub fn opens_ns(&self) -> u64 {
-        self.opens_ns.load(Relaxed)
-    }
-
-    /// A message belongs to the window when its intended time does.
-    pub fn contains(&self, intended_at_ns: u64) -> bool {
-        (self.opens_ns.load(Relaxed)..self.closes_ns.load(Relaxed)).contains(&intended_at_ns)
-    }
-
-    /// A message of a feed was handed to its author, who publishes it.
-    pub fn sent(&self, feed: usize, intended_at_ns: u64) {
-        if self.contains(intended_at_ns) {
-            self.feeds[feed].sent.fetch_add(1, Relaxed);
-        }
-    }
-
-    /// A message that was handed over was not accepted.
-    pub fn failed(&self, feed: usize, intended_at_ns: u64) {
-        if self.contains(intended_at_ns) {
-            self.feeds[feed].failed.fetch_add(1, Relaxed);
-        }
-    }
-
-    /// Messages of one feed that each of its subscribers should receive.
-    pub fn published(&self, feed: usize) -> u64 {
-        let Published { sent, failed } = &self.feeds[feed];
-        sent.load(Relaxed).saturating_sub(failed.load(Relaxed))
-    }
-
-    /// Messages that the server did not accept, over all feeds.
-    pub fn publish_failed(&self) -> u64 {
-        self.feeds
-            .iter()
-            .map(|feed| feed.failed.load(Relaxed))
-            .sum()
-    }
-
-    /// Whether the window has closed at `now_ns`.
-    pub fn closed(&self, now_ns: u64) -> bool {
-        now_ns >= self.closes_ns.load(Relaxed)
-    }
-}
-
-/// Figures of one worker that another thread may look at while it works. Only the worker writes.
-#[derive(Debug, Default)]
-pub struct Gauges {
-    /// Subscribers that have been ready at least once.
-    pub joined: AtomicU64,
-    /// Subscribers ready now.
-    pub connected: AtomicU64,
-    /// Subscribers that could not connect and gave up.
-    pub gave_up: AtomicU64,
-    /// First deliveries since the trial began of messages that belonged to the window of their
-    /// time: the warm-up's, and then the window's own.
-    pub delivered: AtomicU64,
-}
-
-impl Gauges {
-    /// Changes a gauge by its one writer: without the cost of an atomic addition.
-    pub fn change(gauge: &AtomicU64, by: i64) {
-        gauge.store(gauge.load(Relaxed).wrapping_add_signed(by), Relaxed);
-    }
-}
 
 /// What is counted while the ledger is open.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -189,6 +34,13 @@ pub struct Counts {
     pub empty_exchanges: u64,
     /// Connections that ended without being asked to.
     pub reconnects: u64,
+    /// Signs of life: SSE comments, pings with their pongs.
+    pub heartbeats: u64,
+    /// What they take of the bytes through the sockets.
+    pub heartbeat_bytes: u64,
+    /// Time of the window in which a subscriber did not have the newest message, over all of them
+    /// (Bozdag, Mesbah and van Deursen 2007 call the rest data coherence).
+    pub stale_ns: u64,
 }
 
 impl AddAssign for Counts {
@@ -202,22 +54,96 @@ impl AddAssign for Counts {
         self.exchanges += other.exchanges;
         self.empty_exchanges += other.empty_exchanges;
         self.reconnects += other.reconnects;
+        self.heartbeats += other.heartbeats;
+        self.heartbeat_bytes += other.heartbeat_bytes;
+        self.stale_ns += other.stale_ns;
+    }
+}
+
+/// How the subscribers' own mean latencies lie to each other. Those without a delivery have none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Fairness {
+    pub clients: u64,
+    sum_us: f64,
+    squares_us2: f64,
+    /// The mean of the best served one, and of the worst.
+    pub best_us: f64,
+    pub worst_us: f64,
+}
+
+impl Fairness {
+    /// Of one client.
+    fn of(mean_us: f64) -> Self {
+        Fairness {
+            clients: 1,
+            sum_us: mean_us,
+            squares_us2: mean_us * mean_us,
+            best_us: mean_us,
+            worst_us: mean_us,
+        }
+    }
+
+    /// Jain's index (Jain, Chiu and Hawe 1984): 1 where all clients have the same mean latency, and
+    /// k / n where k of n share all of it. `None` without clients.
+    pub fn index(&self) -> Option<f64> {
+        let square = self.sum_us * self.sum_us;
+        (self.clients > 0 && square > 0.0)
+            .then(|| square / (self.clients as f64 * self.squares_us2))
+    }
+}
+
+impl AddAssign for Fairness {
+    fn add_assign(&mut self, other: Fairness) {
+        if self.clients == 0 || other.clients == 0 {
+            *self = if self.clients == 0 { other } else { *self };
+            return;
+        }
+        self.clients += other.clients;
+        self.sum_us += other.sum_us;
+        self.squares_us2 += other.squares_us2;
+        self.best_us = self.best_us.min(other.best_us);
+        self.worst_us = self.worst_us.max(other.worst_us);
     }
 }
 
 /// Everything that a recorder holds, ready to be merged with others.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Recording {
     pub counts: Counts,
     pub traffic: Traffic,
+    /// Of `traffic` since the trial began, what passed until subscribers were ready.
+    pub set_up: Traffic,
+    pub fairness: Fairness,
     /// Delivery latency, ns.
+    #[serde(with = "histogram")]
     pub latency: Histogram<u64>,
     /// Delivered at − really sent at, ns: what is left of the latency without the publish lag.
+    #[serde(with = "histogram")]
     pub since_send: Histogram<u64>,
     /// Delivered at − published at (the server's stamp), ns.
+    #[serde(with = "histogram")]
     pub transit: Histogram<u64>,
+    #[serde(with = "histogram")]
     pub connect: Histogram<u64>,
+    #[serde(with = "histogram")]
     pub publish_lag: Histogram<u64>,
+    /// Delivery latency of the first subscriber that a message reached, of the median one and of
+    /// the last, ns.
+    pub fan_out: [FanOut; 3],
+    /// How late a worker's event loop was, ns: what it adds to its subscribers' latencies itself.
+    #[serde(with = "histogram")]
+    pub loop_lag: Histogram<u64>,
+}
+
+/// Delivery latency at one place of the fan-out, ns.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct FanOut(#[serde(with = "histogram")] pub Histogram<u64>);
+
+impl Default for FanOut {
+    fn default() -> Self {
+        FanOut(histogram::coarse())
+    }
 }
 
 impl Default for Recording {
@@ -225,11 +151,15 @@ impl Default for Recording {
         Recording {
             counts: Counts::default(),
             traffic: Traffic::default(),
-            latency: new_histogram(),
-            since_send: new_histogram(),
-            transit: new_histogram(),
-            connect: new_histogram(),
-            publish_lag: new_histogram(),
+            set_up: Traffic::default(),
+            fairness: Fairness::default(),
+            latency: histogram::exact(),
+            since_send: histogram::exact(),
+            transit: histogram::exact(),
+            connect: histogram::exact(),
+            publish_lag: histogram::exact(),
+            fan_out: Default::default(),
+            loop_lag: histogram::coarse(),
         }
     }
 }
@@ -239,27 +169,56 @@ impl Recording {
     pub fn merge(&mut self, other: &Recording) {
         self.counts += other.counts;
         self.traffic += other.traffic;
+        self.set_up += other.set_up;
+        self.fairness += other.fairness;
         self.latency += &other.latency;
         self.since_send += &other.since_send;
         self.transit += &other.transit;
         self.connect += &other.connect;
         self.publish_lag += &other.publish_lag;
+        for (ours, theirs) in self.fan_out.iter_mut().zip(&other.fan_out) {
+            ours.0 += &theirs.0;
+        }
+        self.loop_lag += &other.loop_lag;
     }
 }
 
 /// What one worker saw in one second.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Second {
     /// Delivery latency of all messages that arrived in it, ns.
+    #[serde(with = "histogram")]
     pub latency: Histogram<u64>,
     pub published: u64,
     /// Bytes down and up since the trial began.
     pub bytes: (u64, u64),
 }
 
+/// What is kept of one subscriber, over one window.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tally {
+    /// When that window opened.
+    window_ns: u64,
+    delivered: u64,
+    latency_ns: u64,
+    /// Up to when it has been looked whether this one had the newest message.
+    seen_ns: u64,
+    stale_ns: u64,
+}
+
+/// One subscriber as its recorder knows it.
+#[derive(Debug)]
+pub struct Seat {
+    pub sequence: Sequence,
+    /// Subscribers of its feed.
+    readers: u64,
+    tally: usize,
+}
+
 #[derive(Debug)]
 struct State {
     recording: Recording,
+    tallies: Vec<Tally>,
     opened_at: Traffic,
     second: Histogram<u64>,
     second_published: u64,
@@ -269,30 +228,54 @@ struct State {
 #[derive(Debug)]
 pub struct Recorder {
     pub window: Arc<Window>,
-    pub gauges: Arc<Gauges>,
     pub ledger: Rc<Ledger>,
+    /// This worker's number.
+    worker: usize,
     state: RefCell<State>,
 }
 
 impl Recorder {
-    pub fn new(window: Arc<Window>, gauges: Arc<Gauges>) -> Self {
+    /// Of worker number `worker`; one whose number is [`Window::workers`] or more is beside the
+    /// trial, and takes no places in the fan-out.
+    pub fn new(window: Arc<Window>, worker: usize) -> Self {
         Recorder {
             window,
-            gauges,
             ledger: Rc::default(),
+            worker,
             state: RefCell::new(State {
                 recording: Recording::default(),
+                tallies: Vec::new(),
                 opened_at: Traffic::default(),
-                second: new_second_histogram(),
+                second: histogram::coarse(),
                 second_published: 0,
             }),
+        }
+    }
+
+    /// A new subscriber of a feed that has so many.
+    pub fn seat(&self, readers: u64) -> Seat {
+        let tallies = &mut self.state.borrow_mut().tallies;
+        tallies.push(Tally::default());
+        Seat {
+            sequence: Sequence::default(),
+            readers,
+            tally: tallies.len() - 1,
+        }
+    }
+
+    /// Messages of the present window that a subscriber has.
+    pub fn received(&self, seat: &Seat) -> u64 {
+        let tally = &self.state.borrow().tallies[seat.tally];
+        match tally.window_ns == self.window.opens_ns() {
+            true => tally.delivered,
+            false => 0,
         }
     }
 
     /// Forgets what ramp-up and warm-up recorded, except the connect times.
     pub fn open_ledger(&self) {
         let state = &mut *self.state.borrow_mut();
-        let connect = std::mem::replace(&mut state.recording.connect, new_histogram());
+        let connect = std::mem::replace(&mut state.recording.connect, histogram::exact());
         state.recording = Recording {
             connect,
             ..Recording::default()
@@ -305,6 +288,14 @@ impl Recorder {
         let state = self.state.borrow();
         let mut recording = state.recording.clone();
         recording.traffic = self.ledger.traffic() - state.opened_at;
+        recording.set_up = self.ledger.set_up();
+        let opened_ns = self.window.opens_ns();
+        let of_window = |tally: &&Tally| tally.window_ns == opened_ns;
+        for tally in state.tallies.iter().filter(of_window) {
+            recording.counts.stale_ns += tally.stale_ns;
+            let mean_us = tally.latency_ns as f64 / tally.delivered as f64 / 1e3;
+            recording.fairness += Fairness::of(mean_us);
+        }
         recording
     }
 
@@ -312,49 +303,54 @@ impl Recorder {
     pub fn end_second(&self) -> Second {
         let state = &mut *self.state.borrow_mut();
         Second {
-            latency: std::mem::replace(&mut state.second, new_second_histogram()),
+            latency: std::mem::replace(&mut state.second, histogram::coarse()),
             published: std::mem::take(&mut state.second_published),
             bytes: self.ledger.bytes(),
         }
     }
 
-    /// One message was decoded by a subscriber at `at_ns`. Returns whether it was a fresh one of
-    /// the window.
-    pub fn deliver(&self, sequence: &mut Sequence, message: &Message<'_>, at_ns: u64) -> bool {
+    /// One message was decoded by a subscriber at `at_ns`.
+    pub fn deliver(&self, seat: &mut Seat, message: &Message<'_>, at_ns: u64) {
         let state = &mut *self.state.borrow_mut();
         let counts = &mut state.recording.counts;
         counts.payload_bytes += message.text.len() as u64;
-        match sequence.see(message.seq) {
+        match seat.sequence.see(message.seq) {
             Delivery::Fresh => {}
             Delivery::Reordered => counts.reordered += 1,
             Delivery::Duplicate => {
                 counts.duplicate += 1;
-                return false;
+                return;
             }
         }
         // Without an intended time it is somebody else's, and with a kind it is nobody's text.
         if message.intended_at_ns == 0 || message.kind.is_some() {
-            return false;
+            return;
         }
         let latency_ns = at_ns.saturating_sub(message.intended_at_ns);
         state.second.saturating_record(latency_ns);
         if !self.window.contains(message.intended_at_ns) {
-            return false;
+            return;
         }
-        Gauges::change(&self.gauges.delivered, 1);
+        self.window.change(self.worker, Gauge::Delivered, 1);
         counts.delivered += 1;
         counts.negative += u64::from(at_ns < message.intended_at_ns);
-        state.recording.latency.saturating_record(latency_ns);
-        if let Some(lag_ns) = self.window.lag_ns(message.intended_at_ns) {
-            state
-                .recording
-                .since_send
-                .saturating_record(latency_ns.saturating_sub(lag_ns));
-        }
+        let recording = &mut state.recording;
+        recording.latency.saturating_record(latency_ns);
         if let Some(transit_ns) = at_ns.checked_sub(message.published_at_ns) {
-            state.recording.transit.saturating_record(transit_ns);
+            recording.transit.saturating_record(transit_ns);
         }
-        true
+        let ranked = self.worker < self.window.workers();
+        if let Some(arrival) = self.window.arrive(message.intended_at_ns, ranked) {
+            let since_send_ns = latency_ns.saturating_sub(arrival.lag_ns);
+            recording.since_send.saturating_record(since_send_ns);
+            let places = [0, (seat.readers - 1) / 2, seat.readers - 1];
+            for (place, fan_out) in places.into_iter().zip(&mut recording.fan_out) {
+                if arrival.rank == place {
+                    fan_out.0.saturating_record(latency_ns);
+                }
+            }
+        }
+        state.tallies[seat.tally].deliver(&self.window, message.intended_at_ns, at_ns);
     }
 
     /// JSON came in or went out, of which `payload` bytes that [`Recorder::deliver`] does not see
@@ -372,11 +368,29 @@ impl Recorder {
         counts.empty_exchanges += u64::from(empty);
     }
 
+    /// A sign of life passed, which took so many bytes both ways.
+    pub fn heartbeat(&self, bytes: usize) {
+        let counts = &mut self.state.borrow_mut().recording.counts;
+        counts.heartbeats += 1;
+        counts.heartbeat_bytes += bytes as u64;
+    }
+
+    /// The worker's event loop got to what was due so long ago.
+    pub fn looped(&self, lag_ns: u64) {
+        let recording = &mut self.state.borrow_mut().recording;
+        recording.loop_lag.saturating_record(lag_ns);
+    }
+
+    /// A subscriber gave up connecting.
+    pub fn gave_up(&self) {
+        self.window.change(self.worker, Gauge::GaveUp, 1);
+    }
+
     /// A subscriber became ready after `connect_ns` of dialling; `first` if it never was before.
     pub fn connected(&self, connect_ns: u64, first: bool) {
-        Gauges::change(&self.gauges.connected, 1);
+        self.window.change(self.worker, Gauge::Connected, 1);
         if first {
-            Gauges::change(&self.gauges.joined, 1);
+            self.window.change(self.worker, Gauge::Joined, 1);
             self.state
                 .borrow_mut()
                 .recording
@@ -387,7 +401,7 @@ impl Recorder {
 
     /// A subscriber that was ready lost its connection.
     pub fn disconnected(&self) {
-        Gauges::change(&self.gauges.connected, -1);
+        self.window.change(self.worker, Gauge::Connected, -1);
         self.state.borrow_mut().recording.counts.reconnects += 1;
     }
 
@@ -398,6 +412,24 @@ impl Recorder {
         state.recording.publish_lag.saturating_record(lag_ns);
         state.second_published += 1;
         self.window.note_send(intended_at_ns, now_ns);
+    }
+}
+
+impl Tally {
+    /// One more message of the window, due at `intended_at_ns`, which until now it did not have.
+    fn deliver(&mut self, window: &Window, intended_at_ns: u64, at_ns: u64) {
+        let opens_ns = window.opens_ns();
+        if self.window_ns != opens_ns {
+            *self = Tally {
+                window_ns: opens_ns,
+                ..Tally::default()
+            };
+        }
+        self.delivered += 1;
+        self.latency_ns += at_ns.saturating_sub(intended_at_ns);
+        let stale_from_ns = intended_at_ns.max(self.seen_ns);
+        self.stale_ns += at_ns.min(window.closes_ns()).saturating_sub(stale_from_ns);
+        self.seen_ns = self.seen_ns.max(at_ns);
     }
 }
 
@@ -417,40 +449,42 @@ mod tests {
     }
 
     fn recorder() -> Recorder {
-        let recorder = Recorder::new(Arc::new(Window::new(1)), Arc::default());
+        let recorder = Recorder::new(Arc::new(Window::new(1, 1).unwrap()), 0);
         recorder.window.set(1_000, 2_000);
         recorder
     }
 
     #[test]
     fn a_message_belongs_to_the_window_by_its_intended_time() {
-        let (recorder, mut sequence) = (recorder(), Sequence::default());
-        assert!(!recorder.deliver(&mut sequence, &message(1, 999), 1_500));
-        assert!(recorder.deliver(&mut sequence, &message(2, 1_000), 1_600));
-        assert!(
-            recorder.deliver(&mut sequence, &message(3, 1_999), 9_000),
-            "however late"
-        );
-        assert!(!recorder.deliver(&mut sequence, &message(4, 2_000), 2_001));
-        assert!(
-            !recorder.deliver(&mut sequence, &message(4, 1_500), 2_001),
-            "a duplicate"
-        );
+        let recorder = recorder();
+        let mut seat = recorder.seat(1);
+        let mut deliver = |seq, intended_at_ns, at_ns| {
+            recorder.deliver(&mut seat, &message(seq, intended_at_ns), at_ns);
+            recorder.received(&seat)
+        };
+        assert_eq!(deliver(1, 999, 1_500), 0);
+        assert_eq!(deliver(2, 1_000, 1_600), 1);
+        assert_eq!(deliver(3, 1_999, 9_000), 2, "however late");
+        assert_eq!(deliver(4, 2_000, 2_001), 2);
+        assert_eq!(deliver(4, 1_500, 2_001), 2, "a duplicate");
         let recording = recorder.recording();
         assert_eq!(recording.counts.delivered, 2);
         assert_eq!(recording.counts.duplicate, 1);
         assert_eq!((recording.latency.min(), recording.latency.len()), (600, 2));
         assert!(recording.latency.equivalent(recording.latency.max(), 7_001));
         assert_eq!(recording.transit.min(), 590);
-        assert_eq!(recorder.gauges.delivered.load(Relaxed), 2);
+        assert_eq!(recorder.window.total(Gauge::Delivered), 2);
+        recorder.window.set(2_000, 3_000);
+        assert_eq!(recorder.received(&seat), 0, "another window");
     }
 
     #[test]
     fn latency_counts_from_the_intended_time_and_from_the_send_apart() {
-        let (recorder, mut sequence) = (recorder(), Sequence::default());
+        let recorder = recorder();
+        let mut seat = recorder.seat(1);
         recorder.published(1_100, 1_900);
-        recorder.deliver(&mut sequence, &message(1, 1_100), 1_960);
-        recorder.deliver(&mut sequence, &message(2, 1_200), 1_960);
+        recorder.deliver(&mut seat, &message(1, 1_100), 1_960);
+        recorder.deliver(&mut seat, &message(2, 1_200), 1_960);
         let recording = recorder.recording();
         assert_eq!(
             (recording.latency.min(), recording.latency.max()),
@@ -465,48 +499,95 @@ mod tests {
     }
 
     #[test]
+    fn the_first_the_median_and_the_last_subscriber_of_a_message_are_told_apart() {
+        let recorder = recorder();
+        let mut seats: Vec<_> = (0..5).map(|_| recorder.seat(5)).collect();
+        recorder.published(1_100, 1_100);
+        for (seat, at_ns) in seats.iter_mut().zip([1_101, 1_110, 1_120, 1_130, 1_199]) {
+            recorder.deliver(seat, &message(1, 1_100), at_ns);
+        }
+        let latencies = recorder.recording().fan_out.map(|FanOut(place)| {
+            assert_eq!(place.len(), 1);
+            place.max()
+        });
+        assert_eq!(latencies, [1, 20, 99]);
+        let probe = Recorder::new(recorder.window.clone(), 1);
+        let mut seat = probe.seat(1);
+        recorder.published(1_200, 1_200);
+        probe.deliver(&mut seat, &message(2, 1_200), 1_201);
+        assert_eq!(probe.recording().fan_out[0].0.len(), 0, "it takes no place");
+        recorder.deliver(&mut seats[0], &message(2, 1_200), 1_202);
+        assert_eq!(recorder.recording().fan_out[0].0.len(), 2);
+    }
+
+    #[test]
+    fn a_subscriber_is_stale_while_there_is_a_message_that_it_has_not() {
+        let recorder = recorder();
+        let mut seat = recorder.seat(1);
+        let stale_ns = || recorder.recording().counts.stale_ns;
+        recorder.deliver(&mut seat, &message(1, 1_100), 1_150);
+        assert_eq!(stale_ns(), 50);
+        // Two that come together: stale since the first of them was due.
+        recorder.deliver(&mut seat, &message(2, 1_200), 1_400);
+        recorder.deliver(&mut seat, &message(3, 1_300), 1_400);
+        assert_eq!(stale_ns(), 250);
+        // Due before the one before had come; and beyond the window it does not count.
+        recorder.deliver(&mut seat, &message(4, 1_350), 1_410);
+        recorder.deliver(&mut seat, &message(5, 1_900), 2_500);
+        assert_eq!(stale_ns(), 250 + 10 + 100);
+    }
+
+    #[test]
+    fn fairness_compares_the_subscribers_means() {
+        let recorder = recorder();
+        let mut seats = [recorder.seat(3), recorder.seat(3), recorder.seat(3)];
+        assert_eq!(recorder.recording().fairness.index(), None);
+        for (seat, latencies_ns) in seats.iter_mut().zip([[100, 300], [200, 200]]) {
+            recorder.deliver(seat, &message(1, 1_000), 1_000 + latencies_ns[0]);
+            recorder.deliver(seat, &message(2, 1_500), 1_500 + latencies_ns[1]);
+        }
+        let alike = recorder.recording().fairness;
+        assert_eq!((alike.clients, alike.index()), (2, Some(1.0)));
+        recorder.deliver(&mut seats[2], &message(1, 1_000), 1_800);
+        let mut uneven = recorder.recording().fairness;
+        assert_eq!((uneven.best_us, uneven.worst_us), (0.2, 0.8));
+        let index = uneven.index().unwrap();
+        assert!((index - 1.2 * 1.2 / (3.0 * 0.72)).abs() < 1e-9, "{index}");
+        uneven += uneven;
+        assert!((uneven.index().unwrap() - index).abs() < 1e-9);
+    }
+
+    #[test]
     fn opening_the_ledger_keeps_only_the_connect_times() {
-        let (recorder, mut sequence) = (recorder(), Sequence::default());
+        let recorder = recorder();
+        let mut seat = recorder.seat(1);
         recorder.connected(5_000, true);
         recorder.published(1_000, 1_200);
-        recorder.deliver(&mut sequence, &message(1, 1_100), 1_200);
+        recorder.deliver(&mut seat, &message(1, 1_100), 1_200);
         recorder.exchange(true);
         recorder.json(100, 0);
+        recorder.heartbeat(8);
         recorder.open_ledger();
+        recorder.window.set(3_000, 4_000);
         let recording = recorder.recording();
         assert_eq!(recording.counts, Counts::default());
+        assert_eq!(recording.fairness, Fairness::default());
         assert_eq!((recording.latency.len(), recording.connect.len()), (0, 1));
         assert_eq!(recorder.end_second().published, 1, "the timeline goes on");
     }
 
     #[test]
     fn recordings_merge_by_adding_up_and_negative_latencies_are_counted() {
-        let (recorder, mut sequence) = (recorder(), Sequence::default());
-        recorder.deliver(&mut sequence, &message(1, 1_500), 1_400);
+        let recorder = recorder();
+        let mut seat = recorder.seat(1);
+        recorder.deliver(&mut seat, &message(1, 1_500), 1_400);
+        recorder.published(1_000, 1_250);
         let mut sum = recorder.recording();
         sum.merge(&recorder.recording());
         assert_eq!(
             (sum.counts.negative, sum.counts.delivered, sum.latency.len()),
             (2, 2, 2)
         );
-    }
-
-    #[test]
-    fn published_is_what_was_sent_and_accepted() {
-        let recorder = recorder();
-        recorder.published(1_000, 1_250);
-        (0..3).for_each(|_| recorder.window.sent(0, 1_500));
-        recorder.window.failed(0, 1_500);
-        recorder.window.sent(0, 999);
-        recorder.window.failed(0, 2_000);
-        assert_eq!(recorder.window.published(0), 2);
-        assert_eq!(recorder.window.publish_failed(), 1);
-        assert!(
-            recorder
-                .recording()
-                .publish_lag
-                .equivalent(250, recorder.recording().publish_lag.max())
-        );
-        assert!(!recorder.window.closed(1_999) && recorder.window.closed(2_000));
+        assert!(sum.publish_lag.equivalent(250, sum.publish_lag.max()));
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! [`run`] takes a bound listener and a future that ends it, so that tests bind port 0.
 
+mod metrics;
 mod place;
 mod routes;
 
@@ -9,13 +10,16 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use socket2::{Domain, Protocol, SockAddr, SockRef, Socket, Type};
 use tokio::io::AsyncWriteExt;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::transport::hub::Hub;
@@ -63,6 +67,7 @@ pub async fn run(
     max_clients: usize,
     shutdown: impl Future<Output = ()>,
 ) {
+    let tally = hub.tally.clone();
     let service = TowerToHyperService::new(routes::router(hub));
     let places = Arc::new(Semaphore::new(max_clients));
     let porters = Arc::new(Semaphore::new(MAX_TURNED_AWAY));
@@ -79,11 +84,12 @@ pub async fn run(
                 // A message must not wait for the acknowledgement of the one before it.
                 let _ = stream.set_nodelay(true);
                 let _ = SockRef::from(&stream).set_tcp_user_timeout(Some(UNSENT_TIMEOUT));
-                connections.spawn(serve(Placed::new(stream, place), service.clone()));
+                let stream = Placed::new(stream, tally.open(), place);
+                connections.spawn(serve(stream, service.clone()));
             }
             (Ok((stream, _)), Err(_)) => {
                 if let Ok(porter) = porters.clone().try_acquire_owned() {
-                    connections.spawn(turn_away(stream, porter));
+                    connections.spawn(turn_away(Placed::new(stream, tally.open(), porter)));
                 }
             }
             // Out of descriptors, most likely: those in use must end first.
@@ -94,6 +100,17 @@ pub async fn run(
 
 /// Serves one connection to its end.
 async fn serve(stream: Placed, service: TowerToHyperService<axum::Router>) {
+    let account = stream.account();
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        let account = account.clone();
+        request.extensions_mut().insert(account.clone());
+        let answer = service.call(request);
+        async move {
+            let answer = answer.await;
+            account.serves_other();
+            answer
+        }
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
@@ -105,7 +122,7 @@ async fn serve(stream: Placed, service: TowerToHyperService<axum::Router>) {
 }
 
 /// Says that there is no place, and reads what the client sends so that it gets to see the answer.
-async fn turn_away(mut stream: TcpStream, _porter: OwnedSemaphorePermit) {
+async fn turn_away(mut stream: Placed) {
     let answer = async {
         stream.write_all(FULL).await?;
         stream.shutdown().await?;

@@ -1,31 +1,61 @@
 //! A connection that holds a place among the clients that the server takes, until it is closed:
-//! through an upgrade as well, when the socket changes hands.
+//! through an upgrade as well, when the socket changes hands. What passes through it is counted.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
 
-/// A stream and its place; otherwise just the stream.
+use crate::transport::tally::{Account, Count, OpenAccount};
+
+/// A stream, its place and its account; otherwise just the stream.
 #[derive(Debug)]
 pub struct Placed {
     stream: TcpStream,
+    counted: OpenAccount,
     _place: OwnedSemaphorePermit,
 }
 
 impl Placed {
-    pub fn new(stream: TcpStream, place: OwnedSemaphorePermit) -> Self {
+    pub fn new(stream: TcpStream, counted: OpenAccount, place: OwnedSemaphorePermit) -> Self {
         Placed {
             stream,
+            counted,
             _place: place,
         }
     }
 
-    fn stream(self: Pin<&mut Self>) -> Pin<&mut TcpStream> {
-        Pin::new(&mut self.get_mut().stream)
+    /// Where this connection's counts are.
+    pub fn account(&self) -> Arc<Account> {
+        self.counted.account.clone()
+    }
+
+    /// Writes and counts. It counts first, and takes back what was not written after all: what a
+    /// peer has received is counted, even if this thread has to rest right after the system call.
+    fn write(
+        &mut self,
+        length: usize,
+        write: impl FnOnce(Pin<&mut TcpStream>) -> Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
+        let account = &self.counted.account;
+        account.add(Count::WrittenBytes, length as i64);
+        account.add(Count::Writes, 1);
+        let outcome = write(Pin::new(&mut self.stream));
+        let written = match outcome {
+            Poll::Ready(Ok(written)) => written,
+            _ => {
+                account.add(Count::Writes, -1);
+                0
+            }
+        };
+        if written < length {
+            account.add(Count::WrittenBytes, written as i64 - length as i64);
+        }
+        outcome
     }
 }
 
@@ -35,7 +65,12 @@ impl AsyncRead for Placed {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        self.stream().poll_read(cx, buffer)
+        let placed = self.get_mut();
+        let before = buffer.filled().len();
+        let outcome = Pin::new(&mut placed.stream).poll_read(cx, buffer);
+        let read = buffer.filled().len() - before;
+        placed.counted.account.add(Count::ReadBytes, read as i64);
+        outcome
     }
 }
 
@@ -45,7 +80,8 @@ impl AsyncWrite for Placed {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.stream().poll_write(cx, bytes)
+        self.get_mut()
+            .write(bytes.len(), |stream| stream.poll_write(cx, bytes))
     }
 
     fn poll_write_vectored(
@@ -53,7 +89,9 @@ impl AsyncWrite for Placed {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.stream().poll_write_vectored(cx, slices)
+        let length = slices.iter().map(|slice| slice.len()).sum();
+        self.get_mut()
+            .write(length, |stream| stream.poll_write_vectored(cx, slices))
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -61,10 +99,10 @@ impl AsyncWrite for Placed {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.stream().poll_flush(cx)
+        Pin::new(&mut self.get_mut().stream).poll_flush(cx)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.stream().poll_shutdown(cx)
+        Pin::new(&mut self.get_mut().stream).poll_shutdown(cx)
     }
 }

@@ -13,6 +13,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::json;
 
+use super::metrics::metrics;
 use crate::feed::{NewMessage, check_name, check_text};
 use crate::measure::clock;
 use crate::transport::hub::{ApiError, FeedLog, Hub, Params};
@@ -31,6 +32,7 @@ pub fn router(hub: Arc<Hub>) -> Router {
     let own = Router::new()
         .route("/", get(async || Html(PAGE)))
         .route("/healthz", get(health))
+        .route("/metrics", get(metrics))
         .route("/feeds/{feed}/messages", get(history).post(publish))
         .merge(presence::routes());
     Transport::ALL

@@ -71,6 +71,11 @@ impl Connection {
         })
     }
 
+    /// Until now it was being set up: its bytes and segments so far are counted as such.
+    pub fn settle(&self) {
+        self.socket.settle();
+    }
+
     /// Writes all of `bytes` at once.
     pub async fn write_all(&self, bytes: &[u8]) -> Result<(), ClientError> {
         Ok(self.socket.write_all(bytes).await?)

@@ -12,6 +12,7 @@ use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use serde::de::DeserializeOwned;
 
+use super::tally::Tally;
 use crate::feed::{FeedError, Feeds, InvalidMessage, Log};
 
 /// The feed of the addresses that name none: `/chat` and `/events`.
@@ -22,6 +23,7 @@ pub const LOBBY: &str = "lobby";
 pub struct Hub {
     pub feeds: Feeds,
     pub limits: Limits,
+    pub tally: Arc<Tally>,
 }
 
 /// Intervals and bounds of the server ends.

@@ -16,17 +16,19 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::get;
+use axum::{Extension, Router};
 use serde::Deserialize;
 
+use super::Transport;
 use super::connection::ClientError;
 use super::hub::{ApiError, FeedLog, Hub, Params};
 use super::model::{ANSWER_WRAPPING, Conditions, Prediction};
 use super::polling::{After, Poller, answer};
 use super::subscription::Subscription;
+use super::tally::Account;
 
 /// The server's end.
 pub fn routes() -> Router<Arc<Hub>> {
@@ -40,16 +42,20 @@ struct Hold {
 
 async fn long_poll(
     State(hub): State<Arc<Hub>>,
+    Extension(account): Extension<Arc<Account>>,
     FeedLog(log): FeedLog,
     Params(query): Params<After>,
     Params(Hold { hold_ms }): Params<Hold>,
 ) -> Result<Response, ApiError> {
+    account.serves(Transport::LongPolling);
     let max_hold = hub.limits.max_hold;
     let hold = hold_ms.map_or(max_hold, |ms| Duration::from_millis(ms).min(max_hold));
     let mut reader = log.reader(query.after);
     let _present = query.enter(&log)?;
     let batch = tokio::time::timeout(hold, reader.next()).await;
-    Ok(answer(&batch.unwrap_or_else(|_| reader.read())))
+    let batch = batch.unwrap_or_else(|_| reader.read());
+    account.answered(batch.messages.len());
+    Ok(answer(&batch))
 }
 
 /// The client's end: always one poll in flight. The first does not wait, so that its answer tells

@@ -13,6 +13,7 @@ pub mod presence;
 mod short_polling;
 mod sse;
 pub mod subscription;
+pub mod tally;
 mod websocket;
 
 use std::convert::Infallible;

@@ -106,7 +106,11 @@ impl Poller {
             connection = subscription.dial().await?;
             answer = ask(&mut connection, subscription, &request).await;
         }
-        match answer? {
+        let closes = answer?;
+        if !kept && !subscription.is_connected() {
+            connection.settle();
+        }
+        match closes {
             closes if keep_alive && !closes => self.0 = Some(connection),
             _ => connection.end().await,
         }

@@ -16,26 +16,35 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use axum::Router;
 use axum::response::Response;
 use axum::routing::get;
+use axum::{Extension, Router};
 use tokio::time::Instant;
 
+use super::Transport;
 use super::connection::ClientError;
 use super::hub::{ApiError, FeedLog, Hub, Params};
 use super::model::{ANSWER_WRAPPING, Conditions, Prediction};
 use super::polling::{After, Poller, answer};
 use super::subscription::Subscription;
+use super::tally::Account;
 
 /// The server's end.
 pub fn routes() -> Router<Arc<Hub>> {
     Router::new().route("/feeds/{feed}/poll", get(poll))
 }
 
-async fn poll(FeedLog(log): FeedLog, Params(query): Params<After>) -> Result<Response, ApiError> {
+async fn poll(
+    Extension(account): Extension<Arc<Account>>,
+    FeedLog(log): FeedLog,
+    Params(query): Params<After>,
+) -> Result<Response, ApiError> {
+    account.serves(Transport::ShortPolling);
     let mut reader = log.reader(query.after);
     let _present = query.enter(&log)?;
-    Ok(answer(&reader.read()))
+    let batch = reader.read();
+    account.answered(batch.messages.len());
+    Ok(answer(&batch))
 }
 
 /// The client's end: polls on a schedule of its own, absolute and with a phase of its own, so that

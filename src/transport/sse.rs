@@ -22,23 +22,25 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use axum::{Extension, Router};
 use bytes::Bytes;
 use futures_util::stream;
 use serde::Deserialize;
 
+use super::Transport;
 use super::connection::ClientError;
 use super::http::{Chunked, Framing};
 use super::hub::{ApiError, FeedLog, Hub, Params};
 use super::model::{Conditions, Prediction};
 use super::presence::Present;
 use super::subscription::Subscription;
+use super::tally::{Account, Count};
 use crate::feed::{Batch, Cursor, Stored};
 
 /// The first thing in every stream: how long a browser waits before it reconnects, in ms.
@@ -62,24 +64,27 @@ struct Query {
 
 async fn stream(
     State(hub): State<Arc<Hub>>,
+    Extension(account): Extension<Arc<Account>>,
     FeedLog(log): FeedLog,
     Params(query): Params<Query>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
+    account.serves(Transport::Sse);
     let last_event_id = headers
         .get("last-event-id")
         .map(|id| id.to_str().unwrap_or_default());
     let mut reader = log.reader(cursor(last_event_id, query.after.as_deref()));
     let present = Present::enter(&log, query.user.as_deref(), Duration::ZERO)?;
     let mut first = RETRY.as_bytes().to_vec();
-    first.extend_from_slice(&encode(&reader.read()));
+    first.extend_from_slice(&deliver(&account, &reader.read()));
     let heartbeat = hub.limits.heartbeat;
-    let later = stream::unfold((reader, present), move |(mut reader, present)| async move {
+    let reading = (reader, account, present);
+    let later = stream::unfold(reading, move |(mut reader, account, present)| async move {
         let bytes = match tokio::time::timeout(heartbeat, reader.next()).await {
-            Ok(batch) => encode(&batch),
+            Ok(batch) => deliver(&account, &batch),
             Err(_) => Bytes::from_static(HEARTBEAT),
         };
-        Some((Ok::<_, Infallible>(bytes), (reader, present)))
+        Some((Ok::<_, Infallible>(bytes), (reader, account, present)))
     });
     let first = stream::once(std::future::ready(Ok(Bytes::from(first))));
     let headers = [
@@ -98,6 +103,12 @@ fn cursor(last_event_id: Option<&str>, after: Option<&str>) -> Option<Cursor> {
     last_event_id
         .or(after)
         .map(|cursor| cursor.parse().unwrap_or(Cursor::OF_NO_SERVER))
+}
+
+/// A batch as it goes out.
+fn deliver(account: &Account, batch: &Batch) -> Bytes {
+    account.add(Count::Deliveries, batch.messages.len() as i64);
+    encode(batch)
 }
 
 /// A batch as events, in one piece.
@@ -142,6 +153,13 @@ pub async fn subscribe(subscription: &mut Subscription) -> Result<Infallible, Cl
     let mut deliver = |event: Event<'_>| match event.kind {
         "message" => subscription.deliver_json(event.data.as_bytes()),
         "reset" => subscription.reset(event.data.as_bytes()),
+        COMMENT => {
+            let chunked = head.framing == Framing::Chunked;
+            subscription
+                .recorder
+                .heartbeat(comment_bytes(event.data, chunked));
+            Ok(())
+        }
         _ => Ok(()),
     };
     match head.framing {
@@ -167,6 +185,15 @@ pub async fn subscribe(subscription: &mut Subscription) -> Result<Infallible, Cl
     }
 }
 
+/// Bytes of a comment with the line ends after it, as this server sends it: in a chunk of its own.
+fn comment_bytes(comment: &str, chunked: bool) -> usize {
+    let bytes = comment.len() + b":\n\n".len();
+    match chunked {
+        true => format!("{bytes:x}\r\n\r\n").len() + bytes,
+        false => bytes,
+    }
+}
+
 /// A push: the mean reader waits for half of the others. Each message is one event in one chunk.
 pub fn model(conditions: &Conditions) -> Prediction {
     let event = conditions.json_bytes() + b"id: 10-k3x9\ndata: \n\n".len() as f64;
@@ -177,7 +204,10 @@ pub fn model(conditions: &Conditions) -> Prediction {
     }
 }
 
-/// One event of a stream.
+/// The kind of what is no event but a comment: no event's type is empty.
+const COMMENT: &str = "";
+
+/// One event of a stream, or a comment.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Event<'a> {
     /// Its type: `message` unless an `event:` line said otherwise.
@@ -255,7 +285,14 @@ impl Events {
                 self.data.push('\n');
             }
             "event" => value.clone_into(&mut self.kind),
-            // The cursor is each message's `seq`; comments, `id` and `retry` change nothing here.
+            "" => {
+                let data = &line[1..];
+                return deliver(Event {
+                    kind: COMMENT,
+                    data,
+                });
+            }
+            // The cursor is each message's `seq`; `id` and `retry` change nothing here.
             _ => {}
         }
         Ok(())
@@ -304,6 +341,7 @@ mod tests {
                       event: reset\r\ndata:two\r\ndata:  lines\r\n\r\n\
                       data: cr\r\revent: lost\n\nunknown: x\ndata: é\n\ndata: never dispatched";
         let expected = [
+            event(COMMENT, " a comment"),
             event("message", ""),
             event("message", "one"),
             event("reset", "two\n lines"),
@@ -317,6 +355,16 @@ mod tests {
         }
         let bytes: Vec<&[u8]> = stream.as_bytes().chunks(1).collect();
         assert_eq!(read(&bytes), expected, "byte by byte");
+    }
+
+    #[test]
+    fn a_heartbeat_is_as_long_as_it_is_on_the_wire() {
+        assert_eq!(comment_bytes("", false), HEARTBEAT.len());
+        assert_eq!(comment_bytes("", true), b"3\r\n:\n\n\r\n".len());
+        assert_eq!(
+            comment_bytes(" still here ..", true),
+            b"11\r\n\r\n".len() + 17
+        );
     }
 
     #[test]

@@ -13,7 +13,7 @@ use super::connection::{ClientError, Connection};
 use super::http::{Head, Headers};
 use crate::feed::{Cursor, Epoch, Message};
 use crate::measure::clock;
-use crate::measure::recorder::Recorder;
+use crate::measure::recorder::{Recorder, Seat};
 use crate::measure::sequence::Sequence;
 
 /// How long a poller that has everything rests before it looks whether there is more after all.
@@ -40,7 +40,7 @@ pub struct Habits {
 }
 
 /// A message on its way out.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Outgoing {
     /// The feed's number in this trial.
     pub feed: usize,
@@ -106,26 +106,27 @@ pub struct Subscription {
     pub phase: f64,
     /// Its name and what it writes, in a chat.
     pub author: Option<(String, Rc<Outbox>)>,
-    sequence: Sequence,
+    seat: Seat,
     /// Of the server that numbered the messages; of none until it has told.
     epoch: Epoch,
-    /// Messages of the window that opened at this time, in ns.
-    received: (u64, u64),
     dialled_at_ns: u64,
     connected: bool,
     joined: bool,
 }
 
 impl Subscription {
-    /// A subscriber that has not connected yet, without phase, source or anything to say.
+    /// A subscriber that has not connected yet, without phase, source or anything to say, of a feed
+    /// that has `readers` of them.
     pub fn new(
         target: Rc<Target>,
         habits: Rc<Habits>,
         recorder: Rc<Recorder>,
         feed: usize,
         feed_path: Rc<str>,
+        readers: u64,
     ) -> Self {
         Subscription {
+            seat: recorder.seat(readers),
             target,
             habits,
             recorder,
@@ -134,9 +135,7 @@ impl Subscription {
             source: None,
             phase: 0.0,
             author: None,
-            sequence: Sequence::default(),
             epoch: Epoch::default(),
-            received: (0, u64::MAX),
             dialled_at_ns: 0,
             connected: false,
             joined: false,
@@ -172,6 +171,7 @@ impl Subscription {
         if head.status != status {
             return Err(ClientError::Status(head.status));
         }
+        connection.settle();
         Ok((connection, head))
     }
 
@@ -193,6 +193,11 @@ impl Subscription {
         was_connected
     }
 
+    /// Whether it is ready: it has not been since it last dialled until the server has answered.
+    pub fn is_connected(&self) -> bool {
+        self.connected
+    }
+
     /// Whether this subscriber was ready at least once.
     pub fn joined(&self) -> bool {
         self.joined
@@ -202,26 +207,15 @@ impl Subscription {
     /// the first cursor is of no server, so that the answer to it tells the server's epoch.
     pub fn cursor(&self) -> Cursor {
         Cursor {
-            seq: self.sequence.last(),
+            seq: self.seat.sequence.last(),
             epoch: Some(self.epoch),
         }
     }
 
     /// A message has been decoded.
     pub fn deliver(&mut self, message: &Message<'_>) {
-        if self
-            .recorder
-            .deliver(&mut self.sequence, message, clock::now_ns())
-        {
-            let opens_ns = self.recorder.window.opens_ns();
-            self.received = (self.received_since(opens_ns) + 1, opens_ns);
-        }
-    }
-
-    /// Messages of the window that opened at `opens_ns`.
-    fn received_since(&self, opens_ns: u64) -> u64 {
-        let (received, of) = self.received;
-        if of == opens_ns { received } else { 0 }
+        let now_ns = clock::now_ns();
+        self.recorder.deliver(&mut self.seat, message, now_ns);
     }
 
     /// The server does not know the cursor, or not all that followed it, and tells where it is.
@@ -239,7 +233,7 @@ impl Subscription {
     pub fn begin_epoch(&mut self, epoch: Epoch) {
         if epoch != self.epoch {
             self.epoch = epoch;
-            self.sequence = Sequence::default();
+            self.seat.sequence = Sequence::default();
         }
     }
 
@@ -255,8 +249,8 @@ impl Subscription {
     /// all of it has arrived, so that nothing is asked just to be counted.
     pub async fn while_wanting(&self) {
         let window = &self.recorder.window;
-        let received = || self.received_since(window.opens_ns());
-        while window.closed(clock::now_ns()) && received() >= window.published(self.feed) {
+        let has_all = || self.recorder.received(&self.seat) >= window.published(self.feed);
+        while window.closed(clock::now_ns()) && has_all() {
             tokio::time::sleep(REST).await;
         }
     }

@@ -1,6 +1,8 @@
 //! What the tests share: the real server as a process, and HTTP by hand.
 #![allow(dead_code)] // Each test binary uses its part.
 
+pub mod websocket;
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
@@ -111,6 +113,14 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// The value of a line of `/metrics`, such as `wslab_writes_total{transport="sse"}`.
+pub fn metric(text: &str, name: &str) -> u64 {
+    let value = text
+        .lines()
+        .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+    value.expect(text).parse().expect(text)
 }
 
 /// What a server answered.

@@ -16,6 +16,9 @@ use crate::transport::subscription::{Outgoing, Subscription};
 /// Longest message taken from a server, in bytes.
 const MAX_MESSAGE_BYTES: usize = 16 << 20;
 
+/// Head of a control frame from a server, which does not mask (RFC 6455, section 5.2).
+const CONTROL_HEAD_BYTES: usize = 2;
+
 /// Upgrades, then reads and, in a chat, writes, until the connection ends.
 pub async fn subscribe(subscription: &mut Subscription) -> Result<Infallible, ClientError> {
     let mut connection = upgrade(subscription).await?;
@@ -39,7 +42,10 @@ pub async fn subscribe(subscription: &mut Subscription) -> Result<Infallible, Cl
         tokio::select! {
             signal = connection.read(|bytes| frames.read(bytes, &mut deliver)) => match signal? {
                 Signal::Ping(payload) => {
-                    connection.write_all(&frame(OpCode::Control(Control::Pong), &payload)).await?;
+                    let pong = frame(OpCode::Control(Control::Pong), &payload);
+                    let ping_bytes = CONTROL_HEAD_BYTES + payload.len();
+                    subscription.recorder.heartbeat(ping_bytes + pong.len());
+                    connection.write_all(&pong).await?;
                 }
                 Signal::Close => {
                     let reply = frame(OpCode::Control(Control::Close), &[]);

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::extract::ws::close_code;
 use axum::extract::ws::{CloseFrame, Message as Frame, Utf8Bytes, WebSocket, WebSocketUpgrade};
 use axum::extract::{FromRequestParts, State};
@@ -12,6 +11,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use axum::{Extension, Router};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use futures_util::SinkExt;
@@ -20,8 +20,10 @@ use tokio::time::{Interval, MissedTickBehavior};
 
 use crate::feed::{Batch, Cursor, Log, NewMessage, Reader, check_name, check_text};
 use crate::measure::clock;
+use crate::transport::Transport;
 use crate::transport::hub::{ApiError, FeedLog, Hub, Limits, Params};
 use crate::transport::presence::Present;
+use crate::transport::tally::{Account, Count};
 
 /// Bytes read at once from a peer, and held for each of them: peers hardly write.
 const READ_BUFFER_BYTES: usize = 4 << 10;
@@ -56,6 +58,7 @@ struct Query {
 
 async fn upgrade(
     State(hub): State<Arc<Hub>>,
+    Extension(account): Extension<Arc<Account>>,
     FeedLog(log): FeedLog,
     Params(query): Params<Query>,
     Upgrade(upgrade): Upgrade,
@@ -66,14 +69,20 @@ async fn upgrade(
         .map(check_name)
         .transpose()?
         .map(str::to_owned);
+    account.serves(Transport::WebSocket);
     let limits = hub.limits;
     // The cursor is taken before the upgrade is answered: what is published after it, arrives.
     let reader = log.reader(query.after);
-    let peer = Peer { log, user };
+    let peer = Peer { log, user, account };
     Ok(upgrade.on_upgrade(move |socket| talk(socket, peer, reader, limits)))
 }
 
-async fn echo(State(hub): State<Arc<Hub>>, Upgrade(upgrade): Upgrade) -> Response {
+async fn echo(
+    State(hub): State<Arc<Hub>>,
+    Extension(account): Extension<Arc<Account>>,
+    Upgrade(upgrade): Upgrade,
+) -> Response {
+    account.serves(Transport::WebSocket);
     let limits = hub.limits;
     upgrade.on_upgrade(move |socket| echo_back(socket, limits))
 }
@@ -131,6 +140,7 @@ struct Peer {
     log: Arc<Log>,
     /// Without a name a peer only reads.
     user: Option<String>,
+    account: Arc<Account>,
 }
 
 /// How a conversation comes to its end.
@@ -150,7 +160,7 @@ async fn talk(mut socket: WebSocket, peer: Peer, mut reader: Reader, limits: Lim
     let mut heart = Heart::new(limits.ping);
     let end = loop {
         let outcome = tokio::select! {
-            batch = reader.next() => send(&mut socket, &batch).await,
+            batch = reader.next() => peer.send(&mut socket, &batch).await,
             frame = socket.recv() => heart.heed(frame, limits).and_then(|frame| peer.take(frame)),
             () = heart.beat() => heart.ping(&mut socket).await,
         };
@@ -181,20 +191,6 @@ async fn echo_back(mut socket: WebSocket, limits: Limits) {
     close(socket, end).await;
 }
 
-/// Writes a batch: a frame a message, one write for all.
-async fn send(socket: &mut WebSocket, batch: &Batch) -> Result<(), End> {
-    let gone = |_| End::Gone;
-    if let Some(missed) = batch.missed {
-        let reset = format!(r#"{{"reset":{}}}"#, batch.reset(missed));
-        socket.feed(Frame::text(reset)).await.map_err(gone)?;
-    }
-    for message in &batch.messages {
-        let json = Utf8Bytes::try_from(message.json.clone()).expect("JSON is UTF-8");
-        socket.feed(Frame::Text(json)).await.map_err(gone)?;
-    }
-    socket.flush().await.map_err(gone)
-}
-
 /// Says why, if it is the server that closes, then reads on until the peer has closed too: it must
 /// get to see the close frame. After what broke the protocol nothing more can be read.
 async fn close(mut socket: WebSocket, end: End) {
@@ -220,6 +216,22 @@ async fn close(mut socket: WebSocket, end: End) {
 }
 
 impl Peer {
+    /// Writes a batch: a frame a message, one write for all.
+    async fn send(&self, socket: &mut WebSocket, batch: &Batch) -> Result<(), End> {
+        let gone = |_| End::Gone;
+        self.account
+            .add(Count::Deliveries, batch.messages.len() as i64);
+        if let Some(missed) = batch.missed {
+            let reset = format!(r#"{{"reset":{}}}"#, batch.reset(missed));
+            socket.feed(Frame::text(reset)).await.map_err(gone)?;
+        }
+        for message in &batch.messages {
+            let json = Utf8Bytes::try_from(message.json.clone()).expect("JSON is UTF-8");
+            socket.feed(Frame::Text(json)).await.map_err(gone)?;
+        }
+        socket.flush().await.map_err(gone)
+    }
+
     /// A frame that carries something: text is a message to publish.
     fn take(&self, frame: Option<Frame>) -> Result<(), End> {
         match frame {

@@ -1,0 +1,177 @@
+//! What passes the server's sockets, counted to the byte, by transport.
+//!
+//! Each connection has an [`Account`], which its one task alone writes: so a count is a load and a
+//! store, without locks or shared cache lines. Who asks for the sums walks all open accounts; those
+//! of connections that have ended are summed up already.
+//!
+//! A connection belongs to what its requests are for: at first to nobody, so that the head of its
+//! first request counts for that request's transport, and nothing that was ever shown is taken
+//! back; then to the transport that it serves, or to `other`.
+
+use std::array::from_fn;
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use slab::Slab;
+
+use super::Transport;
+
+/// What is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Count {
+    /// Connections, whether open or ended.
+    Connections,
+    /// Bytes read from the socket, TLS included.
+    ReadBytes,
+    /// Bytes written to the socket, TLS included.
+    WrittenBytes,
+    /// Calls that wrote to the socket.
+    Writes,
+    /// Messages written to readers.
+    Deliveries,
+    /// Polls whose answer held messages.
+    FullPolls,
+    /// Polls whose answer held none.
+    EmptyPolls,
+}
+
+const COUNTS: usize = Count::EmptyPolls as usize + 1;
+
+/// The transports, and one more place for what belongs to none of them.
+const OWNERS: usize = Transport::ALL.len() + 1;
+const OTHER: u8 = Transport::ALL.len() as u8;
+/// Of a connection that nobody's request has come through yet.
+const NOBODY: u8 = OTHER + 1;
+
+/// The sums of one owner's connections.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Sums {
+    counts: [u64; COUNTS],
+    /// Connections that are open now.
+    pub open: u64,
+}
+
+impl Sums {
+    pub fn get(&self, count: Count) -> u64 {
+        self.counts[count as usize]
+    }
+
+    fn add(&mut self, account: &Account) {
+        for (sum, count) in self.counts.iter_mut().zip(&account.counts) {
+            *sum += count.load(Relaxed);
+        }
+    }
+}
+
+/// The accounts of all connections of one server.
+#[derive(Debug, Default)]
+pub struct Tally(Mutex<Books>);
+
+#[derive(Debug, Default)]
+struct Books {
+    open: Slab<Arc<Account>>,
+    /// What connections counted that have ended, or belong to another owner since.
+    settled: [Sums; OWNERS],
+}
+
+impl Tally {
+    /// A new connection, which is open until the value is dropped.
+    pub fn open(self: &Arc<Self>) -> OpenAccount {
+        let account = Arc::new(Account {
+            counts: from_fn(|count| AtomicU64::new((count == Count::Connections as usize).into())),
+            owner: NOBODY.into(),
+            tally: self.clone(),
+        });
+        OpenAccount {
+            key: self.books().open.insert(account.clone()),
+            account,
+        }
+    }
+
+    /// The sums of every transport, and of what belongs to none.
+    pub fn sums(&self) -> impl Iterator<Item = (Option<Transport>, Sums)> {
+        let books = self.books();
+        let mut sums = books.settled;
+        for (_, account) in &books.open {
+            let owner = account.owner.load(Relaxed);
+            if owner != NOBODY {
+                sums[usize::from(owner)].add(account);
+            }
+            sums[usize::from(owner.min(OTHER))].open += 1;
+        }
+        let owners = Transport::ALL.into_iter().map(Some).chain([None]);
+        owners.zip(sums)
+    }
+
+    fn books(&self) -> MutexGuard<'_, Books> {
+        self.0.lock().expect("no panic under the lock")
+    }
+}
+
+/// The account of an open connection, for its socket.
+#[derive(Debug)]
+pub struct OpenAccount {
+    key: usize,
+    pub account: Arc<Account>,
+}
+
+impl Drop for OpenAccount {
+    fn drop(&mut self) {
+        let account = &self.account;
+        let mut books = account.tally.books();
+        books.open.remove(self.key);
+        let owner = account.owner.load(Relaxed).min(OTHER);
+        books.settled[usize::from(owner)].add(account);
+    }
+}
+
+/// What one connection counts. Only its own task may add.
+#[derive(Debug)]
+pub struct Account {
+    counts: [AtomicU64; COUNTS],
+    owner: AtomicU8,
+    tally: Arc<Tally>,
+}
+
+impl Account {
+    /// Adds to a count; a negative number takes back what did not come true.
+    pub fn add(&self, count: Count, number: i64) {
+        let count = &self.counts[count as usize];
+        count.store(count.load(Relaxed).wrapping_add_signed(number), Relaxed);
+    }
+
+    /// Counts an answered poll.
+    pub fn answered(&self, messages: usize) {
+        self.add(Count::Deliveries, messages as i64);
+        match messages {
+            0 => self.add(Count::EmptyPolls, 1),
+            _ => self.add(Count::FullPolls, 1),
+        }
+    }
+
+    /// A request for this transport has come: the connection is its own from now on.
+    pub fn serves(&self, transport: Transport) {
+        let owner = Transport::ALL.iter().position(|one| *one == transport);
+        self.belongs_to(owner.expect("all are listed") as u8);
+    }
+
+    /// A request has come that was for no transport; which changes nothing if an earlier one was.
+    pub fn serves_other(&self) {
+        if self.owner.load(Relaxed) == NOBODY {
+            self.belongs_to(OTHER);
+        }
+    }
+
+    fn belongs_to(&self, owner: u8) {
+        let earlier = self.owner.load(Relaxed);
+        if earlier == owner {
+            return;
+        }
+        let mut books = self.tally.books();
+        if earlier != NOBODY {
+            books.settled[usize::from(earlier)].add(self);
+            self.counts.iter().for_each(|count| count.store(0, Relaxed));
+        }
+        self.owner.store(owner, Relaxed);
+    }
+}
