@@ -1,5 +1,6 @@
 //! The command line: every command and flag, a file a command.
 
+mod chat;
 mod compare;
 mod report;
 mod run;
@@ -46,6 +47,8 @@ enum Command {
     Compare(compare::CompareArgs),
     /// Serve the feeds, and the page that shows them
     Serve(serve::ServeArgs),
+    /// Take part in a feed, at this terminal or behind a pipe, over any transport
+    Chat(chat::ChatArgs),
     /// The load of one trial; started by run, which tells it what to do
     #[command(hide = true)]
     Load(LoadArgs),
@@ -74,6 +77,7 @@ impl Cli {
             Command::Doctor(args) => args.execute(),
             Command::Compare(args) => args.execute(),
             Command::Serve(args) => args.execute(),
+            Command::Chat(args) => args.execute(),
             Command::Load(args) => args.execute(),
         }
     }

@@ -30,6 +30,9 @@ use super::polling::{After, Poller, answer};
 use super::subscription::Subscription;
 use super::tally::Account;
 
+/// What a client that gives a name says of when it polls again: at once, but networks have moods.
+const AGAIN_SOON: &str = "&interval_ms=2000";
+
 /// The server's end.
 pub fn routes() -> Router<Arc<Hub>> {
     Router::new().route("/feeds/{feed}/long-poll", get(long_poll))
@@ -77,10 +80,11 @@ async fn poll_once(
     hold: Duration,
 ) -> Result<(), ClientError> {
     let hold_ms = hold.as_millis();
-    let path = format!(
-        "long-poll?after={}&hold_ms={hold_ms}",
-        subscription.cursor()
-    );
+    let query = subscription.query();
+    let mut path = format!("long-poll?{query}&hold_ms={hold_ms}");
+    if subscription.author.is_some() {
+        path += AGAIN_SOON;
+    }
     poller.exchange(subscription, &path).await
 }
 

@@ -72,6 +72,7 @@ struct Body<'a> {
     #[serde(borrow)]
     messages: Vec<Message<'a>>,
     epoch: Epoch,
+    missed: Option<u64>,
 }
 
 /// A subscriber's connection for polls: kept, or dialled anew for each.
@@ -144,7 +145,7 @@ fn parse_answer(
     let body: Body<'_> = serde_json::from_slice(&response.body).map_err(ClientError::protocol)?;
     subscription.recorder.json(response.body.len(), 0);
     subscription.recorder.exchange(body.messages.is_empty());
-    subscription.begin_epoch(body.epoch);
+    subscription.located(body.epoch, body.missed);
     for message in &body.messages {
         subscription.deliver(message);
     }

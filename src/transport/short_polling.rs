@@ -73,7 +73,15 @@ async fn poll_once(
     poller: &mut Poller,
     subscription: &mut Subscription,
 ) -> Result<(), ClientError> {
-    let path = format!("poll?after={}", subscription.cursor());
+    let query = subscription.query();
+    // Who gives a name says how long to wait for its next poll until it counts as gone.
+    let path = match subscription.author {
+        Some(_) => {
+            let interval_ms = subscription.habits.poll_interval.as_millis();
+            format!("poll?{query}&interval_ms={interval_ms}")
+        }
+        None => format!("poll?{query}"),
+    };
     poller.exchange(subscription, &path).await
 }
 

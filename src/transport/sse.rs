@@ -141,11 +141,7 @@ fn framed<'a>(message: &'a Stored, batch: &Batch) -> &'a Bytes {
 
 /// The client's end.
 pub async fn subscribe(subscription: &mut Subscription) -> Result<Infallible, ClientError> {
-    let path = format!(
-        "{}/sse?after={}",
-        subscription.feed_path,
-        subscription.cursor()
-    );
+    let path = format!("{}/sse?{}", subscription.feed_path, subscription.query());
     let request = subscription.get(&path, "Accept: text/event-stream\r\n");
     let (mut connection, head) = subscription.open(&request, 200).await?;
     subscription.ready();

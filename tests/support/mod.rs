@@ -30,7 +30,8 @@ impl Server {
         Server::start_at(&address, flags)
     }
 
-    fn start_at(address: &str, flags: &[&str]) -> Self {
+    /// Starts one at an address where none is any more.
+    pub fn start_at(address: &str, flags: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_wslab"))
             .args(["serve", "--bind", address])
             .args(flags)
