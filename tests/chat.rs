@@ -2,9 +2,10 @@
 
 mod support;
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver};
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 use support::{PATIENCE, Server, wait_until};
@@ -17,7 +18,7 @@ struct Chat {
     notes: Receiver<String>,
 }
 
-fn lines(from: impl std::io::Read + Send + 'static) -> Receiver<String> {
+fn lines(from: impl Read + Send + 'static) -> Receiver<String> {
     let (sender, lines) = mpsc::channel();
     thread::spawn(move || {
         for line in BufReader::new(from).lines().map_while(Result::ok) {
@@ -231,4 +232,40 @@ fn without_a_name_one_reads_and_nobody_is_told() {
     let killed = Command::new("kill").args(["-INT", &pid]).status().unwrap();
     assert!(killed.success());
     assert!(reader.finish().success(), "Ctrl-C is no failure");
+}
+
+#[test]
+fn a_terminal_has_a_status_line_and_keeps_what_is_being_typed() {
+    let server = Server::start(&[]);
+    let chat = format!("{} chat {}", env!("CARGO_BIN_EXE_wslab"), server.url());
+    let mut script = Command::new("script")
+        .args(["-qec", &format!("stty cols 99 rows 9; {chat} --user alice")])
+        .arg("/dev/null")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("Debian's bsdutils has script");
+    let (mut input, output) = (script.stdin.take().unwrap(), script.stdout.take().unwrap());
+    let screen = Arc::new(Mutex::new(Vec::new()));
+    let seen = screen.clone();
+    thread::spawn(move || {
+        for byte in BufReader::new(output).bytes().map_while(Result::ok) {
+            seen.lock().unwrap().push(byte);
+        }
+    });
+    let shows = |text: &str| {
+        wait_until(text, || {
+            String::from_utf8_lossy(&screen.lock().unwrap()).contains(text)
+        });
+    };
+    shows("[lobby over websocket: live, 1 here] ");
+    input.write_all(b"oi\rhalf a l").unwrap();
+    shows("alice: oi");
+    shows(" ms, 1 here] half a l");
+    server.publish("lobby", "bob", "sorry");
+    shows("bob: sorry");
+    input.write_all(b"ine\r").unwrap();
+    shows("alice: half a line");
+    input.write_all(b"\x03").unwrap();
+    assert!(script.wait().unwrap().success());
 }

@@ -17,8 +17,10 @@ const LINES_AT_ONCE: usize = 100;
 #[derive(Debug)]
 pub enum Input {
     Line(String),
+    /// There is nothing more to read.
     End,
-    Interrupt,
+    /// The person wants to go, now.
+    Leave,
 }
 
 #[expect(clippy::large_enum_variant, reason = "there is one of it")]
@@ -53,21 +55,21 @@ impl Console {
         Ok(Console::Pipes { lines })
     }
 
-    /// What comes next from the person. May be cancelled without loss.
-    pub async fn next(&mut self) -> anyhow::Result<Input> {
+    /// What comes next from the person. A pipe waits while there is no room for its lines. May be
+    /// cancelled without loss.
+    pub async fn next(&mut self, has_room: bool) -> anyhow::Result<Input> {
         match self {
             Console::Terminal { editor, .. } => Ok(match editor.readline().await? {
                 ReadlineEvent::Line(line) => {
                     editor.add_history_entry(line.clone());
                     Input::Line(line)
                 }
-                ReadlineEvent::Eof => Input::End,
-                ReadlineEvent::Interrupted => Input::Interrupt,
+                ReadlineEvent::Eof | ReadlineEvent::Interrupted => Input::Leave,
             }),
-            Console::Pipes { lines: Some(lines) } => {
+            Console::Pipes { lines: Some(lines) } if has_room => {
                 Ok(lines.recv().await.map_or(Input::End, Input::Line))
             }
-            Console::Pipes { lines: None } => std::future::pending().await,
+            Console::Pipes { .. } => std::future::pending().await,
         }
     }
 

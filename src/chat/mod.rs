@@ -21,6 +21,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use tokio::task::LocalSet;
+use tokio::time::Instant;
 
 use crate::feed::Message;
 use crate::measure::recorder::Recorder;
@@ -39,6 +40,9 @@ const MAX_BACKOFF: Duration = Duration::from_secs(2);
 
 /// How long a poll asks to be held: below the 60 s after which proxies cut idle connections.
 const HOLD: Duration = Duration::from_secs(25);
+
+/// How long, after the last line, one waits for a server to be there and to take it.
+const PARTING: Duration = Duration::from_secs(60);
 
 /// How often what is awaited is looked at.
 const LOOK: Duration = Duration::from_millis(100);
@@ -186,20 +190,21 @@ impl Chat {
     /// Takes lines in and shows what there is to show.
     async fn converse(&self, console: &mut Console) -> anyhow::Result<bool> {
         let mut look = tokio::time::interval(LOOK);
-        let mut ended = false;
+        let mut ended: Option<Instant> = None;
         loop {
-            let takes_lines = !ended && self.room.borrow().has_room();
+            let has_room = self.room.borrow().has_room();
             tokio::select! {
-                input = console.next(), if takes_lines => match input? {
+                input = console.next(has_room), if ended.is_none() => match input? {
                     Input::Line(line) => self.say(&line),
-                    Input::End => ended = true,
-                    Input::Interrupt => return Ok(true),
+                    Input::End => ended = Some(Instant::now()),
+                    Input::Leave => return Ok(true),
                 },
                 _ = look.tick() => self.room.borrow_mut().give_up_waiting(),
                 () = Room::changed(&self.room) => {}
             }
             console.show(&mut self.room.borrow_mut())?;
-            if ended && self.room.borrow().is_settled() {
+            let given_up = ended.is_some_and(|ended| ended.elapsed() > PARTING);
+            if given_up || ended.is_some() && self.room.borrow().is_settled() {
                 return Ok(self.room.borrow().all_seen());
             }
         }
@@ -208,8 +213,7 @@ impl Chat {
     fn say(&self, line: &str) {
         let message = self.room.borrow_mut().say(line);
         if let Some(message) = message {
-            // The room takes fewer messages at once than the outbox does.
-            let _ = self.outbox.push(message);
+            let _ = self.outbox.push(message); // It takes more than a room does.
         }
     }
 }

@@ -231,6 +231,10 @@ impl Room {
     /// A line was written: the message to publish, unless nothing can be seen of it.
     pub fn say(&mut self, line: &str) -> Option<Outgoing> {
         let text = check_text(line).ok()?.to_owned();
+        if !self.has_room() {
+            self.note(format!("not sent, {MAX_UNSEEN} are on their way: {text}"));
+            return None;
+        }
         // It is known again by this time, so no two are the same.
         let intended_at_ns = clock::now_ns().max(self.last_said_ns + 1);
         self.last_said_ns = intended_at_ns;
