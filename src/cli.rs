@@ -2,6 +2,7 @@
 
 mod chat;
 mod compare;
+mod demo;
 mod report;
 mod run;
 mod serve;
@@ -47,6 +48,8 @@ enum Command {
     Compare(compare::CompareArgs),
     /// Serve the feeds, and the page that shows them
     Serve(serve::ServeArgs),
+    /// Serve with something to see: this machine's readings, sensors, a chat; and the page
+    Demo(demo::DemoArgs),
     /// Take part in a feed, at this terminal or behind a pipe, over any transport
     Chat(chat::ChatArgs),
     /// The load of one trial; started by run, which tells it what to do
@@ -77,6 +80,7 @@ impl Cli {
             Command::Doctor(args) => args.execute(),
             Command::Compare(args) => args.execute(),
             Command::Serve(args) => args.execute(),
+            Command::Demo(args) => args.execute(),
             Command::Chat(args) => args.execute(),
             Command::Load(args) => args.execute(),
         }

@@ -50,6 +50,11 @@ impl Server {
         Server { child, address }
     }
 
+    /// One that was started otherwise.
+    pub fn of(child: Child, address: String) -> Self {
+        Server { child, address }
+    }
+
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
