@@ -3,13 +3,13 @@
 
 mod support;
 
-use std::collections::HashMap;
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
 
 use hdrhistogram::serialization::Deserializer;
 use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
+use support::results::{Results, Row, number, processes, rows, runs, signal, text};
 use support::{Server, wait_until};
 
 const TRANSPORTS: [&str; 4] = ["short-polling", "long-polling", "sse", "websocket"];
@@ -30,123 +30,6 @@ const SHORT: [&str; 12] = [
     "20s",
 ];
 
-/// A folder for results that goes away with this value.
-struct Results(PathBuf);
-
-impl Results {
-    fn new(test: &str) -> Self {
-        let folder = std::env::temp_dir().join(format!("wslab-{test}-{}", std::process::id()));
-        let _ = std::fs::remove_dir_all(&folder);
-        std::fs::create_dir(&folder).unwrap();
-        Results(folder)
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_wslab"));
-        command
-            .args(arguments)
-            .args(["--results", self.0.to_str().unwrap()]);
-        command
-    }
-
-    fn wslab(&self, arguments: &[&str]) -> Output {
-        self.command(arguments).output().unwrap()
-    }
-
-    /// The folders of all runs.
-    fn runs(&self) -> Vec<PathBuf> {
-        let folders = |of: &Path| {
-            std::fs::read_dir(of)
-                .unwrap()
-                .map(|entry| entry.unwrap().path())
-                .collect::<Vec<_>>()
-        };
-        let mut runs: Vec<_> = folders(&self.0)
-            .iter()
-            .flat_map(|folder| folders(folder))
-            .collect();
-        runs.sort();
-        runs
-    }
-
-    fn run(&self) -> PathBuf {
-        let runs = self.runs();
-        assert_eq!(runs.len(), 1, "{runs:?}");
-        runs[0].clone()
-    }
-}
-
-impl Drop for Results {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-type Row = HashMap<String, String>;
-
-fn rows(file: &Path) -> Vec<Row> {
-    csv::Reader::from_path(file)
-        .unwrap()
-        .deserialize()
-        .map(Result::unwrap)
-        .collect()
-}
-
-fn number(row: &Row, column: &str) -> f64 {
-    row[column]
-        .parse()
-        .unwrap_or_else(|_| panic!("{column} is {:?}", row[column]))
-}
-
-fn text(output: &[u8]) -> String {
-    String::from_utf8_lossy(output).into_owned()
-}
-
-/// Processes whose parent is `parent`, with their command lines.
-fn children(parent: u32) -> Vec<(u32, String)> {
-    let processes = std::fs::read_dir("/proc").unwrap().flatten();
-    processes
-        .filter_map(|entry| {
-            let pid: u32 = entry.file_name().to_str()?.parse().ok()?;
-            let stat = std::fs::read_to_string(entry.path().join("stat")).ok()?;
-            let after_name: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
-            let command = std::fs::read(entry.path().join("cmdline")).ok()?;
-            (after_name[1] == parent.to_string()).then(|| (pid, text(&command).replace('\0', " ")))
-        })
-        .collect()
-}
-
-/// Whether a process runs; one that has ended and only waits to be noticed does not.
-fn runs(pid: u32) -> bool {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    stat.rsplit_once(')')
-        .is_some_and(|(_, rest)| !rest.trim_start().starts_with('Z'))
-}
-
-fn signal(pid: u32, name: &str) {
-    assert!(
-        Command::new("kill")
-            .args([name, &pid.to_string()])
-            .status()
-            .unwrap()
-            .success()
-    );
-}
-
-/// Waits until a run has started both its processes; returns server's and load's.
-fn processes(run: &Child) -> (u32, u32) {
-    let find = |what: &str| {
-        children(run.id())
-            .into_iter()
-            .find(|(_, command)| command.contains(what))
-            .map(|(pid, _)| pid)
-    };
-    wait_until("server and load run", || {
-        find(" serve ").is_some() && find(" load").is_some()
-    });
-    (find(" serve ").unwrap(), find(" load").unwrap())
-}
-
 fn check_row(row: &Row) {
     let transport = &row["transport"];
     // A machine that is busy with other tests may be late, which costs no message.
@@ -155,6 +38,7 @@ fn check_row(row: &Row) {
         [
             "publisher-late",
             "load-saturated",
+            "probe-differs",
             "machine-busy",
             "cpu-stolen",
         ]
@@ -206,11 +90,26 @@ fn check_row(row: &Row) {
         layer("tcp_ip") >= 40.0,
         "{transport}: at least a header a delivery"
     );
+    assert_eq!(number(row, "ends_differ_bytes"), 0.0, "{transport}");
+    assert_eq!(number(row, "probe_delivered"), 10.0, "{transport}");
+    let [first, median, last] =
+        ["first", "median", "last"].map(|place| number(row, &format!("{place}_recipient_p50_us")));
+    assert!(
+        latencies[0] * 0.98 <= first && first <= median && median <= last,
+        "{transport}: {first} {median} {last}"
+    );
+    let stale = number(row, "stale_percent");
+    assert!((0.0..=100.0).contains(&stale) && stale > 0.0, "{transport}");
+    let fairness = number(row, "fairness_index");
+    assert!((0.05..=1.0).contains(&fairness), "{transport}: {fairness}");
     for figure in [
         "server_cpu_percent",
         "load_cpu_percent",
         "server_rss_bytes",
         "connect_p50_us",
+        "loop_lag_max_us",
+        "messages_per_write",
+        "set_up_wire_bytes_per_client",
     ] {
         assert!(number(row, figure) > 0.0, "{transport}: {figure}");
     }

@@ -169,6 +169,13 @@ pub struct TrialRow {
     /// bytes, which are part of the protocol's.
     pub heartbeats: Option<u64>,
     pub heartbeat_wire_bytes: Option<u64>,
+    /// What a server of our own counted at its end of all connections, the publishers' and the
+    /// probe's among them; and by how much that is more (+) or less (−) than the load counted.
+    pub server_wire_bytes_down: Option<u64>,
+    pub server_wire_bytes_up: Option<u64>,
+    pub ends_differ_bytes: Option<i64>,
+    /// Deliveries by each of the server's writes to its subscribers.
+    pub messages_per_write: Option<f64>,
 }
 
 /// One row of `timeline.csv`: one second of one trial, by the time of *arrival*.

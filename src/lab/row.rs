@@ -73,8 +73,7 @@ impl TrialId {
         let transit = Micros(&recording.transit);
         let connect = Micros(&recording.connect);
         let lag = Micros(&recording.publish_lag);
-        let ms = |us: Option<f64>| us.unwrap_or(0.0) / 1e3;
-        let mut evidence = Evidence::of(plan, outcome, ms(lag.at(0.99)), ms(latency.at(0.5)));
+        let mut evidence = Evidence::of(plan, outcome);
         evidence.server_died = died;
         if let Some(pinning) = &self.pinning {
             evidence.load_cores = pinning.load.count() as f64;
@@ -106,7 +105,7 @@ impl TrialId {
         let probe = outcome.probe.as_ref().map(|probe| &probe.recording);
         let [first, median, last] = recording.fan_out.each_ref().map(|place| Micros(&place.0));
         let fairness = Some(recording.fairness).filter(|fairness| fairness.clients > 0);
-        let set_up = &recording.set_up;
+        let (set_up, books) = (&recording.set_up, outcome.server_books);
         let per_client = |bytes: u64| {
             let joined = outcome.joined as f64;
             (joined > 0.0).then(|| round(bytes as f64 / joined))
@@ -215,6 +214,12 @@ impl TrialId {
             set_up_tcp_ip_bytes_per_client: per_client(set_up.tcp_ip_bytes),
             heartbeats: (!polls).then_some(counts.heartbeats),
             heartbeat_wire_bytes: (!polls).then_some(counts.heartbeat_bytes),
+            server_wire_bytes_down: books.map(|books| books.down_bytes),
+            server_wire_bytes_up: books.map(|books| books.up_bytes),
+            ends_differ_bytes: outcome.ends_differ_bytes(),
+            messages_per_write: books
+                .filter(|books| books.writes > 0)
+                .map(|books| round(books.deliveries as f64 / books.writes as f64)),
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use hdrhistogram::Histogram;
@@ -47,7 +47,9 @@ pub enum Ending {
 pub struct Run {
     pub folder: PathBuf,
     pub trials: Vec<TrialRow>,
-    pinning: Option<Pinning>,
+    options: Options,
+    target: Option<Target>,
+    began: Instant,
     timeline: Vec<TimelineRow>,
     latencies: Vec<Latency>,
 }
@@ -76,13 +78,13 @@ pub async fn run(
     preflight::capacity(scenario, address)?;
     let remote = address.is_some_and(|address| !address.ip().is_loopback());
     let doubts = doctor::doubts(Needs::of(scenario, remote));
-    let mut run = Run::begin(scenario, options, &doubts)?;
+    let mut run = Run::begin(scenario, options, target, &doubts)?;
     let mut display = Display::new(options.quiet);
     if let Some(hint) = doctor::hint(&doubts) {
         display.say(&hint);
     }
     let ending = tokio::select! {
-        ending = run.measure(scenario, target.as_ref(), options, &mut display) => ending,
+        ending = run.measure(scenario, &mut display) => ending,
         name = interrupted => Ok(Ending::CutShort(format!("stopped by {name}"))),
     };
     display.finish();
@@ -93,7 +95,12 @@ pub async fn run(
 
 impl Run {
     /// Makes the run's folder, with what is known before anything is measured.
-    fn begin(scenario: &Scenario, options: &Options, doubts: &[String]) -> anyhow::Result<Self> {
+    fn begin(
+        scenario: &Scenario,
+        options: &Options,
+        target: Option<Target>,
+        doubts: &[String],
+    ) -> anyhow::Result<Self> {
         let parent = options.results.join(&scenario.name);
         let folder = new_folder(&parent)
             .with_context(|| format!("cannot write results to {}", parent.display()))?;
@@ -112,7 +119,9 @@ impl Run {
         Ok(Run {
             folder,
             trials: Vec::new(),
-            pinning: options.pinning.clone(),
+            options: options.clone(),
+            target,
+            began: Instant::now(),
             timeline: Vec::new(),
             latencies: Vec::new(),
         })
@@ -131,45 +140,51 @@ impl Run {
     async fn measure(
         &mut self,
         scenario: &Scenario,
-        target: Option<&Target>,
-        options: &Options,
         display: &mut Display,
     ) -> anyhow::Result<Ending> {
-        let started = std::time::Instant::now();
         let trials = scenario.trials();
-        let count = trials.len();
-        for ((trial, cell), number) in trials.into_iter().zip(1..) {
-            if number > 1 {
+        while let Some(&(trial, cell)) = trials.get(self.trials.len()) {
+            if !self.trials.is_empty() {
                 tokio::time::sleep(scenario.cool_down.0).await;
             }
-            let (scenario, run) = (scenario.clone(), self.id());
             let id = TrialId {
-                scenario,
-                run,
+                scenario: scenario.clone(),
+                run: self.id(),
                 cell,
                 trial,
-                pinning: self.pinning.clone(),
-                interface: options.interface.clone(),
+                pinning: self.options.pinning.clone(),
+                interface: self.options.interface.clone(),
             };
-            let label = format!("[{number}/{count}] {}", id.tag());
-            let start = started.elapsed();
-            let measured = id
-                .measure(target, |progress, per_second| {
-                    display.update(&label, progress, per_second);
-                })
-                .await?;
-            display.say(&format!("{label}  {}", summary(&measured.row)));
-            for (error, times) in &measured.errors {
-                display.warn(&format!("{label}  {times} × {error}"));
-            }
-            let length = started.elapsed() - start;
-            let fatal = measured.fatal.clone();
-            self.keep(measured, id.tag(), start, length)?;
-            if let Some(reason) = fatal {
+            let place = format!("[{}/{}]", self.trials.len() + 1, trials.len());
+            if let Some(reason) = self.trial(id, &place, display).await? {
                 return Ok(Ending::CutShort(reason));
             }
         }
         Ok(Ending::Complete)
+    }
+
+    /// Measures a trial and keeps it; tells why the run cannot go on, if it can't.
+    async fn trial(
+        &mut self,
+        id: TrialId,
+        place: &str,
+        display: &mut Display,
+    ) -> anyhow::Result<Option<String>> {
+        let label = format!("{place} {}", id.tag());
+        let start = self.began.elapsed();
+        let measured = id
+            .measure(self.target.as_ref(), |progress, per_second| {
+                display.update(&label, progress, per_second);
+            })
+            .await?;
+        display.say(&format!("{label}  {}", summary(&measured.row)));
+        for (error, times) in &measured.errors {
+            display.warn(&format!("{label}  {times} × {error}"));
+        }
+        let length = self.began.elapsed() - start;
+        let fatal = measured.fatal.clone();
+        self.keep(measured, id.tag(), start, length)?;
+        Ok(fatal)
     }
 
     /// Adds a trial and writes everything anew.

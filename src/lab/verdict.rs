@@ -1,12 +1,25 @@
 //! The verdict: how far a trial's figures can be trusted, and why not further. A doubt is data.
 
+use hdrhistogram::Histogram;
+
 use super::results::Verdict;
 use crate::load::plan::{Outcome, Plan};
+use crate::transport::Transport;
 
-/// A publisher later than this at p99, in ms, spoils latencies that are not much longer.
+/// A publisher or an event loop later than this at p99, in ms, spoils latencies that are not much
+/// longer.
 const LATE_MS: f64 = 5.0;
 /// … and so does one later than this share of the median latency.
 const LATE_SHARE: f64 = 0.2;
+/// A probe whose median is another than the crowd's by more than this share of the larger, and by
+/// more than [`LATE_MS`], sees another server than the crowd: a probe of 8 differs by chance by up to
+/// a fifth.
+const PROBE_SHARE: f64 = 0.5;
+/// Short polls of fewer probes than this are no sample of the poll interval.
+const FEWEST_PROBES: u32 = 4;
+/// Share of all bytes by which the two ends of the ledger may differ: what a connection that is cut
+/// takes with it.
+const ENDS_SHARE: f64 = 0.001;
 /// Above this share of the cores, processes wait for a core rather than for messages.
 const SATURATED_SHARE: f64 = 0.9;
 
@@ -27,6 +40,8 @@ pub enum Warning {
     PublishFailed,
     PublisherLate,
     LoadSaturated,
+    ProbeDiffers,
+    EndsDiffer,
     ClientsLost,
     DuplicateMessages,
     ReorderedMessages,
@@ -47,6 +62,8 @@ impl Warning {
             Warning::PublishFailed => "publish-failed",
             Warning::PublisherLate => "publisher-late",
             Warning::LoadSaturated => "load-saturated",
+            Warning::ProbeDiffers => "probe-differs",
+            Warning::EndsDiffer => "ends-differ",
             Warning::ClientsLost => "clients-lost",
             Warning::DuplicateMessages => "duplicate-messages",
             Warning::ReorderedMessages => "reordered-messages",
@@ -67,6 +84,8 @@ impl Warning {
             Warning::PublishFailed
             | Warning::PublisherLate
             | Warning::LoadSaturated
+            | Warning::ProbeDiffers
+            | Warning::EndsDiffer
             | Warning::ClientsLost
             | Warning::DuplicateMessages
             | Warning::ReorderedMessages
@@ -91,6 +110,11 @@ pub struct Evidence {
     pub reconnects: u64,
     pub publish_lag_p99_ms: f64,
     pub latency_p50_ms: f64,
+    pub loop_lag_p99_ms: f64,
+    /// Of a probe whose subscribers are typical ones.
+    pub probe_p50_ms: Option<f64>,
+    /// Difference between what the two ends counted, as a share of all bytes.
+    pub ends_differ: f64,
     /// Percent of one core.
     pub load_cpu_percent: f64,
     /// 0 where the server's use is not known.
@@ -105,8 +129,16 @@ pub struct Evidence {
 }
 
 impl Evidence {
-    /// What a trial's outcome says; the percentiles are in ms.
-    pub fn of(plan: &Plan, outcome: &Outcome, lag_p99_ms: f64, latency_p50_ms: f64) -> Self {
+    /// What a trial's outcome says.
+    pub fn of(plan: &Plan, outcome: &Outcome) -> Self {
+        let ms = |histogram: &Histogram<u64>, quantile| {
+            histogram.value_at_quantile(quantile) as f64 / 1e6
+        };
+        let typical = plan.transport != Transport::ShortPolling || plan.probes >= FEWEST_PROBES;
+        let probe = outcome.probe.as_ref().map(|probe| &probe.recording.latency);
+        let probe = probe.filter(|latency| typical && !latency.is_empty());
+        let (down, up) = outcome.load_bytes();
+        let recording = &outcome.recording;
         let percent = |used: &crate::load::plan::Use| used.percent(outcome.ledger_s);
         Evidence {
             rate_hz: plan.rate_hz,
@@ -119,8 +151,12 @@ impl Evidence {
             negative: outcome.recording.counts.negative,
             connect_failed: outcome.gave_up,
             reconnects: outcome.recording.counts.reconnects,
-            publish_lag_p99_ms: lag_p99_ms,
-            latency_p50_ms,
+            publish_lag_p99_ms: ms(&recording.publish_lag, 0.99),
+            latency_p50_ms: ms(&recording.latency, 0.5),
+            loop_lag_p99_ms: ms(&recording.loop_lag, 0.99),
+            probe_p50_ms: probe.map(|latency| ms(latency, 0.5)),
+            ends_differ: outcome.ends_differ_bytes().unwrap_or(0).unsigned_abs() as f64
+                / (down + up).max(1) as f64,
             load_cpu_percent: percent(&outcome.load),
             server_cpu_percent: outcome.server.as_ref().map_or(0.0, percent),
             cores: std::thread::available_parallelism().map_or(1.0, |n| n.get() as f64),
@@ -137,6 +173,13 @@ impl Evidence {
         let cores_percent = self.cores * 100.0;
         let capacity = cores_percent * SATURATED_SHARE;
         let both = self.load_cpu_percent + self.server_cpu_percent;
+        let probe_differs = self.probe_p50_ms.is_some_and(|probe| {
+            let (apart, larger) = (
+                (probe - self.latency_p50_ms).abs(),
+                probe.max(self.latency_p50_ms),
+            );
+            apart > LATE_MS.max(larger * PROBE_SHARE)
+        });
         let rules = [
             (self.server_died, Warning::ServerDied),
             (self.connect_failed > 0, Warning::ConnectFailed),
@@ -151,9 +194,12 @@ impl Evidence {
             (self.publish_lag_p99_ms > late_ms, Warning::PublisherLate),
             (
                 self.load_cpu_percent > self.load_cores * 100.0 * SATURATED_SHARE
-                    || both > capacity,
+                    || both > capacity
+                    || self.loop_lag_p99_ms > late_ms,
                 Warning::LoadSaturated,
             ),
+            (probe_differs, Warning::ProbeDiffers),
+            (self.ends_differ > ENDS_SHARE, Warning::EndsDiffer),
             (self.reconnects > 0, Warning::ClientsLost),
             (self.duplicate > 0, Warning::DuplicateMessages),
             (self.reordered > 0, Warning::ReorderedMessages),
@@ -218,7 +264,7 @@ mod tests {
     #[test]
     fn each_doubt_has_its_name_and_weight() {
         assert_eq!(judge(&sound().warnings()), (Verdict::Valid, String::new()));
-        let table: [(Change, Verdict, &str); 16] = [
+        let table: [(Change, Verdict, &str); 20] = [
             (|e| e.server_died = true, Verdict::Invalid, "server-died"),
             (|e| e.connect_failed = 1, Verdict::Invalid, "connect-failed"),
             (|e| e.delivered = 999, Verdict::Invalid, "missed-messages"),
@@ -244,6 +290,22 @@ mod tests {
                 Verdict::Suspect,
                 "load-saturated",
             ),
+            (
+                |e| e.loop_lag_p99_ms = 5.1,
+                Verdict::Suspect,
+                "load-saturated",
+            ),
+            (
+                |e| e.probe_p50_ms = Some(8.1),
+                Verdict::Suspect,
+                "probe-differs",
+            ),
+            (
+                |e| (e.latency_p50_ms, e.probe_p50_ms) = (30.0, Some(14.0)),
+                Verdict::Suspect,
+                "probe-differs",
+            ),
+            (|e| e.ends_differ = 0.002, Verdict::Suspect, "ends-differ"),
             (|e| e.reconnects = 1, Verdict::Suspect, "clients-lost"),
             (|e| e.duplicate = 1, Verdict::Suspect, "duplicate-messages"),
             (|e| e.reordered = 1, Verdict::Suspect, "reordered-messages"),
@@ -280,6 +342,8 @@ mod tests {
         let slow = Evidence {
             latency_p50_ms: 500.0,
             publish_lag_p99_ms: 90.0,
+            loop_lag_p99_ms: 90.0,
+            probe_p50_ms: Some(400.0),
             ..sound()
         };
         assert!(slow.warnings().is_empty());

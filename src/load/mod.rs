@@ -5,6 +5,7 @@
 //! published so far has arrived, so the ledger of bytes and CPU time begins clean: it holds what
 //! the window's messages cost, and nothing else.
 
+pub mod books;
 pub mod child;
 mod follower;
 pub mod plan;
@@ -28,6 +29,8 @@ use crate::measure::interface::Frames;
 use crate::measure::process::{Cores, Usage};
 use crate::measure::recorder::Recording;
 use crate::measure::window::{Gauge, Window};
+use crate::transport::subscription::REST;
+use books::Look;
 use follower::Follower;
 pub use follower::follow;
 use plan::{Event, Following, Outcome, Phase, Plan, Probe, Progress, Second, Use, Workload};
@@ -43,8 +46,12 @@ const PROGRESS: Duration = Duration::from_millis(200);
 /// Beyond the paced dialling itself, how long the last subscribers may take to connect.
 const RAMP_UP_PATIENCE: Duration = Duration::from_secs(30);
 
-/// From the order to publish to the first message's intended time.
-const LEAD_NS: u64 = 20_000_000;
+/// From the order to publish to the first message's intended time: longer than pollers rest, so
+/// that all of them are awake.
+const LEAD_NS: u64 = REST.as_nanos() as u64 + 50_000_000;
+
+/// How long polls that are under way may take once nobody wants any more.
+const SETTLE: Duration = Duration::from_millis(50);
 
 /// A runtime for one thread.
 fn runtime() -> Runtime {
@@ -192,6 +199,7 @@ impl<T: FnMut(Event)> Trial<T> {
         self.phase = Phase::WarmUp;
         self.publish(self.plan.warm_up, Phase::WarmUp).await?;
         self.window.shut();
+        tokio::time::sleep(SETTLE).await;
         Ok(())
     }
 
@@ -202,6 +210,7 @@ impl<T: FnMut(Event)> Trial<T> {
             worker.open_ledger().await?;
         }
         self.publisher.open_ledger();
+        let look = Look::at(&self.plan).await;
         let (opened, machine) = (Instant::now(), self.machine());
         self.phase = Phase::Window;
         if self.window.total(Gauge::Joined) > 0 {
@@ -209,7 +218,10 @@ impl<T: FnMut(Event)> Trial<T> {
         }
         let end = self.machine();
         let ledger_s = opened.elapsed().as_secs_f64();
-        let outcome = self.outcome(ledger_s, machine, end).await?;
+        tokio::time::sleep(SETTLE).await;
+        let mut outcome = self.outcome(ledger_s, machine, end).await?;
+        let looks = Look::at(&self.plan).await.zip(look);
+        outcome.server_books = looks.map(|(end, opened)| end.since(&opened));
         self.end_second().await?;
         (self.tell)(Event::Outcome(Box::new(outcome)));
         Ok(())
@@ -357,6 +369,7 @@ impl<T: FnMut(Event)> Trial<T> {
             gave_up: u64::from(self.plan.clients) - joined,
             connected: self.window.total(Gauge::Connected),
             recording: sum,
+            server_books: None,
             probe,
             publisher_traffic: publisher.traffic,
             interface: end

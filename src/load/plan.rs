@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::books::Books;
 use super::schedule::Pacing;
 use super::worker::Share;
 use crate::measure::interface::Frames;
@@ -261,6 +262,8 @@ pub struct Outcome {
     pub publisher_traffic: Traffic,
     /// What passed the plan's interface while the ledger was open, whoever sent it.
     pub interface: Option<Frames>,
+    /// What a server of our own counted while the ledger was open: its side of all traffic.
+    pub server_books: Option<Books>,
     /// What the probe recorded, and what its process used, which is not in `load`.
     pub probe: Option<Probe>,
     /// All processes of the load.
@@ -276,6 +279,28 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// Bytes through all sockets of the load, down and up: subscribers', publishers' and probe's.
+    pub fn load_bytes(&self) -> (u64, u64) {
+        let probe = self.probe.as_ref().map(|probe| probe.recording.traffic);
+        let all = [
+            Some(self.recording.traffic),
+            Some(self.publisher_traffic),
+            probe,
+        ];
+        let all = all.into_iter().flatten();
+        all.fold((0, 0), |(down, up), traffic| {
+            (down + traffic.down_bytes, up + traffic.up_bytes)
+        })
+    }
+
+    /// By how many bytes the server counted more (+) or less (−) than the load: 0, unless something
+    /// was still under way, was lost with its connection, or belongs to somebody else.
+    pub fn ends_differ_bytes(&self) -> Option<i64> {
+        let books = self.server_books?;
+        let (down, up) = self.load_bytes();
+        Some((books.down_bytes + books.up_bytes) as i64 - (down + up) as i64)
+    }
+
     /// Deliveries that the server worked for: the subscribers' and the probe's.
     pub fn served(&self) -> u64 {
         let probe = self.probe.as_ref();

@@ -163,9 +163,9 @@ impl Window {
         opens.store(opens_ns, Relaxed);
     }
 
-    /// No message belongs to the window from here on, until it is set again.
+    /// No message belongs to the window from here on, and it has closed, until it is set again.
     pub fn shut(&self) {
-        self.set(u64::MAX, u64::MAX);
+        self.set(u64::MAX, 0);
     }
 
     /// When the present window opens: tells windows apart.
@@ -233,6 +233,7 @@ mod tests {
         assert!(!window.closed(1_999) && window.closed(2_000));
         window.shut();
         assert_eq!(window.published(0), 0);
+        assert!(window.closed(0) && !window.contains(0) && !window.contains(1_500));
     }
 
     #[test]

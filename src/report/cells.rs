@@ -1,7 +1,7 @@
 //! Rows grouped into cells: what a table shows in one line and a plot as one mark.
 
 use crate::lab::results::{TrialRow, Verdict};
-use crate::lab::statistics;
+use crate::lab::statistics::{self, Interval};
 use crate::transport::Transport;
 
 use super::number;
@@ -37,9 +37,26 @@ impl Cell<'_> {
         verdicts.max().unwrap_or(Verdict::Valid)
     }
 
-    /// A figure over the trials that have it; `None` where none has.
+    /// The trials whose figures are summed up: those that are not INVALID, as in `summary.csv`. A
+    /// cell that has no other still shows its figures, beside its verdict.
+    pub fn counted(&self) -> Vec<&TrialRow> {
+        let all = || self.trials.iter().copied();
+        let counted: Vec<_> = all().filter(|t| t.verdict != Verdict::Invalid).collect();
+        match counted.is_empty() {
+            true => all().collect(),
+            false => counted,
+        }
+    }
+
+    /// A figure over the counted trials that have it; `None` where none has.
     pub fn spread(&self, figure: impl Fn(&TrialRow) -> Option<f64>) -> Option<Spread> {
-        Spread::of(self.trials.iter().filter_map(|t| figure(t)))
+        Spread::of(self.counted().into_iter().filter_map(figure))
+    }
+
+    /// The 95 % interval of a figure's median; `None` where too few trials have it.
+    pub fn interval(&self, figure: impl Fn(&TrialRow) -> Option<f64>) -> Option<Interval> {
+        let values: Vec<f64> = self.counted().into_iter().filter_map(figure).collect();
+        statistics::median_interval(&values)
     }
 
     /// The same cell with one of its trials only.
@@ -58,12 +75,14 @@ impl Cell<'_> {
     }
 }
 
-/// A figure over repeated trials.
+/// A figure over repeated trials, and how far it can be told.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Spread {
     pub median: f64,
-    pub min: f64,
-    pub max: f64,
+    /// The ends of the median's 95 % interval, which needs [`statistics::FEWEST`] values; of fewer
+    /// the lowest and the highest.
+    pub low: f64,
+    pub high: f64,
 }
 
 impl Spread {
@@ -71,9 +90,12 @@ impl Spread {
     pub fn of(values: impl IntoIterator<Item = f64>) -> Option<Spread> {
         let values: Vec<f64> = values.into_iter().filter(|v| v.is_finite()).collect();
         let median = statistics::median(&values)?;
-        let min = values.iter().copied().fold(f64::INFINITY, f64::min);
-        let max = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        Some(Spread { median, min, max })
+        let range = Interval {
+            low: values.iter().copied().fold(f64::INFINITY, f64::min),
+            high: values.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+        };
+        let Interval { low, high } = statistics::median_interval(&values).unwrap_or(range);
+        Some(Spread { median, low, high })
     }
 }
 
@@ -224,13 +246,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_median_is_the_middle_one_or_the_mean_of_two() {
+    fn few_values_spread_from_lowest_to_highest_and_more_as_far_as_their_interval() {
         let spread = |values: &[f64]| Spread::of(values.iter().copied());
-        let of = |median, min, max| Some(Spread { median, min, max });
+        let of = |median, low, high| Some(Spread { median, low, high });
         assert_eq!(spread(&[]), None);
         assert_eq!(spread(&[f64::NAN]), None);
         assert_eq!(spread(&[4.0]), of(4.0, 4.0, 4.0));
         assert_eq!(spread(&[9.0, 1.0, 4.0]), of(4.0, 1.0, 9.0));
         assert_eq!(spread(&[9.0, 1.0, 4.0, 5.0]), of(4.5, 1.0, 9.0));
+        let ten: Vec<f64> = (1..=10).map(f64::from).collect();
+        assert_eq!(spread(&ten), of(5.5, 2.5, 8.5));
     }
 }

@@ -13,9 +13,12 @@ pub(super) struct Column {
     /// Stands over neighbouring columns that belong together; empty for none.
     pub group: &'static str,
     pub title: &'static str,
-    /// The cell's median, or the figure of its only trial; further lines are details.
+    /// The cell's median, or the figure of its only trial; further lines are details, the median's
+    /// 95 % interval the first of them.
     pub value: fn(&Cell) -> String,
 }
+
+type Figure = fn(&TrialRow) -> Option<f64>;
 
 /// Stands where a figure does not exist or was not measured.
 pub(super) const ABSENT: &str = "–";
@@ -73,6 +76,46 @@ pub(super) const THEORY: [Column; 6] = [
     column("Wire bytes per delivery", "measured − predicted", wire_off),
 ];
 
+/// What the average client does not tell.
+pub(super) const BEYOND: [Column; 14] = [
+    column("Recipient of a message", "first", first_recipient),
+    column("Recipient of a message", "median", median_recipient),
+    column("Recipient of a message", "last", last_recipient),
+    column("A client’s mean latency", "best", |c| {
+        us(c, |t| t.client_latency_mean_min_us)
+    }),
+    column("A client’s mean latency", "worst", |c| {
+        us(c, |t| t.client_latency_mean_max_us)
+    }),
+    column("A client’s mean latency", "Jain’s index", fairness),
+    column("Stale", "of the window", stale),
+    column("Messages", "per exchange", |c| {
+        number(c, |t| t.messages_per_exchange)
+    }),
+    column("Messages", "per write", messages_per_write),
+    column("Set-up of a client", "wire", |c| {
+        bytes(c, |t| t.set_up_wire_bytes_per_client)
+    }),
+    column("Set-up of a client", "TCP-IP", |c| {
+        bytes(c, |t| t.set_up_tcp_ip_bytes_per_client)
+    }),
+    column("Heartbeats", "number", |c| {
+        count(c, |t| t.heartbeats.map(|n| n as f64))
+    }),
+    column("Heartbeats", "wire", |c| {
+        bytes(c, |t| t.heartbeat_wire_bytes.map(|b| b as f64))
+    }),
+    column("Heartbeats", "empty exchanges", |c| {
+        count(c, |t| t.empty_exchanges.map(|n| n as f64))
+    }),
+];
+
+/// Whether the trials tell more than the average client.
+pub(super) fn has_beyond(cells: &[Cell]) -> bool {
+    let mut trials = cells.iter().flat_map(|cell| &cell.trials);
+    trials.any(|trial| trial.set_up_wire_bytes_per_client.is_some())
+}
+
 /// Whether theory has a word on any of these cells.
 pub(super) fn has_theory(cells: &[Cell]) -> bool {
     let mut trials = cells.iter().flat_map(|cell| &cell.trials);
@@ -94,7 +137,7 @@ pub(super) fn compared(cells: &[Cell]) -> &'static [Column] {
 }
 
 /// What the table of all trials shows beyond the comparison.
-pub(super) const DETAILS: [Column; 16] = [
+pub(super) const DETAILS: [Column; 20] = [
     column("Messages", "published", |c| {
         count(c, |t| Some(t.published as f64))
     }),
@@ -127,6 +170,14 @@ pub(super) const DETAILS: [Column; 16] = [
     column("Wire bytes", "up", |c| {
         bytes(c, |t| Some(t.wire_bytes_up as f64))
     }),
+    column("Checks", "event-loop lag p99", |c| {
+        us(c, |t| t.loop_lag_p99_us)
+    }),
+    column("Checks", "probe p50", |c| us(c, |t| t.probe_latency_p50_us)),
+    column("Checks", "probe p99", |c| us(c, |t| t.probe_latency_p99_us)),
+    column("Checks", "ends differ", |c| {
+        bytes(c, |t| t.ends_differ_bytes.map(|b| b as f64))
+    }),
 ];
 
 pub(super) fn delivered(cell: &Cell) -> String {
@@ -141,14 +192,17 @@ fn delivered_of_expected(cell: &Cell) -> String {
     )
 }
 
-/// Never only the median, which would hide what a single trial missed.
+/// Of all trials, INVALID ones as well: those are where messages are missed. Never a median, which
+/// would hide what a single trial missed.
 pub(super) fn missed(cell: &Cell) -> String {
-    match cell.spread(|t| Some(t.missed as f64)) {
-        Some(s) if s.max > s.median => {
-            format!("{} to {}", number::count(s.min), number::count(s.max))
-        }
-        Some(s) => number::count(s.median),
-        None => ABSENT.to_owned(),
+    let missed = || cell.trials.iter().map(|trial| trial.missed as f64);
+    let (least, most) = (
+        missed().fold(f64::INFINITY, f64::min),
+        missed().fold(0.0, f64::max),
+    );
+    match least < most {
+        true => format!("{} to {}", number::count(least), number::count(most)),
+        false => number::count(most),
     }
 }
 
@@ -166,9 +220,11 @@ pub(super) fn latency_max(cell: &Cell) -> String {
 
 /// All five layers, or nothing where one of them is unknown.
 pub(super) fn bytes_in_all(cell: &Cell) -> String {
-    bytes(cell, |t| {
-        LAYERS.iter().map(|(_, _, figure)| figure(t)).sum()
-    })
+    bytes(cell, all_layers)
+}
+
+fn all_layers(trial: &TrialRow) -> Option<f64> {
+    LAYERS.iter().map(|(_, _, figure)| figure(trial)).sum()
 }
 
 pub(super) fn empty_exchanges(cell: &Cell) -> String {
@@ -179,16 +235,19 @@ pub(super) fn empty_exchanges(cell: &Cell) -> String {
 }
 
 pub(super) fn server_cpu(cell: &Cell) -> String {
-    us(cell, |t| {
-        Some(t.server_cpu_user_us_per_delivery? + t.server_cpu_sys_us_per_delivery?)
-    })
+    us(cell, server_cpu_us)
+}
+
+fn server_cpu_us(trial: &TrialRow) -> Option<f64> {
+    Some(trial.server_cpu_user_us_per_delivery? + trial.server_cpu_sys_us_per_delivery?)
 }
 
 /// Without deliveries, what the server spent all the same.
 fn server_cpu_with_parts(cell: &Cell) -> String {
-    let user = us(cell, |t| t.server_cpu_user_us_per_delivery);
-    let system = us(cell, |t| t.server_cpu_sys_us_per_delivery);
-    let of_core = percent(cell, |t| t.server_cpu_percent);
+    let part = |figure: Figure| said(cell, figure, number::duration_us);
+    let user = part(|t| t.server_cpu_user_us_per_delivery);
+    let system = part(|t| t.server_cpu_sys_us_per_delivery);
+    let of_core = said(cell, |t| t.server_cpu_percent, number::percent);
     match server_cpu(cell) {
         both if both != ABSENT => format!("{both}\nuser {user}\nsystem {system}"),
         absent if of_core == ABSENT => absent,
@@ -224,12 +283,40 @@ pub(super) fn exchanges_waiting(cell: &Cell) -> String {
     )
 }
 
+pub(super) fn first_recipient(cell: &Cell) -> String {
+    us(cell, |t| t.first_recipient_p50_us)
+}
+
+pub(super) fn median_recipient(cell: &Cell) -> String {
+    us(cell, |t| t.median_recipient_p50_us)
+}
+
+pub(super) fn last_recipient(cell: &Cell) -> String {
+    us(cell, |t| t.last_recipient_p50_us)
+}
+
+pub(super) fn fairness(cell: &Cell) -> String {
+    number(cell, |t| t.fairness_index)
+}
+
+pub(super) fn stale(cell: &Cell) -> String {
+    percent(cell, |t| t.stale_percent)
+}
+
+pub(super) fn messages_per_write(cell: &Cell) -> String {
+    number(cell, |t| t.messages_per_write)
+}
+
+pub(super) fn probe_p50(cell: &Cell) -> String {
+    said(cell, |t| t.probe_latency_p50_us, number::duration_us)
+}
+
 pub(super) fn load_cpu_percent(cell: &Cell) -> String {
     percent(cell, |t| t.load_cpu_percent)
 }
 
 pub(super) fn latency_predicted(cell: &Cell) -> String {
-    us(cell, |t| t.predicted_latency_mean_us)
+    said(cell, |t| t.predicted_latency_mean_us, number::duration_us)
 }
 
 pub(super) fn latency_mean(cell: &Cell) -> String {
@@ -241,13 +328,12 @@ pub(super) fn latency_off(cell: &Cell) -> String {
 }
 
 pub(super) fn wire_predicted(cell: &Cell) -> String {
-    bytes(cell, |t| t.predicted_wire_bytes_per_delivery)
+    said(cell, |t| t.predicted_wire_bytes_per_delivery, number::bytes)
 }
 
 /// What passed the sockets: all layers but TCP-IP, which theory leaves out.
 fn wire_bytes(trial: &TrialRow) -> Option<f64> {
-    let all: Option<f64> = LAYERS.iter().map(|(_, _, figure)| figure(trial)).sum();
-    Some(all? - trial.tcp_ip_bytes_per_delivery?)
+    Some(all_layers(trial)? - trial.tcp_ip_bytes_per_delivery?)
 }
 
 pub(super) fn wire_measured(cell: &Cell) -> String {
@@ -271,22 +357,66 @@ fn off(
     })
 }
 
-fn us(cell: &Cell, figure: impl Fn(&TrialRow) -> Option<f64>) -> String {
-    said(cell, figure, number::duration_us)
+fn us(cell: &Cell, figure: Figure) -> String {
+    with_interval(cell, figure, number::duration_us)
 }
 
-fn bytes(cell: &Cell, figure: impl Fn(&TrialRow) -> Option<f64>) -> String {
-    said(cell, figure, number::bytes)
+fn bytes(cell: &Cell, figure: Figure) -> String {
+    with_interval(cell, figure, number::bytes)
 }
 
-fn count(cell: &Cell, figure: impl Fn(&TrialRow) -> Option<f64>) -> String {
+fn percent(cell: &Cell, figure: Figure) -> String {
+    with_interval(cell, figure, number::percent)
+}
+
+fn number(cell: &Cell, figure: Figure) -> String {
+    said(cell, figure, number::plain)
+}
+
+fn count(cell: &Cell, figure: Figure) -> String {
     said(cell, figure, number::count)
 }
 
-fn percent(cell: &Cell, figure: impl Fn(&TrialRow) -> Option<f64>) -> String {
-    said(cell, figure, number::percent)
+/// The median, and in a line below it its interval, where it has one that is not a point.
+fn with_interval(cell: &Cell, figure: Figure, say: fn(f64) -> String) -> String {
+    let median = said(cell, figure, say);
+    match cell.interval(figure) {
+        Some(interval) if interval.low < interval.high => {
+            format!(
+                "{median}\n{}",
+                number::range(interval.low, interval.high, say)
+            )
+        }
+        _ => median,
+    }
 }
 
 fn said(cell: &Cell, figure: impl Fn(&TrialRow) -> Option<f64>, say: fn(f64) -> String) -> String {
     cell.median(figure).map_or_else(|| ABSENT.to_owned(), say)
+}
+
+/// The interval of a median alone.
+fn interval(cell: &Cell, figure: Figure, say: fn(f64) -> String) -> String {
+    let interval = cell.interval(figure);
+    interval.map_or(ABSENT.to_owned(), |i| number::range(i.low, i.high, say))
+}
+
+pub(super) fn latency_p50_interval(cell: &Cell) -> String {
+    interval(cell, |t| t.latency_p50_us, number::duration_us)
+}
+
+pub(super) fn latency_p99_interval(cell: &Cell) -> String {
+    interval(cell, |t| t.latency_p99_us, number::duration_us)
+}
+
+pub(super) fn bytes_interval(cell: &Cell) -> String {
+    interval(cell, all_layers, number::bytes)
+}
+
+pub(super) fn server_cpu_interval(cell: &Cell) -> String {
+    interval(cell, server_cpu_us, number::duration_us)
+}
+
+pub(super) fn server_memory_interval(cell: &Cell) -> String {
+    interval(cell, |t| t.server_rss_bytes_per_client, number::bytes)
 }

@@ -5,9 +5,11 @@ use std::fmt::Write;
 use crate::lab::results::{TrialRow, Verdict};
 
 use super::cells::{Cell, cells};
-use super::columns::{COMPARISON, Column, DETAILS, THEORY, compared, has_theory};
+use super::columns::{
+    BEYOND, COMPARISON, Column, DETAILS, THEORY, compared, has_beyond, has_theory,
+};
 use super::plot::{Plot, cell_hex};
-use super::{Report, number, warning};
+use super::{Report, number, repeats, warning};
 
 const STYLE: &str = include_str!("report.css");
 const DEFINITIONS: &str = include_str!("definitions.html");
@@ -20,6 +22,7 @@ pub fn html(report: &Report, plots: &[Plot]) -> String {
         head(report),
         comparison(&cells),
         warnings(&cells),
+        beyond(&cells),
         theory(&cells),
         all_trials(&cells),
         figures(&cells, plots),
@@ -113,16 +116,24 @@ fn comparison(cells: &[Cell]) -> String {
         );
         return html;
     }
-    let most = cells
-        .iter()
-        .map(|cell| cell.trials.len())
-        .max()
-        .unwrap_or(1);
+    let most = repeats::most(cells);
     let columns: Vec<&Column> = compared(cells).iter().collect();
     if most > 1 {
-        html.push_str(
-            "<p>Each figure is the median of the trials, and the verdict the worst of them.</p>\n",
+        let interval = match repeats::has_intervals(cells) {
+            true => ", below it small its 95 % interval where there are trials enough",
+            false => "",
+        };
+        let _ = writeln!(
+            html,
+            "<p>Each figure is the median of the trials{interval}, and the verdict the worst of \
+             them.</p>"
         );
+    }
+    for words in [
+        repeats::left_out(cells).map(str::to_owned),
+        repeats::noise_floor(cells),
+    ] {
+        html.extend(words.map(|words| format!("<p>{}</p>\n", escaped(&words))));
     }
     let lead = if most > 1 {
         &["Clients", "Trials"][..]
@@ -132,7 +143,7 @@ fn comparison(cells: &[Cell]) -> String {
     html.push_str(&table(cells, &columns, lead, |cell| {
         let clients = number::count(cell.clients.into());
         if most > 1 {
-            vec![clients, cell.trials.len().to_string()]
+            vec![clients, trials(cell)]
         } else {
             vec![clients]
         }
@@ -142,6 +153,31 @@ fn comparison(cells: &[Cell]) -> String {
          exchanges do not for a stream. CPU in percent is that of one core.</p>\n",
     );
     html
+}
+
+/// How many trials the medians of a cell stand for: `4 of 5` where one is left out.
+fn trials(cell: &Cell) -> String {
+    match (cell.counted().len(), cell.trials.len()) {
+        (counted, all) if counted < all => format!("{counted} of {all}"),
+        (_, all) => all.to_string(),
+    }
+}
+
+fn beyond(cells: &[Cell]) -> String {
+    if !has_beyond(cells) {
+        return String::new();
+    }
+    let columns: Vec<&Column> = BEYOND.iter().collect();
+    let clients = |cell: &Cell| vec![number::count(cell.clients.into())];
+    format!(
+        "<h2>Beyond the average client</h2>\n{}<p class=\"note\">A message reaches its recipients \
+         one after the other: the first, the median and the last of them, each as the median over \
+         all messages. A client is stale while there is a message that it does not have yet. Jain’s \
+         index is 1 where all clients have the same mean latency, and less the more a few of them \
+         bear it all. Set-up is what passes until a client is ready, heartbeats what shows that it \
+         still is; with polling, empty exchanges do that.</p>\n",
+        table(cells, &columns, &["Clients"], clients)
+    )
 }
 
 fn theory(cells: &[Cell]) -> String {
@@ -343,10 +379,12 @@ fn figures(cells: &[Cell], plots: &[Plot]) -> String {
             "<p class=\"notice\">Plots of figures that were not measured are left out.</p>\n",
         );
     }
-    if cells.iter().any(|cell| cell.trials.len() > 1) {
-        html.push_str(
-            "<p>A mark, a bar or a line is the median of the trials; a thin line through it, or a \
-             pale band, reaches from the lowest trial to the highest.</p>\n",
+    if let Some(marks) = repeats::marks(cells) {
+        let _ = writeln!(
+            html,
+            "<p>A mark, a bar or a line is the median of the trials. {} A single second that fewer \
+             trials tell of has their lowest and highest.</p>",
+            escaped(&marks)
         );
     }
     for plot in plots {

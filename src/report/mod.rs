@@ -4,7 +4,7 @@
 //! report can be rebuilt at any time, from what a run that was cut off has left as well.
 //!
 //! * `cells` groups trials by the combination of factors they repeat,
-//! * `number` and `warning` say figures and doubts in people's words,
+//! * `number`, `warning` and `repeats` say figures, doubts and repetitions in people's words,
 //! * `plot` draws cells, `html` and `table` set them as text; both take their columns from
 //!   `columns`.
 
@@ -21,6 +21,7 @@ mod comparison;
 mod html;
 mod number;
 mod plot;
+mod repeats;
 mod table;
 mod warning;
 

@@ -12,7 +12,7 @@ pub(super) fn duration_us(us: f64) -> String {
 pub(super) fn bytes(bytes: f64) -> String {
     let whole = bytes.round();
     match bytes.abs() < 999.5 && (bytes - whole).abs() < 0.05 {
-        true => format!("{whole} B"),
+        true => format!("{} B", count(whole)),
         false => in_unit(bytes, &BYTES),
     }
 }
@@ -41,6 +41,16 @@ pub(super) fn percent(percent: f64) -> String {
 /// A number without unit, for example messages a second: `0.5`, `10`, `2,500`.
 pub(super) fn plain(number: f64) -> String {
     without_trailing_zeros(&three_digits(number))
+}
+
+/// From one figure to another in a kind's words: `29.8–33.1 ms`, `980 µs–1.20 ms`.
+pub(super) fn range(low: f64, high: f64, say: fn(f64) -> String) -> String {
+    let (from, to) = (say(low), say(high));
+    match (from.split_once(' '), to.split_once(' ')) {
+        _ if from == to => to,
+        (Some((from, unit)), Some((_, same))) if unit == same => format!("{from}–{to}"),
+        _ => format!("{from}–{to}"),
+    }
 }
 
 /// A round duration, as at the ticks of an axis: `0`, `500 µs`, `2.5 ms`.
@@ -147,6 +157,15 @@ mod tests {
         for (size, text) in table {
             assert_eq!(bytes(size), text, "{size} bytes");
         }
+    }
+
+    #[test]
+    fn ranges_say_their_unit_once_if_it_is_one() {
+        assert_eq!(range(29_810.0, 33_140.0, duration_us), "29.8–33.1 ms");
+        assert_eq!(range(980.0, 1_200.0, duration_us), "980 µs–1.20 ms");
+        assert_eq!(range(871.0, 871.2, duration_us), "871 µs");
+        assert_eq!(range(557.0, 558.0, bytes), "557–558 B");
+        assert_eq!(range(-20.0, 1_500.0, bytes), "−20 B–1.50 kB");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use crate::lab::results::{TrialRow, Verdict};
 
 use super::cells::{Cell, cells, settings};
 use super::columns::{self, ABSENT};
-use super::warning;
+use super::{repeats, warning};
 
 type Column = (&'static str, fn(&Cell) -> String);
 
@@ -31,6 +31,26 @@ const THEORY: [Column; 6] = [
     ("off", columns::wire_off),
 ];
 
+/// What the average client does not tell.
+const BEYOND: [Column; 7] = [
+    ("first", columns::first_recipient),
+    ("median", columns::median_recipient),
+    ("last", columns::last_recipient),
+    ("stale", columns::stale),
+    ("fairness", columns::fairness),
+    ("msg/write", columns::messages_per_write),
+    ("probe p50", columns::probe_p50),
+];
+
+/// How far the medians can be told.
+const INTERVALS: [Column; 5] = [
+    ("p50", columns::latency_p50_interval),
+    ("p99", columns::latency_p99_interval),
+    ("bytes", columns::bytes_interval),
+    ("srv CPU", columns::server_cpu_interval),
+    ("srv mem", columns::server_memory_interval),
+];
+
 /// Where nothing was to be published.
 const WAITING: [Column; 8] = [
     ("verdict", |c| c.verdict().to_string()),
@@ -44,7 +64,8 @@ const WAITING: [Column; 8] = [
 ];
 
 const LINE_CHARS: usize = 110;
-const NAME_CHARS: usize = 34;
+/// Of the name at the most, so that five ranges of usual figures fit beside it.
+const NAME_CHARS: usize = 30;
 
 /// The comparison of a run's transports, a line a cell and a block a setting, at most 110
 /// characters wide for figures of a usual size. Ends with the warnings and a line break.
@@ -55,14 +76,22 @@ pub fn text_table(trials: &[TrialRow]) -> String {
     }
     let waiting = columns::only_waits(&cells);
     let columns = if waiting { &WAITING[..] } else { &COLUMNS };
-    let mut lines = block(&cells, columns);
-    if columns::has_theory(&cells) {
-        lines.extend(block(&cells, &THEORY));
+    let mut lines = block(&cells, columns, "");
+    if !waiting && repeats::has_intervals(&cells) {
+        lines.extend(block(&cells, &INTERVALS, ": 95 % intervals of the medians"));
     }
-    lines.extend(explanation(
-        &cells,
-        if waiting { WAITING_WORDS } else { WORDS },
-    ));
+    if !waiting && columns::has_beyond(&cells) {
+        lines.extend(block(&cells, &BEYOND, ": recipients of a message"));
+    }
+    if columns::has_theory(&cells) {
+        lines.extend(block(&cells, &THEORY, ": theory and practice"));
+    }
+    if let Some(noise) = repeats::noise_floor(&cells) {
+        lines.extend(folded(&noise, ""));
+        lines.push(String::new());
+    }
+    let words = if waiting { WAITING_WORDS } else { WORDS };
+    lines.extend(explanation(&cells, words));
     for cell in &cells {
         lines.extend(doubts(cell));
     }
@@ -72,13 +101,13 @@ pub fn text_table(trials: &[TrialRow]) -> String {
         .collect()
 }
 
-/// A line a cell and a block a setting.
-fn block(cells: &[Cell], columns: &[Column]) -> Vec<String> {
+/// A line a cell and a block a setting, whose heading `what` follows.
+fn block(cells: &[Cell], columns: &[Column], what: &str) -> Vec<String> {
     let mut lines = Vec::new();
     let rows: Vec<Vec<String>> = cells.iter().map(|cell| row(cell, columns)).collect();
     let widths = widths(&rows, columns);
     for (setting, group) in settings(cells) {
-        lines.push(setting.to_owned());
+        lines.push(format!("{setting}{what}"));
         lines.push(aligned(&header(columns), &widths));
         lines.extend(
             group
@@ -99,7 +128,9 @@ fn header(columns: &[Column]) -> Vec<String> {
 
 fn row(cell: &Cell, columns: &[Column]) -> Vec<String> {
     let name: String = cell.name().chars().take(NAME_CHARS).collect();
-    let figures = columns.iter().map(|(_, value)| value(cell));
+    // Further lines are details, for which the page has room.
+    let first_line = |text: String| text.lines().next().unwrap_or_default().to_owned();
+    let figures = columns.iter().map(|(_, value)| first_line(value(cell)));
     std::iter::once(name).chain(figures).collect()
 }
 
@@ -127,27 +158,28 @@ fn aligned(texts: &[String], widths: &[usize]) -> String {
 
 /// What the columns mean.
 const WORDS: &str = "p50, p99, max: delivery latency, from the intended time. bytes: all layers, a \
-    delivery. empty: share of the exchanges. srv CPU: server, a delivery. srv mem: server, a client. theory: from the poll interval, or \
-    from half the clients × the CPU time of a delivery / cores; wire bytes are without TCP-IP.";
+    delivery. empty: share of the exchanges. srv CPU: server, a delivery. srv mem: server, a \
+    client. first, median, last: latency of a message's recipients, medians of all messages. \
+    stale: share of the window in which a client had not the newest message. fairness: Jain's \
+    index of the clients' mean latencies, 1 if all are alike. probe: subscribers in a process of \
+    their own. theory: from the poll interval, or from half the clients × the CPU time of a \
+    delivery / cores; wire bytes are without TCP-IP.";
 const WAITING_WORDS: &str = "Nothing was published, so this is what waiting cost. wire: bytes, and \
     exchanges: polls, a client and second. empty: share of the exchanges. CPU: percent of a core. \
     mem: a client.";
 
 fn explanation(cells: &[Cell], words: &str) -> Vec<String> {
-    let repeats = cells
-        .iter()
-        .map(|cell| cell.trials.len())
-        .max()
-        .unwrap_or(1);
-    let medians = match repeats {
+    let medians = match repeats::most(cells) {
         0 | 1 => String::new(),
         most => format!("Medians of up to {most} trials a line. "),
     };
+    let left_out = repeats::left_out(cells).map_or(String::new(), |words| format!("{words} "));
     let again = match cells.iter().any(|cell| cell.trials[0].aa_of.is_some()) {
-        true => "again (A/A): the same once more, so what differs is noise. ",
+        true => "again (A/A): the same once more. ",
         false => "",
     };
-    let text = format!("{medians}{again}{words} {ABSENT}: not measured, or it does not exist.");
+    let text =
+        format!("{medians}{left_out}{again}{words} {ABSENT}: not measured, or it does not exist.");
     folded(&text, "")
 }
 

@@ -10,8 +10,9 @@ pub(super) fn sentence(name: &str) -> Option<&'static str> {
              and the latencies contain that lag."
         }
         "load-saturated" => {
-            "The load, or load and server together, left no CPU time to spare, so the figures may \
-             show the limit of this machine and not the server's."
+            "The load, or load and server together, left no CPU time to spare, or the load's event \
+             loops were late, so the figures may show the limit of this machine or of the load and \
+             not the server's."
         }
         "missed-messages" => {
             "Some subscribers never received messages of the window; \
@@ -19,6 +20,14 @@ pub(super) fn sentence(name: &str) -> Option<&'static str> {
         }
         "connect-failed" => {
             "Some connections could not be opened, so fewer clients took part than asked for."
+        }
+        "probe-differs" => {
+            "A few subscribers in a process of their own saw other latencies than the crowd, so \
+             the crowd's processes, or their place on this machine, are part of the figures."
+        }
+        "ends-differ" => {
+            "Server and load did not count the same bytes, so some are in no figure or in a \
+             wrong one."
         }
         "clients-lost" => "Some connections ended during the trial.",
         "duplicate-messages" => "Some messages were delivered more than once to a subscriber.",

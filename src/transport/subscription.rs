@@ -16,9 +16,10 @@ use crate::feed::{Cursor, Epoch, Message};
 use crate::measure::clock;
 use crate::measure::recorder::{Recorder, Seat};
 use crate::measure::sequence::Sequence;
+use crate::measure::window::Window;
 
 /// How long a poller that has everything rests before it looks whether there is more after all.
-const REST: Duration = Duration::from_millis(100);
+pub const REST: Duration = Duration::from_millis(100);
 
 /// The server that is measured.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -306,10 +307,38 @@ impl Subscription {
     /// Returns at once while there is something to ask for. Rests while the window is closed and
     /// all of it has arrived, so that nothing is asked just to be counted.
     pub async fn while_wanting(&self) {
-        let window = &self.recorder.window;
-        let has_all = || self.recorder.received(&self.seat) >= window.published(self.feed);
-        while window.closed(clock::now_ns()) && has_all() {
+        while self.window().closed(clock::now_ns()) && self.has_all() {
             tokio::time::sleep(REST).await;
         }
+    }
+
+    /// Likewise, but rests until the window has opened, too: for who asks on a schedule, and is not
+    /// to be asking already when the first message comes. Returns whether it rested.
+    pub async fn until_open(&self) -> bool {
+        let mut rested = false;
+        loop {
+            let (now_ns, opens_ns) = (clock::now_ns(), self.window().opens_ns());
+            let open = now_ns >= opens_ns && !self.window().closed(now_ns);
+            if open || !self.has_all() {
+                return rested;
+            }
+            rested = true;
+            let opening = Duration::from_nanos(opens_ns.saturating_sub(now_ns));
+            tokio::time::sleep(if opening.is_zero() {
+                REST
+            } else {
+                REST.min(opening)
+            })
+            .await;
+        }
+    }
+
+    fn window(&self) -> &Window {
+        &self.recorder.window
+    }
+
+    /// Whether all that was published in the present window has arrived.
+    fn has_all(&self) -> bool {
+        self.recorder.received(&self.seat) >= self.window().published(self.feed)
     }
 }

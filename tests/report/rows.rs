@@ -105,6 +105,10 @@ pub fn trial(cell: u32, trial: u32, transport: Transport, clients: u32) -> Trial
         set_up_tcp_ip_bytes_per_client: Some(400.0),
         heartbeats: (!polls).then_some(0),
         heartbeat_wire_bytes: (!polls).then_some(0),
+        server_wire_bytes_down: Some(1_050_000),
+        server_wire_bytes_up: Some(140_000),
+        ends_differ_bytes: Some(0),
+        messages_per_write: Some(1.0),
     }
 }
 

@@ -3,6 +3,8 @@
 
 pub mod websocket;
 
+pub mod results;
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};

@@ -58,7 +58,7 @@ const GROUP_PX: f64 = 34.0;
 impl Bar {
     fn end(&self) -> f64 {
         let drawn = self.segments.iter().map(|(_, value)| value.max(0.0)).sum();
-        self.total.map_or(drawn, |total| total.max.max(drawn))
+        self.total.map_or(drawn, |total| total.high.max(drawn))
     }
 }
 
@@ -235,8 +235,8 @@ fn draw_bar(sheet: &mut Sheet, bar: &Bar, layout: &Layout, top: f64) {
     }
     let middle = top + BAR_PX / 2.0;
     let mut end = layout.x(from);
-    if let Some(total) = bar.total.filter(|total| total.min < total.max) {
-        let (left, right) = (layout.x(total.min), layout.x(total.max));
+    if let Some(total) = bar.total.filter(|total| total.low < total.high) {
+        let (left, right) = (layout.x(total.low), layout.x(total.high));
         // White around it, because a segment may be as dark as the line.
         sheet.line(vec![(left, middle), (right, middle)], PAPER, 4.0);
         sheet.line(vec![(left, middle), (right, middle)], INK, 2.0);

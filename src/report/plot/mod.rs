@@ -4,7 +4,7 @@ use plotters::style::RGBColor;
 
 use super::Report;
 use super::cells::{Cell, cells};
-use super::warning;
+use super::{repeats, warning};
 use crate::lab::results::{TimelineRow, Verdict};
 use axis::Axis;
 use legend::{Key, Sample};
@@ -102,8 +102,12 @@ pub(super) const NAMES: [&str; KINDS.len()] = {
 /// Draws every plot that has something to show. Fails only where plotters does.
 pub fn plots(report: &Report) -> anyhow::Result<Vec<Plot>> {
     let cells = cells(report.trials);
+    let marks = repeats::marks(&cells);
     let sheets = KINDS.iter().filter_map(|kind| {
-        let sheet = (kind.sheet)(kind.title, &cells, report.timeline)?;
+        let mut sheet = (kind.sheet)(kind.title, &cells, report.timeline)?;
+        if let Some(marks) = &marks {
+            sheet.foot(marks);
+        }
         Some((kind, sheet))
     });
     sheets
@@ -177,8 +181,8 @@ fn log_axis_us(curves: &[Curve]) -> Option<Axis> {
             .flat_map(|curve| &curve.points)
             .map(|(_, spread)| spread)
     };
-    let min = spreads().map(|s| s.min).min_by(f64::total_cmp)?;
-    let max = spreads().map(|s| s.max).max_by(f64::total_cmp)?;
+    let min = spreads().map(|s| s.low).min_by(f64::total_cmp)?;
+    let max = spreads().map(|s| s.high).max_by(f64::total_cmp)?;
     // Nothing is delivered in less than a microsecond; negatives come with their own warning.
     Some(Axis::logarithmic(min, max, 1.0))
 }

@@ -182,24 +182,24 @@ fn draw_spread(sheet: &mut Sheet, panel: &Panel, frame: &Frame, curve: &Curve) {
     if curve
         .points
         .iter()
-        .all(|(_, spread)| spread.min == spread.max)
+        .all(|(_, spread)| spread.low == spread.high)
     {
         return;
     }
     let at = |x: f64, y: f64| frame.point(panel, x, y);
     if let Look::Dots { aside_px } = curve.look {
         for (x, spread) in &curve.points {
-            let ends = [at(*x, spread.min), at(*x, spread.max)].map(|(x, y)| (x + aside_px, y));
+            let ends = [at(*x, spread.low), at(*x, spread.high)].map(|(x, y)| (x + aside_px, y));
             sheet.line(ends.to_vec(), curve.colour, 1.5);
         }
         return;
     }
-    let upper = curve.points.iter().map(|(x, spread)| at(*x, spread.max));
+    let upper = curve.points.iter().map(|(x, spread)| at(*x, spread.high));
     let lower = curve
         .points
         .iter()
         .rev()
-        .map(|(x, spread)| at(*x, spread.min));
+        .map(|(x, spread)| at(*x, spread.low));
     sheet.area(upper.chain(lower).collect(), curve.colour, 0.14);
 }
 

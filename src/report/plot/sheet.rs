@@ -13,6 +13,8 @@ pub(super) const HEADING_PX: f64 = 17.0;
 pub(super) const TEXT_PX: f64 = 15.0;
 pub(super) const NOTE_PX: f64 = 14.0;
 
+const FOOT_LINE_PX: f64 = 19.0;
+
 pub(super) const WIDTH_PX: f64 = 960.0;
 pub(super) const MARGIN_PX: f64 = 20.0;
 
@@ -78,6 +80,16 @@ impl Sheet {
             height_px: height_px.ceil(),
             shapes: Vec::new(),
         }
+    }
+
+    /// A note under all that is drawn so far, in as many lines as it needs.
+    pub fn foot(&mut self, note: &str) {
+        for line in wrapped(note, WIDTH_PX - 2.0 * MARGIN_PX, NOTE_PX, false) {
+            let at = (MARGIN_PX, self.height_px + NOTE_PX / 2.0);
+            self.text(line, at, NOTE_PX, Anchor::Left);
+            self.height_px += FOOT_LINE_PX;
+        }
+        self.height_px += MARGIN_PX / 2.0;
     }
 
     pub fn line(&mut self, points: Vec<Point>, colour: RGBColor, width_px: f64) {

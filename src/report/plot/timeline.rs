@@ -128,7 +128,7 @@ fn with_lines_over<'c, 'a>(
 
 fn highest(curves: &[Curve]) -> f64 {
     let points = curves.iter().flat_map(|curve| &curve.points);
-    points.map(|(_, spread)| spread.max).fold(0.0, f64::max)
+    points.map(|(_, spread)| spread.high).fold(0.0, f64::max)
 }
 
 fn time_axis(curves: &[Curve]) -> (Axis, Vec<(f64, String)>) {
@@ -158,7 +158,7 @@ fn by_second(
     figure: impl Fn(&Second) -> Option<f64>,
 ) -> Vec<(f64, Spread)> {
     let mut figures: BTreeMap<i64, Vec<f64>> = BTreeMap::new();
-    for trial in &cell.trials {
+    for trial in cell.counted() {
         let of_trial = |row: &&TimelineRow| row.cell == cell.number && row.trial == trial.trial;
         for second in window(timeline.iter().filter(of_trial).collect()) {
             figures
