@@ -12,7 +12,7 @@
 //! - [`measure`]: the clock, the meter in every socket, the recorder, what a process uses
 //! - [`transport`]: the four conversations, one file each, both ends in it
 //! - [`server`]: the accept loop and the routes · [`load`]: schedule, publishers, subscribers, phases
-//! - [`monitor`]: feeds that fill themselves · [`chat`]: a person in a feed, over the same client ends
+//! - [`monitor`]: feeds that fill themselves · [`chat`]: a person in a feed, on a load's transports
 //! - [`lab`]: scenarios, trials, verdicts, results on disk
 //! - [`report`]: rows in, tables, plots and a page out
 //! - [`cli`]: every command and flag

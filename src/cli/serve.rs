@@ -49,7 +49,7 @@ pub(super) struct ServeArgs {
     /// Whether readers that give a name are members of the feed, told to all when they come and go
     #[arg(long, value_enum, default_value = "on")]
     presence: Presence,
-    /// Publish this machine's CPU, memory and network readings into the feed "system", once a second
+    /// Publish this machine's CPU, memory and network readings into the feed "system", every second
     #[arg(long)]
     monitor: bool,
     /// Publish the readings of N simulated sensors into the feed "sensors", each once a second.

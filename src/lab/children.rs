@@ -33,7 +33,7 @@ impl Server {
             "--with-parent",
             "--history",
             &history,
-            // Each of n readers told of each other one would be n² deliveries that nobody asked for.
+            // Each of n readers told of each other is n² deliveries that nobody asked for.
             "--presence",
             "off",
         ];

@@ -16,9 +16,9 @@
 //!   │◀─────────────────────────────────────────────│
 //! ```
 //!
-//! Messages don't repeat the epoch of their numbers, since one connection has one. Who does not have
-//! it from elsewhere asks after `0-`, a cursor of no server, and is answered with a reset first:
-//! `{"reset":{"missed":0,"last":42,"epoch":"k3x9"}}`.
+//! Messages don't repeat the epoch of their numbers, since one connection has one. Who does not
+//! have it from elsewhere asks after `0-`, a cursor of no server, and is answered with a reset
+//! first: `{"reset":{"missed":0,"last":42,"epoch":"k3x9"}}`.
 
 mod client;
 mod server;
