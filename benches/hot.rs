@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use divan::Bencher;
 use divan::counter::ItemsCount;
-use wslab::feed::{Log, Message, NewMessage, Retention};
+use wslab::feed::{Epoch, Log, Message, NewMessage, Retention};
 use wslab::measure::clock;
 use wslab::measure::recorder::{Recorder, Seat};
 use wslab::measure::window::Window;
@@ -59,7 +59,7 @@ fn clock_now() -> u64 {
 }
 
 fn log() -> Arc<Log> {
-    Arc::new(Log::new(Retention::default()))
+    Arc::new(Log::new(Retention::default(), Epoch::draw()))
 }
 
 fn append(log: &Log) -> u64 {

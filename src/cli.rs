@@ -1,6 +1,8 @@
 //! The command line: every command and flag, a file a command.
 
+mod chat;
 mod compare;
+mod demo;
 mod report;
 mod run;
 mod serve;
@@ -46,6 +48,10 @@ enum Command {
     Compare(compare::CompareArgs),
     /// Serve the feeds, and the page that shows them
     Serve(serve::ServeArgs),
+    /// Serve with something to see: this machine's readings, sensors, a chat; and the page
+    Demo(demo::DemoArgs),
+    /// Take part in a feed, at this terminal or behind a pipe, over any transport
+    Chat(chat::ChatArgs),
     /// The load of one trial; started by run, which tells it what to do
     #[command(hide = true)]
     Load(LoadArgs),
@@ -74,6 +80,8 @@ impl Cli {
             Command::Doctor(args) => args.execute(),
             Command::Compare(args) => args.execute(),
             Command::Serve(args) => args.execute(),
+            Command::Demo(args) => args.execute(),
+            Command::Chat(args) => args.execute(),
             Command::Load(args) => args.execute(),
         }
     }

@@ -12,15 +12,18 @@
 //! - [`measure`]: the clock, the meter in every socket, the recorder, what a process uses
 //! - [`transport`]: the four conversations, one file each, both ends in it
 //! - [`server`]: the accept loop and the routes · [`load`]: schedule, publishers, subscribers, phases
+//! - [`monitor`]: feeds that fill themselves · [`chat`]: a person in a feed, on a load's transports
 //! - [`lab`]: scenarios, trials, verdicts, results on disk
 //! - [`report`]: rows in, tables, plots and a page out
 //! - [`cli`]: every command and flag
 
+pub mod chat;
 pub mod cli;
 pub mod feed;
 pub mod lab;
 pub mod load;
 pub mod measure;
+pub mod monitor;
 pub mod report;
 pub mod server;
 pub mod transport;

@@ -173,7 +173,7 @@ fn check_what_differs(trials: &[Row]) {
     );
     let id_and_data = number(sse, "protocol_bytes_per_delivery");
     assert!(
-        (20.0..22.0).contains(&id_and_data),
+        (25.0..27.0).contains(&id_and_data),
         "SSE and chunk framing: {id_and_data}"
     );
     assert_eq!(

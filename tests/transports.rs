@@ -85,7 +85,10 @@ async fn everyone_gets_each_message_once_in_order_and_resumes_without_loss() {
             backlog.counts.delivered, 3,
             "{transport}: what was there before"
         );
-        assert_eq!(subscription.cursor(), 3);
+        assert_eq!(
+            subscription.cursor().to_string(),
+            format!("3-{}", server.epoch())
+        );
 
         // The connection is gone now; what is published meanwhile waits behind the cursor.
         assert!(subscription.ended());
@@ -106,6 +109,32 @@ async fn everyone_gets_each_message_once_in_order_and_resumes_without_loss() {
         assert!(counts.payload_bytes > 0 && counts.json_bytes > counts.payload_bytes);
         let wire = resumed.traffic.down_bytes + resumed.traffic.up_bytes;
         assert!(wire > counts.json_bytes, "{transport}: {wire} bytes in all");
+    }
+}
+
+/// The numbers of a server that starts again are others, even where they are the same.
+#[tokio::test]
+async fn a_restart_confuses_no_message_with_one_of_before() {
+    for transport in Transport::ALL {
+        for published_after in [2, 3, 8] {
+            let server = Arc::new(Server::start(&[]));
+            let (mut subscription, recorder) = subscriber(&server.address, true);
+            publish(&server, 0..3).await;
+            read(transport, &mut subscription, &recorder, 3).await;
+            assert!(subscription.ended());
+
+            let server = Arc::into_inner(server).expect("nobody else has it");
+            let server = Arc::new(server.restart(&[]));
+            publish(&server, 0..published_after).await;
+            let all = u64::from(3 + published_after);
+            let recording = read(transport, &mut subscription, &recorder, all).await;
+            let counts = recording.counts;
+            let story = format!("{transport}, {published_after} messages after the restart");
+            assert_eq!(counts.delivered, all, "{story}");
+            assert_eq!((counts.duplicate, counts.reordered), (0, 0), "{story}");
+            let cursor = format!("{published_after}-{}", server.epoch());
+            assert_eq!(subscription.cursor().to_string(), cursor, "{story}");
+        }
     }
 }
 

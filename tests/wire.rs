@@ -11,10 +11,10 @@ use support::{Server, messages, read_until, wait_until};
 fn a_poll_is_these_bytes() {
     let server = Server::start(&[]);
     let empty = server.get("/feeds/a/poll");
-    assert_eq!(
-        (empty.status, &*empty.body),
-        (200, r#"{"messages":[],"last":0}"#)
-    );
+    let epoch = server.epoch();
+    assert_eq!(epoch.len(), 4, "{epoch}");
+    let nothing = |last| format!(r#"{{"messages":[],"last":{last},"epoch":"{epoch}"}}"#);
+    assert_eq!((empty.status, empty.body), (200, nothing(0)));
     assert!(
         empty
             .head
@@ -39,25 +39,27 @@ fn a_poll_is_these_bytes() {
         .unwrap();
     let expected = format!(
         "{{\"messages\":[{{\"seq\":1,\"from\":\"alice\",\"text\":\"a\\nb\u{2028}\\\"ã\\\"\",\
-         \"intended_at_ns\":0,\"published_at_ns\":{stamp}}}],\"last\":1}}"
+         \"intended_at_ns\":0,\"published_at_ns\":{stamp}}}],\"last\":1,\"epoch\":\"{epoch}\"}}"
     );
     assert_eq!(body, expected);
-    assert_eq!(
-        server.get("/feeds/a/poll?after=1").body,
-        r#"{"messages":[],"last":1}"#
-    );
-    assert_eq!(
-        server.get("/feeds/a/poll").body,
-        r#"{"messages":[],"last":1}"#,
-        "from now on"
-    );
+    assert_eq!(server.get("/feeds/a/poll?after=1").body, nothing(1));
+    let with_epoch = format!("/feeds/a/poll?after=1-{epoch}");
+    assert_eq!(server.get(&with_epoch).body, nothing(1));
+    assert_eq!(server.get("/feeds/a/poll").body, nothing(1), "from now on");
+    let reset = nothing(1).replace('}', r#","missed":0}"#);
+    for ahead in ["2", &format!("2-{epoch}")] {
+        let told = server.get(&format!("/feeds/a/poll?after={ahead}")).body;
+        let (before, message) = (reset.replace("[]", "["), &server.history("a")[0]);
+        let expected = before.replace("[,", &format!("[{message}],"));
+        assert_eq!(told, expected, "{ahead} is ahead of the feed");
+    }
 }
 
 #[test]
 fn a_long_poll_waits_for_a_message_or_for_the_end_of_its_hold() {
     let server = Server::start(&[]);
     let brief = server.get("/feeds/a/long-poll?after=0&hold_ms=20").body;
-    assert_eq!(brief, r#"{"messages":[],"last":0}"#);
+    assert_eq!(messages(&brief), Vec::<String>::new());
 
     let mut held = server.connect();
     write!(
@@ -114,7 +116,8 @@ fn an_event_stream_is_these_bytes() {
     );
     server.publish("a", "bob", "one\r\ndata: not a field");
     let json = server.history("a")[1].clone();
-    let event = format!("id: 2\ndata: {json}\n\n");
+    let epoch = server.epoch();
+    let event = format!("id: 2-{epoch}\ndata: {json}\n\n");
     let chunk = format!("{:X}\r\n{event}\r\n", event.len());
     assert_eq!(
         read_until(&mut stream, "\n\n\r\n"),
@@ -127,6 +130,7 @@ fn an_event_stream_is_these_bytes() {
 fn an_event_stream_resumes_and_the_header_wins() {
     let server = Server::start(&["--history", "3"]);
     (1..=5).for_each(|n| assert_eq!(server.publish("a", "alice", "x"), n));
+    let epoch = server.epoch();
     let ids = |query: &str, header: &str| {
         let mut stream = server.connect();
         write!(
@@ -137,39 +141,32 @@ fn an_event_stream_resumes_and_the_header_wins() {
         let text = read_until(&mut stream, "\n\n\r\n");
         text.lines()
             .filter(|l| l.starts_with("id") || l.starts_with("event") || l.contains("missed"))
-            .map(str::to_owned)
+            .map(|line| line.replace(&epoch, "EPOCH"))
             .collect::<Vec<_>>()
     };
-    assert_eq!(ids("?after=3", ""), ["id: 4", "id: 5"]);
-    assert_eq!(ids("?after=2", "Last-Event-ID: 4\r\n"), ["id: 5"]);
-    let reset = |missed| {
-        [
-            "event: reset".to_owned(),
-            "id: 2".to_owned(),
-            format!("data: {missed}"),
-        ]
-    };
-    let all = ["id: 3", "id: 4", "id: 5"];
-    let told = |missed| [&reset(missed)[..], &all.map(str::to_owned)[..]].concat();
-    assert_eq!(
-        ids("?after=0", ""),
-        told(r#"{"missed":2,"last":5}"#),
-        "two are gone"
-    );
-    assert_eq!(
-        ids("", "Last-Event-ID: 99\r\n"),
-        told(r#"{"missed":2,"last":5}"#),
-        "of another life"
-    );
-    assert_eq!(
-        ids("", "Last-Event-ID: rubbish\r\n"),
-        told(r#"{"missed":2,"last":5}"#)
-    );
+    assert_eq!(ids("?after=3", ""), ["id: 4-EPOCH", "id: 5-EPOCH"]);
+    assert_eq!(ids("?after=2", "Last-Event-ID: 4\r\n"), ["id: 5-EPOCH"]);
+    let own = format!("Last-Event-ID: 4-{epoch}\r\n");
+    assert_eq!(ids("?after=2-none", &own), ["id: 5-EPOCH"]);
+    let told = [
+        "event: reset",
+        "id: 2-EPOCH",
+        r#"data: {"missed":2,"last":5,"epoch":"EPOCH"}"#,
+        "id: 3-EPOCH",
+        "id: 4-EPOCH",
+        "id: 5-EPOCH",
+    ];
+    assert_eq!(ids("?after=0", ""), told, "two are gone");
+    assert_eq!(ids("?after=0-", ""), told, "and of which epoch?");
+    for other in ["99", "rubbish", "4-none", "5-"] {
+        let header = format!("Last-Event-ID: {other}\r\n");
+        assert_eq!(ids("", &header), told, "{other} is of another life");
+    }
 }
 
 #[test]
 fn a_websocket_is_these_bytes() {
-    let server = Server::start(&[]);
+    let server = Server::start(&["--presence", "off"]);
     server.publish("a", "alice", "oi");
     let extra = "Sec-WebSocket-Protocol: superchat, chat\r\n";
     let (mut stream, head) = open_websocket(&server, "/feeds/a/ws?after=0&user=bob", extra);
@@ -217,7 +214,7 @@ fn a_websocket_is_these_bytes() {
 
 #[test]
 fn a_websocket_that_misbehaves_is_told_why() {
-    let server = Server::start(&[]);
+    let server = Server::start(&["--presence", "off"]);
     let told = |query: &str, bytes: &[u8]| {
         let (mut stream, _) = open_websocket(&server, &format!("/feeds/a/ws{query}"), "");
         stream.write_all(bytes).unwrap();
@@ -293,17 +290,27 @@ fn a_close_is_answered_however_busy_the_feed_is() {
 fn a_websocket_that_fell_behind_is_told_what_it_missed() {
     let server = Server::start(&["--history", "2"]);
     (0..5).for_each(|_| drop(server.publish("a", "alice", "x").to_string()));
-    let (mut stream, _) = open_websocket(&server, "/feeds/a/ws?after=1", "");
-    let told = String::from_utf8(read_frame(&mut stream).1).unwrap();
-    assert_eq!(told, r#"{"reset":{"last":5,"missed":2}}"#);
-    for json in server.history("a") {
-        assert_eq!(String::from_utf8(read_frame(&mut stream).1).unwrap(), json);
-    }
+    let epoch = server.epoch();
+    let reset =
+        |missed: u64| format!(r#"{{"reset":{{"missed":{missed},"last":5,"epoch":"{epoch}"}}}}"#);
+    let seen = |after: &str, count: usize| {
+        let path = format!("/feeds/a/ws?after={after}");
+        let (mut stream, _) = open_websocket(&server, &path, "");
+        let mut text = || String::from_utf8(read_frame(&mut stream).1).unwrap();
+        (0..count).map(|_| text()).collect::<Vec<_>>()
+    };
+    let history = server.history("a");
+    let after_reset = |missed| [&[reset(missed)][..], &history].concat();
+    assert_eq!(seen("1", 3), after_reset(2));
+    assert_eq!(seen(&format!("1-{epoch}"), 3), after_reset(2));
+    assert_eq!(seen("4-none", 3), after_reset(3), "of another epoch");
+    assert_eq!(seen("0-", 3), after_reset(3), "asks which epoch it is");
+    assert_eq!(seen(&format!("4-{epoch}"), 1), history[1..]);
 }
 
 #[test]
 fn the_lectures_addresses_are_the_lobby_and_echo_echoes() {
-    let server = Server::start(&[]);
+    let server = Server::start(&["--presence", "off"]);
     let (mut chat, _) = open_websocket(&server, "/chat?user=alice", "");
     let mut events = server.connect();
     write!(events, "GET /events HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
@@ -345,6 +352,7 @@ fn bad_requests_are_told_what_to_change() {
         (post(json, &long), 413, "at most 65536 bytes"),
         (server.get("/feeds/a/poll?after=x"), 400, "after=42"),
         (server.get("/feeds/a/poll?after=-1"), 400, "after"),
+        (server.get("/feeds/a/ws?after=x"), 400, "after"),
         (server.get("/feeds/a%0Ab/poll"), 400, "1 to 64 characters"),
         (server.get("/feeds/a/ws"), 400, "upgrade"),
         (server.get("/nothing/here"), 404, "/nothing/here"),

@@ -1,29 +1,39 @@
 //! `wslab serve`: the server alone.
 
 use std::io::Write;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::{confine, interrupted, parse, wait_for_parent};
 use crate::feed::{Feeds, Retention};
 use crate::measure::cpus::Cpus;
 use crate::measure::process;
+use crate::monitor;
 use crate::server;
 use crate::transport::hub::{Hub, Limits};
 
 /// Feeds that a server holds, at the most: what strangers can make it remember.
 const MAX_FEEDS: usize = 10_000;
 
+/// Members of all feeds, at the most: a name and a few numbers each, so some megabytes.
+const MAX_MEMBERS: usize = 10_000;
+
 /// Clients that a server takes where neither a flag nor the open files bound them.
 const MAX_CLIENTS: u32 = 1_000_000;
 
 /// Descriptors that a server needs beside its clients.
 const SPARE_DESCRIPTORS: u64 = 32;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Presence {
+    On,
+    Off,
+}
 
 #[derive(Debug, Args)]
 pub(super) struct ServeArgs {
@@ -36,6 +46,19 @@ pub(super) struct ServeArgs {
     /// Connections served at once; those beyond get 503. Default: as the open files allow
     #[arg(long, value_name = "N")]
     max_clients: Option<u32>,
+    /// Whether readers that give a name are members of the feed, told to all when they come and go
+    #[arg(long, value_enum, default_value = "on")]
+    presence: Presence,
+    /// Publish this machine's CPU, memory and network readings into the feed "system", every second
+    #[arg(long)]
+    monitor: bool,
+    /// Publish the readings of N simulated sensors into the feed "sensors", each once a second.
+    /// Default: none, and 4 for demo
+    #[arg(long, value_name = "N", value_parser = parse_sensors)]
+    sensors: Option<u32>,
+    /// Tell where the page shows them
+    #[arg(skip)]
+    tells_page: bool,
     /// End when standard input does
     #[arg(long, hide = true)]
     with_parent: bool,
@@ -45,6 +68,16 @@ pub(super) struct ServeArgs {
 }
 
 impl ServeArgs {
+    /// The same, with demonstration feeds, and so many sensors unless it has some.
+    pub(super) fn demonstrating(self, sensors: u32) -> Self {
+        ServeArgs {
+            monitor: true,
+            sensors: self.sensors.or(Some(sensors)),
+            tells_page: true,
+            ..self
+        }
+    }
+
     pub(super) fn execute(self) -> anyhow::Result<ExitCode> {
         confine(self.cpus.as_ref())?;
         let places = process::raise_descriptor_limit().saturating_sub(SPARE_DESCRIPTORS);
@@ -53,8 +86,12 @@ impl ServeArgs {
             messages: self.history as usize,
             ..Retention::default()
         };
+        let feeds = Feeds::new(retention, MAX_FEEDS);
         let hub = Arc::new(Hub {
-            feeds: Feeds::new(retention, MAX_FEEDS),
+            feeds: match self.presence {
+                Presence::On => feeds.with_presence(MAX_MEMBERS),
+                Presence::Off => feeds,
+            },
             limits: Limits::default(),
             tally: Arc::default(),
         });
@@ -73,7 +110,20 @@ impl ServeArgs {
             })?;
             let mut output = std::io::stdout();
             writeln!(output, "listening on http://{}", listener.local_addr()?)?;
+            if self.tells_page {
+                let page = page(listener.local_addr()?);
+                writeln!(
+                    output,
+                    "the page: {page}, {page}?feed=system, {page}?feed=sensors"
+                )?;
+            }
             output.flush()?;
+            if self.monitor {
+                monitor::watch_machine(&hub.feeds)?;
+            }
+            if let Some(count @ 1..) = self.sensors {
+                monitor::simulate_sensors(&hub.feeds, count)?;
+            }
             let shutdown = async {
                 interrupted().await;
             };
@@ -83,6 +133,24 @@ impl ServeArgs {
         runtime.shutdown_timeout(Duration::from_secs(1));
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// Where a browser of this machine finds the page.
+fn page(mut address: SocketAddr) -> String {
+    if address.ip().is_unspecified() {
+        address.set_ip(match address {
+            SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    format!("http://{address}/")
+}
+
+fn parse_sensors(text: &str) -> Result<u32, String> {
+    parse(text, |sensors: &u32| match sensors {
+        0..=1_000 => Ok(()),
+        _ => Err(format!("{sensors} sensors are more than 1000")),
+    })
 }
 
 fn parse_history(text: &str) -> Result<u32, String> {

@@ -9,8 +9,10 @@ use std::collections::VecDeque;
 use std::sync::{Arc, OnceLock, RwLock};
 
 use bytes::Bytes;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
+use super::cursor::{Cursor, Epoch};
+use super::members::Members;
 use super::message::{Message, NewMessage};
 
 /// How much of a feed is kept: whichever bound is reached first.
@@ -59,16 +61,30 @@ pub struct Batch {
     pub messages: Vec<Arc<Stored>>,
     /// The `seq` to read on from.
     pub last: u64,
-    /// Set when the cursor did not fit: how many messages are gone between it and this batch. It
-    /// is `Some(0)` for a cursor ahead of the feed (one from before a restart), which then gets
-    /// everything that there is.
+    /// Set when the cursor did not fit: how many messages are gone between it and this batch. A
+    /// cursor of another epoch or ahead of the feed counts as one before the first message, and
+    /// gets everything that there is; then it is set even if nothing is gone.
     pub missed: Option<u64>,
+    /// The epoch of these numbers.
+    pub epoch: Epoch,
 }
 
 impl Batch {
-    /// The `seq` after which its messages begin.
-    pub fn before(&self) -> u64 {
-        self.last - self.messages.len() as u64
+    /// The cursor after which its messages begin.
+    pub fn before(&self) -> Cursor {
+        self.at(self.last - self.messages.len() as u64)
+    }
+
+    /// The cursor of a reader that has everything up to `seq`.
+    pub fn at(&self, seq: u64) -> Cursor {
+        let epoch = Some(self.epoch);
+        Cursor { seq, epoch }
+    }
+
+    /// What a streaming transport tells of `missed` messages, as JSON.
+    pub fn reset(&self, missed: u64) -> String {
+        let (last, epoch) = (self.last, self.epoch);
+        format!(r#"{{"missed":{missed},"last":{last},"epoch":"{epoch}"}}"#)
     }
 
     /// Whether there is nothing to tell.
@@ -98,31 +114,63 @@ pub struct Log {
     /// The newest `seq`; waiting readers sleep on it.
     newest: watch::Sender<u64>,
     retention: Retention,
+    epoch: Epoch,
+    members: Option<Members>,
 }
 
 impl Log {
-    pub fn new(retention: Retention) -> Self {
+    pub fn new(retention: Retention, epoch: Epoch) -> Self {
         assert!(retention.messages >= 1, "a log holds at least one message");
         Log {
             ring: RwLock::default(),
             newest: watch::Sender::new(0),
             retention,
+            epoch,
+            members: None,
         }
+    }
+
+    /// Keeps the members of this feed; there are as many in all as `places` are shared.
+    pub fn with_members(self, places: Arc<Semaphore>) -> Self {
+        let members = Some(Members::new(places));
+        Log { members, ..self }
+    }
+
+    /// Who reads this feed and gave a name; nothing if that is not kept.
+    pub fn members(&self) -> Option<&Members> {
+        self.members.as_ref()
     }
 
     /// Appends a message, published at `published_at_ns`, and wakes the readers. Returns its `seq`.
     pub fn append(&self, new: &NewMessage, published_at_ns: u64) -> u64 {
-        let mut ring = self.ring.write().expect("no panic under the lock");
-        let seq = ring.last + 1;
-        let message = Message {
-            seq,
+        self.add(Message {
+            seq: 0,
             from: (&new.from).into(),
             text: (&new.text).into(),
             intended_at_ns: new.intended_at_ns,
             published_at_ns,
             kind: None,
-        };
-        let mut json = Vec::with_capacity(new.text.len() + new.from.len() + 128);
+        })
+    }
+
+    /// Appends what is said of `name`, rather than by it: a message of a `kind`, without a text.
+    pub fn announce(&self, name: &str, kind: &'static str, published_at_ns: u64) -> u64 {
+        self.add(Message {
+            seq: 0,
+            from: name.into(),
+            text: "".into(),
+            intended_at_ns: 0,
+            published_at_ns,
+            kind: Some(kind.into()),
+        })
+    }
+
+    /// Gives the message its `seq`.
+    fn add(&self, mut message: Message<'_>) -> u64 {
+        let mut ring = self.ring.write().expect("no panic under the lock");
+        let seq = ring.last + 1;
+        message.seq = seq;
+        let mut json = Vec::with_capacity(message.text.len() + message.from.len() + 128);
         message.write_json(&mut json);
         ring.bytes += json.len();
         ring.messages.push_back(Arc::new(Stored {
@@ -164,6 +212,7 @@ impl Log {
         if cursor == ring.last {
             return Batch {
                 last: cursor,
+                epoch: self.epoch,
                 ..Batch::default()
             };
         }
@@ -187,6 +236,7 @@ impl Log {
             last: messages.last().map_or(ring.last, |newest| newest.seq),
             messages,
             missed: (ahead || gone > 0).then_some(gone),
+            epoch: self.epoch,
         }
     }
 
@@ -207,13 +257,20 @@ impl Log {
                 .collect(),
             last: ring.last,
             missed: None,
+            epoch: self.epoch,
         }
     }
 
     /// A reader that has everything up to `after`; from now on if it does not say.
-    pub fn reader(self: &Arc<Self>, after: Option<u64>) -> Reader {
+    pub fn reader(self: &Arc<Self>, after: Option<Cursor>) -> Reader {
+        let fits = |cursor: Cursor| cursor.epoch.is_none_or(|epoch| epoch == self.epoch);
         Reader {
-            cursor: after.unwrap_or_else(|| self.last()),
+            cursor: match after {
+                None => self.last(),
+                Some(cursor) if fits(cursor) => cursor.seq,
+                // A number of another server: ahead of any feed, so that it begins anew.
+                Some(_) => u64::MAX,
+            },
             newest: self.newest.subscribe(),
             log: self.clone(),
         }
@@ -257,7 +314,7 @@ mod tests {
     use super::*;
 
     fn log(messages: usize, bytes: usize) -> Arc<Log> {
-        Arc::new(Log::new(Retention { messages, bytes }))
+        Arc::new(Log::new(Retention { messages, bytes }, Epoch::draw()))
     }
 
     fn publish(log: &Log, text: &str) -> u64 {
@@ -319,6 +376,23 @@ mod tests {
     }
 
     #[test]
+    fn a_cursor_of_another_epoch_gets_everything_and_is_told_whatever_its_number() {
+        let log = log(3, usize::MAX);
+        (0..5).for_each(|_| drop(publish(&log, "x").to_string()));
+        let read = |epoch: Option<Epoch>, seq: u64| {
+            let batch = log.reader(Some(Cursor { seq, epoch })).read();
+            (seqs(&batch), batch.missed)
+        };
+        let own = log.read_after(0).epoch;
+        assert_eq!(read(Some(own), 4), (vec![5], None));
+        assert_eq!(read(None, 4), (vec![5], None), "taken at its word");
+        for seq in [0, 4, 5, 6] {
+            let anew = (vec![3, 4, 5], Some(2));
+            assert_eq!(read(Some(Epoch::default()), seq), anew, "{seq}");
+        }
+    }
+
+    #[test]
     fn bytes_are_bounded_too_and_the_newest_always_stays() {
         let log = log(1_000, 1_000);
         for _ in 0..50 {
@@ -340,7 +414,7 @@ mod tests {
         for _ in 0..50 {
             publish(&log, &"x".repeat(60_000));
         }
-        let mut reader = log.reader(Some(0));
+        let mut reader = log.reader(Some(0.into()));
         let mut seen = Vec::new();
         while seen.len() < 50 {
             let batch = reader.read();
@@ -414,7 +488,7 @@ mod tests {
             .collect();
         let readers: Vec<_> = (0..8)
             .map(|_| {
-                let mut reader = log.reader(Some(0));
+                let mut reader = log.reader(Some(0.into()));
                 tokio::spawn(async move {
                     let mut seen = Vec::new();
                     while seen.len() < 2_000 {

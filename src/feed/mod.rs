@@ -1,12 +1,18 @@
 //! Feeds: named, ordered streams of messages, each held by one bounded [`Log`].
 
+mod cursor;
 mod log;
+mod members;
 mod message;
 
 use std::collections::HashMap;
 use std::sync::{Arc, RwLock};
 
+use tokio::sync::Semaphore;
+
+pub use cursor::{Cursor, Epoch};
 pub use log::{Batch, Log, MAX_BATCH_BYTES, Reader, Retention, Stored};
+pub use members::Members;
 pub use message::{InvalidMessage, MAX_NAME_CHARS, Message, NewMessage, check_name, check_text};
 
 /// Longest feed name, in characters: it travels in every URL.
@@ -27,6 +33,9 @@ pub struct Feeds {
     logs: RwLock<HashMap<String, Arc<Log>>>,
     retention: Retention,
     max_feeds: usize,
+    epoch: Epoch,
+    /// Places for members, shared by all feeds, if presence is kept.
+    member_places: Option<Arc<Semaphore>>,
 }
 
 impl Feeds {
@@ -36,6 +45,17 @@ impl Feeds {
             logs: RwLock::default(),
             retention,
             max_feeds,
+            epoch: Epoch::draw(),
+            member_places: None,
+        }
+    }
+
+    /// Keeps presence: readers that give a name are members of the feed they read. `max_members`
+    /// bounds how many there are in all feeds together.
+    pub fn with_presence(self, max_members: usize) -> Self {
+        Feeds {
+            member_places: Some(Arc::new(Semaphore::new(max_members))),
+            ..self
         }
     }
 
@@ -56,10 +76,14 @@ impl Feeds {
         if logs.len() >= self.max_feeds && !logs.contains_key(name) {
             return Err(FeedError::TooMany(self.max_feeds));
         }
-        let log = logs
-            .entry(name.to_owned())
-            .or_insert_with(|| Arc::new(Log::new(self.retention)));
-        Ok(log.clone())
+        let new = || {
+            let log = Log::new(self.retention, self.epoch);
+            Arc::new(match &self.member_places {
+                Some(places) => log.with_members(places.clone()),
+                None => log,
+            })
+        };
+        Ok(logs.entry(name.to_owned()).or_insert_with(new).clone())
     }
 
     /// How many messages all feeds hold.

@@ -33,6 +33,9 @@ impl Server {
             "--with-parent",
             "--history",
             &history,
+            // Each of n readers told of each other is n² deliveries that nobody asked for.
+            "--presence",
+            "off",
         ];
         let mut process = Process::start(&arguments, cpus)?;
         let line = tokio::time::timeout(START_PATIENCE, process.lines.next_line()).await;

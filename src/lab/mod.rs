@@ -7,7 +7,7 @@ pub mod environment;
 pub mod figures;
 pub mod machine;
 pub mod pinning;
-mod preflight;
+pub mod preflight;
 mod progress;
 pub mod recorded;
 pub mod results;

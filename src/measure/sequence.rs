@@ -24,6 +24,12 @@ pub struct Sequence {
 }
 
 impl Sequence {
+    /// Everything up to `last` was seen.
+    pub fn after(last: u64) -> Self {
+        let gaps = Vec::new();
+        Sequence { last, gaps }
+    }
+
     /// The highest `seq` seen: the cursor to resume after.
     pub fn last(&self) -> u64 {
         self.last

@@ -17,7 +17,7 @@ use super::metrics::metrics;
 use crate::feed::{NewMessage, check_name, check_text};
 use crate::measure::clock;
 use crate::transport::hub::{ApiError, FeedLog, Hub, Params};
-use crate::transport::{Transport, answer};
+use crate::transport::{Transport, answer, presence};
 
 /// The classroom page: one file, in the binary.
 const PAGE: &str = include_str!("page/index.html");
@@ -33,7 +33,8 @@ pub fn router(hub: Arc<Hub>) -> Router {
         .route("/", get(async || Html(PAGE)))
         .route("/healthz", get(health))
         .route("/metrics", get(metrics))
-        .route("/feeds/{feed}/messages", get(history).post(publish));
+        .route("/feeds/{feed}/messages", get(history).post(publish))
+        .merge(presence::routes());
     Transport::ALL
         .into_iter()
         .fold(own, |router, transport| router.merge(transport.routes()))

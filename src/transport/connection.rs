@@ -30,6 +30,8 @@ pub enum ClientError {
     Io(#[from] io::Error),
     #[error("the server closed the connection")]
     Closed,
+    #[error("the server closed the WebSocket: {0}")]
+    ClosedFor(String),
     #[error("the server answered {0}")]
     Status(u16),
     #[error("not understood: {0}")]

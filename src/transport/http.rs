@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
 use super::connection::ClientError;
@@ -96,6 +97,18 @@ impl Headers {
         request.extend_from_slice(json);
         request
     }
+}
+
+/// What stays as it is in a part of a URL (RFC 3986, section 2.3).
+const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// A name as a part of a URL.
+pub fn encode(name: &str) -> String {
+    utf8_percent_encode(name, UNRESERVED).to_string()
 }
 
 /// How the end of a body is told (RFC 9112, section 6.3).

@@ -3,12 +3,12 @@
 //!
 //! ```text
 //! client                                        server
-//!   │ GET …/long-poll?after=41&hold_ms=25000      │
+//!   │ GET …/long-poll?after=41-k3x9&hold_ms=25000 │
 //!   │────────────────────────────────────────────▶│
 //!   ┆                                             ┆   held
-//!   │ {"messages":[{"seq":42,…}],"last":42}       │   as soon as 42 is published
+//!   │ {"messages":[{"seq":42,…}],"last":42,…}     │   as soon as 42 is published
 //!   │◀────────────────────────────────────────────│
-//!   │ GET …/long-poll?after=42&hold_ms=25000      │   at once: what is published in between
+//!   │ GET …/long-poll?after=42-k3x9&hold_ms=25000 │   at once: what is published in between
 //!   │────────────────────────────────────────────▶│   waits behind the cursor
 //! ```
 
@@ -24,11 +24,14 @@ use serde::Deserialize;
 
 use super::Transport;
 use super::connection::ClientError;
-use super::hub::{FeedLog, Hub, Params};
+use super::hub::{ApiError, FeedLog, Hub, Params};
 use super::model::{ANSWER_WRAPPING, Conditions, Prediction};
-use super::polling::{Poller, answer};
+use super::polling::{After, Poller, answer};
 use super::subscription::Subscription;
 use super::tally::Account;
+
+/// What a client that gives a name says of when it polls again: at once, but networks have moods.
+const AGAIN_SOON: &str = "&interval_ms=2000";
 
 /// The server's end.
 pub fn routes() -> Router<Arc<Hub>> {
@@ -36,8 +39,7 @@ pub fn routes() -> Router<Arc<Hub>> {
 }
 
 #[derive(Debug, Deserialize)]
-struct Query {
-    after: Option<u64>,
+struct Hold {
     hold_ms: Option<u64>,
 }
 
@@ -45,18 +47,18 @@ async fn long_poll(
     State(hub): State<Arc<Hub>>,
     Extension(account): Extension<Arc<Account>>,
     FeedLog(log): FeedLog,
-    Params(query): Params<Query>,
-) -> Response {
+    Params(query): Params<After>,
+    Params(Hold { hold_ms }): Params<Hold>,
+) -> Result<Response, ApiError> {
     account.serves(Transport::LongPolling);
     let max_hold = hub.limits.max_hold;
-    let hold = query
-        .hold_ms
-        .map_or(max_hold, |ms| Duration::from_millis(ms).min(max_hold));
+    let hold = hold_ms.map_or(max_hold, |ms| Duration::from_millis(ms).min(max_hold));
     let mut reader = log.reader(query.after);
+    let _present = query.enter(&log)?;
     let batch = tokio::time::timeout(hold, reader.next()).await;
     let batch = batch.unwrap_or_else(|_| reader.read());
     account.answered(batch.messages.len());
-    answer(&batch)
+    Ok(answer(&batch))
 }
 
 /// The client's end: always one poll in flight. The first does not wait, so that its answer tells
@@ -78,17 +80,21 @@ async fn poll_once(
     hold: Duration,
 ) -> Result<(), ClientError> {
     let hold_ms = hold.as_millis();
-    let path = format!(
-        "long-poll?after={}&hold_ms={hold_ms}",
-        subscription.cursor()
-    );
+    let query = subscription.query();
+    let mut path = format!("long-poll?{query}&hold_ms={hold_ms}");
+    if subscription.author.is_some() {
+        path += AGAIN_SOON;
+    }
     poller.exchange(subscription, &path).await
 }
 
 /// A message finds every reader's poll waiting, so it is as late as a push; only messages that come
 /// faster than a round trip wait for the next poll. Each costs an exchange.
 pub fn model(conditions: &Conditions) -> Prediction {
-    let query = format!("long-poll?after=10&hold_ms={}", conditions.hold.as_millis());
+    let query = format!(
+        "long-poll?after=10-k3x9&hold_ms={}",
+        conditions.hold.as_millis()
+    );
     let heads = conditions.exchange_bytes(&query, ANSWER_WRAPPING.len() as f64);
     Prediction {
         latency_mean_us: conditions.fan_out_us(),

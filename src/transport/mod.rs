@@ -9,6 +9,7 @@ pub mod hub;
 mod long_polling;
 pub mod model;
 mod polling;
+pub mod presence;
 mod short_polling;
 mod sse;
 pub mod subscription;

@@ -93,7 +93,7 @@ impl Conditions {
 }
 
 /// What a poll's answer has around its messages.
-pub const ANSWER_WRAPPING: &str = r#"{"messages":[],"last":10}"#;
+pub const ANSWER_WRAPPING: &str = r#"{"messages":[],"last":10,"epoch":"k3x9"}"#;
 
 /// The head of a poll's answer, as this server sends it.
 const ANSWER_HEAD: &str = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\
@@ -152,7 +152,7 @@ mod tests {
             (websocket - json - 4.4).abs() < 0.01,
             "head of 4, ping and pong: {websocket}"
         );
-        assert_eq!(bytes(Transport::Sse, &conditions()), json + 21.0);
+        assert_eq!(bytes(Transport::Sse, &conditions()), json + 26.0);
         // Two messages a poll share its heads, and half of the comma between them.
         let rare = Conditions {
             poll_interval: Duration::from_secs(1),

@@ -3,10 +3,13 @@
 //! ```text
 //! GET /feeds/lobby/poll?after=41 HTTP/1.1      HTTP/1.1 200 OK
 //! Host: 127.0.0.1:8080                         content-type: application/json
-//!                                              content-length: 117
+//!                                              content-length: 132
 //!
-//!                                              {"messages":[{"seq":42,…}],"last":42}
+//!                                              {"messages":[{"seq":42,…}],"last":42,
+//!                                              "epoch":"k3x9"}
 //! ```
+
+use std::sync::Arc;
 
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
@@ -14,13 +17,26 @@ use serde::Deserialize;
 
 use super::connection::{ClientError, Connection};
 use super::http;
+use super::hub::ApiError;
+use super::presence::{self, Present};
 use super::subscription::Subscription;
-use crate::feed::{Batch, Message};
+use crate::feed::{Batch, Cursor, Epoch, Log, Message};
 
 /// The query of a poll.
 #[derive(Debug, Deserialize)]
 pub struct After {
-    pub after: Option<u64>,
+    pub after: Option<Cursor>,
+    /// Who asks, and how often: see [`presence`].
+    pub user: Option<String>,
+    pub interval_ms: Option<u64>,
+}
+
+impl After {
+    /// The reader is there, and will be for some time after this poll.
+    pub fn enter(&self, log: &Arc<Log>) -> Result<Option<Present>, ApiError> {
+        let linger = presence::linger(self.interval_ms);
+        Present::enter(log, self.user.as_deref(), linger)
+    }
 }
 
 /// The answer to a poll, and to a request for history.
@@ -34,7 +50,8 @@ pub fn answer(batch: &Batch) -> Response {
         }
         body.extend_from_slice(&message.json);
     }
-    body.extend_from_slice(format!("],\"last\":{}", batch.last).as_bytes());
+    let (last, epoch) = (batch.last, batch.epoch);
+    body.extend_from_slice(format!("],\"last\":{last},\"epoch\":\"{epoch}\"").as_bytes());
     if let Some(missed) = batch.missed {
         body.extend_from_slice(format!(",\"missed\":{missed}").as_bytes());
     }
@@ -54,6 +71,7 @@ pub fn answer(batch: &Batch) -> Response {
 struct Body<'a> {
     #[serde(borrow)]
     messages: Vec<Message<'a>>,
+    epoch: Epoch,
     missed: Option<u64>,
 }
 
@@ -127,9 +145,7 @@ fn parse_answer(
     let body: Body<'_> = serde_json::from_slice(&response.body).map_err(ClientError::protocol)?;
     subscription.recorder.json(response.body.len(), 0);
     subscription.recorder.exchange(body.messages.is_empty());
-    if body.missed.is_some() {
-        subscription.reset();
-    }
+    subscription.located(body.epoch, body.missed);
     for message in &body.messages {
         subscription.deliver(message);
     }
@@ -139,7 +155,8 @@ fn parse_answer(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::feed::{Log, NewMessage, Retention};
+    use crate::feed::{NewMessage, Retention};
+    use crate::transport::model::ANSWER_WRAPPING;
 
     async fn body(batch: &Batch) -> String {
         let body = axum::body::to_bytes(answer(batch).into_body(), usize::MAX)
@@ -150,24 +167,22 @@ mod tests {
 
     #[tokio::test]
     async fn answers_are_these_bytes() {
-        let log = Log::new(Retention {
+        let retention = Retention {
             messages: 2,
             bytes: usize::MAX,
-        });
+        };
+        let log = Log::new(retention, "k3x9".into());
         assert_eq!(
             body(&log.read_after(0)).await,
-            r#"{"messages":[],"last":0}"#
+            r#"{"messages":[],"last":0,"epoch":"k3x9"}"#
         );
+        let message = |text: &str| NewMessage {
+            from: "al".into(),
+            text: text.into(),
+            intended_at_ns: 5,
+        };
         for text in ["a", "b", "c"] {
-            let (from, text) = ("al".to_owned(), text.to_owned());
-            log.append(
-                &NewMessage {
-                    from,
-                    text,
-                    intended_at_ns: 5,
-                },
-                0,
-            );
+            log.append(&message(text), 0);
         }
         let stamp = |batch: &Batch, index: usize| {
             Message::from_json(&batch.messages[index].json)
@@ -176,10 +191,18 @@ mod tests {
         };
         let batch = log.read_after(0);
         let expected = format!(
-            r#"{{"messages":[{{"seq":2,"from":"al","text":"b","intended_at_ns":5,"published_at_ns":{}}},{{"seq":3,"from":"al","text":"c","intended_at_ns":5,"published_at_ns":{}}}],"last":3,"missed":1}}"#,
+            r#"{{"messages":[{{"seq":2,"from":"al","text":"b","intended_at_ns":5,"published_at_ns":{}}},{{"seq":3,"from":"al","text":"c","intended_at_ns":5,"published_at_ns":{}}}],"last":3,"epoch":"k3x9","missed":1}}"#,
             stamp(&batch, 0),
             stamp(&batch, 1),
         );
         assert_eq!(body(&batch).await, expected);
+        for _ in 4..=10 {
+            log.append(&message("x"), 0);
+        }
+        assert_eq!(
+            body(&log.read_after(10)).await,
+            ANSWER_WRAPPING,
+            "as the model has it"
+        );
     }
 }

@@ -2,12 +2,12 @@
 //!
 //! ```text
 //! client                            server
-//!   │ GET …/poll?after=41             │
+//!   │ GET …/poll?after=41-k3x9        │
 //!   │────────────────────────────────▶│
-//!   │ {"messages":[],"last":41}       │   nothing new: an empty exchange
+//!   │ {"messages":[],"last":41,…}     │   nothing new: an empty exchange
 //!   │◀────────────────────────────────│
 //!   ┆ poll interval                   ┆
-//!   │ GET …/poll?after=41             │
+//!   │ GET …/poll?after=41-k3x9        │
 //!   │────────────────────────────────▶│
 //!   │ {"messages":[{"seq":42,…}],…}   │   what came meanwhile, all at once
 //!   │◀────────────────────────────────│
@@ -23,7 +23,7 @@ use tokio::time::Instant;
 
 use super::Transport;
 use super::connection::ClientError;
-use super::hub::{FeedLog, Hub, Params};
+use super::hub::{ApiError, FeedLog, Hub, Params};
 use super::model::{ANSWER_WRAPPING, Conditions, Prediction};
 use super::polling::{After, Poller, answer};
 use super::subscription::Subscription;
@@ -38,11 +38,13 @@ async fn poll(
     Extension(account): Extension<Arc<Account>>,
     FeedLog(log): FeedLog,
     Params(query): Params<After>,
-) -> Response {
+) -> Result<Response, ApiError> {
     account.serves(Transport::ShortPolling);
-    let batch = log.reader(query.after).read();
+    let mut reader = log.reader(query.after);
+    let _present = query.enter(&log)?;
+    let batch = reader.read();
     account.answered(batch.messages.len());
-    answer(&batch)
+    Ok(answer(&batch))
 }
 
 /// The client's end: polls on a schedule of its own, absolute and with a phase of its own, so that
@@ -77,7 +79,15 @@ async fn poll_once(
     poller: &mut Poller,
     subscription: &mut Subscription,
 ) -> Result<(), ClientError> {
-    let path = format!("poll?after={}", subscription.cursor());
+    let query = subscription.query();
+    // Who gives a name says how long to wait for its next poll until it counts as gone.
+    let path = match subscription.author {
+        Some(_) => {
+            let interval_ms = subscription.habits.poll_interval.as_millis();
+            format!("poll?{query}&interval_ms={interval_ms}")
+        }
+        None => format!("poll?{query}"),
+    };
     poller.exchange(subscription, &path).await
 }
 
@@ -88,7 +98,7 @@ pub fn model(conditions: &Conditions) -> Prediction {
     let messages_per_poll = conditions.rate_hz * interval_s;
     let commas = (messages_per_poll - 1.0).max(0.0);
     let body = ANSWER_WRAPPING.len() as f64 + commas;
-    let heads = conditions.exchange_bytes("poll?after=10", body);
+    let heads = conditions.exchange_bytes("poll?after=10-k3x9", body);
     let json = conditions.json_bytes();
     Prediction {
         latency_mean_us: Some(interval_s / 2.0 * 1e6),

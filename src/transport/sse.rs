@@ -2,13 +2,13 @@
 //!
 //! ```text
 //! client                                     server
-//!   │ GET …/sse?after=41                       │
+//!   │ GET …/sse?after=41-k3x9                  │
 //!   │ Accept: text/event-stream                │
 //!   │─────────────────────────────────────────▶│
 //!   │ HTTP/1.1 200 OK                          │
 //!   │ content-type: text/event-stream          │
 //!   │◀─────────────────────────────────────────│
-//!   │ id: 42                                   │
+//!   │ id: 42-k3x9                              │
 //!   │ data: {"seq":42,"from":"alice",…}        │   at each message
 //!   │                                          │
 //!   │◀─────────────────────────────────────────│
@@ -20,6 +20,7 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::State;
@@ -35,11 +36,12 @@ use serde::Deserialize;
 use super::Transport;
 use super::connection::ClientError;
 use super::http::{Chunked, Framing};
-use super::hub::{FeedLog, Hub, Params};
+use super::hub::{ApiError, FeedLog, Hub, Params};
 use super::model::{Conditions, Prediction};
+use super::presence::Present;
 use super::subscription::Subscription;
 use super::tally::{Account, Count};
-use crate::feed::{Batch, Stored};
+use crate::feed::{Batch, Cursor, Stored};
 
 /// The first thing in every stream: how long a browser waits before it reconnects, in ms.
 const RETRY: &str = "retry: 2000\n\n";
@@ -57,6 +59,7 @@ pub fn routes() -> Router<Arc<Hub>> {
 #[derive(Debug, Deserialize)]
 struct Query {
     after: Option<String>,
+    user: Option<String>,
 }
 
 async fn stream(
@@ -65,22 +68,23 @@ async fn stream(
     FeedLog(log): FeedLog,
     Params(query): Params<Query>,
     headers: HeaderMap,
-) -> Response {
+) -> Result<Response, ApiError> {
     account.serves(Transport::Sse);
     let last_event_id = headers
         .get("last-event-id")
         .map(|id| id.to_str().unwrap_or_default());
     let mut reader = log.reader(cursor(last_event_id, query.after.as_deref()));
+    let present = Present::enter(&log, query.user.as_deref(), Duration::ZERO)?;
     let mut first = RETRY.as_bytes().to_vec();
     first.extend_from_slice(&deliver(&account, &reader.read()));
     let heartbeat = hub.limits.heartbeat;
-    let reading = (reader, account);
-    let later = stream::unfold(reading, move |(mut reader, account)| async move {
+    let reading = (reader, account, present);
+    let later = stream::unfold(reading, move |(mut reader, account, present)| async move {
         let bytes = match tokio::time::timeout(heartbeat, reader.next()).await {
             Ok(batch) => deliver(&account, &batch),
             Err(_) => Bytes::from_static(HEARTBEAT),
         };
-        Some((Ok::<_, Infallible>(bytes), (reader, account)))
+        Some((Ok::<_, Infallible>(bytes), (reader, account, present)))
     });
     let first = stream::once(std::future::ready(Ok(Bytes::from(first))));
     let headers = [
@@ -88,20 +92,17 @@ async fn stream(
         (CACHE_CONTROL.as_str(), "no-store"),
         ("x-accel-buffering", "no"),
     ];
-    (
-        headers,
-        Body::from_stream(stream::StreamExt::chain(first, later)),
-    )
-        .into_response()
+    let body = Body::from_stream(stream::StreamExt::chain(first, later));
+    Ok((headers, body).into_response())
 }
 
 /// Where to begin. The header wins: a browser that reconnects keeps the URL's `after` of long ago.
 /// A cursor that is none counts as one of another server: the stream begins with a reset, since a
 /// browser would never come back after an error status.
-fn cursor(last_event_id: Option<&str>, after: Option<&str>) -> Option<u64> {
+fn cursor(last_event_id: Option<&str>, after: Option<&str>) -> Option<Cursor> {
     last_event_id
         .or(after)
-        .map(|cursor| cursor.parse().unwrap_or(u64::MAX))
+        .map(|cursor| cursor.parse().unwrap_or(Cursor::OF_NO_SERVER))
 }
 
 /// A batch as it goes out.
@@ -113,46 +114,41 @@ fn deliver(account: &Account, batch: &Batch) -> Bytes {
 /// A batch as events, in one piece.
 fn encode(batch: &Batch) -> Bytes {
     if let ([message], None) = (&batch.messages[..], batch.missed) {
-        return message.framed(frame).clone();
+        return framed(message, batch).clone();
     }
     let mut bytes = Vec::new();
     if let Some(missed) = batch.missed {
         // Its id is where the messages that follow begin: who is cut off right here resumes there.
-        let (last, before) = (batch.last, batch.before());
-        let data = format!("{{\"missed\":{missed},\"last\":{last}}}");
+        let (before, data) = (batch.before(), batch.reset(missed));
         bytes.extend_from_slice(format!("event: reset\nid: {before}\ndata: {data}\n\n").as_bytes());
     }
     for message in &batch.messages {
-        bytes.extend_from_slice(message.framed(frame));
+        bytes.extend_from_slice(framed(message, batch));
     }
     bytes.into()
 }
 
-/// One message as an event.
-fn frame(message: &Stored) -> Bytes {
-    let id = message.seq.to_string();
-    [b"id: ", id.as_bytes(), b"\ndata: ", &message.json, b"\n\n"]
-        .concat()
-        .into()
+/// One message of a batch as an event. Its id carries the epoch: a browser resumes with nothing but
+/// the last id that it has seen.
+fn framed<'a>(message: &'a Stored, batch: &Batch) -> &'a Bytes {
+    message.framed(|message| {
+        let id = batch.at(message.seq).to_string();
+        [b"id: ", id.as_bytes(), b"\ndata: ", &message.json, b"\n\n"]
+            .concat()
+            .into()
+    })
 }
 
 /// The client's end.
 pub async fn subscribe(subscription: &mut Subscription) -> Result<Infallible, ClientError> {
-    let path = format!(
-        "{}/sse?after={}",
-        subscription.feed_path,
-        subscription.cursor()
-    );
+    let path = format!("{}/sse?{}", subscription.feed_path, subscription.query());
     let request = subscription.get(&path, "Accept: text/event-stream\r\n");
     let (mut connection, head) = subscription.open(&request, 200).await?;
     subscription.ready();
     let mut events = Events::default();
     let mut deliver = |event: Event<'_>| match event.kind {
         "message" => subscription.deliver_json(event.data.as_bytes()),
-        "reset" => {
-            subscription.reset();
-            Ok(())
-        }
+        "reset" => subscription.reset(event.data.as_bytes()),
         COMMENT => {
             let chunked = head.framing == Framing::Chunked;
             subscription
@@ -196,7 +192,7 @@ fn comment_bytes(comment: &str, chunked: bool) -> usize {
 
 /// A push: the mean reader waits for half of the others. Each message is one event in one chunk.
 pub fn model(conditions: &Conditions) -> Prediction {
-    let event = conditions.json_bytes() + b"id: 10\ndata: \n\n".len() as f64;
+    let event = conditions.json_bytes() + b"id: 10-k3x9\ndata: \n\n".len() as f64;
     let chunk = format!("{:X}\r\n\r\n", event as usize).len() as f64;
     Prediction {
         latency_mean_us: conditions.fan_out_us(),
@@ -369,10 +365,11 @@ mod tests {
 
     #[test]
     fn batches_are_these_bytes() {
-        let log = Log::new(Retention {
+        let retention = Retention {
             messages: 2,
             bytes: usize::MAX,
-        });
+        };
+        let log = Log::new(retention, "k3x9".into());
         for text in ["a", "b", "c\r\nd"] {
             let (from, text) = ("al".to_owned(), text.to_owned());
             log.append(
@@ -388,11 +385,12 @@ mod tests {
             let batch = log.read_after(seq - 1);
             String::from_utf8(batch.messages[0].json.to_vec()).unwrap()
         };
-        let one = format!("id: 3\ndata: {}\n\n", json(3));
+        let one = format!("id: 3-k3x9\ndata: {}\n\n", json(3));
         assert_eq!(encode(&log.read_after(2)), one);
         assert!(one.contains(r"c\r\nd"), "{one}");
         let all = format!(
-            "event: reset\nid: 1\ndata: {{\"missed\":1,\"last\":3}}\n\nid: 2\ndata: {}\n\n{one}",
+            "event: reset\nid: 1-k3x9\ndata: {{\"missed\":1,\"last\":3,\"epoch\":\"k3x9\"}}\n\n\
+             id: 2-k3x9\ndata: {}\n\n{one}",
             json(2)
         );
         assert_eq!(encode(&log.read_after(0)), all);
@@ -406,8 +404,8 @@ mod tests {
     #[test]
     fn the_header_wins_and_a_bad_cursor_is_one_of_another_server() {
         assert_eq!(cursor(None, None), None);
-        assert_eq!(cursor(None, Some("7")), Some(7));
-        assert_eq!(cursor(Some("9"), Some("7")), Some(9));
-        assert_eq!(cursor(Some("x"), Some("7")), Some(u64::MAX));
+        assert_eq!(cursor(None, Some("7")), Some(7.into()));
+        assert_eq!(cursor(Some("9"), Some("7-k3x9")), Some(9.into()));
+        assert_eq!(cursor(Some("x"), Some("7")), Some(Cursor::OF_NO_SERVER));
     }
 }

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
 use std::time::Duration;
@@ -10,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
 use super::connection::{ClientError, Connection};
-use super::http::{Head, Headers};
-use crate::feed::Message;
+use super::http::{self, Head, Headers};
+use crate::feed::{Cursor, Epoch, Message};
 use crate::measure::clock;
 use crate::measure::recorder::{Recorder, Seat};
 use crate::measure::sequence::Sequence;
@@ -92,6 +93,28 @@ impl Outbox {
     }
 }
 
+/// What a subscriber hears, as it happens.
+#[derive(Debug)]
+pub enum Heard<'a> {
+    /// The server has answered.
+    Ready,
+    /// A message; each once, in order.
+    Message(&'a Message<'a>),
+    /// So many messages are gone that it did not have.
+    Missed(u64),
+    /// The server has begun anew since it last heard from it, and so do the numbers.
+    Restarted,
+}
+
+/// Somebody who wants to hear it.
+pub struct Listener(pub Box<dyn FnMut(Heard<'_>)>);
+
+impl fmt::Debug for Listener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Listener")
+    }
+}
+
 /// One simulated client that reads one feed.
 #[derive(Debug)]
 pub struct Subscription {
@@ -107,7 +130,11 @@ pub struct Subscription {
     pub phase: f64,
     /// Its name and what it writes, in a chat.
     pub author: Option<(String, Rc<Outbox>)>,
+    /// A person at a terminal; a load's subscribers have none.
+    pub listener: Option<Listener>,
     seat: Seat,
+    /// Of the server that numbered the messages; of none until it has told.
+    epoch: Epoch,
     dialled_at_ns: u64,
     connected: bool,
     joined: bool,
@@ -134,6 +161,8 @@ impl Subscription {
             source: None,
             phase: 0.0,
             author: None,
+            listener: None,
+            epoch: Epoch::default(),
             dialled_at_ns: 0,
             connected: false,
             joined: false,
@@ -179,6 +208,13 @@ impl Subscription {
             let first = !std::mem::replace(&mut self.joined, true);
             self.recorder
                 .connected(clock::now_ns() - self.dialled_at_ns, first);
+            self.tell(Heard::Ready);
+        }
+    }
+
+    fn tell(&mut self, heard: Heard<'_>) {
+        if let Some(Listener(listener)) = &mut self.listener {
+            listener(heard);
         }
     }
 
@@ -201,20 +237,63 @@ impl Subscription {
         self.joined
     }
 
-    /// The cursor: the last `seq` that it has. Feeds are new in each trial, so 0 is their start.
-    pub fn cursor(&self) -> u64 {
-        self.seat.sequence.last()
+    /// The cursor: the last message that it has. Feeds are new in each trial, so 0 is their start;
+    /// the first cursor is of no server, so that the answer to it tells the server's epoch.
+    pub fn cursor(&self) -> Cursor {
+        Cursor {
+            seq: self.seat.sequence.last(),
+            epoch: Some(self.epoch),
+        }
+    }
+
+    /// Goes on from where somebody else has read to.
+    pub fn resume(&mut self, seq: u64, epoch: Epoch) {
+        self.seat.sequence = Sequence::after(seq);
+        self.epoch = epoch;
+    }
+
+    /// The query that asks for what comes after the cursor, in the author's name if it has one.
+    pub fn query(&self) -> String {
+        let user = self.author.as_ref().map_or(String::new(), |(name, _)| {
+            format!("&user={}", http::encode(name))
+        });
+        format!("after={}{user}", self.cursor())
     }
 
     /// A message has been decoded.
     pub fn deliver(&mut self, message: &Message<'_>) {
-        let now_ns = clock::now_ns();
+        let (now_ns, before) = (clock::now_ns(), self.seat.sequence.last());
         self.recorder.deliver(&mut self.seat, message, now_ns);
+        if message.seq > before {
+            self.tell(Heard::Message(message));
+        }
     }
 
-    /// The server does not know the cursor, or not what followed it: numbers begin anew.
-    pub fn reset(&mut self) {
-        self.seat.sequence = Sequence::default();
+    /// The server does not know the cursor, or not all that followed it, and tells where it is.
+    pub fn reset(&mut self, json: &[u8]) -> Result<(), ClientError> {
+        #[derive(Deserialize)]
+        struct Reset {
+            missed: u64,
+            epoch: Epoch,
+        }
+        let reset: Reset = serde_json::from_slice(json).map_err(ClientError::protocol)?;
+        self.located(reset.epoch, Some(reset.missed));
+        Ok(())
+    }
+
+    /// The server tells its epoch, and what this subscriber missed if the cursor did not fit. In
+    /// another epoch than before, numbers begin anew.
+    pub fn located(&mut self, epoch: Epoch, missed: Option<u64>) {
+        if epoch != self.epoch {
+            let before = std::mem::replace(&mut self.epoch, epoch);
+            self.seat.sequence = Sequence::default();
+            if before != Epoch::default() {
+                self.tell(Heard::Restarted);
+            }
+        }
+        if let Some(missed @ 1..) = missed {
+            self.tell(Heard::Missed(missed));
+        }
     }
 
     /// One JSON text that holds one message has arrived.

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! client                                         server
-//!   │ GET …/ws?after=41 HTTP/1.1                   │
+//!   │ GET …/ws?after=41-k3x9 HTTP/1.1              │
 //!   │ Upgrade: websocket, Sec-WebSocket-Key: …     │
 //!   │─────────────────────────────────────────────▶│
 //!   │ HTTP/1.1 101 Switching Protocols             │
@@ -15,6 +15,10 @@
 //!   │ 89 00                                        │   a ping every 20 s
 //!   │◀─────────────────────────────────────────────│
 //! ```
+//!
+//! Messages don't repeat the epoch of their numbers, since one connection has one. Who does not
+//! have it from elsewhere asks after `0-`, a cursor of no server, and is answered with a reset
+//! first: `{"reset":{"missed":0,"last":42,"epoch":"k3x9"}}`.
 
 mod client;
 mod server;

@@ -22,8 +22,20 @@ pub struct Server {
 
 impl Server {
     pub fn start(flags: &[&str]) -> Self {
+        Server::start_at("127.0.0.1:0", flags)
+    }
+
+    /// Kills it, and starts another that knows nothing on the same port.
+    pub fn restart(self, flags: &[&str]) -> Self {
+        let address = self.address.clone();
+        drop(self);
+        Server::start_at(&address, flags)
+    }
+
+    /// Starts one at an address where none is any more.
+    pub fn start_at(address: &str, flags: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_wslab"))
-            .args(["serve", "--bind", "127.0.0.1:0"])
+            .args(["serve", "--bind", address])
             .args(flags)
             .stdout(Stdio::piped())
             .spawn()
@@ -37,6 +49,11 @@ impl Server {
             .strip_prefix("listening on http://")
             .expect(&line)
             .to_owned();
+        Server { child, address }
+    }
+
+    /// One that was started otherwise.
+    pub fn of(child: Child, address: String) -> Self {
         Server { child, address }
     }
 
@@ -83,6 +100,13 @@ impl Server {
         assert_eq!(answer.status, 201, "{}", answer.body);
         let json: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
         json["seq"].as_u64().unwrap()
+    }
+
+    /// The epoch of this server's cursors.
+    pub fn epoch(&self) -> String {
+        let body = self.get("/feeds/a/poll").body;
+        let json: serde_json::Value = serde_json::from_str(&body).expect(&body);
+        json["epoch"].as_str().expect("an epoch").to_owned()
     }
 
     /// The JSON of every message of a feed, as its history holds it.

@@ -35,12 +35,9 @@ pub async fn subscribe(subscription: &mut Subscription) -> Result<Infallible, Cl
                 None => std::future::pending().await,
             }
         };
-        let mut deliver = |text: &[u8]| match text.starts_with(b"{\"reset\"") {
-            true => {
-                subscription.reset();
-                Ok(())
-            }
-            false => subscription.deliver_json(text),
+        let mut deliver = |text: &[u8]| match reset(text) {
+            Some(reset) => subscription.reset(reset),
+            None => subscription.deliver_json(text),
         };
         tokio::select! {
             signal = connection.read(|bytes| frames.read(bytes, &mut deliver)) => match signal? {
@@ -50,10 +47,10 @@ pub async fn subscribe(subscription: &mut Subscription) -> Result<Infallible, Cl
                     subscription.recorder.heartbeat(ping_bytes + pong.len());
                     connection.write_all(&pong).await?;
                 }
-                Signal::Close => {
+                Signal::Close(why) => {
                     let reply = frame(OpCode::Control(Control::Close), &[]);
                     connection.write_all(&reply).await?;
-                    return Err(ClientError::Closed);
+                    return Err(why.map_or(ClientError::Closed, ClientError::ClosedFor));
                 }
             },
             message = outgoing => publish(subscription, &connection, message).await?,
@@ -61,17 +58,14 @@ pub async fn subscribe(subscription: &mut Subscription) -> Result<Infallible, Cl
     }
 }
 
+/// What stands in a `{"reset":…}`.
+fn reset(text: &[u8]) -> Option<&[u8]> {
+    text.strip_prefix(b"{\"reset\":")?.strip_suffix(b"}")
+}
+
 async fn upgrade(subscription: &mut Subscription) -> Result<Connection, ClientError> {
     let key = generate_key();
-    let user = subscription
-        .author
-        .as_ref()
-        .map_or(String::new(), |(name, _)| format!("&user={name}"));
-    let path = format!(
-        "{}/ws?after={}{user}",
-        subscription.feed_path,
-        subscription.cursor()
-    );
+    let path = format!("{}/ws?{}", subscription.feed_path, subscription.query());
     let terms = format!(
         "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
          Sec-WebSocket-Key: {key}\r\n"
@@ -132,7 +126,15 @@ fn frame(opcode: OpCode, payload: &[u8]) -> Vec<u8> {
 #[derive(Debug, PartialEq, Eq)]
 enum Signal {
     Ping(Vec<u8>),
-    Close,
+    /// With the code and the reason, if the server gave any.
+    Close(Option<String>),
+}
+
+/// What a close frame says (RFC 6455, section 5.5.1).
+fn why(payload: &[u8]) -> Option<String> {
+    let (code, reason) = payload.split_first_chunk()?;
+    let (code, reason) = (u16::from_be_bytes(*code), String::from_utf8_lossy(reason));
+    Some(format!("{code} {reason}").trim_end().to_owned())
 }
 
 /// A reader of a server's frames that takes input cut anywhere: the connection keeps what is not a
@@ -183,7 +185,7 @@ impl Frames {
         }
         match (head.opcode, &mut self.partial) {
             (OpCode::Control(Control::Ping), _) => return Ok(Some(Signal::Ping(payload.to_vec()))),
-            (OpCode::Control(Control::Close), _) => return Ok(Some(Signal::Close)),
+            (OpCode::Control(Control::Close), _) => return Ok(Some(Signal::Close(why(payload)))),
             (OpCode::Control(_), _) => {}
             (OpCode::Data(Data::Text), None) if head.is_final => deliver(payload)?,
             (OpCode::Data(Data::Text), None) => self.partial = Some(payload.to_vec()),
@@ -238,7 +240,10 @@ mod tests {
         stream.extend_from_slice(b"\x8a\x00\x88\x02\x03\xe8");
         let expected = (
             vec!["hello".to_owned(), "fragments".to_owned(), long],
-            vec![Signal::Ping(b"hi".to_vec()), Signal::Close],
+            vec![
+                Signal::Ping(b"hi".to_vec()),
+                Signal::Close(Some("1000".into())),
+            ],
         );
         for cut in 0..=stream.len() {
             let (a, b) = stream.split_at(cut);

@@ -18,10 +18,11 @@ use futures_util::SinkExt;
 use serde::Deserialize;
 use tokio::time::{Interval, MissedTickBehavior};
 
-use crate::feed::{Batch, Log, NewMessage, Reader, check_name, check_text};
+use crate::feed::{Batch, Cursor, Log, NewMessage, Reader, check_name, check_text};
 use crate::measure::clock;
 use crate::transport::Transport;
 use crate::transport::hub::{ApiError, FeedLog, Hub, Limits, Params};
+use crate::transport::presence::Present;
 use crate::transport::tally::{Account, Count};
 
 /// Bytes read at once from a peer, and held for each of them: peers hardly write.
@@ -51,7 +52,7 @@ pub fn routes() -> Router<Arc<Hub>> {
 
 #[derive(Debug, Deserialize)]
 struct Query {
-    after: Option<u64>,
+    after: Option<Cursor>,
     user: Option<String>,
 }
 
@@ -155,6 +156,7 @@ enum End {
 
 /// Serves one reader of a feed until either side closes.
 async fn talk(mut socket: WebSocket, peer: Peer, mut reader: Reader, limits: Limits) {
+    let present = Present::enter(&peer.log, peer.user.as_deref(), Duration::ZERO);
     let mut heart = Heart::new(limits.ping);
     let end = loop {
         let outcome = tokio::select! {
@@ -166,6 +168,7 @@ async fn talk(mut socket: WebSocket, peer: Peer, mut reader: Reader, limits: Lim
             break end;
         }
     };
+    drop(present);
     close(socket, end).await;
 }
 
@@ -219,11 +222,8 @@ impl Peer {
         self.account
             .add(Count::Deliveries, batch.messages.len() as i64);
         if let Some(missed) = batch.missed {
-            let reset = serde_json::json!({"reset": {"missed": missed, "last": batch.last}});
-            socket
-                .feed(Frame::text(reset.to_string()))
-                .await
-                .map_err(gone)?;
+            let reset = format!(r#"{{"reset":{}}}"#, batch.reset(missed));
+            socket.feed(Frame::text(reset)).await.map_err(gone)?;
         }
         for message in &batch.messages {
             let json = Utf8Bytes::try_from(message.json.clone()).expect("JSON is UTF-8");

@@ -1,0 +1,137 @@
+//! Where a person reads and writes: a terminal with a status line, or pipes with plain lines.
+
+use std::io::{self, BufRead, IsTerminal, Write};
+
+use rustyline_async::{Readline, ReadlineEvent, SharedWriter};
+use tokio::sync::mpsc;
+
+use super::room::{Line, Room};
+
+/// Lines read ahead from a pipe.
+const MAX_AHEAD: usize = 16;
+
+/// Lines written at once to a terminal, whose queue takes 500.
+const LINES_AT_ONCE: usize = 100;
+
+/// What a person does.
+#[derive(Debug)]
+pub enum Input {
+    Line(String),
+    /// There is nothing more to read.
+    End,
+    /// The person wants to go, now.
+    Leave,
+}
+
+#[expect(clippy::large_enum_variant, reason = "there is one of it")]
+pub enum Console {
+    Terminal {
+        editor: Readline,
+        writer: SharedWriter,
+        status: String,
+    },
+    /// Messages go to standard output, one a line; notes to standard error.
+    Pipes {
+        lines: Option<mpsc::Receiver<String>>,
+    },
+}
+
+impl Console {
+    /// Both ends must be a terminal for it to be one. Without a user nothing is written, and so
+    /// nothing is read from a pipe.
+    pub fn open(user: &Option<String>, status: &str) -> anyhow::Result<Self> {
+        if io::stdin().is_terminal() && io::stdout().is_terminal() {
+            let (mut editor, writer) = Readline::new(prompt(status))?;
+            // It comes back as a message.
+            editor.should_print_line_on(false, false);
+            let status = status.to_owned();
+            return Ok(Console::Terminal {
+                editor,
+                writer,
+                status,
+            });
+        }
+        let lines = user.is_some().then(read_lines);
+        Ok(Console::Pipes { lines })
+    }
+
+    /// What comes next from the person. A pipe waits while there is no room for its lines. May be
+    /// cancelled without loss.
+    pub async fn next(&mut self, has_room: bool) -> anyhow::Result<Input> {
+        match self {
+            Console::Terminal { editor, .. } => Ok(match editor.readline().await? {
+                ReadlineEvent::Line(line) => {
+                    editor.add_history_entry(line.clone());
+                    Input::Line(line)
+                }
+                ReadlineEvent::Eof | ReadlineEvent::Interrupted => Input::Leave,
+            }),
+            Console::Pipes { lines: Some(lines) } if has_room => {
+                Ok(lines.recv().await.map_or(Input::End, Input::Line))
+            }
+            Console::Pipes { .. } => std::future::pending().await,
+        }
+    }
+
+    /// Shows what is new in the room. An error if nobody reads any more.
+    pub fn show(&mut self, room: &mut Room) -> anyhow::Result<()> {
+        let lines = Vec::from(room.take_lines());
+        match self {
+            Console::Pipes { .. } => lines.iter().try_for_each(print)?,
+            Console::Terminal {
+                editor,
+                writer,
+                status,
+            } => {
+                let now = room.status();
+                for some in lines.chunks(LINES_AT_ONCE) {
+                    for line in some {
+                        writeln!(writer, "{}", text(line))?;
+                    }
+                    editor.flush()?;
+                }
+                if !lines.is_empty() || *status != now {
+                    editor.update_prompt(&prompt(&now))?;
+                    *status = now;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The status line, at whose end one writes.
+fn prompt(status: &str) -> String {
+    format!("[{status}] ")
+}
+
+fn text(line: &Line) -> String {
+    match line {
+        Line::Feed(text) => text.clone(),
+        Line::Note(text) => format!("- {text}"),
+    }
+}
+
+fn print(line: &Line) -> io::Result<()> {
+    match line {
+        Line::Feed(text) => {
+            let mut output = io::stdout().lock();
+            writeln!(output, "{text}")?;
+            output.flush()
+        }
+        Line::Note(text) => writeln!(io::stderr(), "{text}"),
+    }
+}
+
+/// Reads standard input on a thread of its own, which may wait for ever.
+fn read_lines() -> mpsc::Receiver<String> {
+    let (sender, lines) = mpsc::channel(MAX_AHEAD);
+    std::thread::spawn(move || {
+        for line in io::stdin().lock().lines().map_while(Result::ok) {
+            if sender.blocking_send(line).is_err() {
+                return;
+            }
+        }
+    });
+    lines
+}

@@ -1,0 +1,226 @@
+//! A person in a feed, at a terminal or behind a pipe: over any transport, with the very client
+//! ends that a load measures.
+//!
+//! ```text
+//! history, members ──▶ room ◀── what the transport delivers        lines typed ──▶ outbox
+//!                       │                                                            │
+//!                       ▼                                                            ▼
+//!                    console                                 POST, or in band on a WebSocket
+//! ```
+//!
+//! A connection that breaks is dialled again, and goes on from the last message that was shown.
+
+mod api;
+mod console;
+mod room;
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use tokio::task::LocalSet;
+use tokio::time::Instant;
+
+use crate::feed::Message;
+use crate::measure::recorder::Recorder;
+use crate::measure::window::Window;
+use crate::transport::Transport;
+use crate::transport::connection::ClientError;
+use crate::transport::http::{self, Headers};
+use crate::transport::subscription::{Habits, Heard, Listener, Outbox, Subscription, Target};
+use api::Api;
+use console::{Console, Input};
+use room::Room;
+
+/// Pause before the first new attempt to connect; doubles up to the longest.
+const BACKOFF: Duration = Duration::from_millis(100);
+const MAX_BACKOFF: Duration = Duration::from_secs(2);
+
+/// How long a poll asks to be held: below the 60 s after which proxies cut idle connections.
+const HOLD: Duration = Duration::from_secs(25);
+
+/// How long, after the last line, one waits for a server to be there and to take it.
+const PARTING: Duration = Duration::from_secs(60);
+
+/// How often what is awaited is looked at.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// Who takes part in what.
+#[derive(Clone, Debug)]
+pub struct Options {
+    pub target: Target,
+    pub transport: Transport,
+    pub feed: String,
+    /// A checked name; without one, only reads, and nobody is told of it.
+    pub user: Option<String>,
+    /// Messages shown of those that were there before.
+    pub history: usize,
+    pub poll_interval: Duration,
+}
+
+/// Takes part until the input ends and all of it has come back, or until `stop` completes. Returns
+/// whether all that was written was seen in the feed.
+pub async fn run(options: Options, stop: impl Future<Output = ()>) -> anyhow::Result<bool> {
+    let chat = Chat::new(options)?;
+    LocalSet::new().run_until(chat.run(stop)).await
+}
+
+struct Chat {
+    options: Options,
+    api: Rc<Api>,
+    room: Rc<RefCell<Room>>,
+    outbox: Rc<Outbox>,
+    recorder: Rc<Recorder>,
+}
+
+impl Chat {
+    fn new(options: Options) -> anyhow::Result<Self> {
+        let recorder = Rc::new(Recorder::new(Arc::new(Window::new(1, 1)?), 0));
+        let feed = http::encode(&options.feed);
+        let feed_path: Rc<str> = format!("{}/feeds/{feed}", options.target.prefix).into();
+        Ok(Chat {
+            api: Rc::new(Api {
+                target: Rc::new(options.target.clone()),
+                ledger: recorder.ledger.clone(),
+                feed_path,
+            }),
+            room: Rc::new(RefCell::new(Room::new(&options))),
+            outbox: Rc::default(),
+            recorder,
+            options,
+        })
+    }
+
+    async fn run(self, stop: impl Future<Output = ()>) -> anyhow::Result<bool> {
+        let history = self.api.history(self.options.history).await;
+        let history = history.context("cannot join")?;
+        for json in &history.messages {
+            let message = Message::from_json(json.get().as_bytes())?;
+            self.room.borrow_mut().recall(&message);
+        }
+        let mut subscription = self.subscription();
+        subscription.resume(history.last, history.epoch);
+        // Polls go on for as long as anything may come.
+        self.recorder.window.set(0, u64::MAX);
+        let in_band = self.options.transport.publishes_in_band();
+        if let (Some(user), false) = (self.options.user.clone(), in_band) {
+            tokio::task::spawn_local(self.post_all(user));
+        }
+        let mut console = Console::open(&self.options.user, &self.room.borrow().status())?;
+        tokio::select! {
+            error = self.keep_reading(subscription) => Err(error.into()),
+            outcome = self.converse(&mut console) => outcome,
+            () = stop => Ok(true),
+        }
+    }
+
+    fn subscription(&self) -> Subscription {
+        let habits = Habits {
+            poll_interval: self.options.poll_interval,
+            hold: HOLD,
+            keep_alive: true,
+            headers: Headers::Minimal,
+        };
+        let mut subscription = Subscription::new(
+            self.api.target.clone(),
+            Rc::new(habits),
+            self.recorder.clone(),
+            0,
+            self.api.feed_path.clone(),
+            1,
+        );
+        let user = self.options.user.clone();
+        subscription.author = user.map(|user| (user, self.outbox.clone()));
+        let (room, api) = (self.room.clone(), self.api.clone());
+        let listener = move |heard: Heard<'_>| {
+            if room.borrow_mut().hear(heard) {
+                tokio::task::spawn_local(take_roll(api.clone(), room.clone()));
+            }
+        };
+        subscription.listener = Some(Listener(Box::new(listener)));
+        subscription
+    }
+
+    /// Reads for ever, over as many connections as it takes. Ends if the server does not want this
+    /// client, which trying again would not change.
+    async fn keep_reading(&self, mut subscription: Subscription) -> ClientError {
+        let mut pause = BACKOFF;
+        loop {
+            let Err(error) = self.options.transport.subscribe(&mut subscription).await;
+            if matches!(error, ClientError::Status(400..=428 | 430..=499)) {
+                return error;
+            }
+            pause = match subscription.ended() {
+                true => BACKOFF,
+                false => (pause * 2).min(MAX_BACKOFF),
+            };
+            self.room.borrow_mut().lost(&error);
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    /// Publishes by POST what is put into the outbox, in order.
+    fn post_all(&self, user: String) -> impl Future<Output = ()> + use<> {
+        let (api, room, outbox) = (self.api.clone(), self.room.clone(), self.outbox.clone());
+        async move {
+            loop {
+                let message = outbox.next().await;
+                // Nobody speaks before having joined.
+                while !room.borrow().is_live() {
+                    tokio::time::sleep(LOOK).await;
+                }
+                let mut pause = BACKOFF;
+                // What was not even dialled for was not sent: it can be sent again.
+                let connection = loop {
+                    match api.dial().await {
+                        Ok(connection) => break connection,
+                        Err(_) => tokio::time::sleep(pause).await,
+                    }
+                    pause = (pause * 2).min(MAX_BACKOFF);
+                };
+                if let Err(error) = api.publish(connection, &user, &message).await {
+                    room.borrow_mut().refused(&message, &error);
+                }
+            }
+        }
+    }
+
+    /// Takes lines in and shows what there is to show.
+    async fn converse(&self, console: &mut Console) -> anyhow::Result<bool> {
+        let mut look = tokio::time::interval(LOOK);
+        let mut ended: Option<Instant> = None;
+        loop {
+            let has_room = self.room.borrow().has_room();
+            tokio::select! {
+                input = console.next(has_room), if ended.is_none() => match input? {
+                    Input::Line(line) => self.say(&line),
+                    Input::End => ended = Some(Instant::now()),
+                    Input::Leave => return Ok(true),
+                },
+                _ = look.tick() => self.room.borrow_mut().give_up_waiting(),
+                () = Room::changed(&self.room) => {}
+            }
+            console.show(&mut self.room.borrow_mut())?;
+            let given_up = ended.is_some_and(|ended| ended.elapsed() > PARTING);
+            if given_up || ended.is_some() && self.room.borrow().is_settled() {
+                return Ok(self.room.borrow().all_seen());
+            }
+        }
+    }
+
+    fn say(&self, line: &str) {
+        let message = self.room.borrow_mut().say(line);
+        if let Some(message) = message {
+            let _ = self.outbox.push(message); // It takes more than a room does.
+        }
+    }
+}
+
+/// Finds out who is there, if the server tells.
+async fn take_roll(api: Rc<Api>, room: Rc<RefCell<Room>>) {
+    if let Ok(members) = api.members().await {
+        room.borrow_mut().here(members);
+    }
+}

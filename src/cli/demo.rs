@@ -1,0 +1,22 @@
+//! `wslab demo`: the server with something in its feeds, and its page.
+
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::serve::ServeArgs;
+
+/// Sensors, unless a flag says how many.
+const SENSORS: u32 = 4;
+
+#[derive(Debug, Args)]
+pub(super) struct DemoArgs {
+    #[command(flatten)]
+    serve: ServeArgs,
+}
+
+impl DemoArgs {
+    pub(super) fn execute(self) -> anyhow::Result<ExitCode> {
+        self.serve.demonstrating(SENSORS).execute()
+    }
+}

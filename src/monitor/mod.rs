@@ -1,0 +1,130 @@
+//! Feeds that fill themselves, once a second: this machine's own readings, and simulated sensors.
+//!
+//! A reading's text is `key=value` pairs (logfmt) with the unit last in the key, which people and
+//! programs read alike:
+//!
+//! ```text
+//! cpu_percent=12.5 memory_used_bytes=412876800 memory_total_bytes=2061180928 …
+//! temperature_celsius=61.20 pressure_bar=4.02 vibration_mm_per_s=1.84
+//! ```
+
+mod machine;
+mod sensor;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::feed::{FeedError, Feeds, Log, NewMessage};
+use crate::measure::clock;
+use machine::Machine;
+use sensor::Sensor;
+
+/// The feed of the machine's readings, and that of the sensors.
+pub const SYSTEM: &str = "system";
+pub const SENSORS: &str = "sensors";
+
+/// From one reading to the next.
+const PERIOD: Duration = Duration::from_secs(1);
+
+/// Publishes this machine's CPU, memory and network readings into [`SYSTEM`], for as long as the
+/// runtime lives.
+pub fn watch_machine(feeds: &Feeds) -> Result<(), FeedError> {
+    let (log, mut machine) = (feeds.get(SYSTEM)?, Machine::now());
+    let read = move || machine.read();
+    tokio::spawn(publish(log, "machine".to_owned(), Duration::ZERO, read));
+    Ok(())
+}
+
+/// Publishes what `count` simulated sensors read into [`SENSORS`]. Each is called `sensor-N`, and
+/// they take turns, evenly spread over the period.
+pub fn simulate_sensors(feeds: &Feeds, count: u32) -> Result<(), FeedError> {
+    let log = feeds.get(SENSORS)?;
+    for number in 0..count {
+        let phase = PERIOD * number / count;
+        let mut sensor = Sensor::new(number.into());
+        let name = format!("sensor-{}", number + 1);
+        tokio::spawn(publish(log.clone(), name, phase, move || sensor.read()));
+    }
+    Ok(())
+}
+
+/// Publishes a reading every period, by an absolute schedule; what it was too late for is left out.
+async fn publish(log: Arc<Log>, from: String, phase: Duration, mut read: impl FnMut() -> String) {
+    let (start, start_ns) = (Instant::now(), clock::now_ns());
+    let mut due = PERIOD + phase;
+    loop {
+        tokio::time::sleep_until(start + due).await;
+        let reading = NewMessage {
+            from: from.clone(),
+            text: read(),
+            intended_at_ns: start_ns + due.as_nanos() as u64,
+        };
+        log.append(&reading, clock::now_ns());
+        due += PERIOD;
+        while start + due <= Instant::now() {
+            due += PERIOD;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::feed::{Message, Retention};
+
+    /// Who wrote, and the keys and numbers of what they wrote.
+    fn readings(log: &Log) -> Vec<(String, Vec<(String, f64)>)> {
+        let pair = |pair: &str| {
+            let (key, value) = pair.split_once('=').expect("key=value");
+            (key.to_owned(), value.parse().expect("a number"))
+        };
+        let messages = log.read_after(0).messages;
+        let reading = |json: &[u8]| {
+            let message = Message::from_json(json).unwrap();
+            assert!(message.intended_at_ns > 0 && message.kind.is_none());
+            let pairs = message.text.split(' ').map(pair).collect();
+            (message.from.to_string(), pairs)
+        };
+        messages
+            .iter()
+            .map(|stored| reading(&stored.json))
+            .collect()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn sensors_take_turns_and_each_reads_once_a_second() {
+        let feeds = Feeds::new(Retention::default(), 10);
+        simulate_sensors(&feeds, 4).unwrap();
+        tokio::time::sleep(Duration::from_millis(2_990)).await;
+        let readings = readings(&feeds.get(SENSORS).unwrap());
+        let names: Vec<_> = readings.iter().map(|(name, _)| &**name).collect();
+        let turn = ["sensor-1", "sensor-2", "sensor-3", "sensor-4"];
+        assert_eq!(names, [turn, turn].concat());
+        let keys = ["temperature_celsius", "pressure_bar", "vibration_mm_per_s"];
+        for (_, pairs) in &readings {
+            assert!(pairs.iter().map(|(key, _)| &**key).eq(keys));
+            assert!(pairs.iter().all(|&(_, value)| value > 0.0));
+        }
+        assert_ne!(readings[0].1, readings[4].1, "it goes up and down");
+        assert_ne!(readings[0].1, readings[1].1, "each by itself");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_machine_tells_cpu_memory_and_network() {
+        let feeds = Feeds::new(Retention::default(), 10);
+        watch_machine(&feeds).unwrap();
+        tokio::time::sleep(Duration::from_millis(2_500)).await;
+        let readings = readings(&feeds.get(SYSTEM).unwrap());
+        assert_eq!(readings.len(), 2);
+        let (from, pairs) = &readings[1];
+        assert_eq!(from, "machine");
+        let of = |key: &str| pairs.iter().find(|pair| pair.0 == key).expect(key).1;
+        assert!((0.0..=100.0).contains(&of("cpu_percent")), "{pairs:?}");
+        assert!(of("memory_used_bytes") < of("memory_total_bytes"));
+        for network in ["network_received", "network_sent", "loopback"] {
+            assert!(of(&format!("{network}_bytes_per_s")) >= 0.0);
+        }
+    }
+}

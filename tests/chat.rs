@@ -1,0 +1,271 @@
+//! `wslab chat` as people and scripts meet it: real processes that talk over a real server.
+
+mod support;
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use support::{PATIENCE, Server, wait_until};
+
+/// A `wslab chat` behind pipes; it ends with this value.
+struct Chat {
+    child: Child,
+    input: Option<ChildStdin>,
+    output: Receiver<String>,
+    notes: Receiver<String>,
+}
+
+fn lines(from: impl Read + Send + 'static) -> Receiver<String> {
+    let (sender, lines) = mpsc::channel();
+    thread::spawn(move || {
+        for line in BufReader::new(from).lines().map_while(Result::ok) {
+            let _ = sender.send(line);
+        }
+    });
+    lines
+}
+
+impl Chat {
+    fn start(server: &str, flags: &[&str]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_wslab"))
+            .args(["chat", server, "--poll-interval", "100ms"])
+            .args(flags)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        Chat {
+            input: child.stdin.take(),
+            output: lines(child.stdout.take().unwrap()),
+            notes: lines(child.stderr.take().unwrap()),
+            child,
+        }
+    }
+
+    fn say(&mut self, line: &str) {
+        writeln!(self.input.as_mut().unwrap(), "{line}").unwrap();
+    }
+
+    /// The next line must be this one.
+    #[track_caller]
+    fn sees(&self, expected: &str) {
+        let line = self.output.recv_timeout(PATIENCE).expect(expected);
+        assert_eq!(line, expected);
+    }
+
+    /// Waits for a note that begins so.
+    #[track_caller]
+    fn is_told(&self, beginning: &str) -> String {
+        loop {
+            let note = self.notes.recv_timeout(PATIENCE).expect(beginning);
+            if note.starts_with(beginning) {
+                return note;
+            }
+        }
+    }
+
+    /// Ends the input, and waits for the end. There must be nothing more to see.
+    #[track_caller]
+    fn finish(mut self) -> ExitStatus {
+        drop(self.input.take());
+        let mut status = None;
+        wait_until("the chat ends", || {
+            status = self.child.try_wait().unwrap();
+            status.is_some()
+        });
+        assert_eq!(self.output.iter().collect::<Vec<_>>(), Vec::<String>::new());
+        status.unwrap()
+    }
+}
+
+impl Drop for Chat {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Two people on two transports: what both see, and what one sees when the other is gone and when
+/// the server is.
+fn story(alices: &str, bobs: &str) {
+    let server = Server::start(&[]);
+    let (url, address) = (server.url(), server.address.clone());
+    server.publish("a%20b", "carol", "before");
+    let feed = ["--feed", "a b"];
+    let start = |user, transport| {
+        let flags = ["--user", user, "--transport", transport];
+        Chat::start(&url, &[&feed[..], &flags].concat())
+    };
+    let mut alice = start("alice", alices);
+    alice.sees("carol: before");
+    alice.is_told(&format!("connected over {alices}"));
+    alice.sees("* alice joined");
+
+    let mut bob = start("bob é", bobs);
+    bob.sees("carol: before");
+    bob.sees("* bob é joined");
+    let here = bob.is_told("here: ");
+    assert_eq!(here, "here: alice, bob é");
+    alice.sees("* bob é joined");
+    for (author, line) in [("alice", "oi, bob"), ("bob é", "tudo bem? \"ã\"")] {
+        let chat = if author == "alice" {
+            &mut alice
+        } else {
+            &mut bob
+        };
+        chat.say(line);
+        for chat in [&alice, &bob] {
+            chat.sees(&format!("{author}: {line}"));
+        }
+    }
+    drop(bob); // Killed: it says no goodbye.
+    alice.sees("* bob é left");
+
+    drop(server);
+    alice.is_told("connection lost");
+    alice.say("is anybody there?");
+    let server = Server::start_at(&address, &[]);
+    alice.is_told("the server has begun anew");
+    alice.sees("* alice joined");
+    alice.sees("alice: is anybody there?");
+    server.publish("a%20b", "carol", "me");
+    alice.sees("carol: me");
+    assert!(alice.finish().success());
+}
+
+#[test]
+fn short_polls_and_a_websocket_talk() {
+    story("short-polling", "websocket");
+}
+
+#[test]
+fn long_polls_and_an_event_stream_talk() {
+    story("long-polling", "sse");
+}
+
+#[test]
+fn an_event_stream_and_short_polls_talk() {
+    story("sse", "short-polling");
+}
+
+#[test]
+fn a_websocket_and_long_polls_talk() {
+    story("websocket", "long-polling");
+}
+
+#[test]
+fn a_pipe_is_published_to_its_last_line_and_in_order() {
+    let server = Server::start(&[]);
+    for transport in ["short-polling", "long-polling", "sse", "websocket"] {
+        let feed = format!("piped-{transport}");
+        let flags = ["--user", "log", "--transport", transport, "--feed", &feed];
+        let mut chat = Chat::start(&server.url(), &flags);
+        let said: Vec<_> = (0..150).map(|n| format!("line {n}")).collect();
+        said.iter().for_each(|line| chat.say(line));
+        chat.say("  ");
+        chat.sees("* log joined");
+        said.iter()
+            .for_each(|line| chat.sees(&format!("log: {line}")));
+        assert!(chat.finish().success(), "{transport}");
+        let history = server.history(&feed);
+        let texts = history.iter().filter(|json| !json.contains("\"kind\""));
+        assert_eq!(texts.count(), 150, "{transport}: each once");
+    }
+}
+
+#[test]
+fn what_the_server_does_not_take_is_told() {
+    let server = Server::start(&[]);
+    let too_long = "x".repeat(70_000);
+    let mut chat = Chat::start(&server.url(), &["--user", "alice", "--transport", "sse"]);
+    chat.sees("* alice joined");
+    chat.say(&too_long);
+    let note = chat.is_told("not sent: ");
+    assert!(
+        note.ends_with("the server answered 413: a message has at most 65536 bytes: write less")
+    );
+    assert_eq!(chat.finish().code(), Some(1));
+
+    let wslab = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_wslab"));
+        let output = command
+            .args(arguments)
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        let error = String::from_utf8(output.stderr).unwrap();
+        (output.status.code(), error)
+    };
+    let url = server.url();
+    let long_feed = "x".repeat(65);
+    for (arguments, code, says) in [
+        (&["chat", &url, "--user", " "][..], 2, "1 to 32 characters"),
+        (&["chat", "ftp://x", "--user", "a"], 2, "http://HOST:PORT"),
+        (&["chat", &url, "--transport", "udp"], 2, "short-polling"),
+        (
+            &["chat", &url, "--feed", &long_feed],
+            1,
+            "1 to 64 characters",
+        ),
+        (&["chat", "http://127.0.0.1:1"], 1, "cannot reach"),
+    ] {
+        let (status, error) = wslab(arguments);
+        assert_eq!(status, Some(code), "{arguments:?}: {error}");
+        assert!(error.contains(says), "{arguments:?}: {error}");
+    }
+}
+
+#[test]
+fn without_a_name_one_reads_and_nobody_is_told() {
+    let server = Server::start(&[]);
+    let flags = ["--transport", "sse", "--feed", "a"];
+    let reader = Chat::start(&server.url(), &flags);
+    reader.is_told("connected over sse");
+    server.publish("a", "alice", "two\nlines \u{1b}[2J");
+    reader.sees(r"alice: two\nlines \u{1b}[2J");
+    assert_eq!(server.history("a").len(), 1, "no join");
+    let pid = reader.child.id().to_string();
+    let killed = Command::new("kill").args(["-INT", &pid]).status().unwrap();
+    assert!(killed.success());
+    assert!(reader.finish().success(), "Ctrl-C is no failure");
+}
+
+#[test]
+fn a_terminal_has_a_status_line_and_keeps_what_is_being_typed() {
+    let server = Server::start(&[]);
+    let chat = format!("{} chat {}", env!("CARGO_BIN_EXE_wslab"), server.url());
+    let mut script = Command::new("script")
+        .args(["-qec", &format!("stty cols 99 rows 9; {chat} --user alice")])
+        .arg("/dev/null")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("Debian's bsdutils has script");
+    let (mut input, output) = (script.stdin.take().unwrap(), script.stdout.take().unwrap());
+    let screen = Arc::new(Mutex::new(Vec::new()));
+    let seen = screen.clone();
+    thread::spawn(move || {
+        for byte in BufReader::new(output).bytes().map_while(Result::ok) {
+            seen.lock().unwrap().push(byte);
+        }
+    });
+    let shows = |text: &str| {
+        wait_until(text, || {
+            String::from_utf8_lossy(&screen.lock().unwrap()).contains(text)
+        });
+    };
+    shows("[lobby over websocket: live, 1 here] ");
+    input.write_all(b"oi\rhalf a l").unwrap();
+    shows("alice: oi");
+    shows(" ms, 1 here] half a l");
+    server.publish("lobby", "bob", "sorry");
+    shows("bob: sorry");
+    input.write_all(b"ine\r").unwrap();
+    shows("alice: half a line");
+    input.write_all(b"\x03").unwrap();
+    assert!(script.wait().unwrap().success());
+}

@@ -1,0 +1,174 @@
+//! Who is there: names given by readers of every transport, told to readers of every transport.
+
+mod support;
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+use support::{Server, messages, read_until, wait_until};
+
+const UPGRADE: &str = "Connection: Upgrade\r\nUpgrade: websocket\r\n\
+    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n";
+
+/// Begins to read feed `a`: the connection stays open while the value lives.
+fn open(server: &Server, path: &str, headers: &str, until: &str) -> TcpStream {
+    let mut stream = server.connect();
+    write!(
+        stream,
+        "GET /feeds/a/{path} HTTP/1.1\r\nHost: x\r\n{headers}\r\n"
+    )
+    .unwrap();
+    read_until(&mut stream, until);
+    stream
+}
+
+fn open_websocket(server: &Server, query: &str) -> TcpStream {
+    open(server, &format!("ws?{query}"), UPGRADE, "\r\n\r\n")
+}
+
+fn open_stream(server: &Server, query: &str) -> TcpStream {
+    open(server, &format!("sse?{query}"), "", "retry: 2000\n\n")
+}
+
+fn members(server: &Server) -> Vec<String> {
+    let body = server.get("/feeds/a/members").body;
+    let body: serde_json::Value = serde_json::from_str(&body).expect(&body);
+    serde_json::from_value(body["members"].clone()).expect("a list of names")
+}
+
+/// What a message's JSON tells of somebody who came, went or wrote.
+fn told(json: &str) -> String {
+    let message: serde_json::Value = serde_json::from_str(json).expect(json);
+    let what = message["kind"].as_str().or(message["text"].as_str());
+    format!("{} {}", message["from"].as_str().unwrap(), what.unwrap())
+}
+
+fn story(server: &Server) -> Vec<String> {
+    let history = server.history("a");
+    history.iter().map(|json| told(json)).collect()
+}
+
+/// Waits until all that is to be told was told, and nothing else.
+fn wait_for_story(server: &Server, expected: &[&str]) {
+    wait_until("the whole story is told", || {
+        story(server).len() >= expected.len()
+    });
+    assert_eq!(story(server), expected);
+}
+
+#[test]
+fn joins_and_leaves_are_messages_that_every_transport_carries() {
+    let server = Server::start(&[]);
+    let mut stream = open_stream(&server, "after=0");
+    let mut socket = open_websocket(&server, "after=0");
+    let carol = open_websocket(&server, "user=carol");
+    wait_for_story(&server, &["carol join"]);
+    assert_eq!(members(&server), ["carol"]);
+    drop(carol);
+    wait_for_story(&server, &["carol join", "carol leave"]);
+    assert_eq!(members(&server), Vec::<String>::new());
+
+    let history = server.history("a");
+    assert!(
+        history[0].starts_with(r#"{"seq":1,"from":"carol","text":"","intended_at_ns":0,"#)
+            && history[0].ends_with(r#","kind":"join"}"#),
+        "{}",
+        history[0]
+    );
+    for path in ["poll?after=0", "long-poll?after=0"] {
+        let body = server.get(&format!("/feeds/a/{path}")).body;
+        assert_eq!(messages(&body), history, "{path}");
+    }
+    for json in &history {
+        read_until(&mut stream, &format!("data: {json}\n\n"));
+        let mut frame = vec![0; 2 + json.len()];
+        socket.read_exact(&mut frame).unwrap();
+        let head = [0x81, json.len() as u8];
+        assert_eq!(frame, [&head, json.as_bytes()].concat(), "{json}");
+    }
+}
+
+#[test]
+fn readers_of_every_transport_are_members_once_until_their_last_connection_ends() {
+    let server = Server::start(&[]);
+    let stream = open_stream(&server, "user=alice");
+    let socket = open_websocket(&server, "user=%20alice%20");
+    let mut bob = server.connect();
+    write!(
+        bob,
+        "GET /feeds/a/long-poll?user=bob&after=9&interval_ms=500 HTTP/1.1\r\nHost: x\r\n\r\n"
+    )
+    .unwrap();
+    read_until(&mut bob, "\"missed\":0}"); // 9 is ahead of the feed, which is answered at once
+    let after = format!("after=2-{}", server.epoch());
+    write!(
+        bob,
+        "GET /feeds/a/long-poll?user=bob&{after}&interval_ms=500 HTTP/1.1\r\nHost: x\r\n\r\n"
+    )
+    .unwrap();
+    let poll = server.get("/feeds/a/poll?after=0&user=carol&interval_ms=500");
+    let seen: Vec<_> = messages(&poll.body).iter().map(|json| told(json)).collect();
+    assert_eq!(seen, ["alice join", "bob join", "carol join"]);
+    // Carol polls no more; bob was told of her, and has to ask again if he wants to stay.
+    wait_until("bob and carol have missed three polls", || {
+        members(&server) == ["alice"]
+    });
+    drop(stream);
+    open_websocket(&server, "user=dora");
+    wait_until("dora came and went", || {
+        story(&server)
+            .last()
+            .is_some_and(|last| last == "dora leave")
+    });
+    assert_eq!(members(&server), ["alice"], "on her WebSocket");
+    drop(socket);
+    wait_until("alice leaves", || members(&server).is_empty());
+    let all = story(&server);
+    let of = |name| all.iter().filter(|told| told.starts_with(name)).count();
+    let counts = ["alice", "bob", "carol", "dora"].map(of);
+    assert_eq!(counts, [2, 2, 2, 2], "one join and one leave each: {all:?}");
+}
+
+#[test]
+fn a_held_long_poll_that_is_cut_off_ends_in_a_leave() {
+    let server = Server::start(&[]);
+    let mut held = server.connect();
+    let after = format!("after=1-{}", server.epoch());
+    write!(
+        held,
+        "GET /feeds/a/long-poll?user=bob&{after}&interval_ms=1 HTTP/1.1\r\nHost: x\r\n\r\n"
+    )
+    .unwrap();
+    wait_for_story(&server, &["bob join"]);
+    assert_eq!(members(&server), ["bob"]);
+    drop(held);
+    wait_for_story(&server, &["bob join", "bob leave"]);
+}
+
+#[test]
+fn nobody_is_announced_without_a_name_or_where_presence_is_off() {
+    let server = Server::start(&[]);
+    let _anonymous = (open_stream(&server, ""), open_websocket(&server, ""));
+    server.get("/feeds/a/poll");
+    server.publish("a", "alice", "oi");
+    assert_eq!(story(&server), ["alice oi"], "who only writes is no member");
+    assert_eq!(members(&server), Vec::<String>::new());
+    for path in ["poll", "long-poll", "sse"] {
+        let answer = server.get(&format!("/feeds/a/{path}?user=a%07b"));
+        assert_eq!(answer.status, 422, "{path}");
+        assert!(
+            answer.body.contains("1 to 32 characters"),
+            "{}",
+            answer.body
+        );
+    }
+
+    let off = Server::start(&["--presence", "off"]);
+    let _named = (open_stream(&off, "user=a"), open_websocket(&off, "user=b"));
+    off.get("/feeds/a/poll?user=c");
+    off.publish("a", "alice", "oi");
+    assert_eq!(story(&off), ["alice oi"]);
+    let answer = off.get("/feeds/a/members");
+    assert_eq!(answer.status, 404);
+    assert!(answer.body.contains("--presence on"), "{}", answer.body);
+}
