@@ -81,20 +81,18 @@ impl ServeArgs {
     pub(super) fn execute(self) -> anyhow::Result<ExitCode> {
         confine(self.cpus.as_ref())?;
         let places = process::raise_descriptor_limit().saturating_sub(SPARE_DESCRIPTORS);
-        let max_clients = places.min(u64::from(self.max_clients.unwrap_or(MAX_CLIENTS)));
+        let places = u32::try_from(places).unwrap_or(u32::MAX);
+        let max_clients = places.min(self.max_clients.unwrap_or(MAX_CLIENTS));
         let retention = Retention {
             messages: self.history as usize,
             ..Retention::default()
         };
         let feeds = Feeds::new(retention, MAX_FEEDS);
-        let hub = Arc::new(Hub {
-            feeds: match self.presence {
-                Presence::On => feeds.with_presence(MAX_MEMBERS),
-                Presence::Off => feeds,
-            },
-            limits: Limits::default(),
-            tally: Arc::default(),
-        });
+        let feeds = match self.presence {
+            Presence::On => feeds.with_presence(MAX_MEMBERS),
+            Presence::Off => feeds,
+        };
+        let hub = Arc::new(Hub::new(feeds, Limits::default()));
         if self.with_parent {
             std::thread::spawn(|| {
                 wait_for_parent(|_| {});
@@ -127,7 +125,7 @@ impl ServeArgs {
             let shutdown = async {
                 interrupted().await;
             };
-            server::run(listener, hub, max_clients as usize, shutdown).await;
+            server::run(listener, hub, max_clients, shutdown).await;
             anyhow::Ok(())
         })?;
         runtime.shutdown_timeout(Duration::from_secs(1));

@@ -6,6 +6,7 @@
 //! fell off the ring is told how many it missed, and memory is bounded whatever the readers do.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock, RwLock};
 
 use bytes::Bytes;
@@ -113,6 +114,7 @@ pub struct Log {
     ring: RwLock<Ring>,
     /// The newest `seq`; waiting readers sleep on it.
     newest: watch::Sender<u64>,
+    closed: AtomicBool,
     retention: Retention,
     epoch: Epoch,
     members: Option<Members>,
@@ -124,6 +126,7 @@ impl Log {
         Log {
             ring: RwLock::default(),
             newest: watch::Sender::new(0),
+            closed: AtomicBool::new(false),
             retention,
             epoch,
             members: None,
@@ -193,6 +196,12 @@ impl Log {
             forward
         });
         seq
+    }
+
+    /// Nobody waits for this feed any more.
+    pub fn close(&self) {
+        self.closed.store(true, Relaxed);
+        self.newest.send_modify(|_| {});
     }
 
     /// The newest `seq`; 0 while the feed is empty.
@@ -295,13 +304,16 @@ impl Reader {
         batch
     }
 
-    /// The next batch that has something to tell, waiting for it. May be cancelled at any time
-    /// without loss.
-    pub async fn next(&mut self) -> Batch {
+    /// The next batch that has something to tell, waiting for it; none once the log is closed and
+    /// all of it was read. May be cancelled at any time without loss.
+    pub async fn next(&mut self) -> Option<Batch> {
         loop {
             let batch = self.read();
             if !batch.is_empty() {
-                return batch;
+                return Some(batch);
+            }
+            if self.log.closed.load(Relaxed) {
+                return None;
             }
             // The sender lives in the log that this reader holds: it can't be gone.
             let _ = self.newest.changed().await;
@@ -450,7 +462,7 @@ mod tests {
         let log = log(100, usize::MAX);
         let (mut quick, mut slow) = (log.reader(None), log.reader(None));
         let waiting = tokio::spawn(async move {
-            let batch = quick.next().await;
+            let batch = quick.next().await.unwrap();
             (seqs(&batch), quick)
         });
         tokio::task::yield_now().await;
@@ -460,16 +472,20 @@ mod tests {
         for _ in 0..4 {
             publish(&log, "x");
         }
-        assert_eq!(seqs(&quick.next().await), [2, 3, 4, 5]);
-        assert_eq!(seqs(&slow.next().await), [1, 2, 3, 4, 5]);
+        assert_eq!(seqs(&quick.next().await.unwrap()), [2, 3, 4, 5]);
+        assert_eq!(seqs(&slow.next().await.unwrap()), [1, 2, 3, 4, 5]);
         let idle = tokio::time::timeout(std::time::Duration::from_millis(20), slow.next());
         assert!(idle.await.is_err(), "nothing new: it waits");
         publish(&log, "late");
         assert_eq!(
-            seqs(&slow.next().await),
+            seqs(&slow.next().await.unwrap()),
             [6],
             "a cancelled wait loses nothing"
         );
+        publish(&log, "last");
+        log.close();
+        assert_eq!(seqs(&slow.next().await.unwrap()), [7]);
+        assert!(slow.next().await.is_none(), "nothing more will come");
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -492,7 +508,7 @@ mod tests {
                 tokio::spawn(async move {
                     let mut seen = Vec::new();
                     while seen.len() < 2_000 {
-                        seen.extend(seqs(&reader.next().await));
+                        seen.extend(seqs(&reader.next().await.unwrap()));
                     }
                     seen
                 })

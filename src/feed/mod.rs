@@ -6,6 +6,7 @@ mod members;
 mod message;
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, RwLock};
 
 use tokio::sync::Semaphore;
@@ -36,6 +37,7 @@ pub struct Feeds {
     epoch: Epoch,
     /// Places for members, shared by all feeds, if presence is kept.
     member_places: Option<Arc<Semaphore>>,
+    closed: AtomicBool,
 }
 
 impl Feeds {
@@ -47,6 +49,7 @@ impl Feeds {
             max_feeds,
             epoch: Epoch::draw(),
             member_places: None,
+            closed: AtomicBool::new(false),
         }
     }
 
@@ -83,7 +86,18 @@ impl Feeds {
                 None => log,
             })
         };
-        Ok(logs.entry(name.to_owned()).or_insert_with(new).clone())
+        let log = logs.entry(name.to_owned()).or_insert_with(new);
+        if self.closed.load(Relaxed) {
+            log.close();
+        }
+        Ok(log.clone())
+    }
+
+    /// Nobody waits for a message any more, in whatever feed.
+    pub fn close(&self) {
+        let logs = self.logs.write().expect("no panic under the lock");
+        self.closed.store(true, Relaxed);
+        logs.values().for_each(|log| log.close());
     }
 
     /// How many messages all feeds hold.

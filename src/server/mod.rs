@@ -6,23 +6,28 @@ mod metrics;
 mod place;
 mod routes;
 
+use std::convert::Infallible;
+use std::future::poll_fn;
 use std::io;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::body::Body;
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
-use hyper::service::{Service, service_fn};
+use hyper::service::{HttpService, Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use socket2::{Domain, Protocol, SockAddr, SockRef, Socket, Type};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 use crate::transport::hub::Hub;
+use crate::transport::tally::Account;
 use place::Placed;
 
 /// Connections that may wait to be accepted; the kernel may hold fewer (somaxconn).
@@ -39,6 +44,10 @@ const UNSENT_TIMEOUT: Duration = Duration::from_secs(60);
 /// Connections that are being told at once that there is no place; any beyond are just closed, so
 /// that a crowd cannot use up the descriptors.
 const MAX_TURNED_AWAY: usize = 16;
+
+/// How long connections may take to end when the server does. With a second for what else a
+/// process has to end, this stays within the 5 s that its callers wait.
+const END_PATIENCE: Duration = Duration::from_secs(4);
 
 /// The answer to one connection too many.
 const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\n\
@@ -59,17 +68,16 @@ pub fn bind(address: std::net::SocketAddr) -> io::Result<TcpListener> {
     TcpListener::from_std(socket.into())
 }
 
-/// Serves until `shutdown` completes. Connections are dropped then, those that were upgraded only
-/// with the runtime.
+/// Serves until `shutdown` completes, and then until every connection has come to its end, which
+/// each is told of in its own way; those that have not after [`END_PATIENCE`] are cut.
 pub async fn run(
     listener: TcpListener,
     hub: Arc<Hub>,
-    max_clients: usize,
+    max_clients: u32,
     shutdown: impl Future<Output = ()>,
 ) {
-    let tally = hub.tally.clone();
-    let service = TowerToHyperService::new(routes::router(hub));
-    let places = Arc::new(Semaphore::new(max_clients));
+    let service = TowerToHyperService::new(routes::router(hub.clone()));
+    let places = Arc::new(Semaphore::new(max_clients as usize));
     let porters = Arc::new(Semaphore::new(MAX_TURNED_AWAY));
     let mut connections = JoinSet::new();
     tokio::pin!(shutdown);
@@ -77,48 +85,80 @@ pub async fn run(
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
             Some(_) = connections.join_next(), if !connections.is_empty() => continue,
-            () = &mut shutdown => return,
+            () = &mut shutdown => break,
         };
         match (accepted, places.clone().try_acquire_owned()) {
             (Ok((stream, _)), Ok(place)) => {
                 // A message must not wait for the acknowledgement of the one before it.
                 let _ = stream.set_nodelay(true);
                 let _ = SockRef::from(&stream).set_tcp_user_timeout(Some(UNSENT_TIMEOUT));
-                let stream = Placed::new(stream, tally.open(), place);
-                connections.spawn(serve(stream, service.clone()));
+                let stream = Placed::new(stream, hub.tally.open(), place);
+                connections.spawn(serve(stream, service.clone(), hub.closing.subscribe()));
             }
             (Ok((stream, _)), Err(_)) => {
                 if let Ok(porter) = porters.clone().try_acquire_owned() {
-                    connections.spawn(turn_away(Placed::new(stream, tally.open(), porter)));
+                    connections.spawn(turn_away(Placed::new(stream, hub.tally.open(), porter)));
                 }
             }
             // Out of descriptors, most likely: those in use must end first.
             (Err(_), _) => tokio::time::sleep(Duration::from_millis(50)).await,
         }
     }
+    drop(listener);
+    hub.close();
+    // Whoever holds all places knows that nobody else is there, upgraded connections included.
+    let _ = tokio::time::timeout(END_PATIENCE, places.acquire_many(max_clients)).await;
 }
 
-/// Serves one connection to its end.
-async fn serve(stream: Placed, service: TowerToHyperService<axum::Router>) {
+/// Serves one connection to its end; when the server closes, it finishes what it is at.
+///
+/// This is woken for each message, so looking at the signal must cost next to nothing: it is waited
+/// for once, in the first poll, and from then on only compared.
+async fn serve(
+    stream: Placed,
+    service: TowerToHyperService<axum::Router>,
+    closing: watch::Receiver<bool>,
+) {
     let account = stream.account();
-    let service = service_fn(move |mut request: Request<Incoming>| {
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT)
+        .pipeline_flush(true)
+        .serve_connection(TokioIo::new(stream), accounted(service, account))
+        .with_upgrades();
+    let mut connection = pin!(connection);
+    let mut waiting = closing.clone();
+    let mut signal = pin!(waiting.changed());
+    let mut waits = false;
+    let ended = poll_fn(|cx| {
+        let closes = match std::mem::replace(&mut waits, true) {
+            true => closing.has_changed().unwrap_or(true),
+            false => signal.as_mut().poll(cx).is_ready(),
+        };
+        if closes {
+            connection.as_mut().graceful_shutdown();
+        }
+        connection.as_mut().poll(cx)
+    });
+    // An error here is a peer that left or broke the protocol: nobody is there to be told.
+    let _ = ended.await;
+}
+
+/// The routes, to which each request brings its connection's account.
+fn accounted(
+    routes: TowerToHyperService<axum::Router>,
+    account: Arc<Account>,
+) -> impl HttpService<Incoming, ResBody = Body, Error = Infallible, Future: Send> {
+    service_fn(move |mut request: Request<Incoming>| {
         let account = account.clone();
         request.extensions_mut().insert(account.clone());
-        let answer = service.call(request);
+        let answer = routes.call(request);
         async move {
             let answer = answer.await;
             account.serves_other();
             answer
         }
-    });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
-        .pipeline_flush(true)
-        .serve_connection(TokioIo::new(stream), service)
-        .with_upgrades();
-    // An error here is a peer that left or broke the protocol: nobody is there to be told.
-    let _ = connection.await;
+    })
 }
 
 /// Says that there is no place, and reads what the client sends so that it gets to see the answer.

@@ -11,6 +11,7 @@ use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use serde::de::DeserializeOwned;
+use tokio::sync::watch;
 
 use super::tally::Tally;
 use crate::feed::{FeedError, Feeds, InvalidMessage, Log};
@@ -24,6 +25,31 @@ pub struct Hub {
     pub feeds: Feeds,
     pub limits: Limits,
     pub tally: Arc<Tally>,
+    /// Whether the server is about to end.
+    pub closing: watch::Sender<bool>,
+}
+
+impl Hub {
+    pub fn new(feeds: Feeds, limits: Limits) -> Self {
+        Hub {
+            feeds,
+            limits,
+            tally: Arc::default(),
+            closing: watch::Sender::new(false),
+        }
+    }
+
+    /// Ends every conversation in good order.
+    pub fn close(&self) {
+        self.feeds.close();
+        self.closing.send_replace(true);
+    }
+
+    /// Returns once the server is about to end.
+    pub async fn closed(&self) {
+        let mut closing = self.closing.subscribe();
+        let _ = closing.wait_for(|closing| *closing).await;
+    }
 }
 
 /// Intervals and bounds of the server ends.

@@ -56,7 +56,7 @@ async fn long_poll(
     let mut reader = log.reader(query.after);
     let _present = query.enter(&log)?;
     let batch = tokio::time::timeout(hold, reader.next()).await;
-    let batch = batch.unwrap_or_else(|_| reader.read());
+    let batch = batch.ok().flatten().unwrap_or_else(|| reader.read());
     account.answered(batch.messages.len());
     Ok(answer(&batch))
 }

@@ -19,6 +19,7 @@
 //! On HTTP/1.1 each write is one chunk of the chunked coding; all messages that wait share one.
 
 use std::convert::Infallible;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,6 +32,7 @@ use axum::routing::get;
 use axum::{Extension, Router};
 use bytes::Bytes;
 use futures_util::stream;
+use rand::Rng;
 use serde::Deserialize;
 
 use super::Transport;
@@ -45,6 +47,10 @@ use crate::feed::{Batch, Cursor, Stored};
 
 /// The first thing in every stream: how long a browser waits before it reconnects, in ms.
 const RETRY: &str = "retry: 2000\n\n";
+
+/// The same in the last event of a server that ends, within which all its readers come back: not
+/// at once, since another has to start, and not at the same moment.
+const RETRY_AFTER_END_MS: RangeInclusive<u32> = 2_000..=5_000;
 
 /// A comment, which keeps proxies from closing an idle stream.
 const HEARTBEAT: &[u8] = b":\n\n";
@@ -78,13 +84,18 @@ async fn stream(
     let mut first = RETRY.as_bytes().to_vec();
     first.extend_from_slice(&deliver(&account, &reader.read()));
     let heartbeat = hub.limits.heartbeat;
-    let reading = (reader, account, present);
-    let later = stream::unfold(reading, move |(mut reader, account, present)| async move {
-        let bytes = match tokio::time::timeout(heartbeat, reader.next()).await {
-            Ok(batch) => deliver(&account, &batch),
-            Err(_) => Bytes::from_static(HEARTBEAT),
+    let reading = Some((reader, account, present));
+    let later = stream::unfold(reading, move |reading| async move {
+        let (mut reader, account, present) = reading?;
+        let (bytes, goes_on) = match tokio::time::timeout(heartbeat, reader.next()).await {
+            Ok(Some(batch)) => (deliver(&account, &batch), true),
+            Ok(None) => (farewell(), false),
+            Err(_) => (Bytes::from_static(HEARTBEAT), true),
         };
-        Some((Ok::<_, Infallible>(bytes), (reader, account, present)))
+        Some((
+            Ok::<_, Infallible>(bytes),
+            goes_on.then_some((reader, account, present)),
+        ))
     });
     let first = stream::once(std::future::ready(Ok(Bytes::from(first))));
     let headers = [
@@ -103,6 +114,12 @@ fn cursor(last_event_id: Option<&str>, after: Option<&str>) -> Option<Cursor> {
     last_event_id
         .or(after)
         .map(|cursor| cursor.parse().unwrap_or(Cursor::OF_NO_SERVER))
+}
+
+/// The end of a stream whose server ends.
+fn farewell() -> Bytes {
+    let retry_ms = rand::rng().random_range(RETRY_AFTER_END_MS);
+    format!("retry: {retry_ms}\n\n").into()
 }
 
 /// A batch as it goes out.

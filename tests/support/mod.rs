@@ -57,6 +57,22 @@ impl Server {
         Server { child, address }
     }
 
+    /// Tells it to end as a service manager does.
+    pub fn terminate(&self) {
+        let status = Command::new("kill")
+            .args(["-TERM", &self.child.id().to_string()])
+            .status();
+        assert!(status.unwrap().success());
+    }
+
+    /// Waits for its end; returns its exit code.
+    pub fn ended(&mut self) -> Option<i32> {
+        wait_until("the server ends", || {
+            matches!(self.child.try_wait(), Ok(Some(_)))
+        });
+        self.child.wait().unwrap().code()
+    }
+
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }

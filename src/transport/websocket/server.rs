@@ -83,8 +83,7 @@ async fn echo(
     Upgrade(upgrade): Upgrade,
 ) -> Response {
     account.serves(Transport::WebSocket);
-    let limits = hub.limits;
-    upgrade.on_upgrade(move |socket| echo_back(socket, limits))
+    upgrade.on_upgrade(move |socket| echo_back(socket, hub))
 }
 
 /// A request to upgrade, on the terms that all upgrades share.
@@ -160,7 +159,10 @@ async fn talk(mut socket: WebSocket, peer: Peer, mut reader: Reader, limits: Lim
     let mut heart = Heart::new(limits.ping);
     let end = loop {
         let outcome = tokio::select! {
-            batch = reader.next() => peer.send(&mut socket, &batch).await,
+            batch = reader.next() => match batch {
+                Some(batch) => peer.send(&mut socket, &batch).await,
+                None => Err(away()),
+            },
             frame = socket.recv() => heart.heed(frame, limits).and_then(|frame| peer.take(frame)),
             () = heart.beat() => heart.ping(&mut socket).await,
         };
@@ -173,7 +175,8 @@ async fn talk(mut socket: WebSocket, peer: Peer, mut reader: Reader, limits: Lim
 }
 
 /// Sends every message back.
-async fn echo_back(mut socket: WebSocket, limits: Limits) {
+async fn echo_back(mut socket: WebSocket, hub: Arc<Hub>) {
+    let limits = hub.limits;
     let mut heart = Heart::new(limits.ping);
     let end = loop {
         let outcome = tokio::select! {
@@ -182,6 +185,7 @@ async fn echo_back(mut socket: WebSocket, limits: Limits) {
                 Ok(None) => Ok(()),
                 Err(end) => Err(end),
             },
+            () = hub.closed() => Err(away()),
             () = heart.beat() => heart.ping(&mut socket).await,
         };
         if let Err(end) = outcome {
@@ -330,6 +334,13 @@ impl Heart {
             None => Err(End::Gone),
         }
     }
+}
+
+fn away() -> End {
+    End::Refused(
+        close_code::AWAY,
+        "this server ends: come back later".to_owned(),
+    )
 }
 
 fn too_long(limits: Limits) -> End {
