@@ -29,14 +29,14 @@ use crate::transport::Transport;
 const WATCH: Duration = Duration::from_secs(1);
 
 /// Polling, SSE or WebSocket? Measures the same feed over each: delivery latency, bytes, CPU.
-#[derive(Debug, Parser)]
+#[derive(Parser)]
 #[command(version, max_term_width = 100)]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
 }
 
-#[derive(Debug, Subcommand)]
+#[derive(Subcommand)]
 enum Command {
     /// Measure: run a scenario, or what the flags say
     Run(Box<run::RunArgs>),
@@ -47,9 +47,9 @@ enum Command {
     /// Compare two runs, or the transports within one
     Compare(compare::CompareArgs),
     /// Serve the feeds, and the page that shows them
-    Serve(serve::ServeArgs),
+    Serve(Box<serve::ServeArgs>),
     /// Serve with something to see: this machine's readings, sensors, a chat; and the page
-    Demo(demo::DemoArgs),
+    Demo(Box<demo::DemoArgs>),
     /// Take part in a feed, at this terminal or behind a pipe, over any transport
     Chat(chat::ChatArgs),
     /// The load of one trial; started by run, which tells it what to do

@@ -5,7 +5,7 @@ mod support;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
-use support::websocket::{close_code, masked, read_frame};
+use support::websocket::{UPGRADE, close_code, masked, read_frame};
 use support::{Server, metric, read_until, wait_until};
 
 /// A client that counts what it sends and receives.
@@ -121,9 +121,7 @@ fn a_websocket_counts_to_the_byte_until_its_end() {
     let server = Server::start(&["--presence", "off"]);
     (0..3).for_each(|_| drop(server.publish("a", "alice", "x").to_string()));
     let mut client = Counting::connect(&server);
-    let key = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n";
-    let headers = format!("Upgrade: websocket\r\nConnection: Upgrade\r\n{key}");
-    client.get("/feeds/a/ws?after=0&user=bob", &headers);
+    client.get("/feeds/a/ws?after=0&user=bob", UPGRADE);
     client.read_until("\r\n\r\n");
     (0..3).for_each(|_| client.read_text_frame());
     // The answer's head, and all that waited at once.

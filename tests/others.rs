@@ -413,3 +413,69 @@ fn hdrhistograms_own_reader_finds_the_tables_percentiles() {
         }
     }
 }
+
+/// Reads and writes at a server on every transport, from whatever page this is.
+const VISIT: &str = r#"
+    const [base, token] = [BASE, TOKEN];
+    window.told = {};
+    const at = (path, more = '') => `${base}/feeds/a/${path}?token=${token}${more}`;
+    const tell = (name) => [(ok) => { told[name] = ok; }, () => { told[name] = 'kept out'; }];
+    const json = (url, init) => fetch(url, init).then((answer) => answer.json());
+    const headers = { 'Content-Type': 'application/json', Authorization: `Bearer ${token}` };
+    const body = JSON.stringify({ from: 'alice', text: 'oi' });
+    json(`${base}/feeds/a/messages`, { method: 'POST', headers, body })
+        .then((answer) => answer.seq).then(...tell('post'));
+    json(at('poll', '&after=0')).then((answer) => answer.messages[0].seq).then(...tell('poll'));
+    const stream = new EventSource(at('sse', '&after=0'));
+    const [heard, lost] = tell('sse');
+    stream.onmessage = (event) => { heard(JSON.parse(event.data).seq); stream.close(); };
+    stream.onerror = () => { lost(); stream.close(); };
+    const socket = new WebSocket(at('ws', '&after=0').replace('http', 'ws'));
+    const [read, shut] = tell('websocket');
+    socket.onmessage = (event) => { read(JSON.parse(event.data).seq); socket.close(); };
+    socket.onerror = shut;"#;
+
+#[test]
+fn chromium_lets_a_page_of_elsewhere_in_only_where_it_is_welcome() {
+    let elsewhere = Server::start();
+    let browser = Browser::open(&elsewhere.url("/healthz"));
+    let visit = |server: &Server| {
+        let base = json!(server.url("")).to_string();
+        let script = VISIT.replace("BASE", &base).replace("TOKEN", "'s3cret'");
+        browser.run(&script);
+        browser.wait_for("four outcomes", "return window.told", |told| {
+            told.as_object().is_some_and(|told| told.len() == 4)
+        });
+        browser.run("return window.told")
+    };
+    let url = elsewhere.url("");
+    let flags = ["--token", "s3cret", "--allow-origin", &url];
+    let welcoming = Server::start_with(&flags);
+    let first = r#"{"from":"bob","text":"first"}"#;
+    let path = "/feeds/a/messages?token=s3cret";
+    assert_eq!(
+        post(&welcoming.url(path), "application/json", first).status,
+        201
+    );
+    let told = json!({"post": 2, "poll": 1, "sse": 1, "websocket": 1});
+    assert_eq!(visit(&welcoming), told);
+
+    let closed = Server::start_with(&["--token", "s3cret"]);
+    assert_eq!(
+        post(&closed.url(path), "application/json", first).status,
+        201
+    );
+    let out = "kept out";
+    let told = json!({"post": out, "poll": out, "sse": out, "websocket": out});
+    assert_eq!(visit(&closed), told);
+    let poll = get(&closed.url("/feeds/a/poll?after=0&token=s3cret"));
+    assert_eq!(poll.seqs(), [1], "nothing was written");
+}
+
+#[test]
+fn chromium_hands_the_pages_token_on() {
+    let server = Server::start_with(&["--token", "s3cret"]);
+    let browser = Browser::open(&server.url("/?token=s3cret"));
+    wait_for_cards(&browser, "four live cards", |card| card["state"] == "live");
+    assert_eq!(browser.errors(), Vec::<Value>::new());
+}

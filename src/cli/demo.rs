@@ -9,7 +9,7 @@ use super::serve::ServeArgs;
 /// Sensors, unless a flag says how many.
 const SENSORS: u32 = 4;
 
-#[derive(Debug, Args)]
+#[derive(Args)]
 pub(super) struct DemoArgs {
     #[command(flatten)]
     serve: ServeArgs,

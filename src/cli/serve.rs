@@ -11,10 +11,12 @@ use clap::{Args, ValueEnum};
 
 use super::{confine, interrupted, parse, wait_for_parent};
 use crate::feed::{Feeds, Retention};
+use crate::lab::scenario::UsageError;
 use crate::measure::cpus::Cpus;
 use crate::measure::process;
 use crate::monitor;
-use crate::server;
+use crate::server::access::{Access, Origin};
+use crate::server::{self, Settings};
 use crate::transport::hub::{Hub, Limits};
 
 /// Feeds that a server holds, at the most: what strangers can make it remember.
@@ -35,7 +37,7 @@ enum Presence {
     Off,
 }
 
-#[derive(Debug, Args)]
+#[derive(Args)]
 pub(super) struct ServeArgs {
     /// Address and port; port 0 takes a free one
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080")]
@@ -59,6 +61,18 @@ pub(super) struct ServeArgs {
     /// Tell where the page shows them
     #[arg(skip)]
     tells_page: bool,
+    /// What clients must know: ?token=TOKEN, or Authorization: Bearer TOKEN. The environment
+    /// variable keeps it from other users of this machine
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        env = "WSLAB_TOKEN",
+        hide_env_values = true
+    )]
+    token: Option<String>,
+    /// Where pages may come from that are not this server's own, as https://lab.example.org
+    #[arg(long, value_name = "ORIGIN[,…]", value_delimiter = ',')]
+    allow_origin: Vec<Origin>,
     /// End when standard input does
     #[arg(long, hide = true)]
     with_parent: bool,
@@ -83,6 +97,15 @@ impl ServeArgs {
         let places = process::raise_descriptor_limit().saturating_sub(SPARE_DESCRIPTORS);
         let places = u32::try_from(places).unwrap_or(u32::MAX);
         let max_clients = places.min(self.max_clients.unwrap_or(MAX_CLIENTS));
+        let token = self.token.as_deref().map(str::parse).transpose();
+        let settings = Settings {
+            access: Access {
+                // Not checked by clap, which would show it.
+                token: token.map_err(|error| UsageError(format!("--token: {error}")))?,
+                origins: self.allow_origin,
+            },
+            max_clients,
+        };
         let retention = Retention {
             messages: self.history as usize,
             ..Retention::default()
@@ -125,7 +148,7 @@ impl ServeArgs {
             let shutdown = async {
                 interrupted().await;
             };
-            server::run(listener, hub, max_clients, shutdown).await;
+            server::run(listener, hub, settings, shutdown).await;
             anyhow::Ok(())
         })?;
         runtime.shutdown_timeout(Duration::from_secs(1));

@@ -2,6 +2,7 @@
 //!
 //! [`run`] takes a bound listener and a future that ends it, so that tests bind port 0.
 
+pub mod access;
 mod metrics;
 mod place;
 mod routes;
@@ -28,6 +29,7 @@ use tokio::task::JoinSet;
 
 use crate::transport::hub::Hub;
 use crate::transport::tally::Account;
+use access::Access;
 use place::Placed;
 
 /// Connections that may wait to be accepted; the kernel may hold fewer (somaxconn).
@@ -54,6 +56,14 @@ const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\n\
     Content-Type: application/json\r\nConnection: close\r\nContent-Length: 63\r\n\r\n\
     {\"error\":\"this server has all the clients it takes: try later\"}";
 
+/// What a server is told beside what its feeds and transports are.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    pub access: Access,
+    /// Connections served at once; those beyond are answered with 503.
+    pub max_clients: u32,
+}
+
 /// Binds `address` ready for thousands of clients that come at once.
 pub fn bind(address: std::net::SocketAddr) -> io::Result<TcpListener> {
     let socket = Socket::new(
@@ -73,9 +83,14 @@ pub fn bind(address: std::net::SocketAddr) -> io::Result<TcpListener> {
 pub async fn run(
     listener: TcpListener,
     hub: Arc<Hub>,
-    max_clients: u32,
+    settings: Settings,
     shutdown: impl Future<Output = ()>,
 ) {
+    let Settings {
+        access,
+        max_clients,
+    } = settings;
+    let access = Arc::new(access);
     let service = TowerToHyperService::new(routes::router(hub.clone()));
     let places = Arc::new(Semaphore::new(max_clients as usize));
     let porters = Arc::new(Semaphore::new(MAX_TURNED_AWAY));
@@ -93,7 +108,8 @@ pub async fn run(
                 let _ = stream.set_nodelay(true);
                 let _ = SockRef::from(&stream).set_tcp_user_timeout(Some(UNSENT_TIMEOUT));
                 let stream = Placed::new(stream, hub.tally.open(), place);
-                connections.spawn(serve(stream, service.clone(), hub.closing.subscribe()));
+                let service = guarded(service.clone(), access.clone(), stream.account());
+                connections.spawn(serve(stream, service, hub.closing.subscribe()));
             }
             (Ok((stream, _)), Err(_)) => {
                 if let Ok(porter) = porters.clone().try_acquire_owned() {
@@ -116,15 +132,14 @@ pub async fn run(
 /// for once, in the first poll, and from then on only compared.
 async fn serve(
     stream: Placed,
-    service: TowerToHyperService<axum::Router>,
+    service: impl HttpService<Incoming, ResBody = Body, Error = Infallible>,
     closing: watch::Receiver<bool>,
 ) {
-    let account = stream.account();
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
         .pipeline_flush(true)
-        .serve_connection(TokioIo::new(stream), accounted(service, account))
+        .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
     let mut connection = pin!(connection);
     let mut waiting = closing.clone();
@@ -144,19 +159,25 @@ async fn serve(
     let _ = ended.await;
 }
 
-/// The routes, to which each request brings its connection's account.
-fn accounted(
+/// The routes, for those who may enter; each request brings its connection's account.
+fn guarded(
     routes: TowerToHyperService<axum::Router>,
+    access: Arc<Access>,
     account: Arc<Account>,
 ) -> impl HttpService<Incoming, ResBody = Body, Error = Infallible, Future: Send> {
     service_fn(move |mut request: Request<Incoming>| {
         let account = account.clone();
         request.extensions_mut().insert(account.clone());
-        let answer = routes.call(request);
+        let entered = access
+            .enter(&request)
+            .map(|visitor| (visitor, routes.call(request)));
         async move {
-            let answer = answer.await;
+            let answer = match entered {
+                Ok((visitor, answer)) => visitor.admit(answer.await?),
+                Err(refusal) => *refusal,
+            };
             account.serves_other();
-            answer
+            Ok(answer)
         }
     })
 }

@@ -104,8 +104,12 @@ pub struct Server {
 
 impl Server {
     pub fn start() -> Self {
+        Server::start_with(&[])
+    }
+
+    pub fn start_with(flags: &[&str]) -> Self {
         let mut serve = command(env!("CARGO_BIN_EXE_wslab"));
-        serve.args(["serve", "--bind", "127.0.0.1:0"]);
+        serve.args(["serve", "--bind", "127.0.0.1:0"]).args(flags);
         let process = Process::start(serve);
         let line = process.line();
         let address = line

@@ -5,13 +5,16 @@ use std::net::TcpStream;
 
 use super::{Server, read_until};
 
+/// What asks for a WebSocket, by the example of RFC 6455, section 1.3.
+pub const UPGRADE: &str = "Upgrade: websocket\r\nConnection: keep-alive, Upgrade\r\n\
+    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n";
+
 /// Opens a WebSocket by the example of RFC 6455, section 1.3, and checks the answer.
 pub fn open_websocket(server: &Server, path: &str, extra: &str) -> (TcpStream, String) {
     let mut stream = server.connect();
     write!(
         stream,
-        "GET {path} HTTP/1.1\r\nHost: {}\r\nUpgrade: websocket\r\nConnection: keep-alive, Upgrade\r\n\
-         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n{extra}\r\n",
+        "GET {path} HTTP/1.1\r\nHost: {}\r\n{UPGRADE}{extra}\r\n",
         server.address
     )
     .unwrap();

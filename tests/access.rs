@@ -1,0 +1,189 @@
+//! Who may enter: only who knows the token, and no page of elsewhere that was not asked in.
+
+mod support;
+
+use std::io::Write;
+use std::process::Command;
+
+use support::websocket::UPGRADE;
+use support::{Server, read_until};
+
+const JSON: &str = "Content-Type: application/json\r\n";
+const OI: &str = r#"{"from":"alice","text":"oi"}"#;
+const FEED: &str = "/feeds/a/messages";
+
+/// Every address, each with the method and headers that it takes.
+fn addresses() -> Vec<(&'static str, &'static str, String)> {
+    let get = |path| ("GET", path, String::new());
+    let upgrade = |path| ("GET", path, UPGRADE.to_owned());
+    let mut all: Vec<_> = [
+        "/",
+        "/metrics",
+        FEED,
+        "/feeds/a/poll",
+        "/feeds/a/long-poll?hold_ms=1",
+        "/feeds/a/sse",
+        "/events",
+        "/nothing/here",
+    ]
+    .map(get)
+    .into();
+    all.extend(["/feeds/a/ws", "/chat", "/echo"].map(upgrade));
+    all.push(("POST", FEED, JSON.to_owned()));
+    all
+}
+
+/// The status that a request gets.
+fn status(server: &Server, method: &str, path: &str, headers: &str) -> u16 {
+    let mut stream = server.connect();
+    let (host, length) = (&server.address, OI.len());
+    write!(
+        stream,
+        "{method} {path} HTTP/1.1\r\nHost: {host}\r\n{headers}Content-Length: {length}\r\n\r\n{OI}"
+    )
+    .unwrap();
+    read_until(&mut stream, "\r\n\r\n")[9..12].parse().unwrap()
+}
+
+#[test]
+fn without_the_token_nobody_enters_and_health_is_told_all_the_same() {
+    let server = Server::start(&["--token", "s3cret+1"]);
+    for (method, path, headers) in addresses() {
+        let with = |more: &str| status(&server, method, path, &format!("{headers}{more}"));
+        for wrong in [
+            "",
+            "Bearer s3cret+",
+            "Bearer s3cret+12",
+            "Basic s3cret+1",
+            "Bearer",
+        ] {
+            let header = format!("Authorization: {wrong}\r\n");
+            assert_eq!(with(&header), 401, "{method} {path} with {wrong:?}");
+        }
+        let known = with("Authorization: bearer s3cret+1\r\n");
+        assert_ne!(known, 401, "{method} {path}");
+        let sign = if path.contains('?') { '&' } else { '?' };
+        let path = format!("{path}{sign}token=s3cret%2b1");
+        assert_eq!(status(&server, method, &path, &headers), known, "{path}");
+        let twice = format!("{path}&token=s3cret%2b1");
+        assert_eq!(status(&server, method, &twice, &headers), 401, "{twice}");
+    }
+    assert_eq!(server.get("/healthz").status, 200);
+    let refused = server.get("/feeds/a/poll?token=wrong");
+    assert!(
+        refused.head.contains("\r\nwww-authenticate: bearer\r\n"),
+        "{}",
+        refused.head
+    );
+    assert!(
+        refused.body.contains("Authorization: Bearer"),
+        "{}",
+        refused.body
+    );
+}
+
+#[test]
+fn the_token_may_come_from_the_environment_and_a_bad_one_is_not_shown() {
+    let mut wslab = Command::new(env!("CARGO_BIN_EXE_wslab"));
+    wslab.args(["serve", "--bind", "127.0.0.1:0"]);
+    let output = wslab.env("WSLAB_TOKEN", "two words").output().unwrap();
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{error}");
+    assert!(
+        error.contains("openssl rand") && !error.contains("two words"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_foreign_page_can_neither_read_nor_write() {
+    let server = Server::start(&[
+        "--allow-origin",
+        "https://lab.example.org,http://b.example:81",
+    ]);
+    let own = format!("http://{}", server.address);
+    let tls = format!("https://{}", server.address);
+    for (method, path, headers) in addresses() {
+        let from = |origin: &str| {
+            let headers = format!("{headers}Origin: {origin}\r\n");
+            status(&server, method, path, &headers)
+        };
+        let welcome = status(&server, method, path, &headers);
+        for origin in [&own, &tls, "https://lab.example.org", "http://B.example:81"] {
+            assert_eq!(from(origin), welcome, "{method} {path} from {origin}");
+        }
+        for origin in [
+            "https://evil.example",
+            "http://lab.example.org",
+            "https://lab.example.org:444",
+            "http://b.example",
+            "null",
+            "http://127.0.0.1",
+        ] {
+            assert_eq!(from(origin), 403, "{method} {path} from {origin}");
+        }
+    }
+    assert_eq!(
+        server.history("a").len(),
+        5,
+        "one before, and four that are welcome"
+    );
+}
+
+#[test]
+fn a_page_that_is_welcome_is_told_so() {
+    let flags = ["--allow-origin", "https://lab.example.org", "--token", "t"];
+    let server = Server::start(&flags);
+    let origin = "Origin: https://lab.example.org\r\n";
+    let allows = "\r\naccess-control-allow-origin: https://lab.example.org\r\nvary: origin\r\n";
+    let preflight = format!(
+        "{origin}Access-Control-Request-Method: POST\r\n\
+         Access-Control-Request-Headers: content-type\r\n"
+    );
+    // A preflight never carries a token.
+    let asked = server.exchange("OPTIONS", FEED, &preflight, "");
+    assert_eq!((asked.status, &*asked.body), (204, ""));
+    for field in [
+        allows,
+        "\r\naccess-control-allow-methods: get, post\r\n",
+        "\r\naccess-control-allow-headers: authorization, content-type, last-event-id\r\n",
+    ] {
+        assert!(asked.head.contains(field), "{}", asked.head);
+    }
+    let posted = format!("{origin}{JSON}Authorization: Bearer t\r\n");
+    let posted = server.exchange("POST", FEED, &posted, OI);
+    assert!(
+        posted.status == 201 && posted.head.contains(allows),
+        "{}",
+        posted.head
+    );
+    let refused = server.exchange("POST", FEED, &format!("{origin}{JSON}"), OI);
+    assert!(
+        refused.status == 401 && refused.head.contains(allows),
+        "{}",
+        refused.head
+    );
+
+    let evil = preflight.replace("lab.example.org", "evil.example");
+    let refused = server.exchange("OPTIONS", FEED, &evil, "");
+    assert_eq!(refused.status, 403);
+    assert!(
+        refused.body.contains("--allow-origin https://evil.example"),
+        "{}",
+        refused.body
+    );
+    assert!(!refused.head.contains("access-control"), "{}", refused.head);
+    let own = server.exchange("OPTIONS", FEED, "Authorization: Bearer t\r\n", "");
+    assert_eq!(own.status, 405, "no page asks here");
+}
+
+#[test]
+fn a_bad_origin_on_the_command_line_is_told_at_once() {
+    let output = Command::new(env!("CARGO_BIN_EXE_wslab"))
+        .args(["serve", "--allow-origin", "lab.example.org"])
+        .output()
+        .unwrap();
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{error}");
+    assert!(error.contains("write scheme and host"), "{error}");
+}
