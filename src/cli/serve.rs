@@ -1,5 +1,7 @@
 //! `wslab serve`: the server alone.
 
+mod limits;
+
 use std::io::Write;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::process::ExitCode;
@@ -13,23 +15,14 @@ use super::{confine, interrupted, parse, wait_for_parent};
 use crate::feed::{Feeds, Retention};
 use crate::lab::scenario::UsageError;
 use crate::measure::cpus::Cpus;
-use crate::measure::process;
 use crate::monitor;
 use crate::server::access::{Access, Origin};
 use crate::server::{self, Settings};
-use crate::transport::hub::{Hub, Limits};
-
-/// Feeds that a server holds, at the most: what strangers can make it remember.
-const MAX_FEEDS: usize = 10_000;
+use crate::transport::hub::Hub;
+use limits::LimitArgs;
 
 /// Members of all feeds, at the most: a name and a few numbers each, so some megabytes.
 const MAX_MEMBERS: usize = 10_000;
-
-/// Clients that a server takes where neither a flag nor the open files bound them.
-const MAX_CLIENTS: u32 = 1_000_000;
-
-/// Descriptors that a server needs beside its clients.
-const SPARE_DESCRIPTORS: u64 = 32;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Presence {
@@ -45,9 +38,6 @@ pub(super) struct ServeArgs {
     /// Messages kept of each feed
     #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = parse_history)]
     history: u32,
-    /// Connections served at once; those beyond get 503. Default: as the open files allow
-    #[arg(long, value_name = "N")]
-    max_clients: Option<u32>,
     /// Whether readers that give a name are members of the feed, told to all when they come and go
     #[arg(long, value_enum, default_value = "on")]
     presence: Presence,
@@ -73,6 +63,8 @@ pub(super) struct ServeArgs {
     /// Where pages may come from that are not this server's own, as https://lab.example.org
     #[arg(long, value_name = "ORIGIN[,…]", value_delimiter = ',')]
     allow_origin: Vec<Origin>,
+    #[command(flatten)]
+    limits: LimitArgs,
     /// End when standard input does
     #[arg(long, hide = true)]
     with_parent: bool,
@@ -94,28 +86,7 @@ impl ServeArgs {
 
     pub(super) fn execute(self) -> anyhow::Result<ExitCode> {
         confine(self.cpus.as_ref())?;
-        let places = process::raise_descriptor_limit().saturating_sub(SPARE_DESCRIPTORS);
-        let places = u32::try_from(places).unwrap_or(u32::MAX);
-        let max_clients = places.min(self.max_clients.unwrap_or(MAX_CLIENTS));
-        let token = self.token.as_deref().map(str::parse).transpose();
-        let settings = Settings {
-            access: Access {
-                // Not checked by clap, which would show it.
-                token: token.map_err(|error| UsageError(format!("--token: {error}")))?,
-                origins: self.allow_origin,
-            },
-            max_clients,
-        };
-        let retention = Retention {
-            messages: self.history as usize,
-            ..Retention::default()
-        };
-        let feeds = Feeds::new(retention, MAX_FEEDS);
-        let feeds = match self.presence {
-            Presence::On => feeds.with_presence(MAX_MEMBERS),
-            Presence::Off => feeds,
-        };
-        let hub = Arc::new(Hub::new(feeds, Limits::default()));
+        let (settings, hub) = (self.settings()?, Arc::new(self.hub()));
         if self.with_parent {
             std::thread::spawn(|| {
                 wait_for_parent(|_| {});
@@ -153,6 +124,30 @@ impl ServeArgs {
         })?;
         runtime.shutdown_timeout(Duration::from_secs(1));
         Ok(ExitCode::SUCCESS)
+    }
+
+    fn settings(&self) -> Result<Settings, UsageError> {
+        // Not checked by clap, which would show it.
+        let token = self.token.as_deref().map(str::parse).transpose();
+        let token = token.map_err(|error| UsageError(format!("--token: {error}")))?;
+        let origins = self.allow_origin.clone();
+        Ok(self.limits.settings(Access { token, origins }))
+    }
+
+    fn hub(&self) -> Hub {
+        let retention = Retention {
+            messages: self.history as usize,
+            ..Retention::default()
+        };
+        let feeds = Feeds::new(retention, self.limits.max_feeds());
+        let feeds = match self.presence {
+            Presence::On => feeds.with_presence(MAX_MEMBERS),
+            Presence::Off => feeds,
+        };
+        Hub {
+            pace: self.limits.pace(),
+            ..Hub::new(feeds, self.limits.of_transports())
+        }
     }
 }
 

@@ -5,13 +5,16 @@
 pub mod access;
 mod metrics;
 mod place;
+pub mod places;
 mod routes;
+mod timer;
 
 use std::convert::Infallible;
 use std::future::poll_fn;
 use std::io;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -19,25 +22,23 @@ use hyper::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::{HttpService, Service, service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
 use socket2::{Domain, Protocol, SockAddr, SockRef, Socket, Type};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 
 use crate::transport::hub::Hub;
 use crate::transport::tally::Account;
 use access::Access;
 use place::Placed;
+use places::{Capacity, Full, Place, Places, network};
+use timer::HeadTimer;
 
 /// Connections that may wait to be accepted; the kernel may hold fewer (somaxconn).
 pub const BACKLOG: i32 = 4_096;
-
-/// How long a request's head may take, and an idle connection may stay: longer than the poll
-/// interval of any patient client, shorter than for ever.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
 
 /// How long what is sent may stay unacknowledged, or a peer's window shut, before the kernel gives
 /// the connection up (tcp(7), TCP_USER_TIMEOUT).
@@ -51,17 +52,24 @@ const MAX_TURNED_AWAY: usize = 16;
 /// process has to end, this stays within the 5 s that its callers wait.
 const END_PATIENCE: Duration = Duration::from_secs(4);
 
-/// The answer to one connection too many.
-const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\n\
-    Content-Type: application/json\r\nConnection: close\r\nContent-Length: 63\r\n\r\n\
-    {\"error\":\"this server has all the clients it takes: try later\"}";
+/// How long the rest is read of what a peer writes that was told that it is in vain.
+const LINGER: Duration = Duration::from_secs(1);
+
+/// When one who finds no place may try again, in s.
+const RETRY_AFTER_S: u32 = 5;
 
 /// What a server is told beside what its feeds and transports are.
 #[derive(Clone, Debug)]
 pub struct Settings {
     pub access: Access,
     /// Connections served at once; those beyond are answered with 503.
-    pub max_clients: u32,
+    pub capacity: Capacity,
+    /// Bytes of a request's head: a longer one is answered with 431.
+    pub max_head_bytes: usize,
+    /// How long a request's head may take from its first byte on, or from the connection's begin.
+    pub head_timeout: Duration,
+    /// How long a connection may stay without a request.
+    pub idle_timeout: Duration,
 }
 
 /// Binds `address` ready for thousands of clients that come at once.
@@ -86,13 +94,9 @@ pub async fn run(
     settings: Settings,
     shutdown: impl Future<Output = ()>,
 ) {
-    let Settings {
-        access,
-        max_clients,
-    } = settings;
-    let access = Arc::new(access);
+    let settings = Arc::new(settings);
     let service = TowerToHyperService::new(routes::router(hub.clone()));
-    let places = Arc::new(Semaphore::new(max_clients as usize));
+    let places = Places::new(settings.capacity);
     let porters = Arc::new(Semaphore::new(MAX_TURNED_AWAY));
     let mut connections = JoinSet::new();
     tokio::pin!(shutdown);
@@ -102,28 +106,36 @@ pub async fn run(
             Some(_) = connections.join_next(), if !connections.is_empty() => continue,
             () = &mut shutdown => break,
         };
-        match (accepted, places.clone().try_acquire_owned()) {
-            (Ok((stream, _)), Ok(place)) => {
+        let (stream, address) = match accepted {
+            Ok((stream, peer)) => (stream, network(peer.ip())),
+            // Out of descriptors, most likely: those in use must end first.
+            Err(_) => {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                continue;
+            }
+        };
+        let account = hub.tally.open(address);
+        match places.take(address) {
+            Ok(place) => {
                 // A message must not wait for the acknowledgement of the one before it.
                 let _ = stream.set_nodelay(true);
                 let _ = SockRef::from(&stream).set_tcp_user_timeout(Some(UNSENT_TIMEOUT));
-                let stream = Placed::new(stream, hub.tally.open(), place);
-                let service = guarded(service.clone(), access.clone(), stream.account());
-                connections.spawn(serve(stream, service, hub.closing.subscribe()));
+                let stream = Placed::new(stream, account, place);
+                let service = guarded(service.clone(), settings.clone(), stream.account());
+                let closing = hub.closing.subscribe();
+                connections.spawn(serve(stream, service, settings.clone(), closing));
             }
-            (Ok((stream, _)), Err(_)) => {
+            Err(full) => {
                 if let Ok(porter) = porters.clone().try_acquire_owned() {
-                    connections.spawn(turn_away(Placed::new(stream, hub.tally.open(), porter)));
+                    connections.spawn(turn_away(Placed::new(stream, account, porter), full));
                 }
             }
-            // Out of descriptors, most likely: those in use must end first.
-            (Err(_), _) => tokio::time::sleep(Duration::from_millis(50)).await,
         }
     }
     drop(listener);
     hub.close();
     // Whoever holds all places knows that nobody else is there, upgraded connections included.
-    let _ = tokio::time::timeout(END_PATIENCE, places.acquire_many(max_clients)).await;
+    let _ = tokio::time::timeout(END_PATIENCE, places.all_free()).await;
 }
 
 /// Serves one connection to its end; when the server closes, it finishes what it is at.
@@ -131,17 +143,19 @@ pub async fn run(
 /// This is woken for each message, so looking at the signal must cost next to nothing: it is waited
 /// for once, in the first poll, and from then on only compared.
 async fn serve(
-    stream: Placed,
+    stream: Placed<Place>,
     service: impl HttpService<Incoming, ResBody = Body, Error = Infallible>,
+    settings: Arc<Settings>,
     closing: watch::Receiver<bool>,
 ) {
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
-        .pipeline_flush(true)
+    let account = stream.account();
+    let timer = HeadTimer::new(account.clone(), settings.head_timeout);
+    let mut connection = http1::Builder::new()
+        .timer(timer)
+        .header_read_timeout(settings.idle_timeout)
+        .max_header_size(settings.max_head_bytes)
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
-    let mut connection = pin!(connection);
     let mut waiting = closing.clone();
     let mut signal = pin!(waiting.changed());
     let mut waits = false;
@@ -151,24 +165,40 @@ async fn serve(
             false => signal.as_mut().poll(cx).is_ready(),
         };
         if closes {
-            connection.as_mut().graceful_shutdown();
+            Pin::new(&mut connection).graceful_shutdown();
         }
-        connection.as_mut().poll(cx)
+        Pin::new(&mut connection).poll(cx)
     });
-    // An error here is a peer that left or broke the protocol: nobody is there to be told.
-    let _ = ended.await;
+    let broken = ended.await.is_err();
+    if (broken || account.refused.load(Relaxed))
+        && let Some(parts) = connection.into_parts()
+    {
+        linger(parts.io.into_inner()).await;
+    }
+}
+
+/// Ends a connection whose peer may still be writing. If it were just closed, the kernel would
+/// answer what comes with a reset, which may overtake what the peer was told (RFC 9112, section
+/// 9.6).
+async fn linger<P: Unpin>(mut stream: Placed<P>) {
+    let rest = async {
+        stream.shutdown().await?;
+        tokio::io::copy(&mut stream, &mut tokio::io::sink()).await
+    };
+    let _ = tokio::time::timeout(LINGER, rest).await;
 }
 
 /// The routes, for those who may enter; each request brings its connection's account.
 fn guarded(
     routes: TowerToHyperService<axum::Router>,
-    access: Arc<Access>,
+    settings: Arc<Settings>,
     account: Arc<Account>,
 ) -> impl HttpService<Incoming, ResBody = Body, Error = Infallible, Future: Send> {
     service_fn(move |mut request: Request<Incoming>| {
         let account = account.clone();
         request.extensions_mut().insert(account.clone());
-        let entered = access
+        let entered = settings
+            .access
             .enter(&request)
             .map(|visitor| (visitor, routes.call(request)));
         async move {
@@ -176,18 +206,29 @@ fn guarded(
                 Ok((visitor, answer)) => visitor.admit(answer.await?),
                 Err(refusal) => *refusal,
             };
+            let refused = answer.status().is_client_error();
+            account.refused.store(refused, Relaxed);
             account.serves_other();
             Ok(answer)
         }
     })
 }
 
-/// Says that there is no place, and reads what the client sends so that it gets to see the answer.
-async fn turn_away(mut stream: Placed) {
-    let answer = async {
-        stream.write_all(FULL).await?;
-        stream.shutdown().await?;
-        tokio::io::copy(&mut stream, &mut tokio::io::sink()).await
+/// Says that there is no place.
+async fn turn_away(mut stream: Placed<OwnedSemaphorePermit>, full: Full) {
+    let why = match full {
+        Full::All => "this server has all the clients it takes",
+        Full::Address => "your address has all the connections that one may have",
     };
-    let _ = tokio::time::timeout(Duration::from_secs(1), answer).await;
+    let body = format!("{{\"error\":\"{why}: try later\"}}");
+    let length = body.len();
+    let answer = format!(
+        "HTTP/1.1 503 Service Unavailable\r\nRetry-After: {RETRY_AFTER_S}\r\n\
+         Content-Type: application/json\r\nConnection: close\r\n\
+         Content-Length: {length}\r\n\r\n{body}"
+    );
+    // It fits into the buffer of a connection that has just begun.
+    if stream.write_all(answer.as_bytes()).await.is_ok() {
+        linger(stream).await;
+    }
 }

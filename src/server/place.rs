@@ -8,20 +8,19 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::sync::OwnedSemaphorePermit;
 
 use crate::transport::tally::{Account, Count, OpenAccount};
 
 /// A stream, its place and its account; otherwise just the stream.
 #[derive(Debug)]
-pub struct Placed {
+pub struct Placed<P> {
     stream: TcpStream,
     counted: OpenAccount,
-    _place: OwnedSemaphorePermit,
+    _place: P,
 }
 
-impl Placed {
-    pub fn new(stream: TcpStream, counted: OpenAccount, place: OwnedSemaphorePermit) -> Self {
+impl<P> Placed<P> {
+    pub fn new(stream: TcpStream, counted: OpenAccount, place: P) -> Self {
         Placed {
             stream,
             counted,
@@ -59,7 +58,7 @@ impl Placed {
     }
 }
 
-impl AsyncRead for Placed {
+impl<P: Unpin> AsyncRead for Placed<P> {
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -74,7 +73,7 @@ impl AsyncRead for Placed {
     }
 }
 
-impl AsyncWrite for Placed {
+impl<P: Unpin> AsyncWrite for Placed<P> {
     fn poll_write(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,

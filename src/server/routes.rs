@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use axum::extract::rejection::BytesRejection;
-use axum::extract::{DefaultBodyLimit, State};
-use axum::http::header::CONTENT_TYPE;
-use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::extract::{DefaultBodyLimit, FromRequest, Request, State};
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{Method, StatusCode, Uri};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
-use axum::{Json, Router};
+use axum::{Extension, Json, Router};
 use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::json;
@@ -16,7 +15,8 @@ use serde_json::json;
 use super::metrics::metrics;
 use crate::feed::{NewMessage, check_name, check_text};
 use crate::measure::clock;
-use crate::transport::hub::{ApiError, FeedLog, Hub, Params};
+use crate::transport::hub::{ApiError, FeedLog, Hub, Limits, Params};
+use crate::transport::tally::Account;
 use crate::transport::{Transport, answer, presence};
 
 /// The classroom page: one file, in the binary.
@@ -55,11 +55,16 @@ async fn health(State(hub): State<Arc<Hub>>) -> Response {
 
 async fn publish(
     State(hub): State<Arc<Hub>>,
+    Extension(account): Extension<Arc<Account>>,
     FeedLog(log): FeedLog,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    request: Request,
 ) -> Result<Response, ApiError> {
-    let kind = headers
+    if let Some(Err(too_fast)) = hub.pace.as_ref().map(|pace| pace.check(account.address)) {
+        let error = ApiError(StatusCode::TOO_MANY_REQUESTS, too_fast.to_string());
+        return Ok(([(RETRY_AFTER, "1")], error).into_response());
+    }
+    let kind = request
+        .headers()
         .get(CONTENT_TYPE)
         .and_then(|kind| kind.to_str().ok())
         .unwrap_or_default();
@@ -68,14 +73,7 @@ async fn publish(
         let advice = "publish JSON: set Content-Type: application/json".to_owned();
         return Err(ApiError(StatusCode::UNSUPPORTED_MEDIA_TYPE, advice));
     }
-    let body = body.map_err(|error| match error.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => {
-            let limit = hub.limits.max_message_bytes;
-            let advice = format!("a message has at most {limit} bytes: write less");
-            ApiError(StatusCode::PAYLOAD_TOO_LARGE, advice)
-        }
-        status => ApiError(status, error.body_text()),
-    })?;
+    let body = body(request, &hub.limits).await?;
     let mut new: NewMessage = serde_json::from_slice(&body).map_err(|error| {
         let advice = format!("write {{\"from\":\"alice\",\"text\":\"oi\"}}: {error}");
         match error.is_data() {
@@ -87,6 +85,24 @@ async fn publish(
     check_text(&new.text)?;
     let seq = log.append(&new, clock::now_ns());
     Ok((StatusCode::CREATED, Json(json!({ "seq": seq }))).into_response())
+}
+
+/// The whole body of a request that must not take for ever.
+async fn body(request: Request, limits: &Limits) -> Result<Bytes, ApiError> {
+    let body = Bytes::from_request(request, &());
+    let body = tokio::time::timeout(limits.body_timeout, body).await;
+    let body = body.map_err(|_| {
+        let advice = "the body did not arrive in time: send it at once".to_owned();
+        ApiError(StatusCode::REQUEST_TIMEOUT, advice)
+    })?;
+    body.map_err(|error| match error.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            let limit = limits.max_message_bytes;
+            let advice = format!("a message has at most {limit} bytes: write less");
+            ApiError(StatusCode::PAYLOAD_TOO_LARGE, advice)
+        }
+        status => ApiError(status, error.body_text()),
+    })
 }
 
 #[derive(Debug, Deserialize)]

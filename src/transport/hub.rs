@@ -13,6 +13,7 @@ use axum::response::{IntoResponse, Response};
 use serde::de::DeserializeOwned;
 use tokio::sync::watch;
 
+use super::pace::Pace;
 use super::tally::Tally;
 use crate::feed::{FeedError, Feeds, InvalidMessage, Log};
 
@@ -24,6 +25,8 @@ pub const LOBBY: &str = "lobby";
 pub struct Hub {
     pub feeds: Feeds,
     pub limits: Limits,
+    /// How often one address may publish; as often as it likes if not given.
+    pub pace: Option<Pace>,
     pub tally: Arc<Tally>,
     /// Whether the server is about to end.
     pub closing: watch::Sender<bool>,
@@ -34,6 +37,7 @@ impl Hub {
         Hub {
             feeds,
             limits,
+            pace: None,
             tally: Arc::default(),
             closing: watch::Sender::new(false),
         }
@@ -63,6 +67,8 @@ pub struct Limits {
     pub max_hold: Duration,
     /// Bytes of one published message, as it arrives.
     pub max_message_bytes: usize,
+    /// How long a request's body may take to arrive.
+    pub body_timeout: Duration,
 }
 
 impl Default for Limits {
@@ -72,6 +78,7 @@ impl Default for Limits {
             ping: Duration::from_secs(20),
             max_hold: Duration::from_secs(25),
             max_message_bytes: 64 << 10,
+            body_timeout: Duration::from_secs(10),
         }
     }
 }

@@ -8,6 +8,7 @@ pub mod http;
 pub mod hub;
 mod long_polling;
 pub mod model;
+pub mod pace;
 mod polling;
 pub mod presence;
 mod short_polling;

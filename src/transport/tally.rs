@@ -9,7 +9,8 @@
 //! back; then to the transport that it serves, or to `other`.
 
 use std::array::from_fn;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering::Relaxed};
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use slab::Slab;
@@ -76,8 +77,10 @@ struct Books {
 
 impl Tally {
     /// A new connection, which is open until the value is dropped.
-    pub fn open(self: &Arc<Self>) -> OpenAccount {
+    pub fn open(self: &Arc<Self>, address: IpAddr) -> OpenAccount {
         let account = Arc::new(Account {
+            address,
+            refused: AtomicBool::new(false),
             counts: from_fn(|count| AtomicU64::new((count == Count::Connections as usize).into())),
             owner: NOBODY.into(),
             tally: self.clone(),
@@ -128,6 +131,10 @@ impl Drop for OpenAccount {
 /// What one connection counts. Only its own task may add.
 #[derive(Debug)]
 pub struct Account {
+    /// Whose connection it is: the address that limits go by.
+    pub address: IpAddr,
+    /// Whether the latest request was answered with an error of the client's.
+    pub refused: AtomicBool,
     counts: [AtomicU64; COUNTS],
     owner: AtomicU8,
     tally: Arc<Tally>,
@@ -138,6 +145,11 @@ impl Account {
     pub fn add(&self, count: Count, number: i64) {
         let count = &self.counts[count as usize];
         count.store(count.load(Relaxed).wrapping_add_signed(number), Relaxed);
+    }
+
+    /// A count so far, of the connection's latest owner.
+    pub fn get(&self, count: Count) -> u64 {
+        self.counts[count as usize].load(Relaxed)
     }
 
     /// Counts an answered poll.

@@ -73,7 +73,12 @@ async fn upgrade(
     let limits = hub.limits;
     // The cursor is taken before the upgrade is answered: what is published after it, arrives.
     let reader = log.reader(query.after);
-    let peer = Peer { log, user, account };
+    let peer = Peer {
+        hub,
+        log,
+        user,
+        account,
+    };
     Ok(upgrade.on_upgrade(move |socket| talk(socket, peer, reader, limits)))
 }
 
@@ -136,6 +141,7 @@ fn refuse_handshake(headers: &HeaderMap) -> Option<Response> {
 
 /// Who is at the other end.
 struct Peer {
+    hub: Arc<Hub>,
     log: Arc<Log>,
     /// Without a name a peer only reads.
     user: Option<String>,
@@ -264,12 +270,16 @@ impl Peer {
                 format!("write {{\"text\":\"…\"}}: {error}"),
             )
         })?;
-        let policy = |advice: &str| End::Refused(close_code::POLICY, advice.to_owned());
+        let policy = |advice: String| End::Refused(close_code::POLICY, advice);
+        if let Some(pace) = &self.hub.pace {
+            let on_time = pace.check(self.account.address);
+            on_time.map_err(|error| policy(error.to_string()))?;
+        }
         let from = self
             .user
             .clone()
-            .ok_or_else(|| policy("to write, connect with ?user=NAME"))?;
-        check_text(&text).map_err(|error| policy(&error.to_string()))?;
+            .ok_or_else(|| policy("to write, connect with ?user=NAME".to_owned()))?;
+        check_text(&text).map_err(|error| policy(error.to_string()))?;
         self.log.append(
             &NewMessage {
                 from,

@@ -1,0 +1,245 @@
+//! What a server puts up with, each bound set by a flag, and how it says that it is reached.
+
+mod support;
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::process::Command;
+
+use socket2::{Domain, Socket, Type};
+
+use support::websocket::{close_code, masked, open_websocket, read_frame};
+use support::{PATIENCE, Server, read_until};
+
+const JSON: &str = "Content-Type: application/json\r\n";
+
+/// A connection from one of this machine's many addresses.
+fn connect_from(server: &Server, address: [u8; 4]) -> TcpStream {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    socket.bind(&SocketAddr::from((address, 0)).into()).unwrap();
+    let server: SocketAddr = server.address.parse().unwrap();
+    socket.connect(&server.into()).unwrap();
+    let stream = TcpStream::from(socket);
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream
+}
+
+/// Sends a request; returns the head of its answer.
+fn ask(stream: &mut TcpStream, request: &str) -> String {
+    stream.write_all(request.as_bytes()).unwrap();
+    read_until(stream, "\r\n\r\n").to_lowercase()
+}
+
+/// The frame of a short text.
+fn text(json: &str) -> Vec<u8> {
+    masked(&[0x81, 0x80 | json.len() as u8], json.as_bytes())
+}
+
+const HEALTH: &str = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
+
+#[test]
+fn a_message_is_as_long_as_max_message_says() {
+    let server = Server::start(&["--max-message", "60"]);
+    let body = |bytes: usize| {
+        let wrapping = r#"{"from":"a","text":""}"#.len();
+        format!(
+            r#"{{"from":"a","text":"{}"}}"#,
+            "x".repeat(bytes - wrapping)
+        )
+    };
+    let post = |body: &str| server.exchange("POST", "/feeds/a/messages", JSON, body);
+    assert_eq!(post(&body(60)).status, 201);
+    let refused = post(&body(61));
+    assert_eq!(refused.status, 413);
+    assert!(
+        refused.body.contains("at most 60 bytes"),
+        "{}",
+        refused.body
+    );
+    let (mut stream, _) = open_websocket(&server, "/feeds/a/ws?user=a", "");
+    stream.write_all(&text(&body(61))).unwrap();
+    assert_eq!(close_code(&mut stream), 1009);
+}
+
+#[test]
+fn a_head_is_as_long_as_max_header_says() {
+    for (flags, bytes) in [(&[][..], 16 << 10), (&["--max-header", "2000"], 2_000)] {
+        let server = Server::start(flags);
+        let padded = |length: usize| {
+            let head = "GET /healthz HTTP/1.1\r\nHost: x\r\nPadding: ";
+            let padding = "x".repeat(length - head.len() - 4);
+            ask(&mut server.connect(), &format!("{head}{padding}\r\n\r\n"))
+        };
+        assert!(padded(bytes - 1).starts_with("http/1.1 200 "));
+        assert!(padded(bytes + 500).starts_with("http/1.1 431 "));
+    }
+}
+
+#[test]
+fn a_request_that_dribbles_in_is_cut_off() {
+    let server = Server::start(&["--header-timeout", "100ms", "--idle-timeout", "1h"]);
+    let mut silent = server.connect();
+    let mut half = server.connect();
+    write!(half, "GET /healthz HTTP/1.1\r\nHost:").unwrap();
+    let mut second = server.connect();
+    ask(&mut second, HEALTH);
+    read_until(&mut second, "}");
+    write!(second, "GET /heal").unwrap();
+    for cut in [&mut silent, &mut half, &mut second] {
+        assert_eq!(cut.read(&mut [0]).unwrap(), 0);
+    }
+    let mut slow = server.connect();
+    let head =
+        format!("POST /feeds/a/messages HTTP/1.1\r\nHost: x\r\n{JSON}Content-Length: 40\r\n\r\n{{");
+    let answer = ask(&mut slow, &head);
+    assert!(answer.starts_with("http/1.1 408 "), "{answer}");
+}
+
+#[test]
+fn who_rests_or_waits_is_not_cut_off_before_its_time() {
+    let server = Server::start(&["--header-timeout", "50ms", "--idle-timeout", "1h"]);
+    let mut resting = server.connect();
+    ask(&mut resting, HEALTH);
+    read_until(&mut resting, "}");
+    let (mut socket, _) = open_websocket(&server, "/feeds/a/ws", "");
+    let hold = "GET /feeds/a/long-poll?after=0&hold_ms=300 HTTP/1.1\r\nHost: x\r\n\r\n";
+    let held = ask(&mut server.connect(), hold);
+    assert!(held.starts_with("http/1.1 200 "), "{held}");
+    assert!(ask(&mut resting, HEALTH).starts_with("http/1.1 200 "));
+    server.publish("a", "alice", "oi");
+    assert_eq!(read_frame(&mut socket).0, 0x81);
+
+    let server = Server::start(&["--header-timeout", "1h", "--idle-timeout", "100ms"]);
+    let mut idle = server.connect();
+    ask(&mut idle, HEALTH);
+    read_until(&mut idle, "}");
+    assert_eq!(
+        idle.read(&mut [0]).unwrap(),
+        0,
+        "an hour's head, but no rest"
+    );
+}
+
+#[test]
+fn one_address_has_so_many_connections_and_others_have_theirs() {
+    let server = Server::start(&["--max-clients-per-address", "2"]);
+    let mut first = connect_from(&server, [127, 0, 0, 1]);
+    ask(&mut first, HEALTH);
+    let (_second, _) = open_websocket(&server, "/feeds/a/ws", "");
+    let refused = server.get("/healthz");
+    assert_eq!(refused.status, 503);
+    assert!(
+        refused.head.contains("\r\nretry-after: 5\r\n"),
+        "{}",
+        refused.head
+    );
+    assert!(
+        refused.body.contains("your address has all"),
+        "{}",
+        refused.body
+    );
+    let mut other = connect_from(&server, [127, 0, 0, 2]);
+    assert!(ask(&mut other, HEALTH).starts_with("http/1.1 200 "));
+    drop(first);
+    support::wait_until("a place is free again", || {
+        server.get("/healthz").status == 200
+    });
+}
+
+#[test]
+fn an_address_that_publishes_too_fast_is_told_to_wait() {
+    let server = Server::start(&["--publish-rate", "1"]);
+    let body = r#"{"from":"a","text":"oi"}"#;
+    let post = || server.exchange("POST", "/feeds/a/messages", JSON, body);
+    // Of so many in a row, some come in the same second however slow this machine is.
+    let refused = (0..100).map(|_| post()).find(|answer| answer.status != 201);
+    let refused = refused.expect("too fast");
+    assert_eq!(refused.status, 429);
+    assert!(
+        refused.head.contains("\r\nretry-after: 1\r\n"),
+        "{}",
+        refused.head
+    );
+    assert!(
+        refused.body.contains("1 messages a second"),
+        "{}",
+        refused.body
+    );
+    let length = body.len();
+    let request = format!(
+        "POST /feeds/a/messages HTTP/1.1\r\nHost: x\r\n{JSON}Content-Length: {length}\r\n\r\n{body}"
+    );
+    let other = ask(&mut connect_from(&server, [127, 0, 0, 2]), &request);
+    assert!(other.starts_with("http/1.1 201 "), "{other}");
+
+    let (mut socket, _) = open_websocket(&server, "/feeds/b/ws?user=a", "");
+    let many = text(r#"{"text":"oi"}"#).repeat(100);
+    socket.write_all(&many).unwrap();
+    let mut last = read_frame(&mut socket);
+    while last.0 == 0x81 {
+        last = read_frame(&mut socket);
+    }
+    assert_eq!((last.0, &last.1[..2]), (0x88, &1008u16.to_be_bytes()[..]));
+}
+
+#[test]
+fn intervals_are_as_their_flags_say() {
+    let flags = [
+        "--max-hold",
+        "20ms",
+        "--heartbeat",
+        "20ms",
+        "--ping",
+        "50ms",
+    ];
+    let server = Server::start(&flags);
+    let poll = server.get("/feeds/a/long-poll?after=0&hold_ms=3600000");
+    assert_eq!(poll.body, r#"{"messages":[],"last":0}"#);
+    let mut stream = server.connect();
+    ask(&mut stream, "GET /feeds/a/sse HTTP/1.1\r\nHost: x\r\n\r\n");
+    read_until(
+        &mut stream,
+        "retry: 2000\n\n\r\n3\r\n:\n\n\r\n3\r\n:\n\n\r\n",
+    );
+    let (mut socket, _) = open_websocket(&server, "/feeds/a/ws", "");
+    assert_eq!(read_frame(&mut socket), (0x89, vec![]));
+    socket.write_all(&masked(&[0x8a, 0x80], b"")).unwrap();
+    assert_eq!(
+        read_frame(&mut socket),
+        (0x89, vec![]),
+        "it answered: go on"
+    );
+    assert_eq!(socket.read(&mut [0]).unwrap(), 0, "it did not answer");
+}
+
+#[test]
+fn feeds_are_as_many_as_max_feeds_says() {
+    let server = Server::start(&["--max-feeds", "2"]);
+    server.publish("a", "alice", "oi");
+    let (_reader, _) = open_websocket(&server, "/feeds/b/ws", "");
+    let refused = server.get("/feeds/c/poll");
+    assert_eq!(refused.status, 409);
+    assert!(refused.body.contains("holds 2 feeds"), "{}", refused.body);
+    assert_eq!(server.get("/feeds/a/poll").status, 200);
+}
+
+#[test]
+fn bounds_that_are_none_are_told_at_once() {
+    for (flags, says) in [
+        (["--max-header", "100"], "1024..=262144"),
+        (["--max-message", "0"], "1..=16777216"),
+        (["--max-clients", "0"], "0 is not in 1.."),
+        (["--publish-rate", "0"], "non-zero"),
+        (["--idle-timeout", "0s"], "between 1ms and 1 day"),
+        (["--ping", "often"], "write a time such as 500ms"),
+    ] {
+        let wslab = Command::new(env!("CARGO_BIN_EXE_wslab"))
+            .arg("serve")
+            .args(flags)
+            .output()
+            .unwrap();
+        let error = String::from_utf8(wslab.stderr).unwrap();
+        assert_eq!(wslab.status.code(), Some(2), "{flags:?}: {error}");
+        assert!(error.contains(says), "{flags:?}: {error}");
+    }
+}
