@@ -1,5 +1,6 @@
 //! The command line: every command and flag, a file a command.
 
+mod capacity;
 mod chat;
 mod compare;
 mod demo;
@@ -40,6 +41,14 @@ pub struct Cli {
 enum Command {
     /// Measure: run a scenario, or what the flags say
     Run(Box<run::RunArgs>),
+    /// Search for the most clients, or messages a second, that each transport holds
+    ///
+    /// What is varied is doubled until a trial fails, and the bracket halved until its ends are
+    /// close; what is found must hold again in further trials. A step holds if its trial is VALID
+    /// and within the objective. It fails if it is beyond, or INVALID because messages were missed,
+    /// connections refused or the server died. Doubtful trials are repeated, and a step of which no
+    /// trial becomes VALID is not told, and never held. Exit 3 where a transport is not told at all.
+    Capacity(Box<capacity::CapacityArgs>),
     /// Rebuild report.html and the plots of a run from what is on disk
     Report(report::ReportArgs),
     /// Tell what on this machine would spoil a measurement, and how to mend it
@@ -76,6 +85,7 @@ impl Cli {
     pub fn execute(self) -> anyhow::Result<ExitCode> {
         match self.command {
             Command::Run(args) => args.execute(),
+            Command::Capacity(args) => args.execute(),
             Command::Report(args) => args.execute(),
             Command::Doctor(args) => args.execute(),
             Command::Compare(args) => args.execute(),

@@ -1,8 +1,10 @@
 //! Rows in, pictures and a page out. The rows are made up here, and nowhere else.
 
 use ab_glyph::{Font, FontRef};
+use wslab::lab::capacity::CapacityRow;
+use wslab::lab::capacity::bracket::Told;
 use wslab::lab::results::{TimelineRow, TrialRow, Verdict};
-use wslab::report::{Plot, Report, html, plots, text_table, write};
+use wslab::report::{Plot, Report, capacity_table, html, plots, text_table, write};
 use wslab::transport::Transport;
 
 use rows::{idle, timeline, trial, trials};
@@ -18,6 +20,7 @@ fn report<'a>(trials: &'a [TrialRow], timeline: &'a [TimelineRow]) -> Report<'a>
         machine: &[],
         trials,
         timeline,
+        capacity: &[],
     }
 }
 
@@ -247,6 +250,69 @@ fn no_text_overlaps_another_or_leaves_the_picture() {
         let plots = plots(&report(&trials, &timeline)).unwrap();
         assert_eq!(plots.len(), 6);
         plots.iter().for_each(assert_texts_have_room);
+    }
+}
+
+/// What a search found, by transport: held, failed and not told at, and how it ended.
+fn found(factor: &str, most: f64) -> Vec<CapacityRow> {
+    let ends = [
+        (None, Some(1.0), None, Told::Fails),
+        (
+            Some(most * 0.9),
+            Some(most),
+            Some(most * 0.95),
+            Told::AtLeast,
+        ),
+        (Some(most * 0.5), Some(most * 0.52), None, Told::Found),
+        (Some(most), None, None, Told::Unfinished),
+    ];
+    let rows = Transport::ALL.into_iter().zip(ends);
+    rows.map(
+        |(transport, (held, failed_at, not_told_at, verdict))| CapacityRow {
+            scenario: "capacity".to_owned(),
+            run: "2030-01-01T10-00-00".to_owned(),
+            transport,
+            factor: factor.to_owned(),
+            objective: "p99<100ms and max<1s".to_owned(),
+            held,
+            failed_at,
+            not_told_at,
+            max: most,
+            verdict,
+            why: "load-saturated, publisher-late".to_owned(),
+            trials: 12,
+        },
+    )
+    .collect()
+}
+
+#[test]
+fn a_search_has_one_plot_whose_texts_have_room_and_a_table_that_fits() {
+    let trials = trials(&[100], 1);
+    for (factor, most, unit) in [
+        ("clients", 123_456.0, "clients (number)"),
+        ("rate_hz", 0.75, "messages a second to each feed (number)"),
+    ] {
+        let capacity = found(factor, most);
+        let report = Report {
+            capacity: &capacity,
+            ..report(&trials, &[])
+        };
+        let plots = plots(&report).unwrap();
+        assert_eq!(names(&plots), ["capacity"]);
+        plots.iter().for_each(assert_texts_have_room);
+        assert!(plots[0].svg.contains(unit) && plots[0].svg.contains("p99&lt;100ms"));
+        for transport in Transport::ALL {
+            assert!(plots[0].svg.contains(&transport.colour().to_uppercase()));
+        }
+        let page = html(&report, &plots);
+        assert_refers_to_nothing(&page);
+        assert!(page.contains("p99&lt;100ms") && !page.contains("Theory and practice"));
+        let table = capacity_table(&capacity, &trials);
+        assert!(
+            table.lines().all(|line| line.chars().count() <= 110),
+            "{table}"
+        );
     }
 }
 

@@ -8,7 +8,7 @@ use anyhow::Context;
 use clap::Args;
 
 use crate::lab::recorded::Recorded;
-use crate::lab::{results, summary};
+use crate::lab::{capacity, results, summary};
 use crate::report::{self, Report};
 
 #[derive(Debug, Args)]
@@ -55,13 +55,19 @@ pub(super) fn write_report(folder: &Path) -> anyhow::Result<PathBuf> {
     if !trials.is_empty() {
         summary::write(folder, &trials)?;
     }
+    let run = folder.file_name().unwrap_or_default().to_string_lossy();
+    let capacity = capacity::rows(&scenario, &run, &trials);
+    if !capacity.is_empty() {
+        capacity::write(folder, &capacity)?;
+    }
     let report = Report {
         scenario: &scenario.name,
-        run: &folder.file_name().unwrap_or_default().to_string_lossy(),
+        run: &run,
         question: Some(scenario.question.as_str()).filter(|question| !question.is_empty()),
         machine: &environment.lines(),
         trials: &trials,
         timeline: &timeline,
+        capacity: &capacity,
     };
     report::write(folder, &report)
 }

@@ -14,7 +14,7 @@ use super::{
 use crate::lab::pinning::Pinning;
 use crate::lab::recorded::Recorded;
 use crate::lab::results::Verdict;
-use crate::lab::run::{self, Ending, Options};
+use crate::lab::run::{self, Ending, Options, Run};
 use crate::lab::scenario::{self, Scenario, Span, Switch, UsageError};
 use crate::load::plan::Workload;
 use crate::load::schedule::Pacing;
@@ -30,7 +30,8 @@ pub(super) struct RunArgs {
     /// Transports, separated by commas: short-polling, long-polling, sse, websocket; or all
     #[arg(long, value_name = "T,…", value_delimiter = ',', value_parser = parse_transports)]
     transport: Vec<Transports>,
-    /// Subscribers; several numbers, separated by commas, are measured one after the other
+    /// Subscribers; several numbers, separated by commas, are measured one after the other (a
+    /// search for capacity begins with one)
     #[arg(long, value_name = "N,…", value_delimiter = ',', value_parser = parse_clients)]
     clients: Vec<u32>,
     /// Messages a second published to each feed
@@ -69,9 +70,9 @@ pub(super) struct RunArgs {
     /// Longest wait for stragglers
     #[arg(long, value_name = "TIME")]
     drain: Option<Span>,
-    /// Trials of each cell
+    /// Trials of each cell; of a search for capacity, those that must hold at its end
     #[arg(long, value_name = "K", value_parser = parse_repeats)]
-    repeats: Option<u32>,
+    pub(super) repeats: Option<u32>,
     /// Fixes everything random
     #[arg(long)]
     seed: Option<u64>,
@@ -100,49 +101,66 @@ pub(super) struct RunArgs {
 
 impl RunArgs {
     pub(super) fn execute(self) -> anyhow::Result<ExitCode> {
-        let recorded = match &self.scenario {
-            Some(named) => Recorded::find(named)?,
-            None => None,
-        };
+        let recorded = self.recorded()?;
         let scenario = self.scenario(recorded.as_ref())?;
-        let then = recorded.as_ref().map(|recorded| &recorded.environment);
-        let target = self.target.or(then.and_then(|then| then.target.clone()));
+        if scenario.capacity.is_some() {
+            let why = "this is a search for capacity; write wslab capacity instead of wslab run";
+            return Err(UsageError(why.to_owned()).into());
+        }
+        let (run, ending) = self.measure(&scenario, recorded.as_ref())?;
+        if !run.trials.is_empty() {
+            let (table, page) = (report::text_table(&run.trials), write_report(&run.folder)?);
+            // Who has closed standard output has the page.
+            let _ = writeln!(std::io::stdout(), "{table}\nreport: {}", page.display());
+        }
+        complete(&run, ending)?;
+        match run.verdict() {
+            Verdict::Invalid => Ok(ExitCode::from(3)),
+            Verdict::Valid | Verdict::Suspect => Ok(ExitCode::SUCCESS),
+        }
+    }
+
+    /// The run that is to be repeated, if one is named.
+    pub(super) fn recorded(&self) -> Result<Option<Recorded>, UsageError> {
+        match &self.scenario {
+            Some(named) => Recorded::find(named),
+            None => Ok(None),
+        }
+    }
+
+    /// Runs a scenario until it is done or somebody interrupts.
+    pub(super) fn measure(
+        &self,
+        scenario: &Scenario,
+        recorded: Option<&Recorded>,
+    ) -> anyhow::Result<(Run, Ending)> {
+        let then = recorded.map(|recorded| &recorded.environment);
+        let target = self.target.clone();
+        let target = target.or(then.and_then(|then| then.target.clone()));
         let pinning = then.and_then(|then| then.pinning.as_ref());
         let options = Options {
             pinning: Pinning::choose(self.pin, pinning, target.is_none())?,
             target,
-            results: self.results,
+            results: self.results.clone(),
             quiet: self.quiet,
-            interface: self.interface,
+            interface: self.interface.clone(),
         };
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
-        let (run, ending) = runtime.block_on(run::run(&scenario, &options, interrupted()))?;
+        let (run, ending) = runtime.block_on(run::run(scenario, &options, interrupted()))?;
         if let Some(then) = then
             && !self.quiet
         {
             let changes = then.changes(&Recorded::read(&run.folder)?.environment);
             tell_changes(&changes);
         }
-        if !run.trials.is_empty() {
-            let (table, page) = (report::text_table(&run.trials), write_report(&run.folder)?);
-            // Who has closed standard output has the page.
-            let _ = writeln!(std::io::stdout(), "{table}\nreport: {}", page.display());
-        }
-        match ending {
-            Ending::CutShort(reason) => {
-                let (kept, folder) = (run.trials.len(), run.folder.display());
-                bail!("{reason}; finished trials kept: {kept}, in {folder}")
-            }
-            Ending::Complete if run.verdict() == Verdict::Invalid => Ok(ExitCode::from(3)),
-            Ending::Complete => Ok(ExitCode::SUCCESS),
-        }
+        Ok((run, ending))
     }
 
     /// The scenario that was recorded or is named, or the default one, with the changes that the
     /// flags ask for.
-    fn scenario(&self, recorded: Option<&Recorded>) -> Result<Scenario, UsageError> {
+    pub(super) fn scenario(&self, recorded: Option<&Recorded>) -> Result<Scenario, UsageError> {
         let mut scenario = match (recorded, &self.scenario) {
             (Some(recorded), _) => recorded.scenario.clone(),
             (None, Some(named)) => Scenario::find(named)?,
@@ -179,6 +197,17 @@ impl RunArgs {
         set(&mut scenario.probe, self.probe);
         scenario.check()?;
         Ok(scenario)
+    }
+}
+
+/// Fails where a run was cut short, and says what it left.
+pub(super) fn complete(run: &Run, ending: Ending) -> anyhow::Result<()> {
+    match ending {
+        Ending::CutShort(reason) => {
+            let (kept, folder) = (run.trials.len(), run.folder.display());
+            bail!("{reason}; finished trials kept: {kept}, in {folder}")
+        }
+        Ending::Complete => Ok(()),
     }
 }
 

@@ -1,5 +1,6 @@
 //! The lab: a scenario becomes trials, a trial becomes a row, and a row has a verdict.
 
+pub mod capacity;
 mod children;
 pub mod compare;
 pub mod doctor;

@@ -9,8 +9,9 @@ use anyhow::{Context, anyhow, bail, ensure};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use super::capacity::Factor;
 use super::machine::Files;
-use super::scenario::{Scenario, Switch, UsageError};
+use super::scenario::{MAX_CLIENTS, MAX_RATE_HZ, Scenario, Switch, UsageError};
 use crate::load::plan::Workload;
 use crate::measure::process::{self, SPARE_DESCRIPTORS};
 use crate::transport::Transport;
@@ -116,7 +117,6 @@ async fn greet(target: &Target) -> anyhow::Result<()> {
 pub fn capacity(scenario: &Scenario, target: Option<SocketAddr>) -> anyhow::Result<()> {
     let limit = process::raise_descriptor_limit();
     let most = limit.saturating_sub(SPARE_DESCRIPTORS);
-    let spread = target.is_none_or(|address| address.is_ipv4() && address.ip().is_loopback());
     let mend = "or raise the hard limit (ulimit -Hn, LimitNOFILE=, /etc/security/limits.conf)";
     for cell in scenario.cells() {
         let (clients, transport) = (cell.clients, cell.transport);
@@ -139,11 +139,49 @@ pub fn capacity(scenario: &Scenario, target: Option<SocketAddr>) -> anyhow::Resu
             connections + probes + SPARE_DESCRIPTORS,
             (most - probes) * u64::from(clients) / connections,
         );
-        if !spread {
+        if !spread(target) {
             enough_ports(scenario, cell.transport, cell.clients)?;
         }
     }
     Ok(())
+}
+
+/// A search with an end: where its user set none, what this machine can hold of each transport.
+pub fn bounded(scenario: &Scenario, target: Option<SocketAddr>) -> Scenario {
+    let mut bounded = scenario.clone();
+    if let Some(search) = &mut bounded.capacity {
+        search.max.get_or_insert_with(|| match search.vary {
+            Factor::Clients => most_clients(scenario, target),
+            Factor::Rate => MAX_RATE_HZ as u32,
+        });
+    }
+    bounded
+}
+
+/// The most clients that [`capacity`] lets pass, of the transport that needs most for each.
+fn most_clients(scenario: &Scenario, target: Option<SocketAddr>) -> u32 {
+    let files = process::raise_descriptor_limit().saturating_sub(SPARE_DESCRIPTORS);
+    let of_load = files * u64::from(scenario.load_processes);
+    let of_server = match target {
+        Some(_) => u64::MAX,
+        None => files.saturating_sub(scenario.probes(MAX_CLIENTS).into()),
+    };
+    let most = scenario.transports.iter().map(|&transport| {
+        let by_files = of_load.min(of_server) / connections(scenario, transport, 1);
+        let by_ports = local_ports() as f64 / ports_needed(scenario, transport, 1);
+        match spread(target) {
+            true => by_files,
+            false => by_files.min(by_ports as u64),
+        }
+    });
+    let most = most.min().unwrap_or(1);
+    most.try_into()
+        .map_or(MAX_CLIENTS, |most: u32| most.min(MAX_CLIENTS))
+}
+
+/// Whether connections can have several source addresses, as only loopback has.
+fn spread(target: Option<SocketAddr>) -> bool {
+    target.is_none_or(|address| address.is_ipv4() && address.ip().is_loopback())
 }
 
 /// Connections open at once in a cell. An author whose transport only reads has a second one.
@@ -154,9 +192,22 @@ fn connections(scenario: &Scenario, transport: Transport, clients: u32) -> u64 {
 
 /// On loopback every client has addresses enough; to another host all share this host's ports.
 fn enough_ports(scenario: &Scenario, transport: Transport, clients: u32) -> anyhow::Result<()> {
+    let (ports, needed) = (local_ports(), ports_needed(scenario, transport, clients));
+    ensure!(
+        needed <= ports as f64,
+        "{clients} clients of {transport} need {needed:.0} local ports, and this host has {ports}: \
+         run fewer clients, keep connections alive, or widen net.ipv4.ip_local_port_range",
+    );
+    Ok(())
+}
+
+fn local_ports() -> u64 {
     let files = Files(Path::new("/"));
     let (first, last) = files.local_ports().unwrap_or(LINUX_PORTS);
-    let ports = (last + 1).saturating_sub(first) as f64;
+    (last + 1).saturating_sub(first)
+}
+
+fn ports_needed(scenario: &Scenario, transport: Transport, clients: u32) -> f64 {
     let dials_per_second = match transport {
         _ if scenario.keep_alive == Switch::On => 0.0,
         Transport::ShortPolling => 1.0 / scenario.poll_interval.0.as_secs_f64(),
@@ -164,13 +215,7 @@ fn enough_ports(scenario: &Scenario, transport: Transport, clients: u32) -> anyh
         Transport::Sse | Transport::WebSocket => 0.0,
     };
     let resting = f64::from(clients) * dials_per_second * PORT_REST_S;
-    let needed = connections(scenario, transport, clients) as f64 + resting;
-    ensure!(
-        needed <= ports,
-        "{clients} clients of {transport} need {needed:.0} local ports, and this host has {ports}: \
-         run fewer clients, keep connections alive, or widen net.ipv4.ip_local_port_range",
-    );
-    Ok(())
+    connections(scenario, transport, clients) as f64 + resting
 }
 
 #[cfg(test)]

@@ -10,13 +10,14 @@ use hdrhistogram::Histogram;
 use hdrhistogram::serialization::V2DeflateSerializer;
 use hdrhistogram::serialization::interval_log::{IntervalLogWriterBuilder, Tag};
 
+use super::capacity;
 use super::doctor::{self, Needs};
 use super::environment::Environment;
 use super::pinning::Pinning;
 use super::preflight;
 use super::progress::Display;
 use super::results::{self, TimelineRow, TrialRow, Verdict};
-use super::scenario::Scenario;
+use super::scenario::{Cell, Scenario};
 use super::trial::{Measured, TrialId};
 use crate::transport::subscription::Target;
 
@@ -47,6 +48,7 @@ pub enum Ending {
 pub struct Run {
     pub folder: PathBuf,
     pub trials: Vec<TrialRow>,
+    pub scenario: Scenario,
     options: Options,
     target: Option<Target>,
     began: Instant,
@@ -75,16 +77,19 @@ pub async fn run(
         None => None,
     };
     let address = target.as_ref().map(|target| target.address);
-    preflight::capacity(scenario, address)?;
+    let scenario = preflight::bounded(scenario, address);
+    scenario.check()?;
+    let largest = scenario.at_its_largest();
+    preflight::capacity(&largest, address)?;
     let remote = address.is_some_and(|address| !address.ip().is_loopback());
-    let doubts = doctor::doubts(Needs::of(scenario, remote));
+    let doubts = doctor::doubts(Needs::of(&largest, remote));
     let mut run = Run::begin(scenario, options, target, &doubts)?;
     let mut display = Display::new(options.quiet);
     if let Some(hint) = doctor::hint(&doubts) {
         display.say(&hint);
     }
     let ending = tokio::select! {
-        ending = run.measure(scenario, &mut display) => ending,
+        ending = run.measure(&mut display) => ending,
         name = interrupted => Ok(Ending::CutShort(format!("stopped by {name}"))),
     };
     display.finish();
@@ -96,7 +101,7 @@ pub async fn run(
 impl Run {
     /// Makes the run's folder, with what is known before anything is measured.
     fn begin(
-        scenario: &Scenario,
+        scenario: Scenario,
         options: &Options,
         target: Option<Target>,
         doubts: &[String],
@@ -112,13 +117,14 @@ impl Run {
                 options.pinning.as_ref(),
             )
         };
-        let toml = toml::to_string(scenario).context("the scenario as TOML")?;
+        let toml = toml::to_string(&scenario).context("the scenario as TOML")?;
         let json = serde_json::to_vec_pretty(&environment).context("the environment as JSON")?;
         results::write_whole(&folder.join("scenario.toml"), toml.as_bytes())?;
         results::write_whole(&folder.join("environment.json"), &json)?;
         Ok(Run {
             folder,
             trials: Vec::new(),
+            scenario,
             options: options.clone(),
             target,
             began: Instant::now(),
@@ -128,7 +134,7 @@ impl Run {
     }
 
     /// The run's name: its folder's.
-    fn id(&self) -> String {
+    pub fn id(&self) -> String {
         self.folder
             .file_name()
             .unwrap_or_default()
@@ -137,47 +143,62 @@ impl Run {
     }
 
     /// Measures every trial, with a pause before each but the first.
-    async fn measure(
-        &mut self,
-        scenario: &Scenario,
-        display: &mut Display,
-    ) -> anyhow::Result<Ending> {
-        let trials = scenario.trials();
-        while let Some(&(trial, cell)) = trials.get(self.trials.len()) {
+    async fn measure(&mut self, display: &mut Display) -> anyhow::Result<Ending> {
+        let listed = self.scenario.trials();
+        while let Some((scenario, trial, cell)) = self.next(&listed) {
             if !self.trials.is_empty() {
                 tokio::time::sleep(scenario.cool_down.0).await;
             }
             let id = TrialId {
-                scenario: scenario.clone(),
+                scenario,
                 run: self.id(),
                 cell,
                 trial,
                 pinning: self.options.pinning.clone(),
                 interface: self.options.interface.clone(),
             };
-            let place = format!("[{}/{}]", self.trials.len() + 1, trials.len());
-            if let Some(reason) = self.trial(id, &place, display).await? {
+            let fatal = self.trial(id, listed.len(), display).await?;
+            // Of a search it is a step that failed, and the next trial has a server of its own.
+            let goes_on = self.scenario.capacity.is_some() && self.target.is_none();
+            if let Some(reason) = fatal.filter(|_| !goes_on) {
                 return Ok(Ending::CutShort(reason));
             }
         }
         Ok(Ending::Complete)
     }
 
-    /// Measures a trial and keeps it; tells why the run cannot go on, if it can't.
+    /// The next trial: of those listed, or what a search asks for.
+    fn next(&self, listed: &[(u32, Cell)]) -> Option<(Scenario, u32, Cell)> {
+        match &self.scenario.capacity {
+            Some(search) => search.next(&self.scenario, &self.trials),
+            None => listed
+                .get(self.trials.len())
+                .map(|&(trial, cell)| (self.scenario.clone(), trial, cell)),
+        }
+    }
+
+    /// Measures a trial, of `listed` ones, and keeps it; tells why the run cannot go on, if it can't.
     async fn trial(
         &mut self,
         id: TrialId,
-        place: &str,
+        listed: usize,
         display: &mut Display,
     ) -> anyhow::Result<Option<String>> {
-        let label = format!("{place} {}", id.tag());
+        let number = self.trials.len() + 1;
+        let label = match &self.scenario.capacity {
+            Some(_) => format!("[{number}] {}", id.tag()),
+            None => format!("[{number}/{listed}] {}", id.tag()),
+        };
         let start = self.began.elapsed();
         let measured = id
             .measure(self.target.as_ref(), |progress, per_second| {
                 display.update(&label, progress, per_second);
             })
             .await?;
-        display.say(&format!("{label}  {}", summary(&measured.row)));
+        let search = self.scenario.capacity.iter();
+        let remark = search.map(|search| format!("  {}", search.remark(&measured.row)));
+        let remark: String = remark.collect();
+        display.say(&format!("{label}  {}{remark}", summary(&measured.row)));
         for (error, times) in &measured.errors {
             display.warn(&format!("{label}  {times} × {error}"));
         }
@@ -207,6 +228,10 @@ impl Run {
         results::write_rows(&self.folder.join("trials.csv"), &self.trials)?;
         results::write_rows(&self.folder.join("timeline.csv"), &self.timeline)?;
         super::summary::write(&self.folder, &self.trials)?;
+        if self.scenario.capacity.is_some() {
+            let rows = capacity::rows(&self.scenario, &self.id(), &self.trials);
+            capacity::write(&self.folder, &rows)?;
+        }
         results::write_whole(&self.folder.join("latency.hlog"), &self.latency_log()?)
     }
 

@@ -13,6 +13,7 @@ use rand::seq::SliceRandom;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::capacity::{Factor, Search};
 use crate::feed::MAX_BATCH_BYTES;
 use crate::load::plan::Workload;
 use crate::load::schedule::Pacing;
@@ -24,6 +25,11 @@ use crate::transport::hub::Limits;
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct UsageError(pub String);
+
+/// Subscribers at the most.
+pub const MAX_CLIENTS: u32 = 1_000_000;
+/// Messages a second to each feed at the most.
+pub const MAX_RATE_HZ: f64 = 100_000.0;
 
 /// About what the JSON of a message has beside its text.
 const ENVELOPE_BYTES: f64 = 120.0;
@@ -87,6 +93,9 @@ pub struct Scenario {
     /// A few more subscribers in a process of their own, which tell whether the clients' own
     /// processes are what is slow.
     pub probe: Switch,
+    /// Set where clients or rate are searched for rather than given. Last, since it is a table.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub capacity: Option<Search>,
 }
 
 impl Default for Scenario {
@@ -115,6 +124,7 @@ impl Default for Scenario {
             connect_rate_hz: 5_000.0,
             load_processes: 1,
             probe: Switch::On,
+            capacity: None,
         }
     }
 }
@@ -192,9 +202,8 @@ impl Scenario {
             ));
         }
         let polls = self.transports.contains(&Transport::ShortPolling);
-        let each_bytes = f64::from(self.payload_bytes) + ENVELOPE_BYTES;
-        let waiting = self.rate_hz * self.poll_interval.0.as_secs_f64();
-        if polls && waiting * each_bytes > MAX_BATCH_BYTES as f64 {
+        if polls && self.rate_hz > self.most_rate_hz(Transport::ShortPolling) {
+            let waiting = self.rate_hz * self.poll_interval.0.as_secs_f64();
             return error(format!(
                 "rate, payload, poll_interval: {waiting:.0} messages come between two polls, and \
                  one answer holds {MAX_BATCH_BYTES} bytes; write less of one of the three"
@@ -207,7 +216,32 @@ impl Scenario {
                 self.poll_interval
             ));
         }
-        Ok(())
+        self.capacity
+            .as_ref()
+            .map_or(Ok(()), |search| search.check(self))
+    }
+
+    /// The same with the most clients that it may ever need: of a search, those at its end.
+    pub fn at_its_largest(&self) -> Scenario {
+        let mut largest = self.clone();
+        if let Some(search) = &self.capacity
+            && let (Factor::Clients, Some(max)) = (search.vary, search.max)
+        {
+            largest.clients = vec![max];
+        }
+        largest
+    }
+
+    /// The highest rate that a transport can carry here at all, in messages a second to each feed:
+    /// what comes between two short polls must fit into one answer.
+    pub fn most_rate_hz(&self, transport: Transport) -> f64 {
+        let each_bytes = f64::from(self.payload_bytes) + ENVELOPE_BYTES;
+        match transport {
+            Transport::ShortPolling => {
+                MAX_BATCH_BYTES as f64 / each_bytes / self.poll_interval.0.as_secs_f64()
+            }
+            Transport::LongPolling | Transport::Sse | Transport::WebSocket => f64::INFINITY,
+        }
     }
 
     /// Messages that a server of our own must keep of each feed, so that no reader that is in time
@@ -343,7 +377,7 @@ impl Switch {
 
 /// Checks that both the command line and scenario files make, and the range that they tell.
 pub fn check_clients(clients: &u32) -> Result<(), String> {
-    within(*clients, 1, 1_000_000, "clients")
+    within(*clients, 1, MAX_CLIENTS, "clients")
 }
 
 pub fn check_feeds(feeds: &u32) -> Result<(), String> {
@@ -352,11 +386,11 @@ pub fn check_feeds(feeds: &u32) -> Result<(), String> {
 
 /// A rate of 0 is for scenarios that say so: on the command line it is a slip.
 pub fn check_rate_hz(rate_hz: &f64) -> Result<(), String> {
-    if (0.0..=100_000.0).contains(rate_hz) {
+    if (0.0..=MAX_RATE_HZ).contains(rate_hz) {
         return Ok(());
     }
     Err(format!(
-        "{rate_hz} messages a second is not between 0 and 100000"
+        "{rate_hz} messages a second is not between 0 and {MAX_RATE_HZ}"
     ))
 }
 

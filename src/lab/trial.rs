@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use hdrhistogram::Histogram;
 
+use super::capacity::Factor;
 use super::children::{Load, Server};
 use super::pinning::Pinning;
 use super::results::{TimelineRow, TrialRow};
@@ -38,7 +39,8 @@ pub struct Measured {
 }
 
 impl TrialId {
-    /// Names the trial in `latency.hlog` and to the user: `sse-1000-t2`.
+    /// Names the trial in `latency.hlog` and to the user: `sse-1000-t2`; `sse-1000-200hz-t2` where
+    /// the rate is searched for.
     pub fn tag(&self) -> String {
         let Cell {
             transport,
@@ -47,7 +49,11 @@ impl TrialId {
             ..
         } = self.cell;
         let again = if aa_of.is_some() { "-aa" } else { "" };
-        format!("{transport}-{clients}{again}-t{}", self.trial)
+        let rate = match &self.scenario.capacity {
+            Some(search) if search.vary == Factor::Rate => format!("-{}hz", self.scenario.rate_hz),
+            _ => String::new(),
+        };
+        format!("{transport}-{clients}{rate}{again}-t{}", self.trial)
     }
 
     /// Runs the trial, against `target` or else a server of its own, telling how it goes.

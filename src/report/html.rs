@@ -8,8 +8,8 @@ use super::cells::{Cell, cells};
 use super::columns::{
     BEYOND, COMPARISON, Column, DETAILS, THEORY, compared, has_beyond, has_theory,
 };
-use super::plot::{Plot, cell_hex};
-use super::{Report, number, repeats, warning};
+use super::plot::{Plot, USUAL, cell_hex};
+use super::{Report, capacity, number, repeats, warning};
 
 const STYLE: &str = include_str!("report.css");
 const DEFINITIONS: &str = include_str!("definitions.html");
@@ -18,14 +18,21 @@ const DEFINITIONS: &str = include_str!("definitions.html");
 pub fn html(report: &Report, plots: &[Plot]) -> String {
     let cells = cells(report.trials);
     let scenario = escaped(report.scenario);
+    let findings = match report.capacity {
+        [] => [
+            comparison(&cells),
+            warnings(&cells),
+            beyond(&cells),
+            theory(&cells),
+        ]
+        .concat(),
+        found => capacity::section(found, report.trials),
+    };
     let body = [
         head(report),
-        comparison(&cells),
-        warnings(&cells),
-        beyond(&cells),
-        theory(&cells),
+        findings,
         all_trials(&cells),
-        figures(&cells, plots),
+        figures(report, &cells, plots),
         DEFINITIONS.to_owned(),
         machine(report),
     ];
@@ -39,7 +46,7 @@ pub fn html(report: &Report, plots: &[Plot]) -> String {
 }
 
 /// Text as it may stand in HTML, also within an attribute's quotes.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -107,14 +114,13 @@ fn constant(trials: &[TrialRow]) -> Vec<String> {
     facts.into_iter().filter_map(same).collect()
 }
 
+pub(super) const NO_TRIAL: &str = "<p class=\"notice\"><strong>No trial finished</strong>, so there is no \
+    figure to show: the run was cut off before its first trial ended, or it failed.</p>\n";
+
 fn comparison(cells: &[Cell]) -> String {
     let mut html = "<h2>Comparison</h2>\n".to_owned();
     if cells.is_empty() {
-        html.push_str(
-            "<p class=\"notice\"><strong>No trial finished</strong>, so there is no figure to \
-             show: the run was cut off before its first trial ended, or it failed.</p>\n",
-        );
-        return html;
+        return html + NO_TRIAL;
     }
     let most = repeats::most(cells);
     let columns: Vec<&Column> = compared(cells).iter().collect();
@@ -268,7 +274,7 @@ fn table(
 }
 
 /// A figure's first line, and smaller those below it.
-fn figure(text: &str) -> String {
+pub(super) fn figure(text: &str) -> String {
     let mut lines = text.lines().map(escaped);
     let main = lines.next().unwrap_or_default();
     lines.fold(main, |html, line| {
@@ -360,26 +366,26 @@ fn doubts(cell: &Cell) -> String {
     )
 }
 
-fn figures(cells: &[Cell], plots: &[Plot]) -> String {
+fn figures(report: &Report, cells: &[Cell], plots: &[Plot]) -> String {
     if cells.is_empty() {
         return String::new();
     }
     let mut html = "<h2>Plots</h2>\n".to_owned();
-    if cells
-        .iter()
-        .flat_map(|cell| &cell.trials)
-        .all(|trial| trial.delivered == 0)
-    {
+    if !report.capacity.is_empty() {
+        if plots.is_empty() {
+            html.push_str("<p class=\"notice\">Nothing was told that could be drawn.</p>\n");
+        }
+    } else if report.trials.iter().all(|trial| trial.delivered == 0) {
         html.push_str(
             "<p class=\"notice\"><strong>Nothing was delivered</strong> in this run, so there is \
              no latency and no cost per delivery to draw: these plots are left out.</p>\n",
         );
-    } else if plots.len() < super::plot::NAMES.len() {
+    } else if plots.len() < USUAL {
         html.push_str(
             "<p class=\"notice\">Plots of figures that were not measured are left out.</p>\n",
         );
     }
-    if let Some(marks) = repeats::marks(cells) {
+    if let Some(marks) = repeats::marks(cells).filter(|_| report.capacity.is_empty()) {
         let _ = writeln!(
             html,
             "<p>A mark, a bar or a line is the median of the trials. {} A single second that fewer \

@@ -6,15 +6,18 @@
 //! * `cells` groups trials by the combination of factors they repeat,
 //! * `number`, `warning` and `repeats` say figures, doubts and repetitions in people's words,
 //! * `plot` draws cells, `html` and `table` set them as text; both take their columns from
-//!   `columns`.
+//!   `columns`,
+//! * `capacity` says what a search found, which has a table and a plot of its own.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
+use crate::lab::capacity::CapacityRow;
 use crate::lab::results::{TimelineRow, TrialRow, write_whole};
 
+mod capacity;
 mod cells;
 mod columns;
 mod comparison;
@@ -25,6 +28,7 @@ mod repeats;
 mod table;
 mod warning;
 
+pub use capacity::capacity_table;
 pub use comparison::comparison;
 pub use html::html;
 pub use plot::{Plot, plots};
@@ -43,6 +47,8 @@ pub struct Report<'a> {
     /// The trials that finished; a run that was cut off early has none.
     pub trials: &'a [TrialRow],
     pub timeline: &'a [TimelineRow],
+    /// What a search for capacity found; of any other run nothing.
+    pub capacity: &'a [CapacityRow],
 }
 
 /// Writes `plots/*.svg`, `plots/*.png` and `report.html` into a run's directory, replacing what
@@ -67,7 +73,7 @@ pub fn write(run_dir: &Path, report: &Report) -> anyhow::Result<PathBuf> {
 /// A plot that this report leaves out must not survive from the report before; files that wslab
 /// did not make stay.
 fn remove_old_plots(plot_dir: &Path) -> anyhow::Result<()> {
-    for name in plot::NAMES {
+    for name in plot::names() {
         for kind in ["svg", "png"] {
             let old = plot_dir.join(format!("{name}.{kind}"));
             if old.exists() {

@@ -105,10 +105,11 @@ pub fn text_table(trials: &[TrialRow]) -> String {
 fn block(cells: &[Cell], columns: &[Column], what: &str) -> Vec<String> {
     let mut lines = Vec::new();
     let rows: Vec<Vec<String>> = cells.iter().map(|cell| row(cell, columns)).collect();
-    let widths = widths(&rows, columns);
+    let header = header(columns);
+    let widths = widths(&[&rows[..], std::slice::from_ref(&header)].concat());
     for (setting, group) in settings(cells) {
         lines.push(format!("{setting}{what}"));
-        lines.push(aligned(&header(columns), &widths));
+        lines.push(aligned(&header, &widths));
         lines.extend(
             group
                 .iter()
@@ -134,17 +135,17 @@ fn row(cell: &Cell, columns: &[Column]) -> Vec<String> {
     std::iter::once(name).chain(figures).collect()
 }
 
-fn widths(rows: &[Vec<String>], columns: &[Column]) -> Vec<usize> {
-    let header = header(columns);
-    let widest = |column: usize| {
-        let texts = rows.iter().map(|row| &row[column]).chain([&header[column]]);
-        texts.map(|text| text.chars().count()).max().unwrap_or(0)
+/// Of each column, for the widest text of any row.
+pub(super) fn widths(rows: &[Vec<String>]) -> Vec<usize> {
+    let width = |column: usize| {
+        let texts = rows.iter().map(|row| row[column].chars().count());
+        texts.max().unwrap_or(0)
     };
-    (0..header.len()).map(widest).collect()
+    (0..rows.first().map_or(0, Vec::len)).map(width).collect()
 }
 
 /// The name to the left, figures to the right.
-fn aligned(texts: &[String], widths: &[usize]) -> String {
+pub(super) fn aligned(texts: &[String], widths: &[usize]) -> String {
     let padded = texts
         .iter()
         .zip(widths)
@@ -203,7 +204,7 @@ fn doubts(cell: &Cell) -> Vec<String> {
 }
 
 /// The text in lines of the table's width.
-fn folded(text: &str, indent: &str) -> Vec<String> {
+pub(super) fn folded(text: &str, indent: &str) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
         match lines.last_mut() {

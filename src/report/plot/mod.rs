@@ -5,7 +5,7 @@ use plotters::style::RGBColor;
 use super::Report;
 use super::cells::{Cell, cells};
 use super::{repeats, warning};
-use crate::lab::results::{TimelineRow, Verdict};
+use crate::lab::results::Verdict;
 use axis::Axis;
 use legend::{Key, Sample};
 use panels::Curve;
@@ -13,6 +13,7 @@ use sheet::Sheet;
 
 mod axis;
 mod bars;
+mod capacity;
 pub(super) mod costs;
 mod legend;
 mod letters;
@@ -40,7 +41,7 @@ struct Kind {
     title: &'static str,
     caption: &'static str,
     /// Takes the title.
-    sheet: fn(&str, &[Cell], &[TimelineRow]) -> Option<Sheet>,
+    sheet: fn(&str, &[Cell], &Report) -> Option<Sheet>,
 }
 
 const KINDS: [Kind; 6] = [
@@ -77,34 +78,44 @@ const KINDS: [Kind; 6] = [
         title: "Delivery latency over time",
         caption: "Each point covers the messages that arrived within one second: a level line is \
             a steady state, a rising one a queue that grows.",
-        sheet: timeline::latency_sheet,
+        sheet: |title, cells, report| timeline::latency_sheet(title, cells, report.timeline),
     },
     Kind {
         name: "deliveries-over-time",
         title: "Deliveries per second over time",
         caption: "All transports carry the same feed, so their lines should lie on each other, \
             and a dip shows when deliveries fell behind.",
-        sheet: timeline::deliveries_sheet,
+        sheet: |title, cells, report| timeline::deliveries_sheet(title, cells, report.timeline),
     },
 ];
 
-/// The names of all plots, also of those that a report leaves out.
-pub(super) const NAMES: [&str; KINDS.len()] = {
-    let mut names = [""; KINDS.len()];
-    let mut i = 0;
-    while i < KINDS.len() {
-        names[i] = KINDS[i].name;
-        i += 1;
-    }
-    names
+/// The one plot of a search: its steps are too many, and too different, for the others.
+const CAPACITY: Kind = Kind {
+    name: "capacity",
+    title: "Capacity within the objective",
+    caption: "A bar is the most that held, again and again, in VALID trials; the thin line reaches \
+        to the least that failed. Without such a line the transport may well hold more: what lies \
+        beyond was not told, or not tried.",
+    sheet: |title, _, report| capacity::sheet(title, report.capacity),
 };
+
+/// The plots of a run that is no search, if all of its figures were measured.
+pub(super) const USUAL: usize = KINDS.len();
+
+/// The names of all plots, also of those that a report leaves out.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    KINDS.iter().chain([&CAPACITY]).map(|kind| kind.name)
+}
 
 /// Draws every plot that has something to show. Fails only where plotters does.
 pub fn plots(report: &Report) -> anyhow::Result<Vec<Plot>> {
     let cells = cells(report.trials);
-    let marks = repeats::marks(&cells);
-    let sheets = KINDS.iter().filter_map(|kind| {
-        let mut sheet = (kind.sheet)(kind.title, &cells, report.timeline)?;
+    let (kinds, marks) = match report.capacity {
+        [] => (&KINDS[..], repeats::marks(&cells)),
+        _ => (std::slice::from_ref(&CAPACITY), None),
+    };
+    let sheets = kinds.iter().filter_map(|kind| {
+        let mut sheet = (kind.sheet)(kind.title, &cells, report)?;
         if let Some(marks) = &marks {
             sheet.foot(marks);
         }

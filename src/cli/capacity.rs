@@ -1,0 +1,93 @@
+//! `wslab capacity`: the most that each transport holds within an objective.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::report::write_report;
+use super::run::{RunArgs, complete};
+use crate::lab::capacity::bracket::Told;
+use crate::lab::capacity::objective::Objective;
+use crate::lab::capacity::{self, Factor};
+use crate::lab::recorded::Recorded;
+use crate::lab::scenario::{Scenario, UsageError};
+use crate::report;
+
+/// Trials that must hold at the end of a search, unless somebody asks for more or fewer.
+const CONFIRMATIONS: u32 = 3;
+
+#[derive(Debug, Args)]
+pub(super) struct CapacityArgs {
+    /// What must hold: p50, p90, p99, p99.9 or max, <, and a time, such as 'p99<100ms'; may be
+    /// repeated, and then all must
+    #[arg(long, value_name = "OBJECTIVE")]
+    slo: Vec<Objective>,
+    /// What to search for: the most clients, or the most messages a second to each feed
+    #[arg(long, value_enum)]
+    vary: Option<Factor>,
+    /// The most to try; otherwise as many clients as open files allow, or 100,000 messages a second
+    #[arg(long, value_name = "N")]
+    max: Option<u32>,
+    /// How close the least that fails must come to the most that holds [default: 5%]
+    #[arg(long, value_name = "PERCENT", value_parser = parse_percent)]
+    within: Option<f64>,
+    #[command(flatten)]
+    run: RunArgs,
+}
+
+impl CapacityArgs {
+    pub(super) fn execute(self) -> anyhow::Result<ExitCode> {
+        let recorded = self.run.recorded()?;
+        let scenario = self.scenario(recorded.as_ref())?;
+        let (run, ending) = self.run.measure(&scenario, recorded.as_ref())?;
+        let found = capacity::rows(&run.scenario, &run.id(), &run.trials);
+        if !run.trials.is_empty() {
+            let table = report::capacity_table(&found, &run.trials);
+            let page = write_report(&run.folder)?;
+            // Who has closed standard output has the page.
+            let _ = writeln!(std::io::stdout(), "{table}\nreport: {}", page.display());
+        }
+        complete(&run, ending)?;
+        let is_told = |told: Told| !matches!(told, Told::NotTold | Told::Unfinished);
+        match found.iter().all(|row| is_told(row.verdict)) {
+            true => Ok(ExitCode::SUCCESS),
+            false => Ok(ExitCode::from(3)),
+        }
+    }
+
+    /// The search that was recorded, or the one that the flags ask for.
+    fn scenario(&self, recorded: Option<&Recorded>) -> Result<Scenario, UsageError> {
+        let mut scenario = self.run.scenario(recorded)?;
+        if scenario.capacity.is_none() {
+            scenario.name = "capacity".to_owned();
+            scenario.question.clear();
+            scenario.repeats = self.run.repeats.unwrap_or(CONFIRMATIONS);
+        }
+        let mut search = scenario.capacity.take().unwrap_or_default();
+        if !self.slo.is_empty() {
+            search.slo.clone_from(&self.slo);
+        }
+        search.vary = self.vary.unwrap_or(search.vary);
+        search.max = self.max.or(search.max);
+        search.within_percent = self.within.unwrap_or(search.within_percent);
+        if scenario.question.is_empty() {
+            let what = match search.vary {
+                Factor::Clients => "clients",
+                Factor::Rate => "messages a second to each feed",
+            };
+            let objective = search.objective();
+            scenario.question = format!("How many {what} does each transport hold at {objective}?");
+        }
+        scenario.capacity = Some(search);
+        scenario.check()?;
+        Ok(scenario)
+    }
+}
+
+fn parse_percent(text: &str) -> Result<f64, String> {
+    let number = text.strip_suffix('%').unwrap_or_default().trim_end();
+    number
+        .parse()
+        .map_err(|_| "write a number and %, such as 5%".to_owned())
+}

@@ -1,0 +1,197 @@
+//! The objective of a search, and whether a trial is within it.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::bracket::Outcome;
+use crate::lab::results::{TrialRow, Verdict};
+use crate::lab::scenario::UsageError;
+use crate::lab::verdict::Warning;
+
+/// What the load brought about: of an INVALID trial, that the step was too much.
+const OVERLOAD: [Warning; 3] = [
+    Warning::MissedMessages,
+    Warning::ConnectFailed,
+    Warning::ServerDied,
+];
+/// What others on this machine brought about, who may have caused everything else as well.
+const OTHERS: [Warning; 2] = [Warning::MachineBusy, Warning::CpuStolen];
+
+/// A bound on the delivery latency, written `p99<100ms`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Objective {
+    latency: Latency,
+    /// Latencies below it are within the objective.
+    bound: Duration,
+}
+
+/// A percentile: its name, its share of all deliveries, and its figure in µs.
+#[derive(Clone, Copy, Debug)]
+struct Latency {
+    name: &'static str,
+    share: f64,
+    figure: fn(&TrialRow) -> Option<f64>,
+}
+
+impl PartialEq for Latency {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+const fn latency(name: &'static str, share: f64, figure: fn(&TrialRow) -> Option<f64>) -> Latency {
+    Latency {
+        name,
+        share,
+        figure,
+    }
+}
+
+const LATENCIES: [Latency; 5] = [
+    latency("p50", 0.5, |t| t.latency_p50_us),
+    latency("p90", 0.9, |t| t.latency_p90_us),
+    latency("p99", 0.99, |t| t.latency_p99_us),
+    latency("p99.9", 0.999, |t| t.latency_p999_us),
+    latency("max", 1.0, |t| t.latency_max_us),
+];
+
+impl FromStr for Objective {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let advice = "write p50, p90, p99, p99.9 or max, <, and a time, such as 'p99<100ms'; \
+                      missed messages never hold, so they need no objective";
+        let (name, bound) = text.split_once('<').ok_or(advice)?;
+        let named = |latency: &Latency| latency.name == name.trim();
+        let latency = LATENCIES.into_iter().find(named).ok_or(advice)?;
+        let bound = humantime::parse_duration(bound.trim())
+            .ok()
+            .filter(|bound| !bound.is_zero())
+            .ok_or(advice)?;
+        Ok(Objective { latency, bound })
+    }
+}
+
+impl TryFrom<String> for Objective {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl From<Objective> for String {
+    fn from(objective: Objective) -> String {
+        objective.to_string()
+    }
+}
+
+impl fmt::Display for Objective {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bound = humantime::format_duration(self.bound);
+        write!(f, "{}<{bound}", self.latency.name)
+    }
+}
+
+impl Objective {
+    /// Deliveries that tell this percentile: at least one lies beyond it, but for the maximum.
+    fn needed(&self) -> f64 {
+        match self.latency.share {
+            1.0 => 1.0,
+            share => (1.0 / (1.0 - share)).round(),
+        }
+    }
+
+    /// Whether the window with which a search begins has deliveries enough.
+    pub fn check(&self, deliveries: f64) -> Result<(), UsageError> {
+        let (name, needed) = (self.latency.name, self.needed());
+        if deliveries < needed {
+            return Err(UsageError(format!(
+                "slo: a {name} needs {needed} deliveries in a window, and clients × rate × window \
+                 begin with {deliveries:.0}; write more of one of the three"
+            )));
+        }
+        Ok(())
+    }
+
+    /// What a VALID trial shows.
+    fn outcome(&self, trial: &TrialRow) -> Outcome {
+        let Latency { name, figure, .. } = self.latency;
+        let Some(us) = figure(trial) else {
+            return Outcome::Doubtful(format!("too few deliveries for a {name}"));
+        };
+        match us < self.bound.as_secs_f64() * 1e6 {
+            true => Outcome::Holds,
+            false => Outcome::Fails(format!("{name} is {} ms", (us / 10.0).round() / 100.0)),
+        }
+    }
+}
+
+/// Deliveries in a window that tell all of them.
+pub fn needed(objectives: &[Objective]) -> f64 {
+    objectives.iter().map(Objective::needed).fold(1.0, f64::max)
+}
+
+/// What a trial shows of its step. Only a VALID one holds. An INVALID one fails where that is what
+/// the load brought about; whatever else is not VALID shows nothing.
+pub fn judge(trial: &TrialRow, objectives: &[Objective]) -> Outcome {
+    let warned = |of: &[Warning]| {
+        let mut names = trial.warnings.split_whitespace();
+        names.any(|name| of.iter().any(|warning| warning.name() == name))
+    };
+    let why = || trial.warnings.replace(' ', ", ");
+    match trial.verdict {
+        Verdict::Invalid if warned(&OVERLOAD) && !warned(&OTHERS) => Outcome::Fails(why()),
+        Verdict::Invalid | Verdict::Suspect => Outcome::Doubtful(why()),
+        Verdict::Valid => {
+            let outcomes = objectives.iter().map(|objective| objective.outcome(trial));
+            outcomes.max().unwrap_or(Outcome::Holds)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn objectives_are_read_as_they_are_written() {
+        for (text, again) in [
+            ("p99<100ms", "p99<100ms"),
+            (" p99.9 < 1s ", "p99.9<1s"),
+            ("max<250us", "max<250us"),
+            ("p50<1500ms", "p50<1s 500ms"),
+        ] {
+            let objective: Objective = text.parse().unwrap();
+            assert_eq!(objective.to_string(), again);
+            assert_eq!(again.parse(), Ok(objective));
+        }
+        for wrong in [
+            "", "p99", "<100ms", "p98<1s", "p99<0s", "p99<100", "p99>1s", "p99<=1s", "missed<1",
+        ] {
+            let error = wrong.parse::<Objective>().unwrap_err();
+            assert!(error.contains("'p99<100ms'"), "{wrong}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_percentile_needs_a_delivery_beyond_it() {
+        let check = |text: &str, deliveries| {
+            let objective: Objective = text.parse().unwrap();
+            objective
+                .check(deliveries)
+                .map_err(|error| error.to_string())
+        };
+        assert!(
+            check("p99<1s", 99.0)
+                .unwrap_err()
+                .contains("needs 100 deliveries")
+        );
+        assert!(check("p99<1s", 100.0).is_ok() && check("max<1s", 1.0).is_ok());
+        assert!(check("p99.9<1s", 999.0).is_err());
+    }
+}
