@@ -18,6 +18,10 @@ use crate::transport::Transport;
 use bracket::{Bounds, Outcome, Step, Told};
 use objective::Objective;
 
+/// Why a search ended at a step that holds.
+const MAX_REACHED: &str = "no more was to be tried";
+const POLL_IS_FULL: &str = "more does not fit into the answer to one poll";
+
 /// What is searched for: the table `[capacity]` of a scenario. Where it begins, the scenario's own
 /// `clients` and `rate_hz` say; its `repeats` are the trials that must hold at the end.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -90,7 +94,8 @@ pub struct CapacityRow {
     /// The most that was to be tried.
     pub max: f64,
     pub verdict: Told,
-    /// What ended it: the figure beyond the objective, or the names of warnings.
+    /// What ended it: the figure beyond the objective, the names of warnings, or that no more was
+    /// to be tried.
     pub why: String,
     pub trials: usize,
 }
@@ -236,9 +241,12 @@ fn row(
     let bounds = search.bounds(scenario, transport);
     let steps = search.steps(trials, transport);
     let found = bounds.finding(&steps);
-    let ended_by = match found.verdict {
-        Told::Unfinished => None,
-        _ => found.not_told.as_ref().or(found.failed.as_ref()),
+    let ended_by = found.not_told.as_ref().or(found.failed.as_ref());
+    let why = match (found.verdict, ended_by) {
+        (Told::Unfinished, _) => "",
+        (_, Some((_, why))) => why,
+        (_, None) if search.max.is_some_and(|max| bounds.max < max.into()) => POLL_IS_FULL,
+        (_, None) => MAX_REACHED,
     };
     CapacityRow {
         scenario: scenario.name.clone(),
@@ -251,7 +259,7 @@ fn row(
         not_told_at: found.not_told.as_ref().map(|(factor, _)| *factor),
         max: bounds.max,
         verdict: found.verdict,
-        why: ended_by.map_or(String::new(), |(_, why)| why.clone()),
+        why: why.to_owned(),
         trials: steps.len(),
     }
 }

@@ -161,7 +161,7 @@ pub(super) fn why(row: &CapacityRow) -> String {
         }
         Told::AtLeast => {
             let max = amount(Some(row.max));
-            format!("{max} was the most to be tried, and holds.")
+            format!("{max} hold; {}.", row.why)
         }
         Told::Fails => format!("not even {failed} holds ({}).", row.why),
         Told::NotTold => format!("even at {not_told} no trial tells ({}).", row.why),
