@@ -472,7 +472,7 @@ fn a_folder_of_trials_is_read_as_the_search_that_led_to_them() {
     for said in [
         "not even 1 client holds (p99 is 990 ms).",
         "at least 141 clients. At 200 clients no trial tells (load-saturated).",
-        "the limit of this machine and not the server&#39;s",
+        "<small>load-saturated: ",
         "<td>at least 141</td>",
         "at least 141, not told at 200",
     ] {
