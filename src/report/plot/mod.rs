@@ -93,9 +93,9 @@ const KINDS: [Kind; 6] = [
 const CAPACITY: Kind = Kind {
     name: "capacity",
     title: "Capacity within the objective",
-    caption: "A bar is the most that held, again and again, in VALID trials; the thin line reaches \
-        to the least that failed. Without such a line the transport may well hold more: what lies \
-        beyond was not told, or not tried.",
+    caption: "A bar is the most that held, by VALID trials alone, and again in further ones unless \
+        the search is unfinished; the thin line reaches to the least that failed. Without such a \
+        line the transport may well hold more: what lies beyond was not told, or not tried.",
     sheet: |title, _, report| capacity::sheet(title, report.capacity),
 };
 
