@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use browser::Browser;
 use curl::{Answer, curl, get, post};
 use process::{PATIENCE, Process, Server, command};
+use support::results::{Results, number, rows};
 
 #[path = "others/browser.rs"]
 mod browser;
@@ -18,6 +19,7 @@ mod browser;
 mod curl;
 #[path = "others/process.rs"]
 mod process;
+mod support;
 
 /// Quotes, a line end, letters outside ASCII and outside the BMP, and what looks like markup.
 const AWKWARD: &str = "a \"quoted\"\r\nline\t\u{2028} ãé 🌍 </script> \\ & data: x";
@@ -380,4 +382,34 @@ fn chromium_shows_a_message_over_all_four_transports() {
     let feed = get(&server.url("/feeds/lobby/poll?after=2")).json();
     assert_eq!(feed["messages"][0]["from"], "maria");
     assert_eq!(feed["messages"][0]["text"], text);
+}
+
+/// What `latency.hlog` holds is what any tool for HdrHistogram reads, and what the table says.
+#[test]
+fn hdrhistograms_own_reader_finds_the_tables_percentiles() {
+    let results = Results::new("hlog");
+    let short = "run --clients 20 --rate 20 --warm-up 200ms --window 1s --poll-interval 100ms \
+                 --drain 20s --quiet";
+    let output = results.wslab(&short.split_whitespace().collect::<Vec<_>>());
+    assert!(output.status.success(), "{output:?}");
+    let run = results.run();
+    let mut python = command("/usr/bin/python3");
+    python
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/others/hlog.py"))
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/target/test-python"))
+        .arg(run.join("latency.hlog"));
+    let lines = Process::start(python).finish();
+    let trials = rows(&run.join("trials.csv"));
+    assert_eq!((lines.len(), trials.len()), (4, 4));
+    for (line, trial) in lines.iter().zip(trials) {
+        let read: Value = serde_json::from_str(line).unwrap();
+        assert_eq!(read["tag"], format!("{}-20-t1", trial["transport"]));
+        assert_eq!(read["count"].as_f64(), Some(number(&trial, "delivered")));
+        for percentile in ["p50", "p90", "p99"] {
+            let ns = number(&trial, &format!("latency_{percentile}_us")) * 1e3;
+            // The file holds them to three digits.
+            let apart = read[percentile].as_f64().unwrap() / ns - 1.0;
+            assert!(apart.abs() < 0.002, "{percentile}: {read} and {ns} ns");
+        }
+    }
 }

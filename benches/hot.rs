@@ -1,0 +1,145 @@
+//! What is done once for every message or delivery, and so must be small beside a system call
+//! (several µs): `cargo bench`.
+
+use std::cell::RefCell;
+use std::hint::black_box;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+use divan::Bencher;
+use divan::counter::ItemsCount;
+use wslab::feed::{Epoch, Log, Message, NewMessage, Retention};
+use wslab::measure::clock;
+use wslab::measure::recorder::{Recorder, Seat};
+use wslab::measure::window::Window;
+
+fn main() {
+    divan::main();
+}
+
+/// Subscribers of one message; what is measured is divided by them.
+const READERS: u64 = 1_000;
+
+fn message(seq: u64, intended_at_ns: u64) -> Message<'static> {
+    Message {
+        seq,
+        from: "sensor-1".into(),
+        text: "the pressure in the second boiler is as high as it was at noon .".into(),
+        intended_at_ns,
+        published_at_ns: intended_at_ns + 50_000,
+        kind: None,
+    }
+}
+
+fn json() -> Vec<u8> {
+    let mut json = Vec::new();
+    message(42, clock::now_ns()).write_json(&mut json);
+    json
+}
+
+#[divan::bench]
+fn encode_message(bencher: Bencher) {
+    let message = message(42, clock::now_ns());
+    bencher.bench_local(|| {
+        let mut json = Vec::with_capacity(256);
+        black_box(&message).write_json(&mut json);
+        json
+    });
+}
+
+#[divan::bench]
+fn decode_message(bencher: Bencher) {
+    let json = json();
+    bencher.bench_local(|| Message::from_json(black_box(&json)).unwrap().seq);
+}
+
+#[divan::bench]
+fn clock_now() -> u64 {
+    clock::now_ns()
+}
+
+fn log() -> Arc<Log> {
+    Arc::new(Log::new(Retention::default(), Epoch::draw()))
+}
+
+fn append(log: &Log) -> u64 {
+    let new = NewMessage {
+        from: "sensor-1".to_owned(),
+        text: "the pressure in the second boiler is as high as it was at noon .".to_owned(),
+        intended_at_ns: 1,
+    };
+    log.append(&new, clock::now_ns())
+}
+
+#[divan::bench]
+fn log_append(bencher: Bencher) {
+    let log = log();
+    bencher.bench_local(|| append(&log));
+}
+
+/// One message that waits, for one reader.
+#[divan::bench]
+fn log_read(bencher: Bencher) {
+    let log = log();
+    let last = (0..100).fold(0, |_, _| append(&log));
+    bencher.bench_local(|| log.read_after(black_box(last - 1)).messages.len());
+}
+
+/// The recorder of one worker with so many subscribers, and their seats.
+fn crowd(window: &Arc<Window>, worker: usize) -> (Recorder, RefCell<Vec<Seat>>) {
+    let recorder = Recorder::new(window.clone(), worker);
+    let seats = (0..READERS).map(|_| recorder.seat(2 * READERS)).collect();
+    (recorder, RefCell::new(seats))
+}
+
+/// One message for all subscribers of a worker.
+fn fan_out(recorder: &Recorder, seats: &RefCell<Vec<Seat>>, seq: u64, intended_at_ns: u64) {
+    let message = message(seq, intended_at_ns);
+    for (seat, n) in seats.borrow_mut().iter_mut().zip(0..) {
+        let at_ns = intended_at_ns + 400_000 + n * 6_131;
+        recorder.deliver(seat, black_box(&message), at_ns);
+    }
+}
+
+fn bench_recorder(bencher: Bencher, window: &Arc<Window>) {
+    let (recorder, seats) = crowd(window, 0);
+    let mut seq = 0;
+    bencher.counter(ItemsCount::new(READERS)).bench_local(|| {
+        seq += 1;
+        let intended_at_ns = clock::now_ns();
+        recorder.published(intended_at_ns, intended_at_ns + 20_000);
+        fan_out(&recorder, &seats, seq, intended_at_ns);
+    });
+}
+
+fn window() -> Arc<Window> {
+    let window = Arc::new(Window::new(1, 2).unwrap());
+    window.set(1, u64::MAX);
+    window
+}
+
+/// All that is recorded of one delivery: the time of an iteration is that of 1,000 deliveries.
+#[divan::bench]
+fn record_1000_deliveries(bencher: Bencher) {
+    bench_recorder(bencher, &window());
+}
+
+/// The same while a second worker writes to the same board as fast as it can.
+#[divan::bench]
+fn record_1000_deliveries_beside_another_worker(bencher: Bencher) {
+    let (window, stop) = (window(), Arc::new(AtomicBool::new(false)));
+    let other = {
+        let (window, stop) = (window.clone(), stop.clone());
+        std::thread::spawn(move || {
+            let (recorder, seats) = crowd(&window, 1);
+            let mut seq = 0;
+            while !stop.load(Relaxed) {
+                seq += 1;
+                fan_out(&recorder, &seats, seq, clock::now_ns());
+            }
+        })
+    };
+    bench_recorder(bencher, &window);
+    stop.store(true, Relaxed);
+    other.join().unwrap();
+}
