@@ -269,3 +269,35 @@ fn a_terminal_has_a_status_line_and_keeps_what_is_being_typed() {
     input.write_all(b"\x03").unwrap();
     assert!(script.wait().unwrap().success());
 }
+
+/// A server may vanish without a word, and then only the kernel can tell.
+#[test]
+fn a_silent_server_is_asked_whether_it_is_still_there() {
+    let server = Server::start(&[]);
+    let port: u16 = server.address.rsplit(':').next().unwrap().parse().unwrap();
+    for transport in ["long-polling", "sse", "websocket"] {
+        let chat = Chat::start(
+            &server.url(),
+            &["--user", "alice", "--transport", transport],
+        );
+        chat.sees("* alice joined");
+        // Of each socket of this machine (proc(5), /proc/net/tcp): its peer, its state (1 is
+        // ESTABLISHED), and in `tr` which timer runs (2 is that of the keep-alive probes).
+        wait_until("its connection has a timer for probes", || {
+            let sockets = std::fs::read_to_string("/proc/net/tcp").unwrap();
+            sockets.lines().any(|line| {
+                let fields: Vec<_> = line.split_whitespace().collect();
+                let to_server = fields[2].ends_with(&format!(":{port:04X}"));
+                to_server && fields[3] == "01" && fields[5].starts_with("02:")
+            })
+        });
+        assert!(chat.finish().success());
+        wait_until("she has left", || {
+            server
+                .history("lobby")
+                .last()
+                .unwrap()
+                .contains("\"leave\"")
+        });
+    }
+}

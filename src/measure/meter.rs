@@ -16,10 +16,11 @@ use std::ops::{AddAssign, Sub};
 use std::os::fd::AsRawFd;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use slab::Slab;
-use socket2::{Domain, Protocol, Socket as RawSocket, Type};
+use socket2::{Domain, Protocol, SockRef, Socket as RawSocket, TcpKeepalive, Type};
 use tokio::net::{TcpSocket, TcpStream};
 
 /// Octets of an IP header without options or extensions (RFC 791, RFC 8200).
@@ -36,6 +37,9 @@ const SYN_EXTRA: u64 = 24;
 const SYN_EXTRA_BESIDE_TIMESTAMPS: u64 = 16;
 /// Segments that follow the last look at a socket: our FIN and its acknowledgement.
 const CLOSING_SEGMENTS: u64 = 2;
+/// How long a peer may be gone without a word where that matters: less than proxies cut idle
+/// connections after, and three heartbeats of an event stream.
+const PEER_GONE: Duration = Duration::from_secs(50);
 /// `tcpi_options` bit that tells that timestamps were agreed on (linux/tcp.h).
 const TCPI_OPT_TIMESTAMPS: u8 = 1;
 
@@ -242,6 +246,19 @@ impl Socket {
         set_up.down_bytes += u64::from(down);
         set_up.up_bytes += u64::from(up);
         self.ledger.set_up.set(set_up);
+    }
+
+    /// Has the kernel find out whether a silent peer is still there (tcp(7), SO_KEEPALIVE), and give
+    /// up one that has been gone for [`PEER_GONE`]. Its probes are segments that nobody asked for: a
+    /// measured connection goes without.
+    pub fn watch_peer(&self) -> io::Result<()> {
+        let probes = TcpKeepalive::new()
+            .with_time(PEER_GONE / 2)
+            .with_interval(PEER_GONE / 10)
+            .with_retries(5);
+        let socket = SockRef::from(&*self.stream);
+        socket.set_tcp_keepalive(&probes)?;
+        socket.set_tcp_user_timeout(Some(PEER_GONE))
     }
 
     /// Reads what is there into `buffer`; 0 means that the peer ended the stream.

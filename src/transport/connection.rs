@@ -78,6 +78,11 @@ impl Connection {
         self.socket.settle();
     }
 
+    /// Notices a peer that is gone without a word, if the connection is not measured.
+    pub fn watch_peer(&self) -> Result<(), ClientError> {
+        Ok(self.socket.watch_peer()?)
+    }
+
     /// Writes all of `bytes` at once.
     pub async fn write_all(&self, bytes: &[u8]) -> Result<(), ClientError> {
         Ok(self.socket.write_all(bytes).await?)

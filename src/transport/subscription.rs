@@ -179,7 +179,12 @@ impl Subscription {
         if !self.connected {
             self.dialled_at_ns = clock::now_ns();
         }
-        Connection::dial(&self.recorder.ledger, self.target.address, self.source).await
+        let (target, source) = (self.target.address, self.source);
+        let connection = Connection::dial(&self.recorder.ledger, target, source).await?;
+        if self.listener.is_some() {
+            connection.watch_peer()?;
+        }
+        Ok(connection)
     }
 
     /// Dials, and sends a request whose answer's head has `status`; what follows that stays unread.
