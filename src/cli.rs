@@ -186,7 +186,7 @@ struct Transports(Vec<Transport>);
 
 fn parse_transports(text: &str) -> Result<Transports, String> {
     match text {
-        "all" => Ok(Transports(Transport::ALL.to_vec())),
+        "all" => Ok(Transports(Transport::CHOICES.to_vec())),
         one => one
             .parse()
             .map(|transport| Transports(vec![transport]))

@@ -83,7 +83,7 @@ fn every_plot_is_a_well_formed_svg_and_a_png_of_twice_its_size() {
     for plot in &plots {
         assert_well_formed(&plot.svg);
         assert!(plot.svg.contains("1,000 clients"), "{}", plot.name);
-        for transport in Transport::ALL {
+        for transport in Transport::CHOICES {
             let colour = transport.colour().to_uppercase();
             assert!(plot.svg.contains(&colour), "{} lacks {colour}", plot.name);
             assert!(
@@ -268,7 +268,7 @@ fn found(factor: &str, most: f64) -> Vec<CapacityRow> {
         (Some(most * 0.5), Some(most * 0.52), None, Told::Found),
         (Some(most), None, None, Told::Unfinished),
     ];
-    let rows = Transport::ALL.into_iter().zip(ends);
+    let rows = Transport::CHOICES.into_iter().zip(ends);
     rows.map(
         |(transport, (held, failed_at, not_told_at, verdict))| CapacityRow {
             scenario: "capacity".to_owned(),
@@ -304,7 +304,7 @@ fn a_search_has_one_plot_whose_texts_have_room_and_a_table_that_fits() {
         assert_eq!(names(&plots), ["capacity"]);
         plots.iter().for_each(assert_texts_have_room);
         assert!(plots[0].svg.contains(unit) && plots[0].svg.contains("p99&lt;100ms"));
-        for transport in Transport::ALL {
+        for transport in Transport::CHOICES {
             assert!(plots[0].svg.contains(&transport.colour().to_uppercase()));
         }
         let page = html(&report, &plots);
@@ -364,7 +364,7 @@ fn without_a_finished_trial_the_page_says_so() {
 
 #[test]
 fn an_idle_run_keeps_memory_and_says_why_the_rest_is_missing() {
-    let trials: Vec<_> = Transport::ALL
+    let trials: Vec<_> = Transport::CHOICES
         .into_iter()
         .zip(1..)
         .map(|(t, i)| idle(i, t, 100))

@@ -20,6 +20,7 @@ use crate::load::plan::Workload;
 use crate::load::schedule::Pacing;
 use crate::measure::interface::Frames;
 use crate::report;
+use crate::transport::Transport;
 use crate::transport::http::Headers;
 
 #[derive(Debug, Args)]
@@ -30,6 +31,9 @@ pub(super) struct RunArgs {
     /// Transports, separated by commas: short-polling, long-polling, sse, websocket; or all
     #[arg(long, value_name = "T,…", value_delimiter = ',', value_parser = parse_transports)]
     transport: Vec<Transports>,
+    /// raw-tcp as well: messages on a TCP connection and nothing more, to set the others against
+    #[arg(long)]
+    baseline: bool,
     /// Subscribers; several numbers, separated by commas, are measured one after the other (a
     /// search for capacity begins with one)
     #[arg(long, value_name = "N,…", value_delimiter = ',', value_parser = parse_clients)]
@@ -173,6 +177,9 @@ impl RunArgs {
             scenario.transports = self.transport.iter().flat_map(|t| t.0.clone()).collect();
             scenario.transports.sort();
             scenario.transports.dedup();
+        }
+        if self.baseline && !scenario.transports.contains(&Transport::BASELINE) {
+            scenario.transports.push(Transport::BASELINE);
         }
         if !self.clients.is_empty() {
             scenario.clients.clone_from(&self.clients);

@@ -40,15 +40,22 @@ pub struct Stored {
     pub seq: u64,
     /// The message's JSON, on one line.
     pub json: Bytes,
-    framed: OnceLock<Bytes>,
+    framed: [OnceLock<Bytes>; 2],
+}
+
+/// A framing that all readers of a transport share, since nothing in it is a reader's own.
+#[derive(Clone, Copy, Debug)]
+pub enum Framing {
+    /// As an event of a stream.
+    Event,
+    /// After its length.
+    Length,
 }
 
 impl Stored {
     /// The message in the framing of a streaming transport, made by whoever needs it first.
-    ///
-    /// There is one slot: the one transport that frames by bytes of its own (SSE) owns it.
-    pub fn framed(&self, frame: impl FnOnce(&Stored) -> Bytes) -> &Bytes {
-        self.framed.get_or_init(|| frame(self))
+    pub fn framed(&self, framing: Framing, frame: impl FnOnce(&Stored) -> Bytes) -> &Bytes {
+        self.framed[framing as usize].get_or_init(|| frame(self))
     }
 }
 
@@ -179,7 +186,7 @@ impl Log {
         ring.messages.push_back(Arc::new(Stored {
             seq,
             json: json.into(),
-            framed: OnceLock::new(),
+            framed: Default::default(),
         }));
         ring.last = seq;
         while ring.messages.len() > self.retention.messages

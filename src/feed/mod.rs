@@ -12,7 +12,7 @@ use std::sync::{Arc, RwLock};
 use tokio::sync::Semaphore;
 
 pub use cursor::{Cursor, Epoch};
-pub use log::{Batch, Log, MAX_BATCH_BYTES, Reader, Retention, Stored};
+pub use log::{Batch, Framing, Log, MAX_BATCH_BYTES, Reader, Retention, Stored};
 pub use members::Members;
 pub use message::{InvalidMessage, MAX_NAME_CHARS, Message, NewMessage, check_name, check_text};
 

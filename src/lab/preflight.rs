@@ -212,7 +212,7 @@ fn ports_needed(scenario: &Scenario, transport: Transport, clients: u32) -> f64 
         _ if scenario.keep_alive == Switch::On => 0.0,
         Transport::ShortPolling => 1.0 / scenario.poll_interval.0.as_secs_f64(),
         Transport::LongPolling => scenario.rate_hz,
-        Transport::Sse | Transport::WebSocket => 0.0,
+        _ => 0.0,
     };
     let resting = f64::from(clients) * dials_per_second * PORT_REST_S;
     connections(scenario, transport, clients) as f64 + resting

@@ -104,7 +104,7 @@ impl Default for Scenario {
         Scenario {
             name: String::new(),
             question: String::new(),
-            transports: Transport::ALL.to_vec(),
+            transports: Transport::CHOICES.to_vec(),
             clients: vec![100],
             workload: Workload::Monitoring,
             feeds: 1,
@@ -240,7 +240,7 @@ impl Scenario {
             Transport::ShortPolling => {
                 MAX_BATCH_BYTES as f64 / each_bytes / self.poll_interval.0.as_secs_f64()
             }
-            Transport::LongPolling | Transport::Sse | Transport::WebSocket => f64::INFINITY,
+            _ => f64::INFINITY,
         }
     }
 
@@ -278,7 +278,7 @@ impl Scenario {
     }
 
     /// The cells of this scenario: every transport with every number of clients. Where there are
-    /// repetitions enough to compare, the last of them comes twice (an A/A pair): what differs
+    /// repetitions enough to compare, the last of the choices comes twice (an A/A pair): what differs
     /// between the two is noise.
     pub fn cells(&self) -> Vec<Cell> {
         let all = self.clients.iter().flat_map(|&clients| {
@@ -293,13 +293,15 @@ impl Scenario {
             aa_of: None,
         };
         let mut cells: Vec<Cell> = all.zip(1..).map(cell).collect();
-        if let Some(&last) = cells.last()
+        let mut choices = cells.iter().rev();
+        let choice = choices.find(|cell| cell.transport != Transport::BASELINE);
+        if let Some(&repeated) = choice.or(cells.last())
             && self.repeats >= AA_REPEATS
         {
             cells.push(Cell {
-                number: last.number + 1,
-                aa_of: Some(last.number),
-                ..last
+                number: cells.len() as u32 + 1,
+                aa_of: Some(repeated.number),
+                ..repeated
             });
         }
         cells

@@ -11,6 +11,7 @@ pub mod model;
 pub mod pace;
 mod polling;
 pub mod presence;
+mod raw_tcp;
 mod short_polling;
 mod sse;
 pub mod subscription;
@@ -39,16 +40,29 @@ pub enum Transport {
     LongPolling,
     Sse,
     WebSocket,
+    RawTcp,
 }
 
 impl Transport {
     /// Every transport, in the order in which tables and plots show them.
-    pub const ALL: [Transport; 4] = [
+    pub const ALL: [Transport; 5] = [
+        Transport::ShortPolling,
+        Transport::LongPolling,
+        Transport::Sse,
+        Transport::WebSocket,
+        Transport::BASELINE,
+    ];
+
+    /// What somebody may choose between: all but the baseline.
+    pub const CHOICES: [Transport; 4] = [
         Transport::ShortPolling,
         Transport::LongPolling,
         Transport::Sse,
         Transport::WebSocket,
     ];
+
+    /// What the others are set against.
+    pub const BASELINE: Transport = Transport::RawTcp;
 
     /// The spelling used on the command line, in TOML, CSV, plots and labels.
     pub const fn name(self) -> &'static str {
@@ -57,6 +71,7 @@ impl Transport {
             Transport::LongPolling => "long-polling",
             Transport::Sse => "sse",
             Transport::WebSocket => "websocket",
+            Transport::RawTcp => "raw-tcp",
         }
     }
 
@@ -68,6 +83,7 @@ impl Transport {
             Transport::LongPolling => "#e69f00",
             Transport::Sse => "#0072b2",
             Transport::WebSocket => "#009e73",
+            Transport::RawTcp => "#000000",
         }
     }
 
@@ -75,7 +91,7 @@ impl Transport {
     pub const fn polls(self) -> bool {
         match self {
             Transport::ShortPolling | Transport::LongPolling => true,
-            Transport::Sse | Transport::WebSocket => false,
+            Transport::Sse | Transport::WebSocket | Transport::RawTcp => false,
         }
     }
 
@@ -91,6 +107,7 @@ impl Transport {
             Transport::LongPolling => long_polling::routes(),
             Transport::Sse => sse::routes(),
             Transport::WebSocket => websocket::routes(),
+            Transport::RawTcp => raw_tcp::routes(),
         }
     }
 
@@ -101,6 +118,7 @@ impl Transport {
             Transport::LongPolling => long_polling::model(conditions),
             Transport::Sse => sse::model(conditions),
             Transport::WebSocket => websocket::model(conditions),
+            Transport::RawTcp => raw_tcp::model(conditions),
         }
     }
 
@@ -113,6 +131,7 @@ impl Transport {
             Transport::LongPolling => Box::pin(long_polling::subscribe(to)).await,
             Transport::Sse => Box::pin(sse::subscribe(to)).await,
             Transport::WebSocket => Box::pin(websocket::subscribe(to)).await,
+            Transport::RawTcp => Box::pin(raw_tcp::subscribe(to)).await,
         }
     }
 }

@@ -43,7 +43,7 @@ use super::model::{Conditions, Prediction};
 use super::presence::Present;
 use super::subscription::Subscription;
 use super::tally::{Account, Count};
-use crate::feed::{Batch, Cursor, Stored};
+use crate::feed::{self, Batch, Cursor, Stored};
 
 /// The first thing in every stream: how long a browser waits before it reconnects, in ms.
 const RETRY: &str = "retry: 2000\n\n";
@@ -148,7 +148,7 @@ fn encode(batch: &Batch) -> Bytes {
 /// One message of a batch as an event. Its id carries the epoch: a browser resumes with nothing but
 /// the last id that it has seen.
 fn framed<'a>(message: &'a Stored, batch: &Batch) -> &'a Bytes {
-    message.framed(|message| {
+    message.framed(feed::Framing::Event, |message| {
         let id = batch.at(message.seq).to_string();
         [b"id: ", id.as_bytes(), b"\ndata: ", &message.json, b"\n\n"]
             .concat()

@@ -181,7 +181,9 @@ pub fn timeline(of: &TrialRow) -> Vec<TimelineRow> {
 
 /// Every transport with each number of clients, each cell measured `repeats` times.
 pub fn trials(clients: &[u32], repeats: u32) -> Vec<TrialRow> {
-    let settings = clients.iter().flat_map(|n| Transport::ALL.map(|t| (*n, t)));
+    let settings = clients
+        .iter()
+        .flat_map(|n| Transport::CHOICES.map(|t| (*n, t)));
     let cells = settings.zip(1..);
     cells
         .flat_map(|((n, t), cell)| (1..=repeats).map(move |i| trial(cell, i, t, n)))

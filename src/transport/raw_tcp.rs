@@ -1,0 +1,191 @@
+//! The baseline: messages on a TCP connection and nothing more. What it costs is what the machine,
+//! the kernel and this program's runtime cost whatever the protocol; the other transports are set
+//! against it. No browser speaks it.
+//!
+//! ```text
+//! client                                     server
+//!   │ GET …/raw?after=41-k3x9 HTTP/1.1         │
+//!   │ Connection: Upgrade, Upgrade: raw-tcp    │   the only HTTP: it finds the feed, and is over
+//!   │─────────────────────────────────────────▶│   (RFC 9110, section 7.8)
+//!   │ HTTP/1.1 101 Switching Protocols         │
+//!   │◀─────────────────────────────────────────│
+//!   │ 00 00 00 a5 {"seq":42,"from":"alice",…}  │   length (32 bits, big-endian), JSON
+//!   │◀─────────────────────────────────────────│
+//! ```
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::header::{CONNECTION, UPGRADE};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Extension, Router};
+use bytes::Bytes;
+use hyper::upgrade::OnUpgrade;
+use hyper_util::rt::TokioIo;
+use serde::Deserialize;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use super::Transport;
+use super::connection::{ClientError, Parsed};
+use super::hub::{ApiError, FeedLog, Hub, Params};
+use super::model::{Conditions, Prediction};
+use super::subscription::Subscription;
+use super::tally::{Account, Count};
+use crate::feed::{Batch, Cursor, Framing, Reader, Stored};
+
+/// What both sides name in `Upgrade`.
+const PROTOCOL: &str = "raw-tcp";
+
+/// Bytes of a length.
+const LENGTH_BYTES: usize = size_of::<u32>();
+
+/// Longest message taken from a server, in bytes.
+const MAX_MESSAGE_BYTES: usize = 16 << 20;
+
+/// The server's end.
+pub fn routes() -> Router<Arc<Hub>> {
+    Router::new().route("/feeds/{feed}/raw", get(upgrade))
+}
+
+#[derive(Debug, Deserialize)]
+struct Query {
+    after: Option<Cursor>,
+}
+
+async fn upgrade(
+    State(_): State<Arc<Hub>>,
+    Extension(account): Extension<Arc<Account>>,
+    FeedLog(log): FeedLog,
+    Params(query): Params<Query>,
+    headers: HeaderMap,
+    mut request: Request,
+) -> Result<Response, Response> {
+    if headers.get(UPGRADE).is_none_or(|named| named != PROTOCOL) {
+        let advice = format!("ask with Connection: Upgrade and Upgrade: {PROTOCOL}");
+        let refusal = ApiError(StatusCode::UPGRADE_REQUIRED, advice);
+        return Err(([(UPGRADE, PROTOCOL)], refusal).into_response());
+    }
+    account.serves(Transport::RawTcp);
+    let reader = log.reader(query.after);
+    tokio::spawn(talk(hyper::upgrade::on(&mut request), reader, account));
+    let headers = [(CONNECTION, "upgrade"), (UPGRADE, PROTOCOL)];
+    Ok((StatusCode::SWITCHING_PROTOCOLS, headers).into_response())
+}
+
+/// Serves one reader until it goes or the server ends. Readers have nothing to say.
+async fn talk(upgraded: OnUpgrade, mut reader: Reader, account: Arc<Account>) {
+    let Ok(upgraded) = upgraded.await else { return };
+    let mut socket = TokioIo::new(upgraded);
+    let mut nothing = [0];
+    loop {
+        let batch = tokio::select! {
+            batch = reader.next() => batch,
+            _ = socket.read(&mut nothing) => return,
+        };
+        let Some(batch) = batch else { return };
+        account.add(Count::Deliveries, batch.messages.len() as i64);
+        if socket.write_all(&encode(&batch)).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// A batch in one piece.
+fn encode(batch: &Batch) -> Bytes {
+    if let ([message], None) = (&batch.messages[..], batch.missed) {
+        return framed(message).clone();
+    }
+    let reset = batch
+        .missed
+        .map(|missed| prefixed(format!("{{\"reset\":{}}}", batch.reset(missed)).as_bytes()));
+    let messages = batch.messages.iter().map(|message| framed(message));
+    reset.iter().chain(messages).fold(Vec::new(), joined).into()
+}
+
+fn joined(mut all: Vec<u8>, one: &Bytes) -> Vec<u8> {
+    all.extend_from_slice(one);
+    all
+}
+
+fn framed(message: &Stored) -> &Bytes {
+    message.framed(Framing::Length, |message| prefixed(&message.json))
+}
+
+fn prefixed(json: &[u8]) -> Bytes {
+    let length = u32::try_from(json.len()).expect("a message is far below 4 GiB");
+    [&length.to_be_bytes(), json].concat().into()
+}
+
+/// The client's end.
+pub async fn subscribe(subscription: &mut Subscription) -> Result<Infallible, ClientError> {
+    let path = format!("{}/raw?{}", subscription.feed_path, subscription.query());
+    let terms = format!("Connection: Upgrade\r\nUpgrade: {PROTOCOL}\r\n");
+    let request = subscription.get(&path, &terms);
+    let (mut connection, _) = subscription.open(&request, 101).await?;
+    subscription.ready();
+    let mut deliver = |json: &[u8]| match json.strip_prefix(b"{\"reset\":") {
+        Some(reset) => subscription.reset(&reset[..reset.len() - 1]),
+        None => subscription.deliver_json(json),
+    };
+    connection.read(|bytes| read(bytes, &mut deliver)).await
+}
+
+/// Gives every message that has come whole to `deliver`.
+fn read(
+    bytes: &[u8],
+    deliver: &mut impl FnMut(&[u8]) -> Result<(), ClientError>,
+) -> Parsed<Infallible> {
+    let mut rest = bytes;
+    while let Some((length, after)) = rest.split_first_chunk::<LENGTH_BYTES>() {
+        let length = u32::from_be_bytes(*length) as usize;
+        if length > MAX_MESSAGE_BYTES {
+            return Err(ClientError::protocol("a message over the limit"));
+        }
+        let Some((json, after)) = after.split_at_checked(length) else {
+            break;
+        };
+        deliver(json)?;
+        rest = after;
+    }
+    Ok((bytes.len() - rest.len(), None))
+}
+
+/// A push: the mean reader waits for half of the others.
+pub fn model(conditions: &Conditions) -> Prediction {
+    Prediction {
+        latency_mean_us: conditions.fan_out_us(),
+        wire_bytes_per_delivery: LENGTH_BYTES as f64
+            + conditions.json_bytes()
+            + conditions.post_bytes(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_are_read_wherever_they_are_cut() {
+        let stream = [prefixed(b"one"), prefixed(b""), prefixed(b"three")].concat();
+        assert_eq!(stream[..7], *b"\0\0\0\x03one");
+        for cut in 0..=stream.len() {
+            let (mut seen, mut carry) = (Vec::new(), Vec::new());
+            for part in [&stream[..cut], &stream[cut..]] {
+                carry.extend_from_slice(part);
+                let mut deliver = |json: &[u8]| {
+                    seen.push(json.to_vec());
+                    Ok(())
+                };
+                let (used, _) = read(&carry, &mut deliver).unwrap();
+                carry.drain(..used);
+            }
+            assert_eq!(seen, [&b"one"[..], b"", b"three"], "cut at {cut}");
+            assert!(carry.is_empty());
+        }
+        let mut never = |_: &[u8]| panic!("no message here");
+        assert!(read(b"\xff\0\0\0rest", &mut never).is_err());
+    }
+}
