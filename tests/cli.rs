@@ -298,6 +298,26 @@ fn subscribers_write_in_a_chat_and_everyone_in_the_room_receives() {
 }
 
 #[test]
+fn the_baseline_is_measured_beside_the_others_if_asked_for() {
+    let results = Results::new("baseline");
+    let run = ["run", "--transport", "ws", "--baseline"];
+    let output = results.wslab(&[&run[..], &SHORT].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert!(text(&output.stdout).contains("20 clients: times raw-tcp"));
+    let [websocket, baseline] = &rows(&results.run().join("trials.csv"))[..] else {
+        panic!("two rows")
+    };
+    check_row(websocket);
+    check_row(baseline);
+    assert_eq!(baseline["transport"], "raw-tcp");
+    assert_eq!(
+        number(baseline, "protocol_bytes_per_delivery"),
+        4.0,
+        "a length"
+    );
+}
+
+#[test]
 fn polls_that_dial_anew_pay_for_it() {
     let results = Results::new("keep-alive");
     let run = [

@@ -462,3 +462,33 @@ fn a_new_report_replaces_the_old_one_and_nothing_else() {
     assert!(dir.join("plots/memory.svg").exists() && dir.join("plots/mine.svg").exists());
     std::fs::remove_dir_all(&dir).unwrap();
 }
+
+#[test]
+fn each_transport_is_set_against_the_baseline() {
+    let mut trials = trials(&[100], 1);
+    let mut baseline = trial(5, 1, Transport::Sse, 100);
+    baseline.transport = Transport::BASELINE;
+    baseline.latency_p50_us = trials[3].latency_p50_us.map(|us| us / 1.25);
+    trials.push(baseline);
+    let table = text_table(&trials);
+    let (_, ratios) = table
+        .split_once("100 clients: times raw-tcp")
+        .expect(&table);
+    let line = |name: &str| {
+        let mut lines = ratios.lines();
+        lines
+            .find(|line| line.starts_with(name))
+            .unwrap()
+            .to_owned()
+    };
+    assert!(line("websocket").contains("1.25 ×"), "{table}");
+    assert!(line("raw-tcp").contains("1.00 ×"), "{table}");
+    let report = report(&trials, &[]);
+    let plots = plots(&report).unwrap();
+    let page = html(&report, &plots);
+    assert!(page.contains("Against the machine itself") && page.contains(">1.25 ×<"));
+    let cpu = &plot(&plots, "cpu").svg;
+    assert!(cpu.contains(Transport::BASELINE.colour()) && cpu.contains("× raw-tcp)"));
+    plots.iter().for_each(assert_texts_have_room);
+    assert!(!text_table(&trials[..4]).contains("raw-tcp"));
+}

@@ -3,6 +3,7 @@
 mod support;
 
 use std::io::{Read, Write};
+use std::net::TcpStream;
 
 use support::websocket::{close_code, masked, open_websocket, read_frame};
 use support::{Server, messages, read_until, wait_until};
@@ -210,6 +211,41 @@ fn a_websocket_is_these_bytes() {
         .unwrap();
     assert_eq!(close_code(&mut stream), 1000);
     assert_eq!(stream.read(&mut [0]).unwrap(), 0);
+}
+
+#[test]
+fn the_baseline_is_these_bytes() {
+    let server = Server::start(&[]);
+    server.publish("a", "alice", "oi");
+    let upgrade = "Host: x\r\nConnection: Upgrade\r\nUpgrade: raw-tcp\r\n\r\n";
+    let mut stream = server.connect();
+    write!(stream, "GET /feeds/a/raw?after=0 HTTP/1.1\r\n{upgrade}").unwrap();
+    let head = read_until(&mut stream, "\r\n\r\n");
+    assert!(head.starts_with("HTTP/1.1 101 "), "{head}");
+    let next = |stream: &mut TcpStream| {
+        let mut length = [0; 4];
+        stream.read_exact(&mut length).unwrap();
+        let mut json = vec![0; u32::from_be_bytes(length) as usize];
+        stream.read_exact(&mut json).unwrap();
+        String::from_utf8(json).unwrap()
+    };
+    assert_eq!(next(&mut stream), server.history("a")[0]);
+    server.publish("a", "bob", "hey");
+    assert_eq!(next(&mut stream), server.history("a")[1]);
+
+    let mut ahead = server.connect();
+    write!(ahead, "GET /feeds/a/raw?after=9 HTTP/1.1\r\n{upgrade}").unwrap();
+    read_until(&mut ahead, "\r\n\r\n");
+    assert!(next(&mut ahead).starts_with(r#"{"reset":{"missed":0,"last":2,"epoch":"#));
+    assert_eq!(next(&mut ahead), server.history("a")[0]);
+
+    let refused = server.get("/feeds/a/raw");
+    assert_eq!(refused.status, 426);
+    assert!(
+        refused.head.contains("\r\nupgrade: raw-tcp"),
+        "{}",
+        refused.head
+    );
 }
 
 #[test]

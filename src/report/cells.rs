@@ -20,6 +20,8 @@ pub(super) struct Cell<'a> {
     /// How much lighter than the transport's colour this variant is drawn: 0 (not) to below 1.
     pub tint: f64,
     pub trials: Vec<&'a TrialRow>,
+    /// Those of the baseline in the same setting; empty where it was not measured.
+    pub baseline: Vec<&'a TrialRow>,
 }
 
 impl Cell<'_> {
@@ -40,12 +42,14 @@ impl Cell<'_> {
     /// The trials whose figures are summed up: those that are not INVALID, as in `summary.csv`. A
     /// cell that has no other still shows its figures, beside its verdict.
     pub fn counted(&self) -> Vec<&TrialRow> {
-        let all = || self.trials.iter().copied();
-        let counted: Vec<_> = all().filter(|t| t.verdict != Verdict::Invalid).collect();
-        match counted.is_empty() {
-            true => all().collect(),
-            false => counted,
-        }
+        counted(&self.trials)
+    }
+
+    /// How many times the baseline's figure this cell's is; `None` where either has none.
+    pub fn ratio(&self, figure: impl Fn(&TrialRow) -> Option<f64>) -> Option<f64> {
+        let baseline = Spread::of(counted(&self.baseline).into_iter().filter_map(&figure));
+        let ratio = self.median(&figure)? / baseline?.median;
+        ratio.is_finite().then_some(ratio)
     }
 
     /// A figure over the counted trials that have it; `None` where none has.
@@ -61,17 +65,27 @@ impl Cell<'_> {
 
     /// The same cell with one of its trials only.
     pub fn of_trial<'a>(&self, trial: &'a TrialRow) -> Cell<'a> {
-        let (setting, variant) = (self.setting.clone(), self.variant.clone());
         Cell {
-            setting,
-            variant,
+            setting: self.setting.clone(),
+            variant: self.variant.clone(),
             trials: vec![trial],
+            baseline: Vec::new(),
             ..*self
         }
     }
 
     pub fn median(&self, figure: impl Fn(&TrialRow) -> Option<f64>) -> Option<f64> {
         self.spread(figure).map(|s| s.median)
+    }
+}
+
+/// Without those that are INVALID, unless there are no others.
+fn counted<'a>(trials: &[&'a TrialRow]) -> Vec<&'a TrialRow> {
+    let all = || trials.iter().copied();
+    let counted: Vec<_> = all().filter(|t| t.verdict != Verdict::Invalid).collect();
+    match counted.is_empty() {
+        true => all().collect(),
+        false => counted,
     }
 }
 
@@ -115,6 +129,7 @@ pub(super) fn cells(trials: &[TrialRow]) -> Vec<Cell<'_>> {
             variant: variant(trial, trials),
             tint: 0.0,
             trials: vec![trial],
+            baseline: Vec::new(),
         });
     }
     cells.sort_by(|a, b| {
@@ -127,6 +142,7 @@ pub(super) fn cells(trials: &[TrialRow]) -> Vec<Cell<'_>> {
             .then(x.cell.cmp(&y.cell))
     });
     give_tints(&mut cells);
+    give_baselines(&mut cells);
     cells
 }
 
@@ -220,6 +236,22 @@ fn vary<'a, T: PartialEq>(
     let mut values = rows.into_iter().map(factor);
     let first = values.next();
     values.any(|value| Some(&value) != first.as_ref())
+}
+
+/// Each cell knows the baseline of its setting, which is once itself.
+fn give_baselines(cells: &mut [Cell]) {
+    let baselines = cells.iter().filter(|c| c.transport == Transport::BASELINE);
+    let baselines: Vec<_> = baselines
+        .map(|c| (c.setting.clone(), c.trials.clone()))
+        .collect();
+    for cell in cells {
+        let same = baselines
+            .iter()
+            .find(|(setting, _)| *setting == cell.setting);
+        if let Some((_, trials)) = same {
+            cell.baseline.clone_from(trials);
+        }
+    }
 }
 
 /// Several variants of a transport share its colour, so the later ones are lighter.

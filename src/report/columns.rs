@@ -110,6 +110,24 @@ pub(super) const BEYOND: [Column; 14] = [
     }),
 ];
 
+/// How many times what the machine itself costs.
+pub(super) const RATIOS: [Column; 7] = [
+    column("Delivery latency", "p50", ratio_p50),
+    column("Delivery latency", "p99", ratio_p99),
+    column("Bytes per delivery", "all layers", ratio_bytes),
+    column("Server", "CPU per delivery", ratio_server_cpu),
+    column("Server", "memory per client", ratio_server_memory),
+    column("Load", "CPU per delivery", ratio_load_cpu),
+    column("Messages", "per write", |c| {
+        ratio(c, |t| t.messages_per_write)
+    }),
+];
+
+/// Whether there is a baseline to set cells against.
+pub(super) fn has_ratios(cells: &[Cell]) -> bool {
+    cells.iter().any(|cell| !cell.baseline.is_empty())
+}
+
 /// Whether the trials tell more than the average client.
 pub(super) fn has_beyond(cells: &[Cell]) -> bool {
     let mut trials = cells.iter().flat_map(|cell| &cell.trials);
@@ -242,6 +260,34 @@ fn server_cpu_us(trial: &TrialRow) -> Option<f64> {
     Some(trial.server_cpu_user_us_per_delivery? + trial.server_cpu_sys_us_per_delivery?)
 }
 
+fn load_cpu_us(trial: &TrialRow) -> Option<f64> {
+    Some(trial.load_cpu_user_us_per_delivery? + trial.load_cpu_sys_us_per_delivery?)
+}
+
+pub(super) fn ratio_p50(cell: &Cell) -> String {
+    ratio(cell, |t| t.latency_p50_us)
+}
+
+pub(super) fn ratio_p99(cell: &Cell) -> String {
+    ratio(cell, |t| t.latency_p99_us)
+}
+
+pub(super) fn ratio_bytes(cell: &Cell) -> String {
+    ratio(cell, all_layers)
+}
+
+pub(super) fn ratio_server_cpu(cell: &Cell) -> String {
+    ratio(cell, server_cpu_us)
+}
+
+pub(super) fn ratio_load_cpu(cell: &Cell) -> String {
+    ratio(cell, load_cpu_us)
+}
+
+pub(super) fn ratio_server_memory(cell: &Cell) -> String {
+    ratio(cell, |t| t.server_rss_bytes_per_client)
+}
+
 /// Without deliveries, what the server spent all the same.
 fn server_cpu_with_parts(cell: &Cell) -> String {
     let part = |figure: Figure| said(cell, figure, number::duration_us);
@@ -367,6 +413,11 @@ fn bytes(cell: &Cell, figure: Figure) -> String {
 
 fn percent(cell: &Cell, figure: Figure) -> String {
     with_interval(cell, figure, number::percent)
+}
+
+fn ratio(cell: &Cell, figure: Figure) -> String {
+    cell.ratio(figure)
+        .map_or_else(|| ABSENT.to_owned(), number::ratio)
 }
 
 fn number(cell: &Cell, figure: Figure) -> String {

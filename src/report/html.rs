@@ -6,7 +6,8 @@ use crate::lab::results::{TrialRow, Verdict};
 
 use super::cells::{Cell, cells};
 use super::columns::{
-    BEYOND, COMPARISON, Column, DETAILS, THEORY, compared, has_beyond, has_theory,
+    BEYOND, COMPARISON, Column, DETAILS, RATIOS, THEORY, compared, has_beyond, has_ratios,
+    has_theory,
 };
 use super::plot::{Plot, USUAL, cell_hex};
 use super::{Report, capacity, number, repeats, warning};
@@ -22,6 +23,7 @@ pub fn html(report: &Report, plots: &[Plot]) -> String {
         [] => [
             comparison(&cells),
             warnings(&cells),
+            ratios(&cells),
             beyond(&cells),
             theory(&cells),
         ]
@@ -167,6 +169,21 @@ fn trials(cell: &Cell) -> String {
         (counted, all) if counted < all => format!("{counted} of {all}"),
         (_, all) => all.to_string(),
     }
+}
+
+fn ratios(cells: &[Cell]) -> String {
+    if !has_ratios(cells) {
+        return String::new();
+    }
+    let columns: Vec<&Column> = RATIOS.iter().collect();
+    let clients = |cell: &Cell| vec![number::count(cell.clients.into())];
+    format!(
+        "<h2>Against the machine itself</h2>\n{}<p class=\"note\">How many times the figure of \
+         raw-tcp, which carries the same messages on a TCP connection and nothing more: what is left \
+         at 1 × is the machine’s, the kernel’s and this program’s runtime’s, whatever the \
+         protocol.</p>\n",
+        table(cells, &columns, &["Clients"], clients)
+    )
 }
 
 fn beyond(cells: &[Cell]) -> String {

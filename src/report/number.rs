@@ -43,6 +43,11 @@ pub(super) fn plain(number: f64) -> String {
     without_trailing_zeros(&three_digits(number))
 }
 
+/// How many times something else: `1.07 ×`.
+pub(super) fn ratio(ratio: f64) -> String {
+    format!("{} ×", three_digits(ratio))
+}
+
 /// From one figure to another in a kind's words: `29.8–33.1 ms`, `980 µs–1.20 ms`.
 pub(super) fn range(low: f64, high: f64, say: fn(f64) -> String) -> String {
     let (from, to) = (say(low), say(high));

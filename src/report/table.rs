@@ -42,6 +42,16 @@ const BEYOND: [Column; 7] = [
     ("probe p50", columns::probe_p50),
 ];
 
+/// How many times what the machine itself costs.
+const RATIOS: [Column; 6] = [
+    ("p50", columns::ratio_p50),
+    ("p99", columns::ratio_p99),
+    ("bytes", columns::ratio_bytes),
+    ("srv CPU", columns::ratio_server_cpu),
+    ("srv mem", columns::ratio_server_memory),
+    ("load CPU", columns::ratio_load_cpu),
+];
+
 /// How far the medians can be told.
 const INTERVALS: [Column; 5] = [
     ("p50", columns::latency_p50_interval),
@@ -82,6 +92,9 @@ pub fn text_table(trials: &[TrialRow]) -> String {
     }
     if !waiting && columns::has_beyond(&cells) {
         lines.extend(block(&cells, &BEYOND, ": recipients of a message"));
+    }
+    if columns::has_ratios(&cells) {
+        lines.extend(block(&cells, &RATIOS, ": times raw-tcp"));
     }
     if columns::has_theory(&cells) {
         lines.extend(block(&cells, &THEORY, ": theory and practice"));

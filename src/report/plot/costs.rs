@@ -9,6 +9,7 @@ use super::sheet::{Sheet, colour};
 use crate::lab::results::{TrialRow, Verdict};
 use crate::report::cells::{Cell, settings};
 use crate::report::{number, warning};
+use crate::transport::Transport;
 
 type Figure = fn(&TrialRow) -> Option<f64>;
 type Part = (&'static str, &'static str, Figure);
@@ -154,9 +155,15 @@ fn bar(cell: &Cell, name: &str, parts: &[Part], figure: fn(f64) -> String) -> Ba
         .filter(|part| cell.median(part.2).is_none())
         .map(|part| part.0)
         .collect();
-    let total = cell.spread(|trial| {
+    let sum = |trial: &TrialRow| {
         let known: Vec<f64> = parts.iter().filter_map(|part| part.2(trial)).collect();
         (!known.is_empty()).then(|| known.iter().sum())
+    };
+    let total = cell.spread(sum);
+    let others = cell.transport != Transport::BASELINE;
+    let ratio = cell.ratio(sum).filter(|_| others);
+    let ratio = ratio.map_or_else(String::new, |ratio| {
+        format!(" ({} raw-tcp)", number::ratio(ratio))
     });
     let figure = match total {
         None => "not measured".to_owned(),
@@ -169,7 +176,7 @@ fn bar(cell: &Cell, name: &str, parts: &[Part], figure: fn(f64) -> String) -> Ba
             )
         }
     };
-    let figure = format!("{name} {figure}").trim().to_owned();
+    let figure = format!("{name} {figure}{ratio}").trim().to_owned();
     Bar {
         segments: segments.collect(),
         total,
