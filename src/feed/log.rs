@@ -59,8 +59,7 @@ impl Stored {
     }
 }
 
-/// Bytes of JSON in one batch, give or take its last message: what a reader that has stopped reading
-/// can make the server hold on its behalf.
+/// Bytes of JSON in one batch, give or take its last message.
 pub const MAX_BATCH_BYTES: usize = 1 << 20;
 
 /// What a reader gets at once: what comes after its cursor.
@@ -224,6 +223,11 @@ impl Log {
 
     /// What is held after the cursor, the oldest first, up to [`MAX_BATCH_BYTES`].
     pub fn read_after(&self, cursor: u64) -> Batch {
+        self.read_piece(cursor, MAX_BATCH_BYTES)
+    }
+
+    /// The same, up to as many bytes, give or take the last message.
+    fn read_piece(&self, cursor: u64, max_bytes: usize) -> Batch {
         let ring = self.ring.read().expect("no panic under the lock");
         if cursor == ring.last {
             return Batch {
@@ -240,7 +244,7 @@ impl Log {
         let first = ring.first();
         let gone = first.saturating_sub(from + 1);
         let skip = (from + 1).saturating_sub(first) as usize;
-        let mut left = MAX_BATCH_BYTES;
+        let mut left = max_bytes;
         let fits = |message: &&Arc<Stored>| {
             let fits = left > 0;
             left = left.saturating_sub(message.json.len());
@@ -288,6 +292,7 @@ impl Log {
                 Some(_) => u64::MAX,
             },
             newest: self.newest.subscribe(),
+            max_batch_bytes: MAX_BATCH_BYTES,
             log: self.clone(),
         }
     }
@@ -299,14 +304,22 @@ pub struct Reader {
     log: Arc<Log>,
     cursor: u64,
     newest: watch::Receiver<u64>,
+    max_batch_bytes: usize,
 }
 
 impl Reader {
+    /// The same reader, whose batches have as many bytes, give or take the last message: what a peer
+    /// that has stopped reading can make the server hold on its behalf.
+    pub fn in_pieces(mut self, max_batch_bytes: usize) -> Self {
+        self.max_batch_bytes = max_batch_bytes;
+        self
+    }
+
     /// What is there after the cursor, which moves on.
     pub fn read(&mut self) -> Batch {
         // Mark first, read second: what is appended in between wakes the next wait.
         self.newest.borrow_and_update();
-        let batch = self.log.read_after(self.cursor);
+        let batch = self.log.read_piece(self.cursor, self.max_batch_bytes);
         self.cursor = batch.last;
         batch
     }

@@ -20,7 +20,7 @@ use crate::transport::tally::{Account, Count, Sums};
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// Counters by transport: name, help and what they count. The library adds `_total`.
-const COUNTERS: [(&str, &str, Count); 5] = [
+const COUNTERS: [(&str, &str, Count); 6] = [
     (
         "wslab_connections_accepted",
         "Connections accepted",
@@ -41,6 +41,11 @@ const COUNTERS: [(&str, &str, Count); 5] = [
         "wslab_deliveries",
         "Messages written to readers",
         Count::Deliveries,
+    ),
+    (
+        "wslab_slow_readers",
+        "Times that a reader of a stream fell behind what its feed holds",
+        Count::SlowReaders,
     ),
 ];
 

@@ -24,9 +24,9 @@ use hyper::server::conn::http1;
 use hyper::service::{HttpService, Service, service_fn};
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
-use socket2::{Domain, Protocol, SockAddr, SockRef, Socket, Type};
+use socket2::{Domain, Protocol, SockAddr, SockRef, Socket, TcpKeepalive, Type};
 use tokio::io::AsyncWriteExt;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 
@@ -40,9 +40,15 @@ use timer::HeadTimer;
 /// Connections that may wait to be accepted; the kernel may hold fewer (somaxconn).
 pub const BACKLOG: i32 = 4_096;
 
-/// How long what is sent may stay unacknowledged, or a peer's window shut, before the kernel gives
-/// the connection up (tcp(7), TCP_USER_TIMEOUT).
-const UNSENT_TIMEOUT: Duration = Duration::from_secs(60);
+/// Bytes that hyper holds of what a peer does not read, beside a piece of messages, and of what it
+/// does not take from a body: what thousands of peers may cost.
+const MAX_BUFFER_BYTES: usize = 64 << 10;
+
+/// The shortest silence after which the kernel can ask (tcp(7), TCP_KEEPIDLE).
+const MIN_PROBE: Duration = Duration::from_secs(1);
+
+/// How often a connection on which nothing moves is probed, once it is.
+const PROBE_EVERY: Duration = Duration::from_secs(10);
 
 /// Connections that are being told at once that there is no place; any beyond are just closed, so
 /// that a crowd cannot use up the descriptors.
@@ -70,6 +76,10 @@ pub struct Settings {
     pub head_timeout: Duration,
     /// How long a connection may stay without a request.
     pub idle_timeout: Duration,
+    /// How long what is sent may stay unacknowledged, or a peer's window shut, before the kernel
+    /// gives the connection up (tcp(7), TCP_USER_TIMEOUT); how long nothing may come before it asks
+    /// whether the peer is still there.
+    pub peer_timeout: Duration,
 }
 
 /// Binds `address` ready for thousands of clients that come at once.
@@ -117,9 +127,7 @@ pub async fn run(
         let account = hub.tally.open(address);
         match places.take(address) {
             Ok(place) => {
-                // A message must not wait for the acknowledgement of the one before it.
-                let _ = stream.set_nodelay(true);
-                let _ = SockRef::from(&stream).set_tcp_user_timeout(Some(UNSENT_TIMEOUT));
+                prepare(&stream, settings.peer_timeout);
                 let stream = Placed::new(stream, account, place);
                 let service = guarded(service.clone(), settings.clone(), stream.account());
                 let closing = hub.closing.subscribe();
@@ -138,6 +146,18 @@ pub async fn run(
     let _ = tokio::time::timeout(END_PATIENCE, places.all_free()).await;
 }
 
+/// Sets what the kernel sees to. It refuses none of this on a connection that is still there.
+fn prepare(stream: &TcpStream, peer_timeout: Duration) {
+    // A message must not wait for the acknowledgement of the one before it.
+    let _ = stream.set_nodelay(true);
+    let socket = SockRef::from(stream);
+    let _ = socket.set_tcp_user_timeout(Some(peer_timeout));
+    let probes = TcpKeepalive::new()
+        .with_time(peer_timeout.max(MIN_PROBE))
+        .with_interval(PROBE_EVERY);
+    let _ = socket.set_tcp_keepalive(&probes);
+}
+
 /// Serves one connection to its end; when the server closes, it finishes what it is at.
 ///
 /// This is woken for each message, so looking at the signal must cost next to nothing: it is waited
@@ -154,6 +174,7 @@ async fn serve(
         .timer(timer)
         .header_read_timeout(settings.idle_timeout)
         .max_header_size(settings.max_head_bytes)
+        .max_buf_size(MAX_BUFFER_BYTES.max(settings.max_head_bytes))
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
     let mut waiting = closing.clone();

@@ -10,12 +10,13 @@ use axum::extract::{FromRequestParts, Query, RawPathParams};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
+use clap::ValueEnum;
 use serde::de::DeserializeOwned;
 use tokio::sync::watch;
 
 use super::pace::Pace;
-use super::tally::Tally;
-use crate::feed::{FeedError, Feeds, InvalidMessage, Log};
+use super::tally::{Account, Count, Tally};
+use crate::feed::{Batch, FeedError, Feeds, InvalidMessage, Log};
 
 /// The feed of the addresses that name none: `/chat` and `/events`.
 pub const LOBBY: &str = "lobby";
@@ -56,6 +57,19 @@ impl Hub {
     }
 }
 
+/// Bytes of messages that a stream takes at once: enough for one write of many, and little enough to
+/// be held for each of thousands of readers that have stopped reading.
+pub const STREAM_PIECE_BYTES: usize = 64 << 10;
+
+/// What becomes of a reader of a stream that is so slow that the log has moved on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SlowReader {
+    /// It is told how many messages it missed, and goes on with those that there are.
+    Skip,
+    /// Its stream ends.
+    Close,
+}
+
 /// Intervals and bounds of the server ends.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -67,8 +81,19 @@ pub struct Limits {
     pub max_hold: Duration,
     /// Bytes of one published message, as it arrives.
     pub max_message_bytes: usize,
+    /// What becomes of a reader whose next message the log no longer holds.
+    pub slow_reader: SlowReader,
     /// How long a request's body may take to arrive.
     pub body_timeout: Duration,
+}
+
+impl Limits {
+    /// Counts a stream's reader that the log has moved on past; tells whether its stream must end.
+    pub fn give_up(&self, account: &Account, next: &Batch) -> bool {
+        let behind = next.missed.is_some();
+        account.add(Count::SlowReaders, behind.into());
+        behind && self.slow_reader == SlowReader::Close
+    }
 }
 
 impl Default for Limits {
@@ -78,6 +103,7 @@ impl Default for Limits {
             ping: Duration::from_secs(20),
             max_hold: Duration::from_secs(25),
             max_message_bytes: 64 << 10,
+            slow_reader: SlowReader::Skip,
             body_timeout: Duration::from_secs(10),
         }
     }

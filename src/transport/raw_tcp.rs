@@ -30,7 +30,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::Transport;
 use super::connection::{ClientError, Parsed};
-use super::hub::{ApiError, FeedLog, Hub, Params};
+use super::hub::{ApiError, FeedLog, Hub, Limits, Params, STREAM_PIECE_BYTES};
 use super::model::{Conditions, Prediction};
 use super::subscription::Subscription;
 use super::tally::{Account, Count};
@@ -56,7 +56,7 @@ struct Query {
 }
 
 async fn upgrade(
-    State(_): State<Arc<Hub>>,
+    State(hub): State<Arc<Hub>>,
     Extension(account): Extension<Arc<Account>>,
     FeedLog(log): FeedLog,
     Params(query): Params<Query>,
@@ -69,27 +69,30 @@ async fn upgrade(
         return Err(([(UPGRADE, PROTOCOL)], refusal).into_response());
     }
     account.serves(Transport::RawTcp);
-    let reader = log.reader(query.after);
-    tokio::spawn(talk(hyper::upgrade::on(&mut request), reader, account));
+    let reader = log.reader(query.after).in_pieces(STREAM_PIECE_BYTES);
+    let upgraded = hyper::upgrade::on(&mut request);
+    tokio::spawn(talk(upgraded, reader, account, hub.limits));
     let headers = [(CONNECTION, "upgrade"), (UPGRADE, PROTOCOL)];
     Ok((StatusCode::SWITCHING_PROTOCOLS, headers).into_response())
 }
 
 /// Serves one reader until it goes or the server ends. Readers have nothing to say.
-async fn talk(upgraded: OnUpgrade, mut reader: Reader, account: Arc<Account>) {
+async fn talk(upgraded: OnUpgrade, mut reader: Reader, account: Arc<Account>, limits: Limits) {
     let Ok(upgraded) = upgraded.await else { return };
     let mut socket = TokioIo::new(upgraded);
-    let mut nothing = [0];
+    let (mut batch, mut nothing) = (reader.read(), [0]);
     loop {
-        let batch = tokio::select! {
-            batch = reader.next() => batch,
-            _ = socket.read(&mut nothing) => return,
-        };
-        let Some(batch) = batch else { return };
         account.add(Count::Deliveries, batch.messages.len() as i64);
         if socket.write_all(&encode(&batch)).await.is_err() {
             return;
         }
+        batch = tokio::select! {
+            next = reader.next() => match next {
+                Some(next) if !limits.give_up(&account, &next) => next,
+                _ => return,
+            },
+            _ = socket.read(&mut nothing) => return,
+        };
     }
 }
 

@@ -38,7 +38,7 @@ use serde::Deserialize;
 use super::Transport;
 use super::connection::ClientError;
 use super::http::{Chunked, Framing};
-use super::hub::{ApiError, FeedLog, Hub, Params};
+use super::hub::{ApiError, FeedLog, Hub, Params, STREAM_PIECE_BYTES};
 use super::model::{Conditions, Prediction};
 use super::presence::Present;
 use super::subscription::Subscription;
@@ -79,15 +79,18 @@ async fn stream(
     let last_event_id = headers
         .get("last-event-id")
         .map(|id| id.to_str().unwrap_or_default());
-    let mut reader = log.reader(cursor(last_event_id, query.after.as_deref()));
+    let mut reader = log
+        .reader(cursor(last_event_id, query.after.as_deref()))
+        .in_pieces(STREAM_PIECE_BYTES);
     let present = Present::enter(&log, query.user.as_deref(), Duration::ZERO)?;
     let mut first = RETRY.as_bytes().to_vec();
     first.extend_from_slice(&deliver(&account, &reader.read()));
-    let heartbeat = hub.limits.heartbeat;
+    let limits = hub.limits;
     let reading = Some((reader, account, present));
     let later = stream::unfold(reading, move |reading| async move {
         let (mut reader, account, present) = reading?;
-        let (bytes, goes_on) = match tokio::time::timeout(heartbeat, reader.next()).await {
+        let (bytes, goes_on) = match tokio::time::timeout(limits.heartbeat, reader.next()).await {
+            Ok(Some(batch)) if limits.give_up(&account, &batch) => return None,
             Ok(Some(batch)) => (deliver(&account, &batch), true),
             Ok(None) => (farewell(), false),
             Err(_) => (Bytes::from_static(HEARTBEAT), true),

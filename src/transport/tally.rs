@@ -34,9 +34,11 @@ pub enum Count {
     FullPolls,
     /// Polls whose answer held none.
     EmptyPolls,
+    /// Times that the log moved on past the next message of a stream's reader.
+    SlowReaders,
 }
 
-const COUNTS: usize = Count::EmptyPolls as usize + 1;
+const COUNTS: usize = Count::SlowReaders as usize + 1;
 
 /// The transports, and one more place for what belongs to none of them.
 const OWNERS: usize = Transport::ALL.len() + 1;

@@ -65,6 +65,15 @@ impl Server {
         assert!(status.unwrap().success());
     }
 
+    /// Memory that it holds now.
+    pub fn rss_bytes(&self) -> u64 {
+        let path = format!("/proc/{}/status", self.child.id());
+        let status = std::fs::read_to_string(path).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kib = line.unwrap().trim().strip_suffix(" kB").unwrap();
+        kib.parse::<u64>().unwrap() << 10
+    }
+
     /// Waits for its end; returns its exit code.
     pub fn ended(&mut self) -> Option<i32> {
         wait_until("the server ends", || {

@@ -9,7 +9,7 @@ use crate::measure::process;
 use crate::server::Settings;
 use crate::server::access::Access;
 use crate::server::places::Capacity;
-use crate::transport::hub::Limits;
+use crate::transport::hub::{Limits, SlowReader};
 use crate::transport::pace::Pace;
 
 /// Clients that a server takes where neither a flag nor the open files bound them.
@@ -48,6 +48,9 @@ pub(super) struct LimitArgs {
     /// How long a connection may stay without a request
     #[arg(long, value_name = "TIME", default_value = "75s")]
     idle_timeout: Span,
+    /// How long a peer may be away: what it is sent unacknowledged, or not read
+    #[arg(long, value_name = "TIME", default_value = "30s")]
+    peer_timeout: Span,
     /// Longest hold of a long poll, whatever it asks for: some proxies give up after 30s
     #[arg(long, value_name = "TIME", default_value_t = Span(Limits::default().max_hold))]
     max_hold: Span,
@@ -57,6 +60,9 @@ pub(super) struct LimitArgs {
     /// A WebSocket gets a ping this often; it is closed if the next one finds it still silent
     #[arg(long, value_name = "TIME", default_value_t = Span(Limits::default().ping))]
     ping: Span,
+    /// What becomes of a reader of a stream that falls behind what its feed holds
+    #[arg(long, value_name = "HOW", value_enum, default_value_t = Limits::default().slow_reader)]
+    slow_reader: SlowReader,
 }
 
 impl LimitArgs {
@@ -73,6 +79,7 @@ impl LimitArgs {
             max_head_bytes: self.max_header as usize,
             head_timeout: self.header_timeout.0,
             idle_timeout: self.idle_timeout.0,
+            peer_timeout: self.peer_timeout.0,
         }
     }
 
@@ -83,6 +90,7 @@ impl LimitArgs {
             ping: self.ping.0,
             max_hold: self.max_hold.0,
             max_message_bytes: self.max_message as usize,
+            slow_reader: self.slow_reader,
             body_timeout: self.header_timeout.0,
         }
     }

@@ -21,7 +21,7 @@ use tokio::time::{Interval, MissedTickBehavior};
 use crate::feed::{Batch, Cursor, Log, NewMessage, Reader, check_name, check_text};
 use crate::measure::clock;
 use crate::transport::Transport;
-use crate::transport::hub::{ApiError, FeedLog, Hub, Limits, Params};
+use crate::transport::hub::{ApiError, FeedLog, Hub, Limits, Params, STREAM_PIECE_BYTES};
 use crate::transport::presence::Present;
 use crate::transport::tally::{Account, Count};
 
@@ -72,7 +72,7 @@ async fn upgrade(
     account.serves(Transport::WebSocket);
     let limits = hub.limits;
     // The cursor is taken before the upgrade is answered: what is published after it, arrives.
-    let reader = log.reader(query.after);
+    let reader = log.reader(query.after).in_pieces(STREAM_PIECE_BYTES);
     let peer = Peer {
         hub,
         log,
@@ -163,18 +163,24 @@ enum End {
 async fn talk(mut socket: WebSocket, peer: Peer, mut reader: Reader, limits: Limits) {
     let present = Present::enter(&peer.log, peer.user.as_deref(), Duration::ZERO);
     let mut heart = Heart::new(limits.ping);
+    let backlog = reader.read();
+    let mut outcome = match backlog.is_empty() {
+        true => Ok(()),
+        false => peer.send(&mut socket, &backlog).await,
+    };
     let end = loop {
-        let outcome = tokio::select! {
+        if let Err(end) = outcome {
+            break end;
+        }
+        outcome = tokio::select! {
             batch = reader.next() => match batch {
+                Some(batch) if limits.give_up(&peer.account, &batch) => Err(too_slow()),
                 Some(batch) => peer.send(&mut socket, &batch).await,
                 None => Err(away()),
             },
             frame = socket.recv() => heart.heed(frame, limits).and_then(|frame| peer.take(frame)),
             () = heart.beat() => heart.ping(&mut socket).await,
         };
-        if let Err(end) = outcome {
-            break end;
-        }
     };
     drop(present);
     close(socket, end).await;
@@ -204,24 +210,26 @@ async fn echo_back(mut socket: WebSocket, hub: Arc<Hub>) {
 /// Says why, if it is the server that closes, then reads on until the peer has closed too: it must
 /// get to see the close frame. After what broke the protocol nothing more can be read.
 async fn close(mut socket: WebSocket, end: End) {
-    match end {
+    let farewell = match end {
         End::Gone => return,
-        End::Closed => {}
+        End::Closed => None,
         End::Refused(code, mut reason) => {
             while reason.len() > MAX_REASON_BYTES {
                 reason.pop();
             }
             let reason = reason.into();
-            if socket
-                .send(Frame::Close(Some(CloseFrame { code, reason })))
-                .await
-                .is_err()
-            {
-                return;
-            }
+            Some(Frame::Close(Some(CloseFrame { code, reason })))
         }
-    }
-    let rest = async { while let Some(Ok(_)) = socket.recv().await {} };
+    };
+    let rest = async {
+        if let Some(farewell) = farewell {
+            socket.send(farewell).await?;
+        }
+        while let Some(frame) = socket.recv().await {
+            frame?;
+        }
+        Ok::<_, axum::Error>(())
+    };
     let _ = tokio::time::timeout(CLOSE_PATIENCE, rest).await;
 }
 
@@ -351,6 +359,11 @@ fn away() -> End {
         close_code::AWAY,
         "this server ends: come back later".to_owned(),
     )
+}
+
+fn too_slow() -> End {
+    let advice = "you read too slowly: messages are gone that you had not read yet";
+    End::Refused(close_code::AGAIN, advice.to_owned())
 }
 
 fn too_long(limits: Limits) -> End {
