@@ -10,6 +10,8 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::prelude::*;
 
 use super::{confine, interrupted, parse, wait_for_parent};
 use crate::feed::{Feeds, Retention};
@@ -63,6 +65,10 @@ pub(super) struct ServeArgs {
     /// Where pages may come from that are not this server's own, as https://lab.example.org
     #[arg(long, value_name = "ORIGIN[,…]", value_delimiter = ',')]
     allow_origin: Vec<Origin>,
+    /// What to tell of on standard error: a level (error, warn, info, debug, trace), or one for each
+    /// part, as wslab::server=debug. Tokens and queries are never told
+    #[arg(long, value_name = "LEVEL", default_value = "warn")]
+    log: Targets,
     #[command(flatten)]
     limits: LimitArgs,
     /// End when standard input does
@@ -86,6 +92,7 @@ impl ServeArgs {
 
     pub(super) fn execute(self) -> anyhow::Result<ExitCode> {
         confine(self.cpus.as_ref())?;
+        self.start_log();
         let (settings, hub) = (self.settings()?, Arc::new(self.hub()));
         if self.with_parent {
             std::thread::spawn(|| {
@@ -116,6 +123,7 @@ impl ServeArgs {
             if let Some(count @ 1..) = self.sensors {
                 monitor::simulate_sensors(&hub.feeds, count)?;
             }
+            tracing::info!(address = %listener.local_addr()?, "listening");
             let shutdown = async {
                 interrupted().await;
             };
@@ -124,6 +132,15 @@ impl ServeArgs {
         })?;
         runtime.shutdown_timeout(Duration::from_secs(1));
         Ok(ExitCode::SUCCESS)
+    }
+
+    fn start_log(&self) {
+        let lines = tracing_subscriber::fmt::layer()
+            .with_ansi(false)
+            .with_writer(std::io::stderr);
+        tracing_subscriber::registry()
+            .with(lines.with_filter(self.log.clone()))
+            .init();
     }
 
     fn settings(&self) -> Result<Settings, UsageError> {

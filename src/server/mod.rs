@@ -12,16 +12,17 @@ mod timer;
 use std::convert::Infallible;
 use std::future::poll_fn;
 use std::io;
+use std::net::IpAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use axum::body::Body;
-use hyper::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::{HttpService, Service, service_fn};
+use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
 use socket2::{Domain, Protocol, SockAddr, SockRef, Socket, TcpKeepalive, Type};
@@ -29,6 +30,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
+use tracing::{debug, info, warn};
 
 use crate::transport::hub::Hub;
 use crate::transport::tally::Account;
@@ -119,7 +121,8 @@ pub async fn run(
         let (stream, address) = match accepted {
             Ok((stream, peer)) => (stream, network(peer.ip())),
             // Out of descriptors, most likely: those in use must end first.
-            Err(_) => {
+            Err(error) => {
+                warn!(%error, "cannot accept a connection");
                 tokio::time::sleep(Duration::from_millis(50)).await;
                 continue;
             }
@@ -134,16 +137,21 @@ pub async fn run(
                 connections.spawn(serve(stream, service, settings.clone(), closing));
             }
             Err(full) => {
+                info!(%address, ?full, "turned away: there is no place");
                 if let Ok(porter) = porters.clone().try_acquire_owned() {
                     connections.spawn(turn_away(Placed::new(stream, account, porter), full));
                 }
             }
         }
     }
+    info!("ending: every connection is told");
     drop(listener);
     hub.close();
     // Whoever holds all places knows that nobody else is there, upgraded connections included.
-    let _ = tokio::time::timeout(END_PATIENCE, places.all_free()).await;
+    let ended = tokio::time::timeout(END_PATIENCE, places.all_free()).await;
+    if ended.is_err() {
+        info!("cut: connections that did not end in time");
+    }
 }
 
 /// Sets what the kernel sees to. It refuses none of this on a connection that is still there.
@@ -198,6 +206,17 @@ async fn serve(
     }
 }
 
+/// Tells of an answered request; a little louder of those that may not enter.
+fn log(address: IpAddr, method: &Method, path: &str, status: StatusCode) {
+    let status_code = status.as_u16();
+    match status {
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS => {
+            info!(%address, %method, path, status = status_code, "refused");
+        }
+        _ => debug!(%address, %method, path, status = status_code, "answered"),
+    }
+}
+
 /// Ends a connection whose peer may still be writing. If it were just closed, the kernel would
 /// answer what comes with a reset, which may overtake what the peer was told (RFC 9112, section
 /// 9.6).
@@ -218,6 +237,8 @@ fn guarded(
     service_fn(move |mut request: Request<Incoming>| {
         let account = account.clone();
         request.extensions_mut().insert(account.clone());
+        // Never the query, which may hold the token.
+        let (method, uri) = (request.method().clone(), request.uri().clone());
         let entered = settings
             .access
             .enter(&request)
@@ -227,6 +248,7 @@ fn guarded(
                 Ok((visitor, answer)) => visitor.admit(answer.await?),
                 Err(refusal) => *refusal,
             };
+            log(account.address, &method, uri.path(), answer.status());
             let refused = answer.status().is_client_error();
             account.refused.store(refused, Relaxed);
             account.serves_other();

@@ -91,7 +91,10 @@ impl Limits {
     /// Counts a stream's reader that the log has moved on past; tells whether its stream must end.
     pub fn give_up(&self, account: &Account, next: &Batch) -> bool {
         let behind = next.missed.is_some();
-        account.add(Count::SlowReaders, behind.into());
+        if behind {
+            account.add(Count::SlowReaders, 1);
+            tracing::info!(address = %account.address, missed = next.missed, "a slow reader");
+        }
         behind && self.slow_reader == SlowReader::Close
     }
 }

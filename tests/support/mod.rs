@@ -8,6 +8,7 @@ pub mod results;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// The longest that any test waits for what must happen.
@@ -16,6 +17,7 @@ pub const PATIENCE: Duration = Duration::from_secs(30);
 /// A `wslab serve` on a free port; it ends with this value.
 pub struct Server {
     child: Child,
+    log: Option<JoinHandle<String>>,
     /// `127.0.0.1:PORT`.
     pub address: String,
 }
@@ -38,8 +40,11 @@ impl Server {
             .args(["serve", "--bind", address])
             .args(flags)
             .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
             .spawn()
             .unwrap();
+        let log = child.stderr.take().unwrap();
+        let log = std::thread::spawn(move || std::io::read_to_string(log).unwrap());
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap())
             .read_line(&mut line)
@@ -49,7 +54,11 @@ impl Server {
             .strip_prefix("listening on http://")
             .expect(&line)
             .to_owned();
-        Server { child, address }
+        Server {
+            child,
+            log: Some(log),
+            address,
+        }
     }
 
     /// One that was started otherwise.
@@ -80,6 +89,12 @@ impl Server {
             matches!(self.child.try_wait(), Ok(Some(_)))
         });
         self.child.wait().unwrap().code()
+    }
+
+    /// All that it told on standard error, once it has ended.
+    pub fn log(&mut self) -> String {
+        self.ended();
+        self.log.take().unwrap().join().unwrap()
     }
 
     pub fn url(&self) -> String {
@@ -145,6 +160,8 @@ impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        let log = self.log.take().map(JoinHandle::join);
+        eprint!("{}", log.and_then(Result::ok).unwrap_or_default());
     }
 }
 

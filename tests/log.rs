@@ -1,0 +1,65 @@
+//! What the server tells on standard error: nothing unless asked, and never a token.
+
+mod support;
+
+use std::io::{Read, Write};
+
+use support::websocket::UPGRADE;
+use support::{Server, read_until};
+
+#[test]
+fn a_server_that_nobody_asked_says_nothing() {
+    let mut server = Server::start(&["--token", "s3cret"]);
+    server.get("/feeds/a/poll?token=s3cret");
+    server.get("/feeds/a/poll?token=wrong");
+    server.terminate();
+    assert_eq!(server.log(), "");
+}
+
+#[test]
+fn requests_are_told_without_queries_and_tokens() {
+    let flags = [
+        "--token",
+        "s3cret",
+        "--log",
+        "trace",
+        "--max-clients-per-address",
+        "1",
+    ];
+    let mut server = Server::start(&flags);
+    for (path, header) in [
+        ("/feeds/a/poll?token=s3cret", ""),
+        ("/feeds/a%0Ab/poll?token=s3cret&user=carol", ""),
+        ("/feeds/a/messages", "Authorization: Bearer s3cret\r\n"),
+        ("/feeds/a/poll?token=s3cret-but-wrong", ""),
+        ("/feeds/a/sse", "Authorization: Basic s3cret\r\n"),
+        ("/chat?token=s3cret", UPGRADE),
+    ] {
+        let mut stream = server.connect();
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\n{header}\r\n").unwrap();
+        read_until(&mut stream, "\r\n\r\n");
+        let mut refused = server.connect();
+        refused.read_to_end(&mut Vec::new()).unwrap();
+        drop(stream);
+        support::wait_until("the place is free", || {
+            let answer = server.exchange("GET", "/healthz", "", "");
+            answer.status == 200
+        });
+    }
+    server.terminate();
+    let log = server.log();
+    for told in [
+        "INFO wslab::cli::serve: listening address=127.0.0.1:",
+        "DEBUG wslab::server: answered address=127.0.0.1 method=GET path=\"/feeds/a/poll\" status=200",
+        "path=\"/feeds/a%0Ab/poll\" status=400",
+        "path=\"/chat\" status=101",
+        "INFO wslab::server: refused address=127.0.0.1 method=GET path=\"/feeds/a/sse\" status=401",
+        "turned away: there is no place address=127.0.0.1 full=Address",
+        "INFO wslab::server: ending",
+    ] {
+        assert!(log.contains(told), "{told:?} in {log}");
+    }
+    for secret in ["s3cret", "carol", "token"] {
+        assert!(!log.contains(secret), "{secret:?} in {log}");
+    }
+}
