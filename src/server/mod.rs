@@ -6,6 +6,7 @@ pub mod access;
 mod metrics;
 mod place;
 pub mod places;
+mod request;
 mod routes;
 mod timer;
 
@@ -239,9 +240,8 @@ fn guarded(
         request.extensions_mut().insert(account.clone());
         // Never the query, which may hold the token.
         let (method, uri) = (request.method().clone(), request.uri().clone());
-        let entered = settings
-            .access
-            .enter(&request)
+        let entered = request::check(&request)
+            .and_then(|()| settings.access.enter(&request))
             .map(|visitor| (visitor, routes.call(request)));
         async move {
             let answer = match entered {

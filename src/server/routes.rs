@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::body::HttpBody;
 use axum::extract::{DefaultBodyLimit, FromRequest, Request, State};
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{Method, StatusCode, Uri};
@@ -87,8 +88,17 @@ async fn publish(
     Ok((StatusCode::CREATED, Json(json!({ "seq": seq }))).into_response())
 }
 
-/// The whole body of a request that must not take for ever.
+/// The whole body of a request that must not take for ever. One that is announced as too long is
+/// refused before it is sent, if its sender waits for a word (RFC 9110, section 10.1.1).
 async fn body(request: Request, limits: &Limits) -> Result<Bytes, ApiError> {
+    let limit = limits.max_message_bytes;
+    let too_long = || {
+        let advice = format!("a message has at most {limit} bytes: write less");
+        ApiError(StatusCode::PAYLOAD_TOO_LARGE, advice)
+    };
+    if request.body().size_hint().lower() > limit as u64 {
+        return Err(too_long());
+    }
     let body = Bytes::from_request(request, &());
     let body = tokio::time::timeout(limits.body_timeout, body).await;
     let body = body.map_err(|_| {
@@ -96,11 +106,7 @@ async fn body(request: Request, limits: &Limits) -> Result<Bytes, ApiError> {
         ApiError(StatusCode::REQUEST_TIMEOUT, advice)
     })?;
     body.map_err(|error| match error.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => {
-            let limit = limits.max_message_bytes;
-            let advice = format!("a message has at most {limit} bytes: write less");
-            ApiError(StatusCode::PAYLOAD_TOO_LARGE, advice)
-        }
+        StatusCode::PAYLOAD_TOO_LARGE => too_long(),
         status => ApiError(status, error.body_text()),
     })
 }

@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::ws::close_code;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{CloseFrame, Message as Frame, Utf8Bytes, WebSocket, WebSocketUpgrade};
 use axum::extract::{FromRequestParts, State};
-use axum::http::header::{SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION};
+use axum::http::header::{ALLOW, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -103,8 +104,7 @@ impl FromRequestParts<Arc<Hub>> for Upgrade {
         }
         let limit = hub.limits.max_message_bytes * READABLE_EXCESS;
         let upgrade = WebSocketUpgrade::from_request_parts(parts, hub).await;
-        let upgrade =
-            upgrade.map_err(|error| ApiError(error.status(), error.body_text()).into_response())?;
+        let upgrade = upgrade.map_err(refusal)?;
         Ok(Upgrade(
             upgrade
                 .protocols(["chat"])
@@ -113,6 +113,15 @@ impl FromRequestParts<Arc<Hub>> for Upgrade {
                 .max_message_size(limit)
                 .max_frame_size(limit),
         ))
+    }
+}
+
+/// Why a request is none to upgrade.
+fn refusal(rejection: WebSocketUpgradeRejection) -> Response {
+    let error = ApiError(rejection.status(), rejection.body_text());
+    match rejection.status() {
+        StatusCode::METHOD_NOT_ALLOWED => ([(ALLOW, "GET")], error).into_response(),
+        _ => error.into_response(),
     }
 }
 
