@@ -57,8 +57,8 @@ impl Hub {
     }
 }
 
-/// Bytes of messages that a stream takes at once: enough for one write of many, and little enough to
-/// be held for each of thousands of readers that have stopped reading.
+/// Bytes of messages that a stream takes at once: enough for one write of many, and little enough
+/// to be held for each of thousands of readers that have stopped reading.
 pub const STREAM_PIECE_BYTES: usize = 64 << 10;
 
 /// What becomes of a reader of a stream that is so slow that the log has moved on.
