@@ -63,7 +63,11 @@ impl Server {
 
     /// One that was started otherwise.
     pub fn of(child: Child, address: String) -> Self {
-        Server { child, address }
+        Server {
+            child,
+            log: None,
+            address,
+        }
     }
 
     /// Tells it to end as a service manager does.
