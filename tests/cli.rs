@@ -414,7 +414,7 @@ fn mistakes_are_answered_with_advice_and_exit_code_2() {
     for (arguments, says) in [
         (
             &["--transport", "pigeon"][..],
-            "short-polling, long-polling, sse, websocket, or all",
+            "short-polling, long-polling, sse, websocket, raw-tcp, or all",
         ),
         (&["--clients", "0"], "between 1 and 1000000"),
         (&["--rate", "0"], "wslab run idle"),
