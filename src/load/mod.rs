@@ -27,7 +27,7 @@ use crate::measure::clock;
 use crate::measure::histogram;
 use crate::measure::interface::Frames;
 use crate::measure::process::{Cores, Usage};
-use crate::measure::recorder::Recording;
+use crate::measure::recording::Recording;
 use crate::measure::window::{Gauge, Window};
 use crate::transport::subscription::REST;
 use books::Look;

@@ -13,7 +13,7 @@ use super::worker::Share;
 use crate::measure::interface::Frames;
 use crate::measure::meter::Traffic;
 use crate::measure::process::{Cores, Usage};
-use crate::measure::recorder::Recording;
+use crate::measure::recording::Recording;
 use crate::transport::Transport;
 use crate::transport::http::Headers;
 use crate::transport::subscription::Target;

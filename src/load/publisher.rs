@@ -15,7 +15,8 @@ use super::poster::Poster;
 use super::schedule::{Due, Schedule};
 use super::timer::Timer;
 use super::worker::Worker;
-use crate::measure::recorder::{Recorder, Recording};
+use crate::measure::recorder::Recorder;
+use crate::measure::recording::Recording;
 use crate::measure::window::Window;
 use crate::transport::subscription::{Outbox, Outgoing};
 

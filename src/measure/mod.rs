@@ -8,6 +8,7 @@ pub mod interface;
 pub mod meter;
 pub mod process;
 pub mod recorder;
+pub mod recording;
 pub mod sequence;
 pub mod window;
 pub mod words;
