@@ -157,7 +157,7 @@ impl Chat {
                 false => (pause * 2).min(MAX_BACKOFF),
             };
             self.room.borrow_mut().lost(&error);
-            tokio::time::sleep(pause).await;
+            tokio::time::sleep(subscription.retry + pause).await;
         }
     }
 

@@ -275,7 +275,8 @@ impl Crowd {
                 let pause = BACKOFF
                     .saturating_mul(1 << failures.min(8))
                     .min(MAX_BACKOFF);
-                tokio::time::sleep(pause.mul_f64(0.5 + subscription.phase / 2.0)).await;
+                let pause = pause.mul_f64(0.5 + subscription.phase / 2.0);
+                tokio::time::sleep(subscription.retry + pause).await;
             }
         }
     }

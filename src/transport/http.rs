@@ -12,6 +12,9 @@ use super::connection::ClientError;
 /// Header fields of one response, at the most.
 const MAX_HEADERS: usize = 64;
 
+/// Bytes of a response's head, at the most, all interim responses before it included.
+const MAX_HEAD_BYTES: usize = 64 << 10;
+
 /// The header fields of a request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
@@ -133,6 +136,26 @@ pub struct Head {
 impl Head {
     /// Reads a head from the start of `bytes`, once it is whole; also tells its length.
     pub fn parse(bytes: &[u8]) -> Result<Option<(Head, usize)>, ClientError> {
+        let within = &bytes[..bytes.len().min(MAX_HEAD_BYTES)];
+        let mut used = 0;
+        while let Some((head, length)) = Head::parse_one(&within[used..])? {
+            used += length;
+            if !head.is_interim() {
+                return Ok(Some((head, used)));
+            }
+        }
+        match within.len() {
+            MAX_HEAD_BYTES => Err(ClientError::protocol("a head without end")),
+            _ => Ok(None),
+        }
+    }
+
+    /// Whether the real response is still to come (RFC 9110, section 15.2).
+    fn is_interim(&self) -> bool {
+        matches!(self.status, 100 | 102..=199)
+    }
+
+    fn parse_one(bytes: &[u8]) -> Result<Option<(Head, usize)>, ClientError> {
         let mut fields = [httparse::EMPTY_HEADER; MAX_HEADERS];
         let mut response = httparse::Response::new(&mut fields);
         let httparse::Status::Complete(length) =
@@ -149,11 +172,6 @@ impl Head {
         for field in response.headers.iter() {
             head.take(field.name, field.value)?;
         }
-        if matches!(head.status, 100 | 102..=199) {
-            // An interim response: the real one follows (RFC 9110, section 15.2).
-            let next = Head::parse(&bytes[length..])?;
-            return Ok(next.map(|(head, more)| (head, length + more)));
-        }
         if matches!(head.status, 101 | 204 | 304) {
             head.framing = Framing::Length(0);
         }
@@ -164,13 +182,19 @@ impl Head {
     fn take(&mut self, name: &str, value: &[u8]) -> Result<(), ClientError> {
         let text = std::str::from_utf8(value).unwrap_or_default().trim();
         if name.eq_ignore_ascii_case("content-length") {
-            let length = text
-                .parse()
-                .map_err(|_| ClientError::protocol("Content-Length"))?;
-            if self.framing != Framing::Chunked {
-                self.framing = Framing::Length(length);
+            let bad = || ClientError::protocol("Content-Length");
+            // What Rust reads as a number may have a sign.
+            let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+            let length = text.parse().ok().filter(|_| digits).ok_or_else(bad)?;
+            match self.framing {
+                Framing::Chunked => {}
+                Framing::Length(other) if other != length => return Err(bad()),
+                _ => self.framing = Framing::Length(length),
             }
         } else if name.eq_ignore_ascii_case("transfer-encoding") {
+            if !text.eq_ignore_ascii_case("chunked") {
+                return Err(ClientError::protocol("a Transfer-Encoding but chunked"));
+            }
             self.framing = Framing::Chunked;
         } else if name.eq_ignore_ascii_case("connection") {
             self.closes |= text
@@ -423,6 +447,8 @@ mod tests {
         let (head, length) = Head::parse(bytes).unwrap().unwrap();
         assert_eq!((head.status, length), (204, bytes.len()));
         assert!(Head::parse(&bytes[..40]).unwrap().is_none());
+        let endless = b"HTTP/1.1 100 Continue\r\n\r\n".repeat(1_000_000);
+        assert!(Head::parse(&endless).is_err(), "but not for ever");
     }
 
     #[test]
@@ -434,7 +460,15 @@ mod tests {
                 "{bad:?}"
             );
         }
-        assert!(Head::parse(b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n").is_err());
+        for field in [
+            "Content-Length: -1",
+            "Content-Length: +1",
+            "Content-Length: 1\r\nContent-Length: 2",
+            "Transfer-Encoding: gzip, chunked",
+        ] {
+            let head = format!("HTTP/1.1 200 OK\r\n{field}\r\n\r\n");
+            assert!(Head::parse(head.as_bytes()).is_err(), "{field}");
+        }
         assert!(Head::parse(b"SSH-2.0-OpenSSH\r\n").is_err());
     }
 }

@@ -129,15 +129,12 @@ pub async fn subscribe(subscription: &mut Subscription) -> Result<Infallible, Cl
     let request = subscription.get(&path, &terms);
     let (mut connection, _) = subscription.open(&request, 101).await?;
     subscription.ready();
-    let mut deliver = |json: &[u8]| match json.strip_prefix(b"{\"reset\":") {
-        Some(reset) => subscription.reset(&reset[..reset.len() - 1]),
-        None => subscription.deliver_json(json),
-    };
+    let mut deliver = |json: &[u8]| subscription.hear_json(json);
     connection.read(|bytes| read(bytes, &mut deliver)).await
 }
 
 /// Gives every message that has come whole to `deliver`.
-fn read(
+pub(crate) fn read(
     bytes: &[u8],
     deliver: &mut impl FnMut(&[u8]) -> Result<(), ClientError>,
 ) -> Parsed<Infallible> {

@@ -166,17 +166,18 @@ pub async fn subscribe(subscription: &mut Subscription) -> Result<Infallible, Cl
     let (mut connection, head) = subscription.open(&request, 200).await?;
     subscription.ready();
     let mut events = Events::default();
-    let mut deliver = |event: Event<'_>| match event.kind {
-        "message" => subscription.deliver_json(event.data.as_bytes()),
-        "reset" => subscription.reset(event.data.as_bytes()),
-        COMMENT => {
-            let chunked = head.framing == Framing::Chunked;
-            subscription
-                .recorder
-                .heartbeat(comment_bytes(event.data, chunked));
-            Ok(())
+    let mut deliver = |item: Item<'_>| {
+        match item {
+            Item::Event("message", data) => subscription.deliver_json(data.as_bytes())?,
+            Item::Event("reset", data) => subscription.reset(data.as_bytes())?,
+            Item::Event(..) => {}
+            Item::Comment(comment) => {
+                let bytes = comment_bytes(comment, head.framing == Framing::Chunked);
+                subscription.recorder.heartbeat(bytes);
+            }
+            Item::Retry(pause) => subscription.retry = pause.min(MAX_RETRY),
         }
-        _ => Ok(()),
+        Ok(())
     };
     match head.framing {
         Framing::Chunked => {
@@ -220,15 +221,17 @@ pub fn model(conditions: &Conditions) -> Prediction {
     }
 }
 
-/// The kind of what is no event but a comment: no event's type is empty.
-const COMMENT: &str = "";
+/// The longest pause before it reconnects that a subscriber lets a server impose.
+const MAX_RETRY: Duration = Duration::from_secs(60);
 
-/// One event of a stream, or a comment.
+/// What stands in a stream.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Event<'a> {
-    /// Its type: `message` unless an `event:` line said otherwise.
-    pub kind: &'a str,
-    pub data: &'a str,
+pub enum Item<'a> {
+    /// An event's type, `message` unless an `event:` line said otherwise, and its data.
+    Event(&'a str, &'a str),
+    Comment(&'a str),
+    /// How long to wait before reconnecting.
+    Retry(Duration),
 }
 
 /// Longest line and longest data of one event, in bytes.
@@ -248,13 +251,13 @@ pub struct Events {
 }
 
 impl Events {
-    /// Reads `bytes` and gives every event that they complete to `deliver`.
+    /// Reads `bytes` and gives everything that they complete to `deliver`.
     pub fn feed(
         &mut self,
         mut bytes: &[u8],
-        deliver: &mut impl FnMut(Event<'_>) -> Result<(), ClientError>,
+        deliver: &mut impl FnMut(Item<'_>) -> Result<(), ClientError>,
     ) -> Result<(), ClientError> {
-        if std::mem::take(&mut self.after_cr) && !bytes.is_empty() {
+        if !bytes.is_empty() && std::mem::take(&mut self.after_cr) {
             bytes = bytes.strip_prefix(b"\n").unwrap_or(bytes);
         }
         while let Some(end) = memchr::memchr2(b'\r', b'\n', bytes) {
@@ -284,7 +287,7 @@ impl Events {
     fn take_line(
         &mut self,
         mut line: &[u8],
-        deliver: &mut impl FnMut(Event<'_>) -> Result<(), ClientError>,
+        deliver: &mut impl FnMut(Item<'_>) -> Result<(), ClientError>,
     ) -> Result<(), ClientError> {
         if !std::mem::replace(&mut self.begun, true) {
             line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
@@ -301,14 +304,14 @@ impl Events {
                 self.data.push('\n');
             }
             "event" => value.clone_into(&mut self.kind),
-            "" => {
-                let data = &line[1..];
-                return deliver(Event {
-                    kind: COMMENT,
-                    data,
-                });
+            "" => return deliver(Item::Comment(&line[1..])),
+            "retry" if value.bytes().all(|byte| byte.is_ascii_digit()) => {
+                // An empty value, or one beyond all measure, is none.
+                if let Ok(pause_ms) = value.parse() {
+                    return deliver(Item::Retry(Duration::from_millis(pause_ms)));
+                }
             }
-            // The cursor is each message's `seq`; `id` and `retry` change nothing here.
+            // The cursor is each message's `seq`: an `id`, whatever is in it, changes nothing here.
             _ => {}
         }
         Ok(())
@@ -316,14 +319,14 @@ impl Events {
 
     fn dispatch(
         &mut self,
-        deliver: &mut impl FnMut(Event<'_>) -> Result<(), ClientError>,
+        deliver: &mut impl FnMut(Item<'_>) -> Result<(), ClientError>,
     ) -> Result<(), ClientError> {
         let kind = std::mem::take(&mut self.kind);
         let Some(data) = self.data.strip_suffix('\n') else {
             return Ok(());
         };
         let kind = if kind.is_empty() { "message" } else { &kind };
-        let result = deliver(Event { kind, data });
+        let result = deliver(Item::Event(kind, data));
         self.data.clear();
         result
     }
@@ -334,43 +337,81 @@ mod tests {
     use super::*;
     use crate::feed::{Log, Message, NewMessage, Retention};
 
-    fn read(parts: &[&[u8]]) -> Vec<(String, String)> {
+    /// Events as "type: data", comments as ":comment", pauses as "retry 10ms".
+    fn read(parts: &[&[u8]]) -> Vec<String> {
         let (mut events, mut seen) = (Events::default(), Vec::new());
         for part in parts {
-            events
-                .feed(part, &mut |event| {
-                    seen.push((event.kind.to_owned(), event.data.to_owned()));
-                    Ok(())
-                })
-                .unwrap();
+            let mut see = |item: Item<'_>| {
+                seen.push(match item {
+                    Item::Event(kind, data) => format!("{kind}: {data}"),
+                    Item::Comment(comment) => format!(":{comment}"),
+                    Item::Retry(pause) => format!("retry {pause:?}"),
+                });
+                Ok(())
+            };
+            events.feed(part, &mut see).unwrap();
         }
         seen
     }
 
-    fn event(kind: &str, data: &str) -> (String, String) {
-        (kind.to_owned(), data.to_owned())
-    }
+    /// Streams, and what WHATWG HTML, section 9.2.6, makes of them.
+    const STREAMS: &[(&[u8], &[&str])] = &[
+        // Line ends: LF, CR LF and CR, mixed; a blank line dispatches, whatever ends it.
+        (b"data: a\n\ndata: b\r\n\r\ndata: c\r\rdata: d\r\n\n", &[
+            "message: a", "message: b", "message: c", "message: d",
+        ]),
+        (b"data: a\n\r\ndata: b\r\n\rdata: c\n\r", &["message: a", "message: b", "message: c"]),
+        (b"data: a\r\n data: no field\r\n\r\n", &["message: a"]),
+        // A byte order mark before all else is none of the stream's; elsewhere it is.
+        (b"\xef\xbb\xbfdata: a\n\n\xef\xbb\xbfdata: b\n\n", &["message: a"]),
+        (b"\xef\xbb\xbf\xef\xbb\xbfdata: a\n\n", &[]),
+        (b"\xef\xbbdata: a\n\n", &[]),
+        // Comments, which do not touch the event they stand in.
+        (b":\n: one\n:two:2\ndata: a\n:three\ndata: b\n\n", &[
+            ":", ": one", ":two:2", ":three", "message: a\nb",
+        ]),
+        // Data: one space after the colon is not of it, all lines of one event are one.
+        (b"data:a\ndata: b\ndata:  c\n\n", &["message: a\nb\n c"]),
+        (b"data\n\ndata\ndata\n\ndata:\n\n", &["message: ", "message: \n", "message: "]),
+        (b"data: a:b: c\n\n", &["message: a:b: c"]),
+        // Types, which hold for one event; without data there is none.
+        (b"event: reset\ndata: a\n\ndata: b\n\n", &["reset: a", "message: b"]),
+        (b"event: lost\n\nevent\ndata: a\n\nevent: x\nevent: y\ndata: b\n\n", &[
+            "message: a", "y: b",
+        ]),
+        // Fields are named exactly; others are ignored, as is all that ids may hold.
+        (b"Data: a\n data: b\ndata : c\nunknown\n\nid: 1\0\nid: 2\nid\ndata: d\n\n", &[
+            "message: d",
+        ]),
+        // Pauses are digits alone, and take effect at once.
+        (b"retry: 10\nretry:007\ndata: a\nretry: 1s\nretry: -1\nretry: +1\nretry: 1.5\nretry:  1\n\
+           retry:\nretry\nretry: 99999999999999999999\n\n", &[
+            "retry 10ms", "retry 7ms", "message: a",
+        ]),
+        // UTF-8 in parts; what is none is replaced, and ends no line.
+        ("data: \u{e9} \u{1f30d}\u{2028}\u{85}x\n\n".as_bytes(), &[
+            "message: \u{e9} \u{1f30d}\u{2028}\u{85}x",
+        ]),
+        (b"data: \xc3(\xf0\x9f\ndata: \xff\n\n", &["message: \u{fffd}(\u{fffd}\n\u{fffd}"]),
+        (b"data: a\0b\n\n", &["message: a\0b"]),
+        // What the end of the stream cuts off is never dispatched.
+        (b"data: a\n\ndata: b\n", &["message: a"]),
+        (b"data: a", &[]),
+        (b"\n\n\r\r\n", &[]),
+    ];
 
     #[test]
-    fn events_are_read_as_the_standard_says() {
-        let stream = "\u{feff}: a comment\nretry: 10\n\ndata\n\nid: 1\ndata: one\n\n\
-                      event: reset\r\ndata:two\r\ndata:  lines\r\n\r\n\
-                      data: cr\r\revent: lost\n\nunknown: x\ndata: é\n\ndata: never dispatched";
-        let expected = [
-            event(COMMENT, " a comment"),
-            event("message", ""),
-            event("message", "one"),
-            event("reset", "two\n lines"),
-            event("message", "cr"),
-            event("message", "é"),
-        ];
-        assert_eq!(read(&[stream.as_bytes()]), expected);
-        for cut in 0..=stream.len() {
-            let (a, b) = stream.as_bytes().split_at(cut);
-            assert_eq!(read(&[a, b]), expected, "cut at {cut}");
+    fn streams_are_read_as_the_standard_says_wherever_they_are_cut() {
+        for (stream, expected) in STREAMS {
+            let told = String::from_utf8_lossy(stream);
+            for cut in 0..=stream.len() {
+                let (a, b) = stream.split_at(cut);
+                assert_eq!(read(&[a, b]), *expected, "{told:?} cut at {cut}");
+                assert_eq!(read(&[a, b"", b]), *expected, "{told:?} cut at {cut}");
+            }
+            let bytes: Vec<&[u8]> = stream.chunks(1).collect();
+            assert_eq!(read(&bytes), *expected, "{told:?} byte by byte");
         }
-        let bytes: Vec<&[u8]> = stream.as_bytes().chunks(1).collect();
-        assert_eq!(read(&bytes), expected, "byte by byte");
     }
 
     #[test]
@@ -415,10 +456,8 @@ mod tests {
         );
         assert_eq!(encode(&log.read_after(0)), all);
         let seen = read(&[all.as_bytes()]);
-        assert_eq!(
-            Message::from_json(seen[2].1.as_bytes()).unwrap().text,
-            "c\r\nd"
-        );
+        let json = seen[2].strip_prefix("message: ").unwrap();
+        assert_eq!(Message::from_json(json.as_bytes()).unwrap().text, "c\r\nd");
     }
 
     #[test]

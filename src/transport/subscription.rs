@@ -132,6 +132,8 @@ pub struct Subscription {
     pub author: Option<(String, Rc<Outbox>)>,
     /// A person at a terminal; a load's subscribers have none.
     pub listener: Option<Listener>,
+    /// How long the server wants it to wait, at the least, before it dials anew.
+    pub retry: Duration,
     seat: Seat,
     /// Of the server that numbered the messages; of none until it has told.
     epoch: Epoch,
@@ -162,6 +164,7 @@ impl Subscription {
             phase: 0.0,
             author: None,
             listener: None,
+            retry: Duration::ZERO,
             epoch: Epoch::default(),
             dialled_at_ns: 0,
             connected: false,
@@ -286,6 +289,14 @@ impl Subscription {
         Ok(())
     }
 
+    /// One JSON text has arrived that holds a message, or tells of a reset: `{"reset":…}`.
+    pub fn hear_json(&mut self, json: &[u8]) -> Result<(), ClientError> {
+        match reset_in(json) {
+            Some(reset) => self.reset(reset),
+            None => self.deliver_json(json),
+        }
+    }
+
     /// The server tells its epoch, and what this subscriber missed if the cursor did not fit. In
     /// another epoch than before, numbers begin anew.
     pub fn located(&mut self, epoch: Epoch, missed: Option<u64>) {
@@ -345,5 +356,26 @@ impl Subscription {
     /// Whether all that was published in the present window has arrived.
     fn has_all(&self) -> bool {
         self.recorder.received(&self.seat) >= self.window().published(self.feed)
+    }
+}
+
+/// What stands in a `{"reset":…}`.
+fn reset_in(json: &[u8]) -> Option<&[u8]> {
+    json.strip_prefix(b"{\"reset\":")?.strip_suffix(b"}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reset_is_told_from_a_message() {
+        assert_eq!(
+            reset_in(br#"{"reset":{"missed":1}}"#),
+            Some(&br#"{"missed":1}"#[..])
+        );
+        for other in [&br#"{"reset":"#[..], br#"{"seq":1}"#, b"}", b""] {
+            assert_eq!(reset_in(other), None);
+        }
     }
 }

@@ -16,6 +16,9 @@ use crate::transport::subscription::{Outgoing, Subscription};
 /// Longest message taken from a server, in bytes.
 const MAX_MESSAGE_BYTES: usize = 16 << 20;
 
+/// Longest payload of a control frame, in bytes (RFC 6455, section 5.5).
+const MAX_CONTROL_BYTES: usize = 125;
+
 /// Head of a control frame from a server, which does not mask (RFC 6455, section 5.2).
 const CONTROL_HEAD_BYTES: usize = 2;
 
@@ -35,10 +38,7 @@ pub async fn subscribe(subscription: &mut Subscription) -> Result<Infallible, Cl
                 None => std::future::pending().await,
             }
         };
-        let mut deliver = |text: &[u8]| match reset(text) {
-            Some(reset) => subscription.reset(reset),
-            None => subscription.deliver_json(text),
-        };
+        let mut deliver = |text: &[u8]| subscription.hear_json(text);
         tokio::select! {
             signal = connection.read(|bytes| frames.read(bytes, &mut deliver)) => match signal? {
                 Signal::Ping(payload) => {
@@ -56,11 +56,6 @@ pub async fn subscribe(subscription: &mut Subscription) -> Result<Infallible, Cl
             message = outgoing => publish(subscription, &connection, message).await?,
         }
     }
-}
-
-/// What stands in a `{"reset":…}`.
-fn reset(text: &[u8]) -> Option<&[u8]> {
-    text.strip_prefix(b"{\"reset\":")?.strip_suffix(b"}")
 }
 
 async fn upgrade(subscription: &mut Subscription) -> Result<Connection, ClientError> {
@@ -124,7 +119,7 @@ fn frame(opcode: OpCode, payload: &[u8]) -> Vec<u8> {
 
 /// What a reader of frames must act upon.
 #[derive(Debug, PartialEq, Eq)]
-enum Signal {
+pub(crate) enum Signal {
     Ping(Vec<u8>),
     /// With the code and the reason, if the server gave any.
     Close(Option<String>),
@@ -140,13 +135,13 @@ fn why(payload: &[u8]) -> Option<String> {
 /// A reader of a server's frames that takes input cut anywhere: the connection keeps what is not a
 /// whole frame yet, this keeps the message whose frames have not all come.
 #[derive(Debug, Default)]
-struct Frames {
+pub(crate) struct Frames {
     partial: Option<Vec<u8>>,
 }
 
 impl Frames {
     /// Gives each text message to `deliver`; stops at a ping or close.
-    fn read(
+    pub(crate) fn read(
         &mut self,
         bytes: &[u8],
         mut deliver: impl FnMut(&[u8]) -> Result<(), ClientError>,
@@ -181,6 +176,12 @@ impl Frames {
         if head.mask.is_some() || head.rsv1 || head.rsv2 || head.rsv3 {
             return Err(ClientError::protocol(
                 "a masked frame, or one with reserved bits",
+            ));
+        }
+        let control = matches!(head.opcode, OpCode::Control(_));
+        if control && (!head.is_final || payload.len() > MAX_CONTROL_BYTES) {
+            return Err(ClientError::protocol(
+                "a control frame in parts or too long",
             ));
         }
         match (head.opcode, &mut self.partial) {
@@ -256,13 +257,16 @@ mod tests {
     #[test]
     fn what_a_server_must_not_send_ends_the_conversation() {
         for bad in [
-            &b"\x81\x81\x00\x00\x00\x00a"[..],           // masked
-            b"\xc1\x01a",                                // a reserved bit
-            b"\x80\x01a",                                // a continuation of nothing
-            b"\x01\x01a\x81\x01b",                       // a new message inside another
-            b"\x82\x01a",                                // binary
-            b"\x83\x01a",                                // a reserved opcode
-            b"\x81\x7f\x00\x00\x01\x00\x00\x00\x00\x00", // 1 TiB
+            &b"\x81\x81\x00\x00\x00\x00a"[..],                  // masked
+            b"\xc1\x01a",                                       // a reserved bit
+            b"\x80\x01a",                                       // a continuation of nothing
+            b"\x01\x01a\x81\x01b",                              // a new message inside another
+            b"\x82\x01a",                                       // binary
+            b"\x83\x01a",                                       // a reserved opcode
+            b"\x81\x7f\x00\x00\x01\x00\x00\x00\x00\x00",        // 1 TiB
+            b"\x8b\x00",                                        // a reserved control opcode
+            b"\x09\x01a",                                       // a control frame in parts
+            &[&b"\x89\x7e\x00\x7e"[..], &[b'a'; 126]].concat(), // and one too long
         ] {
             assert!(read(&[bad]).is_err(), "{bad:x?}");
         }
