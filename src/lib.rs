@@ -16,10 +16,14 @@
 //! - [`lab`]: scenarios, trials, verdicts, results on disk
 //! - [`report`]: rows in, tables, plots and a page out
 //! - [`cli`]: every command and flag
+//!
+//! Tests and fuzzers also see `hostile`: what bytes of any kind may do to those who read them.
 
 pub mod chat;
 pub mod cli;
 pub mod feed;
+#[cfg(any(test, fuzzing))]
+pub mod hostile;
 pub mod lab;
 pub mod load;
 pub mod measure;

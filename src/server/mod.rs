@@ -7,7 +7,7 @@ mod metrics;
 mod place;
 pub mod places;
 mod request;
-mod routes;
+pub(crate) mod routes;
 mod timer;
 
 use std::convert::Infallible;

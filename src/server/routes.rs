@@ -74,8 +74,14 @@ async fn publish(
         let advice = "publish JSON: set Content-Type: application/json".to_owned();
         return Err(ApiError(StatusCode::UNSUPPORTED_MEDIA_TYPE, advice));
     }
-    let body = body(request, &hub.limits).await?;
-    let mut new: NewMessage = serde_json::from_slice(&body).map_err(|error| {
+    let new = new_message(&body(request, &hub.limits).await?)?;
+    let seq = log.append(&new, clock::now_ns());
+    Ok((StatusCode::CREATED, Json(json!({ "seq": seq }))).into_response())
+}
+
+/// The message that a body holds.
+pub(crate) fn new_message(body: &[u8]) -> Result<NewMessage, ApiError> {
+    let mut new: NewMessage = serde_json::from_slice(body).map_err(|error| {
         let advice = format!("write {{\"from\":\"alice\",\"text\":\"oi\"}}: {error}");
         match error.is_data() {
             true => ApiError(StatusCode::UNPROCESSABLE_ENTITY, advice),
@@ -84,8 +90,7 @@ async fn publish(
     })?;
     new.from = check_name(&new.from)?.to_owned();
     check_text(&new.text)?;
-    let seq = log.append(&new, clock::now_ns());
-    Ok((StatusCode::CREATED, Json(json!({ "seq": seq }))).into_response())
+    Ok(new)
 }
 
 /// The whole body of a request that must not take for ever. One that is announced as too long is

@@ -11,12 +11,12 @@ pub mod model;
 pub mod pace;
 mod polling;
 pub mod presence;
-mod raw_tcp;
+pub(crate) mod raw_tcp;
 mod short_polling;
-mod sse;
+pub(crate) mod sse;
 pub mod subscription;
 pub mod tally;
-mod websocket;
+pub(crate) mod websocket;
 
 use std::convert::Infallible;
 use std::fmt;

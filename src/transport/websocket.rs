@@ -20,7 +20,7 @@
 //! have it from elsewhere asks after `0-`, a cursor of no server, and is answered with a reset
 //! first: `{"reset":{"missed":0,"last":42,"epoch":"k3x9"}}`.
 
-mod client;
+pub(crate) mod client;
 mod server;
 
 pub use client::subscribe;
