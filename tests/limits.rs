@@ -5,6 +5,7 @@ mod support;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::Command;
+use std::time::Instant;
 
 use socket2::{Domain, Socket, Type};
 
@@ -144,6 +145,27 @@ fn one_address_has_so_many_connections_and_others_have_theirs() {
     support::wait_until("a place is free again", || {
         server.get("/healthz").status == 200
     });
+}
+
+#[test]
+fn a_crowd_of_names_from_one_address_joins_no_faster_than_it_may_publish() {
+    let server = Server::start(&["--publish-rate", "1"]);
+    let began = Instant::now();
+    for name in 0..100 {
+        let answer = server.get(&format!("/feeds/a/poll?user=u{name}"));
+        assert_eq!(answer.status, 200, "it reads all the same");
+    }
+    let (_socket, _) = open_websocket(&server, "/feeds/a/ws?user=u100", "");
+    let mut stream = server.connect();
+    ask(
+        &mut stream,
+        "GET /feeds/a/sse?user=u101 HTTP/1.1\r\nHost: x\r\n\r\n",
+    );
+    let joins = server.history("a").len() as u64;
+    assert!(
+        (1..=began.elapsed().as_secs() + 1).contains(&joins),
+        "{joins}"
+    );
 }
 
 #[test]

@@ -19,8 +19,8 @@ use tokio::time::Instant;
 #[derive(Debug)]
 pub struct Members {
     present: Mutex<BTreeMap<String, Member>>,
-    /// Those left on this server. A reader whose name finds none reads all the same, and is not
-    /// announced.
+    /// Those left on this server. A reader whose name finds none, or may not join, reads all the
+    /// same, and is not announced.
     places: Arc<Semaphore>,
 }
 
@@ -50,14 +50,23 @@ impl Members {
         self.present().keys().cloned().collect()
     }
 
-    /// A reader comes; `announce` is called if its name is new. Returns whether there was a place.
-    pub fn enter(&self, name: &str, announce: impl FnOnce()) -> bool {
+    /// A reader comes. If its name is new, `may_join` is asked, and `announce` called. Returns
+    /// whether there was a place, and it might.
+    pub fn enter(
+        &self,
+        name: &str,
+        may_join: impl FnOnce() -> bool,
+        announce: impl FnOnce(),
+    ) -> bool {
         match self.present().entry(name.to_owned()) {
             Entry::Occupied(member) => member.into_mut().readers += 1,
             Entry::Vacant(vacant) => {
                 let Ok(place) = self.places.clone().try_acquire_owned() else {
                     return false;
                 };
+                if !may_join() {
+                    return false;
+                }
                 vacant.insert(Member {
                     readers: 1,
                     until: Instant::now(),

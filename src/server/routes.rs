@@ -60,7 +60,7 @@ async fn publish(
     FeedLog(log): FeedLog,
     request: Request,
 ) -> Result<Response, ApiError> {
-    if let Some(Err(too_fast)) = hub.pace.as_ref().map(|pace| pace.check(account.address)) {
+    if let Err(too_fast) = hub.paced(account.address) {
         let error = ApiError(StatusCode::TOO_MANY_REQUESTS, too_fast.to_string());
         return Ok(([(RETRY_AFTER, "1")], error).into_response());
     }

@@ -1,6 +1,7 @@
 //! What the server ends of all transports share: the feeds, the limits, and how requests name a
 //! feed and a cursor.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use clap::ValueEnum;
 use serde::de::DeserializeOwned;
 use tokio::sync::watch;
 
-use super::pace::Pace;
+use super::pace::{Pace, TooFast};
 use super::tally::{Account, Count, Tally};
 use crate::feed::{Batch, FeedError, Feeds, InvalidMessage, Log};
 
@@ -42,6 +43,13 @@ impl Hub {
             tally: Arc::default(),
             closing: watch::Sender::new(false),
         }
+    }
+
+    /// Counts a message of `address`, which may come too soon after others.
+    pub fn paced(&self, address: IpAddr) -> Result<(), TooFast> {
+        self.pace
+            .as_ref()
+            .map_or(Ok(()), |pace| pace.check(address))
     }
 
     /// Ends every conversation in good order.

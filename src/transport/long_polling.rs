@@ -54,7 +54,7 @@ async fn long_poll(
     let max_hold = hub.limits.max_hold;
     let hold = hold_ms.map_or(max_hold, |ms| Duration::from_millis(ms).min(max_hold));
     let mut reader = log.reader(query.after);
-    let _present = query.enter(&log)?;
+    let _present = query.enter(&hub, &account, &log)?;
     let batch = tokio::time::timeout(hold, reader.next()).await;
     let batch = batch.ok().flatten().unwrap_or_else(|| reader.read());
     account.answered(batch.messages.len());

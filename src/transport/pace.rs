@@ -10,7 +10,7 @@ use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 /// the addresses that do publish bound what is remembered.
 const FORGET_EVERY: u32 = 4_096;
 
-/// A limit on the messages of each address: so many a second, and as many at once.
+/// A limit on the messages of each address, joins included: so many a second, and as many at once.
 #[derive(Debug)]
 pub struct Pace {
     pub max_hz: NonZeroU32,

@@ -17,9 +17,10 @@ use serde::Deserialize;
 
 use super::connection::{ClientError, Connection};
 use super::http;
-use super::hub::ApiError;
+use super::hub::{ApiError, Hub};
 use super::presence::{self, Present};
 use super::subscription::Subscription;
+use super::tally::Account;
 use crate::feed::{Batch, Cursor, Epoch, Log, Message};
 
 /// The query of a poll.
@@ -33,9 +34,15 @@ pub struct After {
 
 impl After {
     /// The reader is there, and will be for some time after this poll.
-    pub fn enter(&self, log: &Arc<Log>) -> Result<Option<Present>, ApiError> {
+    pub fn enter(
+        &self,
+        hub: &Hub,
+        account: &Account,
+        log: &Arc<Log>,
+    ) -> Result<Option<Present>, ApiError> {
         let linger = presence::linger(self.interval_ms);
-        Present::enter(log, self.user.as_deref(), linger)
+        let may_join = || hub.paced(account.address).is_ok();
+        Present::enter(log, self.user.as_deref(), linger, may_join)
     }
 }
 

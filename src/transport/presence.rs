@@ -60,18 +60,20 @@ pub struct Present {
 }
 
 impl Present {
-    /// The reader comes in, unless it gave no name, or this server keeps no members.
+    /// The reader comes in, unless it gave no name, or this server keeps no members. `may_join` is
+    /// asked for each join: it is a message that the feed's readers get, and counts as one.
     pub fn enter(
         log: &Arc<Log>,
         user: Option<&str>,
         linger: Duration,
+        may_join: impl FnOnce() -> bool,
     ) -> Result<Option<Present>, ApiError> {
         let Some(name) = user.map(check_name).transpose()? else {
             return Ok(None);
         };
         let announce = || announce(log, name, "join");
-        let entered = |members: &Members| members.enter(name, announce);
-        Ok(log.members().is_some_and(entered).then(|| Present {
+        let enter = |members: &Members| members.enter(name, may_join, announce);
+        Ok(log.members().is_some_and(enter).then(|| Present {
             log: log.clone(),
             name: name.to_owned(),
             linger,
@@ -107,6 +109,8 @@ fn announce(log: &Log, name: &str, kind: &'static str) {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use tokio::sync::Semaphore;
     use tokio::time::{Instant, sleep};
 
@@ -119,7 +123,7 @@ mod tests {
     }
 
     fn enter(log: &Arc<Log>, name: &str, linger: Duration) -> Option<Present> {
-        Present::enter(log, Some(name), linger).unwrap()
+        Present::enter(log, Some(name), linger, || true).unwrap()
     }
 
     /// What the feed says of who came and went.
@@ -198,11 +202,29 @@ mod tests {
         drop(bob);
         let told = "alice joins, alice leaves, bob joins, bob leaves";
         assert_eq!(story(&log), told);
-        assert!(
-            Present::enter(&log, None, Duration::ZERO)
-                .unwrap()
-                .is_none()
+        let attempt = |name| Present::enter(&log, name, Duration::ZERO, || true);
+        assert!(attempt(None).unwrap().is_none());
+        assert!(attempt(Some(" ")).is_err());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_may_not_join_is_not_announced_and_asked_about_no_more_than_once() {
+        let log = feed(1);
+        let asked = Cell::new(0);
+        let attempt = |may_join| {
+            let ask = || {
+                asked.set(asked.get() + 1);
+                may_join
+            };
+            Present::enter(&log, Some("alice"), Duration::ZERO, ask).unwrap()
+        };
+        assert!(attempt(false).is_none());
+        let first = attempt(true).expect("the place was given back");
+        let second = attempt(false).expect("she is there already");
+        drop((first, second));
+        assert_eq!(
+            (story(&log).as_str(), asked.get()),
+            ("alice joins, alice leaves", 2)
         );
-        assert!(Present::enter(&log, Some(" "), Duration::ZERO).is_err());
     }
 }

@@ -16,6 +16,7 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
+use axum::extract::State;
 use axum::response::Response;
 use axum::routing::get;
 use axum::{Extension, Router};
@@ -35,13 +36,14 @@ pub fn routes() -> Router<Arc<Hub>> {
 }
 
 async fn poll(
+    State(hub): State<Arc<Hub>>,
     Extension(account): Extension<Arc<Account>>,
     FeedLog(log): FeedLog,
     Params(query): Params<After>,
 ) -> Result<Response, ApiError> {
     account.serves(Transport::ShortPolling);
     let mut reader = log.reader(query.after);
-    let _present = query.enter(&log)?;
+    let _present = query.enter(&hub, &account, &log)?;
     let batch = reader.read();
     account.answered(batch.messages.len());
     Ok(answer(&batch))

@@ -82,7 +82,8 @@ async fn stream(
     let mut reader = log
         .reader(cursor(last_event_id, query.after.as_deref()))
         .in_pieces(STREAM_PIECE_BYTES);
-    let present = Present::enter(&log, query.user.as_deref(), Duration::ZERO)?;
+    let may_join = || hub.paced(account.address).is_ok();
+    let present = Present::enter(&log, query.user.as_deref(), Duration::ZERO, may_join)?;
     let mut first = RETRY.as_bytes().to_vec();
     first.extend_from_slice(&deliver(&account, &reader.read()));
     let limits = hub.limits;

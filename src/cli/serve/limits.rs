@@ -39,7 +39,8 @@ pub(super) struct LimitArgs {
         value_parser = clap::value_parser!(u32).range(1 << 10..=256 << 10))]
     max_header: u32,
     /// Messages that an address may publish in a second; more get 429, or close a WebSocket with
-    /// 1008. Default: as many as it likes
+    /// 1008. A reader's join counts, and is not told if it comes too fast. Default: as many as it
+    /// likes
     #[arg(long, value_name = "HZ")]
     publish_rate: Option<NonZeroU32>,
     /// How long a request's head may take to arrive, and then its body

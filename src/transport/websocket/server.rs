@@ -170,7 +170,8 @@ enum End {
 
 /// Serves one reader of a feed until either side closes.
 async fn talk(mut socket: WebSocket, peer: Peer, mut reader: Reader, limits: Limits) {
-    let present = Present::enter(&peer.log, peer.user.as_deref(), Duration::ZERO);
+    let may_join = || peer.hub.paced(peer.account.address).is_ok();
+    let present = Present::enter(&peer.log, peer.user.as_deref(), Duration::ZERO, may_join);
     let mut heart = Heart::new(limits.ping);
     let backlog = reader.read();
     let mut outcome = match backlog.is_empty() {
@@ -288,10 +289,8 @@ impl Peer {
             )
         })?;
         let policy = |advice: String| End::Refused(close_code::POLICY, advice);
-        if let Some(pace) = &self.hub.pace {
-            let on_time = pace.check(self.account.address);
-            on_time.map_err(|error| policy(error.to_string()))?;
-        }
+        let on_time = self.hub.paced(self.account.address);
+        on_time.map_err(|error| policy(error.to_string()))?;
         let from = self
             .user
             .clone()
