@@ -70,6 +70,11 @@ impl Server {
         }
     }
 
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Tells it to end as a service manager does.
     pub fn terminate(&self) {
         let status = Command::new("kill")

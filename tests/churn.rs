@@ -1,0 +1,258 @@
+//! Clients that come and go, over every transport, half of them rudely: the server ends with the
+//! memory and the descriptors that it began with.
+//!
+//! `WSLAB_CHURN=20000 cargo test --test churn -- --nocapture` tries more of them, and says what was
+//! there before and after.
+
+mod support;
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+
+use socket2::{Domain, SockRef, Socket, Type};
+
+use support::websocket::UPGRADE;
+use support::{PATIENCE, Server, read_until, wait_until};
+
+/// Connections unless `WSLAB_CHURN` says otherwise.
+const CONNECTIONS: u64 = 4_000;
+
+/// Those at once.
+const AT_ONCE: u64 = 16;
+
+/// Connections of one local address: each leaves a port behind that rests for a minute.
+const PER_ADDRESS: u64 = 2_000;
+
+/// What the memory may differ by: an allocator keeps pages, and gives them back as it likes. A leak
+/// of half a kilobyte a connection is ten megabytes after 20,000.
+const MARGIN_BYTES: u64 = 4 << 20;
+
+/// How a client comes and goes: what it asks, up to where it reads the answer, what it writes then,
+/// and how it leaves.
+type Life = (&'static str, &'static str, &'static [u8], End);
+
+#[derive(Clone, Copy)]
+enum End {
+    /// Closes.
+    Close,
+    /// Says that it has no more to say, and waits for the server's end.
+    HalfClose,
+    /// Is gone at once, whatever is under way, and the kernel says so (RST).
+    Reset,
+}
+
+const HEAD: &str = "\r\n\r\n";
+const RAW: &str = "Connection: Upgrade\r\nUpgrade: raw-tcp\r\n";
+const POST: &str = "Content-Type: application/json\r\nContent-Length: 26\r\n";
+const BODY: &[u8] = br#"{"from":"al","text":"oi!"}"#;
+/// A close frame with code 1000, masked with 0.
+const BYE: &[u8] = b"\x88\x82\0\0\0\0\x03\xe8";
+
+const POLITE: &[Life] = &[
+    ("GET /feeds/a/poll", "}", b"", End::Close),
+    (
+        "GET /feeds/a/poll?user=bob&interval_ms=1",
+        "}",
+        b"",
+        End::HalfClose,
+    ),
+    ("GET /feeds/a/long-poll?after=0", "}", b"", End::Close),
+    (
+        "GET /feeds/a/sse?after=0&user=carol",
+        "\n\n",
+        b"",
+        End::Close,
+    ),
+    ("GET /feeds/a/sse", "\n\n", b"", End::HalfClose),
+    (
+        "GET /feeds/a/ws?user=dora&after=0",
+        HEAD,
+        BYE,
+        End::HalfClose,
+    ),
+    (
+        "GET /echo",
+        HEAD,
+        b"\x81\x80\0\0\0\0\x88\x80\0\0\0\0",
+        End::HalfClose,
+    ),
+    ("GET /feeds/a/raw?after=0", HEAD, b"", End::Close),
+    ("POST /feeds/a/messages", HEAD, b"", End::Close),
+];
+
+const RUDE: &[Life] = &[
+    ("", "", b"", End::Reset),
+    ("", "", b"GET /feeds/a/poll HTTP/1.1\r\nHo", End::HalfClose),
+    (
+        "",
+        "",
+        b"\x16\x03\x01 no HTTP at all\r\n\r\n",
+        End::HalfClose,
+    ),
+    (
+        "GET /feeds/a/poll?user=erin&interval_ms=1",
+        "",
+        b"",
+        End::Reset,
+    ),
+    (
+        "GET /feeds/a/long-poll?user=fred&interval_ms=1",
+        "",
+        b"",
+        End::Reset,
+    ),
+    ("GET /feeds/a/long-poll", "", b"", End::HalfClose),
+    ("GET /feeds/a/sse?user=gil&after=0", "\n\n", b"", End::Reset),
+    (
+        "GET /feeds/a/ws?user=hal&after=0",
+        HEAD,
+        b"\x81\xfe\x40\0\0\0\0\0{\"te",
+        End::Reset,
+    ),
+    (
+        "GET /feeds/a/ws?user=ida",
+        HEAD,
+        b"\x01\x84\0\0\0\0{\"te",
+        End::HalfClose,
+    ),
+    (
+        "GET /feeds/a/ws",
+        HEAD,
+        b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff",
+        End::HalfClose,
+    ),
+    ("GET /feeds/a/raw", HEAD, b"what?", End::Reset),
+    ("POST /feeds/a/messages", "", b"", End::Reset),
+    ("GET /nothing", HEAD, b"", End::Reset),
+];
+
+#[test]
+fn clients_that_come_and_go_leave_nothing_behind() {
+    let count = std::env::var("WSLAB_CHURN").map_or(CONNECTIONS, |count| count.parse().unwrap());
+    // A history that is soon full, so that what is kept of the feed does not grow.
+    let server = Server::start(&["--history", "50", "--max-feeds", "3"]);
+    let came = AtomicU64::new(0);
+    // All that a server makes once, and keeps, is there after as many as it ever had at once.
+    churn(&server, &came, 1_000);
+    let before = Holdings::of(&server);
+    let began = Instant::now();
+    churn(&server, &came, count);
+    let after = Holdings::of(&server);
+    println!(
+        "{count} connections in {:.1?}: {before:?}, then {after:?}",
+        began.elapsed()
+    );
+    assert_eq!(after.descriptors, before.descriptors);
+    assert!(
+        after.rss_bytes <= before.rss_bytes + MARGIN_BYTES,
+        "{before:?}, then {after:?}"
+    );
+}
+
+/// What a server that nobody reads from holds.
+#[derive(Debug)]
+struct Holdings {
+    descriptors: usize,
+    rss_bytes: u64,
+}
+
+impl Holdings {
+    /// Waits until everybody is gone, by the server's own account and by its descriptors' number.
+    fn of(server: &Server) -> Self {
+        wait_until("no connection is left but the one that asks", || {
+            let metrics = server.get("/metrics").body;
+            let open = metrics
+                .lines()
+                .filter(|line| line.starts_with("wslab_connections{"));
+            let open = open.map(|line| line.rsplit(' ').next().unwrap().parse::<u64>().unwrap());
+            open.sum::<u64>() == 1
+        });
+        wait_until("everybody has left", || {
+            server.get("/feeds/a/members").body == r#"{"members":[]}"#
+        });
+        let process = format!("/proc/{}", server.id());
+        let descriptors = || std::fs::read_dir(format!("{process}/fd")).unwrap().count();
+        let mut fewest = descriptors();
+        wait_until("the last connection's descriptor is closed", || {
+            let (before, now) = (fewest, descriptors());
+            fewest = now;
+            std::thread::sleep(Duration::from_millis(100));
+            before == now && descriptors() == now
+        });
+        let status = std::fs::read_to_string(format!("{process}/status")).unwrap();
+        let rss = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kib = rss.unwrap().trim().strip_suffix(" kB").unwrap();
+        Holdings {
+            descriptors: fewest,
+            rss_bytes: kib.parse::<u64>().unwrap() << 10,
+        }
+    }
+}
+
+/// So many connections, some at once, half of them rude, each in the next of all ways.
+fn churn(server: &Server, came: &AtomicU64, count: u64) {
+    let end = came.load(Relaxed) + count;
+    std::thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| {
+                loop {
+                    let number = came.fetch_add(1, Relaxed);
+                    if number >= end {
+                        break;
+                    }
+                    let lives = [POLITE, RUDE][(number % 2) as usize];
+                    live(server, number, lives[number as usize / 2 % lives.len()]);
+                }
+            });
+        }
+    });
+    came.store(end, Relaxed);
+}
+
+fn live(server: &Server, number: u64, (request, until, more, end): Life) {
+    let mut stream = connect(server, number);
+    if !request.is_empty() {
+        let headers = match request.split_once(' ').unwrap() {
+            (_, path) if path.contains("/raw") => RAW,
+            (_, path) if path.contains("/ws") || path == "/echo" => UPGRADE,
+            ("POST", _) => POST,
+            _ => "",
+        };
+        write!(stream, "{request} HTTP/1.1\r\nHost: x\r\n{headers}\r\n").unwrap();
+    }
+    if !until.is_empty() {
+        if request.starts_with("POST") {
+            stream.write_all(BODY).unwrap();
+        }
+        read_until(&mut stream, until);
+    }
+    stream.write_all(more).unwrap();
+    match end {
+        End::Close => {}
+        End::HalfClose => {
+            stream.shutdown(Shutdown::Write).unwrap();
+            // It ends, in good order or not.
+            let _ = stream.read_to_end(&mut Vec::new());
+        }
+        End::Reset => SockRef::from(&stream)
+            .set_linger(Some(Duration::ZERO))
+            .unwrap(),
+    }
+}
+
+fn connect(server: &Server, number: u64) -> TcpStream {
+    let host = 2 + number / PER_ADDRESS;
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    let local = SocketAddr::from((
+        [127, 0, 1, u8::try_from(host).expect("fewer connections")],
+        0,
+    ));
+    socket.bind(&local.into()).unwrap();
+    let server: SocketAddr = server.address.parse().unwrap();
+    socket.connect(&server.into()).unwrap();
+    let stream = TcpStream::from(socket);
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream
+}
