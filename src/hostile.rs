@@ -180,6 +180,7 @@ fn server() -> SocketAddr {
                     max_head_bytes: 16 << 10,
                     head_timeout: PATIENCE,
                     idle_timeout: PATIENCE,
+                    peer_timeout: PATIENCE,
                 };
                 server::run(listener, hub, settings, std::future::pending()).await;
             });

@@ -1,7 +1,7 @@
 //! Clients that come and go, over every transport, half of them rudely: the server ends with the
 //! memory and the descriptors that it began with.
 //!
-//! `WSLAB_CHURN=20000 cargo test --test churn -- --nocapture` tries more of them, and says what was
+//! `WSLAB_CHURN=60000 cargo test --test churn -- --nocapture` tries more of them, and says what was
 //! there before and after.
 
 mod support;
@@ -17,7 +17,7 @@ use support::websocket::UPGRADE;
 use support::{PATIENCE, Server, read_until, wait_until};
 
 /// Connections unless `WSLAB_CHURN` says otherwise.
-const CONNECTIONS: u64 = 4_000;
+const CONNECTIONS: u64 = 20_000;
 
 /// Those at once.
 const AT_ONCE: u64 = 16;

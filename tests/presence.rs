@@ -146,6 +146,19 @@ fn a_held_long_poll_that_is_cut_off_ends_in_a_leave() {
 }
 
 #[test]
+fn a_member_whose_websocket_answers_no_pings_leaves_though_it_never_closed() {
+    let server = Server::start(&["--ping", "50ms"]);
+    let mut silent = open_websocket(&server, "user=alice");
+    wait_for_story(&server, &["alice join", "alice leave"]);
+    assert_eq!(members(&server), Vec::<String>::new());
+    let mut seen = Vec::new();
+    silent
+        .read_to_end(&mut seen)
+        .expect("the server has closed it");
+    assert!(seen.ends_with(b"\x89\x00"), "it was pinged: {seen:x?}");
+}
+
+#[test]
 fn nobody_is_announced_without_a_name_or_where_presence_is_off() {
     let server = Server::start(&[]);
     let _anonymous = (open_stream(&server, ""), open_websocket(&server, ""));

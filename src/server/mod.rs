@@ -275,3 +275,33 @@ async fn turn_away(mut stream: Placed<OwnedSemaphorePermit>, full: Full) {
         linger(stream).await;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transport::hub::Limits;
+
+    /// What is silent is probed, what is sent is given up: with what the command line has by
+    /// default, both within a minute.
+    #[tokio::test]
+    async fn a_peer_that_vanishes_is_given_up_within_a_minute() {
+        let listener = bind(([127, 0, 0, 1], 0).into()).unwrap();
+        let address = listener.local_addr().unwrap();
+        let (client, accepted) = tokio::join!(TcpStream::connect(address), listener.accept());
+        let (_client, (stream, _)) = (client.unwrap(), accepted.unwrap());
+        prepare(&stream, Duration::from_secs(30));
+        let socket = SockRef::from(&stream);
+        assert!(socket.tcp_nodelay().unwrap() && socket.keepalive().unwrap());
+        let unsent = socket.tcp_user_timeout().unwrap().expect("one was set");
+        let (probe, again) = (
+            socket.tcp_keepalive_time().unwrap(),
+            socket.tcp_keepalive_interval().unwrap(),
+        );
+        let limits = Limits::default();
+        let minute = Duration::from_secs(60);
+        assert!(unsent + limits.heartbeat.max(limits.max_hold) <= minute);
+        // The kernel looks at an idle connection's time-out when it would probe again.
+        assert!(probe.max(unsent) + again <= minute);
+        assert!(limits.ping * 2 <= minute);
+    }
+}
