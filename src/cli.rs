@@ -9,6 +9,7 @@ mod run;
 mod serve;
 
 use std::io::{BufRead, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -25,6 +26,7 @@ use crate::load::plan::{Event, Job};
 use crate::measure::cpus::Cpus;
 use crate::measure::process;
 use crate::transport::Transport;
+use crate::transport::tls::{Fingerprint, Trust};
 
 /// How long the doctor watches what else runs here.
 const WATCH: Duration = Duration::from_secs(1);
@@ -78,6 +80,26 @@ struct LoadArgs {
     /// Run on these CPUs only
     #[arg(long, hide = true)]
     cpus: Option<Cpus>,
+}
+
+/// Which server of an https URL is the right one.
+#[derive(Clone, Debug, Args)]
+struct TrustArgs {
+    /// The SHA-256 of the certificate that the server of an https URL must show: wslab serve prints
+    /// it, whoever signed it
+    #[arg(long, value_name = "SHA256", conflicts_with = "ca")]
+    fingerprint: Option<Fingerprint>,
+    /// The authorities that may have signed it (PEM); the public ones' file on Debian is
+    /// /etc/ssl/certs/ca-certificates.crt
+    #[arg(long, value_name = "FILE")]
+    ca: Option<PathBuf>,
+}
+
+impl TrustArgs {
+    fn trust(&self) -> Option<Trust> {
+        let named = self.fingerprint.map(Trust::Fingerprint);
+        named.or_else(|| self.ca.clone().map(Trust::Authorities))
+    }
 }
 
 impl Cli {

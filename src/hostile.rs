@@ -181,6 +181,7 @@ fn server() -> SocketAddr {
                     head_timeout: PATIENCE,
                     idle_timeout: PATIENCE,
                     peer_timeout: PATIENCE,
+                    tls: None,
                 };
                 server::run(listener, hub, settings, std::future::pending()).await;
             });

@@ -116,6 +116,54 @@ fn check_row(row: &Row) {
 }
 
 #[test]
+fn over_tls_each_record_is_in_the_ledger_and_both_ends_count_the_same() {
+    let results = Results::new("tls");
+    let tls = ["run", "--tls", "--baseline", "--headers", "browser"];
+    let output = results.wslab(&[&tls[..], &SHORT].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let trials = rows(&results.run().join("trials.csv"));
+    assert_eq!(trials.len(), TRANSPORTS.len() + 1);
+    for row in &trials {
+        check_row(row);
+        let transport = &row["transport"];
+        assert_eq!(row["tls"], "true", "{transport}");
+        // A poll is a record up and one down, which its messages share; a push is one.
+        let records = match transport.ends_with("polling") {
+            true => 2.0 * number(row, "exchanges") / 200.0,
+            false => 1.0,
+        };
+        let tls = number(row, "tls_bytes_per_delivery");
+        assert!((tls - 22.0 * records).abs() < 0.01, "{transport}: {tls}");
+        let set_up = number(row, "set_up_wire_bytes_per_client");
+        assert!(
+            set_up > 1_000.0,
+            "{transport}: a certificate is in {set_up}"
+        );
+    }
+    // A connection for each poll is a handshake for each.
+    let anew = [
+        "run",
+        "--tls",
+        "--keep-alive",
+        "off",
+        "--transport",
+        "long-polling",
+    ];
+    let anew = [&anew[..], &SHORT].concat();
+    let results = Results::new("tls-anew");
+    assert_eq!(results.wslab(&anew).status.code(), Some(0));
+    let row = &rows(&results.run().join("trials.csv"))[0];
+    check_row(row);
+    let [theory, tls] =
+        ["predicted_wire", "tls"].map(|of| number(row, &format!("{of}_bytes_per_delivery")));
+    let wire = (number(row, "wire_bytes_down") + number(row, "wire_bytes_up")) / 200.0;
+    assert!(
+        tls > 1_000.0 && (wire / theory - 1.0).abs() < 0.05,
+        "{tls} {wire} {theory}"
+    );
+}
+
+#[test]
 fn one_command_compares_the_four_transports() {
     let results = Results::new("compare");
     let output = results.wslab(&[&["run"][..], &SHORT].concat());

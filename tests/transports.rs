@@ -27,8 +27,9 @@ fn subscriber(address: &str, keep_alive: bool) -> (Subscription, Rc<Recorder>) {
     let recorder = Rc::new(Recorder::new(window, 0));
     let target = Target {
         address: address.parse().unwrap(),
-        host: address.to_owned(),
+        origin: format!("http://{address}"),
         prefix: String::new(),
+        tls: None,
     };
     let habits = Habits {
         poll_interval: POLL_INTERVAL,

@@ -45,7 +45,7 @@ pub enum ApiError {
 
 impl Api {
     pub async fn dial(&self) -> Result<Connection, ClientError> {
-        Connection::dial(&self.ledger, self.target.address, None).await
+        Connection::dial(&self.ledger, &self.target, None).await
     }
 
     pub async fn history(&self, limit: usize) -> Result<History, ApiError> {
@@ -73,14 +73,14 @@ impl Api {
             "from": user, "text": message.text, "intended_at_ns": message.intended_at_ns,
         });
         let path = format!("{}/messages", self.feed_path);
-        let host = &self.target.host;
-        let request = Headers::Minimal.post(host, &path, json.to_string().as_bytes());
+        let origin = &self.target.origin;
+        let request = Headers::Minimal.post(origin, &path, json.to_string().as_bytes());
         exchange(connection, &request).await.map(drop)
     }
 
     async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ApiError> {
         let path = format!("{}/{path}", self.feed_path);
-        let request = Headers::Minimal.get(&self.target.host, &path, "Connection: close\r\n");
+        let request = Headers::Minimal.get(&self.target.origin, &path, "Connection: close\r\n");
         let body = exchange(self.dial().await?, &request).await?;
         Ok(serde_json::from_slice(&body).map_err(ClientError::protocol)?)
     }

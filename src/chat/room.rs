@@ -313,8 +313,9 @@ mod tests {
         Room::new(&Options {
             target: Target {
                 address: address.parse().unwrap(),
-                host: address.to_owned(),
+                origin: format!("http://{address}"),
                 prefix: String::new(),
+                tls: None,
             },
             transport: Transport::Sse,
             feed: "lobby".into(),

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::{interrupted, parse};
+use super::{TrustArgs, interrupted, parse};
 use crate::chat::{self, Options};
 use crate::feed::check_name;
 use crate::lab::preflight;
@@ -21,6 +21,8 @@ pub(super) struct ChatArgs {
     /// The server
     #[arg(value_name = "URL", default_value = "http://127.0.0.1:8080")]
     url: String,
+    #[command(flatten)]
+    trust: TrustArgs,
     /// Your name, which all who are there are told. Without it you only read, and nobody is told
     #[arg(long, value_name = "NAME", value_parser = parse_name)]
     user: Option<String>,
@@ -45,7 +47,7 @@ impl ChatArgs {
             .build()?;
         let all_seen = runtime.block_on(async {
             let options = Options {
-                target: preflight::find(&self.url).await?,
+                target: preflight::find(&self.url, self.trust.trust().as_ref()).await?,
                 transport: self.transport,
                 feed: self.feed,
                 user: self.user,

@@ -9,7 +9,8 @@ use clap::Args;
 
 use super::report::write_report;
 use super::{
-    Transports, interrupted, parse, parse_clients, parse_payload, parse_rate_hz, parse_transports,
+    Transports, TrustArgs, interrupted, parse, parse_clients, parse_payload, parse_rate_hz,
+    parse_transports,
 };
 use crate::lab::pinning::Pinning;
 use crate::lab::recorded::Recorded;
@@ -80,9 +81,14 @@ pub(super) struct RunArgs {
     /// Fixes everything random
     #[arg(long)]
     seed: Option<u64>,
+    /// The servers that trials start speak TLS, with a certificate of their own that the load trusts
+    #[arg(long, value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "on")]
+    tls: Option<Switch>,
     /// A server that already runs, as http://HOST:PORT; otherwise each trial starts its own
     #[arg(long, value_name = "URL")]
     target: Option<String>,
+    #[command(flatten)]
+    trust: TrustArgs,
     /// Server and load on cores of their own; off, in a run that is repeated: as the kernel likes
     #[arg(long, value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "on")]
     pin: Option<Switch>,
@@ -145,6 +151,7 @@ impl RunArgs {
         let options = Options {
             pinning: Pinning::choose(self.pin, pinning, target.is_none())?,
             target,
+            trust: self.trust.trust(),
             results: self.results.clone(),
             quiet: self.quiet,
             interface: self.interface.clone(),
@@ -195,6 +202,7 @@ impl RunArgs {
         set(&mut scenario.hold, self.hold);
         set(&mut scenario.keep_alive, self.keep_alive);
         set(&mut scenario.headers, self.headers);
+        set(&mut scenario.tls, self.tls);
         set(&mut scenario.warm_up, self.warm_up);
         set(&mut scenario.window, self.window);
         set(&mut scenario.drain, self.drain);

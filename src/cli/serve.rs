@@ -4,6 +4,7 @@ mod limits;
 
 use std::io::Write;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +20,7 @@ use crate::lab::scenario::UsageError;
 use crate::measure::cpus::Cpus;
 use crate::monitor;
 use crate::server::access::{Access, Origin};
+use crate::server::tls::Tls;
 use crate::server::{self, Settings};
 use crate::transport::hub::Hub;
 use limits::LimitArgs;
@@ -69,6 +71,16 @@ pub(super) struct ServeArgs {
     /// part, as wslab::server=debug. Tokens and queries are never told
     #[arg(long, value_name = "LEVEL", default_value = "warn")]
     log: Targets,
+    /// Serve https and wss, with a certificate made at the start, whose fingerprint goes to
+    /// standard error: clients are told it
+    #[arg(long)]
+    tls: bool,
+    /// A certificate of one's own, and the chain above it (PEM)
+    #[arg(long, value_name = "FILE", requires = "key")]
+    cert: Option<PathBuf>,
+    /// Its private key (PEM)
+    #[arg(long, value_name = "FILE", requires = "cert")]
+    key: Option<PathBuf>,
     #[command(flatten)]
     limits: LimitArgs,
     /// End when standard input does
@@ -107,16 +119,7 @@ impl ServeArgs {
             let listener = server::bind(self.bind).with_context(|| {
                 format!("cannot listen on {}: choose another with --bind", self.bind)
             })?;
-            let mut output = std::io::stdout();
-            writeln!(output, "listening on http://{}", listener.local_addr()?)?;
-            if self.tells_page {
-                let page = page(listener.local_addr()?);
-                writeln!(
-                    output,
-                    "the page: {page}, {page}?feed=system, {page}?feed=sensors"
-                )?;
-            }
-            output.flush()?;
+            self.tell(&settings, listener.local_addr()?)?;
             if self.monitor {
                 monitor::watch_machine(&hub.feeds)?;
             }
@@ -143,12 +146,43 @@ impl ServeArgs {
             .init();
     }
 
+    /// Says where it listens, and how it can be known.
+    fn tell(&self, settings: &Settings, address: SocketAddr) -> std::io::Result<()> {
+        let mut output = std::io::stdout();
+        let scheme = match &settings.tls {
+            Some(_) => "https",
+            None => "http",
+        };
+        let fingerprint = settings.tls.as_ref().map(|tls| tls.fingerprint);
+        if let (Some(fingerprint), false) = (fingerprint, self.with_parent) {
+            eprintln!("certificate: SHA-256 {fingerprint}");
+        }
+        writeln!(output, "listening on {scheme}://{address}")?;
+        if let (Some(fingerprint), true) = (fingerprint, self.with_parent) {
+            writeln!(output, "{fingerprint}")?;
+        }
+        if self.tells_page {
+            let page = page(scheme, address);
+            writeln!(
+                output,
+                "the page: {page}, {page}?feed=system, {page}?feed=sensors"
+            )?;
+        }
+        output.flush()
+    }
+
     fn settings(&self) -> Result<Settings, UsageError> {
         // Not checked by clap, which would show it.
         let token = self.token.as_deref().map(str::parse).transpose();
         let token = token.map_err(|error| UsageError(format!("--token: {error}")))?;
         let origins = self.allow_origin.clone();
-        Ok(self.limits.settings(Access { token, origins }))
+        let tls = match (&self.cert, &self.key) {
+            (Some(cert), Some(key)) => Some(Tls::read(cert, key)),
+            _ => self.tls.then(|| Tls::self_signed(self.bind.ip())),
+        };
+        let tls = tls.transpose();
+        let tls = tls.map_err(|error| UsageError(format!("--tls, --cert, --key: {error:#}")))?;
+        Ok(self.limits.settings(Access { token, origins }, tls))
     }
 
     fn hub(&self) -> Hub {
@@ -169,14 +203,14 @@ impl ServeArgs {
 }
 
 /// Where a browser of this machine finds the page.
-fn page(mut address: SocketAddr) -> String {
+fn page(scheme: &str, mut address: SocketAddr) -> String {
     if address.ip().is_unspecified() {
         address.set_ip(match address {
             SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
             SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
         });
     }
-    format!("http://{address}/")
+    format!("{scheme}://{address}/")
 }
 
 fn parse_sensors(text: &str) -> Result<u32, String> {

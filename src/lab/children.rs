@@ -9,6 +9,9 @@ use tokio::io::AsyncWriteExt;
 use crate::load::child::Process;
 use crate::load::plan::{Event, Job, Plan};
 use crate::measure::cpus::Cpus;
+use crate::transport::http;
+use crate::transport::subscription::Target;
+use crate::transport::tls::{Tls, Trust};
 
 /// How long a server may take until it listens.
 const START_PATIENCE: Duration = Duration::from_secs(10);
@@ -16,17 +19,18 @@ const START_PATIENCE: Duration = Duration::from_secs(10);
 /// A server process of our own.
 #[derive(Debug)]
 pub struct Server {
-    pub address: SocketAddr,
+    pub target: Target,
     pub pid: u32,
     process: Process,
 }
 
 impl Server {
     /// Starts one on a free port of this machine, whose feeds keep `history` messages, and waits
-    /// until it listens. With `cpus` it runs on these only.
-    pub async fn start(history: u64, cpus: Option<&Cpus>) -> anyhow::Result<Self> {
+    /// until it listens; with `tls`, to https, and then its certificate alone is trusted. With
+    /// `cpus` it runs on these only.
+    pub async fn start(history: u64, tls: bool, cpus: Option<&Cpus>) -> anyhow::Result<Self> {
         let history = history.to_string();
-        let arguments = [
+        let mut arguments = vec![
             "serve",
             "--bind",
             "127.0.0.1:0",
@@ -37,23 +41,31 @@ impl Server {
             "--presence",
             "off",
         ];
+        arguments.extend(tls.then_some("--tls"));
         let mut process = Process::start(&arguments, cpus)?;
-        let line = tokio::time::timeout(START_PATIENCE, process.lines.next_line()).await;
-        let line = line
-            .context("the server does not start to listen")??
-            .unwrap_or_default();
-        let address = line
-            .strip_prefix("listening on http://")
-            .and_then(|a| a.parse().ok());
-        let pid = process.child.id().context("the server ended at once")?;
-        match address {
-            Some(address) => Ok(Server {
+        let line = said(&mut process).await?;
+        let address = |origin: &str| http::host(origin).parse::<SocketAddr>().ok();
+        let listening = line.strip_prefix("listening on ");
+        let Some((origin, address)) = listening.and_then(|o| Some((o, address(o)?))) else {
+            bail!("the server did not start: it said {line:?}");
+        };
+        let tls = match tls {
+            true => {
+                let shown = said(&mut process).await?.parse().map(Trust::Fingerprint);
+                Some(shown.and_then(Tls::try_from).map_err(anyhow::Error::msg)?)
+            }
+            false => None,
+        };
+        Ok(Server {
+            target: Target {
                 address,
-                pid,
-                process,
-            }),
-            None => bail!("the server did not start: it said {line:?}"),
-        }
+                origin: origin.to_owned(),
+                prefix: String::new(),
+                tls,
+            },
+            pid: process.child.id().context("the server ended at once")?,
+            process,
+        })
     }
 
     /// Waits for a server that should not end.
@@ -63,6 +75,13 @@ impl Server {
             Err(error) => format!("the server cannot be watched: {error}"),
         }
     }
+}
+
+/// A line that a server says while it starts.
+async fn said(process: &mut Process) -> anyhow::Result<String> {
+    let line = tokio::time::timeout(START_PATIENCE, process.lines.next_line()).await;
+    let line = line.context("the server does not start to listen")??;
+    Ok(line.unwrap_or_default())
 }
 
 /// A load process at work.

@@ -3,11 +3,10 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
+use std::rc::Rc;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail, ensure};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 
 use super::capacity::Factor;
 use super::machine::Files;
@@ -15,22 +14,25 @@ use super::scenario::{MAX_CLIENTS, MAX_RATE_HZ, Scenario, Switch, UsageError};
 use crate::load::plan::Workload;
 use crate::measure::process::{self, SPARE_DESCRIPTORS};
 use crate::transport::Transport;
+use crate::transport::connection::{ClientError, Connection};
 use crate::transport::http::{self, Headers};
 use crate::transport::subscription::Target;
+use crate::transport::tls::{Tls, Trust};
 
 /// How long a server may take to answer its first request.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Bytes of that answer that are looked at.
-const MAX_GREETING_BYTES: u64 = 64 << 10;
+const MAX_GREETING_BYTES: usize = 64 << 10;
 /// The local ports of a Linux that does not tell.
 const LINUX_PORTS: (u64, u64) = (32_768, 60_999);
 /// A closed connection's port rests this long (TIME_WAIT); on loopback it is reused at once.
 const PORT_REST_S: f64 = 60.0;
 
 /// Finds the server that a URL names: the first of its addresses at which one answers.
-pub async fn find(url: &str) -> anyhow::Result<Target> {
+/// One of https must show a certificate that `trust` knows.
+pub async fn find(url: &str, trust: Option<&Trust>) -> anyhow::Result<Target> {
     let mut refusal = anyhow!("cannot reach {url}: no such host");
-    for target in resolve(url).await? {
+    for target in resolve(url, trust).await? {
         match greet(&target).await {
             Ok(()) => return Ok(target),
             Err(error) => refusal = error,
@@ -40,18 +42,18 @@ pub async fn find(url: &str) -> anyhow::Result<Target> {
 }
 
 /// Takes a URL apart and finds its addresses.
-async fn resolve(url: &str) -> anyhow::Result<Vec<Target>> {
+async fn resolve(url: &str, trust: Option<&Trust>) -> anyhow::Result<Vec<Target>> {
     let usage = |why: &str| {
         anyhow!(UsageError(format!(
-            "target \"{url}\": {why}; write http://HOST:PORT"
+            "target \"{url}\": {why}; write http://HOST:PORT or https://HOST:PORT"
         )))
     };
-    if url.starts_with("https://") {
-        return Err(usage("a load over TLS is not supported yet"));
-    }
-    let rest = url
-        .strip_prefix("http://")
-        .ok_or_else(|| usage("not an http URL"))?;
+    let (scheme, rest) = url.split_once("://").unwrap_or_default();
+    let (tls, port) = match scheme {
+        "http" => (None, 80),
+        "https" => (Some(tls(url, trust)?), 443),
+        _ => return Err(usage("not an http URL")),
+    };
     let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
     let path = path.trim_end_matches('/');
     if host.is_empty() || host.contains('@') || path.contains(['?', '#', ' ']) {
@@ -63,7 +65,7 @@ async fn resolve(url: &str) -> anyhow::Result<Vec<Target>> {
     let lookup = if named {
         host.to_owned()
     } else {
-        format!("{host}:80")
+        format!("{host}:{port}")
     };
     let found = tokio::net::lookup_host(&lookup).await;
     let found = found.with_context(|| format!("cannot reach {url}: no such host"))?;
@@ -74,43 +76,71 @@ async fn resolve(url: &str) -> anyhow::Result<Vec<Target>> {
     };
     let target = |address| Target {
         address,
-        host: host.to_owned(),
+        origin: format!("{scheme}://{host}"),
         prefix: prefix.clone(),
+        tls: tls.clone(),
     };
     Ok(found.map(target).collect())
 }
 
+/// How to speak TLS with the server of an https URL.
+fn tls(url: &str, trust: Option<&Trust>) -> Result<Tls, UsageError> {
+    let trust = trust.ok_or_else(|| {
+        UsageError(format!(
+            "{url}: which certificate is to be trusted? Write --fingerprint SHA256, which wslab \
+             serve prints, or --ca FILE, a PEM file of authorities (those of the public on Debian: \
+             /etc/ssl/certs/ca-certificates.crt)"
+        ))
+    })?;
+    Tls::try_from(trust.clone()).map_err(|error| UsageError(format!("--ca: {error}")))
+}
+
 /// Asks a target whether it is a server of wslab's feeds.
 async fn greet(target: &Target) -> anyhow::Result<()> {
-    let at = format!("http://{}{}", target.host, target.prefix);
-    let asking = async {
-        let mut stream = TcpStream::connect(target.address).await?;
-        let path = format!("{}/healthz", target.prefix);
-        stream
-            .write_all(&Headers::Minimal.get(&target.host, &path, "Connection: close\r\n"))
-            .await?;
-        let mut answer = Vec::new();
-        stream
-            .take(MAX_GREETING_BYTES)
-            .read_to_end(&mut answer)
-            .await?;
-        Ok::<_, std::io::Error>(answer)
-    };
-    let answer = tokio::time::timeout(PATIENCE, asking)
+    let at = format!("{}{}", target.origin, target.prefix);
+    let answer = tokio::time::timeout(PATIENCE, ask(target))
         .await
-        .with_context(|| format!("cannot reach {at}: no answer within {PATIENCE:?}"))?
-        .with_context(|| {
-            format!("cannot reach {at}: start a server there, or leave --target out")
-        })?;
-    let Ok(Some((response, _))) = http::Response::parse(&answer) else {
-        bail!("{at} does not speak HTTP/1.1");
+        .with_context(|| format!("cannot reach {at}: no answer within {PATIENCE:?}"))?;
+    let (status, body) = match answer {
+        Ok(answer) => answer,
+        Err(ClientError::Io(error)) => {
+            let advice = "start a server there, or leave --target out";
+            return Err(error).context(format!("cannot reach {at}: {advice}"));
+        }
+        Err(error @ ClientError::Tls(_)) => {
+            return Err(error).context(format!("cannot trust {at}"));
+        }
+        Err(_) => bail!("{at} does not speak HTTP/1.1"),
     };
-    let health: serde_json::Value = serde_json::from_slice(&response.body).unwrap_or_default();
+    let health: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
     ensure!(
-        response.head.status == 200 && health["status"] == "ok",
-        "{at} is not a wslab server: its /healthz is not {{\"status\":\"ok\"}}"
+        status == 200 && health["status"] == "ok",
+        "{at} is not a wslab server: its /healthz is not {{\"status\":\"ok\"}}{}",
+        health["error"]
+            .as_str()
+            .map_or(String::new(), |error| format!(", but says: {error}")),
     );
     Ok(())
+}
+
+/// The status and the body of its `/healthz`.
+async fn ask(target: &Target) -> Result<(u16, Vec<u8>), ClientError> {
+    let mut connection = Connection::dial(&Rc::default(), target, None).await?;
+    let path = format!("{}/healthz", target.prefix);
+    let request = Headers::Minimal.get(&target.origin, &path, "Connection: close\r\n");
+    connection.write_all(&request).await?;
+    connection
+        .read(|bytes| match http::Response::parse(bytes)? {
+            Some((answer, used)) => {
+                let answer = (answer.head.status, answer.body.into_owned());
+                Ok((used, Some(answer)))
+            }
+            None if bytes.len() > MAX_GREETING_BYTES => {
+                Err(ClientError::protocol("an answer too long"))
+            }
+            None => Ok((0, None)),
+        })
+        .await
 }
 
 /// Whether this machine can hold the connections that the scenario's largest cell needs.
@@ -224,19 +254,26 @@ mod tests {
 
     #[tokio::test]
     async fn targets_are_taken_apart() {
-        let target = &resolve("http://127.0.0.1:8080/some/prefix/").await.unwrap()[0];
+        let target = &resolve("http://127.0.0.1:8080/some/prefix/", None)
+            .await
+            .unwrap()[0];
         assert_eq!(target.address, "127.0.0.1:8080".parse().unwrap());
         assert_eq!(
-            (&*target.host, &*target.prefix),
-            ("127.0.0.1:8080", "/some/prefix")
+            (&*target.origin, &*target.prefix),
+            ("http://127.0.0.1:8080", "/some/prefix")
         );
-        let plain = &resolve("http://127.0.0.1").await.unwrap()[0];
+        let plain = &resolve("http://127.0.0.1", None).await.unwrap()[0];
         assert_eq!(
-            (plain.address.port(), &*plain.host, &*plain.prefix),
-            (80, "127.0.0.1", "")
+            (plain.address.port(), &*plain.origin, &*plain.prefix),
+            (80, "http://127.0.0.1", "")
         );
-        let v6 = &resolve("http://[::1]:9").await.unwrap()[0];
+        let v6 = &resolve("http://[::1]:9", None).await.unwrap()[0];
         assert_eq!(v6.address, "[::1]:9".parse().unwrap());
+        assert_eq!((v6.name(), target.name()), ("::1", "127.0.0.1"));
+        let trust = Trust::Fingerprint("00".repeat(32).parse().unwrap());
+        let secret = &resolve("https://127.0.0.1", Some(&trust)).await.unwrap()[0];
+        assert_eq!((secret.address.port(), secret.name()), (443, "127.0.0.1"));
+        assert!(secret.tls.is_some());
         for bad in [
             "localhost:80",
             "https://localhost",
@@ -245,7 +282,7 @@ mod tests {
             "http://u@h",
             "",
         ] {
-            let error = resolve(bad).await.unwrap_err();
+            let error = resolve(bad, None).await.unwrap_err();
             assert!(
                 error.downcast_ref::<UsageError>().is_some(),
                 "{bad}: {error}"

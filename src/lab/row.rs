@@ -54,7 +54,7 @@ impl TrialId {
             hold: plan.hold,
             keep_alive: plan.keep_alive,
             headers: plan.headers,
-            host: plan.target.host.clone(),
+            origin: plan.target.origin.clone(),
             feed_path: plan.feed_path(0),
             now_ns: clock::now_ns(),
             rate_hz: plan.rate_hz,
@@ -82,7 +82,7 @@ impl TrialId {
 
         let (counts, publisher) = (&outcome.recording.counts, &outcome.publisher_traffic);
         let per_delivery = PerDelivery(counts.delivered);
-        let bytes = Layers::of(outcome);
+        let bytes = Layers::of(plan, outcome);
         let local = plan.server_pid.is_some();
         let polls = self.cell.transport.polls();
         let (clients, probes) = (f64::from(plan.clients), f64::from(plan.probes));
@@ -121,7 +121,7 @@ impl TrialId {
             feeds: self.scenario.feeds,
             rate_hz: plan.rate_hz,
             payload_bytes: plan.payload_bytes,
-            tls: false,
+            tls: plan.target.tls.is_some(),
             poll_interval_ms: is(Transport::ShortPolling)
                 .then_some(plan.poll_interval.as_secs_f64() * 1e3),
             hold_ms: is(Transport::LongPolling).then_some(plan.hold.as_secs_f64() * 1e3),
@@ -236,15 +236,19 @@ struct Layers {
 
 impl Layers {
     /// The four layers above TCP add up to the bytes through the sockets: what is neither text nor
-    /// the rest of its JSON belongs to the protocol.
-    fn of(outcome: &Outcome) -> Self {
+    /// the rest of its JSON belongs to the protocol, and what TLS sessions did not carry to TLS.
+    fn of(plan: &Plan, outcome: &Outcome) -> Self {
         let (counts, traffic) = (&outcome.recording.counts, &outcome.recording.traffic);
         let wire = (traffic.down_bytes + traffic.up_bytes) as f64;
+        let tls = match &plan.target.tls {
+            Some(_) => wire - traffic.plaintext_bytes as f64,
+            None => 0.0,
+        };
         Layers {
             payload: counts.payload_bytes as f64,
             envelope: counts.json_bytes as f64 - counts.payload_bytes as f64,
-            protocol: wire - counts.json_bytes as f64,
-            tls: 0.0,
+            protocol: wire - tls - counts.json_bytes as f64,
+            tls,
             tcp_ip: traffic.tcp_ip_bytes as f64,
         }
     }

@@ -17,15 +17,18 @@ use super::pinning::Pinning;
 use super::preflight;
 use super::progress::Display;
 use super::results::{self, TimelineRow, TrialRow, Verdict};
-use super::scenario::{Cell, Scenario};
+use super::scenario::{Cell, Scenario, Switch, UsageError};
 use super::trial::{Measured, TrialId};
 use crate::transport::subscription::Target;
+use crate::transport::tls::Trust;
 
 /// Where a run's results lie, and how its user wants it.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// A server that already runs; without it each trial has a server of its own.
     pub target: Option<String>,
+    /// Which certificate it must show, if its URL says https.
+    pub trust: Option<Trust>,
     pub results: PathBuf,
     pub quiet: bool,
     /// Where server and load run; without it, where the kernel likes.
@@ -73,11 +76,21 @@ pub async fn run(
     interrupted: impl Future<Output = &'static str>,
 ) -> anyhow::Result<(Run, Ending)> {
     let target = match &options.target {
-        Some(url) => Some(preflight::find(url).await?),
+        Some(url) => Some(preflight::find(url, options.trust.as_ref()).await?),
         None => None,
     };
     let address = target.as_ref().map(|target| target.address);
-    let scenario = preflight::bounded(scenario, address);
+    let mut scenario = preflight::bounded(scenario, address);
+    if let Some(target) = &target {
+        scenario.tls = match (&target.tls, scenario.tls) {
+            (None, Switch::On) => {
+                let why = "tls: the target's URL says whether it speaks TLS; write https://…";
+                return Err(UsageError(why.to_owned()).into());
+            }
+            (None, Switch::Off) => Switch::Off,
+            (Some(_), _) => Switch::On,
+        };
+    }
     scenario.check()?;
     let largest = scenario.at_its_largest();
     preflight::capacity(&largest, address)?;

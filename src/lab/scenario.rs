@@ -76,6 +76,8 @@ pub struct Scenario {
     pub hold: Span,
     pub keep_alive: Switch,
     pub headers: Headers,
+    /// Of a server that runs already, its URL says it.
+    pub tls: Switch,
     pub warm_up: Span,
     pub window: Span,
     pub drain: Span,
@@ -115,6 +117,7 @@ impl Default for Scenario {
             hold: seconds(25),
             keep_alive: Switch::On,
             headers: Headers::Minimal,
+            tls: Switch::Off,
             warm_up: seconds(1),
             window: seconds(10),
             drain: seconds(10),

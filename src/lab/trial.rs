@@ -8,7 +8,7 @@ use super::capacity::Factor;
 use super::children::{Load, Server};
 use super::pinning::Pinning;
 use super::results::{TimelineRow, TrialRow};
-use super::scenario::{Cell, Scenario};
+use super::scenario::{Cell, Scenario, Switch};
 use crate::load::plan::{Event, Plan, Progress};
 use crate::transport::subscription::Target;
 
@@ -67,7 +67,8 @@ impl TrialId {
             Some(_) => None,
             None => {
                 let cpus = pinning.map(|pinning| &pinning.server);
-                Some(Server::start(self.scenario.history(), cpus).await?)
+                let tls = self.scenario.tls == Switch::On;
+                Some(Server::start(self.scenario.history(), tls, cpus).await?)
             }
         };
         let plan = self.plan(target, server.as_ref());
@@ -112,12 +113,7 @@ impl TrialId {
             trial,
             ..
         } = self;
-        let own = |server: &Server| Target {
-            address: server.address,
-            host: server.address.to_string(),
-            prefix: String::new(),
-        };
-        let target = target.cloned().or_else(|| server.map(own));
+        let target = target.or(server.map(|server| &server.target)).cloned();
         // Nobody else reads or writes feeds of these names, whoever else measures this server.
         let nonce: u64 = rand::random();
         Plan {
@@ -133,7 +129,7 @@ impl TrialId {
             payload_bytes: scenario.payload_bytes,
             poll_interval: scenario.poll_interval.0,
             hold: scenario.hold.0,
-            keep_alive: scenario.keep_alive == super::scenario::Switch::On,
+            keep_alive: scenario.keep_alive == Switch::On,
             headers: scenario.headers,
             connect_rate_hz: scenario.connect_rate_hz,
             warm_up: scenario.warm_up.0,

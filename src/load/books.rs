@@ -38,12 +38,13 @@ impl Sub for Books {
     }
 }
 
-/// One look into the server's books, and what the look itself put there afterwards or before.
+/// One look into the server's books, and the bytes that the look itself put there: down and up
+/// before the books were read, and down afterwards.
 #[derive(Clone, Copy, Debug)]
 pub struct Look {
     books: Books,
-    request_bytes: u64,
-    answer_bytes: u64,
+    before: (u64, u64),
+    after_down: u64,
 }
 
 impl Look {
@@ -54,37 +55,52 @@ impl Look {
         look.ok()?.ok()
     }
 
+    /// Two exchanges: whatever comes after a TLS handshake (tickets) has come with the answer to
+    /// the first, so that all that comes later is the second one's.
     async fn ask(plan: &Plan) -> Result<Self, ClientError> {
-        let ledger = Rc::new(Ledger::default());
-        let mut connection = Connection::dial(&ledger, plan.target.address, None).await?;
-        let path = format!("{}/metrics", plan.target.prefix);
-        let close = "Connection: close\r\n";
-        let request = plan.headers.get(&plan.target.host, &path, close);
-        connection.write_all(&request).await?;
-        let books = connection
-            .read(|bytes| {
-                Ok(match Response::parse(bytes)? {
-                    Some((answer, used)) => (used, Some(read(&answer.body, plan))),
-                    None => (0, None),
-                })
-            })
-            .await?;
-        let (answer_bytes, request_bytes) = ledger.bytes();
+        let (ledger, target) = (Rc::new(Ledger::default()), &plan.target);
+        let mut connection = Connection::dial(&ledger, target, None).await?;
+        let greeting = format!("{}/healthz", target.prefix);
+        let greeting = plan.headers.get(&target.origin, &greeting, "");
+        exchange(&mut connection, &greeting, |_| ()).await?;
+        let (down_before, _) = ledger.bytes();
+        let path = format!("{}/metrics", target.prefix);
+        let request = plan
+            .headers
+            .get(&target.origin, &path, "Connection: close\r\n");
+        let books = exchange(&mut connection, &request, |body| read(body, plan)).await?;
+        connection.end().await;
+        // It says nothing after its second request.
+        let (down, up) = ledger.bytes();
         Ok(Look {
             books,
-            request_bytes,
-            answer_bytes,
+            before: (down_before, up),
+            after_down: down - down_before,
         })
     }
 
-    /// What the server counted since an earlier look, without the two looks themselves: a look's
-    /// own request is in its books already, and its answer is not yet.
+    /// What the server counted since an earlier look, without the two looks themselves.
     pub fn since(&self, earlier: &Look) -> Books {
         let mut books = self.books - earlier.books;
-        books.up_bytes -= self.request_bytes;
-        books.down_bytes -= earlier.answer_bytes;
+        books.down_bytes -= earlier.after_down + self.before.0;
+        books.up_bytes -= self.before.1;
         books
     }
+}
+
+/// Sends a request; returns what `read` finds in the body of its answer.
+async fn exchange<T>(
+    connection: &mut Connection,
+    request: &[u8],
+    read: impl Fn(&[u8]) -> T,
+) -> Result<T, ClientError> {
+    connection.write_all(request).await?;
+    connection
+        .read(|bytes| {
+            let answer = Response::parse(bytes)?;
+            Ok(answer.map_or((0, None), |(answer, used)| (used, Some(read(&answer.body)))))
+        })
+        .await
 }
 
 /// The figures in the text of `/metrics`.

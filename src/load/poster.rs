@@ -87,7 +87,7 @@ impl Poster {
     }
 
     async fn dial(&self) -> Result<Connection, ClientError> {
-        Connection::dial(&self.recorder.ledger, self.target.address, self.source).await
+        Connection::dial(&self.recorder.ledger, &self.target, self.source).await
     }
 
     async fn post(
@@ -106,7 +106,7 @@ impl Poster {
         let json = json.to_string();
         let request = self
             .headers
-            .post(&self.target.host, &self.paths[*feed], json.as_bytes());
+            .post(&self.target.origin, &self.paths[*feed], json.as_bytes());
         let connection = match connection {
             Some(connection) => connection,
             none => none.insert(self.dial().await?),

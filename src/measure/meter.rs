@@ -52,6 +52,8 @@ pub struct Traffic {
     pub segments: u64,
     /// IP and TCP headers of those segments, and payload that was retransmitted.
     pub tcp_ip_bytes: u64,
+    /// Bytes both ways that TLS sessions carried: 0 without TLS. The rest is TLS's own.
+    pub plaintext_bytes: u64,
 }
 
 impl AddAssign for Traffic {
@@ -60,6 +62,7 @@ impl AddAssign for Traffic {
         self.up_bytes += other.up_bytes;
         self.segments += other.segments;
         self.tcp_ip_bytes += other.tcp_ip_bytes;
+        self.plaintext_bytes += other.plaintext_bytes;
     }
 }
 
@@ -72,6 +75,7 @@ impl Sub for Traffic {
             up_bytes: self.up_bytes - earlier.up_bytes,
             segments: self.segments - earlier.segments,
             tcp_ip_bytes: self.tcp_ip_bytes - earlier.tcp_ip_bytes,
+            plaintext_bytes: self.plaintext_bytes - earlier.plaintext_bytes,
         }
     }
 }
@@ -88,6 +92,7 @@ struct Living {
 pub struct Ledger {
     down_bytes: Cell<u64>,
     up_bytes: Cell<u64>,
+    plaintext_bytes: Cell<u64>,
     ended: Cell<Traffic>,
     set_up: Cell<Traffic>,
     living: RefCell<Slab<Living>>,
@@ -106,6 +111,7 @@ impl Ledger {
             sum += living.traffic(0);
         }
         (sum.down_bytes, sum.up_bytes) = self.bytes();
+        sum.plaintext_bytes = self.plaintext_bytes.get();
         sum
     }
 
@@ -234,6 +240,12 @@ impl Socket {
         let (downs, ups) = self.bytes.get();
         let bytes = (downs.wrapping_add(down as u32), ups.wrapping_add(up as u32));
         self.bytes.set(bytes);
+    }
+
+    /// So many bytes passed that a TLS session of this socket carried.
+    pub fn count_plaintext(&self, bytes: usize) {
+        let counter = &self.ledger.plaintext_bytes;
+        counter.set(counter.get() + bytes as u64);
     }
 
     /// All that has passed was to set the connection up.

@@ -9,6 +9,7 @@ pub mod places;
 mod request;
 pub(crate) mod routes;
 mod timer;
+pub mod tls;
 
 use std::convert::Infallible;
 use std::future::poll_fn;
@@ -27,18 +28,20 @@ use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
 use socket2::{Domain, Protocol, SockAddr, SockRef, Socket, TcpKeepalive, Type};
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
+use tokio_rustls::server::TlsStream;
 use tracing::{debug, info, warn};
 
 use crate::transport::hub::Hub;
 use crate::transport::tally::Account;
 use access::Access;
 use place::Placed;
-use places::{Capacity, Full, Place, Places, network};
+use places::{Capacity, Full, Places, network};
 use timer::HeadTimer;
+use tls::Tls;
 
 /// Connections that may wait to be accepted; the kernel may hold fewer (somaxconn).
 pub const BACKLOG: i32 = 4_096;
@@ -71,11 +74,14 @@ const RETRY_AFTER_S: u32 = 5;
 #[derive(Clone, Debug)]
 pub struct Settings {
     pub access: Access,
+    /// Without it, connections are plain ones.
+    pub tls: Option<Tls>,
     /// Connections served at once; those beyond are answered with 503.
     pub capacity: Capacity,
     /// Bytes of a request's head: a longer one is answered with 431.
     pub max_head_bytes: usize,
-    /// How long a request's head may take from its first byte on, or from the connection's begin.
+    /// How long a request's head may take from its first byte on, or from the connection's begin;
+    /// and before it, a TLS handshake.
     pub head_timeout: Duration,
     /// How long a connection may stay without a request.
     pub idle_timeout: Duration,
@@ -133,14 +139,29 @@ pub async fn run(
             Ok(place) => {
                 prepare(&stream, settings.peer_timeout);
                 let stream = Placed::new(stream, account, place);
-                let service = guarded(service.clone(), settings.clone(), stream.account());
+                let account = stream.account();
+                let service = guarded(service.clone(), settings.clone(), account.clone());
                 let closing = hub.closing.subscribe();
-                connections.spawn(serve(stream, service, settings.clone(), closing));
+                let settings = settings.clone();
+                // A task each, so that a plain connection's is not as large as one with TLS.
+                match settings.tls.clone() {
+                    None => {
+                        connections.spawn(serve(stream, account, service, settings, closing));
+                    }
+                    Some(tls) => {
+                        connections.spawn(async move {
+                            if let Some(stream) = accept(&tls, stream, &settings).await {
+                                serve(stream, account, service, settings, closing).await;
+                            }
+                        });
+                    }
+                }
             }
             Err(full) => {
                 info!(%address, ?full, "turned away: there is no place");
                 if let Ok(porter) = porters.clone().try_acquire_owned() {
-                    connections.spawn(turn_away(Placed::new(stream, account, porter), full));
+                    let stream = Placed::new(stream, account, porter);
+                    connections.spawn(turn_away(stream, full, settings.clone()));
                 }
             }
         }
@@ -167,17 +188,30 @@ fn prepare(stream: &TcpStream, peer_timeout: Duration) {
     let _ = socket.set_tcp_keepalive(&probes);
 }
 
+/// Shakes hands, in time; what follows the handshake at once, as tickets do, has been written then.
+async fn accept<P: Unpin>(
+    tls: &Tls,
+    stream: Placed<P>,
+    settings: &Settings,
+) -> Option<TlsStream<Placed<P>>> {
+    let account = stream.account();
+    let accepted = tokio::time::timeout(settings.head_timeout, tls.accept(stream));
+    let accepted = accepted.await.ok().flatten();
+    account.shook_hands();
+    accepted
+}
+
 /// Serves one connection to its end; when the server closes, it finishes what it is at.
 ///
 /// This is woken for each message, so looking at the signal must cost next to nothing: it is waited
 /// for once, in the first poll, and from then on only compared.
 async fn serve(
-    stream: Placed<Place>,
+    stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    account: Arc<Account>,
     service: impl HttpService<Incoming, ResBody = Body, Error = Infallible>,
     settings: Arc<Settings>,
     closing: watch::Receiver<bool>,
 ) {
-    let account = stream.account();
     let timer = HeadTimer::new(account.clone(), settings.head_timeout);
     let mut connection = http1::Builder::new()
         .timer(timer)
@@ -221,7 +255,7 @@ fn log(address: IpAddr, method: &Method, path: &str, status: StatusCode) {
 /// Ends a connection whose peer may still be writing. If it were just closed, the kernel would
 /// answer what comes with a reset, which may overtake what the peer was told (RFC 9112, section
 /// 9.6).
-async fn linger<P: Unpin>(mut stream: Placed<P>) {
+async fn linger(mut stream: impl AsyncRead + AsyncWrite + Unpin) {
     let rest = async {
         stream.shutdown().await?;
         tokio::io::copy(&mut stream, &mut tokio::io::sink()).await
@@ -258,15 +292,34 @@ fn guarded(
 }
 
 /// Says that there is no place.
-async fn turn_away(mut stream: Placed<OwnedSemaphorePermit>, full: Full) {
+async fn turn_away(stream: Placed<OwnedSemaphorePermit>, full: Full, settings: Arc<Settings>) {
     let why = match full {
-        Full::All => "this server has all the clients it takes",
-        Full::Address => "your address has all the connections that one may have",
+        Full::All => "this server has all the clients it takes: try later",
+        Full::Address => "your address has all the connections that one may have: try later",
     };
-    let body = format!("{{\"error\":\"{why}: try later\"}}");
+    let status = "503 Service Unavailable";
+    let retry = format!("Retry-After: {RETRY_AFTER_S}\r\n");
+    match &settings.tls {
+        None => refuse(stream, status, &retry, why).await,
+        Some(tls) => {
+            if let Some(stream) = accept(tls, stream, &settings).await {
+                refuse(stream, status, &retry, why).await;
+            }
+        }
+    }
+}
+
+/// Answers whatever request comes with an error, and whole header lines that go with it.
+async fn refuse(
+    mut stream: impl AsyncRead + AsyncWrite + Unpin,
+    status: &str,
+    fields: &str,
+    error: &str,
+) {
+    let body = format!("{{\"error\":\"{error}\"}}");
     let length = body.len();
     let answer = format!(
-        "HTTP/1.1 503 Service Unavailable\r\nRetry-After: {RETRY_AFTER_S}\r\n\
+        "HTTP/1.1 {status}\r\n{fields}\
          Content-Type: application/json\r\nConnection: close\r\n\
          Content-Length: {length}\r\n\r\n{body}"
     );

@@ -33,6 +33,13 @@ impl<P> Placed<P> {
         self.counted.account.clone()
     }
 
+    /// The first byte that has come and is not read, once there is one; 0 at the stream's end.
+    pub async fn peek(&self) -> io::Result<u8> {
+        let mut first = [0];
+        self.stream.peek(&mut first).await?;
+        Ok(first[0])
+    }
+
     /// Writes and counts. It counts first, and takes back what was not written after all: what a
     /// peer has received is counted, even if this thread has to rest right after the system call.
     fn write(

@@ -4,11 +4,13 @@
 use std::cell::RefCell;
 use std::future::poll_fn;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::rc::Rc;
 use std::task::{Poll, ready};
 use std::time::Duration;
 
+use super::subscription::Target;
+use super::tls::Session;
 use crate::measure::meter::{Ledger, Socket};
 
 /// Bytes read at once.
@@ -28,6 +30,8 @@ thread_local! {
 pub enum ClientError {
     #[error("{0}")]
     Io(#[from] io::Error),
+    #[error("TLS: {0}")]
+    Tls(#[from] rustls::Error),
     #[error("the server closed the connection")]
     Closed,
     #[error("the server closed the WebSocket: {0}")]
@@ -57,18 +61,27 @@ pub type Parsed<T> = Result<(usize, Option<T>), ClientError>;
 #[derive(Debug)]
 pub struct Connection {
     socket: Socket,
+    tls: Option<Box<Session>>,
     carry: Vec<u8>,
 }
 
 impl Connection {
-    /// Dials `target`, from `source` if one is given; `ledger` counts the connection's bytes.
+    /// Dials `target`, from `source` if one is given, and shakes hands if it speaks TLS; `ledger`
+    /// counts the connection's bytes.
     pub async fn dial(
         ledger: &Rc<Ledger>,
-        target: SocketAddr,
+        target: &Target,
         source: Option<IpAddr>,
     ) -> Result<Self, ClientError> {
+        let socket = ledger.dial(target.address, source).await?;
+        let tls = match &target.tls {
+            // Boxed, so that a subscriber without TLS has no room for it.
+            Some(tls) => Some(Box::pin(Session::open(tls, target.name(), &socket)).await?),
+            None => None,
+        };
         Ok(Connection {
-            socket: ledger.dial(target, source).await?,
+            socket,
+            tls: tls.map(Box::new),
             carry: Vec::new(),
         })
     }
@@ -84,8 +97,11 @@ impl Connection {
     }
 
     /// Writes all of `bytes` at once.
-    pub async fn write_all(&self, bytes: &[u8]) -> Result<(), ClientError> {
-        Ok(self.socket.write_all(bytes).await?)
+    pub async fn write_all(&mut self, bytes: &[u8]) -> Result<(), ClientError> {
+        match &mut self.tls {
+            Some(session) => session.write_all(&self.socket, bytes).await,
+            None => Ok(self.socket.write_all(bytes).await?),
+        }
     }
 
     /// Whether nothing has arrived that was not used up.
@@ -124,7 +140,10 @@ impl Connection {
     ) -> Result<Option<T>, ClientError> {
         poll_fn(|cx| {
             SCRATCH.with_borrow_mut(|scratch| {
-                let count = ready!(self.socket.poll_read(cx, scratch))?;
+                let count = match &mut self.tls {
+                    Some(session) => ready!(session.poll_read(&self.socket, cx, scratch))?,
+                    None => ready!(self.socket.poll_read(cx, scratch))?,
+                };
                 if count == 0 {
                     return Poll::Ready(Err(ClientError::Closed));
                 }

@@ -54,21 +54,22 @@ impl Headers {
         }
     }
 
-    /// A request without a body: `GET path`, plus whole header lines that each end with CR LF.
-    pub fn get(self, host: &str, path: &str, extra: &str) -> Vec<u8> {
-        let added = self.added(host, extra);
+    /// A request without a body to an origin, as `http://h:1`: `GET path`, plus whole header lines
+    /// that each end with CR LF.
+    pub fn get(self, origin: &str, path: &str, extra: &str) -> Vec<u8> {
+        let (host, added) = (host(origin), self.added(origin, extra));
         format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n{extra}{added}\r\n").into_bytes()
     }
 
     /// What a browser adds to the fields that a request has anyway.
-    fn added(self, host: &str, extra: &str) -> String {
+    fn added(self, origin: &str, extra: &str) -> String {
         let has = |field: &str| extra.contains(field);
         match self {
             Headers::Minimal => String::new(),
             Headers::Browser if has("Upgrade: websocket") => {
                 let offer = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits";
                 let cache = "Pragma: no-cache\r\nCache-Control: no-cache";
-                format!("{cache}\r\nOrigin: http://{host}\r\n{offer}\r\n{BROWSER_FIELDS}")
+                format!("{cache}\r\nOrigin: {origin}\r\n{offer}\r\n{BROWSER_FIELDS}")
             }
             Headers::Browser => {
                 let accept = if has("Accept: ") {
@@ -80,17 +81,17 @@ impl Headers {
                     true => FETCH_FIELDS.trim_start_matches("Connection: keep-alive\r\n"),
                     false => FETCH_FIELDS,
                 };
-                format!("{accept}Referer: http://{host}/\r\n{fetch}{BROWSER_FIELDS}")
+                format!("{accept}Referer: {origin}/\r\n{fetch}{BROWSER_FIELDS}")
             }
         }
     }
 
     /// A JSON body for `path`.
-    pub fn post(self, host: &str, path: &str, json: &[u8]) -> Vec<u8> {
-        let length = json.len();
+    pub fn post(self, origin: &str, path: &str, json: &[u8]) -> Vec<u8> {
+        let (host, length) = (host(origin), json.len());
         let added = match self {
             Headers::Minimal => String::new(),
-            Headers::Browser => format!("Origin: http://{host}\r\n{}", self.added(host, "")),
+            Headers::Browser => format!("Origin: {origin}\r\n{}", self.added(origin, "")),
         };
         let mut request = format!(
             "POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n\
@@ -100,6 +101,11 @@ impl Headers {
         request.extend_from_slice(json);
         request
     }
+}
+
+/// Host and port of an origin, as the `Host` field has them.
+pub fn host(origin: &str) -> &str {
+    origin.split_once("://").map_or(origin, |(_, host)| host)
 }
 
 /// What stays as it is in a part of a URL (RFC 3986, section 2.3).
@@ -354,7 +360,7 @@ mod tests {
     #[test]
     fn a_browsers_requests_are_longer_and_still_right() {
         for extra in ["", "Accept: text/event-stream\r\n", "Connection: close\r\n"] {
-            let request = text(Headers::Browser.get("h:1", "/a", extra));
+            let request = text(Headers::Browser.get("http://h:1", "/a", extra));
             assert!((500..900).contains(&request.len()), "{}", request.len());
             let mut fields = [httparse::EMPTY_HEADER; 32];
             let mut parsed = httparse::Request::new(&mut fields);
@@ -370,20 +376,20 @@ mod tests {
             assert_eq!(names.len(), count, "no field twice in {request}");
         }
         let upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\n";
-        let upgrade = text(Headers::Browser.get("h:1", "/a", upgrade));
+        let upgrade = text(Headers::Browser.get("http://h:1", "/a", upgrade));
         assert!(upgrade.contains("Origin: http://h:1\r\n") && !upgrade.contains("Sec-Fetch"));
-        let post = text(Headers::Browser.post("h:1", "/a", b"{}"));
+        let post = text(Headers::Browser.post("http://h:1", "/a", b"{}"));
         assert!(post.ends_with("\r\n\r\n{}") && post.contains("User-Agent: Mozilla"));
     }
 
     #[test]
     fn requests_are_these_bytes() {
         assert_eq!(
-            text(Headers::Minimal.get("h:1", "/a?b=1", "Connection: close\r\n")),
+            text(Headers::Minimal.get("http://h:1", "/a?b=1", "Connection: close\r\n")),
             "GET /a?b=1 HTTP/1.1\r\nHost: h:1\r\nConnection: close\r\n\r\n"
         );
         assert_eq!(
-            text(Headers::Minimal.post("h:1", "/a", b"{}")),
+            text(Headers::Minimal.post("http://h:1", "/a", b"{}")),
             "POST /a HTTP/1.1\r\nHost: h:1\r\nContent-Type: application/json\r\n\
              Content-Length: 2\r\n\r\n{}"
         );

@@ -16,6 +16,7 @@ mod short_polling;
 pub(crate) mod sse;
 pub mod subscription;
 pub mod tally;
+pub mod tls;
 pub(crate) mod websocket;
 
 use std::convert::Infallible;

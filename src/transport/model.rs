@@ -8,6 +8,7 @@
 use std::time::Duration;
 
 use super::http::Headers;
+use super::tls::MAX_FRAGMENT_BYTES;
 use crate::feed::Message;
 
 /// What a prediction rests on.
@@ -17,8 +18,8 @@ pub struct Conditions {
     pub hold: Duration,
     pub keep_alive: bool,
     pub headers: Headers,
-    /// `Host`, and the path of a feed.
-    pub host: String,
+    /// Scheme and host, and the path of a feed.
+    pub origin: String,
     pub feed_path: String,
     /// The monotonic clock: messages carry it, and it has more digits the longer a host is up.
     pub now_ns: u64,
@@ -72,8 +73,29 @@ impl Conditions {
             true => ("", ""),
             false => ("Connection: close\r\n", "connection: close\r\n"),
         };
-        let request = self.headers.get(&self.host, &path, ask).len();
-        (request + ANSWER_HEAD.len() + tell.len()) as f64 + body_bytes
+        let request = self.headers.get(&self.origin, &path, ask).len();
+        let answer = (ANSWER_HEAD.len() + tell.len()) as f64 + body_bytes;
+        let handshake = match self.is_tls() && !self.keep_alive {
+            true => HANDSHAKE_BYTES + CLOSE_NOTIFY_BYTES,
+            false => 0.0,
+        };
+        self.sealed(request as f64) + self.sealed(answer) + handshake
+    }
+
+    /// Bytes of what is written at once, with those that TLS adds: all of it is one record, unless
+    /// it is too long for one.
+    pub fn sealed(&self, bytes: f64) -> f64 {
+        let records = (bytes / MAX_FRAGMENT_BYTES as f64).ceil();
+        bytes
+            + if self.is_tls() {
+                records * RECORD_EXCESS
+            } else {
+                0.0
+            }
+    }
+
+    fn is_tls(&self) -> bool {
+        self.origin.starts_with("https:")
     }
 
     /// Bytes that publishing by POST adds to each delivery: the author is a subscriber too.
@@ -87,10 +109,20 @@ impl Conditions {
         );
         let body = vec![b'x'; json.len() + self.text_bytes];
         let path = format!("{}/messages", self.feed_path);
-        let request = self.headers.post(&self.host, &path, &body).len();
-        (request + CREATED.len()) as f64 / self.readers
+        let request = self.headers.post(&self.origin, &path, &body).len();
+        (self.sealed(request as f64) + self.sealed(CREATED.len() as f64)) / self.readers
     }
 }
+
+/// What a record of TLS 1.3 adds: its head, its true type and the tag (RFC 8446, section 5.2).
+const RECORD_EXCESS: f64 = 5.0 + 1.0 + 16.0;
+
+/// The alert that ends a session: two octets in a record.
+const CLOSE_NOTIFY_BYTES: f64 = 2.0 + RECORD_EXCESS;
+
+/// A handshake in full with a server that shows a certificate of its own making, the two tickets
+/// after it included: measured, since most of it is the certificate's and the libraries' choice.
+const HANDSHAKE_BYTES: f64 = 1_345.0;
 
 /// What a poll's answer has around its messages.
 pub const ANSWER_WRAPPING: &str = r#"{"messages":[],"last":10,"epoch":"k3x9"}"#;
@@ -115,7 +147,7 @@ mod tests {
             hold: Duration::from_secs(25),
             keep_alive: true,
             headers: Headers::Minimal,
-            host: "127.0.0.1:40000".into(),
+            origin: "http://127.0.0.1:40000".into(),
             feed_path: "/feeds/0123456789abcdef-1".into(),
             now_ns: 10_u64.pow(12),
             rate_hz: 1.0,

@@ -83,7 +83,8 @@ async fn talk(upgraded: OnUpgrade, mut reader: Reader, account: Arc<Account>, li
     let (mut batch, mut nothing) = (reader.read(), [0]);
     loop {
         account.add(Count::Deliveries, batch.messages.len() as i64);
-        if socket.write_all(&encode(&batch)).await.is_err() {
+        // Over TLS, what the socket did not take yet is still to be flushed.
+        if socket.write_all(&encode(&batch)).await.is_err() || socket.flush().await.is_err() {
             return;
         }
         batch = tokio::select! {
@@ -157,8 +158,7 @@ pub(crate) fn read(
 pub fn model(conditions: &Conditions) -> Prediction {
     Prediction {
         latency_mean_us: conditions.fan_out_us(),
-        wire_bytes_per_delivery: LENGTH_BYTES as f64
-            + conditions.json_bytes()
+        wire_bytes_per_delivery: conditions.sealed(LENGTH_BYTES as f64 + conditions.json_bytes())
             + conditions.post_bytes(),
     }
 }

@@ -218,7 +218,7 @@ pub fn model(conditions: &Conditions) -> Prediction {
     let chunk = format!("{:X}\r\n\r\n", event as usize).len() as f64;
     Prediction {
         latency_mean_us: conditions.fan_out_us(),
-        wire_bytes_per_delivery: event + chunk + conditions.post_bytes(),
+        wire_bytes_per_delivery: conditions.sealed(event + chunk) + conditions.post_bytes(),
     }
 }
 

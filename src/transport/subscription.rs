@@ -12,6 +12,7 @@ use tokio::sync::Notify;
 
 use super::connection::{ClientError, Connection};
 use super::http::{self, Head, Headers};
+use super::tls::Tls;
 use crate::feed::{Cursor, Epoch, Message};
 use crate::measure::clock;
 use crate::measure::recorder::{Recorder, Seat};
@@ -22,13 +23,26 @@ use crate::measure::window::Window;
 pub const REST: Duration = Duration::from_millis(100);
 
 /// The server that is measured.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Target {
     pub address: SocketAddr,
-    /// `Host` of every request: host and port as in the URL.
-    pub host: String,
+    /// Scheme, host and port as in the URL, as `http://lab.example.org:8080`.
+    pub origin: String,
     /// What stands before `/feeds/…` in the URL; empty or `/prefix`.
     pub prefix: String,
+    /// How to speak TLS with it, if its scheme says so.
+    pub tls: Option<Tls>,
+}
+
+impl Target {
+    /// The host alone, as certificates name it.
+    pub fn name(&self) -> &str {
+        let host = http::host(&self.origin);
+        match host.strip_prefix('[').and_then(|v6| v6.split_once(']')) {
+            Some((v6, _)) => v6,
+            None => host.split_once(':').map_or(host, |(name, _)| name),
+        }
+    }
 }
 
 /// What a subscriber does, beside its transport.
@@ -174,7 +188,7 @@ impl Subscription {
 
     /// A request without a body.
     pub fn get(&self, path: &str, extra: &str) -> Vec<u8> {
-        self.habits.headers.get(&self.target.host, path, extra)
+        self.habits.headers.get(&self.target.origin, path, extra)
     }
 
     /// Dials the server.
@@ -182,8 +196,8 @@ impl Subscription {
         if !self.connected {
             self.dialled_at_ns = clock::now_ns();
         }
-        let (target, source) = (self.target.address, self.source);
-        let connection = Connection::dial(&self.recorder.ledger, target, source).await?;
+        let ledger = &self.recorder.ledger;
+        let connection = Connection::dial(ledger, &self.target, self.source).await?;
         if self.listener.is_some() {
             connection.watch_peer()?;
         }

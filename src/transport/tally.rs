@@ -6,7 +6,7 @@
 //!
 //! A connection belongs to what its requests are for: at first to nobody, so that the head of its
 //! first request counts for that request's transport, and nothing that was ever shown is taken
-//! back; then to the transport that it serves, or to `other`.
+//! back; then to the transport that it serves, or to `other`. TLS handshakes are always `other`.
 
 use std::array::from_fn;
 use std::net::IpAddr;
@@ -173,6 +173,17 @@ impl Account {
     pub fn serves_other(&self) {
         if self.owner.load(Relaxed) == NOBODY {
             self.belongs_to(OTHER);
+        }
+    }
+
+    /// All that has passed was a TLS handshake, which is for no transport. It shows from now on, even
+    /// if no request follows.
+    pub fn shook_hands(&self) {
+        let mut books = self.tally.books();
+        let other = &mut books.settled[usize::from(OTHER)];
+        for count in [Count::ReadBytes, Count::WrittenBytes, Count::Writes] {
+            let passed = self.counts[count as usize].swap(0, Relaxed);
+            other.counts[count as usize] += passed;
         }
     }
 

@@ -29,8 +29,9 @@ pub use server::routes;
 use super::hub::Limits;
 use super::model::{Conditions, Prediction};
 
-/// Bytes of a ping from the server and the masked pong that answers it.
-const HEARTBEAT_BYTES: f64 = 2.0 + 6.0;
+/// Bytes of a ping from the server, and of the masked pong that answers it.
+const PING_BYTES: f64 = 2.0;
+const PONG_BYTES: f64 = 6.0;
 
 /// A push: the mean reader waits for half of the others. Each message is one frame; in a chat its
 /// author sent it up in one, masked.
@@ -40,16 +41,16 @@ pub fn model(conditions: &Conditions) -> Prediction {
         true => {
             let draft = format!(r#"{{"intended_at_ns":{},"text":""}}"#, conditions.now_ns);
             let draft = (draft.len() + conditions.text_bytes) as f64;
-            (draft + head_bytes(draft) + 4.0) / conditions.readers
+            conditions.sealed(draft + head_bytes(draft) + 4.0) / conditions.readers
         }
         false => 0.0,
     };
+    let heartbeat = conditions.sealed(PING_BYTES) + conditions.sealed(PONG_BYTES);
     let heartbeats_hz = 1.0 / Limits::default().ping.as_secs_f64();
     Prediction {
         latency_mean_us: conditions.fan_out_us(),
-        wire_bytes_per_delivery: json
-            + head_bytes(json)
-            + HEARTBEAT_BYTES * heartbeats_hz / conditions.rate_hz
+        wire_bytes_per_delivery: conditions.sealed(json + head_bytes(json))
+            + heartbeat * heartbeats_hz / conditions.rate_hz
             + up,
     }
 }

@@ -9,6 +9,7 @@ use crate::measure::process;
 use crate::server::Settings;
 use crate::server::access::Access;
 use crate::server::places::Capacity;
+use crate::server::tls::Tls;
 use crate::transport::hub::{Limits, SlowReader};
 use crate::transport::pace::Pace;
 
@@ -43,7 +44,7 @@ pub(super) struct LimitArgs {
     /// likes
     #[arg(long, value_name = "HZ")]
     publish_rate: Option<NonZeroU32>,
-    /// How long a request's head may take to arrive, and then its body
+    /// How long a request's head may take to arrive, and then its body; and a TLS handshake
     #[arg(long, value_name = "TIME", default_value = "10s")]
     header_timeout: Span,
     /// How long a connection may stay without a request
@@ -68,11 +69,12 @@ pub(super) struct LimitArgs {
 
 impl LimitArgs {
     /// What holds for every connection.
-    pub fn settings(&self, access: Access) -> Settings {
+    pub fn settings(&self, access: Access, tls: Option<Tls>) -> Settings {
         let places = process::raise_descriptor_limit().saturating_sub(SPARE_DESCRIPTORS);
         let places = u32::try_from(places).unwrap_or(u32::MAX);
         Settings {
             access,
+            tls,
             capacity: Capacity {
                 clients: places.min(self.max_clients.unwrap_or(MAX_CLIENTS)),
                 clients_per_address: self.max_clients_per_address,

@@ -53,7 +53,7 @@ pub async fn subscribe(subscription: &mut Subscription) -> Result<Infallible, Cl
                     return Err(why.map_or(ClientError::Closed, ClientError::ClosedFor));
                 }
             },
-            message = outgoing => publish(subscription, &connection, message).await?,
+            message = outgoing => publish(subscription, &mut connection, message).await?,
         }
     }
 }
@@ -77,7 +77,7 @@ async fn upgrade(subscription: &mut Subscription) -> Result<Connection, ClientEr
 
 async fn publish(
     subscription: &Subscription,
-    connection: &Connection,
+    connection: &mut Connection,
     message: Outgoing,
 ) -> Result<(), ClientError> {
     let Outgoing {

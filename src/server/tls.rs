@@ -1,0 +1,117 @@
+//! TLS at the server's end: its certificate, and the handshake.
+
+use std::net::IpAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use rcgen::{CertificateParams, DnType, KeyPair};
+use rustls::ServerConfig;
+use rustls::crypto::ring::{Ticketer, default_provider};
+use rustls::pki_types::pem::{self, PemObject};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+
+use super::place::Placed;
+use super::refuse;
+use crate::transport::tls::{ALPN, Fingerprint, MAX_FRAGMENT_BYTES};
+
+/// Bytes that a session holds for a reader that is slow to take them: one record.
+const MAX_UNSENT_BYTES: usize = MAX_FRAGMENT_BYTES;
+
+/// What a server speaks TLS 1.2 and 1.3 with.
+#[derive(Clone, Debug)]
+pub struct Tls {
+    pub fingerprint: Fingerprint,
+    config: Arc<ServerConfig>,
+}
+
+impl Tls {
+    /// With a certificate made now, for this machine and the address that it is bound to. It is
+    /// signed by itself: who is to trust it must be told its fingerprint.
+    pub fn self_signed(bound: IpAddr) -> anyhow::Result<Self> {
+        let mut names = ["localhost", "127.0.0.1", "::1"]
+            .map(str::to_owned)
+            .to_vec();
+        names.extend(
+            rustix::system::uname()
+                .nodename()
+                .to_str()
+                .map(str::to_owned),
+        );
+        if !bound.is_unspecified() {
+            names.push(bound.to_string());
+        }
+        names.sort();
+        names.dedup();
+        let mut params = CertificateParams::new(names).context("the names of this machine")?;
+        params.distinguished_name.push(DnType::CommonName, "wslab");
+        let key = KeyPair::generate()?;
+        let certificate = params.self_signed(&key)?.der().clone();
+        let key = PrivateKeyDer::try_from(key.serialize_der());
+        let key = key.map_err(|error| anyhow::anyhow!("the key: {error}"))?;
+        Tls::of(vec![certificate], key)
+    }
+
+    /// With a certificate, and the chain above it, and its private key, from PEM files.
+    pub fn read(certificate: &Path, key: &Path) -> anyhow::Result<Self> {
+        let chain = CertificateDer::pem_file_iter(certificate).and_then(Iterator::collect);
+        let chain: Vec<_> = chain.map_err(|error| named(certificate, error))?;
+        if chain.is_empty() {
+            bail!("{}: there is no certificate in it", certificate.display());
+        }
+        let private = PrivateKeyDer::from_pem_file(key).map_err(|error| named(key, error))?;
+        Tls::of(chain, private)
+            .with_context(|| format!("{} and {}", certificate.display(), key.display()))
+    }
+
+    fn of(
+        chain: Vec<CertificateDer<'static>>,
+        key: PrivateKeyDer<'static>,
+    ) -> anyhow::Result<Self> {
+        let fingerprint = Fingerprint::of(&chain[0]);
+        let mut config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+            .with_safe_default_protocol_versions()?
+            .with_no_client_auth()
+            .with_single_cert(chain, key)?;
+        config.alpn_protocols = vec![ALPN.to_vec()];
+        // Clients keep their sessions themselves: nothing of them is kept here.
+        config.ticketer = Ticketer::new()?;
+        let config = Arc::new(config);
+        Ok(Tls {
+            fingerprint,
+            config,
+        })
+    }
+
+    /// Shakes hands, for as long as it takes. Nothing, if the peer does not speak TLS; if it speaks
+    /// HTTP, it is told so in its own words.
+    pub async fn accept<P: Unpin>(&self, stream: Placed<P>) -> Option<TlsStream<Placed<P>>> {
+        // All requests begin with a method's capital letter, and no TLS does.
+        if stream.peek().await.ok()?.is_ascii_uppercase() {
+            refuse(
+                stream,
+                "400 Bad Request",
+                "",
+                "this port speaks TLS: write https or wss",
+            )
+            .await;
+            return None;
+        }
+        let acceptor = TlsAcceptor::from(self.config.clone());
+        let accepted = acceptor.accept_with(stream, |session| {
+            session.set_buffer_limit(Some(MAX_UNSENT_BYTES));
+        });
+        accepted.await.ok()
+    }
+}
+
+fn named(file: &Path, error: pem::Error) -> anyhow::Error {
+    let why = match error {
+        pem::Error::NoItemsFound => "there is no private key in it".to_owned(),
+        pem::Error::Io(error) => error.to_string(),
+        error => format!("it is not PEM: {error}"),
+    };
+    anyhow::anyhow!("{}: {why}", file.display())
+}

@@ -1,0 +1,347 @@
+//! `--tls` as its users meet it: openssl, curl, Python and `wslab` itself on one port.
+
+mod support;
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+use std::thread;
+
+use support::results::{Results, number, rows, text};
+use support::{PATIENCE, Server};
+
+/// A server that speaks TLS, and what it shows.
+struct Secret {
+    server: Server,
+    fingerprint: String,
+    /// Its certificate as a file, which goes away with this value.
+    folder: Results,
+}
+
+impl Secret {
+    fn start(test: &str, flags: &[&str]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_wslab"))
+            .args(["serve", "--bind", "127.0.0.1:0"])
+            .args(flags)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut told = BufReader::new(child.stderr.take().unwrap());
+        let mut said = BufReader::new(child.stdout.take().unwrap());
+        let [mut fingerprint, mut line] = [String::new(), String::new()];
+        told.read_line(&mut fingerprint).unwrap();
+        said.read_line(&mut line).unwrap();
+        let address = line.trim().strip_prefix("listening on https://");
+        let secret = Secret {
+            server: Server::of(child, address.expect(&line).to_owned()),
+            fingerprint: fingerprint
+                .trim()
+                .strip_prefix("certificate: SHA-256 ")
+                .expect(&fingerprint)
+                .to_owned(),
+            folder: Results::new(test),
+        };
+        let shown = secret.openssl(&["-alpn", "http/1.1"]);
+        assert!(shown.contains("ALPN protocol: http/1.1"), "{shown}");
+        let begin = shown.find("-----BEGIN CERTIFICATE-----").expect(&shown);
+        let end = shown.find("-----END CERTIFICATE-----").expect(&shown);
+        let pem = format!("{}-----END CERTIFICATE-----\n", &shown[begin..end]);
+        std::fs::write(secret.certificate(), pem).unwrap();
+        secret
+    }
+
+    fn certificate(&self) -> PathBuf {
+        self.folder.0.join("shown.pem")
+    }
+
+    fn url(&self) -> String {
+        format!("https://{}", self.server.address)
+    }
+
+    /// What openssl says of a handshake.
+    fn openssl(&self, flags: &[&str]) -> String {
+        let output = Command::new("openssl")
+            .args(["s_client", "-connect", &self.server.address])
+            .args(flags)
+            .stdin(Stdio::null())
+            .output();
+        text(&output.expect("openssl is installed").stdout)
+    }
+
+    fn curl(&self, path: &str, flags: &[&str]) -> Output {
+        let mut curl = Command::new("curl");
+        let patience = PATIENCE.as_secs().to_string();
+        curl.args(["-q", "-sS", "--noproxy", "*", "--max-time", &patience])
+            .args(flags)
+            .arg(self.url() + path);
+        curl.output().expect("curl is installed")
+    }
+}
+
+/// `wslab` with these arguments and nothing to read.
+fn wslab(arguments: &[&str]) -> Output {
+    let mut wslab = Command::new(env!("CARGO_BIN_EXE_wslab"));
+    wslab.args(arguments).stdin(Stdio::null()).output().unwrap()
+}
+
+/// A certificate and its key, made by openssl.
+fn made_elsewhere(folder: &Results, name: &str) -> [String; 2] {
+    let [cert, key] = ["crt", "key"].map(|end| folder.0.join(format!("{name}.{end}")));
+    let [cert, key] = [cert, key].map(|path| path.to_str().unwrap().to_owned());
+    let made = Command::new("openssl")
+        .args([
+            "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
+        ])
+        .args(["-subj", "/CN=lab", "-addext", "subjectAltName=IP:127.0.0.1"])
+        .args(["-addext", "basicConstraints=critical,CA:FALSE"])
+        .args(["-keyout", &key, "-out", &cert])
+        .stderr(Stdio::null())
+        .status();
+    assert!(made.expect("openssl is installed").success());
+    [cert, key]
+}
+
+#[test]
+fn curl_openssl_and_python_agree_on_who_the_server_is() {
+    let secret = Secret::start("tls-others", &["--tls"]);
+    let certificate = secret.certificate();
+    let certificate = certificate.to_str().unwrap();
+    let print = [
+        "x509",
+        "-noout",
+        "-fingerprint",
+        "-sha256",
+        "-in",
+        certificate,
+    ];
+    let printed = Command::new("openssl").args(print).output().unwrap();
+    let printed = text(&printed.stdout).to_uppercase();
+    assert!(printed.contains(&secret.fingerprint), "{printed}");
+
+    for version in ["1.2", "1.3"] {
+        let only = format!("--tlsv{version}");
+        let flags = [
+            "--cacert",
+            certificate,
+            &only,
+            "--tls-max",
+            version,
+            "-w",
+            "%{http_version}",
+        ];
+        let answer = secret.curl("/healthz", &flags);
+        let body = text(&answer.stdout);
+        assert!(
+            body.contains(r#""status":"ok""#) && body.ends_with("1.1"),
+            "{version}: {body}"
+        );
+    }
+    let stranger = secret.curl("/healthz", &[]);
+    assert_eq!(stranger.status.code(), Some(60), "curl trusts no stranger");
+
+    // A page of this server comes from https, and may publish; one from elsewhere may not.
+    let post = |origin: &str| {
+        let origin = format!("Origin: {origin}");
+        let json = r#"{"from":"bob","text":"in secret"}"#;
+        let flags = [
+            "--cacert",
+            certificate,
+            "-H",
+            &origin,
+            "--json",
+            json,
+            "-w",
+            " %{http_code}",
+        ];
+        text(&secret.curl("/feeds/feed/messages", &flags).stdout)
+    };
+    assert!(post(&secret.url()).ends_with("{\"seq\":1} 201"));
+    assert!(post("https://evil.example").ends_with(" 403"));
+
+    let read = Command::new("/usr/bin/python3")
+        .args(["-I", "-X", "utf8"])
+        .arg(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/tests/others/websocket.py"
+        ))
+        .args(["read", &secret.url().replace("https", "wss")])
+        .env("SSL_CERT_FILE", certificate)
+        .output()
+        .unwrap();
+    let frame = text(&read.stdout);
+    assert!(
+        frame.contains(r#""text":"in secret""#),
+        "{frame}{}",
+        text(&read.stderr)
+    );
+}
+
+#[test]
+fn a_certificate_made_elsewhere_is_shown_and_a_bad_one_is_told() {
+    let folder = Results::new("tls-files");
+    let [cert, key] = made_elsewhere(&folder, "lab");
+    let [_, another] = made_elsewhere(&folder, "another");
+    let secret = Secret::start("tls-elsewhere", &["--cert", &cert, "--key", &key]);
+    let answer = secret.curl("/healthz", &["--cacert", &cert]);
+    assert!(
+        text(&answer.stdout).contains("ok"),
+        "{}",
+        text(&answer.stderr)
+    );
+
+    let empty = folder.0.join("empty.pem");
+    std::fs::write(&empty, "nothing\n").unwrap();
+    let empty = empty.to_str().unwrap();
+    for (flags, advice) in [
+        (vec!["--cert", &cert], "--key"),
+        (vec!["--key", &key], "--cert"),
+        (
+            vec!["--cert", "/nowhere.pem", "--key", &key],
+            "/nowhere.pem: No such file",
+        ),
+        (
+            vec!["--cert", &cert, "--key", "/nowhere.pem"],
+            "/nowhere.pem: No such file",
+        ),
+        (
+            vec!["--cert", empty, "--key", &key],
+            "empty.pem: there is no certificate in it",
+        ),
+        (
+            vec!["--cert", &cert, "--key", empty],
+            "empty.pem: there is no private key in it",
+        ),
+        (vec!["--cert", &cert, "--key", &another], "another.key"),
+    ] {
+        let refused = wslab(&[&["serve", "--bind", "127.0.0.1:0"][..], &flags].concat());
+        let why = text(&refused.stderr);
+        assert_eq!(refused.status.code(), Some(2), "{flags:?}: {why}");
+        assert!(why.contains(advice), "{flags:?}: {why}");
+    }
+}
+
+#[test]
+fn who_speaks_http_is_told_and_who_is_silent_is_cut() {
+    let flags = ["--tls", "--header-timeout", "300ms"];
+    let secret = Secret::start("tls-port", &flags);
+    let plain = secret.server.get("/healthz");
+    assert_eq!(plain.status, 400);
+    assert!(plain.body.contains("write https or wss"), "{}", plain.body);
+    let error = wslab(&["run", "--quiet", "--target", &secret.server.url()]);
+    let why = text(&error.stderr);
+    assert!(
+        error.status.code() == Some(1) && why.contains("write https or wss"),
+        "{why}"
+    );
+
+    // Nothing, the beginning of a hello, and what is no hello at all.
+    let hello = [0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc];
+    for said in [&b""[..], &hello, b"\0\x01\x02garbage that goes on and on"] {
+        let mut stream: TcpStream = secret.server.connect();
+        stream.write_all(said).unwrap();
+        // It may be told in an alert; then it is the end.
+        let mut rest = Vec::new();
+        let ended = stream.read_to_end(&mut rest);
+        assert!(rest.len() < 16, "{said:?}: {rest:?}");
+        let reset = |error: std::io::Error| error.kind() == std::io::ErrorKind::ConnectionReset;
+        assert!(
+            ended.is_ok() || ended.is_err_and(reset),
+            "{said:?}: not ended"
+        );
+    }
+    let answer = secret.curl("/metrics", &["-k"]);
+    let open = r#"wslab_connections{transport="other"}"#;
+    assert_eq!(
+        support::metric(&text(&answer.stdout), open),
+        1,
+        "none is left but this"
+    );
+}
+
+#[test]
+fn a_chat_and_a_run_trust_the_certificate_that_they_were_told_and_no_other() {
+    let secret = Secret::start("tls-trust", &["--tls"]);
+    let (url, right) = (secret.url(), &*secret.fingerprint);
+    let certificate = secret.certificate();
+    let certificate = certificate.to_str().unwrap();
+    let wrong = "00".repeat(32);
+    for (flags, code, advice) in [
+        (vec![], 2, "--fingerprint SHA256"),
+        (vec!["--fingerprint", "AB:CD"], 2, "64 hexadecimal digits"),
+        (
+            vec!["--ca", "/nowhere.pem"],
+            2,
+            "/nowhere.pem: No such file",
+        ),
+        (vec!["--fingerprint", &wrong], 1, right),
+        (
+            vec!["--ca", "/etc/ssl/certs/ca-certificates.crt"],
+            1,
+            "cannot trust https://127.0.0.1:",
+        ),
+    ] {
+        let refused = wslab(&[&["chat", "--user", "eve", &url][..], &flags].concat());
+        let why = text(&refused.stderr);
+        assert_eq!(refused.status.code(), Some(code), "{flags:?}: {why}");
+        assert!(why.contains(advice), "{flags:?}: {why}");
+    }
+
+    for transport in ["short-polling", "long-polling", "sse", "websocket"] {
+        let mut chat = Command::new(env!("CARGO_BIN_EXE_wslab"))
+            .args(["chat", "--user", "alice", "--transport", transport, &url])
+            .args([
+                "--fingerprint",
+                right,
+                "--feed",
+                transport,
+                "--poll-interval",
+                "100ms",
+            ])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        chat.stdin.take().unwrap().write_all(b"oi\n").unwrap();
+        let said = thread::spawn(move || chat.wait_with_output().unwrap());
+        let said = said.join().unwrap();
+        assert!(
+            text(&said.stdout).contains("alice: oi"),
+            "{transport}: {said:?}"
+        );
+        assert!(said.status.success(), "{transport}: {said:?}");
+    }
+
+    let results = Results::new("tls-run");
+    let short = [
+        "--clients",
+        "5",
+        "--rate",
+        "10",
+        "--window",
+        "500ms",
+        "--warm-up",
+        "100ms",
+    ];
+    let target = [
+        "run",
+        "--transport",
+        "sse",
+        "--target",
+        &url,
+        "--ca",
+        certificate,
+    ];
+    let run = results.wslab(&[&target[..], &short].concat());
+    assert_eq!(run.status.code(), Some(0), "{}", text(&run.stderr));
+    let row = &rows(&results.run().join("trials.csv"))[0];
+    assert_eq!((&*row["tls"], number(row, "missed")), ("true", 0.0));
+    assert_eq!(
+        number(row, "tls_bytes_per_delivery"),
+        22.0,
+        "a record a message"
+    );
+    let contrary = wslab(&["run", "--quiet", "--tls", "--target", "http://127.0.0.1:1"]);
+    assert_ne!(contrary.status.code(), Some(0));
+}
