@@ -18,7 +18,7 @@ Otherwise lines of standard input are published, and standard output has one lin
 (\"alice: oi\", \"* bob joined\"); how the connection fares goes to standard error. When the input
 has ended and all of it was seen in the feed, this ends with 0; with 1 if something was lost.")]
 pub(super) struct ChatArgs {
-    /// The server
+    /// The server, as http://HOST:PORT or https://HOST:PORT
     #[arg(value_name = "URL", default_value = "http://127.0.0.1:8080")]
     url: String,
     #[command(flatten)]

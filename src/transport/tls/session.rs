@@ -73,8 +73,8 @@ impl Session {
         }
     }
 
-    /// Reads plaintext into `buffer`, which has room for [`RECORDS_BYTES`]; 0 means that the peer ended
-    /// the stream.
+    /// Reads plaintext into `buffer`, which has room for [`RECORDS_BYTES`]; 0 means that the peer
+    /// ended the stream.
     pub fn poll_read(
         &mut self,
         socket: &Socket,
