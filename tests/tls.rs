@@ -6,10 +6,9 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
-use std::thread;
 
 use support::results::{Results, number, rows, text};
-use support::{PATIENCE, Server};
+use support::{PATIENCE, Server, wait_until};
 
 /// A server that speaks TLS, and what it shows.
 struct Secret {
@@ -251,13 +250,20 @@ fn who_speaks_http_is_told_and_who_is_silent_is_cut() {
             "{said:?}: not ended"
         );
     }
-    let answer = secret.curl("/metrics", &["-k"]);
-    let open = r#"wslab_connections{transport="other"}"#;
-    assert_eq!(
-        support::metric(&text(&answer.stdout), open),
-        1,
-        "none is left but this"
+    let full = Secret::start("tls-full", &["--tls", "--max-clients", "1"]);
+    let _silent = full.server.connect();
+    let turned_away = full.curl("/", &["-k", "-w", " %{http_code}"]);
+    let answer = text(&turned_away.stdout);
+    assert!(
+        answer.contains("try later") && answer.ends_with(" 503"),
+        "{answer}"
     );
+
+    let open = r#"wslab_connections{transport="other"}"#;
+    wait_until("none is left but who asks", || {
+        let answer = secret.curl("/metrics", &["-k"]);
+        support::metric(&text(&answer.stdout), open) == 1
+    });
 }
 
 #[test]
@@ -267,6 +273,7 @@ fn a_chat_and_a_run_trust_the_certificate_that_they_were_told_and_no_other() {
     let certificate = secret.certificate();
     let certificate = certificate.to_str().unwrap();
     let wrong = "00".repeat(32);
+    let [another, _] = made_elsewhere(&secret.folder, "another");
     for (flags, code, advice) in [
         (vec![], 2, "--fingerprint SHA256"),
         (vec!["--fingerprint", "AB:CD"], 2, "64 hexadecimal digits"),
@@ -276,11 +283,7 @@ fn a_chat_and_a_run_trust_the_certificate_that_they_were_told_and_no_other() {
             "/nowhere.pem: No such file",
         ),
         (vec!["--fingerprint", &wrong], 1, right),
-        (
-            vec!["--ca", "/etc/ssl/certs/ca-certificates.crt"],
-            1,
-            "cannot trust https://127.0.0.1:",
-        ),
+        (vec!["--ca", &another], 1, "cannot trust https://127.0.0.1:"),
     ] {
         let refused = wslab(&[&["chat", "--user", "eve", &url][..], &flags].concat());
         let why = text(&refused.stderr);
@@ -304,8 +307,7 @@ fn a_chat_and_a_run_trust_the_certificate_that_they_were_told_and_no_other() {
             .spawn()
             .unwrap();
         chat.stdin.take().unwrap().write_all(b"oi\n").unwrap();
-        let said = thread::spawn(move || chat.wait_with_output().unwrap());
-        let said = said.join().unwrap();
+        let said = chat.wait_with_output().unwrap();
         assert!(
             text(&said.stdout).contains("alice: oi"),
             "{transport}: {said:?}"
@@ -342,6 +344,54 @@ fn a_chat_and_a_run_trust_the_certificate_that_they_were_told_and_no_other() {
         22.0,
         "a record a message"
     );
-    let contrary = wslab(&["run", "--quiet", "--tls", "--target", "http://127.0.0.1:1"]);
-    assert_ne!(contrary.status.code(), Some(0));
+
+    // Where TLS is not what was said, the other scheme is told.
+    let plain = Server::start(&[]);
+    let https = format!("https://{}", plain.address);
+    let contrary = ["run", "--quiet", "--tls", "--target", &plain.url()];
+    let mistaken = ["chat", &https, "--fingerprint", right];
+    for (arguments, code, advice) in [
+        (&contrary[..], 2, "write https://"),
+        (&mistaken, 1, "write http://"),
+    ] {
+        let refused = wslab(arguments);
+        let why = text(&refused.stderr);
+        assert_eq!(refused.status.code(), Some(code), "{arguments:?}: {why}");
+        assert!(why.contains(advice), "{arguments:?}: {why}");
+    }
+}
+
+#[test]
+fn messages_longer_than_a_record_pass_both_ways_and_every_record_is_counted() {
+    let results = Results::new("tls-long");
+    let run = ["run", "--tls", "--workload", "chat", "--payload", "40000"];
+    let few = [
+        "--clients",
+        "4",
+        "--rate",
+        "5",
+        "--window",
+        "1s",
+        "--warm-up",
+        "200ms",
+    ];
+    let output = results.wslab(&[&run[..], &few, &["--poll-interval", "300ms"]].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let trials = rows(&results.run().join("trials.csv"));
+    assert_eq!(trials.len(), 4);
+    for row in &trials {
+        let [transport, warnings] = ["transport", "warnings"].map(|column| &row[column]);
+        for none in [
+            "missed",
+            "publish_failed",
+            "reconnects",
+            "ends_differ_bytes",
+        ] {
+            assert_eq!(number(row, none), 0.0, "{transport}: {none}, {warnings}");
+        }
+        // Three records down, and three up for each of four readers.
+        let tls = number(row, "tls_bytes_per_delivery");
+        assert!(tls >= 22.0 * (3.0 + 3.0 / 4.0) - 0.01 || transport == "short-polling");
+        assert!(tls < 200.0, "{transport}: {tls}");
+    }
 }

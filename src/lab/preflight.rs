@@ -107,6 +107,9 @@ async fn greet(target: &Target) -> anyhow::Result<()> {
             let advice = "start a server there, or leave --target out";
             return Err(error).context(format!("cannot reach {at}: {advice}"));
         }
+        Err(ClientError::Tls(rustls::Error::InvalidMessage(_))) => {
+            bail!("{at} does not speak TLS: write http://…");
+        }
         Err(error @ ClientError::Tls(_)) => {
             return Err(error).context(format!("cannot trust {at}"));
         }

@@ -173,6 +173,38 @@ mod tests {
     }
 
     #[test]
+    fn tls_adds_to_each_record_and_without_keep_alive_a_handshake_to_each_exchange() {
+        let tls = Conditions {
+            origin: "https://127.0.0.1:40000".into(),
+            ..conditions()
+        };
+        let added = |transport: Transport, text_bytes: usize, keep_alive: bool| {
+            let of = |conditions: &Conditions| {
+                let conditions = Conditions {
+                    text_bytes,
+                    keep_alive,
+                    ..conditions.clone()
+                };
+                transport.model(&conditions).wire_bytes_per_delivery
+            };
+            of(&tls) - of(&conditions())
+        };
+        assert_eq!(added(Transport::Sse, 64, true), 22.0);
+        assert_eq!(
+            added(Transport::RawTcp, 40_000, true),
+            66.0,
+            "three records"
+        );
+        assert_eq!(added(Transport::LongPolling, 64, true), 44.0, "up and down");
+        assert_eq!(
+            added(Transport::ShortPolling, 64, true),
+            22.0,
+            "of two messages"
+        );
+        assert!(added(Transport::LongPolling, 64, false) > 1_000.0);
+    }
+
+    #[test]
     fn bytes_are_those_of_the_heads_and_frames() {
         let bytes = |transport: Transport, conditions: &Conditions| {
             transport.model(conditions).wire_bytes_per_delivery
