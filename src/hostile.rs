@@ -106,8 +106,8 @@ pub fn publish_body(body: &[u8]) {
     assert_eq!(check_name(&message.from), Ok(&*message.from));
 }
 
-/// A client of `ws?user=mallory` that writes a stream after its upgrade, and then no more. The server
-/// answers with whole frames, at the end of which it closes or just ends, soon.
+/// A client of `ws?user=mallory` that writes a stream after its upgrade, and then no more. The
+/// server answers with whole frames and ends, soon.
 pub fn websocket_server(stream: &[u8], sizes: &[u8]) {
     let mut socket = TcpStream::connect(server()).expect("the server listens");
     socket.set_read_timeout(Some(PATIENCE)).expect("a time");

@@ -1,3 +1,5 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|input: &[u8]| wslab::hostile::publish_body(input));
+use wslab::hostile;
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| hostile::publish_body(input));

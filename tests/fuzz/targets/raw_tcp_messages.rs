@@ -1,3 +1,5 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|input: &[u8]| wslab::hostile::cut(input, wslab::hostile::raw_tcp_messages));
+use wslab::hostile;
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| hostile::cut(input, hostile::raw_tcp_messages));
