@@ -2,8 +2,8 @@
 //!
 //! A server's bytes are read by the load and the chat, a stranger's by the server. Each function
 //! here takes a stream, and the sizes of the parts in which it arrives. It shows the stream to its
-//! reader whole and in these parts, and panics unless the reader gives the same items, refuses the
-//! same streams, and never reports what it has not read. `cargo test` tries each on a fixed number
+//! reader whole, in these parts and byte by byte, and panics unless the reader gives the same items
+//! and refuses the same streams. `cargo test` tries each on a fixed number
 //! of streams; `scripts/fuzz` goes on for as long as one likes, and bounds memory and time.
 
 use std::io::{ErrorKind, Read, Write};
@@ -211,11 +211,14 @@ where
     R: FnMut(&[u8], &mut Vec<Vec<u8>>) -> Parsed<Vec<u8>>,
 {
     let whole = read(stream, &[], reader());
-    assert_eq!(
-        read(stream, sizes, reader()),
-        whole,
-        "in parts of {sizes:?}"
-    );
+    let bytes = vec![1; stream.len()];
+    for sizes in [sizes, &bytes] {
+        assert_eq!(
+            read(stream, sizes, reader()),
+            whole,
+            "in parts of {sizes:?}"
+        );
+    }
 }
 
 /// Shows a stream to a reader as a connection does: what it does not use is shown again, with more.
