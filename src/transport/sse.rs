@@ -331,8 +331,9 @@ mod tests {
     fn subscription(address: SocketAddr) -> Subscription {
         let target = Target {
             address,
-            host: "x".into(),
+            origin: "http://x".into(),
             prefix: String::new(),
+            tls: None,
         };
         let habits = Habits {
             poll_interval: Duration::ZERO,
