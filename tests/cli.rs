@@ -109,6 +109,7 @@ fn check_row(row: &Row) {
         "connect_p50_us",
         "loop_lag_max_us",
         "messages_per_write",
+        "ramp_up_s",
         "set_up_wire_bytes_per_client",
     ] {
         assert!(number(row, figure) > 0.0, "{transport}: {figure}");

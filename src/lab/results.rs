@@ -176,6 +176,8 @@ pub struct TrialRow {
     pub ends_differ_bytes: Option<i64>,
     /// Deliveries by each of the server's writes to its subscribers.
     pub messages_per_write: Option<f64>,
+    /// From the first subscriber's turn to dial until all were ready, or had given up.
+    pub ramp_up_s: Option<f64>,
 }
 
 /// One row of `timeline.csv`: one second of one trial, by the time of *arrival*.

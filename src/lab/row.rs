@@ -220,6 +220,7 @@ impl TrialId {
             messages_per_write: books
                 .filter(|books| books.writes > 0)
                 .map(|books| round(books.deliveries as f64 / books.writes as f64)),
+            ramp_up_s: Some(round(outcome.ramp_up_s)),
         }
     }
 }

@@ -89,6 +89,7 @@ struct Trial<T> {
     tell: T,
     phase: Phase,
     started: Instant,
+    ramp_up: Duration,
     told: Instant,
     before: Machine,
     second: Mark,
@@ -174,6 +175,7 @@ impl<T: FnMut(Event)> Trial<T> {
             tell,
             phase: Phase::RampUp,
             started,
+            ramp_up: Duration::ZERO,
             told: started,
             before,
             second: Mark {
@@ -191,7 +193,9 @@ impl<T: FnMut(Event)> Trial<T> {
         self.pass(patience, |trial| {
             trial.window.total(Gauge::Joined) + trial.window.total(Gauge::GaveUp) >= clients
         })
-        .await
+        .await?;
+        self.ramp_up = self.started.elapsed();
+        Ok(())
     }
 
     /// Publishes unrecorded, then waits until everything has arrived.
@@ -361,6 +365,7 @@ impl<T: FnMut(Event)> Trial<T> {
         let feeds = 0..self.plan.feeds.len();
         let joined = self.window.total(Gauge::Joined);
         Ok(Outcome {
+            ramp_up_s: self.ramp_up.as_secs_f64(),
             ledger_s,
             published: feeds.map(|feed| self.window.published(feed)).sum(),
             expected: self.expected(),

@@ -247,6 +247,8 @@ pub struct Probe {
 /// What one trial found.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Outcome {
+    /// From the first subscriber's turn to dial until all were ready, or had given up.
+    pub ramp_up_s: f64,
     /// From the opening of the ledger to its end: the window and the drain.
     pub ledger_s: f64,
     pub published: u64,
