@@ -89,6 +89,9 @@ pub(super) struct RunArgs {
     target: Option<String>,
     #[command(flatten)]
     trust: TrustArgs,
+    /// A program that serves instead of this one, to be compared with it
+    #[arg(long, value_name = "PROGRAM", hide = true, conflicts_with = "target")]
+    server: Option<PathBuf>,
     /// Server and load on cores of their own; off, in a run that is repeated: as the kernel likes
     #[arg(long, value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "on")]
     pin: Option<Switch>,
@@ -152,6 +155,7 @@ impl RunArgs {
             pinning: Pinning::choose(self.pin, pinning, target.is_none())?,
             target,
             trust: self.trust.trust(),
+            server: self.server.clone(),
             results: self.results.clone(),
             quiet: self.quiet,
             interface: self.interface.clone(),

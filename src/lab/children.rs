@@ -1,12 +1,13 @@
 //! The processes of a trial: a server and a load.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
 use tokio::io::AsyncWriteExt;
 
-use crate::load::child::Process;
+use crate::load::child::{Process, THIS_PROGRAM};
 use crate::load::plan::{Event, Job, Plan};
 use crate::measure::cpus::Cpus;
 use crate::transport::http;
@@ -27,8 +28,13 @@ pub struct Server {
 impl Server {
     /// Starts one on a free port of this machine, whose feeds keep `history` messages, and waits
     /// until it listens; with `tls`, to https, and then its certificate alone is trusted. With
-    /// `cpus` it runs on these only.
-    pub async fn start(history: u64, tls: bool, cpus: Option<&Cpus>) -> anyhow::Result<Self> {
+    /// `cpus` it runs on these only. It is a server of ours unless another `program` is given.
+    pub async fn start(
+        program: Option<&Path>,
+        history: u64,
+        tls: bool,
+        cpus: Option<&Cpus>,
+    ) -> anyhow::Result<Self> {
         let history = history.to_string();
         let mut arguments = vec![
             "serve",
@@ -42,7 +48,8 @@ impl Server {
             "off",
         ];
         arguments.extend(tls.then_some("--tls"));
-        let mut process = Process::start(&arguments, cpus)?;
+        let program = program.unwrap_or(THIS_PROGRAM.as_ref());
+        let mut process = Process::start_of(program, &arguments, cpus)?;
         let line = said(&mut process).await?;
         let address = |origin: &str| http::host(origin).parse::<SocketAddr>().ok();
         let listening = line.strip_prefix("listening on ");

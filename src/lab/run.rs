@@ -29,6 +29,8 @@ pub struct Options {
     pub target: Option<String>,
     /// Which certificate it must show, if its URL says https.
     pub trust: Option<Trust>,
+    /// A program that serves instead of this one, with the same flags.
+    pub server: Option<PathBuf>,
     pub results: PathBuf,
     pub quiet: bool,
     /// Where server and load run; without it, where the kernel likes.
@@ -168,6 +170,7 @@ impl Run {
                 cell,
                 trial,
                 pinning: self.options.pinning.clone(),
+                server: self.options.server.clone(),
                 interface: self.options.interface.clone(),
             };
             let fatal = self.trial(id, listed.len(), display).await?;

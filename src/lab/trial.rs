@@ -1,6 +1,7 @@
 //! One trial: a server, a load, and what became of them as one row.
 
 use std::collections::VecDeque;
+use std::path::PathBuf;
 
 use hdrhistogram::Histogram;
 
@@ -21,6 +22,8 @@ pub struct TrialId {
     /// Counted from 1.
     pub trial: u32,
     pub pinning: Option<Pinning>,
+    /// What serves instead of a server of ours.
+    pub server: Option<PathBuf>,
     /// A network interface whose counters are read beside the ledger.
     pub interface: Option<String>,
 }
@@ -67,8 +70,9 @@ impl TrialId {
             Some(_) => None,
             None => {
                 let cpus = pinning.map(|pinning| &pinning.server);
+                let (program, history) = (self.server.as_deref(), self.scenario.history());
                 let tls = self.scenario.tls == Switch::On;
-                Some(Server::start(self.scenario.history(), tls, cpus).await?)
+                Some(Server::start(program, history, tls, cpus).await?)
             }
         };
         let plan = self.plan(target, server.as_ref());

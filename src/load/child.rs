@@ -4,6 +4,7 @@
 //! does, which the kernel sees to even when the parent is killed. It is in a process group of its
 //! own, so that a Ctrl-C meant for the run reaches the run alone, which then ends it.
 
+use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -16,7 +17,7 @@ use crate::measure::cpus::Cpus;
 
 /// The very file that runs now, even if another has taken its place meanwhile: all trials of a run
 /// are of one program.
-const THIS_PROGRAM: &str = "/proc/self/exe";
+pub const THIS_PROGRAM: &str = "/proc/self/exe";
 
 /// How long the kernel may take to end a process that was killed, with all its sockets.
 const END_PATIENCE: Duration = Duration::from_secs(5);
@@ -31,11 +32,20 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts one. With `cpus` the child confines itself to these, before it has a second thread;
-    /// otherwise it runs where its parent may.
+    /// Starts one of this program. With `cpus` the child confines itself to these, before it has a
+    /// second thread; otherwise it runs where its parent may.
     pub fn start(arguments: &[&str], cpus: Option<&Cpus>) -> anyhow::Result<Self> {
+        Process::start_of(THIS_PROGRAM.as_ref(), arguments, cpus)
+    }
+
+    /// Starts one of another program, which understands the same arguments.
+    pub fn start_of(
+        program: &Path,
+        arguments: &[&str],
+        cpus: Option<&Cpus>,
+    ) -> anyhow::Result<Self> {
         let cpus = cpus.map(|cpus| format!("--cpus={cpus}"));
-        let mut child = Command::new(THIS_PROGRAM)
+        let mut child = Command::new(program)
             .args(arguments)
             .args(cpus)
             .stdin(Stdio::piped())
@@ -43,7 +53,7 @@ impl Process {
             .process_group(0)
             .kill_on_drop(true)
             .spawn()
-            .with_context(|| format!("cannot start wslab {}", arguments[0]))?;
+            .with_context(|| format!("cannot start {} {}", program.display(), arguments[0]))?;
         let input = child.stdin.take().expect("it is piped");
         let output = child.stdout.take().expect("it is piped");
         let lines = BufReader::new(output).lines();
