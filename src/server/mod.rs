@@ -21,6 +21,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use axum::body::Body;
+use futures_util::future::Either;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::{HttpService, Service, service_fn};
@@ -36,6 +37,7 @@ use tokio_rustls::server::TlsStream;
 use tracing::{debug, info, warn};
 
 use crate::transport::hub::Hub;
+use crate::transport::shortcut::Poll;
 use crate::transport::tally::Account;
 use access::Access;
 use place::Placed;
@@ -114,7 +116,7 @@ pub async fn run(
     shutdown: impl Future<Output = ()>,
 ) {
     let settings = Arc::new(settings);
-    let service = TowerToHyperService::new(routes::router(hub.clone()));
+    let router = TowerToHyperService::new(routes::router(hub.clone()));
     let places = Places::new(settings.capacity);
     let porters = Arc::new(Semaphore::new(MAX_TURNED_AWAY));
     let mut connections = JoinSet::new();
@@ -139,8 +141,8 @@ pub async fn run(
             Ok(place) => {
                 prepare(&stream, settings.peer_timeout);
                 let stream = Placed::new(stream, account, place);
-                let account = stream.account();
-                let service = guarded(service.clone(), settings.clone(), account.clone());
+                let (router, account) = (router.clone(), stream.account());
+                let service = guarded(router, hub.clone(), settings.clone(), account.clone());
                 let closing = hub.closing.subscribe();
                 let settings = settings.clone();
                 // A task each, so that a plain connection's is not as large as one with TLS.
@@ -265,21 +267,33 @@ async fn linger(mut stream: impl AsyncRead + AsyncWrite + Unpin) {
 
 /// The routes, for those who may enter; each request brings its connection's account.
 fn guarded(
-    routes: TowerToHyperService<axum::Router>,
+    router: TowerToHyperService<axum::Router>,
+    hub: Arc<Hub>,
     settings: Arc<Settings>,
     account: Arc<Account>,
 ) -> impl HttpService<Incoming, ResBody = Body, Error = Infallible, Future: Send> {
     service_fn(move |mut request: Request<Incoming>| {
         let account = account.clone();
-        request.extensions_mut().insert(account.clone());
         // Never the query, which may hold the token.
         let (method, uri) = (request.method().clone(), request.uri().clone());
-        let entered = request::check(&request)
-            .and_then(|()| settings.access.enter(&request))
-            .map(|visitor| (visitor, routes.call(request)));
+        let hub = hub.clone();
+        let entered = request::check(&request).and_then(|()| settings.access.enter(&request));
+        let entered = entered.map(|visitor| {
+            let way = match Poll::of(&request, &hub) {
+                Some(poll) => Either::Left(poll),
+                None => {
+                    request.extensions_mut().insert(account.clone());
+                    Either::Right(router.call(request))
+                }
+            };
+            (visitor, way)
+        });
         async move {
             let answer = match entered {
-                Ok((visitor, answer)) => visitor.admit(answer.await?),
+                Ok((visitor, Either::Left(poll))) => {
+                    visitor.admit(poll.answer(&hub, &account).await)
+                }
+                Ok((visitor, Either::Right(answer))) => visitor.admit(answer.await?),
                 Err(refusal) => *refusal,
             };
             log(account.address, &method, uri.path(), answer.status());

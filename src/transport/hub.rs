@@ -105,6 +105,13 @@ impl Limits {
         }
         behind && self.slow_reader == SlowReader::Close
     }
+
+    /// How long a long poll is held that asks for so much, or does not ask.
+    pub fn hold(&self, asked_ms: Option<u64>) -> Duration {
+        asked_ms.map_or(self.max_hold, |ms| {
+            Duration::from_millis(ms).min(self.max_hold)
+        })
+    }
 }
 
 impl Default for Limits {

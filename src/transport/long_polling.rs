@@ -29,6 +29,7 @@ use super::model::{ANSWER_WRAPPING, Conditions, Prediction};
 use super::polling::{After, Poller, answer};
 use super::subscription::Subscription;
 use super::tally::Account;
+use crate::feed::Log;
 
 /// What a client that gives a name says of when it polls again: at once, but networks have moods.
 const AGAIN_SOON: &str = "&interval_ms=2000";
@@ -50,12 +51,21 @@ async fn long_poll(
     Params(query): Params<After>,
     Params(Hold { hold_ms }): Params<Hold>,
 ) -> Result<Response, ApiError> {
+    answer_poll(&hub, &account, &log, &query, hold_ms).await
+}
+
+/// Answers as soon as there is something to tell, or when the hold ends.
+pub async fn answer_poll(
+    hub: &Arc<Hub>,
+    account: &Account,
+    log: &Arc<Log>,
+    query: &After,
+    hold_ms: Option<u64>,
+) -> Result<Response, ApiError> {
     account.serves(Transport::LongPolling);
-    let max_hold = hub.limits.max_hold;
-    let hold = hold_ms.map_or(max_hold, |ms| Duration::from_millis(ms).min(max_hold));
     let mut reader = log.reader(query.after);
-    let _present = query.enter(&hub, &account, &log)?;
-    let batch = tokio::time::timeout(hold, reader.next()).await;
+    let _present = query.enter(hub, account, log)?;
+    let batch = tokio::time::timeout(hub.limits.hold(hold_ms), reader.next()).await;
     let batch = batch.ok().flatten().unwrap_or_else(|| reader.read());
     account.answered(batch.messages.len());
     Ok(answer(&batch))

@@ -13,6 +13,7 @@ mod polling;
 pub mod presence;
 pub(crate) mod raw_tcp;
 mod short_polling;
+pub mod shortcut;
 pub(crate) mod sse;
 pub mod subscription;
 pub mod tally;

@@ -11,8 +11,10 @@
 
 use std::sync::Arc;
 
+use axum::body::Body as AnswerBody;
+use axum::http::HeaderValue;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use serde::Deserialize;
 
 use super::connection::{ClientError, Connection};
@@ -24,7 +26,7 @@ use super::tally::Account;
 use crate::feed::{Batch, Cursor, Epoch, Log, Message};
 
 /// The query of a poll.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 pub struct After {
     pub after: Option<Cursor>,
     /// Who asks, and how often: see [`presence`].
@@ -63,14 +65,15 @@ pub fn answer(batch: &Batch) -> Response {
         body.extend_from_slice(format!(",\"missed\":{missed}").as_bytes());
     }
     body.push(b'}');
-    (
-        [
-            (CONTENT_TYPE, "application/json"),
-            (CACHE_CONTROL, "no-store"),
-        ],
-        body,
-    )
-        .into_response()
+    let mut answer = Response::new(AnswerBody::from(body));
+    for (name, value) in [
+        (CONTENT_TYPE, "application/json"),
+        (CACHE_CONTROL, "no-store"),
+    ] {
+        let value = HeaderValue::from_static(value);
+        answer.headers_mut().insert(name, value);
+    }
+    answer
 }
 
 /// The body of an answer as a subscriber reads it.

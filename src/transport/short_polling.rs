@@ -29,6 +29,7 @@ use super::model::{ANSWER_WRAPPING, Conditions, Prediction};
 use super::polling::{After, Poller, answer};
 use super::subscription::Subscription;
 use super::tally::Account;
+use crate::feed::Log;
 
 /// The server's end.
 pub fn routes() -> Router<Arc<Hub>> {
@@ -41,9 +42,19 @@ async fn poll(
     FeedLog(log): FeedLog,
     Params(query): Params<After>,
 ) -> Result<Response, ApiError> {
+    answer_poll(&hub, &account, &log, &query)
+}
+
+/// Answers with what there is.
+pub fn answer_poll(
+    hub: &Hub,
+    account: &Account,
+    log: &Arc<Log>,
+    query: &After,
+) -> Result<Response, ApiError> {
     account.serves(Transport::ShortPolling);
     let mut reader = log.reader(query.after);
-    let _present = query.enter(&hub, &account, &log)?;
+    let _present = query.enter(hub, account, log)?;
     let batch = reader.read();
     account.answered(batch.messages.len());
     Ok(answer(&batch))
