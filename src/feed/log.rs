@@ -40,7 +40,7 @@ pub struct Stored {
     pub seq: u64,
     /// The message's JSON, on one line.
     pub json: Bytes,
-    framed: [OnceLock<Bytes>; 2],
+    framed: [OnceLock<Bytes>; 3],
 }
 
 /// A framing that all readers of a transport share, since nothing in it is a reader's own.
@@ -50,10 +50,12 @@ pub enum Framing {
     Event,
     /// After its length.
     Length,
+    /// As the body of an answer that holds nothing else.
+    Answer,
 }
 
 impl Stored {
-    /// The message in the framing of a streaming transport, made by whoever needs it first.
+    /// The message in the framing of a transport, made by whoever needs it first.
     pub fn framed(&self, framing: Framing, frame: impl FnOnce(&Stored) -> Bytes) -> &Bytes {
         self.framed[framing as usize].get_or_init(|| frame(self))
     }
@@ -281,16 +283,22 @@ impl Log {
         }
     }
 
+    /// Where in this log somebody is who has everything up to `after`; at its end if that is not
+    /// said.
+    pub fn place(&self, after: Option<Cursor>) -> u64 {
+        let fits = |cursor: Cursor| cursor.epoch.is_none_or(|epoch| epoch == self.epoch);
+        match after {
+            None => self.last(),
+            Some(cursor) if fits(cursor) => cursor.seq,
+            // A number of another server: ahead of any feed, so that it begins anew.
+            Some(_) => u64::MAX,
+        }
+    }
+
     /// A reader that has everything up to `after`; from now on if it does not say.
     pub fn reader(self: &Arc<Self>, after: Option<Cursor>) -> Reader {
-        let fits = |cursor: Cursor| cursor.epoch.is_none_or(|epoch| epoch == self.epoch);
         Reader {
-            cursor: match after {
-                None => self.last(),
-                Some(cursor) if fits(cursor) => cursor.seq,
-                // A number of another server: ahead of any feed, so that it begins anew.
-                Some(_) => u64::MAX,
-            },
+            cursor: self.place(after),
             newest: self.newest.subscribe(),
             max_batch_bytes: MAX_BATCH_BYTES,
             log: self.clone(),

@@ -34,7 +34,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio_rustls::server::TlsStream;
-use tracing::{debug, info, warn};
+use tracing::{Level, debug, enabled, info, warn};
 
 use crate::transport::hub::Hub;
 use crate::transport::shortcut::Poll;
@@ -141,8 +141,13 @@ pub async fn run(
             Ok(place) => {
                 prepare(&stream, settings.peer_timeout);
                 let stream = Placed::new(stream, account, place);
-                let (router, account) = (router.clone(), stream.account());
-                let service = guarded(router, hub.clone(), settings.clone(), account.clone());
+                let account = stream.account();
+                let service = guarded(Desk {
+                    router: router.clone(),
+                    hub: hub.clone(),
+                    settings: settings.clone(),
+                    account: account.clone(),
+                });
                 let closing = hub.closing.subscribe();
                 let settings = settings.clone();
                 // A task each, so that a plain connection's is not as large as one with TLS.
@@ -265,38 +270,46 @@ async fn linger(mut stream: impl AsyncRead + AsyncWrite + Unpin) {
     let _ = tokio::time::timeout(LINGER, rest).await;
 }
 
-/// The routes, for those who may enter; each request brings its connection's account.
-fn guarded(
+/// What the requests of one connection are answered with.
+struct Desk {
     router: TowerToHyperService<axum::Router>,
     hub: Arc<Hub>,
     settings: Arc<Settings>,
     account: Arc<Account>,
+}
+
+/// The routes, for those who may enter; each request brings its connection's account.
+fn guarded(
+    desk: Desk,
 ) -> impl HttpService<Incoming, ResBody = Body, Error = Infallible, Future: Send> {
+    let desk = Arc::new(desk);
     service_fn(move |mut request: Request<Incoming>| {
-        let account = account.clone();
-        // Never the query, which may hold the token.
-        let (method, uri) = (request.method().clone(), request.uri().clone());
-        let hub = hub.clone();
-        let entered = request::check(&request).and_then(|()| settings.access.enter(&request));
-        let entered = entered.map(|visitor| {
-            let way = match Poll::of(&request, &hub) {
-                Some(poll) => Either::Left(poll),
-                None => {
-                    request.extensions_mut().insert(account.clone());
-                    Either::Right(router.call(request))
-                }
-            };
-            (visitor, way)
-        });
+        let desk = desk.clone();
+        let logged =
+            enabled!(Level::INFO).then(|| (request.method().clone(), request.uri().clone()));
+        let entered = request::check(&request)
+            .and_then(|()| desk.settings.access.enter(&request))
+            .map(|visitor| {
+                let way = match Poll::of(&request, &desk.hub) {
+                    Some(poll) => Either::Left(poll),
+                    None => {
+                        request.extensions_mut().insert(desk.account.clone());
+                        Either::Right(desk.router.call(request))
+                    }
+                };
+                (visitor, way)
+            });
         async move {
+            let Desk { hub, account, .. } = &*desk;
             let answer = match entered {
-                Ok((visitor, Either::Left(poll))) => {
-                    visitor.admit(poll.answer(&hub, &account).await)
-                }
+                Ok((visitor, Either::Left(poll))) => visitor.admit(poll.answer(hub, account).await),
                 Ok((visitor, Either::Right(answer))) => visitor.admit(answer.await?),
                 Err(refusal) => *refusal,
             };
-            log(account.address, &method, uri.path(), answer.status());
+            if let Some((method, uri)) = logged {
+                // Never the query, which may hold the token.
+                log(account.address, &method, uri.path(), answer.status());
+            }
             let refused = answer.status().is_client_error();
             account.refused.store(refused, Relaxed);
             account.serves_other();

@@ -4,57 +4,65 @@
 //! there.
 
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use hyper::rt::{Sleep, Timer};
+use tokio::time::Instant;
 
 use crate::transport::tally::{Account, Count};
 
 /// The timer of one connection, whose deadlines are those of an idle one.
-pub struct HeadTimer {
+pub struct HeadTimer(Arc<State>);
+
+struct State {
     account: Arc<Account>,
     head_timeout: Duration,
     /// The connection has just begun: nobody who means well comes here to say nothing.
     begins: AtomicBool,
+    /// The one timer that the connection has with the runtime. Deadlines mostly move on, with each
+    /// request: so it stays set as it was, and when it rings too early, it is set anew.
+    alarm: Mutex<Pin<Box<tokio::time::Sleep>>>,
 }
 
 impl HeadTimer {
     pub fn new(account: Arc<Account>, head_timeout: Duration) -> Self {
-        HeadTimer {
+        HeadTimer(Arc::new(State {
             account,
             head_timeout,
             begins: AtomicBool::new(true),
-        }
+            alarm: Mutex::new(Box::pin(tokio::time::sleep(head_timeout))),
+        }))
     }
 }
 
 impl Timer for HeadTimer {
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn Sleep>> {
-        self.sleep_until(Instant::now() + duration)
+        self.sleep_until(std::time::Instant::now() + duration)
     }
 
-    fn sleep_until(&self, deadline: Instant) -> Pin<Box<dyn Sleep>> {
-        let begins = self.begins.swap(false, Relaxed);
+    fn sleep_until(&self, deadline: std::time::Instant) -> Pin<Box<dyn Sleep>> {
+        let HeadTimer(state) = self;
+        let begins = state.begins.swap(false, Relaxed);
         Box::pin(HeadSleep {
-            sleep: Box::pin(tokio::time::sleep_until(deadline.into())),
-            account: self.account.clone(),
-            head_timeout: Some(self.head_timeout),
-            idle_at: (!begins).then(|| self.account.get(Count::ReadBytes)),
+            deadline: deadline.into(),
+            idle_at: (!begins).then(|| state.account.get(Count::ReadBytes)),
+            begun: false,
+            state: state.clone(),
         })
     }
 }
 
 /// A wait for a head. hyper polls it after each read that did not complete one.
 struct HeadSleep {
-    sleep: Pin<Box<tokio::time::Sleep>>,
-    account: Arc<Account>,
-    /// Until it counts.
-    head_timeout: Option<Duration>,
+    deadline: Instant,
     /// While the connection has read no more bytes than this, it is idle.
     idle_at: Option<u64>,
+    /// The head has begun to come, and its time counts.
+    begun: bool,
+    state: Arc<State>,
 }
 
 impl Sleep for HeadSleep {}
@@ -62,13 +70,27 @@ impl Sleep for HeadSleep {}
 impl Future for HeadSleep {
     type Output = ();
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let idle = self.idle_at == Some(self.account.get(Count::ReadBytes));
-        if !idle && let Some(head_timeout) = self.head_timeout.take() {
-            let deadline = tokio::time::Instant::now() + head_timeout;
-            let deadline = deadline.min(self.sleep.deadline());
-            self.sleep.as_mut().reset(deadline);
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let HeadSleep {
+            deadline,
+            idle_at,
+            begun,
+            state,
+        } = self.get_mut();
+        let idle = *idle_at == Some(state.account.get(Count::ReadBytes));
+        if !idle && !std::mem::replace(begun, true) {
+            *deadline = (Instant::now() + state.head_timeout).min(*deadline);
         }
-        self.sleep.as_mut().poll(cx)
+        let mut alarm = state.alarm.lock().expect("no panic under the lock");
+        if alarm.deadline() > *deadline {
+            alarm.as_mut().reset(*deadline);
+        }
+        while alarm.as_mut().poll(cx).is_ready() {
+            if Instant::now() >= *deadline {
+                return Poll::Ready(());
+            }
+            alarm.as_mut().reset(*deadline);
+        }
+        Poll::Pending
     }
 }

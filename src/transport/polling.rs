@@ -15,6 +15,7 @@ use axum::body::Body as AnswerBody;
 use axum::http::HeaderValue;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::Response;
+use bytes::Bytes;
 use serde::Deserialize;
 
 use super::connection::{ClientError, Connection};
@@ -23,7 +24,7 @@ use super::hub::{ApiError, Hub};
 use super::presence::{self, Present};
 use super::subscription::Subscription;
 use super::tally::Account;
-use crate::feed::{Batch, Cursor, Epoch, Log, Message};
+use crate::feed::{Batch, Cursor, Epoch, Framing, Log, Message};
 
 /// The query of a poll.
 #[derive(Debug, Default, Deserialize)]
@@ -48,23 +49,18 @@ impl After {
     }
 }
 
+/// How every answer's body begins.
+const BEGIN: &[u8] = b"{\"messages\":[";
+
 /// The answer to a poll, and to a request for history.
 pub fn answer(batch: &Batch) -> Response {
-    let length: usize = batch.messages.iter().map(|m| m.json.len() + 1).sum();
-    let mut body = Vec::with_capacity(length + 64);
-    body.extend_from_slice(b"{\"messages\":[");
-    for (index, message) in batch.messages.iter().enumerate() {
-        if index > 0 {
-            body.push(b',');
+    // What nearly all long polls of a feed are answered with: they share it.
+    let body = match (&batch.messages[..], batch.missed) {
+        ([message], None) if message.seq == batch.last => {
+            message.framed(Framing::Answer, |_| body(batch)).clone()
         }
-        body.extend_from_slice(&message.json);
-    }
-    let (last, epoch) = (batch.last, batch.epoch);
-    body.extend_from_slice(format!("],\"last\":{last},\"epoch\":\"{epoch}\"").as_bytes());
-    if let Some(missed) = batch.missed {
-        body.extend_from_slice(format!(",\"missed\":{missed}").as_bytes());
-    }
-    body.push(b'}');
+        _ => body(batch),
+    };
     let mut answer = Response::new(AnswerBody::from(body));
     for (name, value) in [
         (CONTENT_TYPE, "application/json"),
@@ -74,6 +70,27 @@ pub fn answer(batch: &Batch) -> Response {
         answer.headers_mut().insert(name, value);
     }
     answer
+}
+
+fn body(batch: &Batch) -> Bytes {
+    let (last, epoch) = (batch.last, batch.epoch);
+    let mut end = format!("],\"last\":{last},\"epoch\":\"{epoch}\"");
+    if let Some(missed) = batch.missed {
+        end += &format!(",\"missed\":{missed}");
+    }
+    end.push('}');
+    let commas = batch.messages.len().saturating_sub(1);
+    let json: usize = batch.messages.iter().map(|m| m.json.len()).sum();
+    let mut body = Vec::with_capacity(BEGIN.len() + json + commas + end.len());
+    body.extend_from_slice(BEGIN);
+    for (index, message) in batch.messages.iter().enumerate() {
+        if index > 0 {
+            body.push(b',');
+        }
+        body.extend_from_slice(&message.json);
+    }
+    body.extend_from_slice(end.as_bytes());
+    body.into()
 }
 
 /// The body of an answer as a subscriber reads it.

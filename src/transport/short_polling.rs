@@ -53,9 +53,9 @@ pub fn answer_poll(
     query: &After,
 ) -> Result<Response, ApiError> {
     account.serves(Transport::ShortPolling);
-    let mut reader = log.reader(query.after);
+    let place = log.place(query.after);
     let _present = query.enter(hub, account, log)?;
-    let batch = reader.read();
+    let batch = log.read_after(place);
     account.answered(batch.messages.len());
     Ok(answer(&batch))
 }
