@@ -175,14 +175,14 @@ fn ratios(cells: &[Cell]) -> String {
     if !has_ratios(cells) {
         return String::new();
     }
-    let columns: Vec<&Column> = RATIOS.iter().collect();
-    let clients = |cell: &Cell| vec![number::count(cell.clients.into())];
-    format!(
-        "<h2>Against the machine itself</h2>\n{}<p class=\"note\">How many times the figure of \
+    section(
+        cells,
+        "Against the machine itself",
+        &RATIOS,
+        "How many times the figure of \
          raw-tcp, which carries the same messages on a TCP connection and nothing more: what is left \
          at 1 × is the machine’s, the kernel’s and this program’s runtime’s, whatever the \
-         protocol.</p>\n",
-        table(cells, &columns, &["Clients"], clients)
+         protocol.",
     )
 }
 
@@ -190,16 +190,16 @@ fn beyond(cells: &[Cell]) -> String {
     if !has_beyond(cells) {
         return String::new();
     }
-    let columns: Vec<&Column> = BEYOND.iter().collect();
-    let clients = |cell: &Cell| vec![number::count(cell.clients.into())];
-    format!(
-        "<h2>Beyond the average client</h2>\n{}<p class=\"note\">A message reaches its recipients \
+    section(
+        cells,
+        "Beyond the average client",
+        &BEYOND,
+        "A message reaches its recipients \
          one after the other: the first, the median and the last of them, each as the median over \
          all messages. A client is stale while there is a message that it does not have yet. Jain’s \
          index is 1 where all clients have the same mean latency, and less the more a few of them \
          bear it all. Set-up is what passes until a client is ready, heartbeats what shows that it \
-         still is; with polling, empty exchanges do that.</p>\n",
-        table(cells, &columns, &["Clients"], clients)
+         still is; with polling, empty exchanges do that.",
     )
 }
 
@@ -207,18 +207,26 @@ fn theory(cells: &[Cell]) -> String {
     if !has_theory(cells) {
         return String::new();
     }
-    let columns: Vec<&Column> = THEORY.iter().collect();
-    let clients = |cell: &Cell| vec![number::count(cell.clients.into())];
-    format!(
-        "<h2>Theory and practice</h2>\n{}<p class=\"note\">A poll finds a message after half its \
+    section(
+        cells,
+        "Theory and practice",
+        &THEORY,
+        "A poll finds a message after half its \
          interval. A push reaches n clients one after the other, so the mean client waits n/2 \
          times the CPU time of a delivery (server and load, as measured) over the cores. Bytes \
          follow from the heads and frames that the protocol demands. What theory leaves out: \
          the way of a single message (some hundred µs), waiting for a core, empty polls, and messages closer together than a round \
          trip. With few clients the CPU time of a delivery holds what the processes use anyway, \
-         and theory says too much.</p>\n",
-        table(cells, &columns, &["Clients"], clients)
+         and theory says too much.",
     )
+}
+
+/// A table of its own, with what is to be said of it.
+fn section(cells: &[Cell], title: &str, columns: &[Column], note: &str) -> String {
+    let columns: Vec<&Column> = columns.iter().collect();
+    let clients = |cell: &Cell| vec![number::count(cell.clients.into())];
+    let table = table(cells, &columns, &["Clients"], clients);
+    format!("<h2>{title}</h2>\n{table}<p class=\"note\">{note}</p>\n")
 }
 
 fn all_trials(cells: &[Cell]) -> String {
