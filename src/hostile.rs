@@ -21,6 +21,7 @@ use crate::server::{self, Settings};
 use crate::transport::connection::{ClientError, Parsed};
 use crate::transport::http::{Chunked, Response};
 use crate::transport::hub::{Hub, Limits};
+use crate::transport::plain::Begin;
 use crate::transport::raw_tcp;
 use crate::transport::sse::{Events, Item};
 use crate::transport::websocket::client::Frames;
@@ -106,27 +107,36 @@ pub fn publish_body(body: &[u8]) {
     assert_eq!(check_name(&message.from), Ok(&*message.from));
 }
 
+/// Requests, as a server finds out which are plain ones of readers. However much of a stream has
+/// come, what it begins with is not known yet or known for good.
+pub fn plain_requests(stream: &[u8], _: &[u8]) {
+    let hub = Hub::new(Feeds::new(Retention::default(), 8), Limits::default());
+    let begin = |bytes: &[u8]| match Begin::of(bytes, MAX_HEAD_BYTES, &hub) {
+        Begin::Partial => None,
+        Begin::Other => Some((String::new(), 0)),
+        Begin::Plain(plain, length) => {
+            assert!(length <= bytes.len() && bytes[..length].ends_with(b"\n"));
+            Some((format!("{plain:?}"), length))
+        }
+    };
+    let mut known = None;
+    for end in 0..=stream.len() {
+        let now = begin(&stream[..end]);
+        assert!(known.is_none() || known == now, "it was {known:?}");
+        known = now;
+    }
+}
+
+/// A client that writes any requests, and then no more. The server answers in HTTP and ends, soon.
+pub fn http_server(stream: &[u8], sizes: &[u8]) {
+    let answer = said(stream, sizes, b"");
+    assert!(answer.is_empty() || answer.starts_with(b"HTTP/1."), "HTTP");
+}
+
 /// A client of `ws?user=mallory` that writes a stream after its upgrade, and then no more. The
 /// server answers with whole frames and ends, soon.
 pub fn websocket_server(stream: &[u8], sizes: &[u8]) {
-    let mut socket = TcpStream::connect(server()).expect("the server listens");
-    socket.set_read_timeout(Some(PATIENCE)).expect("a time");
-    socket.write_all(UPGRADE).expect("the server reads");
-    let mut head = [0; 1];
-    let mut answer = Vec::new();
-    while !answer.ends_with(b"\r\n\r\n") {
-        socket.read_exact(&mut head).expect("an answer");
-        answer.push(head[0]);
-    }
-    assert!(answer.starts_with(b"HTTP/1.1 101 "));
-    // A server that has closed may not read on.
-    let _ = parts(stream, sizes).try_for_each(|part| socket.write_all(part));
-    let _ = socket.shutdown(Shutdown::Write);
-    let mut answer = Vec::new();
-    match socket.read_to_end(&mut answer) {
-        Err(error) if error.kind() != ErrorKind::ConnectionReset => panic!("no end: {error}"),
-        _ => {}
-    }
+    let answer = said(stream, sizes, UPGRADE);
     let (mut frames, mut read) = (Frames::default(), 0);
     while read < answer.len() {
         let (used, signal) = frames.read(&answer[read..], |_| Ok(())).expect("frames");
@@ -136,11 +146,35 @@ pub fn websocket_server(stream: &[u8], sizes: &[u8]) {
             "a frame in part"
         );
     }
+}
+
+/// What the server says to a stream, after its agreement to `upgrade` if that is asked of it first.
+fn said(stream: &[u8], sizes: &[u8], upgrade: &[u8]) -> Vec<u8> {
+    let mut socket = TcpStream::connect(server()).expect("the server listens");
+    socket.set_read_timeout(Some(PATIENCE)).expect("a time");
+    socket.write_all(upgrade).expect("the server reads");
+    let (mut byte, mut head) = ([0], Vec::new());
+    while !upgrade.is_empty() && !head.ends_with(b"\r\n\r\n") {
+        socket.read_exact(&mut byte).expect("an answer");
+        head.extend_from_slice(&byte);
+    }
+    assert!(upgrade.is_empty() || head.starts_with(b"HTTP/1.1 101 "));
+    // A server that has closed may not read on.
+    let _ = parts(stream, sizes).try_for_each(|part| socket.write_all(part));
+    let _ = socket.shutdown(Shutdown::Write);
+    let mut answer = Vec::new();
+    match socket.read_to_end(&mut answer) {
+        Err(error) if error.kind() != ErrorKind::ConnectionReset => panic!("no end: {error}"),
+        _ => {}
+    }
     assert!(!PANICKED.load(Relaxed), "the server panicked");
+    answer
 }
 
 /// How long a server may take for a client that has nothing more to say.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+const MAX_HEAD_BYTES: usize = 1 << 10;
 
 const UPGRADE: &[u8] = b"GET /feeds/a/ws?user=mallory HTTP/1.1\r\nHost: x\r\n\
     Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
@@ -177,7 +211,7 @@ fn server() -> SocketAddr {
                         clients: 100,
                         clients_per_address: None,
                     },
-                    max_head_bytes: 16 << 10,
+                    max_head_bytes: MAX_HEAD_BYTES,
                     head_timeout: PATIENCE,
                     idle_timeout: PATIENCE,
                     peer_timeout: PATIENCE,
@@ -306,6 +340,55 @@ mod tests {
             b"\xc1\x01z",
         ];
         check(pieces, websocket_frames);
+    }
+
+    const REQUESTS: &[&[u8]] = &[
+        b"GET ",
+        b"HEAD ",
+        b"POST ",
+        b"/feeds/a/",
+        b"/events",
+        b"/chat",
+        b"/healthz",
+        b"poll",
+        b"long-poll",
+        b"sse",
+        b"ws",
+        b"raw",
+        b"messages",
+        b"?after=1",
+        b"?after=0-k3x9",
+        b"&hold_ms=1",
+        b"&user=al",
+        b"%20",
+        b" HTTP/1.1\r\n",
+        b" HTTP/1.0\r\n",
+        b"Host: x\r\n",
+        b"\r\n",
+        b"Connection: close\r\n",
+        b"Connection: Upgrade\r\n",
+        b"Upgrade: raw-tcp\r\n",
+        b"Upgrade: websocket\r\n",
+        b"Sec-WebSocket-Version: 13\r\n",
+        b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n",
+        b"Content-Length: 2\r\n",
+        b"Content-Type: application/json\r\n",
+        b"Origin: http://x\r\n",
+        b"GET /feeds/a/poll?after=0 HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET /feeds/a/long-poll?hold_ms=1 HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET /feeds/a/sse HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"POST /feeds/a/messages HTTP/1.1\r\nHost: x\r\n",
+        b"{}",
+    ];
+
+    #[test]
+    fn any_requests() {
+        check(REQUESTS, plain_requests);
+    }
+
+    #[test]
+    fn any_requests_to_a_server() {
+        check(REQUESTS, http_server);
     }
 
     #[test]

@@ -168,3 +168,52 @@ fn a_body_far_too_long_is_refused_in_words_not_by_a_reset() {
         assert!(refused.body.contains("write less"), "{}", refused.body);
     }
 }
+
+/// What readers ask plainly takes a way of its own through the server. Nobody can tell from an
+/// answer which way it took.
+#[test]
+fn a_plain_request_is_answered_like_any_other() {
+    let server = Server::start(&["--heartbeat", "1h"]);
+    server.publish("a", "alice", "oi");
+    let upgrade = |protocol: &str| format!("Connection: Upgrade\r\nUpgrade: {protocol}\r\n");
+    let websocket = format!(
+        "{}Sec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: chat\r\n\
+         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n",
+        upgrade("websocket")
+    );
+    for (path, fields, end) in [
+        ("/feeds/a/poll?after=0", "", "}]"),
+        ("/feeds/a/poll?after=1", "Connection: close\r\n", "[]"),
+        ("/feeds/a/long-poll?after=0", "", "}]"),
+        ("/feeds/a/long-poll?hold_ms=1", "", "[]"),
+        ("/feeds/a/sse?after=0", "", "}\n\n\r\n"),
+        ("/feeds/a/sse?after=9", "Last-Event-ID: 0\r\n", "}\n\n\r\n"),
+        ("/feeds/a/ws?after=0", &websocket, "}"),
+        ("/feeds/a/ws?after=7", &websocket, "}}"),
+        ("/feeds/a/raw?after=0", &upgrade("raw-tcp"), "}"),
+    ] {
+        // A page of this server's own origin may ask, but not as plainly.
+        let [plain, other] = ["", "Origin: http://x\r\n"].map(|origin| {
+            let mut stream = server.connect();
+            write!(
+                stream,
+                "GET {path} HTTP/1.1\r\nHost: x\r\n{origin}{fields}\r\n"
+            )
+            .unwrap();
+            let head = read_until(&mut stream, "\r\n\r\n");
+            let mut lines: Vec<_> = head.lines().map(str::to_owned).collect();
+            lines.retain(|line| !line.starts_with("date: "));
+            lines[1..].sort();
+            let dated = head.lines().count() - lines.len();
+            assert_eq!(dated, 1, "{head}");
+            let mut body = Vec::new();
+            while !body.ends_with(end.as_bytes()) {
+                let mut byte = [0];
+                stream.read_exact(&mut byte).unwrap();
+                body.extend_from_slice(&byte);
+            }
+            (lines, body)
+        });
+        assert_eq!(plain, other, "{path}");
+    }
+}

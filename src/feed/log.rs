@@ -40,7 +40,7 @@ pub struct Stored {
     pub seq: u64,
     /// The message's JSON, on one line.
     pub json: Bytes,
-    framed: [OnceLock<Bytes>; 3],
+    framed: [OnceLock<Bytes>; 5],
 }
 
 /// A framing that all readers of a transport share, since nothing in it is a reader's own.
@@ -48,6 +48,10 @@ pub struct Stored {
 pub enum Framing {
     /// As an event of a stream.
     Event,
+    /// As a chunk with such an event.
+    Chunk,
+    /// As a text frame of a WebSocket.
+    Frame,
     /// After its length.
     Length,
     /// As the body of an answer that holds nothing else.

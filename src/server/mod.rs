@@ -3,6 +3,7 @@
 //! [`run`] takes a bound listener and a future that ends it, so that tests bind port 0.
 
 pub mod access;
+mod connection;
 mod metrics;
 mod place;
 pub mod places;
@@ -11,46 +12,25 @@ pub(crate) mod routes;
 mod timer;
 pub mod tls;
 
-use std::convert::Infallible;
-use std::future::poll_fn;
 use std::io;
-use std::net::IpAddr;
-use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use axum::body::Body;
-use futures_util::future::Either;
-use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::{HttpService, Service, service_fn};
-use hyper::{Method, Request, StatusCode};
-use hyper_util::rt::TokioIo;
-use hyper_util::service::TowerToHyperService;
 use socket2::{Domain, Protocol, SockAddr, SockRef, Socket, TcpKeepalive, Type};
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
-use tokio_rustls::server::TlsStream;
-use tracing::{Level, debug, enabled, info, warn};
+use tracing::{info, warn};
 
 use crate::transport::hub::Hub;
-use crate::transport::shortcut::Poll;
-use crate::transport::tally::Account;
 use access::Access;
+use connection::{House, accept, refuse};
 use place::Placed;
 use places::{Capacity, Full, Places, network};
-use timer::HeadTimer;
 use tls::Tls;
 
 /// Connections that may wait to be accepted; the kernel may hold fewer (somaxconn).
 pub const BACKLOG: i32 = 4_096;
-
-/// Bytes that hyper holds of what a peer does not read, beside a piece of messages, and of what it
-/// does not take from a body: what thousands of peers may cost.
-const MAX_BUFFER_BYTES: usize = 64 << 10;
 
 /// The shortest silence after which the kernel can ask (tcp(7), TCP_KEEPIDLE).
 const MIN_PROBE: Duration = Duration::from_secs(1);
@@ -65,9 +45,6 @@ const MAX_TURNED_AWAY: usize = 16;
 /// How long connections may take to end when the server does. With a second for what else a
 /// process has to end, this stays within the 5 s that its callers wait.
 const END_PATIENCE: Duration = Duration::from_secs(4);
-
-/// How long the rest is read of what a peer writes that was told that it is in vain.
-const LINGER: Duration = Duration::from_secs(1);
 
 /// When one who finds no place may try again, in s.
 const RETRY_AFTER_S: u32 = 5;
@@ -115,9 +92,8 @@ pub async fn run(
     settings: Settings,
     shutdown: impl Future<Output = ()>,
 ) {
-    let settings = Arc::new(settings);
-    let router = TowerToHyperService::new(routes::router(hub.clone()));
     let places = Places::new(settings.capacity);
+    let house = Arc::new(House::new(hub.clone(), settings));
     let porters = Arc::new(Semaphore::new(MAX_TURNED_AWAY));
     let mut connections = JoinSet::new();
     tokio::pin!(shutdown);
@@ -139,26 +115,19 @@ pub async fn run(
         let account = hub.tally.open(address);
         match places.take(address) {
             Ok(place) => {
-                prepare(&stream, settings.peer_timeout);
+                prepare(&stream, house.settings.peer_timeout);
                 let stream = Placed::new(stream, account, place);
                 let account = stream.account();
-                let service = guarded(Desk {
-                    router: router.clone(),
-                    hub: hub.clone(),
-                    settings: settings.clone(),
-                    account: account.clone(),
-                });
-                let closing = hub.closing.subscribe();
-                let settings = settings.clone();
+                let house = house.clone();
                 // A task each, so that a plain connection's is not as large as one with TLS.
-                match settings.tls.clone() {
+                match house.settings.tls.clone() {
                     None => {
-                        connections.spawn(serve(stream, account, service, settings, closing));
+                        connections.spawn(connection::serve(stream, account, house));
                     }
                     Some(tls) => {
                         connections.spawn(async move {
-                            if let Some(stream) = accept(&tls, stream, &settings).await {
-                                serve(stream, account, service, settings, closing).await;
+                            if let Some(stream) = accept(&tls, stream, &house.settings).await {
+                                connection::serve(stream, account, house).await;
                             }
                         });
                     }
@@ -168,7 +137,7 @@ pub async fn run(
                 info!(%address, ?full, "turned away: there is no place");
                 if let Ok(porter) = porters.clone().try_acquire_owned() {
                     let stream = Placed::new(stream, account, porter);
-                    connections.spawn(turn_away(stream, full, settings.clone()));
+                    connections.spawn(turn_away(stream, full, house.clone()));
                 }
             }
         }
@@ -195,164 +164,21 @@ fn prepare(stream: &TcpStream, peer_timeout: Duration) {
     let _ = socket.set_tcp_keepalive(&probes);
 }
 
-/// Shakes hands, in time; what follows the handshake at once, as tickets do, has been written then.
-async fn accept<P: Unpin>(
-    tls: &Tls,
-    stream: Placed<P>,
-    settings: &Settings,
-) -> Option<TlsStream<Placed<P>>> {
-    let account = stream.account();
-    let accepted = tokio::time::timeout(settings.head_timeout, tls.accept(stream));
-    let accepted = accepted.await.ok().flatten();
-    account.shook_hands();
-    accepted
-}
-
-/// Serves one connection to its end; when the server closes, it finishes what it is at.
-///
-/// This is woken for each message, so looking at the signal must cost next to nothing: it is waited
-/// for once, in the first poll, and from then on only compared.
-async fn serve(
-    stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
-    account: Arc<Account>,
-    service: impl HttpService<Incoming, ResBody = Body, Error = Infallible>,
-    settings: Arc<Settings>,
-    closing: watch::Receiver<bool>,
-) {
-    let timer = HeadTimer::new(account.clone(), settings.head_timeout);
-    let mut connection = http1::Builder::new()
-        .timer(timer)
-        .header_read_timeout(settings.idle_timeout)
-        .max_header_size(settings.max_head_bytes)
-        .max_buf_size(MAX_BUFFER_BYTES.max(settings.max_head_bytes))
-        .serve_connection(TokioIo::new(stream), service)
-        .with_upgrades();
-    let mut waiting = closing.clone();
-    let mut signal = pin!(waiting.changed());
-    let mut waits = false;
-    let ended = poll_fn(|cx| {
-        let closes = match std::mem::replace(&mut waits, true) {
-            true => closing.has_changed().unwrap_or(true),
-            false => signal.as_mut().poll(cx).is_ready(),
-        };
-        if closes {
-            Pin::new(&mut connection).graceful_shutdown();
-        }
-        Pin::new(&mut connection).poll(cx)
-    });
-    let broken = ended.await.is_err();
-    if (broken || account.refused.load(Relaxed))
-        && let Some(parts) = connection.into_parts()
-    {
-        linger(parts.io.into_inner()).await;
-    }
-}
-
-/// Tells of an answered request; a little louder of those that may not enter.
-fn log(address: IpAddr, method: &Method, path: &str, status: StatusCode) {
-    let status_code = status.as_u16();
-    match status {
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS => {
-            info!(%address, %method, path, status = status_code, "refused");
-        }
-        _ => debug!(%address, %method, path, status = status_code, "answered"),
-    }
-}
-
-/// Ends a connection whose peer may still be writing. If it were just closed, the kernel would
-/// answer what comes with a reset, which may overtake what the peer was told (RFC 9112, section
-/// 9.6).
-async fn linger(mut stream: impl AsyncRead + AsyncWrite + Unpin) {
-    let rest = async {
-        stream.shutdown().await?;
-        tokio::io::copy(&mut stream, &mut tokio::io::sink()).await
-    };
-    let _ = tokio::time::timeout(LINGER, rest).await;
-}
-
-/// What the requests of one connection are answered with.
-struct Desk {
-    router: TowerToHyperService<axum::Router>,
-    hub: Arc<Hub>,
-    settings: Arc<Settings>,
-    account: Arc<Account>,
-}
-
-/// The routes, for those who may enter; each request brings its connection's account.
-fn guarded(
-    desk: Desk,
-) -> impl HttpService<Incoming, ResBody = Body, Error = Infallible, Future: Send> {
-    let desk = Arc::new(desk);
-    service_fn(move |mut request: Request<Incoming>| {
-        let desk = desk.clone();
-        let logged =
-            enabled!(Level::INFO).then(|| (request.method().clone(), request.uri().clone()));
-        let entered = request::check(&request)
-            .and_then(|()| desk.settings.access.enter(&request))
-            .map(|visitor| {
-                let way = match Poll::of(&request, &desk.hub) {
-                    Some(poll) => Either::Left(poll),
-                    None => {
-                        request.extensions_mut().insert(desk.account.clone());
-                        Either::Right(desk.router.call(request))
-                    }
-                };
-                (visitor, way)
-            });
-        async move {
-            let Desk { hub, account, .. } = &*desk;
-            let answer = match entered {
-                Ok((visitor, Either::Left(poll))) => visitor.admit(poll.answer(hub, account).await),
-                Ok((visitor, Either::Right(answer))) => visitor.admit(answer.await?),
-                Err(refusal) => *refusal,
-            };
-            if let Some((method, uri)) = logged {
-                // Never the query, which may hold the token.
-                log(account.address, &method, uri.path(), answer.status());
-            }
-            let refused = answer.status().is_client_error();
-            account.refused.store(refused, Relaxed);
-            account.serves_other();
-            Ok(answer)
-        }
-    })
-}
-
 /// Says that there is no place.
-async fn turn_away(stream: Placed<OwnedSemaphorePermit>, full: Full, settings: Arc<Settings>) {
+async fn turn_away(stream: Placed<OwnedSemaphorePermit>, full: Full, house: Arc<House>) {
     let why = match full {
         Full::All => "this server has all the clients it takes: try later",
         Full::Address => "your address has all the connections that one may have: try later",
     };
     let status = "503 Service Unavailable";
     let retry = format!("Retry-After: {RETRY_AFTER_S}\r\n");
-    match &settings.tls {
+    match &house.settings.tls {
         None => refuse(stream, status, &retry, why).await,
         Some(tls) => {
-            if let Some(stream) = accept(tls, stream, &settings).await {
+            if let Some(stream) = accept(tls, stream, &house.settings).await {
                 refuse(stream, status, &retry, why).await;
             }
         }
-    }
-}
-
-/// Answers whatever request comes with an error, and whole header lines that go with it.
-async fn refuse(
-    mut stream: impl AsyncRead + AsyncWrite + Unpin,
-    status: &str,
-    fields: &str,
-    error: &str,
-) {
-    let body = format!("{{\"error\":\"{error}\"}}");
-    let length = body.len();
-    let answer = format!(
-        "HTTP/1.1 {status}\r\n{fields}\
-         Content-Type: application/json\r\nConnection: close\r\n\
-         Content-Length: {length}\r\n\r\n{body}"
-    );
-    // It fits into the buffer of a connection that has just begun.
-    if stream.write_all(answer.as_bytes()).await.is_ok() {
-        linger(stream).await;
     }
 }
 

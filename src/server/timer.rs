@@ -12,6 +12,7 @@ use std::time::Duration;
 use hyper::rt::{Sleep, Timer};
 use tokio::time::Instant;
 
+use crate::transport::alarm::Alarm;
 use crate::transport::tally::{Account, Count};
 
 /// The timer of one connection, whose deadlines are those of an idle one.
@@ -22,9 +23,7 @@ struct State {
     head_timeout: Duration,
     /// The connection has just begun: nobody who means well comes here to say nothing.
     begins: AtomicBool,
-    /// The one timer that the connection has with the runtime. Deadlines mostly move on, with each
-    /// request: so it stays set as it was, and when it rings too early, it is set anew.
-    alarm: Mutex<Pin<Box<tokio::time::Sleep>>>,
+    alarm: Mutex<Alarm>,
 }
 
 impl HeadTimer {
@@ -33,7 +32,7 @@ impl HeadTimer {
             account,
             head_timeout,
             begins: AtomicBool::new(true),
-            alarm: Mutex::new(Box::pin(tokio::time::sleep(head_timeout))),
+            alarm: Mutex::default(),
         }))
     }
 }
@@ -82,15 +81,7 @@ impl Future for HeadSleep {
             *deadline = (Instant::now() + state.head_timeout).min(*deadline);
         }
         let mut alarm = state.alarm.lock().expect("no panic under the lock");
-        if alarm.deadline() > *deadline {
-            alarm.as_mut().reset(*deadline);
-        }
-        while alarm.as_mut().poll(cx).is_ready() {
-            if Instant::now() >= *deadline {
-                return Poll::Ready(());
-            }
-            alarm.as_mut().reset(*deadline);
-        }
-        Poll::Pending
+        alarm.set(*deadline);
+        alarm.poll(cx)
     }
 }

@@ -13,8 +13,8 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
+use super::connection::refuse;
 use super::place::Placed;
-use super::refuse;
 use crate::transport::tls::{ALPN, Fingerprint, MAX_FRAGMENT_BYTES};
 
 /// Bytes that a session holds for a reader that is slow to take them: one record.

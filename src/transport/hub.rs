@@ -1,6 +1,7 @@
 //! What the server ends of all transports share: the feeds, the limits, and how requests name a
 //! feed and a cursor.
 
+use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -134,6 +135,13 @@ pub struct ApiError(pub StatusCode, pub String);
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         (self.0, Json(serde_json::json!({ "error": self.1 }))).into_response()
+    }
+}
+
+/// Where an answer is past, all that is left is to end the connection.
+impl From<ApiError> for io::Error {
+    fn from(error: ApiError) -> Self {
+        io::Error::other(error.1)
     }
 }
 

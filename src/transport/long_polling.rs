@@ -13,6 +13,7 @@
 //! ```
 
 use std::convert::Infallible;
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,15 +22,17 @@ use axum::response::Response;
 use axum::routing::get;
 use axum::{Extension, Router};
 use serde::Deserialize;
+use tokio::time::Instant;
 
 use super::Transport;
 use super::connection::ClientError;
 use super::hub::{ApiError, FeedLog, Hub, Params};
+use super::line::{Line, Stream, Wait};
 use super::model::{ANSWER_WRAPPING, Conditions, Prediction};
-use super::polling::{After, Poller, answer};
+use super::plain::Plain;
+use super::polling::{After, Poller, answer, reply};
 use super::subscription::Subscription;
 use super::tally::Account;
-use crate::feed::Log;
 
 /// What a client that gives a name says of when it polls again: at once, but networks have moods.
 const AGAIN_SOON: &str = "&interval_ms=2000";
@@ -51,24 +54,29 @@ async fn long_poll(
     Params(query): Params<After>,
     Params(Hold { hold_ms }): Params<Hold>,
 ) -> Result<Response, ApiError> {
-    answer_poll(&hub, &account, &log, &query, hold_ms).await
-}
-
-/// Answers as soon as there is something to tell, or when the hold ends.
-pub async fn answer_poll(
-    hub: &Arc<Hub>,
-    account: &Account,
-    log: &Arc<Log>,
-    query: &After,
-    hold_ms: Option<u64>,
-) -> Result<Response, ApiError> {
     account.serves(Transport::LongPolling);
     let mut reader = log.reader(query.after);
-    let _present = query.enter(hub, account, log)?;
+    let _present = query.enter(&hub, &account, &log)?;
     let batch = tokio::time::timeout(hub.limits.hold(hold_ms), reader.next()).await;
     let batch = batch.ok().flatten().unwrap_or_else(|| reader.read());
     account.answered(batch.messages.len());
     Ok(answer(&batch))
+}
+
+/// The same, straight on the connection. A peer that goes while its poll is held, is noticed.
+pub async fn serve<S: Stream>(line: &mut Line<S>, plain: &Plain) -> io::Result<()> {
+    line.account.serves(Transport::LongPolling);
+    let mut reader = plain.log.reader(plain.query.after);
+    let _present = plain.query.enter(&line.hub, &line.account, &plain.log)?;
+    let hold = line.hub.limits.hold(plain.hold_ms);
+    line.alarm.set(Instant::now() + hold);
+    let batch = match line.wait(reader.next()).await {
+        Wait::Done(Some(batch)) => batch,
+        Wait::Done(None) | Wait::Rang => reader.read(),
+        Wait::Gone => return Err(io::ErrorKind::UnexpectedEof.into()),
+    };
+    line.account.answered(batch.messages.len());
+    reply(line, &batch).await
 }
 
 /// The client's end: always one poll in flight. The first does not wait, so that its answer tells

@@ -3,17 +3,19 @@
 //! [`Transport`] is the only list of them. Adding one means adding a variant, after which the
 //! compiler points at every `match` that must learn about it.
 
+pub mod alarm;
 pub mod connection;
 pub mod http;
 pub mod hub;
+pub mod line;
 mod long_polling;
 pub mod model;
 pub mod pace;
+pub mod plain;
 mod polling;
 pub mod presence;
 pub(crate) mod raw_tcp;
 mod short_polling;
-pub mod shortcut;
 pub(crate) mod sse;
 pub mod subscription;
 pub mod tally;
@@ -22,6 +24,7 @@ pub(crate) mod websocket;
 
 use std::convert::Infallible;
 use std::fmt;
+use std::io;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -30,7 +33,9 @@ use serde::{Deserialize, Serialize};
 
 use connection::ClientError;
 use hub::Hub;
+use line::{Line, Stream};
 use model::{Conditions, Prediction};
+use plain::Plain;
 pub use polling::answer;
 use subscription::Subscription;
 
@@ -102,7 +107,41 @@ impl Transport {
         matches!(self, Transport::WebSocket)
     }
 
-    /// The server's end.
+    /// The last part of its address: `/feeds/{feed}/poll`.
+    pub const fn endpoint(self) -> &'static str {
+        match self {
+            Transport::ShortPolling => "poll",
+            Transport::LongPolling => "long-poll",
+            Transport::Sse => "sse",
+            Transport::WebSocket => "ws",
+            Transport::RawTcp => "raw",
+        }
+    }
+
+    /// What its connections become instead of HTTP (RFC 9110, section 7.8).
+    pub const fn upgrade(self) -> Option<&'static str> {
+        match self {
+            Transport::ShortPolling | Transport::LongPolling | Transport::Sse => None,
+            Transport::WebSocket => Some("websocket"),
+            Transport::RawTcp => Some("raw-tcp"),
+        }
+    }
+
+    /// The server's end, straight on a connection, of what its plain requests ask for. An error
+    /// ends the connection.
+    ///
+    /// The larger are boxed: a held poll is as small as it can be.
+    pub async fn serve<S: Stream>(line: &mut Line<S>, plain: Plain) -> io::Result<()> {
+        match plain.transport {
+            Transport::ShortPolling => short_polling::serve(line, &plain).await,
+            Transport::LongPolling => long_polling::serve(line, &plain).await,
+            Transport::Sse => sse::serve(line, &plain).await,
+            Transport::WebSocket => Box::pin(websocket::serve(line, plain)).await,
+            Transport::RawTcp => raw_tcp::serve(line, &plain).await,
+        }
+    }
+
+    /// The server's end, for all other requests.
     pub fn routes(self) -> Router<Arc<Hub>> {
         match self {
             Transport::ShortPolling => short_polling::routes(),

@@ -9,6 +9,7 @@
 //!                                              "epoch":"k3x9"}
 //! ```
 
+use std::io;
 use std::sync::Arc;
 
 use axum::body::Body as AnswerBody;
@@ -21,6 +22,7 @@ use serde::Deserialize;
 use super::connection::{ClientError, Connection};
 use super::http;
 use super::hub::{ApiError, Hub};
+use super::line::{Line, Stream};
 use super::presence::{self, Present};
 use super::subscription::Subscription;
 use super::tally::Account;
@@ -54,14 +56,7 @@ const BEGIN: &[u8] = b"{\"messages\":[";
 
 /// The answer to a poll, and to a request for history.
 pub fn answer(batch: &Batch) -> Response {
-    // What nearly all long polls of a feed are answered with: they share it.
-    let body = match (&batch.messages[..], batch.missed) {
-        ([message], None) if message.seq == batch.last => {
-            message.framed(Framing::Answer, |_| body(batch)).clone()
-        }
-        _ => body(batch),
-    };
-    let mut answer = Response::new(AnswerBody::from(body));
+    let mut answer = Response::new(AnswerBody::from(body(batch)));
     for (name, value) in [
         (CONTENT_TYPE, "application/json"),
         (CACHE_CONTROL, "no-store"),
@@ -72,7 +67,23 @@ pub fn answer(batch: &Batch) -> Response {
     answer
 }
 
+/// The same, straight on the connection.
+pub async fn reply<S: Stream>(line: &mut Line<S>, batch: &Batch) -> io::Result<()> {
+    let head = "200 OK\r\ncontent-type: application/json\r\ncache-control: no-store";
+    line.answer(head, &body(batch)).await
+}
+
 fn body(batch: &Batch) -> Bytes {
+    match (&batch.messages[..], batch.missed) {
+        // What nearly all long polls of a feed are answered with: they share it.
+        ([message], None) if message.seq == batch.last => {
+            message.framed(Framing::Answer, |_| encode(batch)).clone()
+        }
+        _ => encode(batch),
+    }
+}
+
+fn encode(batch: &Batch) -> Bytes {
     let (last, epoch) = (batch.last, batch.epoch);
     let mut end = format!("],\"last\":{last},\"epoch\":\"{epoch}\"");
     if let Some(missed) = batch.missed {

@@ -14,6 +14,7 @@
 //! ```
 
 use std::convert::Infallible;
+use std::io;
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
@@ -23,15 +24,15 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Extension, Router};
 use bytes::Bytes;
-use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use serde::Deserialize;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::Transport;
 use super::connection::{ClientError, Parsed};
-use super::hub::{ApiError, FeedLog, Hub, Limits, Params, STREAM_PIECE_BYTES};
+use super::hub::{ApiError, FeedLog, Hub, Params, STREAM_PIECE_BYTES};
+use super::line::{Line, Stream, Wait};
 use super::model::{Conditions, Prediction};
+use super::plain::Plain;
 use super::subscription::Subscription;
 use super::tally::{Account, Count};
 use crate::feed::{Batch, Cursor, Framing, Reader, Stored};
@@ -71,28 +72,38 @@ async fn upgrade(
     account.serves(Transport::RawTcp);
     let reader = log.reader(query.after).in_pieces(STREAM_PIECE_BYTES);
     let upgraded = hyper::upgrade::on(&mut request);
-    tokio::spawn(talk(upgraded, reader, account, hub.limits));
+    tokio::spawn(async move {
+        if let Ok(upgraded) = upgraded.await {
+            let mut line = Line::new(TokioIo::new(upgraded), hub, account);
+            let _ = talk(&mut line, reader).await;
+        }
+    });
     let headers = [(CONNECTION, "upgrade"), (UPGRADE, PROTOCOL)];
     Ok((StatusCode::SWITCHING_PROTOCOLS, headers).into_response())
 }
 
+/// The same, straight on the connection.
+pub async fn serve<S: Stream>(line: &mut Line<S>, plain: &Plain) -> io::Result<()> {
+    line.account.serves(Transport::RawTcp);
+    let reader = plain
+        .log
+        .reader(plain.query.after)
+        .in_pieces(STREAM_PIECE_BYTES);
+    line.switch(&format!("\r\nupgrade: {PROTOCOL}")).await?;
+    talk(line, reader).await
+}
+
 /// Serves one reader until it goes or the server ends. Readers have nothing to say.
-async fn talk(upgraded: OnUpgrade, mut reader: Reader, account: Arc<Account>, limits: Limits) {
-    let Ok(upgraded) = upgraded.await else { return };
-    let mut socket = TokioIo::new(upgraded);
-    let (mut batch, mut nothing) = (reader.read(), [0]);
+async fn talk<S: Stream>(line: &mut Line<S>, mut reader: Reader) -> io::Result<()> {
+    line.alarm.set(None);
+    let mut batch = reader.read();
     loop {
-        account.add(Count::Deliveries, batch.messages.len() as i64);
-        // Over TLS, what the socket did not take yet is still to be flushed.
-        if socket.write_all(&encode(&batch)).await.is_err() || socket.flush().await.is_err() {
-            return;
-        }
-        batch = tokio::select! {
-            next = reader.next() => match next {
-                Some(next) if !limits.give_up(&account, &next) => next,
-                _ => return,
-            },
-            _ = socket.read(&mut nothing) => return,
+        line.account
+            .add(Count::Deliveries, batch.messages.len() as i64);
+        line.write_all(&encode(&batch)).await?;
+        batch = match line.wait(reader.next()).await {
+            Wait::Done(Some(next)) if !line.hub.limits.give_up(&line.account, &next) => next,
+            _ => return Ok(()),
         };
     }
 }

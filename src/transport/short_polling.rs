@@ -14,6 +14,7 @@
 //! ```
 
 use std::convert::Infallible;
+use std::io;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -25,11 +26,13 @@ use tokio::time::Instant;
 use super::Transport;
 use super::connection::ClientError;
 use super::hub::{ApiError, FeedLog, Hub, Params};
+use super::line::{Line, Stream};
 use super::model::{ANSWER_WRAPPING, Conditions, Prediction};
-use super::polling::{After, Poller, answer};
+use super::plain::Plain;
+use super::polling::{After, Poller, answer, reply};
 use super::subscription::Subscription;
 use super::tally::Account;
-use crate::feed::Log;
+use crate::feed::{Batch, Log};
 
 /// The server's end.
 pub fn routes() -> Router<Arc<Hub>> {
@@ -42,22 +45,23 @@ async fn poll(
     FeedLog(log): FeedLog,
     Params(query): Params<After>,
 ) -> Result<Response, ApiError> {
-    answer_poll(&hub, &account, &log, &query)
+    Ok(answer(&read(&hub, &account, &log, &query)?))
 }
 
-/// Answers with what there is.
-pub fn answer_poll(
-    hub: &Hub,
-    account: &Account,
-    log: &Arc<Log>,
-    query: &After,
-) -> Result<Response, ApiError> {
+/// The same, straight on the connection.
+pub async fn serve<S: Stream>(line: &mut Line<S>, plain: &Plain) -> io::Result<()> {
+    let batch = read(&line.hub, &line.account, &plain.log, &plain.query)?;
+    reply(line, &batch).await
+}
+
+/// What there is.
+fn read(hub: &Hub, account: &Account, log: &Arc<Log>, query: &After) -> Result<Batch, ApiError> {
     account.serves(Transport::ShortPolling);
     let place = log.place(query.after);
     let _present = query.enter(hub, account, log)?;
     let batch = log.read_after(place);
     account.answered(batch.messages.len());
-    Ok(answer(&batch))
+    Ok(batch)
 }
 
 /// The client's end: polls on a schedule of its own, absolute and with a phase of its own, so that

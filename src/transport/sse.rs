@@ -21,6 +21,7 @@
 mod events;
 
 use std::convert::Infallible;
+use std::io;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,12 +37,15 @@ use bytes::Bytes;
 use futures_util::stream;
 use rand::Rng;
 use serde::Deserialize;
+use tokio::time::Instant;
 
 use super::Transport;
 use super::connection::ClientError;
 use super::http::{Chunked, Framing};
 use super::hub::{ApiError, FeedLog, Hub, Params, STREAM_PIECE_BYTES};
+use super::line::{Line, Stream, Wait};
 use super::model::{Conditions, Prediction};
+use super::plain::Plain;
 use super::presence::Present;
 use super::subscription::Subscription;
 use super::tally::{Account, Count};
@@ -57,6 +61,13 @@ const RETRY_AFTER_END_MS: RangeInclusive<u32> = 2_000..=5_000;
 
 /// A comment, which keeps proxies from closing an idle stream.
 const HEARTBEAT: &[u8] = b":\n\n";
+
+/// Status and fields of a stream's answer.
+const HEAD: &str = "200 OK\r\ncontent-type: text/event-stream\r\ncache-control: no-store\r\n\
+    x-accel-buffering: no\r\ntransfer-encoding: chunked";
+
+/// The end of a body in the chunked coding.
+const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
 
 /// The server's end.
 pub fn routes() -> Router<Arc<Hub>> {
@@ -82,8 +93,10 @@ async fn stream(
     let last_event_id = headers
         .get("last-event-id")
         .map(|id| id.to_str().unwrap_or_default());
+    let parse = |after: &str| after.parse().unwrap_or(Cursor::OF_NO_SERVER);
+    let after = query.after.as_deref().map(parse);
     let mut reader = log
-        .reader(cursor(last_event_id, query.after.as_deref()))
+        .reader(cursor(last_event_id, after))
         .in_pieces(STREAM_PIECE_BYTES);
     let may_join = || hub.paced(account.address).is_ok();
     let present = Present::enter(&log, query.user.as_deref(), Duration::ZERO, may_join)?;
@@ -114,13 +127,41 @@ async fn stream(
     Ok((headers, body).into_response())
 }
 
+/// The same, straight on the connection, in the chunked coding (RFC 9112, section 7.1).
+pub async fn serve<S: Stream>(line: &mut Line<S>, plain: &Plain) -> io::Result<()> {
+    line.account.serves(Transport::Sse);
+    let after = cursor(plain.fields.last_event_id.as_deref(), plain.query.after);
+    let mut reader = plain.log.reader(after).in_pieces(STREAM_PIECE_BYTES);
+    let _present = plain.query.enter(&line.hub, &line.account, &plain.log)?;
+    let backlog = deliver(&line.account, &reader.read());
+    let first = chunk(&[RETRY.as_bytes(), &backlog].concat());
+    line.begin(HEAD, &first).await?;
+    let limits = line.hub.limits;
+    loop {
+        line.alarm.set(Instant::now() + limits.heartbeat);
+        match line.wait(reader.next()).await {
+            Wait::Done(Some(batch)) if limits.give_up(&line.account, &batch) => break,
+            Wait::Done(Some(batch)) => {
+                let delivered = batch.messages.len() as i64;
+                line.account.add(Count::Deliveries, delivered);
+                line.write_all(&chunked(&batch)).await?;
+            }
+            Wait::Done(None) => {
+                line.write_all(&chunk(&farewell())).await?;
+                break;
+            }
+            Wait::Rang => line.write_all(&chunk(HEARTBEAT)).await?,
+            Wait::Gone => return Err(io::ErrorKind::UnexpectedEof.into()),
+        }
+    }
+    line.write_all(LAST_CHUNK).await
+}
+
 /// Where to begin. The header wins: a browser that reconnects keeps the URL's `after` of long ago.
 /// A cursor that is none counts as one of another server: the stream begins with a reset, since a
 /// browser would never come back after an error status.
-fn cursor(last_event_id: Option<&str>, after: Option<&str>) -> Option<Cursor> {
-    last_event_id
-        .or(after)
-        .map(|cursor| cursor.parse().unwrap_or(Cursor::OF_NO_SERVER))
+fn cursor(last_event_id: Option<&str>, after: Option<Cursor>) -> Option<Cursor> {
+    last_event_id.map_or(after, |id| Some(id.parse().unwrap_or(Cursor::OF_NO_SERVER)))
 }
 
 /// The end of a stream whose server ends.
@@ -152,15 +193,33 @@ fn encode(batch: &Batch) -> Bytes {
     bytes.into()
 }
 
-/// One message of a batch as an event. Its id carries the epoch: a browser resumes with nothing but
-/// the last id that it has seen.
+/// A batch as one chunk.
+fn chunked(batch: &Batch) -> Bytes {
+    match (&batch.messages[..], batch.missed) {
+        ([message], None) => {
+            let frame = |message: &Stored| chunk(&event(message, batch));
+            message.framed(feed::Framing::Chunk, frame).clone()
+        }
+        _ => chunk(&encode(batch)),
+    }
+}
+
+fn chunk(data: &[u8]) -> Bytes {
+    let size = format!("{:X}\r\n", data.len());
+    [size.as_bytes(), data, b"\r\n"].concat().into()
+}
+
+/// One message of a batch as an event, which all its readers share.
 fn framed<'a>(message: &'a Stored, batch: &Batch) -> &'a Bytes {
-    message.framed(feed::Framing::Event, |message| {
-        let id = batch.at(message.seq).to_string();
-        [b"id: ", id.as_bytes(), b"\ndata: ", &message.json, b"\n\n"]
-            .concat()
-            .into()
-    })
+    message.framed(feed::Framing::Event, |message| event(message, batch))
+}
+
+/// Its id carries the epoch: a browser resumes with nothing but the last id that it has seen.
+fn event(message: &Stored, batch: &Batch) -> Bytes {
+    let id = batch.at(message.seq).to_string();
+    [b"id: ", id.as_bytes(), b"\ndata: ", &message.json, b"\n\n"]
+        .concat()
+        .into()
 }
 
 /// The client's end.
@@ -349,8 +408,9 @@ mod tests {
     #[test]
     fn the_header_wins_and_a_bad_cursor_is_one_of_another_server() {
         assert_eq!(cursor(None, None), None);
-        assert_eq!(cursor(None, Some("7")), Some(7.into()));
-        assert_eq!(cursor(Some("9"), Some("7-k3x9")), Some(9.into()));
-        assert_eq!(cursor(Some("x"), Some("7")), Some(Cursor::OF_NO_SERVER));
+        assert_eq!(cursor(None, Some(7.into())), Some(7.into()));
+        assert_eq!(cursor(Some("9"), Some(7.into())), Some(9.into()));
+        let none = Some(Cursor::OF_NO_SERVER);
+        assert_eq!(cursor(Some("x"), Some(7.into())), none);
     }
 }

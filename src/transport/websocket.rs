@@ -24,7 +24,7 @@ pub(crate) mod client;
 mod server;
 
 pub use client::subscribe;
-pub use server::routes;
+pub use server::{is_key, routes, serve};
 
 use super::hub::Limits;
 use super::model::{Conditions, Prediction};

@@ -1,28 +1,44 @@
-//! The server's end: axum upgrades and frames; this reads the log and heeds the peer.
+//! The server's end: tungstenite reads the peer's frames; this reads the log, and writes.
 
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::ws::close_code;
-use axum::extract::ws::rejection::WebSocketUpgradeRejection;
-use axum::extract::ws::{CloseFrame, Message as Frame, Utf8Bytes, WebSocket, WebSocketUpgrade};
+use axum::body::Body;
 use axum::extract::{FromRequestParts, State};
-use axum::http::header::{ALLOW, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION};
+use axum::http::header::{
+    ALLOW, CONNECTION, HeaderName, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
+    SEC_WEBSOCKET_VERSION, UPGRADE,
+};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Extension, Router};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use futures_util::SinkExt;
+use bytes::Bytes;
+use futures_util::{SinkExt, StreamExt};
+use hyper::upgrade::{OnUpgrade, Upgraded};
+use hyper_util::rt::TokioIo;
 use serde::Deserialize;
+use tokio::io::AsyncWriteExt;
 use tokio::time::{Interval, MissedTickBehavior};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use tokio_tungstenite::tungstenite::protocol::frame::FrameHeader;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
+use tokio_tungstenite::tungstenite::{Error, Message as Frame};
 
-use crate::feed::{Batch, Cursor, Log, NewMessage, Reader, check_name, check_text};
+use crate::feed::{
+    Batch, Cursor, Framing, Log, NewMessage, Reader, Stored, check_name, check_text,
+};
 use crate::measure::clock;
 use crate::transport::Transport;
 use crate::transport::hub::{ApiError, FeedLog, Hub, Limits, Params, STREAM_PIECE_BYTES};
+use crate::transport::line::{Line, Stream};
+use crate::transport::plain::Plain;
 use crate::transport::presence::Present;
 use crate::transport::tally::{Account, Count};
 
@@ -62,90 +78,133 @@ async fn upgrade(
     Extension(account): Extension<Arc<Account>>,
     FeedLog(log): FeedLog,
     Params(query): Params<Query>,
-    Upgrade(upgrade): Upgrade,
+    handshake: Handshake,
 ) -> Result<Response, ApiError> {
-    let user = query
-        .user
-        .as_deref()
-        .map(check_name)
-        .transpose()?
-        .map(str::to_owned);
-    account.serves(Transport::WebSocket);
-    let limits = hub.limits;
+    let peer = Peer::new(hub, log, query.user.as_deref(), account)?;
     // The cursor is taken before the upgrade is answered: what is published after it, arrives.
-    let reader = log.reader(query.after).in_pieces(STREAM_PIECE_BYTES);
-    let peer = Peer {
-        hub,
-        log,
-        user,
-        account,
+    let reader = peer.reader(query.after);
+    Ok(handshake.agree(|stream| talk(stream, peer, reader)))
+}
+
+/// The same, straight on the connection.
+pub async fn serve<S: Stream>(line: &mut Line<S>, plain: Plain) -> io::Result<()> {
+    let (user, after) = (plain.query.user.as_deref(), plain.query.after);
+    let peer = Peer::new(line.hub.clone(), plain.log, user, line.account.clone())?;
+    let reader = peer.reader(after);
+    let key = plain.fields.websocket_key.unwrap_or_default();
+    let accept = derive_accept_key(key.as_bytes());
+    let protocol = match plain.fields.offers_chat {
+        true => "\r\nsec-websocket-protocol: chat",
+        false => "",
     };
-    Ok(upgrade.on_upgrade(move |socket| talk(socket, peer, reader, limits)))
+    let fields = format!("\r\nupgrade: websocket\r\nsec-websocket-accept: {accept}{protocol}");
+    line.switch(&fields).await?;
+    talk(&mut line.stream, peer, reader).await;
+    Ok(())
 }
 
 async fn echo(
     State(hub): State<Arc<Hub>>,
     Extension(account): Extension<Arc<Account>>,
-    Upgrade(upgrade): Upgrade,
+    handshake: Handshake,
 ) -> Response {
     account.serves(Transport::WebSocket);
-    upgrade.on_upgrade(move |socket| echo_back(socket, hub))
+    handshake.agree(|stream| echo_back(stream, hub))
 }
 
-/// A request to upgrade, on the terms that all upgrades share.
-struct Upgrade(WebSocketUpgrade);
+/// An opening handshake that this server agrees to (RFC 6455, section 4.2).
+struct Handshake {
+    accept: String,
+    offers_chat: bool,
+    upgrade: OnUpgrade,
+}
 
-impl FromRequestParts<Arc<Hub>> for Upgrade {
+impl FromRequestParts<Arc<Hub>> for Handshake {
     type Rejection = Response;
 
-    async fn from_request_parts(parts: &mut Parts, hub: &Arc<Hub>) -> Result<Self, Response> {
-        if let Some(refusal) = refuse_handshake(&parts.headers) {
-            return Err(refusal);
+    async fn from_request_parts(parts: &mut Parts, _: &Arc<Hub>) -> Result<Self, Response> {
+        if parts.method != Method::GET {
+            let advice = format!("{} does not upgrade: write GET", parts.method);
+            let error = ApiError(StatusCode::METHOD_NOT_ALLOWED, advice);
+            return Err(([(ALLOW, "GET")], error).into_response());
         }
-        let limit = hub.limits.max_message_bytes * READABLE_EXCESS;
-        let upgrade = WebSocketUpgrade::from_request_parts(parts, hub).await;
-        let upgrade = upgrade.map_err(refusal)?;
-        Ok(Upgrade(
-            upgrade
-                .protocols(["chat"])
-                .read_buffer_size(READ_BUFFER_BYTES)
-                .write_buffer_size(WRITE_BUFFER_BYTES)
-                .max_message_size(limit)
-                .max_frame_size(limit),
-        ))
+        let key = check(&parts.headers).map_err(|refusal| *refusal)?;
+        let upgrade = parts
+            .extensions
+            .remove()
+            .ok_or_else(|| bad("write HTTP/1.1, with Connection: Upgrade").into_response())?;
+        let mut offers = listed(&parts.headers, SEC_WEBSOCKET_PROTOCOL);
+        Ok(Handshake {
+            accept: derive_accept_key(key),
+            offers_chat: offers.any(|offer| offer == "chat"),
+            upgrade,
+        })
     }
 }
 
-/// Why a request is none to upgrade.
-fn refusal(rejection: WebSocketUpgradeRejection) -> Response {
-    let error = ApiError(rejection.status(), rejection.body_text());
-    match rejection.status() {
-        StatusCode::METHOD_NOT_ALLOWED => ([(ALLOW, "GET")], error).into_response(),
-        _ => error.into_response(),
-    }
-}
-
-/// What axum does not look at: the key's length, and how a wrong version is answered (RFC 6455,
-/// sections 4.2.1 and 4.4).
-fn refuse_handshake(headers: &HeaderMap) -> Option<Response> {
-    if headers
-        .get(SEC_WEBSOCKET_VERSION)
-        .is_some_and(|version| version != "13")
+impl Handshake {
+    /// Answers, and talks on the connection once the answer is out.
+    fn agree<T>(self, talk: impl FnOnce(TokioIo<Upgraded>) -> T + Send + 'static) -> Response
+    where
+        T: Future<Output = ()> + Send,
     {
+        let upgrade = self.upgrade;
+        tokio::spawn(async move {
+            if let Ok(upgraded) = upgrade.await {
+                talk(TokioIo::new(upgraded)).await;
+            }
+        });
+        let mut answer = Response::new(Body::empty());
+        *answer.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+        let headers = answer.headers_mut();
+        let accept = HeaderValue::from_str(&self.accept).expect("it is base64");
+        headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
+        headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+        headers.insert(SEC_WEBSOCKET_ACCEPT, accept);
+        if self.offers_chat {
+            headers.insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static("chat"));
+        }
+        answer
+    }
+}
+
+/// The key of a handshake, if that is one that can be agreed to.
+fn check(headers: &HeaderMap) -> Result<&[u8], Box<Response>> {
+    let refusal = |advice| Box::new(bad(advice).into_response());
+    if !listed(headers, CONNECTION).any(|option| option.eq_ignore_ascii_case("upgrade")) {
+        return Err(refusal("to upgrade, write Connection: Upgrade"));
+    }
+    if !listed(headers, UPGRADE).any(|name| name.eq_ignore_ascii_case("websocket")) {
+        return Err(refusal("to upgrade, write Upgrade: websocket"));
+    }
+    let version = headers.get(SEC_WEBSOCKET_VERSION);
+    if version.is_none_or(|version| version != "13") {
+        // Section 4.4.
         let advice = "this server speaks version 13 of WebSocket".to_owned();
         let error = ApiError(StatusCode::UPGRADE_REQUIRED, advice);
-        return Some(([(SEC_WEBSOCKET_VERSION, "13")], error).into_response());
+        return Err(([(SEC_WEBSOCKET_VERSION, "13")], error)
+            .into_response()
+            .into());
     }
-    let bad = |key: &HeaderValue| {
-        BASE64_STANDARD
-            .decode(key)
-            .map_or(true, |key| key.len() != 16)
-    };
-    if headers.get(SEC_WEBSOCKET_KEY).is_some_and(bad) {
-        let advice = "Sec-WebSocket-Key: write 16 random bytes in base64".to_owned();
-        return Some(ApiError(StatusCode::BAD_REQUEST, advice).into_response());
-    }
-    None
+    let key = headers.get(SEC_WEBSOCKET_KEY).map(HeaderValue::as_bytes);
+    key.filter(|key| is_key(key))
+        .ok_or_else(|| refusal("Sec-WebSocket-Key: write 16 random bytes in base64"))
+}
+
+/// The parts of a header field that is a list.
+fn listed(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &str> {
+    let values = headers.get_all(name).iter();
+    let texts = values.filter_map(|value| value.to_str().ok());
+    texts.flat_map(|text| text.split(',').map(str::trim))
+}
+
+/// Whether it is the key of a handshake: 16 bytes in base64 (section 4.1).
+pub fn is_key(key: &[u8]) -> bool {
+    BASE64_STANDARD.decode(key).is_ok_and(|key| key.len() == 16)
+}
+
+fn bad(advice: &str) -> ApiError {
+    ApiError(StatusCode::BAD_REQUEST, advice.to_owned())
 }
 
 /// Who is at the other end.
@@ -165,11 +224,26 @@ enum End {
     /// The peer has said so; its answer goes out while reading on.
     Closed,
     /// The server says so: close code and reason.
-    Refused(u16, String),
+    Refused(CloseCode, String),
+}
+
+type Socket<S> = WebSocketStream<S>;
+
+/// Frames on a connection that has been upgraded.
+async fn frames<S: Stream>(stream: S, limits: Limits) -> Socket<S> {
+    let limit = limits.max_message_bytes * READABLE_EXCESS;
+    let config = WebSocketConfig::default()
+        .read_buffer_size(READ_BUFFER_BYTES)
+        .write_buffer_size(WRITE_BUFFER_BYTES)
+        .max_message_size(Some(limit))
+        .max_frame_size(Some(limit));
+    WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await
 }
 
 /// Serves one reader of a feed until either side closes.
-async fn talk(mut socket: WebSocket, peer: Peer, mut reader: Reader, limits: Limits) {
+async fn talk<S: Stream>(stream: S, peer: Peer, mut reader: Reader) {
+    let limits = peer.hub.limits;
+    let mut socket = frames(stream, limits).await;
     let may_join = || peer.hub.paced(peer.account.address).is_ok();
     let present = Present::enter(&peer.log, peer.user.as_deref(), Duration::ZERO, may_join);
     let mut heart = Heart::new(limits.ping);
@@ -188,7 +262,7 @@ async fn talk(mut socket: WebSocket, peer: Peer, mut reader: Reader, limits: Lim
                 Some(batch) => peer.send(&mut socket, &batch).await,
                 None => Err(away()),
             },
-            frame = socket.recv() => heart.heed(frame, limits).and_then(|frame| peer.take(frame)),
+            frame = socket.next() => heart.heed(frame, limits).and_then(|frame| peer.take(frame)),
             () = heart.beat() => heart.ping(&mut socket).await,
         };
     };
@@ -197,12 +271,13 @@ async fn talk(mut socket: WebSocket, peer: Peer, mut reader: Reader, limits: Lim
 }
 
 /// Sends every message back.
-async fn echo_back(mut socket: WebSocket, hub: Arc<Hub>) {
+async fn echo_back<S: Stream>(stream: S, hub: Arc<Hub>) {
     let limits = hub.limits;
+    let mut socket = frames(stream, limits).await;
     let mut heart = Heart::new(limits.ping);
     let end = loop {
         let outcome = tokio::select! {
-            frame = socket.recv() => match heart.heed(frame, limits) {
+            frame = socket.next() => match heart.heed(frame, limits) {
                 Ok(Some(frame)) => socket.send(frame).await.map_err(|_| End::Gone),
                 Ok(None) => Ok(()),
                 Err(end) => Err(end),
@@ -219,7 +294,7 @@ async fn echo_back(mut socket: WebSocket, hub: Arc<Hub>) {
 
 /// Says why, if it is the server that closes, then reads on until the peer has closed too: it must
 /// get to see the close frame. After what broke the protocol nothing more can be read.
-async fn close(mut socket: WebSocket, end: End) {
+async fn close<S: Stream>(mut socket: Socket<S>, end: End) {
     let farewell = match end {
         End::Gone => return,
         End::Closed => None,
@@ -235,29 +310,75 @@ async fn close(mut socket: WebSocket, end: End) {
         if let Some(farewell) = farewell {
             socket.send(farewell).await?;
         }
-        while let Some(frame) = socket.recv().await {
+        while let Some(frame) = socket.next().await {
             frame?;
         }
-        Ok::<_, axum::Error>(())
+        Ok::<_, Error>(())
     };
     let _ = tokio::time::timeout(CLOSE_PATIENCE, rest).await;
 }
 
+/// The frame of a message, or of what else is told (RFC 6455, section 5.2).
+fn frame(json: &[u8]) -> Bytes {
+    let head = FrameHeader {
+        opcode: OpCode::Data(Data::Text),
+        ..FrameHeader::default()
+    };
+    let length = json.len() as u64;
+    let mut frame = Vec::with_capacity(head.len(length) + json.len());
+    head.format(length, &mut frame).expect("memory takes it");
+    frame.extend_from_slice(json);
+    frame.into()
+}
+
+/// A batch in one piece: a frame a message.
+fn encode(batch: &Batch) -> Bytes {
+    let framed = |message: &Arc<Stored>| {
+        let frame = |message: &Stored| frame(&message.json);
+        message.framed(Framing::Frame, frame).clone()
+    };
+    if let ([message], None) = (&batch.messages[..], batch.missed) {
+        return framed(message);
+    }
+    let reset = |missed| frame(format!(r#"{{"reset":{}}}"#, batch.reset(missed)).as_bytes());
+    let frames = batch.messages.iter().map(framed);
+    let frames: Vec<_> = batch.missed.map(reset).into_iter().chain(frames).collect();
+    frames.concat().into()
+}
+
 impl Peer {
-    /// Writes a batch: a frame a message, one write for all.
-    async fn send(&self, socket: &mut WebSocket, batch: &Batch) -> Result<(), End> {
-        let gone = |_| End::Gone;
+    fn new(
+        hub: Arc<Hub>,
+        log: Arc<Log>,
+        user: Option<&str>,
+        account: Arc<Account>,
+    ) -> Result<Self, ApiError> {
+        let user = user.map(check_name).transpose()?.map(str::to_owned);
+        account.serves(Transport::WebSocket);
+        Ok(Peer {
+            hub,
+            log,
+            user,
+            account,
+        })
+    }
+
+    fn reader(&self, after: Option<Cursor>) -> Reader {
+        self.log.reader(after).in_pieces(STREAM_PIECE_BYTES)
+    }
+
+    /// Writes a batch as it was encoded for all, past the socket's own frames; what is left of
+    /// those goes first.
+    async fn send<S: Stream>(&self, socket: &mut Socket<S>, batch: &Batch) -> Result<(), End> {
         self.account
             .add(Count::Deliveries, batch.messages.len() as i64);
-        if let Some(missed) = batch.missed {
-            let reset = format!(r#"{{"reset":{}}}"#, batch.reset(missed));
-            socket.feed(Frame::text(reset)).await.map_err(gone)?;
-        }
-        for message in &batch.messages {
-            let json = Utf8Bytes::try_from(message.json.clone()).expect("JSON is UTF-8");
-            socket.feed(Frame::Text(json)).await.map_err(gone)?;
-        }
-        socket.flush().await.map_err(gone)
+        socket.flush().await.map_err(|_| End::Gone)?;
+        let stream = socket.get_mut();
+        let written = async {
+            stream.write_all(&encode(batch)).await?;
+            stream.flush().await
+        };
+        written.await.map_err(|_| End::Gone)
     }
 
     /// A frame that carries something: text is a message to publish.
@@ -266,7 +387,7 @@ impl Peer {
             None => Ok(()),
             Some(Frame::Text(text)) => self.publish(&text),
             Some(_) => Err(End::Refused(
-                close_code::UNSUPPORTED,
+                CloseCode::Unsupported,
                 "write text frames".to_owned(),
             )),
         }
@@ -284,11 +405,11 @@ impl Peer {
             intended_at_ns,
         } = serde_json::from_str(text).map_err(|error| {
             End::Refused(
-                close_code::INVALID,
+                CloseCode::Invalid,
                 format!("write {{\"text\":\"…\"}}: {error}"),
             )
         })?;
-        let policy = |advice: String| End::Refused(close_code::POLICY, advice);
+        let policy = |advice: String| End::Refused(CloseCode::Policy, advice);
         let on_time = self.hub.paced(self.account.address);
         on_time.map_err(|error| policy(error.to_string()))?;
         let from = self
@@ -329,7 +450,7 @@ impl Heart {
         self.ticks.tick().await;
     }
 
-    async fn ping(&mut self, socket: &mut WebSocket) -> Result<(), End> {
+    async fn ping<S: Stream>(&mut self, socket: &mut Socket<S>) -> Result<(), End> {
         if std::mem::replace(&mut self.waiting, true) {
             return Err(End::Gone);
         }
@@ -342,7 +463,7 @@ impl Heart {
     /// What came from the peer: a frame with something in it, or nothing to act upon.
     fn heed(
         &mut self,
-        frame: Option<Result<Frame, axum::Error>>,
+        frame: Option<Result<Frame, Error>>,
         limits: Limits,
     ) -> Result<Option<Frame>, End> {
         self.waiting = false;
@@ -353,7 +474,7 @@ impl Heart {
             Some(Ok(Frame::Binary(bytes))) if bytes.len() > limits.max_message_bytes => {
                 Err(too_long(limits))
             }
-            Some(Ok(Frame::Ping(_) | Frame::Pong(_))) => Ok(None),
+            Some(Ok(Frame::Ping(_) | Frame::Pong(_) | Frame::Frame(_))) => Ok(None),
             Some(Ok(Frame::Close(_))) => Err(End::Closed),
             Some(Ok(frame)) => Ok(Some(frame)),
             Some(Err(error)) => Err(end_by(error, limits)),
@@ -364,29 +485,27 @@ impl Heart {
 
 fn away() -> End {
     End::Refused(
-        close_code::AWAY,
+        CloseCode::Away,
         "this server ends: come back later".to_owned(),
     )
 }
 
 fn too_slow() -> End {
     let advice = "you read too slowly: messages are gone that you had not read yet";
-    End::Refused(close_code::AGAIN, advice.to_owned())
+    End::Refused(CloseCode::Again, advice.to_owned())
 }
 
 fn too_long(limits: Limits) -> End {
     let advice = format!("a message has at most {} bytes", limits.max_message_bytes);
-    End::Refused(close_code::SIZE, advice)
+    End::Refused(CloseCode::Size, advice)
 }
 
 /// What is told to a peer whose bytes cannot be read on.
-fn end_by(error: axum::Error, limits: Limits) -> End {
-    use tokio_tungstenite::tungstenite::Error;
-    let error = error.into_inner();
-    match error.downcast_ref::<Error>() {
-        Some(Error::Capacity(_)) => too_long(limits),
-        Some(Error::Utf8(_)) => End::Refused(close_code::INVALID, error.to_string()),
-        Some(Error::Protocol(_)) => End::Refused(close_code::PROTOCOL, error.to_string()),
+fn end_by(error: Error, limits: Limits) -> End {
+    match error {
+        Error::Capacity(_) => too_long(limits),
+        Error::Utf8(_) => End::Refused(CloseCode::Invalid, error.to_string()),
+        Error::Protocol(_) => End::Refused(CloseCode::Protocol, error.to_string()),
         _ => End::Gone,
     }
 }

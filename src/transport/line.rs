@@ -1,0 +1,368 @@
+//! A reader's connection at the server's end, for conversations without hyper between.
+//!
+//! What comes is read into a buffer that all connections of a thread share, and what is made for
+//! one reader alone is written from another, so that thousands of idle connections own no buffers.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::future::poll_fn;
+use std::io::{self, IoSlice, Write};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, SystemTime};
+
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::time::Instant;
+use tracing::debug;
+
+use super::alarm::Alarm;
+use super::hub::Hub;
+use super::plain::{Begin, Plain};
+use super::tally::Account;
+
+/// Where it is told what was answered, whichever way it was.
+pub const LOG: &str = "wslab::server";
+
+/// Bytes read at once.
+const SCRATCH_BYTES: usize = 16 << 10;
+
+/// Bytes that a peer may have said out of turn, give or take one read, and be noticed when it goes.
+const MAX_UNREAD_BYTES: usize = SCRATCH_BYTES;
+
+/// Bytes that the buffer for writing keeps between writes.
+const MAX_KEPT_BYTES: usize = 64 << 10;
+
+thread_local! {
+    static SCRATCH: RefCell<Vec<u8>> = RefCell::new(vec![0; SCRATCH_BYTES]);
+    static OUT: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+    static DATE: RefCell<(u64, String)> = const { RefCell::new((0, String::new())) };
+}
+
+/// A connection, whatever lies below.
+pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
+
+/// How long a connection's requests may take, and how large their heads may be.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// For a head, from its first byte on, or from the connection's begin.
+    pub head: Duration,
+    /// For the first byte of another one.
+    pub idle: Duration,
+    pub max_head_bytes: usize,
+}
+
+/// One reader's connection.
+#[derive(Debug)]
+pub struct Line<S> {
+    pub stream: Unread<S>,
+    pub hub: Arc<Hub>,
+    pub account: Arc<Account>,
+    /// Rings when whatever is waited for has taken too long.
+    pub alarm: Alarm,
+    /// Whether the answer that is given is the connection's last.
+    pub ends: bool,
+    /// Whose answer is still to be told.
+    pub path: Option<Box<str>>,
+}
+
+/// What comes of waiting for a request.
+#[derive(Debug)]
+pub enum Next {
+    Plain(Plain),
+    /// Something else has begun to come: all of it is unread.
+    Other,
+    /// Nothing came in time, or not all of it.
+    Late,
+    /// The peer has gone, or the server ends while nothing is asked of it.
+    Gone,
+}
+
+/// What comes of waiting for something that the peer has no part in.
+#[derive(Debug)]
+pub enum Wait<T> {
+    Done(T),
+    Rang,
+    Gone,
+}
+
+impl<S: Stream> Line<S> {
+    pub fn new(stream: S, hub: Arc<Hub>, account: Arc<Account>) -> Self {
+        Line {
+            stream: Unread {
+                stream,
+                unread: Vec::new(),
+            },
+            hub,
+            account,
+            alarm: Alarm::default(),
+            ends: false,
+            path: None,
+        }
+    }
+
+    /// The next request, unless the server ends before, as `closing` tells. The alarm must be set for
+    /// its first byte.
+    pub async fn next(&mut self, patience: Patience, mut closing: Pin<&mut impl Future>) -> Next {
+        let (max, hub) = (patience.max_head_bytes, self.hub.clone());
+        let begin = |bytes: &[u8]| Begin::of(bytes, max, &hub);
+        if !self.stream.unread.is_empty() {
+            self.alarm.set(Instant::now() + patience.head);
+            if let Some(next) = self.stream.look(begin) {
+                return next;
+            }
+        }
+        poll_fn(|cx| {
+            loop {
+                let first = self.stream.unread.is_empty();
+                match self.stream.poll_look(cx, begin) {
+                    Poll::Ready(Ok(Some(next))) => return Poll::Ready(next),
+                    Poll::Ready(Ok(None)) if first => {
+                        self.alarm.set(Instant::now() + patience.head);
+                    }
+                    Poll::Ready(Ok(None)) => {}
+                    Poll::Ready(Err(_)) => return Poll::Ready(Next::Gone),
+                    Poll::Pending => break,
+                }
+            }
+            if closing.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(Next::Gone);
+            }
+            self.alarm.poll(cx).map(|()| Next::Late)
+        })
+        .await
+    }
+
+    /// Waits for `future`, but no longer than until the alarm rings or the peer has gone. What the
+    /// peer says meanwhile stays unread.
+    pub async fn wait<T>(&mut self, future: impl Future<Output = T>) -> Wait<T> {
+        let mut future = pin!(future);
+        poll_fn(|cx| {
+            if let Poll::Ready(done) = future.as_mut().poll(cx) {
+                return Poll::Ready(Wait::Done(done));
+            }
+            // Who talks out of turn is not listened to for ever: what it says has a bound.
+            while self.stream.unread.len() < MAX_UNREAD_BYTES {
+                match self.stream.poll_look(cx, |_| Begin::Other) {
+                    Poll::Ready(Ok(_)) => {}
+                    Poll::Ready(Err(_)) => return Poll::Ready(Wait::Gone),
+                    Poll::Pending => break,
+                }
+            }
+            self.alarm.poll(cx).map(|()| Wait::Rang)
+        })
+        .await
+    }
+
+    /// Answers with a status and fields, as `200 OK\r\na: b`, and a whole body.
+    pub async fn answer(&mut self, head: &str, body: &[u8]) -> io::Result<()> {
+        self.tell(200);
+        let close = self.closing_field();
+        let length = body.len();
+        let fill = |out: &mut Vec<u8>| {
+            let length = format_args!("\r\ncontent-length: {length}{close}");
+            write_head(out, head, length);
+            out.extend_from_slice(body);
+        };
+        self.write(fill).await
+    }
+
+    /// Begins an answer whose body says itself where it ends, and begins with `first`.
+    pub async fn begin(&mut self, head: &str, first: &[u8]) -> io::Result<()> {
+        self.tell(200);
+        let close = self.closing_field();
+        let fill = |out: &mut Vec<u8>| {
+            write_head(out, head, format_args!("{close}"));
+            out.extend_from_slice(first);
+        };
+        self.write(fill).await
+    }
+
+    /// Agrees to become something else than HTTP, as the fields say.
+    pub async fn switch(&mut self, fields: &str) -> io::Result<()> {
+        self.tell(101);
+        self.ends = true;
+        let head = "101 Switching Protocols\r\nconnection: upgrade";
+        self.write(|out| write_head(out, head, format_args!("{fields}")))
+            .await
+    }
+
+    fn tell(&mut self, status: u16) {
+        if let Some(path) = self.path.take() {
+            let address = self.account.address;
+            debug!(target: LOG, %address, method = %"GET", path = &*path, status, "answered");
+        }
+    }
+
+    /// What an answer says of the connection, if it is the last one.
+    fn closing_field(&mut self) -> &'static str {
+        self.ends |= *self.hub.closing.borrow();
+        if self.ends {
+            "\r\nconnection: close"
+        } else {
+            ""
+        }
+    }
+
+    /// Writes at once what `fill` makes.
+    pub async fn write(&mut self, fill: impl FnOnce(&mut Vec<u8>)) -> io::Result<()> {
+        let mut fill = Some(fill);
+        let (mut left, mut written) = (Vec::new(), 0);
+        poll_fn(|cx| {
+            let Some(fill) = fill.take() else {
+                return self.stream.poll_write_all(cx, &left, &mut written);
+            };
+            OUT.with_borrow_mut(|out| {
+                out.clear();
+                fill(out);
+                let outcome = self.stream.poll_write_all(cx, out, &mut written);
+                if outcome.is_pending() {
+                    left = out.split_off(written);
+                    written = 0;
+                }
+                out.shrink_to(MAX_KEPT_BYTES);
+                outcome
+            })
+        })
+        .await?;
+        self.stream.flush().await
+    }
+
+    /// Writes at once what is shared with others.
+    pub async fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.stream.write_all(bytes).await?;
+        // Over TLS, what the socket did not take yet is still to be flushed.
+        self.stream.flush().await
+    }
+}
+
+/// A response's head (RFC 9112, section 4), with the time that it must tell (RFC 9110, section
+/// 6.6.1).
+fn write_head(out: &mut Vec<u8>, head: &str, fields: fmt::Arguments<'_>) {
+    DATE.with_borrow_mut(|(second, date)| {
+        let now = SystemTime::now();
+        let since = now.duration_since(SystemTime::UNIX_EPOCH);
+        let now_s = since.map_or(0, |since| since.as_secs());
+        if *second != now_s {
+            (*second, *date) = (now_s, httpdate::fmt_http_date(now));
+        }
+        write!(out, "HTTP/1.1 {head}{fields}\r\ndate: {date}\r\n\r\n").expect("memory takes it");
+    });
+}
+
+/// A stream, and bytes of it that were looked at too early.
+#[derive(Debug)]
+pub struct Unread<S> {
+    stream: S,
+    unread: Vec<u8>,
+}
+
+impl<S: Stream> Unread<S> {
+    /// Shows what has come next to `begin`: none while that is a request's head in part.
+    fn poll_look(
+        &mut self,
+        cx: &mut Context<'_>,
+        begin: impl Fn(&[u8]) -> Begin,
+    ) -> Poll<io::Result<Option<Next>>> {
+        SCRATCH.with_borrow_mut(|scratch| {
+            let mut buffer = ReadBuf::new(scratch);
+            ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buffer))?;
+            let came = buffer.filled();
+            if came.is_empty() {
+                return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()));
+            }
+            if self.unread.is_empty()
+                && let Begin::Plain(plain, length) = begin(came)
+            {
+                self.unread.extend_from_slice(&came[length..]);
+                return Poll::Ready(Ok(Some(Next::Plain(plain))));
+            }
+            self.unread.extend_from_slice(came);
+            Poll::Ready(Ok(self.look(begin)))
+        })
+    }
+
+    /// The same, of what is unread.
+    fn look(&mut self, begin: impl Fn(&[u8]) -> Begin) -> Option<Next> {
+        match begin(&self.unread) {
+            Begin::Partial => None,
+            Begin::Other => Some(Next::Other),
+            Begin::Plain(plain, length) => {
+                self.take(length);
+                Some(Next::Plain(plain))
+            }
+        }
+    }
+
+    /// Takes the first `length` bytes that are unread, and all memory with the last ones.
+    fn take(&mut self, length: usize) {
+        if length == self.unread.len() {
+            self.unread = Vec::new();
+        } else {
+            self.unread.drain(..length);
+        }
+    }
+
+    fn poll_write_all(
+        &mut self,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+        written: &mut usize,
+    ) -> Poll<io::Result<()>> {
+        while *written < bytes.len() {
+            match ready!(Pin::new(&mut self.stream).poll_write(cx, &bytes[*written..]))? {
+                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                more => *written += more,
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<S: Stream> AsyncRead for Unread<S> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        if this.unread.is_empty() {
+            return Pin::new(&mut this.stream).poll_read(cx, buffer);
+        }
+        let length = this.unread.len().min(buffer.remaining());
+        buffer.put_slice(&this.unread[..length]);
+        this.take(length);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<S: Stream> AsyncWrite for Unread<S> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.get_mut().stream).poll_write(cx, bytes)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.get_mut().stream).poll_write_vectored(cx, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_shutdown(cx)
+    }
+}

@@ -1,0 +1,5 @@
+#![no_main]
+
+use wslab::hostile;
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| hostile::cut(input, hostile::plain_requests));
