@@ -65,6 +65,8 @@ pub struct Line<S> {
     pub ends: bool,
     /// Whose answer is still to be told.
     pub path: Option<Box<str>>,
+    /// Whether it is HTTP no more: what the peer says is part of the conversation.
+    pub listens: bool,
 }
 
 /// What comes of waiting for a request.
@@ -84,6 +86,8 @@ pub enum Next {
 pub enum Wait<T> {
     Done(T),
     Rang,
+    /// The peer has said something, which is unread. It is waited for on lines that listen.
+    Said,
     Gone,
 }
 
@@ -99,6 +103,7 @@ impl<S: Stream> Line<S> {
             alarm: Alarm::default(),
             ends: false,
             path: None,
+            listens: false,
         }
     }
 
@@ -134,8 +139,7 @@ impl<S: Stream> Line<S> {
         .await
     }
 
-    /// Waits for `future`, but no longer than until the alarm rings or the peer has gone. What the
-    /// peer says meanwhile stays unread.
+    /// Waits for `future`, but no longer than until the alarm rings or the peer has gone.
     pub async fn wait<T>(&mut self, future: impl Future<Output = T>) -> Wait<T> {
         let mut future = pin!(future);
         poll_fn(|cx| {
@@ -145,6 +149,7 @@ impl<S: Stream> Line<S> {
             // Who talks out of turn is not listened to for ever: what it says has a bound.
             while self.stream.unread.len() < MAX_UNREAD_BYTES {
                 match self.stream.poll_look(cx, |_| Begin::Other) {
+                    Poll::Ready(Ok(_)) if self.listens => return Poll::Ready(Wait::Said),
                     Poll::Ready(Ok(_)) => {}
                     Poll::Ready(Err(_)) => return Poll::Ready(Wait::Gone),
                     Poll::Pending => break,
@@ -182,7 +187,7 @@ impl<S: Stream> Line<S> {
     /// Agrees to become something else than HTTP, as the fields say.
     pub async fn switch(&mut self, fields: &str) -> io::Result<()> {
         self.tell(101);
-        self.ends = true;
+        (self.ends, self.listens) = (true, true);
         let head = "101 Switching Protocols\r\nconnection: upgrade";
         self.write(|out| write_head(out, head, format_args!("{fields}")))
             .await
@@ -293,6 +298,11 @@ impl<S: Stream> Unread<S> {
                 Some(Next::Plain(plain))
             }
         }
+    }
+
+    /// Takes all that is unread.
+    pub fn take_all(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.unread)
     }
 
     /// Takes the first `length` bytes that are unread, and all memory with the last ones.

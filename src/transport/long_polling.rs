@@ -73,7 +73,7 @@ pub async fn serve<S: Stream>(line: &mut Line<S>, plain: &Plain) -> io::Result<(
     let batch = match line.wait(reader.next()).await {
         Wait::Done(Some(batch)) => batch,
         Wait::Done(None) | Wait::Rang => reader.read(),
-        Wait::Gone => return Err(io::ErrorKind::UnexpectedEof.into()),
+        Wait::Said | Wait::Gone => return Err(io::ErrorKind::UnexpectedEof.into()),
     };
     line.account.answered(batch.messages.len());
     reply(line, &batch).await

@@ -96,6 +96,7 @@ pub async fn serve<S: Stream>(line: &mut Line<S>, plain: &Plain) -> io::Result<(
 /// Serves one reader until it goes or the server ends. Readers have nothing to say.
 async fn talk<S: Stream>(line: &mut Line<S>, mut reader: Reader) -> io::Result<()> {
     line.alarm.set(None);
+    line.listens = true;
     let mut batch = reader.read();
     loop {
         line.account

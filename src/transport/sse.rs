@@ -151,7 +151,7 @@ pub async fn serve<S: Stream>(line: &mut Line<S>, plain: &Plain) -> io::Result<(
                 break;
             }
             Wait::Rang => line.write_all(&chunk(HEARTBEAT)).await?,
-            Wait::Gone => return Err(io::ErrorKind::UnexpectedEof.into()),
+            Wait::Said | Wait::Gone => return Err(io::ErrorKind::UnexpectedEof.into()),
         }
     }
     line.write_all(LAST_CHUNK).await

@@ -21,7 +21,9 @@
 //! first: `{"reset":{"missed":0,"last":42,"epoch":"k3x9"}}`.
 
 pub(crate) mod client;
+mod frames;
 mod server;
+mod talk;
 
 pub use client::subscribe;
 pub use server::{is_key, routes, serve};

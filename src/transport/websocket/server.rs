@@ -1,8 +1,7 @@
-//! The server's end: tungstenite reads the peer's frames; this reads the log, and writes.
+//! The server's end: the opening handshake (RFC 6455, section 4.2), in front of the talk.
 
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{FromRequestParts, State};
@@ -17,47 +16,18 @@ use axum::routing::get;
 use axum::{Extension, Router};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use bytes::Bytes;
-use futures_util::{SinkExt, StreamExt};
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 use serde::Deserialize;
-use tokio::io::AsyncWriteExt;
-use tokio::time::{Interval, MissedTickBehavior};
-use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
-use tokio_tungstenite::tungstenite::protocol::frame::FrameHeader;
-use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
-use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
-use tokio_tungstenite::tungstenite::{Error, Message as Frame};
 
-use crate::feed::{
-    Batch, Cursor, Framing, Log, NewMessage, Reader, Stored, check_name, check_text,
-};
-use crate::measure::clock;
+use super::talk::{Chat, echo_back};
+use crate::feed::Cursor;
 use crate::transport::Transport;
-use crate::transport::hub::{ApiError, FeedLog, Hub, Limits, Params, STREAM_PIECE_BYTES};
+use crate::transport::hub::{ApiError, FeedLog, Hub, Params};
 use crate::transport::line::{Line, Stream};
 use crate::transport::plain::Plain;
-use crate::transport::presence::Present;
-use crate::transport::tally::{Account, Count};
-
-/// Bytes read at once from a peer, and held for each of them: peers hardly write.
-const READ_BUFFER_BYTES: usize = 4 << 10;
-
-/// How much longer than allowed a message may be to be read to its end and refused in good order.
-/// After a longer one the connection can only be cut.
-const READABLE_EXCESS: usize = 4;
-
-/// How long a peer may take to answer a close frame.
-const CLOSE_PATIENCE: Duration = Duration::from_secs(2);
-
-/// Bytes gathered before a write. A batch is fed whole and flushed once, so this only bounds what
-/// a long backlog gathers.
-const WRITE_BUFFER_BYTES: usize = 16 << 10;
-
-/// A control frame holds 125 bytes, of which the close code takes two (RFC 6455, section 5.5).
-const MAX_REASON_BYTES: usize = 123;
+use crate::transport::tally::Account;
 
 /// Endpoints: a feed, the lobby, and an echo on the same terms.
 pub fn routes() -> Router<Arc<Hub>> {
@@ -80,17 +50,19 @@ async fn upgrade(
     Params(query): Params<Query>,
     handshake: Handshake,
 ) -> Result<Response, ApiError> {
-    let peer = Peer::new(hub, log, query.user.as_deref(), account)?;
+    account.serves(Transport::WebSocket);
     // The cursor is taken before the upgrade is answered: what is published after it, arrives.
-    let reader = peer.reader(query.after);
-    Ok(handshake.agree(|stream| talk(stream, peer, reader)))
+    let chat = Chat::new(log, query.user.as_deref(), query.after)?;
+    Ok(handshake.agree(hub, account, |mut line| async move {
+        chat.hold(&mut line).await
+    }))
 }
 
 /// The same, straight on the connection.
 pub async fn serve<S: Stream>(line: &mut Line<S>, plain: Plain) -> io::Result<()> {
+    line.account.serves(Transport::WebSocket);
     let (user, after) = (plain.query.user.as_deref(), plain.query.after);
-    let peer = Peer::new(line.hub.clone(), plain.log, user, line.account.clone())?;
-    let reader = peer.reader(after);
+    let chat = Chat::new(plain.log, user, after)?;
     let key = plain.fields.websocket_key.unwrap_or_default();
     let accept = derive_accept_key(key.as_bytes());
     let protocol = match plain.fields.offers_chat {
@@ -99,7 +71,7 @@ pub async fn serve<S: Stream>(line: &mut Line<S>, plain: Plain) -> io::Result<()
     };
     let fields = format!("\r\nupgrade: websocket\r\nsec-websocket-accept: {accept}{protocol}");
     line.switch(&fields).await?;
-    talk(&mut line.stream, peer, reader).await;
+    chat.hold(line).await;
     Ok(())
 }
 
@@ -109,7 +81,9 @@ async fn echo(
     handshake: Handshake,
 ) -> Response {
     account.serves(Transport::WebSocket);
-    handshake.agree(|stream| echo_back(stream, hub))
+    handshake.agree(hub, account, |mut line| async move {
+        echo_back(&mut line).await
+    })
 }
 
 /// An opening handshake that this server agrees to (RFC 6455, section 4.2).
@@ -144,14 +118,19 @@ impl FromRequestParts<Arc<Hub>> for Handshake {
 
 impl Handshake {
     /// Answers, and talks on the connection once the answer is out.
-    fn agree<T>(self, talk: impl FnOnce(TokioIo<Upgraded>) -> T + Send + 'static) -> Response
+    fn agree<T>(
+        self,
+        hub: Arc<Hub>,
+        account: Arc<Account>,
+        talk: impl FnOnce(Line<TokioIo<Upgraded>>) -> T + Send + 'static,
+    ) -> Response
     where
         T: Future<Output = ()> + Send,
     {
         let upgrade = self.upgrade;
         tokio::spawn(async move {
             if let Ok(upgraded) = upgrade.await {
-                talk(TokioIo::new(upgraded)).await;
+                talk(Line::new(TokioIo::new(upgraded), hub, account)).await;
             }
         });
         let mut answer = Response::new(Body::empty());
@@ -205,307 +184,4 @@ pub fn is_key(key: &[u8]) -> bool {
 
 fn bad(advice: &str) -> ApiError {
     ApiError(StatusCode::BAD_REQUEST, advice.to_owned())
-}
-
-/// Who is at the other end.
-struct Peer {
-    hub: Arc<Hub>,
-    log: Arc<Log>,
-    /// Without a name a peer only reads.
-    user: Option<String>,
-    account: Arc<Account>,
-}
-
-/// How a conversation comes to its end.
-#[derive(Debug)]
-enum End {
-    /// Nobody is there any more.
-    Gone,
-    /// The peer has said so; its answer goes out while reading on.
-    Closed,
-    /// The server says so: close code and reason.
-    Refused(CloseCode, String),
-}
-
-type Socket<S> = WebSocketStream<S>;
-
-/// Frames on a connection that has been upgraded.
-async fn frames<S: Stream>(stream: S, limits: Limits) -> Socket<S> {
-    let limit = limits.max_message_bytes * READABLE_EXCESS;
-    let config = WebSocketConfig::default()
-        .read_buffer_size(READ_BUFFER_BYTES)
-        .write_buffer_size(WRITE_BUFFER_BYTES)
-        .max_message_size(Some(limit))
-        .max_frame_size(Some(limit));
-    WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await
-}
-
-/// Serves one reader of a feed until either side closes.
-async fn talk<S: Stream>(stream: S, peer: Peer, mut reader: Reader) {
-    let limits = peer.hub.limits;
-    let mut socket = frames(stream, limits).await;
-    let may_join = || peer.hub.paced(peer.account.address).is_ok();
-    let present = Present::enter(&peer.log, peer.user.as_deref(), Duration::ZERO, may_join);
-    let mut heart = Heart::new(limits.ping);
-    let backlog = reader.read();
-    let mut outcome = match backlog.is_empty() {
-        true => Ok(()),
-        false => peer.send(&mut socket, &backlog).await,
-    };
-    let end = loop {
-        if let Err(end) = outcome {
-            break end;
-        }
-        outcome = tokio::select! {
-            batch = reader.next() => match batch {
-                Some(batch) if limits.give_up(&peer.account, &batch) => Err(too_slow()),
-                Some(batch) => peer.send(&mut socket, &batch).await,
-                None => Err(away()),
-            },
-            frame = socket.next() => heart.heed(frame, limits).and_then(|frame| peer.take(frame)),
-            () = heart.beat() => heart.ping(&mut socket).await,
-        };
-    };
-    drop(present);
-    close(socket, end).await;
-}
-
-/// Sends every message back.
-async fn echo_back<S: Stream>(stream: S, hub: Arc<Hub>) {
-    let limits = hub.limits;
-    let mut socket = frames(stream, limits).await;
-    let mut heart = Heart::new(limits.ping);
-    let end = loop {
-        let outcome = tokio::select! {
-            frame = socket.next() => match heart.heed(frame, limits) {
-                Ok(Some(frame)) => socket.send(frame).await.map_err(|_| End::Gone),
-                Ok(None) => Ok(()),
-                Err(end) => Err(end),
-            },
-            () = hub.closed() => Err(away()),
-            () = heart.beat() => heart.ping(&mut socket).await,
-        };
-        if let Err(end) = outcome {
-            break end;
-        }
-    };
-    close(socket, end).await;
-}
-
-/// Says why, if it is the server that closes, then reads on until the peer has closed too: it must
-/// get to see the close frame. After what broke the protocol nothing more can be read.
-async fn close<S: Stream>(mut socket: Socket<S>, end: End) {
-    let farewell = match end {
-        End::Gone => return,
-        End::Closed => None,
-        End::Refused(code, mut reason) => {
-            while reason.len() > MAX_REASON_BYTES {
-                reason.pop();
-            }
-            let reason = reason.into();
-            Some(Frame::Close(Some(CloseFrame { code, reason })))
-        }
-    };
-    let rest = async {
-        if let Some(farewell) = farewell {
-            socket.send(farewell).await?;
-        }
-        while let Some(frame) = socket.next().await {
-            frame?;
-        }
-        Ok::<_, Error>(())
-    };
-    let _ = tokio::time::timeout(CLOSE_PATIENCE, rest).await;
-}
-
-/// The frame of a message, or of what else is told (RFC 6455, section 5.2).
-fn frame(json: &[u8]) -> Bytes {
-    let head = FrameHeader {
-        opcode: OpCode::Data(Data::Text),
-        ..FrameHeader::default()
-    };
-    let length = json.len() as u64;
-    let mut frame = Vec::with_capacity(head.len(length) + json.len());
-    head.format(length, &mut frame).expect("memory takes it");
-    frame.extend_from_slice(json);
-    frame.into()
-}
-
-/// A batch in one piece: a frame a message.
-fn encode(batch: &Batch) -> Bytes {
-    let framed = |message: &Arc<Stored>| {
-        let frame = |message: &Stored| frame(&message.json);
-        message.framed(Framing::Frame, frame).clone()
-    };
-    if let ([message], None) = (&batch.messages[..], batch.missed) {
-        return framed(message);
-    }
-    let reset = |missed| frame(format!(r#"{{"reset":{}}}"#, batch.reset(missed)).as_bytes());
-    let frames = batch.messages.iter().map(framed);
-    let frames: Vec<_> = batch.missed.map(reset).into_iter().chain(frames).collect();
-    frames.concat().into()
-}
-
-impl Peer {
-    fn new(
-        hub: Arc<Hub>,
-        log: Arc<Log>,
-        user: Option<&str>,
-        account: Arc<Account>,
-    ) -> Result<Self, ApiError> {
-        let user = user.map(check_name).transpose()?.map(str::to_owned);
-        account.serves(Transport::WebSocket);
-        Ok(Peer {
-            hub,
-            log,
-            user,
-            account,
-        })
-    }
-
-    fn reader(&self, after: Option<Cursor>) -> Reader {
-        self.log.reader(after).in_pieces(STREAM_PIECE_BYTES)
-    }
-
-    /// Writes a batch as it was encoded for all, past the socket's own frames; what is left of
-    /// those goes first.
-    async fn send<S: Stream>(&self, socket: &mut Socket<S>, batch: &Batch) -> Result<(), End> {
-        self.account
-            .add(Count::Deliveries, batch.messages.len() as i64);
-        socket.flush().await.map_err(|_| End::Gone)?;
-        let stream = socket.get_mut();
-        let written = async {
-            stream.write_all(&encode(batch)).await?;
-            stream.flush().await
-        };
-        written.await.map_err(|_| End::Gone)
-    }
-
-    /// A frame that carries something: text is a message to publish.
-    fn take(&self, frame: Option<Frame>) -> Result<(), End> {
-        match frame {
-            None => Ok(()),
-            Some(Frame::Text(text)) => self.publish(&text),
-            Some(_) => Err(End::Refused(
-                CloseCode::Unsupported,
-                "write text frames".to_owned(),
-            )),
-        }
-    }
-
-    fn publish(&self, text: &str) -> Result<(), End> {
-        #[derive(Deserialize)]
-        struct Draft {
-            text: String,
-            #[serde(default)]
-            intended_at_ns: u64,
-        }
-        let Draft {
-            text,
-            intended_at_ns,
-        } = serde_json::from_str(text).map_err(|error| {
-            End::Refused(
-                CloseCode::Invalid,
-                format!("write {{\"text\":\"…\"}}: {error}"),
-            )
-        })?;
-        let policy = |advice: String| End::Refused(CloseCode::Policy, advice);
-        let on_time = self.hub.paced(self.account.address);
-        on_time.map_err(|error| policy(error.to_string()))?;
-        let from = self
-            .user
-            .clone()
-            .ok_or_else(|| policy("to write, connect with ?user=NAME".to_owned()))?;
-        check_text(&text).map_err(|error| policy(error.to_string()))?;
-        self.log.append(
-            &NewMessage {
-                from,
-                text,
-                intended_at_ns,
-            },
-            clock::now_ns(),
-        );
-        Ok(())
-    }
-}
-
-/// Pings, and notices a peer that has gone silent.
-struct Heart {
-    ticks: Interval,
-    /// A ping is out, and nothing has come since.
-    waiting: bool,
-}
-
-impl Heart {
-    fn new(every: Duration) -> Self {
-        let mut ticks = tokio::time::interval_at(tokio::time::Instant::now() + every, every);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        Heart {
-            ticks,
-            waiting: false,
-        }
-    }
-
-    async fn beat(&mut self) {
-        self.ticks.tick().await;
-    }
-
-    async fn ping<S: Stream>(&mut self, socket: &mut Socket<S>) -> Result<(), End> {
-        if std::mem::replace(&mut self.waiting, true) {
-            return Err(End::Gone);
-        }
-        socket
-            .send(Frame::Ping(Default::default()))
-            .await
-            .map_err(|_| End::Gone)
-    }
-
-    /// What came from the peer: a frame with something in it, or nothing to act upon.
-    fn heed(
-        &mut self,
-        frame: Option<Result<Frame, Error>>,
-        limits: Limits,
-    ) -> Result<Option<Frame>, End> {
-        self.waiting = false;
-        match frame {
-            Some(Ok(Frame::Text(text))) if text.len() > limits.max_message_bytes => {
-                Err(too_long(limits))
-            }
-            Some(Ok(Frame::Binary(bytes))) if bytes.len() > limits.max_message_bytes => {
-                Err(too_long(limits))
-            }
-            Some(Ok(Frame::Ping(_) | Frame::Pong(_) | Frame::Frame(_))) => Ok(None),
-            Some(Ok(Frame::Close(_))) => Err(End::Closed),
-            Some(Ok(frame)) => Ok(Some(frame)),
-            Some(Err(error)) => Err(end_by(error, limits)),
-            None => Err(End::Gone),
-        }
-    }
-}
-
-fn away() -> End {
-    End::Refused(
-        CloseCode::Away,
-        "this server ends: come back later".to_owned(),
-    )
-}
-
-fn too_slow() -> End {
-    let advice = "you read too slowly: messages are gone that you had not read yet";
-    End::Refused(CloseCode::Again, advice.to_owned())
-}
-
-fn too_long(limits: Limits) -> End {
-    let advice = format!("a message has at most {} bytes", limits.max_message_bytes);
-    End::Refused(CloseCode::Size, advice)
-}
-
-/// What is told to a peer whose bytes cannot be read on.
-fn end_by(error: Error, limits: Limits) -> End {
-    match error {
-        Error::Capacity(_) => too_long(limits),
-        Error::Utf8(_) => End::Refused(CloseCode::Invalid, error.to_string()),
-        Error::Protocol(_) => End::Refused(CloseCode::Protocol, error.to_string()),
-        _ => End::Gone,
-    }
 }
