@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use std::fmt;
 use std::future::poll_fn;
 use std::io::{self, IoSlice, Write};
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, SystemTime};
@@ -140,8 +140,7 @@ impl<S: Stream> Line<S> {
     }
 
     /// Waits for `future`, but no longer than until the alarm rings or the peer has gone.
-    pub async fn wait<T>(&mut self, future: impl Future<Output = T>) -> Wait<T> {
-        let mut future = pin!(future);
+    pub async fn wait<T>(&mut self, mut future: Pin<&mut impl Future<Output = T>>) -> Wait<T> {
         poll_fn(|cx| {
             if let Poll::Ready(done) = future.as_mut().poll(cx) {
                 return Poll::Ready(Wait::Done(done));

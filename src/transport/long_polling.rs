@@ -14,6 +14,7 @@
 
 use std::convert::Infallible;
 use std::io;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -70,7 +71,8 @@ pub async fn serve<S: Stream>(line: &mut Line<S>, plain: &Plain) -> io::Result<(
     let _present = plain.query.enter(&line.hub, &line.account, &plain.log)?;
     let hold = line.hub.limits.hold(plain.hold_ms);
     line.alarm.set(Instant::now() + hold);
-    let batch = match line.wait(reader.next()).await {
+    let waited = line.wait(pin!(reader.next())).await;
+    let batch = match waited {
         Wait::Done(Some(batch)) => batch,
         Wait::Done(None) | Wait::Rang => reader.read(),
         Wait::Said | Wait::Gone => return Err(io::ErrorKind::UnexpectedEof.into()),

@@ -15,6 +15,7 @@
 
 use std::convert::Infallible;
 use std::io;
+use std::pin::pin;
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
@@ -102,7 +103,7 @@ async fn talk<S: Stream>(line: &mut Line<S>, mut reader: Reader) -> io::Result<(
         line.account
             .add(Count::Deliveries, batch.messages.len() as i64);
         line.write_all(&encode(&batch)).await?;
-        batch = match line.wait(reader.next()).await {
+        batch = match line.wait(pin!(reader.next())).await {
             Wait::Done(Some(next)) if !line.hub.limits.give_up(&line.account, &next) => next,
             _ => return Ok(()),
         };

@@ -23,6 +23,7 @@ mod events;
 use std::convert::Infallible;
 use std::io;
 use std::ops::RangeInclusive;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -139,7 +140,7 @@ pub async fn serve<S: Stream>(line: &mut Line<S>, plain: &Plain) -> io::Result<(
     let limits = line.hub.limits;
     loop {
         line.alarm.set(Instant::now() + limits.heartbeat);
-        match line.wait(reader.next()).await {
+        match line.wait(pin!(reader.next())).await {
             Wait::Done(Some(batch)) if limits.give_up(&line.account, &batch) => break,
             Wait::Done(Some(batch)) => {
                 let delivered = batch.messages.len() as i64;

@@ -10,7 +10,7 @@ use tokio_tungstenite::tungstenite::{Error, Message as Frame, WebSocket};
 use crate::transport::hub::Limits;
 
 /// Bytes of a frame that a peer's buffer has room for, and grows beyond: peers hardly write.
-const READ_BUFFER_BYTES: usize = 512;
+const READ_BUFFER_BYTES: usize = 128;
 
 /// How much longer than allowed a message may be to be read to its end and refused in good order.
 /// After a longer one the connection can only be cut.

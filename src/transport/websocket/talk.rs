@@ -78,7 +78,8 @@ impl Chat {
             Ok(()) => away(),
         };
         drop(present);
-        talk.close(end).await;
+        // Boxed, so that who talks on need not have room for it.
+        Box::pin(talk.close(end)).await;
     }
 
     /// Returns when the server is about to end.
@@ -89,7 +90,8 @@ impl Chat {
             talk.deliver(&backlog).await?;
         }
         loop {
-            match talk.wait(self.reader.next()).await? {
+            let heard = talk.wait(pin!(self.reader.next())).await?;
+            match heard {
                 Heard::Done(None) => return Ok(()),
                 Heard::Done(Some(batch)) if talk.limits().give_up(&talk.line.account, &batch) => {
                     return Err(too_slow());
@@ -172,8 +174,10 @@ impl<'a, S: Stream> Talk<'a, S> {
     }
 
     /// Waits for `future` or a message of the peer. Meanwhile it answers pings, and sends its own.
-    async fn wait<T>(&mut self, future: impl Future<Output = T>) -> Result<Heard<T>, End> {
-        let mut future = pin!(future);
+    async fn wait<T>(
+        &mut self,
+        mut future: Pin<&mut impl Future<Output = T>>,
+    ) -> Result<Heard<T>, End> {
         loop {
             while let Some(frame) = self.next().await? {
                 if let Some(frame) = heed(frame, self.limits())? {
@@ -278,7 +282,7 @@ pub async fn echo_back<S: Stream>(line: &mut Line<S>) {
     let hub = line.hub.clone();
     let mut talk = Talk::new(line);
     let end = loop {
-        let said = match talk.wait(hub.closed()).await {
+        let said = match talk.wait(pin!(hub.closed())).await {
             Ok(Heard::Frame(frame)) => talk.say(frame).await,
             Ok(Heard::Done(())) => Err(away()),
             Err(end) => Err(end),
