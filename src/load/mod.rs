@@ -19,7 +19,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
-use tokio::runtime::Runtime;
+use tokio::runtime::LocalRuntime;
 use tokio::sync::oneshot::error::TryRecvError;
 use tokio::time::Instant;
 
@@ -53,13 +53,9 @@ const LEAD_NS: u64 = REST.as_nanos() as u64 + 50_000_000;
 /// How long polls that are under way may take once nobody wants any more.
 const SETTLE: Duration = Duration::from_millis(50);
 
-/// A runtime for one thread.
-fn runtime() -> Runtime {
-    let mut builder = tokio::runtime::Builder::new_current_thread();
-    builder
-        .enable_all()
-        .build()
-        .expect("the system makes a runtime")
+/// A runtime for one thread, whose tasks never leave it.
+fn runtime() -> LocalRuntime {
+    LocalRuntime::new().expect("the system makes a runtime")
 }
 
 /// Runs one trial and tells of it, last of all its outcome. Once `stop` is set, it goes straight to

@@ -8,7 +8,6 @@ use std::thread;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use tokio::sync::{mpsc, oneshot};
-use tokio::task::LocalSet;
 
 use super::plan::{Plan, Workload};
 use super::poster::Poster;
@@ -50,10 +49,9 @@ impl Publisher {
         thread::Builder::new()
             .name("publisher".into())
             .spawn(move || {
-                let runtime = super::runtime();
-                runtime.block_on(LocalSet::new().run_until(async {
+                super::runtime().block_on(async {
                     Desk::new(plan, window, workers).serve(inbox).await;
-                }));
+                });
             })
             .expect("the system starts a thread");
         Publisher(orders)

@@ -12,7 +12,6 @@ use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot};
-use tokio::task::LocalSet;
 use tokio::time::Instant;
 
 use super::plan::{Plan, Workload};
@@ -121,12 +120,11 @@ impl Worker {
                     errors: Rc::default(),
                     plan,
                 };
-                let local = LocalSet::new();
-                super::runtime().block_on(local.run_until(async {
+                super::runtime().block_on(async {
                     tokio::task::spawn_local(watch_loop(crowd.recorder.clone()));
                     let outboxes = crowd.gather(share, start);
                     crowd.serve(inbox, outboxes).await;
-                }));
+                });
             })
             .expect("the system starts a thread");
         Worker { orders, place: 0 }

@@ -13,7 +13,8 @@ use std::cell::{Cell, RefCell};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::{AddAssign, Sub};
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, RawFd};
+use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -21,6 +22,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use slab::Slab;
 use socket2::{Domain, Protocol, SockRef, Socket as RawSocket, TcpKeepalive, Type};
+use tokio::io::{AsyncRead, ReadBuf};
 use tokio::net::{TcpSocket, TcpStream};
 
 /// Octets of an IP header without options or extensions (RFC 791, RFC 8200).
@@ -80,10 +82,10 @@ impl Sub for Traffic {
     }
 }
 
-/// A socket that is open.
+/// A socket that is open. It takes this out of the ledger before it closes.
 #[derive(Debug)]
 struct Living {
-    stream: Rc<TcpStream>,
+    fd: RawFd,
     ip_header: u64,
 }
 
@@ -126,9 +128,9 @@ impl Ledger {
         target: SocketAddr,
         source: Option<IpAddr>,
     ) -> io::Result<Socket> {
-        let stream = Rc::new(dialling_socket(target, source)?.connect(target).await?);
+        let stream = dialling_socket(target, source)?.connect(target).await?;
         let living = Living {
-            stream: stream.clone(),
+            fd: stream.as_raw_fd(),
             ip_header: if target.is_ipv6() {
                 IPV6_HEADER
             } else {
@@ -186,7 +188,7 @@ impl Living {
     /// What TCP and IP have carried on this connection, `more` segments included that are still to
     /// come; bytes through the socket are left at 0. Nothing where the kernel does not tell.
     fn traffic(&self, more: u64) -> Traffic {
-        let Some(info) = tcp_info(&self.stream) else {
+        let Some(info) = tcp_info(self.fd) else {
             return Traffic::default();
         };
         let timestamps = info.tcpi_options & TCPI_OPT_TIMESTAMPS != 0;
@@ -205,14 +207,14 @@ impl Living {
 }
 
 /// The kernel's figures of a connection (tcp(7), TCP_INFO).
-fn tcp_info(stream: &TcpStream) -> Option<libc::tcp_info> {
+fn tcp_info(fd: RawFd) -> Option<libc::tcp_info> {
     // SAFETY: tcp_info is plain integers, for which all zeros is a value; the kernel writes at most
     // `length` bytes into it, and an older kernel writes fewer.
     unsafe {
         let mut info: libc::tcp_info = std::mem::zeroed();
         let mut length = size_of::<libc::tcp_info>() as libc::socklen_t;
         let result = libc::getsockopt(
-            stream.as_raw_fd(),
+            fd,
             libc::IPPROTO_TCP,
             libc::TCP_INFO,
             (&raw mut info).cast(),
@@ -225,7 +227,7 @@ fn tcp_info(stream: &TcpStream) -> Option<libc::tcp_info> {
 /// A connected TCP socket whose bytes are counted in its worker's ledger.
 #[derive(Debug)]
 pub struct Socket {
-    stream: Rc<TcpStream>,
+    stream: TcpStream,
     ledger: Rc<Ledger>,
     key: usize,
     /// Down and up since it was dialled; they may wrap, once nobody asks any more.
@@ -268,24 +270,25 @@ impl Socket {
             .with_time(PEER_GONE / 2)
             .with_interval(PEER_GONE / 10)
             .with_retries(5);
-        let socket = SockRef::from(&*self.stream);
+        let socket = SockRef::from(&self.stream);
         socket.set_tcp_keepalive(&probes)?;
         socket.set_tcp_user_timeout(Some(PEER_GONE))
     }
 
     /// Reads what is there into `buffer`; 0 means that the peer ended the stream.
-    pub fn poll_read(&self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
-        loop {
-            ready!(self.stream.poll_read_ready(cx))?;
-            match self.stream.try_read(buffer) {
-                Ok(count) => {
-                    self.count(count, 0);
-                    return Poll::Ready(Ok(count));
-                }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(error) => return Poll::Ready(Err(error)),
-            }
-        }
+    ///
+    /// A read that leaves room has emptied the socket, and tokio remembers that: the next one waits
+    /// for more without asking the kernel.
+    pub fn poll_read(
+        &mut self,
+        cx: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        let mut buffer = ReadBuf::new(buffer);
+        ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buffer))?;
+        let count = buffer.filled().len();
+        self.count(count, 0);
+        Poll::Ready(Ok(count))
     }
 
     /// Writes all of `bytes`, in one segment where they fit.
@@ -330,7 +333,7 @@ mod tests {
         let target = listener.local_addr().unwrap();
         let ledger = Rc::new(Ledger::default());
         let source = Some("127.0.0.9".parse().unwrap());
-        let socket = ledger.dial(target, source).await.unwrap();
+        let mut socket = ledger.dial(target, source).await.unwrap();
         let (mut peer, from) = listener.accept().await.unwrap();
         assert_eq!(from.ip().to_string(), "127.0.0.9");
         assert_eq!(ledger.bytes(), (0, 0));
@@ -366,7 +369,8 @@ mod tests {
 
     /// Waits until everything that was written has been acknowledged.
     async fn settle(stream: &TcpStream) {
-        let busy = || tcp_info(stream).is_some_and(|i| i.tcpi_unacked + i.tcpi_notsent_bytes > 0);
+        let info = || tcp_info(stream.as_raw_fd());
+        let busy = || info().is_some_and(|i| i.tcpi_unacked + i.tcpi_notsent_bytes > 0);
         while busy() {
             tokio::time::sleep(std::time::Duration::from_millis(1)).await;
         }
@@ -377,21 +381,19 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let target = listener.local_addr().unwrap();
         let ledger = Rc::new(Ledger::default());
-        let socket = ledger.dial(target, None).await.unwrap();
+        let mut socket = ledger.dial(target, None).await.unwrap();
         let (mut peer, _) = listener.accept().await.unwrap();
         // Many sizes, below a segment and far beyond what a socket's buffer takes at once.
         let sizes = [1, 2, 1_459, 1_461, 70_000, 3_000_000];
-        let up = async {
+        let our_end = async {
+            let mut buffer = vec![0; 1 << 16];
             for size in sizes {
                 socket.write_all(&vec![b'u'; size]).await.unwrap();
-            }
-        };
-        let down = async {
-            let mut buffer = vec![0; 1 << 16];
-            let mut left = 2 * sizes.iter().sum::<usize>();
-            while left > 0 {
-                let read = poll_fn(|cx| socket.poll_read(cx, &mut buffer)).await;
-                left -= read.unwrap();
+                let mut left = 2 * size;
+                while left > 0 {
+                    let read = poll_fn(|cx| socket.poll_read(cx, &mut buffer)).await;
+                    left -= read.unwrap();
+                }
             }
         };
         let other_end = async {
@@ -400,12 +402,12 @@ mod tests {
                 peer.write_all(&vec![b'd'; 2 * size]).await.unwrap();
             }
         };
-        tokio::join!(up, down, other_end);
+        tokio::join!(our_end, other_end);
 
         settle(&socket.stream).await;
         settle(&peer).await;
-        let ours = tcp_info(&socket.stream).unwrap();
-        let theirs = tcp_info(&peer).unwrap();
+        let ours = tcp_info(socket.stream.as_raw_fd()).unwrap();
+        let theirs = tcp_info(peer.as_raw_fd()).unwrap();
         let (down_bytes, up_bytes) = ledger.bytes();
         assert_eq!(up_bytes, sizes.iter().sum::<usize>() as u64);
         assert_eq!(up_bytes, ours.tcpi_bytes_sent - ours.tcpi_bytes_retrans);

@@ -73,10 +73,10 @@ impl Connection {
         target: &Target,
         source: Option<IpAddr>,
     ) -> Result<Self, ClientError> {
-        let socket = ledger.dial(target.address, source).await?;
+        let mut socket = ledger.dial(target.address, source).await?;
         let tls = match &target.tls {
             // Boxed, so that a subscriber without TLS has no room for it.
-            Some(tls) => Some(Box::pin(Session::open(tls, target.name(), &socket)).await?),
+            Some(tls) => Some(Box::pin(Session::open(tls, target.name(), &mut socket)).await?),
             None => None,
         };
         Ok(Connection {
@@ -141,7 +141,7 @@ impl Connection {
         poll_fn(|cx| {
             SCRATCH.with_borrow_mut(|scratch| {
                 let count = match &mut self.tls {
-                    Some(session) => ready!(session.poll_read(&self.socket, cx, scratch))?,
+                    Some(session) => ready!(session.poll_read(&mut self.socket, cx, scratch))?,
                     None => ready!(self.socket.poll_read(cx, scratch))?,
                 };
                 if count == 0 {

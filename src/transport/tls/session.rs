@@ -51,7 +51,7 @@ struct Passed {
 
 impl Session {
     /// Shakes hands with the server of this name, which may be an IP address.
-    pub async fn open(tls: &Tls, name: &str, socket: &Socket) -> Result<Self, ClientError> {
+    pub async fn open(tls: &Tls, name: &str, socket: &mut Socket) -> Result<Self, ClientError> {
         let named = ServerName::try_from(name.to_owned());
         let named = named.map_err(|_| rustls::Error::General(format!("{name} is no name")))?;
         let mut session = Session {
@@ -77,7 +77,7 @@ impl Session {
     /// ended the stream.
     pub fn poll_read(
         &mut self,
-        socket: &Socket,
+        socket: &mut Socket,
         cx: &mut Context<'_>,
         buffer: &mut [u8],
     ) -> Poll<Result<usize, ClientError>> {
@@ -108,7 +108,7 @@ impl Session {
     /// Reads once from the socket.
     fn poll_records(
         &mut self,
-        socket: &Socket,
+        socket: &mut Socket,
         cx: &mut Context<'_>,
         buffer: &mut [u8],
     ) -> Poll<Result<Passed, ClientError>> {
