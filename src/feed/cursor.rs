@@ -8,6 +8,7 @@ use std::str::FromStr;
 
 use rand::Rng;
 use serde::Deserialize;
+use serde::de::Visitor;
 
 /// Characters of an epoch. It travels with every SSE event and every poll, so it is short: of 36⁴
 /// epochs, a restart draws the one before in 1 of 1.7 million cases.
@@ -52,7 +53,19 @@ impl fmt::Display for Epoch {
 
 impl<'de> Deserialize<'de> for Epoch {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer).map(|text| Epoch::from(&*text))
+        struct Text;
+        impl Visitor<'_> for Text {
+            type Value = Epoch;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an epoch")
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Epoch, E> {
+                Ok(Epoch::from(text))
+            }
+        }
+        deserializer.deserialize_str(Text)
     }
 }
 

@@ -300,7 +300,8 @@ impl Socket {
                     bytes = &bytes[count..];
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    self.stream.writable().await?;
+                    // Boxed: it is rare, and all who write would have room for it.
+                    Box::pin(self.stream.writable()).await?;
                 }
                 Err(error) => return Err(error),
             }

@@ -4,9 +4,10 @@
 use std::cell::RefCell;
 use std::future::poll_fn;
 use std::io;
+use std::mem;
 use std::net::IpAddr;
 use std::rc::Rc;
-use std::task::{Poll, ready};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use super::subscription::Target;
@@ -99,7 +100,8 @@ impl Connection {
     /// Writes all of `bytes` at once.
     pub async fn write_all(&mut self, bytes: &[u8]) -> Result<(), ClientError> {
         match &mut self.tls {
-            Some(session) => session.write_all(&self.socket, bytes).await,
+            // Boxed, so that who writes without TLS has no room for it.
+            Some(session) => Box::pin(session.write_all(&self.socket, bytes)).await,
             None => Ok(self.socket.write_all(bytes).await?),
         }
     }
@@ -118,47 +120,53 @@ impl Connection {
 
     /// Shows what arrives to `parse`, with all that it left unused before, until it has a result.
     /// May be cancelled at any time without loss.
-    pub async fn read<T>(
+    ///
+    /// Thousands wait in it, each with what it needs there and nothing else, side by side: who is
+    /// woken up has hardly anything of it in the processor's cache.
+    pub fn read<T>(
         &mut self,
         mut parse: impl FnMut(&[u8]) -> Parsed<T>,
-    ) -> Result<T, ClientError> {
-        if !self.carry.is_empty()
-            && let Some(result) = self.parse_carry(&mut parse)?
-        {
-            return Ok(result);
-        }
-        loop {
-            if let Some(result) = self.read_once(&mut parse).await? {
-                return Ok(result);
+    ) -> impl Future<Output = Result<T, ClientError>> {
+        let mut begun = false;
+        poll_fn(move |cx| {
+            if !mem::replace(&mut begun, true)
+                && !self.carry.is_empty()
+                && let Some(result) = self.parse_carry(&mut parse)?
+            {
+                return Poll::Ready(Ok(result));
             }
-        }
+            loop {
+                if let Some(result) = ready!(self.poll_read(cx, &mut parse))? {
+                    return Poll::Ready(Ok(result));
+                }
+            }
+        })
     }
 
-    async fn read_once<T>(
+    /// Reads once.
+    fn poll_read<T>(
         &mut self,
+        cx: &mut Context<'_>,
         parse: &mut impl FnMut(&[u8]) -> Parsed<T>,
-    ) -> Result<Option<T>, ClientError> {
-        poll_fn(|cx| {
-            SCRATCH.with_borrow_mut(|scratch| {
-                let count = match &mut self.tls {
-                    Some(session) => ready!(session.poll_read(&mut self.socket, cx, scratch))?,
-                    None => ready!(self.socket.poll_read(cx, scratch))?,
-                };
-                if count == 0 {
-                    return Poll::Ready(Err(ClientError::Closed));
-                }
-                let arrived = &scratch[..count];
-                Poll::Ready(if self.carry.is_empty() {
-                    let (used, result) = parse(arrived)?;
-                    self.carry.extend_from_slice(&arrived[used..]);
-                    Ok(result)
-                } else {
-                    self.carry.extend_from_slice(arrived);
-                    self.parse_carry(parse)
-                })
+    ) -> Poll<Result<Option<T>, ClientError>> {
+        SCRATCH.with_borrow_mut(|scratch| {
+            let count = match &mut self.tls {
+                Some(session) => ready!(session.poll_read(&mut self.socket, cx, scratch))?,
+                None => ready!(self.socket.poll_read(cx, scratch))?,
+            };
+            if count == 0 {
+                return Poll::Ready(Err(ClientError::Closed));
+            }
+            let arrived = &scratch[..count];
+            Poll::Ready(if self.carry.is_empty() {
+                let (used, result) = parse(arrived)?;
+                self.carry.extend_from_slice(&arrived[used..]);
+                Ok(result)
+            } else {
+                self.carry.extend_from_slice(arrived);
+                self.parse_carry(parse)
             })
         })
-        .await
     }
 
     fn parse_carry<T>(

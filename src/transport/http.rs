@@ -3,6 +3,8 @@
 //! Requests carry what the protocol demands and nothing else, or what a browser would send.
 
 use std::borrow::Cow;
+use std::fmt::{Display, Write};
+use std::mem::MaybeUninit;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
@@ -11,6 +13,9 @@ use super::connection::ClientError;
 
 /// Header fields of one response, at the most.
 const MAX_HEADERS: usize = 64;
+
+/// Room for a request without what a browser adds.
+const TYPICAL_REQUEST_BYTES: usize = 240;
 
 /// Bytes of a response's head, at the most, all interim responses before it included.
 const MAX_HEAD_BYTES: usize = 64 << 10;
@@ -56,9 +61,15 @@ impl Headers {
 
     /// A request without a body to an origin, as `http://h:1`: `GET path`, plus whole header lines
     /// that each end with CR LF.
-    pub fn get(self, origin: &str, path: &str, extra: &str) -> Vec<u8> {
+    pub fn get(self, origin: &str, path: impl Display, extra: &str) -> Vec<u8> {
         let (host, added) = (host(origin), self.added(origin, extra));
-        format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n{extra}{added}\r\n").into_bytes()
+        let mut request = String::with_capacity(TYPICAL_REQUEST_BYTES + added.len());
+        write!(
+            request,
+            "GET {path} HTTP/1.1\r\nHost: {host}\r\n{extra}{added}\r\n"
+        )
+        .expect("a String takes all");
+        request.into_bytes()
     }
 
     /// What a browser adds to the fields that a request has anyway.
@@ -162,11 +173,14 @@ impl Head {
     }
 
     fn parse_one(bytes: &[u8]) -> Result<Option<(Head, usize)>, ClientError> {
-        let mut fields = [httparse::EMPTY_HEADER; MAX_HEADERS];
-        let mut response = httparse::Response::new(&mut fields);
-        let httparse::Status::Complete(length) =
-            response.parse(bytes).map_err(ClientError::protocol)?
-        else {
+        let mut fields = [const { MaybeUninit::uninit() }; MAX_HEADERS];
+        let mut response = httparse::Response::new(&mut []);
+        let parsed = httparse::ParserConfig::default().parse_response_with_uninit_headers(
+            &mut response,
+            bytes,
+            &mut fields,
+        );
+        let httparse::Status::Complete(length) = parsed.map_err(ClientError::protocol)? else {
             return Ok(None);
         };
         let mut head = Head {
@@ -186,9 +200,10 @@ impl Head {
     }
 
     fn take(&mut self, name: &str, value: &[u8]) -> Result<(), ClientError> {
-        let text = std::str::from_utf8(value).unwrap_or_default().trim();
+        let text = || str::from_utf8(value).unwrap_or_default().trim();
         if name.eq_ignore_ascii_case("content-length") {
             let bad = || ClientError::protocol("Content-Length");
+            let text = text();
             // What Rust reads as a number may have a sign.
             let digits = text.bytes().all(|byte| byte.is_ascii_digit());
             let length = text.parse().ok().filter(|_| digits).ok_or_else(bad)?;
@@ -198,16 +213,16 @@ impl Head {
                 _ => self.framing = Framing::Length(length),
             }
         } else if name.eq_ignore_ascii_case("transfer-encoding") {
-            if !text.eq_ignore_ascii_case("chunked") {
+            if !text().eq_ignore_ascii_case("chunked") {
                 return Err(ClientError::protocol("a Transfer-Encoding but chunked"));
             }
             self.framing = Framing::Chunked;
         } else if name.eq_ignore_ascii_case("connection") {
-            self.closes |= text
+            self.closes |= text()
                 .split(',')
                 .any(|token| token.trim().eq_ignore_ascii_case("close"));
         } else if name.eq_ignore_ascii_case("sec-websocket-accept") {
-            self.websocket_accept = Some(text.to_owned());
+            self.websocket_accept = Some(text().to_owned());
         }
         Ok(())
     }

@@ -9,6 +9,7 @@
 //!                                              "epoch":"k3x9"}
 //! ```
 
+use std::fmt::Display;
 use std::io;
 use std::sync::Arc;
 
@@ -118,43 +119,44 @@ struct Body<'a> {
 pub struct Poller(Option<Connection>);
 
 impl Poller {
-    /// One exchange: asks for `path` below the feed's and delivers what the answer holds.
+    /// One exchange: sends a [`request`] and delivers what the answer holds.
     pub async fn exchange(
         &mut self,
         subscription: &mut Subscription,
-        path: &str,
+        request: &[u8],
     ) -> Result<(), ClientError> {
-        let keep_alive = subscription.habits.keep_alive;
-        let request = {
-            let path = format!("{}/{path}", subscription.feed_path);
-            let close = if keep_alive {
-                ""
-            } else {
-                "Connection: close\r\n"
-            };
-            subscription.get(&path, close)
+        // What few exchanges need is boxed, so that the others have no room for it.
+        let kept = self.0.is_some();
+        let connection = match &mut self.0 {
+            Some(connection) => connection,
+            none => none.insert(Box::pin(subscription.dial()).await?),
         };
-        let (mut connection, kept) = match self.0.take() {
-            Some(connection) => (connection, true),
-            None => (subscription.dial().await?, false),
-        };
-        let mut answer = ask(&mut connection, subscription, &request).await;
+        let mut answer = ask(connection, subscription, request).await;
         // The server may have closed a connection that it kept just when the poll went out; then
         // it has not seen it, and it is sent again (RFC 9112, section 9.3.1).
         if kept && connection.is_untouched() && matches!(answer, Err(ref e) if e.is_loss()) {
-            connection = subscription.dial().await?;
-            answer = ask(&mut connection, subscription, &request).await;
+            *connection = Box::pin(subscription.dial()).await?;
+            answer = ask(connection, subscription, request).await;
         }
         let closes = answer?;
         if !kept && !subscription.is_connected() {
             connection.settle();
         }
-        match closes {
-            closes if keep_alive && !closes => self.0 = Some(connection),
-            _ => connection.end().await,
+        let ends = closes || !subscription.habits.keep_alive;
+        if let Some(connection) = self.0.take_if(|_| ends) {
+            Box::pin(connection.end()).await;
         }
         Ok(())
     }
+}
+
+/// A poll for a path below the feed's.
+pub fn request(subscription: &Subscription, path: impl Display) -> Vec<u8> {
+    let close = match subscription.habits.keep_alive {
+        true => "",
+        false => "Connection: close\r\n",
+    };
+    subscription.get(path, close)
 }
 
 /// Sends a request and delivers its answer; tells whether the server closes the connection.
@@ -180,7 +182,8 @@ fn parse_answer(
     if response.head.status != 200 {
         return Err(ClientError::Status(response.head.status));
     }
-    let body: Body<'_> = serde_json::from_slice(&response.body).map_err(ClientError::protocol)?;
+    let body = str::from_utf8(&response.body).map_err(ClientError::protocol)?;
+    let body: Body<'_> = serde_json::from_str(body).map_err(ClientError::protocol)?;
     subscription.recorder.json(response.body.len(), 0);
     subscription.recorder.exchange(body.messages.is_empty());
     subscription.located(body.epoch, body.missed);

@@ -29,7 +29,7 @@ use hyper_util::rt::TokioIo;
 use serde::Deserialize;
 
 use super::Transport;
-use super::connection::{ClientError, Parsed};
+use super::connection::{ClientError, Connection, Parsed};
 use super::hub::{ApiError, FeedLog, Hub, Params, STREAM_PIECE_BYTES};
 use super::line::{Line, Stream, Wait};
 use super::model::{Conditions, Prediction};
@@ -138,13 +138,18 @@ fn prefixed(json: &[u8]) -> Bytes {
 
 /// The client's end.
 pub async fn subscribe(subscription: &mut Subscription) -> Result<Infallible, ClientError> {
-    let path = format!("{}/raw?{}", subscription.feed_path, subscription.query());
-    let terms = format!("Connection: Upgrade\r\nUpgrade: {PROTOCOL}\r\n");
-    let request = subscription.get(&path, &terms);
-    let (mut connection, _) = subscription.open(&request, 101).await?;
+    let mut connection = Box::pin(upgraded(subscription)).await?;
     subscription.ready();
     let mut deliver = |json: &[u8]| subscription.hear_json(json);
     connection.read(|bytes| read(bytes, &mut deliver)).await
+}
+
+async fn upgraded(subscription: &mut Subscription) -> Result<Connection, ClientError> {
+    let path = format!("raw?{}", subscription.query());
+    let terms = format!("Connection: Upgrade\r\nUpgrade: {PROTOCOL}\r\n");
+    let request = subscription.get(path, &terms);
+    let (connection, _) = subscription.open(&request, 101).await?;
+    Ok(connection)
 }
 
 /// Gives every message that has come whole to `deliver`.

@@ -29,7 +29,7 @@ use super::hub::{ApiError, FeedLog, Hub, Params};
 use super::line::{Line, Stream};
 use super::model::{ANSWER_WRAPPING, Conditions, Prediction};
 use super::plain::Plain;
-use super::polling::{After, Poller, answer, reply};
+use super::polling::{self, After, Poller, answer, reply};
 use super::subscription::Subscription;
 use super::tally::Account;
 use crate::feed::{Batch, Log};
@@ -76,7 +76,10 @@ pub async fn subscribe(subscription: &mut Subscription) -> Result<Infallible, Cl
     poll_once(&mut poller, subscription).await?;
     subscription.ready();
     loop {
-        tokio::time::sleep_until(due).await;
+        // A timer that is over already is not for nothing either.
+        if due > Instant::now() {
+            tokio::time::sleep_until(due).await;
+        }
         if subscription.until_open().await {
             // Slots that passed in rest are nobody's: the next one is.
             while due <= Instant::now() {
@@ -96,16 +99,21 @@ async fn poll_once(
     poller: &mut Poller,
     subscription: &mut Subscription,
 ) -> Result<(), ClientError> {
+    let request = request(subscription);
+    poller.exchange(subscription, &request).await
+}
+
+fn request(subscription: &Subscription) -> Vec<u8> {
     let query = subscription.query();
     // Who gives a name says how long to wait for its next poll until it counts as gone.
-    let path = match subscription.author {
-        Some(_) => {
-            let interval_ms = subscription.habits.poll_interval.as_millis();
-            format!("poll?{query}&interval_ms={interval_ms}")
-        }
-        None => format!("poll?{query}"),
+    let interval = match subscription.author {
+        Some(_) => format!(
+            "&interval_ms={}",
+            subscription.habits.poll_interval.as_millis()
+        ),
+        None => String::new(),
     };
-    poller.exchange(subscription, &path).await
+    polling::request(subscription, format_args!("poll?{query}{interval}"))
 }
 
 /// A message waits for the next poll: for half the interval on average, whoever reads. The heads of

@@ -41,7 +41,7 @@ use serde::Deserialize;
 use tokio::time::Instant;
 
 use super::Transport;
-use super::connection::ClientError;
+use super::connection::{ClientError, Connection};
 use super::http::{Chunked, Framing};
 use super::hub::{ApiError, FeedLog, Hub, Params, STREAM_PIECE_BYTES};
 use super::line::{Line, Stream, Wait};
@@ -225,25 +225,23 @@ fn event(message: &Stored, batch: &Batch) -> Bytes {
 
 /// The client's end.
 pub async fn subscribe(subscription: &mut Subscription) -> Result<Infallible, ClientError> {
-    let path = format!("{}/sse?{}", subscription.feed_path, subscription.query());
-    let request = subscription.get(&path, "Accept: text/event-stream\r\n");
-    let (mut connection, head) = subscription.open(&request, 200).await?;
+    let (mut connection, framing) = Box::pin(opened(subscription)).await?;
     subscription.ready();
     let mut events = Events::default();
     let mut deliver = |item: Item<'_>| {
         match item {
-            Item::Event("message", data) => subscription.deliver_json(data.as_bytes())?,
+            Item::Event("message", data) => subscription.deliver_json(data)?,
             Item::Event("reset", data) => subscription.reset(data.as_bytes())?,
             Item::Event(..) => {}
             Item::Comment(comment) => {
-                let bytes = comment_bytes(comment, head.framing == Framing::Chunked);
+                let bytes = comment_bytes(comment, framing == Framing::Chunked);
                 subscription.recorder.heartbeat(bytes);
             }
             Item::Retry(pause) => subscription.retry = pause.min(MAX_RETRY),
         }
         Ok(())
     };
-    match head.framing {
+    match framing {
         Framing::Chunked => {
             let mut chunked = Chunked::default();
             let take = |bytes: &[u8]| {
@@ -264,6 +262,13 @@ pub async fn subscribe(subscription: &mut Subscription) -> Result<Infallible, Cl
             connection.read(take).await
         }
     }
+}
+
+async fn opened(subscription: &mut Subscription) -> Result<(Connection, Framing), ClientError> {
+    let path = format!("sse?{}", subscription.query());
+    let request = subscription.get(path, "Accept: text/event-stream\r\n");
+    let (connection, head) = subscription.open(&request, 200).await?;
+    Ok((connection, head.framing))
 }
 
 /// Bytes of a comment with the line ends after it, as this server sends it: in a chunk of its own.

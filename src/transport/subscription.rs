@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::fmt;
+use std::fmt::{self, Display};
 use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
 use std::time::Duration;
@@ -186,8 +186,9 @@ impl Subscription {
         }
     }
 
-    /// A request without a body.
-    pub fn get(&self, path: &str, extra: &str) -> Vec<u8> {
+    /// A request without a body for a path below its feed's.
+    pub fn get(&self, path: impl Display, extra: &str) -> Vec<u8> {
+        let path = format_args!("{}/{path}", self.feed_path);
         self.habits.headers.get(&self.target.origin, path, extra)
     }
 
@@ -275,11 +276,9 @@ impl Subscription {
     }
 
     /// The query that asks for what comes after the cursor, in the author's name if it has one.
-    pub fn query(&self) -> String {
-        let user = self.author.as_ref().map_or(String::new(), |(name, _)| {
-            format!("&user={}", http::encode(name))
-        });
-        format!("after={}{user}", self.cursor())
+    pub fn query(&self) -> impl Display + use<> {
+        let user = self.author.as_ref().map(|(name, _)| http::encode(name));
+        Query(self.cursor(), user)
     }
 
     /// A message has been decoded.
@@ -307,7 +306,7 @@ impl Subscription {
     pub fn hear_json(&mut self, json: &[u8]) -> Result<(), ClientError> {
         match reset_in(json) {
             Some(reset) => self.reset(reset),
-            None => self.deliver_json(json),
+            None => self.deliver_json(str::from_utf8(json).map_err(ClientError::protocol)?),
         }
     }
 
@@ -327,8 +326,8 @@ impl Subscription {
     }
 
     /// One JSON text that holds one message has arrived.
-    pub fn deliver_json(&mut self, json: &[u8]) -> Result<(), ClientError> {
-        let message = Message::from_json(json).map_err(ClientError::protocol)?;
+    pub fn deliver_json(&mut self, json: &str) -> Result<(), ClientError> {
+        let message = Message::from_text(json).map_err(ClientError::protocol)?;
         self.recorder.json(json.len(), 0);
         self.deliver(&message);
         Ok(())
@@ -370,6 +369,17 @@ impl Subscription {
     /// Whether all that was published in the present window has arrived.
     fn has_all(&self) -> bool {
         self.recorder.received(&self.seat) >= self.window().published(self.feed)
+    }
+}
+
+struct Query(Cursor, Option<String>);
+
+impl Display for Query {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Query(cursor, user) = self;
+        write!(f, "after={cursor}")?;
+        user.as_ref()
+            .map_or(Ok(()), |user| write!(f, "&user={user}"))
     }
 }
 

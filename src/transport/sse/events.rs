@@ -1,5 +1,6 @@
 //! The client's reader of event streams (WHATWG HTML, section 9.2.6).
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::transport::connection::ClientError;
@@ -75,7 +76,8 @@ impl Events {
         if line.is_empty() {
             return self.dispatch(deliver);
         }
-        let line = String::from_utf8_lossy(line);
+        let line =
+            str::from_utf8(line).map_or_else(|_| String::from_utf8_lossy(line), Cow::Borrowed);
         let (field, value) = line.split_once(':').unwrap_or((&line, ""));
         let value = value.strip_prefix(' ').unwrap_or(value);
         match field {

@@ -24,7 +24,7 @@ const CONTROL_HEAD_BYTES: usize = 2;
 
 /// Upgrades, then reads and, in a chat, writes, until the connection ends.
 pub async fn subscribe(subscription: &mut Subscription) -> Result<Infallible, ClientError> {
-    let mut connection = upgrade(subscription).await?;
+    let mut connection = Box::pin(upgrade(subscription)).await?;
     subscription.ready();
     let outbox = subscription
         .author
@@ -32,40 +32,56 @@ pub async fn subscribe(subscription: &mut Subscription) -> Result<Infallible, Cl
         .map(|(_, outbox)| outbox.clone());
     let mut frames = Frames::default();
     loop {
-        let outgoing = async {
-            match &outbox {
-                Some(outbox) => outbox.next().await,
-                None => std::future::pending().await,
-            }
-        };
         let mut deliver = |text: &[u8]| subscription.hear_json(text);
-        tokio::select! {
-            signal = connection.read(|bytes| frames.read(bytes, &mut deliver)) => match signal? {
-                Signal::Ping(payload) => {
-                    let pong = frame(OpCode::Control(Control::Pong), &payload);
-                    let ping_bytes = CONTROL_HEAD_BYTES + payload.len();
-                    subscription.recorder.heartbeat(ping_bytes + pong.len());
-                    connection.write_all(&pong).await?;
-                }
-                Signal::Close(why) => {
-                    let reply = frame(OpCode::Control(Control::Close), &[]);
-                    connection.write_all(&reply).await?;
-                    return Err(why.map_or(ClientError::Closed, ClientError::ClosedFor));
-                }
+        let signal = connection.read(|bytes| frames.read(bytes, &mut deliver));
+        let event = match &outbox {
+            None => Event::Signal(signal.await?),
+            Some(outbox) => tokio::select! {
+                signal = signal => Event::Signal(signal?),
+                message = outbox.next() => Event::Due(message),
             },
-            message = outgoing => publish(subscription, &mut connection, message).await?,
+        };
+        // Boxed, so that who only reads has no room for it.
+        Box::pin(act(subscription, &mut connection, event)).await?;
+    }
+}
+
+/// What a client must do something about.
+enum Event {
+    Signal(Signal),
+    /// It has something to say.
+    Due(Outgoing),
+}
+
+async fn act(
+    subscription: &Subscription,
+    connection: &mut Connection,
+    event: Event,
+) -> Result<(), ClientError> {
+    match event {
+        Event::Signal(Signal::Ping(payload)) => {
+            let pong = frame(OpCode::Control(Control::Pong), &payload);
+            let ping_bytes = CONTROL_HEAD_BYTES + payload.len();
+            subscription.recorder.heartbeat(ping_bytes + pong.len());
+            connection.write_all(&pong).await
         }
+        Event::Signal(Signal::Close(why)) => {
+            let reply = frame(OpCode::Control(Control::Close), &[]);
+            connection.write_all(&reply).await?;
+            Err(why.map_or(ClientError::Closed, ClientError::ClosedFor))
+        }
+        Event::Due(message) => publish(subscription, connection, message).await,
     }
 }
 
 async fn upgrade(subscription: &mut Subscription) -> Result<Connection, ClientError> {
     let key = generate_key();
-    let path = format!("{}/ws?{}", subscription.feed_path, subscription.query());
+    let path = format!("ws?{}", subscription.query());
     let terms = format!(
         "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
          Sec-WebSocket-Key: {key}\r\n"
     );
-    let request = subscription.get(&path, &terms);
+    let request = subscription.get(path, &terms);
     let (connection, head) = subscription.open(&request, 101).await?;
     if head.websocket_accept != Some(derive_accept_key(key.as_bytes())) {
         return Err(ClientError::protocol(
