@@ -93,8 +93,11 @@ impl From<u64> for Cursor {
 
 impl fmt::Display for Cursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.seq)?;
-        self.epoch.map_or(Ok(()), |epoch| write!(f, "-{epoch}"))
+        self.seq.fmt(f)?;
+        self.epoch.map_or(Ok(()), |epoch| {
+            f.write_str("-")?;
+            epoch.fmt(f)
+        })
     }
 }
 

@@ -16,8 +16,10 @@ use super::sequence::{Delivery, Sequence};
 use super::window::{Gauge, Window};
 use crate::feed::Message;
 
-/// What is kept of one subscriber, over one window.
+/// What is kept of one subscriber, over one window: one line of the processor's cache, since with
+/// thousands of subscribers the next delivery is somebody's whose tally is in no cache.
 #[derive(Clone, Copy, Debug, Default)]
+#[repr(align(64))]
 struct Tally {
     /// When that window opened.
     window_ns: u64,
@@ -33,8 +35,8 @@ struct Tally {
 pub struct Seat {
     pub sequence: Sequence,
     /// Subscribers of its feed.
-    readers: u64,
-    tally: usize,
+    readers: u32,
+    tally: u32,
 }
 
 #[derive(Debug)]
@@ -80,14 +82,14 @@ impl Recorder {
         tallies.push(Tally::default());
         Seat {
             sequence: Sequence::default(),
-            readers,
-            tally: tallies.len() - 1,
+            readers: u32::try_from(readers).expect("fewer than 2³² subscribers"),
+            tally: (tallies.len() - 1) as u32,
         }
     }
 
     /// Messages of the present window that a subscriber has.
     pub fn received(&self, seat: &Seat) -> u64 {
-        let tally = &self.state.borrow().tallies[seat.tally];
+        let tally = &self.state.borrow().tallies[seat.tally as usize];
         match tally.window_ns == self.window.opens_ns() {
             true => tally.delivered,
             false => 0,
@@ -165,14 +167,15 @@ impl Recorder {
         if let Some(arrival) = self.window.arrive(message.intended_at_ns, ranked) {
             let since_send_ns = latency_ns.saturating_sub(arrival.lag_ns);
             recording.since_send.saturating_record(since_send_ns);
-            let places = [0, (seat.readers - 1) / 2, seat.readers - 1];
+            let last = u64::from(seat.readers - 1);
+            let places = [0, last / 2, last];
             for (place, fan_out) in places.into_iter().zip(&mut recording.fan_out) {
                 if arrival.rank == place {
                     fan_out.0.saturating_record(latency_ns);
                 }
             }
         }
-        state.tallies[seat.tally].deliver(&self.window, message.intended_at_ns, at_ns);
+        state.tallies[seat.tally as usize].deliver(&self.window, message.intended_at_ns, at_ns);
     }
 
     /// JSON came in or went out, of which `payload` bytes that [`Recorder::deliver`] does not see

@@ -31,7 +31,7 @@ use super::hub::{ApiError, FeedLog, Hub, Params};
 use super::line::{Line, Stream, Wait};
 use super::model::{ANSWER_WRAPPING, Conditions, Prediction};
 use super::plain::Plain;
-use super::polling::{self, After, Poller, answer, reply};
+use super::polling::{After, Poller, answer, reply, request};
 use super::subscription::Subscription;
 use super::tally::Account;
 
@@ -99,18 +99,14 @@ async fn poll_once(
     subscription: &mut Subscription,
     hold: Duration,
 ) -> Result<(), ClientError> {
-    let request = request(subscription, hold);
-    poller.exchange(subscription, &request).await
-}
-
-fn request(subscription: &Subscription, hold: Duration) -> Vec<u8> {
-    let (query, hold_ms) = (subscription.query(), hold.as_millis());
+    let hold_ms = hold.as_millis();
     let again = match subscription.author {
         Some(_) => AGAIN_SOON,
         None => "",
     };
-    let path = format_args!("long-poll?{query}&hold_ms={hold_ms}{again}");
-    polling::request(subscription, path)
+    let more = format!("&hold_ms={hold_ms}{again}");
+    let request = request(subscription, "long-poll", &more);
+    poller.exchange(subscription, &request).await
 }
 
 /// A message finds every reader's poll waiting, so it is as late as a push; only messages that come

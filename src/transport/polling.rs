@@ -9,7 +9,6 @@
 //!                                              "epoch":"k3x9"}
 //! ```
 
-use std::fmt::Display;
 use std::io;
 use std::sync::Arc;
 
@@ -150,13 +149,13 @@ impl Poller {
     }
 }
 
-/// A poll for a path below the feed's.
-pub fn request(subscription: &Subscription, path: impl Display) -> Vec<u8> {
+/// A poll of one kind, whose query ends with `more`.
+pub fn request(subscription: &Subscription, kind: &str, more: &str) -> Vec<u8> {
     let close = match subscription.habits.keep_alive {
         true => "",
         false => "Connection: close\r\n",
     };
-    subscription.get(path, close)
+    subscription.request(kind, more, close)
 }
 
 /// Sends a request and delivers its answer; tells whether the server closes the connection.

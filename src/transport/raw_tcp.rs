@@ -145,9 +145,8 @@ pub async fn subscribe(subscription: &mut Subscription) -> Result<Infallible, Cl
 }
 
 async fn upgraded(subscription: &mut Subscription) -> Result<Connection, ClientError> {
-    let path = format!("raw?{}", subscription.query());
     let terms = format!("Connection: Upgrade\r\nUpgrade: {PROTOCOL}\r\n");
-    let request = subscription.get(path, &terms);
+    let request = subscription.request("raw", "", &terms);
     let (connection, _) = subscription.open(&request, 101).await?;
     Ok(connection)
 }

@@ -29,7 +29,7 @@ use super::hub::{ApiError, FeedLog, Hub, Params};
 use super::line::{Line, Stream};
 use super::model::{ANSWER_WRAPPING, Conditions, Prediction};
 use super::plain::Plain;
-use super::polling::{self, After, Poller, answer, reply};
+use super::polling::{After, Poller, answer, reply, request};
 use super::subscription::Subscription;
 use super::tally::Account;
 use crate::feed::{Batch, Log};
@@ -76,8 +76,11 @@ pub async fn subscribe(subscription: &mut Subscription) -> Result<Infallible, Cl
     poll_once(&mut poller, subscription).await?;
     subscription.ready();
     loop {
-        // A timer that is over already is not for nothing either.
-        if due > Instant::now() {
+        let now = Instant::now();
+        while due + interval <= now {
+            due += interval;
+        }
+        if due > now {
             tokio::time::sleep_until(due).await;
         }
         if subscription.until_open().await {
@@ -89,9 +92,6 @@ pub async fn subscribe(subscription: &mut Subscription) -> Result<Infallible, Cl
         }
         poll_once(&mut poller, subscription).await?;
         due += interval;
-        while due + interval <= Instant::now() {
-            due += interval;
-        }
     }
 }
 
@@ -99,21 +99,16 @@ async fn poll_once(
     poller: &mut Poller,
     subscription: &mut Subscription,
 ) -> Result<(), ClientError> {
-    let request = request(subscription);
-    poller.exchange(subscription, &request).await
-}
-
-fn request(subscription: &Subscription) -> Vec<u8> {
-    let query = subscription.query();
     // Who gives a name says how long to wait for its next poll until it counts as gone.
-    let interval = match subscription.author {
+    let more = match subscription.author {
         Some(_) => format!(
             "&interval_ms={}",
             subscription.habits.poll_interval.as_millis()
         ),
         None => String::new(),
     };
-    polling::request(subscription, format_args!("poll?{query}{interval}"))
+    let request = request(subscription, "poll", &more);
+    poller.exchange(subscription, &request).await
 }
 
 /// A message waits for the next poll: for half the interval on average, whoever reads. The heads of

@@ -265,8 +265,7 @@ pub async fn subscribe(subscription: &mut Subscription) -> Result<Infallible, Cl
 }
 
 async fn opened(subscription: &mut Subscription) -> Result<(Connection, Framing), ClientError> {
-    let path = format!("sse?{}", subscription.query());
-    let request = subscription.get(path, "Accept: text/event-stream\r\n");
+    let request = subscription.request("sse", "", "Accept: text/event-stream\r\n");
     let (connection, head) = subscription.open(&request, 200).await?;
     Ok((connection, head.framing))
 }

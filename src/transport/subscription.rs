@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::fmt::{self, Display};
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
 use std::time::Duration;
@@ -130,30 +130,34 @@ impl fmt::Debug for Listener {
 }
 
 /// One simulated client that reads one feed.
+///
+/// What each message needs comes first and lies together: of thousands of subscribers, the one that
+/// hears something is in no cache of the processor.
 #[derive(Debug)]
+#[repr(C)]
 pub struct Subscription {
+    seat: Seat,
+    pub recorder: Rc<Recorder>,
+    /// A person at a terminal; a load's subscribers have none.
+    pub listener: Option<Listener>,
+    /// Of the server that numbered the messages; of none until it has told.
+    epoch: Epoch,
+    connected: bool,
+    joined: bool,
     pub target: Rc<Target>,
     pub habits: Rc<Habits>,
-    pub recorder: Rc<Recorder>,
     /// The feed's number in this trial, and its path: `/feeds/{feed}`, prefix included.
     pub feed: usize,
     pub feed_path: Rc<str>,
-    /// The local address to dial from, where the machine has several.
-    pub source: Option<IpAddr>,
-    /// Where in the poll interval this client's first poll lies: 0 to 1.
-    pub phase: f64,
     /// Its name and what it writes, in a chat.
     pub author: Option<(String, Rc<Outbox>)>,
-    /// A person at a terminal; a load's subscribers have none.
-    pub listener: Option<Listener>,
     /// How long the server wants it to wait, at the least, before it dials anew.
     pub retry: Duration,
-    seat: Seat,
-    /// Of the server that numbered the messages; of none until it has told.
-    epoch: Epoch,
+    /// Where in the poll interval this client's first poll lies: 0 to 1.
+    pub phase: f64,
     dialled_at_ns: u64,
-    connected: bool,
-    joined: bool,
+    /// The local address to dial from, where the machine has several.
+    pub source: Option<IpAddr>,
 }
 
 impl Subscription {
@@ -186,10 +190,15 @@ impl Subscription {
         }
     }
 
-    /// A request without a body for a path below its feed's.
-    pub fn get(&self, path: impl Display, extra: &str) -> Vec<u8> {
-        let path = format_args!("{}/{path}", self.feed_path);
-        self.habits.headers.get(&self.target.origin, path, extra)
+    /// Asks for `what` of its feed comes after the cursor, in the author's name if it has one. The
+    /// query ends with `more`, and the head with the lines `extra`.
+    pub fn request(&self, what: &str, more: &str, extra: &str) -> Vec<u8> {
+        let cursor = self.cursor().to_string();
+        let user = self.author.as_ref().map_or(String::new(), |(name, _)| {
+            format!("&user={}", http::encode(name))
+        });
+        let path = [&self.feed_path, "/", what, "?after=", &cursor, &user, more].concat();
+        self.habits.headers.get(&self.target.origin, &path, extra)
     }
 
     /// Dials the server.
@@ -273,12 +282,6 @@ impl Subscription {
     pub fn resume(&mut self, seq: u64, epoch: Epoch) {
         self.seat.sequence = Sequence::after(seq);
         self.epoch = epoch;
-    }
-
-    /// The query that asks for what comes after the cursor, in the author's name if it has one.
-    pub fn query(&self) -> impl Display + use<> {
-        let user = self.author.as_ref().map(|(name, _)| http::encode(name));
-        Query(self.cursor(), user)
     }
 
     /// A message has been decoded.
@@ -369,17 +372,6 @@ impl Subscription {
     /// Whether all that was published in the present window has arrived.
     fn has_all(&self) -> bool {
         self.recorder.received(&self.seat) >= self.window().published(self.feed)
-    }
-}
-
-struct Query(Cursor, Option<String>);
-
-impl Display for Query {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Query(cursor, user) = self;
-        write!(f, "after={cursor}")?;
-        user.as_ref()
-            .map_or(Ok(()), |user| write!(f, "&user={user}"))
     }
 }
 

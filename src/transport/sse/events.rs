@@ -82,6 +82,7 @@ impl Events {
         let value = value.strip_prefix(' ').unwrap_or(value);
         match field {
             "data" => {
+                self.data.reserve(value.len() + 1);
                 self.data.push_str(value);
                 self.data.push('\n');
             }
@@ -104,13 +105,14 @@ impl Events {
         deliver: &mut impl FnMut(Item<'_>) -> Result<(), ClientError>,
     ) -> Result<(), ClientError> {
         let kind = std::mem::take(&mut self.kind);
-        let Some(data) = self.data.strip_suffix('\n') else {
+        // Gone afterwards: a reader that waits has no room for what it does not have yet, and the
+        // next data go where another reader's were just now, which the processor still has at hand.
+        let data = std::mem::take(&mut self.data);
+        let Some(data) = data.strip_suffix('\n') else {
             return Ok(());
         };
         let kind = if kind.is_empty() { "message" } else { &kind };
-        let result = deliver(Item::Event(kind, data));
-        self.data.clear();
-        result
+        deliver(Item::Event(kind, data))
     }
 }
 

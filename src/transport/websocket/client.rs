@@ -76,12 +76,11 @@ async fn act(
 
 async fn upgrade(subscription: &mut Subscription) -> Result<Connection, ClientError> {
     let key = generate_key();
-    let path = format!("ws?{}", subscription.query());
     let terms = format!(
         "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
          Sec-WebSocket-Key: {key}\r\n"
     );
-    let request = subscription.get(path, &terms);
+    let request = subscription.request("ws", "", &terms);
     let (connection, head) = subscription.open(&request, 101).await?;
     if head.websocket_accept != Some(derive_accept_key(key.as_bytes())) {
         return Err(ClientError::protocol(
