@@ -8,6 +8,7 @@ mod report;
 mod run;
 mod serve;
 
+use std::convert::Infallible;
 use std::io::{BufRead, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -27,6 +28,7 @@ use crate::measure::cpus::Cpus;
 use crate::measure::process;
 use crate::transport::Transport;
 use crate::transport::tls::{Fingerprint, Trust};
+use crate::transport::token::{self, Token};
 
 /// How long the doctor watches what else runs here.
 const WATCH: Duration = Duration::from_secs(1);
@@ -93,6 +95,28 @@ struct TrustArgs {
     /// /etc/ssl/certs/ca-certificates.crt
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
+}
+
+/// What the server of a URL asks of those who come in.
+#[derive(Clone, Debug, Args)]
+struct TokenArgs {
+    /// What the server was started with, if it asks for a token. The environment variable keeps it
+    /// from other users of this machine
+    #[arg(long, value_name = "TOKEN", env = token::VARIABLE, hide_env_values = true)]
+    #[arg(value_parser = parse_token)]
+    token: Option<GivenToken>,
+}
+
+/// A token, or why it is none: told by us, since clap would show what was given.
+type GivenToken = Result<Token, String>;
+
+fn parse_token(text: &str) -> Result<GivenToken, Infallible> {
+    Ok(text.parse())
+}
+
+fn check_token(given: Option<&GivenToken>) -> Result<Option<Token>, UsageError> {
+    let token = given.cloned().transpose();
+    token.map_err(|error| UsageError(format!("--token: {error}")))
 }
 
 impl TrustArgs {

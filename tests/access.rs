@@ -3,10 +3,12 @@
 mod support;
 
 use std::io::Write;
-use std::process::Command;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
 
+use support::results::{Results, children, number, rows, text};
 use support::websocket::UPGRADE;
-use support::{Server, read_until};
+use support::{Server, read_until, wait_until};
 
 const JSON: &str = "Content-Type: application/json\r\n";
 const OI: &str = r#"{"from":"alice","text":"oi"}"#;
@@ -92,6 +94,144 @@ fn the_token_may_come_from_the_environment_and_a_bad_one_is_not_shown() {
     assert!(
         error.contains("openssl rand") && !error.contains("two words"),
         "{error}"
+    );
+}
+
+/// Whether a secret stands anywhere in the files of a folder.
+fn holds(folder: &Path, secret: &str) -> bool {
+    let found = |path: &Path| match path.is_dir() {
+        true => holds(path, secret),
+        false => {
+            let bytes = std::fs::read(path).unwrap();
+            bytes.windows(secret.len()).any(|w| w == secret.as_bytes())
+        }
+    };
+    let entries = std::fs::read_dir(folder).unwrap();
+    let mut paths = entries.map(|entry| entry.unwrap().path());
+    paths.any(|path| found(&path))
+}
+
+fn said(output: &Output) -> String {
+    text(&output.stdout) + &text(&output.stderr)
+}
+
+#[test]
+fn who_knows_the_token_measures_such_a_server_and_nothing_tells_it_on() {
+    let (results, server) = (Results::new("token"), Server::start(&["--token", "s3cret"]));
+    let url = server.url();
+    let mut run = vec!["run", "--transport", "all", "--baseline", "--target", &url];
+    // In a chat there are POSTs as well, and a probe is a process of its own.
+    run.extend(["--workload", "chat", "--clients", "5", "--rate", "10"]);
+    run.extend([
+        "--warm-up",
+        "100ms",
+        "--window",
+        "500ms",
+        "--poll-interval",
+        "50ms",
+    ]);
+    let mut run = results.command(&[&run[..], &["--token", "s3cret"]].concat());
+    run.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let run = run.spawn().unwrap();
+    let load = || {
+        children(run.id())
+            .into_iter()
+            .find(|(_, line)| line.contains(" load"))
+    };
+    wait_until("a load runs", || load().is_some());
+    let (pid, line) = load().unwrap();
+    let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap();
+    assert!(
+        !format!("{line} {}", text(&environment)).contains("s3cret"),
+        "{line}"
+    );
+
+    let output = run.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let folder = results.run();
+    let trials = rows(&folder.join("trials.csv"));
+    assert_eq!(trials.len(), 5);
+    for row in &trials {
+        assert_eq!(number(row, "delivered"), 25.0, "{}", row["transport"]);
+    }
+    assert!(!said(&output).contains("s3cret") && !holds(&folder, "s3cret"));
+
+    // The same again takes the token again.
+    let again = [
+        "run",
+        folder.to_str().unwrap(),
+        "--transport",
+        "sse",
+        "--quiet",
+    ];
+    let output = results.wslab(&again);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        said(&output).contains("asks for its token: give --token"),
+        "{}",
+        said(&output)
+    );
+    let mut known = results.command(&again);
+    let output = known.env("WSLAB_TOKEN", "s3cret").output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let folder = results.runs().pop().unwrap();
+    assert!(!said(&output).contains("s3cret") && !holds(&folder, "s3cret"));
+}
+
+#[test]
+fn a_wrong_token_is_told_at_once_and_never_shown() {
+    let (results, server) = (Results::new("wrong"), Server::start(&["--token", "s3cret"]));
+    let url = server.url();
+    for (arguments, says) in [
+        (
+            &["run", "--target", &url][..],
+            "asks for its token: give --token",
+        ),
+        (
+            &["run", "--target", &url, "--token", "guessed"],
+            "asks for another token",
+        ),
+        (
+            &["run", "--target", &url, "--token", "gu essed"],
+            "openssl rand",
+        ),
+        (&["run", "--token", "guessed"], "--token goes with --target"),
+    ] {
+        let output = results.wslab(arguments);
+        assert_eq!(
+            output.status.code(),
+            Some(2),
+            "{arguments:?}: {}",
+            said(&output)
+        );
+        let said = said(&output);
+        assert!(said.contains(says) && !said.contains("essed"), "{said}");
+    }
+    assert_eq!(results.runs().len(), 0);
+}
+
+#[test]
+fn a_token_meant_for_other_servers_is_not_asked_for_by_a_runs_own() {
+    let results = Results::new("own");
+    let run = [
+        "run",
+        "--transport",
+        "ws",
+        "--clients",
+        "2",
+        "--window",
+        "200ms",
+        "--quiet",
+    ];
+    let output = results
+        .command(&run)
+        .env("WSLAB_TOKEN", "s3cret")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert_eq!(
+        rows(&results.run().join("trials.csv"))[0]["connect_failed"],
+        "0"
     );
 }
 

@@ -220,6 +220,32 @@ fn what_the_server_does_not_take_is_told() {
 }
 
 #[test]
+fn a_token_opens_every_conversation_and_without_it_one_is_told_what_to_give() {
+    let server = Server::start(&["--token", "s3cret"]);
+    for transport in ["short-polling", "long-polling", "sse", "websocket"] {
+        let flags = [
+            "--token",
+            "s3cret",
+            "--user",
+            "alice",
+            "--transport",
+            transport,
+        ];
+        let mut alice = Chat::start(
+            &server.url(),
+            &[&flags[..], &["--feed", transport]].concat(),
+        );
+        alice.sees("* alice joined");
+        alice.say("oi");
+        alice.sees("alice: oi");
+        assert!(alice.finish().success());
+    }
+    let stranger = Chat::start(&server.url(), &["--user", "eve"]);
+    assert!(stranger.is_told("error: ").contains("give --token"));
+    assert_eq!(stranger.finish().code(), Some(2));
+}
+
+#[test]
 fn without_a_name_one_reads_and_nobody_is_told() {
     let server = Server::start(&[]);
     let flags = ["--transport", "sse", "--feed", "a"];

@@ -30,6 +30,7 @@ fn subscriber(address: &str, keep_alive: bool) -> (Subscription, Rc<Recorder>) {
         origin: format!("http://{address}"),
         prefix: String::new(),
         tls: None,
+        token: None,
     };
     let habits = Habits {
         poll_interval: POLL_INTERVAL,

@@ -73,14 +73,15 @@ impl Api {
             "from": user, "text": message.text, "intended_at_ns": message.intended_at_ns,
         });
         let path = format!("{}/messages", self.feed_path);
-        let origin = &self.target.origin;
-        let request = Headers::Minimal.post(origin, &path, json.to_string().as_bytes());
+        let json = json.to_string();
+        let request = self.target.post(Headers::Minimal, &path, json.as_bytes());
         exchange(connection, &request).await.map(drop)
     }
 
     async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ApiError> {
         let path = format!("{}/{path}", self.feed_path);
-        let request = Headers::Minimal.get(&self.target.origin, &path, "Connection: close\r\n");
+        let headers = Headers::Minimal;
+        let request = self.target.get(headers, &path, "Connection: close\r\n");
         let body = exchange(self.dial().await?, &request).await?;
         Ok(serde_json::from_slice(&body).map_err(ClientError::protocol)?)
     }

@@ -316,6 +316,7 @@ mod tests {
                 origin: format!("http://{address}"),
                 prefix: String::new(),
                 tls: None,
+                token: None,
             },
             transport: Transport::Sse,
             feed: "lobby".into(),

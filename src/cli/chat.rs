@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::{TrustArgs, interrupted, parse};
+use super::{TokenArgs, TrustArgs, check_token, interrupted, parse};
 use crate::chat::{self, Options};
 use crate::feed::check_name;
 use crate::lab::preflight;
@@ -23,6 +23,8 @@ pub(super) struct ChatArgs {
     url: String,
     #[command(flatten)]
     trust: TrustArgs,
+    #[command(flatten)]
+    pass: TokenArgs,
     /// Your name, which all who are there are told. Without it you only read, and nobody is told
     #[arg(long, value_name = "NAME", value_parser = parse_name)]
     user: Option<String>,
@@ -45,9 +47,10 @@ impl ChatArgs {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
+        let (trust, token) = (self.trust.trust(), check_token(self.pass.token.as_ref())?);
         let all_seen = runtime.block_on(async {
             let options = Options {
-                target: preflight::find(&self.url, self.trust.trust().as_ref()).await?,
+                target: preflight::find(&self.url, trust.as_ref(), token.as_ref()).await?,
                 transport: self.transport,
                 feed: self.feed,
                 user: self.user,

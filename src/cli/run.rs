@@ -9,8 +9,8 @@ use clap::Args;
 
 use super::report::write_report;
 use super::{
-    Transports, TrustArgs, interrupted, parse, parse_clients, parse_payload, parse_rate_hz,
-    parse_transports,
+    TokenArgs, Transports, TrustArgs, check_token, interrupted, parse, parse_clients,
+    parse_payload, parse_rate_hz, parse_transports,
 };
 use crate::lab::pinning::Pinning;
 use crate::lab::recorded::Recorded;
@@ -23,6 +23,7 @@ use crate::measure::interface::Frames;
 use crate::report;
 use crate::transport::Transport;
 use crate::transport::http::Headers;
+use crate::transport::token::{self, Token};
 
 #[derive(Debug, Args)]
 pub(super) struct RunArgs {
@@ -89,6 +90,8 @@ pub(super) struct RunArgs {
     target: Option<String>,
     #[command(flatten)]
     trust: TrustArgs,
+    #[command(flatten)]
+    pass: TokenArgs,
     /// A program that serves instead of this one, to be compared with it
     #[arg(long, value_name = "PROGRAM", hide = true, conflicts_with = "target")]
     server: Option<PathBuf>,
@@ -153,6 +156,7 @@ impl RunArgs {
         let pinning = then.and_then(|then| then.pinning.as_ref());
         let options = Options {
             pinning: Pinning::choose(self.pin, pinning, target.is_none())?,
+            token: self.token(target.is_some())?,
             target,
             trust: self.trust.trust(),
             server: self.server.clone(),
@@ -171,6 +175,20 @@ impl RunArgs {
             tell_changes(&changes);
         }
         Ok((run, ending))
+    }
+
+    /// What the target asks for. Servers of our own ask for nothing, so that a flag is a mistake
+    /// there; the variable may be set for other commands.
+    fn token(&self, has_target: bool) -> Result<Option<Token>, UsageError> {
+        let given = self.pass.token.as_ref();
+        match given {
+            given if has_target => check_token(given),
+            Some(_) if std::env::var_os(token::VARIABLE).is_none() => {
+                let why = "--token goes with --target: the servers that trials start ask for none";
+                Err(UsageError(why.to_owned()))
+            }
+            _ => Ok(None),
+        }
     }
 
     /// The scenario that was recorded or is named, or the default one, with the changes that the

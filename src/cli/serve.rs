@@ -14,7 +14,7 @@ use clap::{Args, ValueEnum};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::prelude::*;
 
-use super::{confine, interrupted, parse, wait_for_parent};
+use super::{GivenToken, check_token, confine, interrupted, parse, parse_token, wait_for_parent};
 use crate::feed::{Feeds, Retention};
 use crate::lab::scenario::UsageError;
 use crate::measure::cpus::Cpus;
@@ -23,6 +23,7 @@ use crate::server::access::{Access, Origin};
 use crate::server::tls::Tls;
 use crate::server::{self, Settings};
 use crate::transport::hub::Hub;
+use crate::transport::token;
 use limits::LimitArgs;
 
 /// Members of all feeds, at the most: a name and a few numbers each, so some megabytes.
@@ -57,13 +58,9 @@ pub(super) struct ServeArgs {
     tells_page: bool,
     /// What clients must know: ?token=TOKEN, or Authorization: Bearer TOKEN. The environment
     /// variable keeps it from other users of this machine
-    #[arg(
-        long,
-        value_name = "TOKEN",
-        env = "WSLAB_TOKEN",
-        hide_env_values = true
-    )]
-    token: Option<String>,
+    #[arg(long, value_name = "TOKEN", env = token::VARIABLE, hide_env_values = true)]
+    #[arg(value_parser = parse_token)]
+    token: Option<GivenToken>,
     /// Where pages may come from that are not this server's own, as https://lab.example.org
     #[arg(long, value_name = "ORIGIN[,…]", value_delimiter = ',')]
     allow_origin: Vec<Origin>,
@@ -172,9 +169,7 @@ impl ServeArgs {
     }
 
     fn settings(&self) -> Result<Settings, UsageError> {
-        // Not checked by clap, which would show it.
-        let token = self.token.as_deref().map(str::parse).transpose();
-        let token = token.map_err(|error| UsageError(format!("--token: {error}")))?;
+        let token = check_token(self.token.as_ref())?;
         let origins = self.allow_origin.clone();
         let tls = match (&self.cert, &self.key) {
             (Some(cert), Some(key)) => Some(Tls::read(cert, key)),

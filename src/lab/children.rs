@@ -69,6 +69,7 @@ impl Server {
                 origin: origin.to_owned(),
                 prefix: String::new(),
                 tls,
+                token: None,
             },
             pid: process.child.id().context("the server ended at once")?,
             process,

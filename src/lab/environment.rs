@@ -17,6 +17,7 @@ pub struct Environment {
     /// `debug` figures are no figures.
     pub build: String,
     pub started_at: String,
+    /// Without the token, if there was one.
     pub command_line: Vec<String>,
     pub seed: u64,
     pub target: Option<String>,
@@ -67,7 +68,7 @@ impl Environment {
             }
             .to_owned(),
             started_at: humantime::format_rfc3339_seconds(std::time::SystemTime::now()).to_string(),
-            command_line: std::env::args().collect(),
+            command_line: without_token(std::env::args()),
             seed,
             target: target.map(str::to_owned),
             kernel: format!("{} {}", text(uname.sysname()), text(uname.release())),
@@ -179,9 +180,38 @@ impl Environment {
     }
 }
 
+/// A command line as all may read it.
+fn without_token(arguments: impl Iterator<Item = String>) -> Vec<String> {
+    let mut is_token = false;
+    let hide = |argument: String| {
+        if std::mem::take(&mut is_token) {
+            return "…".to_owned();
+        }
+        is_token = argument == "--token";
+        match argument.starts_with("--token=") {
+            true => "--token=…".to_owned(),
+            false => argument,
+        }
+    };
+    arguments.map(hide).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_command_line_is_kept_without_its_token() {
+        let hidden = |line: &str| without_token(line.split(' ').map(str::to_owned)).join(" ");
+        for (line, kept) in [
+            ("run --token s3cret --quiet", "run --token … --quiet"),
+            ("run --token=s3=cret= -q", "run --token=… -q"),
+            ("run --token --token --tls=on", "run --token … --tls=on"),
+            ("run --tls --results token", "run --tls --results token"),
+        ] {
+            assert_eq!(hidden(line), kept);
+        }
+    }
 
     #[test]
     fn runs_of_earlier_versions_stay_readable() {

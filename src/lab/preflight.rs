@@ -18,6 +18,7 @@ use crate::transport::connection::{ClientError, Connection};
 use crate::transport::http::{self, Headers};
 use crate::transport::subscription::Target;
 use crate::transport::tls::{Tls, Trust};
+use crate::transport::token::{self, Token};
 
 /// How long a server may take to answer its first request.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -29,12 +30,18 @@ const LINUX_PORTS: (u64, u64) = (32_768, 60_999);
 const PORT_REST_S: f64 = 60.0;
 
 /// Finds the server that a URL names: the first of its addresses at which one answers.
-/// One of https must show a certificate that `trust` knows.
-pub async fn find(url: &str, trust: Option<&Trust>) -> anyhow::Result<Target> {
+/// One of https must show a certificate that `trust` knows, and all must take the `token`.
+pub async fn find(
+    url: &str,
+    trust: Option<&Trust>,
+    token: Option<&Token>,
+) -> anyhow::Result<Target> {
     let mut refusal = anyhow!("cannot reach {url}: no such host");
     for target in resolve(url, trust).await? {
+        let token = token.cloned();
+        let target = Target { token, ..target };
         match greet(&target).await {
-            Ok(()) => return Ok(target),
+            Ok(()) => return enter(target).await,
             Err(error) => refusal = error,
         }
     }
@@ -79,6 +86,7 @@ async fn resolve(url: &str, trust: Option<&Trust>) -> anyhow::Result<Vec<Target>
         origin: format!("{scheme}://{host}"),
         prefix: prefix.clone(),
         tls: tls.clone(),
+        token: None,
     };
     Ok(found.map(target).collect())
 }
@@ -98,7 +106,7 @@ fn tls(url: &str, trust: Option<&Trust>) -> Result<Tls, UsageError> {
 /// Asks a target whether it is a server of wslab's feeds.
 async fn greet(target: &Target) -> anyhow::Result<()> {
     let at = format!("{}{}", target.origin, target.prefix);
-    let answer = tokio::time::timeout(PATIENCE, ask(target))
+    let answer = tokio::time::timeout(PATIENCE, ask(target, "/healthz"))
         .await
         .with_context(|| format!("cannot reach {at}: no answer within {PATIENCE:?}"))?;
     let (status, body) = match answer {
@@ -126,11 +134,33 @@ async fn greet(target: &Target) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The status and the body of its `/healthz`.
-async fn ask(target: &Target) -> Result<(u16, Vec<u8>), ClientError> {
+/// Whether it lets one in. `/healthz` is open to all; any other address would tell, and this one
+/// leaves no trace.
+async fn enter(target: Target) -> anyhow::Result<Target> {
+    let answer = tokio::time::timeout(PATIENCE, ask(&target, "/feeds")).await;
+    let at = format!("{}{}", target.origin, target.prefix);
+    let (status, _) = answer
+        .with_context(|| format!("{at} does not answer any more"))?
+        .with_context(|| format!("cannot enter {at}"))?;
+    match (status, &target.token) {
+        (401, None) => Err(UsageError(format!(
+            "{at}: this server asks for its token: give --token, or set {}",
+            token::VARIABLE
+        ))
+        .into()),
+        (401, Some(_)) => {
+            let why = format!("{at}: this server asks for another token than the one given");
+            Err(UsageError(why).into())
+        }
+        _ => Ok(target),
+    }
+}
+
+/// The status and the body of its answer.
+async fn ask(target: &Target, path: &str) -> Result<(u16, Vec<u8>), ClientError> {
     let mut connection = Connection::dial(&Rc::default(), target, None).await?;
-    let path = format!("{}/healthz", target.prefix);
-    let request = Headers::Minimal.get(&target.origin, &path, "Connection: close\r\n");
+    let path = format!("{}{path}", target.prefix);
+    let request = target.get(Headers::Minimal, &path, "Connection: close\r\n");
     connection.write_all(&request).await?;
     connection
         .read(|bytes| match http::Response::parse(bytes)? {

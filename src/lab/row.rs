@@ -54,7 +54,7 @@ impl TrialId {
             hold: plan.hold,
             keep_alive: plan.keep_alive,
             headers: plan.headers,
-            origin: plan.target.origin.clone(),
+            target: plan.target.clone(),
             feed_path: plan.feed_path(0),
             now_ns: clock::now_ns(),
             rate_hz: plan.rate_hz,

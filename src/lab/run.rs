@@ -21,6 +21,7 @@ use super::scenario::{Cell, Scenario, Switch, UsageError};
 use super::trial::{Measured, TrialId};
 use crate::transport::subscription::Target;
 use crate::transport::tls::Trust;
+use crate::transport::token::Token;
 
 /// Where a run's results lie, and how its user wants it.
 #[derive(Clone, Debug)]
@@ -29,6 +30,8 @@ pub struct Options {
     pub target: Option<String>,
     /// Which certificate it must show, if its URL says https.
     pub trust: Option<Trust>,
+    /// What it asks of those who come in, if it does.
+    pub token: Option<Token>,
     /// A program that serves instead of this one, with the same flags.
     pub server: Option<PathBuf>,
     pub results: PathBuf,
@@ -78,7 +81,10 @@ pub async fn run(
     interrupted: impl Future<Output = &'static str>,
 ) -> anyhow::Result<(Run, Ending)> {
     let target = match &options.target {
-        Some(url) => Some(preflight::find(url, options.trust.as_ref()).await?),
+        Some(url) => {
+            let (trust, token) = (options.trust.as_ref(), options.token.as_ref());
+            Some(preflight::find(url, trust, token).await?)
+        }
         None => None,
     };
     let address = target.as_ref().map(|target| target.address);

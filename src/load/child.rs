@@ -14,6 +14,7 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
 use crate::measure::cpus::Cpus;
+use crate::transport::token;
 
 /// The very file that runs now, even if another has taken its place meanwhile: all trials of a run
 /// are of one program.
@@ -48,6 +49,8 @@ impl Process {
         let mut child = Command::new(program)
             .args(arguments)
             .args(cpus)
+            // Whoever serves or loads for this process is told what it needs.
+            .env_remove(token::VARIABLE)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .process_group(0)

@@ -104,9 +104,8 @@ impl Poster {
             "from": self.from, "text": text, "intended_at_ns": intended_at_ns,
         });
         let json = json.to_string();
-        let request = self
-            .headers
-            .post(&self.target.origin, &self.paths[*feed], json.as_bytes());
+        let path = &self.paths[*feed];
+        let request = self.target.post(self.headers, path, json.as_bytes());
         let connection = match connection {
             Some(connection) => connection,
             none => none.insert(self.dial().await?),

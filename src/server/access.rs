@@ -11,7 +11,6 @@
 //! without one it would only fail later. So does `/metrics`, which tells strangers how busy
 //! this server is; Prometheus can send an `Authorization`.
 
-use std::fmt;
 use std::str::FromStr;
 
 use axum::extract::Query;
@@ -24,9 +23,9 @@ use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
-use subtle::ConstantTimeEq;
 
 use crate::transport::hub::ApiError;
+use crate::transport::token::Token;
 
 /// The one address that is open to all.
 const OPEN: &str = "/healthz";
@@ -64,7 +63,7 @@ impl Access {
         if visitor.origin.is_some() && is_preflight(request) {
             return Err(visitor.admit(preflight()).into());
         }
-        let admitted = |token: &Token| token.is_in(headers, request.uri());
+        let admitted = |token: &Token| carries(token, headers, request.uri());
         match self.token.as_ref().is_none_or(admitted) {
             true => Ok(visitor),
             false => Err(visitor.admit(no_token()).into()),
@@ -139,51 +138,20 @@ fn no_token() -> Response {
     ([(WWW_AUTHENTICATE, "Bearer")], error).into_response()
 }
 
-/// A secret that all who may enter share. It never shows.
-#[derive(Clone)]
-pub struct Token(String);
-
-impl Token {
-    /// Whether a request carries it: as a bearer token (RFC 6750), or in its query, where browsers
-    /// can put it for a WebSocket or an event stream.
-    fn is_in(&self, headers: &HeaderMap, uri: &Uri) -> bool {
-        #[derive(Deserialize)]
-        struct Pass {
-            token: String,
-        }
-        let bearer = headers
-            .get(AUTHORIZATION)
-            .and_then(|value| value.to_str().ok()?.split_once(' '))
-            .is_some_and(|(scheme, given)| {
-                scheme.eq_ignore_ascii_case("Bearer") && self.is(given.trim())
-            });
-        bearer || Query::<Pass>::try_from_uri(uri).is_ok_and(|pass| self.is(&pass.token))
+/// Whether a request carries the token: as a bearer token (RFC 6750), or in its query, where browsers
+/// can put it for a WebSocket or an event stream.
+fn carries(token: &Token, headers: &HeaderMap, uri: &Uri) -> bool {
+    #[derive(Deserialize)]
+    struct Pass {
+        token: String,
     }
-
-    /// Takes as long wherever the first difference is, so that nobody finds it letter by letter.
-    fn is(&self, given: &str) -> bool {
-        self.0.as_bytes().ct_eq(given.as_bytes()).into()
-    }
-}
-
-impl FromStr for Token {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let fits = |c: char| c.is_ascii_alphanumeric() || "-._~+/=".contains(c);
-        match !text.is_empty() && text.chars().all(fits) {
-            true => Ok(Token(text.to_owned())),
-            false => Err("a token has letters of ASCII, digits and -._~+/= only, \
-                 such as those of: openssl rand -hex 16"
-                .to_owned()),
-        }
-    }
-}
-
-impl fmt::Debug for Token {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Token(…)")
-    }
+    let bearer = headers
+        .get(AUTHORIZATION)
+        .and_then(|value| value.to_str().ok()?.split_once(' '))
+        .is_some_and(|(scheme, given)| {
+            scheme.eq_ignore_ascii_case("Bearer") && token.is(given.trim())
+        });
+    bearer || Query::<Pass>::try_from_uri(uri).is_ok_and(|pass| token.is(&pass.token))
 }
 
 /// Where a page comes from: scheme, host and port.

@@ -98,16 +98,16 @@ impl Headers {
         }
     }
 
-    /// A JSON body for `path`.
-    pub fn post(self, origin: &str, path: &str, json: &[u8]) -> Vec<u8> {
+    /// A JSON body for `path`, with whole header lines that each end with CR LF.
+    pub fn post(self, origin: &str, path: &str, extra: &str, json: &[u8]) -> Vec<u8> {
         let (host, length) = (host(origin), json.len());
         let added = match self {
             Headers::Minimal => String::new(),
-            Headers::Browser => format!("Origin: {origin}\r\n{}", self.added(origin, "")),
+            Headers::Browser => format!("Origin: {origin}\r\n{}", self.added(origin, extra)),
         };
         let mut request = format!(
             "POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n\
-             Content-Length: {length}\r\n{added}\r\n"
+             Content-Length: {length}\r\n{extra}{added}\r\n"
         )
         .into_bytes();
         request.extend_from_slice(json);
@@ -394,7 +394,7 @@ mod tests {
         let upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\n";
         let upgrade = text(Headers::Browser.get("http://h:1", "/a", upgrade));
         assert!(upgrade.contains("Origin: http://h:1\r\n") && !upgrade.contains("Sec-Fetch"));
-        let post = text(Headers::Browser.post("http://h:1", "/a", b"{}"));
+        let post = text(Headers::Browser.post("http://h:1", "/a", "", b"{}"));
         assert!(post.ends_with("\r\n\r\n{}") && post.contains("User-Agent: Mozilla"));
     }
 
@@ -405,7 +405,7 @@ mod tests {
             "GET /a?b=1 HTTP/1.1\r\nHost: h:1\r\nConnection: close\r\n\r\n"
         );
         assert_eq!(
-            text(Headers::Minimal.post("http://h:1", "/a", b"{}")),
+            text(Headers::Minimal.post("http://h:1", "/a", "", b"{}")),
             "POST /a HTTP/1.1\r\nHost: h:1\r\nContent-Type: application/json\r\n\
              Content-Length: 2\r\n\r\n{}"
         );

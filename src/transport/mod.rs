@@ -20,6 +20,7 @@ pub(crate) mod sse;
 pub mod subscription;
 pub mod tally;
 pub mod tls;
+pub mod token;
 pub(crate) mod websocket;
 
 use std::convert::Infallible;

@@ -8,6 +8,7 @@
 use std::time::Duration;
 
 use super::http::Headers;
+use super::subscription::Target;
 use super::tls::MAX_FRAGMENT_BYTES;
 use crate::feed::Message;
 
@@ -18,8 +19,8 @@ pub struct Conditions {
     pub hold: Duration,
     pub keep_alive: bool,
     pub headers: Headers,
-    /// Scheme and host, and the path of a feed.
-    pub origin: String,
+    pub target: Target,
+    /// The path of a feed.
     pub feed_path: String,
     /// The monotonic clock: messages carry it, and it has more digits the longer a host is up.
     pub now_ns: u64,
@@ -73,7 +74,7 @@ impl Conditions {
             true => ("", ""),
             false => ("Connection: close\r\n", "connection: close\r\n"),
         };
-        let request = self.headers.get(&self.origin, &path, ask).len();
+        let request = self.target.get(self.headers, &path, ask).len();
         let answer = (ANSWER_HEAD.len() + tell.len()) as f64 + body_bytes;
         let handshake = match self.is_tls() && !self.keep_alive {
             true => HANDSHAKE_BYTES + CLOSE_NOTIFY_BYTES,
@@ -95,7 +96,7 @@ impl Conditions {
     }
 
     fn is_tls(&self) -> bool {
-        self.origin.starts_with("https:")
+        self.target.origin.starts_with("https:")
     }
 
     /// Bytes that publishing by POST adds to each delivery: the author is a subscriber too.
@@ -109,7 +110,7 @@ impl Conditions {
         );
         let body = vec![b'x'; json.len() + self.text_bytes];
         let path = format!("{}/messages", self.feed_path);
-        let request = self.headers.post(&self.origin, &path, &body).len();
+        let request = self.target.post(self.headers, &path, &body).len();
         (self.sealed(request as f64) + self.sealed(CREATED.len() as f64)) / self.readers
     }
 }
@@ -141,13 +142,23 @@ mod tests {
     use super::*;
     use crate::transport::Transport;
 
+    fn target(scheme: &str) -> Target {
+        Target {
+            address: ([127, 0, 0, 1], 40_000).into(),
+            origin: format!("{scheme}://127.0.0.1:40000"),
+            prefix: String::new(),
+            tls: None,
+            token: None,
+        }
+    }
+
     fn conditions() -> Conditions {
         Conditions {
             poll_interval: Duration::from_secs(2),
             hold: Duration::from_secs(25),
             keep_alive: true,
             headers: Headers::Minimal,
-            origin: "http://127.0.0.1:40000".into(),
+            target: target("http"),
             feed_path: "/feeds/0123456789abcdef-1".into(),
             now_ns: 10_u64.pow(12),
             rate_hz: 1.0,
@@ -175,7 +186,7 @@ mod tests {
     #[test]
     fn tls_adds_to_each_record_and_without_keep_alive_a_handshake_to_each_exchange() {
         let tls = Conditions {
-            origin: "https://127.0.0.1:40000".into(),
+            target: target("https"),
             ..conditions()
         };
         let added = |transport: Transport, text_bytes: usize, keep_alive: bool| {

@@ -398,6 +398,7 @@ mod tests {
             origin: "http://x".into(),
             prefix: String::new(),
             tls: None,
+            token: None,
         };
         let habits = Habits {
             poll_interval: Duration::ZERO,

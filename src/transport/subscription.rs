@@ -13,6 +13,7 @@ use tokio::sync::Notify;
 use super::connection::{ClientError, Connection};
 use super::http::{self, Head, Headers};
 use super::tls::Tls;
+use super::token::Token;
 use crate::feed::{Cursor, Epoch, Message};
 use crate::measure::clock;
 use crate::measure::recorder::{Recorder, Seat};
@@ -32,6 +33,8 @@ pub struct Target {
     pub prefix: String,
     /// How to speak TLS with it, if its scheme says so.
     pub tls: Option<Tls>,
+    /// What it asks of those who come in, if it does.
+    pub token: Option<Token>,
 }
 
 impl Target {
@@ -42,6 +45,20 @@ impl Target {
             Some((v6, _)) => v6,
             None => host.split_once(':').map_or(host, |(name, _)| name),
         }
+    }
+
+    /// A request without a body, with whole header lines that each end with CR LF.
+    pub fn get(&self, headers: Headers, path: &str, extra: &str) -> Vec<u8> {
+        headers.get(&self.origin, path, &(self.pass() + extra))
+    }
+
+    /// A request with a JSON body.
+    pub fn post(&self, headers: Headers, path: &str, json: &[u8]) -> Vec<u8> {
+        headers.post(&self.origin, path, &self.pass(), json)
+    }
+
+    fn pass(&self) -> String {
+        self.token.as_ref().map_or(String::new(), Token::line)
     }
 }
 
@@ -198,7 +215,7 @@ impl Subscription {
             format!("&user={}", http::encode(name))
         });
         let path = [&self.feed_path, "/", what, "?after=", &cursor, &user, more].concat();
-        self.habits.headers.get(&self.target.origin, &path, extra)
+        self.target.get(self.habits.headers, &path, extra)
     }
 
     /// Dials the server.
