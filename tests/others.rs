@@ -325,6 +325,7 @@ const CARDS: &str = r"
         count: card.querySelector('[data-count]').textContent,
         latency: card.querySelector('[data-latency]').textContent,
         newest: card.querySelector('ol[data-messages] li')?.textContent ?? '',
+        lines: [...card.querySelectorAll('ol[data-messages] li')].map((li) => li.textContent),
         markup: card.querySelectorAll('ol[data-messages] b').length,
     }));";
 
@@ -348,6 +349,9 @@ fn chromium_shows_a_message_over_all_four_transports() {
         let newest = card["newest"].as_str().unwrap_or_default();
         card["count"] == "1" && newest.ends_with(" joined")
     });
+    wait_for_members(&browser, |here| {
+        here.starts_with("Here (1): guest-") && here.ends_with(" (you)")
+    });
     let url = server.url("/feeds/lobby/messages");
     let posted = post(
         &url,
@@ -364,11 +368,13 @@ fn chromium_shows_a_message_over_all_four_transports() {
     browser.write("#name", "maria");
     browser.write("#text", text);
     browser.click("#composer button");
+    // The guest becomes maria once her name is taken: one leaves, the other joins.
     wait_for_cards(&browser, "message of maria", |card| {
-        let newest = card["newest"].as_str().unwrap_or_default();
+        let lines = card["lines"].as_array().expect("a list of lines");
+        let mut lines = lines.iter().filter_map(Value::as_str);
         let latency = card["latency"].as_str().unwrap_or_default();
-        let shown = newest.ends_with(&format!("maria: {text}")) && card["markup"] == 0;
-        card["count"] == "3" && shown && latency.contains("ms")
+        let shown = lines.any(|line| line.ends_with(&format!("maria: {text}")));
+        card["count"] == "5" && shown && card["markup"] == 0 && latency.contains("ms")
     });
     assert_eq!(
         browser.run("return document.querySelector('#error').hidden"),
@@ -378,10 +384,35 @@ fn chromium_shows_a_message_over_all_four_transports() {
         browser.run("return document.querySelector('#text').value"),
         ""
     );
+    // From now on she is there by that name, and who comes and goes is told.
+    wait_for_members(&browser, |here| here == "Here (1): maria (you)");
+    let bob = server.url("/feeds/lobby/poll?user=bob%3Cb%3E&interval_ms=300");
+    assert_eq!(get(&bob).status, 200);
+    wait_for_members(&browser, |here| here == "Here (2): bob<b>, maria (you)");
+    wait_for_members(&browser, |here| here == "Here (1): maria (you)");
     assert_eq!(browser.errors(), Vec::<Value>::new());
     let feed = get(&server.url("/feeds/lobby/poll?after=2")).json();
     assert_eq!(feed["messages"][0]["from"], "maria");
     assert_eq!(feed["messages"][0]["text"], text);
+}
+
+/// Waits until the page's line of those who are there is as it should be; empty if it has none.
+fn wait_for_members(browser: &Browser, good: impl Fn(&str) -> bool) {
+    let script = "const line = document.querySelector('#members');
+        return line.hidden ? '' : line.textContent";
+    browser.wait_for("members", script, |here| here.as_str().is_some_and(&good));
+}
+
+#[test]
+fn chromium_shows_no_members_where_none_are_kept() {
+    let server = Server::start_with(&["--presence", "off"]);
+    let browser = Browser::open(&server.url("/"));
+    wait_for_cards(&browser, "four live cards", |card| card["state"] == "live");
+    browser.write("#text", "oi");
+    browser.click("#composer button");
+    wait_for_cards(&browser, "message", |card| card["count"] == "1");
+    wait_for_members(&browser, str::is_empty);
+    assert_eq!(browser.errors(), Vec::<Value>::new());
 }
 
 /// What `latency.hlog` holds is what any tool for HdrHistogram reads, and what the table says.

@@ -100,6 +100,11 @@ impl Feeds {
         logs.values().for_each(|log| log.close());
     }
 
+    /// Whether readers that give a name are members.
+    pub fn keep_presence(&self) -> bool {
+        self.member_places.is_some()
+    }
+
     /// How many messages all feeds hold.
     pub fn held(&self) -> usize {
         let logs = self.logs.read().expect("no panic under the lock");

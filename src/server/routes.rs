@@ -50,6 +50,7 @@ async fn health(State(hub): State<Arc<Hub>>) -> Response {
         "status": "ok",
         "version": env!("CARGO_PKG_VERSION"),
         "feeds": hub.feeds.count(),
+        "presence": hub.feeds.keep_presence(),
     }))
     .into_response()
 }
