@@ -35,17 +35,15 @@ fn requests_are_told_without_queries_and_tokens() {
         ("/feeds/a/sse", "Authorization: Basic s3cret\r\n"),
         ("/chat?token=s3cret", UPGRADE),
     ] {
-        // The place of the connection before may be taken a moment longer.
-        let stream = loop {
-            let mut stream = server.connect();
+        let mut answered = None;
+        // The one before may hold its place for a moment after its end.
+        support::wait_until("there is a place", || {
+            let stream = answered.insert(server.connect());
             write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\n{header}\r\n").unwrap();
-            if !read_until(&mut stream, "\r\n\r\n").starts_with("HTTP/1.1 503 ") {
-                break stream;
-            }
-        };
+            !read_until(stream, "\r\n\r\n").starts_with("HTTP/1.1 503")
+        });
         let mut refused = server.connect();
         refused.read_to_end(&mut Vec::new()).unwrap();
-        drop(stream);
     }
     server.terminate();
     let log = server.log();
@@ -91,4 +89,17 @@ fn what_readers_ask_plainly_is_told_likewise() {
         assert!(log.contains(&told), "{told:?} in {log}");
     }
     assert!(!log.contains("carol"), "{log}");
+}
+
+#[test]
+fn a_handshake_that_fails_is_told_with_its_reason() {
+    let mut server = Server::start(&["--tls", "--log", "wslab::server=debug"]);
+    let mut stream = server.connect();
+    stream.write_all(b"\x17\x03\x03\x00\x01\x00").unwrap();
+    let _ = stream.read_to_end(&mut Vec::new());
+    server.terminate();
+    let log = server.log();
+    let told = "DEBUG wslab::server::tls: no TLS handshake address=127.0.0.1 error=";
+    let reason = log.split_once(told).expect(&log).1;
+    assert!(reason.starts_with("received unexpected message"), "{log}");
 }

@@ -12,6 +12,7 @@ use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
+use tracing::debug;
 
 use super::connection::refuse;
 use super::place::Placed;
@@ -99,11 +100,15 @@ impl Tls {
             .await;
             return None;
         }
+        let address = stream.account().address;
         let acceptor = TlsAcceptor::from(self.config.clone());
         let accepted = acceptor.accept_with(stream, |session| {
             session.set_buffer_limit(Some(MAX_UNSENT_BYTES));
         });
-        accepted.await.ok()
+        let accepted = accepted.await;
+        accepted
+            .inspect_err(|error| debug!(%address, %error, "no TLS handshake"))
+            .ok()
     }
 }
 

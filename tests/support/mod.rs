@@ -51,7 +51,8 @@ impl Server {
             .unwrap();
         let address = line
             .trim()
-            .strip_prefix("listening on http://")
+            .strip_prefix("listening on http")
+            .and_then(|url| url.trim_start_matches('s').strip_prefix("://"))
             .expect(&line)
             .to_owned();
         Server {
