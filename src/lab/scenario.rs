@@ -34,7 +34,8 @@ pub const MAX_RATE_HZ: f64 = 100_000.0;
 /// About what the JSON of a message has beside its text.
 const ENVELOPE_BYTES: f64 = 120.0;
 
-/// Most subscribers of a probe.
+/// Clients for each subscriber of a probe, and most of these.
+const CLIENTS_PER_PROBE: u32 = 80;
 const MOST_PROBES: u32 = 8;
 
 /// The scenarios in the binary: their names and texts.
@@ -258,7 +259,7 @@ impl Scenario {
     /// be a load.
     pub fn probes(&self, clients: u32) -> u32 {
         match self.probe {
-            Switch::On => (clients / 100).clamp(1, MOST_PROBES),
+            Switch::On => (clients / CLIENTS_PER_PROBE).clamp(1, MOST_PROBES),
             Switch::Off => 0,
         }
     }

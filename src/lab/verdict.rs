@@ -360,6 +360,20 @@ mod tests {
     }
 
     #[test]
+    fn the_median_short_poll_of_a_probe_waits_for_half_an_interval_wherever_the_first_lies() {
+        let probes = FEWEST_PROBES;
+        for first in 0..100 {
+            let phase = |n: u32| (f64::from(n) + f64::from(first) / 100.0) / f64::from(probes);
+            let mut waits = Histogram::<u64>::new(3).unwrap();
+            (0..probes).for_each(|n| waits += (phase(n) * 1e9) as u64);
+            let median = waits.value_at_quantile(0.5) as f64 / 1e9;
+            assert!((0.399..0.601).contains(&median), "{median}");
+        }
+        let of = |clients| crate::lab::scenario::Scenario::default().probes(clients);
+        assert_eq!((of(1), of(399), of(400), of(100_000)), (1, 4, probes, 8));
+    }
+
+    #[test]
     fn a_pinned_load_is_saturated_by_its_own_cores() {
         let mut evidence = sound();
         evidence.load_cpu_percent = 95.0;
