@@ -8,8 +8,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
 use support::wait_until;
+use wslab::lab::capacity::Search;
 use wslab::lab::environment::Environment;
 use wslab::lab::results::{TrialRow, Verdict, write_rows};
+use wslab::lab::scenario::Scenario;
 use wslab::transport::Transport;
 
 #[allow(dead_code)] // The report's tests use the rest.
@@ -394,6 +396,31 @@ fn doubted(verdict: Verdict, warnings: &str, trial: TrialRow) -> TrialRow {
         warnings: warnings.to_owned(),
         ..trial
     }
+}
+
+#[test]
+fn a_step_that_others_disturb_is_tried_again_after_rests_that_grow_and_then_not_told() {
+    let search = Search {
+        slo: vec!["p99<100ms".parse().unwrap()],
+        ..Search::default()
+    };
+    let scenario = Scenario {
+        transports: vec![Transport::Sse],
+        ..Scenario::default()
+    };
+    let (mut trials, mut tried) = (Vec::new(), Vec::new());
+    for _ in 0..6 {
+        let (_, _, cell) = search.next(&scenario, &trials).unwrap();
+        let rest = search.rest(&scenario, &cell, &trials);
+        tried.push((cell.clients, rest.as_secs() / scenario.window.0.as_secs()));
+        let trial = step(cell.number, Transport::Sse, cell.clients, 9.0);
+        trials.push(match cell.clients {
+            100 => doubted(Verdict::Suspect, "machine-busy", trial),
+            _ => trial,
+        });
+    }
+    let rests = [(100, 0), (100, 1), (100, 2), (100, 3), (50, 0), (71, 0)];
+    assert_eq!(tried, rests);
 }
 
 #[test]

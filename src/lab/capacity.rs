@@ -9,6 +9,7 @@ pub mod bracket;
 pub mod objective;
 
 use std::path::Path;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -193,12 +194,21 @@ impl Search {
         Some((scenario, before.count() as u32 + 1, cell))
     }
 
+    /// How long to wait before a cell's next trial: one window for each of those before it, in a
+    /// row, that others disturbed, so that they may come to rest.
+    pub fn rest(&self, scenario: &Scenario, cell: &Cell, trials: &[TrialRow]) -> Duration {
+        let own = trials.iter().filter(|trial| trial.cell == cell.number);
+        let outcomes = own.rev().map(|trial| objective::judge(trial, &self.slo));
+        let disturbed = outcomes.take_while(|outcome| matches!(outcome, Outcome::Disturbed(_)));
+        scenario.window.0 * disturbed.count() as u32
+    }
+
     /// What the last trial showed, in words for whoever watches.
     pub fn remark(&self, trial: &TrialRow) -> String {
         match objective::judge(trial, &self.slo) {
             Outcome::Holds => "holds".to_owned(),
             Outcome::Fails(why) => format!("fails: {why}"),
-            Outcome::Doubtful(why) => format!("tells nothing: {why}"),
+            Outcome::Doubtful(why) | Outcome::Disturbed(why) => format!("tells nothing: {why}"),
         }
     }
 

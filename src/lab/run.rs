@@ -170,6 +170,10 @@ impl Run {
             if !self.trials.is_empty() {
                 tokio::time::sleep(scenario.cool_down.0).await;
             }
+            if let Some(search) = &self.scenario.capacity {
+                let rest = search.rest(&scenario, &cell, &self.trials);
+                wait_for_quiet(rest, display).await;
+            }
             let id = TrialId {
                 scenario,
                 run: self.id(),
@@ -286,6 +290,17 @@ impl Run {
             .max()
             .unwrap_or(Verdict::Valid)
     }
+}
+
+/// Gives others on this machine time to come to rest, if they disturbed the trial before.
+async fn wait_for_quiet(rest: Duration, display: &Display) {
+    if !rest.is_zero() {
+        let rest = humantime::format_duration(rest);
+        display.say(&format!(
+            "others are at work here: waiting {rest} before the same again"
+        ));
+    }
+    tokio::time::sleep(rest).await;
 }
 
 /// A folder that no other run has, named after the time.

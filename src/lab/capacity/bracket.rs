@@ -12,6 +12,8 @@ use serde::{Deserialize, Serialize};
 
 /// Trials in a row of one step that may show nothing before it counts as not told.
 const MOST_DOUBTFUL: usize = 3;
+/// The same for trials that others disturbed: one, and three more, each after a longer rest.
+const MOST_DISTURBED: usize = 4;
 /// Trials of one search, beside its confirmations. From 1 to a million by doubling takes 20 steps, and from there to 0.1 %
 /// another 10; only doubts and a limit that moves under the search need more.
 const MOST_TRIALS: usize = 200;
@@ -25,6 +27,8 @@ pub enum Outcome {
     Holds,
     /// Nothing: the trial can't be trusted.
     Doubtful(String),
+    /// Nothing, since others were at work on this machine, who may come to rest.
+    Disturbed(String),
     Fails(String),
 }
 
@@ -201,17 +205,18 @@ impl Bounds {
 }
 
 fn standing(steps: &[Step], factor: f64) -> Standing {
-    let (mut held, mut doubtful) = (0, 0);
+    let (mut held, mut doubtful, mut disturbed) = (0, 0, 0);
     for step in steps.iter().filter(|step| step.factor == factor) {
         match &step.outcome {
-            Outcome::Holds => (held, doubtful) = (held + 1, 0),
-            Outcome::Doubtful(why) => {
-                doubtful += 1;
-                if doubtful == MOST_DOUBTFUL {
-                    return Standing::NotTold(why.clone());
-                }
-            }
+            Outcome::Holds => (held, doubtful, disturbed) = (held + 1, 0, 0),
+            Outcome::Doubtful(_) => doubtful += 1,
+            Outcome::Disturbed(_) => disturbed += 1,
             Outcome::Fails(why) => return Standing::Failed(why.clone()),
+        }
+        if let Outcome::Doubtful(why) | Outcome::Disturbed(why) = &step.outcome
+            && (doubtful == MOST_DOUBTFUL || disturbed == MOST_DISTURBED)
+        {
+            return Standing::NotTold(why.clone());
         }
     }
     match held {
@@ -222,6 +227,8 @@ fn standing(steps: &[Step], factor: f64) -> Standing {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
     use rand::rngs::StdRng;
     use rand::{Rng, SeedableRng};
 
@@ -242,6 +249,10 @@ mod tests {
 
     fn doubtful(why: &str) -> Outcome {
         Outcome::Doubtful(why.to_owned())
+    }
+
+    fn disturbed() -> Outcome {
+        Outcome::Disturbed("machine-busy".to_owned())
     }
 
     /// Searches a made-up machine; also what it tried.
@@ -323,10 +334,12 @@ mod tests {
 
     #[test]
     fn what_never_becomes_valid_is_not_told_and_never_held() {
-        let (found, tried) = search(CLIENTS, |_| doubtful("machine-busy"));
+        let (found, tried) = search(CLIENTS, |_| doubtful("publisher-late"));
         assert_eq!((found.verdict, found.held), (Told::NotTold, None));
-        assert_eq!(found.not_told, Some((1.0, "machine-busy".to_owned())));
+        assert_eq!(found.not_told, Some((1.0, "publisher-late".to_owned())));
         assert_eq!(tried.len(), 3 * 8, "three attempts of each step");
+        let (found, tried) = search(CLIENTS, |_| disturbed());
+        assert_eq!((found.verdict, tried.len()), (Told::NotTold, 4 * 8));
 
         // From 500 on the load process has no time to spare: the machine ends before the transport.
         let (found, _) = search(CLIENTS, |clients| match clients {
@@ -363,6 +376,24 @@ mod tests {
     }
 
     #[test]
+    fn others_that_come_to_rest_in_time_change_nothing_but_the_number_of_trials() {
+        let quiet = search(CLIENTS, limit(1_234.0));
+        for at_work in 1..=3 {
+            let mut trials = HashMap::new();
+            let (found, tried) = search(CLIENTS, |clients| {
+                let trials = trials.entry(clients.to_bits()).or_insert(0);
+                *trials += 1;
+                match *trials <= at_work {
+                    true => disturbed(),
+                    false => limit(1_234.0)(clients),
+                }
+            });
+            assert_eq!(found, quiet.0);
+            assert_eq!(tried.len(), quiet.1.len() + 9 * at_work, "of nine steps");
+        }
+    }
+
+    #[test]
     fn a_step_that_does_not_hold_again_is_given_up_for_one_below() {
         // 800 holds when it is found, and not when it is confirmed.
         let mut tries = 0;
@@ -385,7 +416,7 @@ mod tests {
             let (found, tried) = search(CLIENTS, |clients| {
                 let most = 1_000.0 * random.random_range(0.8..1.2);
                 match random.random_bool(0.1) {
-                    true => doubtful("machine-busy"),
+                    true => disturbed(),
                     false => limit(most)(clients),
                 }
             });

@@ -146,6 +146,7 @@ pub fn judge(trial: &TrialRow, objectives: &[Objective]) -> Outcome {
     let why = || trial.warnings.replace(' ', ", ");
     match trial.verdict {
         Verdict::Invalid if warned(&OVERLOAD) && !warned(&OTHERS) => Outcome::Fails(why()),
+        Verdict::Invalid | Verdict::Suspect if warned(&OTHERS) => Outcome::Disturbed(why()),
         Verdict::Invalid | Verdict::Suspect => Outcome::Doubtful(why()),
         Verdict::Valid => {
             let outcomes = objectives.iter().map(|objective| objective.outcome(trial));
