@@ -39,7 +39,7 @@ const CLIENTS_PER_PROBE: u32 = 80;
 const MOST_PROBES: u32 = 8;
 
 /// The scenarios in the binary: their names and texts.
-pub const BUILT_IN: [(&str, &str); 5] = [
+pub const BUILT_IN: [(&str, &str); 6] = [
     ("smoke", include_str!("../../scenarios/smoke.toml")),
     ("classroom", include_str!("../../scenarios/classroom.toml")),
     ("fanout", include_str!("../../scenarios/fanout.toml")),
@@ -48,6 +48,7 @@ pub const BUILT_IN: [(&str, &str); 5] = [
         include_str!("../../scenarios/chat-rooms.toml"),
     ),
     ("idle", include_str!("../../scenarios/idle.toml")),
+    ("scaling", include_str!("../../scenarios/scaling.toml")),
 ];
 
 /// Everything that a run needs to know, with the defaults of whatever was left out.

@@ -9,7 +9,7 @@ use super::columns::{
     BEYOND, COMPARISON, Column, DETAILS, RATIOS, THEORY, compared, has_beyond, has_ratios,
     has_theory,
 };
-use super::plot::{Plot, USUAL, cell_hex};
+use super::plot::{Plot, cell_hex, lacks_some};
 use super::{Report, capacity, number, repeats, warning};
 
 const STYLE: &str = include_str!("report.css");
@@ -405,7 +405,7 @@ fn figures(report: &Report, cells: &[Cell], plots: &[Plot]) -> String {
             "<p class=\"notice\"><strong>Nothing was delivered</strong> in this run, so there is \
              no latency and no cost per delivery to draw: these plots are left out.</p>\n",
         );
-    } else if plots.len() < USUAL {
+    } else if lacks_some(plots) {
         html.push_str(
             "<p class=\"notice\">Plots of figures that were not measured are left out.</p>\n",
         );

@@ -20,6 +20,7 @@ mod letters;
 mod panels;
 mod percentiles;
 mod render;
+mod scaling;
 mod sheet;
 mod timeline;
 
@@ -89,6 +90,16 @@ const KINDS: [Kind; 6] = [
     },
 ];
 
+/// Only where there are several numbers of clients.
+const SCALING: Kind = Kind {
+    name: "scaling",
+    title: "How it scales with the number of clients",
+    caption: "A level line costs each client the same however many there are. A line that rises with \
+        them is work that is done for one after the other, as the last recipient of a message sees \
+        it. Both scales are logarithmic.",
+    sheet: |title, cells, _| scaling::sheet(title, cells),
+};
+
 /// The one plot of a search: its steps are too many, and too different, for the others.
 const CAPACITY: Kind = Kind {
     name: "capacity",
@@ -99,22 +110,31 @@ const CAPACITY: Kind = Kind {
     sheet: |title, _, report| capacity::sheet(title, report.capacity),
 };
 
-/// The plots of a run that is no search, if all of its figures were measured.
-pub(super) const USUAL: usize = KINDS.len();
+/// Whether some plot of a run that is no search is left out, since its figures were not measured.
+pub(super) fn lacks_some(plots: &[Plot]) -> bool {
+    let lacks = |kind: &Kind| plots.iter().all(|plot| plot.name != kind.name);
+    KINDS.iter().any(lacks)
+}
 
 /// The names of all plots, also of those that a report leaves out.
 pub(super) fn names() -> impl Iterator<Item = &'static str> {
-    KINDS.iter().chain([&CAPACITY]).map(|kind| kind.name)
+    KINDS
+        .iter()
+        .chain([&SCALING, &CAPACITY])
+        .map(|kind| kind.name)
 }
 
 /// Draws every plot that has something to show. Fails only where plotters does.
 pub fn plots(report: &Report) -> anyhow::Result<Vec<Plot>> {
     let cells = cells(report.trials);
-    let (kinds, marks) = match report.capacity {
-        [] => (&KINDS[..], repeats::marks(&cells)),
-        _ => (std::slice::from_ref(&CAPACITY), None),
+    let (kinds, marks): (Vec<&Kind>, _) = match report.capacity {
+        [] => (
+            KINDS.iter().chain([&SCALING]).collect(),
+            repeats::marks(&cells),
+        ),
+        _ => (vec![&CAPACITY], None),
     };
-    let sheets = kinds.iter().filter_map(|kind| {
+    let sheets = kinds.into_iter().filter_map(|kind| {
         let mut sheet = (kind.sheet)(kind.title, &cells, report)?;
         if let Some(marks) = &marks {
             sheet.foot(marks);

@@ -13,6 +13,7 @@ use crate::report::cells::Spread;
 pub(super) struct Panels {
     pub title: String,
     pub x_title: String,
+    /// Of all panels; empty where each says it in its title.
     pub y_title: String,
     pub legend: Vec<Key>,
     pub panels: Vec<Panel>,
@@ -53,6 +54,7 @@ pub(super) enum Look {
 
 const PANEL_HEIGHT_PX: f64 = 300.0;
 const LONE_PANEL_HEIGHT_PX: f64 = 400.0;
+const SMALL_PANEL_HEIGHT_PX: f64 = 190.0;
 const Y_LABELS_PX: f64 = 82.0;
 const X_LABELS_PX: f64 = 30.0;
 const NOTE_LINE_PX: f64 = 19.0;
@@ -74,13 +76,23 @@ impl Frame {
 }
 
 pub(super) fn draw(plot: &Panels) -> Sheet {
-    let columns = if plot.panels.len() == 1 { 1 } else { 2 };
-    let height_px = if columns == 1 {
-        LONE_PANEL_HEIGHT_PX
-    } else {
-        PANEL_HEIGHT_PX
-    };
-    let y_title_px = 30.0;
+    draw_in(
+        plot,
+        match plot.panels.len() {
+            1 => LONE_PANEL_HEIGHT_PX,
+            _ => PANEL_HEIGHT_PX,
+        },
+    )
+}
+
+/// The same with many panels, which are to be seen at once.
+pub(super) fn draw_small(plot: &Panels) -> Sheet {
+    draw_in(plot, SMALL_PANEL_HEIGHT_PX)
+}
+
+fn draw_in(plot: &Panels, height_px: f64) -> Sheet {
+    let columns = plot.panels.len().min(2);
+    let y_title_px = if plot.y_title.is_empty() { 0.0 } else { 30.0 };
     let panel_px = (WIDTH_PX - 2.0 * MARGIN_PX - y_title_px) / columns as f64;
     let text_px = panel_px - 24.0;
     let note_lines = |panel: &Panel| {
@@ -127,12 +139,10 @@ pub(super) fn draw(plot: &Panels) -> Sheet {
             sheet.text(&plot.x_title, at, TEXT_PX, Anchor::Middle);
         }
         let middle = f64::midpoint(frame_top, bottom);
-        sheet.text(
-            &plot.y_title,
-            (MARGIN_PX + 8.0, middle),
-            TEXT_PX,
-            Anchor::Upwards,
-        );
+        if !plot.y_title.is_empty() {
+            let at = (MARGIN_PX + 8.0, middle);
+            sheet.text(&plot.y_title, at, TEXT_PX, Anchor::Upwards);
+        }
         top = bottom + X_LABELS_PX + 42.0;
     }
     sheet.height_px = top;
