@@ -50,9 +50,9 @@ enum Command {
     /// What is varied is doubled until a trial fails, and the bracket halved until its ends are
     /// close; what is found must hold again in further trials. A step holds if its trial is VALID
     /// and within the objective. It fails if it is beyond, or INVALID because messages were missed,
-    /// connections refused or the server died. Doubtful trials are repeated (after a pause, if others
-    /// on this machine disturbed them), and a step of which no trial becomes VALID is not told, and
-    /// never held. Exit 3 where a transport is not told at all.
+    /// connections refused or the server died. Doubtful trials are repeated (after a pause, if
+    /// others on this machine disturbed them), and a step of which no trial becomes VALID is not
+    /// told, and never held. Exit 3 where a transport is not told at all.
     Capacity(Box<capacity::CapacityArgs>),
     /// Rebuild report.html and the plots of a run from what is on disk
     Report(report::ReportArgs),

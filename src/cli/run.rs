@@ -27,8 +27,8 @@ use crate::transport::token::{self, Token};
 
 #[derive(Debug, Args)]
 pub(super) struct RunArgs {
-    /// A scenario file, or one of: smoke, classroom, fanout, chat-rooms, idle, scaling; or the folder
-    /// of a run, to repeat it with its seed, target and pinning. Flags change it
+    /// A scenario file, or one of: smoke, classroom, fanout, chat-rooms, idle, scaling; or the
+    /// folder of a run, to repeat it with its seed, target and pinning. Flags change it
     scenario: Option<String>,
     /// Transports, separated by commas: short-polling, long-polling, sse, websocket; or all
     #[arg(long, value_name = "T,…", value_delimiter = ',', value_parser = parse_transports)]

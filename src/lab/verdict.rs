@@ -15,9 +15,9 @@ const LATE_SHARE: f64 = 0.2;
 /// more than [`LATE_MS`], sees another server than the crowd: a probe of 8 differs by chance by up to
 /// a fifth.
 const PROBE_SHARE: f64 = 0.5;
-/// Short polls of fewer probes than this are no sample of the poll interval. Their phases are evenly
-/// spread, and where the first lies is chance: of four the lower middle one waits for 1/4 to 1/2 of
-/// the interval, of five the middle one for 2/5 to 3/5, and the crowd's median is 1/2.
+/// Short polls of fewer probes than this are no sample of the poll interval. Their phases are
+/// evenly spread, and where the first lies is chance: of four the lower middle one waits for 1/4 to
+/// 1/2 of the interval, of five the middle one for 2/5 to 3/5, and the crowd's median is 1/2.
 const FEWEST_PROBES: u32 = 5;
 /// Share of all bytes by which the two ends of the ledger may differ: what a connection that is cut
 /// takes with it.

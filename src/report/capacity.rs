@@ -88,7 +88,8 @@ const SEARCHED: &str = "<p class=\"note\">Each transport was doubled until it fa
     bracket halved. A step holds if its trial is VALID and within the objective; it fails if it is \
     beyond, or INVALID because messages were missed, connections refused, or the server died. \
     Doubtful trials were repeated (after a pause, if others on this machine disturbed them), and a \
-    step that never became VALID is not told, and never held. What is found has held again in further trials. It is a figure of this machine, which carries \
+    step that never became VALID is not told, and never held. What is found has held again in \
+    further trials. It is a figure of this machine, which carries \
     the load as well, and the server unless that was a target.</p>\n";
 
 /// What is counted.

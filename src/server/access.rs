@@ -138,8 +138,8 @@ fn no_token() -> Response {
     ([(WWW_AUTHENTICATE, "Bearer")], error).into_response()
 }
 
-/// Whether a request carries the token: as a bearer token (RFC 6750), or in its query, where browsers
-/// can put it for a WebSocket or an event stream.
+/// Whether a request carries the token: as a bearer token (RFC 6750), or in its query, where
+/// browsers can put it for a WebSocket or an event stream.
 fn carries(token: &Token, headers: &HeaderMap, uri: &Uri) -> bool {
     #[derive(Deserialize)]
     struct Pass {

@@ -94,9 +94,9 @@ const KINDS: [Kind; 6] = [
 const SCALING: Kind = Kind {
     name: "scaling",
     title: "How it scales with the number of clients",
-    caption: "A level line costs each client the same however many there are. A line that rises with \
-        them is work that is done for one after the other, as the last recipient of a message sees \
-        it. Both scales are logarithmic.",
+    caption: "A level line costs each client the same however many there are. A line that rises \
+        with them is work that is done for one after the other, as the last recipient of a message \
+        sees it. Both scales are logarithmic.",
     sheet: |title, cells, _| scaling::sheet(title, cells),
 };
 
