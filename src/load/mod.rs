@@ -7,6 +7,7 @@
 
 pub mod books;
 pub mod child;
+mod crew;
 mod follower;
 pub mod plan;
 mod poster;
@@ -31,11 +32,12 @@ use crate::measure::recording::Recording;
 use crate::measure::window::{Gauge, Window};
 use crate::transport::subscription::REST;
 use books::Look;
+use crew::Crew;
 use follower::Follower;
 pub use follower::follow;
-use plan::{Event, Following, Outcome, Phase, Plan, Probe, Progress, Second, Use, Workload};
+use plan::{Event, Outcome, Phase, Plan, Probe, Progress, Second, Use, Workload};
 use publisher::Publisher;
-use worker::{Errors, Share, Worker};
+use worker::{Errors, Worker};
 
 /// How often the state of a trial is looked at; its clean start and its end are exact to this.
 const LOOK: Duration = Duration::from_millis(10);
@@ -113,60 +115,17 @@ struct Mark {
 impl<T: FnMut(Event)> Trial<T> {
     async fn start(plan: Plan, stop: Arc<AtomicBool>, tell: T) -> anyhow::Result<Self> {
         let plan = Arc::new(plan);
-        // As many threads in all as there are cores, and at least one a process.
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let processes = plan.processes as usize;
-        let threads = (cores / processes).max(1);
-        let count = threads * processes;
-        let window = Arc::new(Window::new(plan.feeds.len(), count)?);
-        let start_ns = clock::now_ns();
-        let following = |plan: &Plan, shares: Vec<Share>| Following {
-            plan: plan.clone(),
-            window: window.path(),
-            workers: count,
-            shares,
-            start_ns,
-        };
-        let probe = match plan.probe() {
-            Some(probe) => {
-                let share = Share {
-                    number: count,
-                    ..Share::of(0, 1)
-                };
-                Some(Follower::start(following(&probe, vec![share])).await?)
-            }
-            None => None,
-        };
-        let mut followers = Vec::new();
-        for process in 1..processes {
-            let numbers = (process..count).step_by(processes);
-            let shares = numbers.map(|number| Share::of(number, count)).collect();
-            followers.push(Follower::start(following(&plan, shares)).await?);
-        }
+        let crew = Crew::start(&plan).await?;
         let started = Instant::now();
-        let before = Machine::now(&plan, &followers, probe.as_ref());
-        // Worker n is in process n mod `processes`: the publisher finds authors by their number.
-        let mut rest: Vec<_> = followers
-            .iter()
-            .map(|f| f.workers.iter().cloned())
-            .collect();
-        let mut workers = Vec::new();
-        for number in 0..count {
-            workers.push(match (number % processes).checked_sub(1) {
-                None => {
-                    let share = Share::of(number, count);
-                    Worker::start(plan.clone(), window.clone(), share, started)
-                }
-                Some(follower) => rest[follower].next().expect("one for each share"),
-            });
-        }
+        let before = Machine::now(&plan, &crew.followers, crew.probe.as_ref());
+        let workers = crew.workers(&plan, started);
         Ok(Trial {
-            publisher: Publisher::start(plan.clone(), window.clone(), &workers),
+            publisher: Publisher::start(plan.clone(), crew.window.clone(), &workers),
             plan,
-            window,
+            window: crew.window,
             workers,
-            followers,
-            probe,
+            followers: crew.followers,
+            probe: crew.probe,
             stop,
             tell,
             phase: Phase::RampUp,
