@@ -2,15 +2,13 @@
 
 mod support;
 
-use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use support::results::{Results, children, number, rows, text};
 use support::websocket::UPGRADE;
-use support::{Server, read_until, wait_until};
+use support::{JSON, Server, ask, wait_until};
 
-const JSON: &str = "Content-Type: application/json\r\n";
 const OI: &str = r#"{"from":"alice","text":"oi"}"#;
 const FEED: &str = "/feeds/a/messages";
 
@@ -37,14 +35,11 @@ fn addresses() -> Vec<(&'static str, &'static str, String)> {
 
 /// The status that a request gets.
 fn status(server: &Server, method: &str, path: &str, headers: &str) -> u16 {
-    let mut stream = server.connect();
     let (host, length) = (&server.address, OI.len());
-    write!(
-        stream,
+    let request = format!(
         "{method} {path} HTTP/1.1\r\nHost: {host}\r\n{headers}Content-Length: {length}\r\n\r\n{OI}"
-    )
-    .unwrap();
-    read_until(&mut stream, "\r\n\r\n")[9..12].parse().unwrap()
+    );
+    ask(&mut server.connect(), &request)[9..12].parse().unwrap()
 }
 
 #[test]

@@ -10,9 +10,7 @@ use std::time::Instant;
 use socket2::{Domain, Socket, Type};
 
 use support::websocket::{close_code, masked, open_websocket, read_frame};
-use support::{PATIENCE, Server, read_until};
-
-const JSON: &str = "Content-Type: application/json\r\n";
+use support::{JSON, PATIENCE, Server, ask, read_until};
 
 /// A connection from one of this machine's many addresses.
 fn connect_from(server: &Server, address: [u8; 4]) -> TcpStream {
@@ -23,12 +21,6 @@ fn connect_from(server: &Server, address: [u8; 4]) -> TcpStream {
     let stream = TcpStream::from(socket);
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     stream
-}
-
-/// Sends a request; returns the head of its answer.
-fn ask(stream: &mut TcpStream, request: &str) -> String {
-    stream.write_all(request.as_bytes()).unwrap();
-    read_until(stream, "\r\n\r\n").to_lowercase()
 }
 
 /// The frame of a short text.

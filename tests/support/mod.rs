@@ -14,6 +14,9 @@ use std::time::{Duration, Instant};
 /// The longest that any test waits for what must happen.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
+/// The header line of a request with a JSON body.
+pub const JSON: &str = "Content-Type: application/json\r\n";
+
 /// A `wslab serve` on a free port; it ends with this value.
 pub struct Server {
     child: Child,
@@ -146,7 +149,7 @@ impl Server {
     pub fn publish(&self, feed: &str, from: &str, text: &str) -> u64 {
         let body = serde_json::json!({ "from": from, "text": text }).to_string();
         let path = format!("/feeds/{feed}/messages");
-        let answer = self.exchange("POST", &path, "Content-Type: application/json\r\n", &body);
+        let answer = self.exchange("POST", &path, JSON, &body);
         assert_eq!(answer.status, 201, "{}", answer.body);
         let json: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
         json["seq"].as_u64().unwrap()
@@ -203,6 +206,12 @@ pub fn messages(body: &str) -> Vec<String> {
         .iter()
         .map(|message| message.get().to_owned())
         .collect()
+}
+
+/// Sends a request; returns the head of its answer, in lower case.
+pub fn ask(stream: &mut TcpStream, request: &str) -> String {
+    stream.write_all(request.as_bytes()).unwrap();
+    read_until(stream, "\r\n\r\n").to_lowercase()
 }
 
 /// Reads until `text` has come, and returns all up to its end.
