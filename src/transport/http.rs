@@ -117,7 +117,7 @@ impl Headers {
 
 /// Host and port of an origin, as the `Host` field has them.
 pub fn host(origin: &str) -> &str {
-    origin.split_once("://").map_or(origin, |(_, host)| host)
+    origin.rsplit_once('/').map_or(origin, |(_, host)| host)
 }
 
 /// What stays as it is in a part of a URL (RFC 3986, section 2.3).
