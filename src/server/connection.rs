@@ -89,8 +89,7 @@ pub async fn serve<S: Stream + 'static>(stream: S, account: Arc<Account>, house:
 /// Answers plain requests for as long as they are. Returns whether something else has come, which is
 /// unread; else the connection is at its end.
 async fn answer_plain<S: Stream>(line: &mut Line<S>, house: &House) -> bool {
-    let mut closing = house.hub.closing.subscribe();
-    let mut closing = pin!(closing.changed());
+    let mut closing = pin!(house.hub.closed());
     line.alarm.set(Instant::now() + house.patience.head);
     loop {
         match line.next(house.patience, closing.as_mut()).await {
@@ -117,15 +116,12 @@ async fn answer_plain<S: Stream>(line: &mut Line<S>, house: &House) -> bool {
 }
 
 /// Serves what is left of a connection with hyper; when the server closes, it finishes what it is at.
-///
-/// This is woken for each message, so looking at the signal must cost next to nothing: it is waited
-/// for once, in the first poll, and from then on only compared.
 async fn serve_generally<S: Stream + 'static>(
     stream: Unread<S>,
     account: Arc<Account>,
     house: Arc<House>,
 ) {
-    let (settings, closing) = (&house.settings, house.hub.closing.subscribe());
+    let settings = &house.settings;
     let service = guarded(house.clone(), account.clone());
     let timer = HeadTimer::new(account.clone(), settings.head_timeout);
     let mut connection = http1::Builder::new()
@@ -135,15 +131,11 @@ async fn serve_generally<S: Stream + 'static>(
         .max_buf_size(MAX_BUFFER_BYTES.max(settings.max_head_bytes))
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
-    let mut waiting = closing.clone();
-    let mut signal = pin!(waiting.changed());
-    let mut waits = false;
+    let mut closing = pin!(house.hub.closed());
+    let mut closes = false;
     let ended = poll_fn(|cx| {
-        let closes = match std::mem::replace(&mut waits, true) {
-            true => closing.has_changed().unwrap_or(true),
-            false => signal.as_mut().poll(cx).is_ready(),
-        };
-        if closes {
+        if !closes && closing.as_mut().poll(cx).is_ready() {
+            closes = true;
             Pin::new(&mut connection).graceful_shutdown();
         }
         Pin::new(&mut connection).poll(cx)

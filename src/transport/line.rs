@@ -107,25 +107,25 @@ impl<S: Stream> Line<S> {
         }
     }
 
-    /// The next request, unless the server ends before, as `closing` tells. The alarm must be set for
+    /// The next request, unless `closing` tells before that the server ends. The alarm must be set for
     /// its first byte.
     pub async fn next(&mut self, patience: Patience, mut closing: Pin<&mut impl Future>) -> Next {
-        let (max, hub) = (patience.max_head_bytes, self.hub.clone());
-        let begin = |bytes: &[u8]| Begin::of(bytes, max, &hub);
-        if !self.stream.unread.is_empty() {
-            self.alarm.set(Instant::now() + patience.head);
-            if let Some(next) = self.stream.look(begin) {
+        let Line {
+            stream, hub, alarm, ..
+        } = self;
+        let begin = |bytes: &[u8]| Begin::of(bytes, patience.max_head_bytes, hub);
+        if !stream.unread.is_empty() {
+            alarm.set(Instant::now() + patience.head);
+            if let Some(next) = stream.look(begin) {
                 return next;
             }
         }
         poll_fn(|cx| {
             loop {
-                let first = self.stream.unread.is_empty();
-                match self.stream.poll_look(cx, begin) {
+                let first = stream.unread.is_empty();
+                match stream.poll_look(cx, begin) {
                     Poll::Ready(Ok(Some(next))) => return Poll::Ready(next),
-                    Poll::Ready(Ok(None)) if first => {
-                        self.alarm.set(Instant::now() + patience.head);
-                    }
+                    Poll::Ready(Ok(None)) if first => alarm.set(Instant::now() + patience.head),
                     Poll::Ready(Ok(None)) => {}
                     Poll::Ready(Err(_)) => return Poll::Ready(Next::Gone),
                     Poll::Pending => break,
@@ -134,7 +134,7 @@ impl<S: Stream> Line<S> {
             if closing.as_mut().poll(cx).is_ready() {
                 return Poll::Ready(Next::Gone);
             }
-            self.alarm.poll(cx).map(|()| Next::Late)
+            alarm.poll(cx).map(|()| Next::Late)
         })
         .await
     }
