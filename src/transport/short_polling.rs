@@ -32,7 +32,7 @@ use super::plain::Plain;
 use super::polling::{After, Poller, answer, reply, request};
 use super::subscription::Subscription;
 use super::tally::Account;
-use crate::feed::{Batch, Log};
+use crate::feed::{Batch, Cursor, Log};
 
 /// The server's end.
 pub fn routes() -> Router<Arc<Hub>> {
@@ -72,8 +72,11 @@ fn read(hub: &Hub, account: &Account, log: &Arc<Log>, query: &After) -> Result<B
 pub async fn subscribe(subscription: &mut Subscription) -> Result<Infallible, ClientError> {
     let interval = subscription.habits.poll_interval;
     let mut poller = Poller::default();
+    let mut poll = Poll::default();
     let mut due = Instant::now() + interval.mul_f64(subscription.phase);
-    poll_once(&mut poller, subscription).await?;
+    poller
+        .exchange(subscription, poll.bytes(subscription))
+        .await?;
     subscription.ready();
     loop {
         let now = Instant::now();
@@ -90,25 +93,34 @@ pub async fn subscribe(subscription: &mut Subscription) -> Result<Infallible, Cl
             }
             continue;
         }
-        poll_once(&mut poller, subscription).await?;
+        poller
+            .exchange(subscription, poll.bytes(subscription))
+            .await?;
         due += interval;
     }
 }
 
-async fn poll_once(
-    poller: &mut Poller,
-    subscription: &mut Subscription,
-) -> Result<(), ClientError> {
-    // Who gives a name says how long to wait for its next poll until it counts as gone.
-    let more = match subscription.author {
-        Some(_) => format!(
-            "&interval_ms={}",
-            subscription.habits.poll_interval.as_millis()
-        ),
-        None => String::new(),
-    };
-    let request = request(subscription, "poll", &more);
-    poller.exchange(subscription, &request).await
+/// A poll as it was last written, which is the next one as well until a message has come.
+#[derive(Debug, Default)]
+struct Poll {
+    after: Option<Cursor>,
+    bytes: Vec<u8>,
+}
+
+impl Poll {
+    fn bytes(&mut self, subscription: &Subscription) -> &[u8] {
+        let cursor = subscription.cursor();
+        if self.after.replace(cursor) != Some(cursor) {
+            // Who gives a name says how long to wait for its next poll until it counts as gone.
+            let interval_ms = subscription.habits.poll_interval.as_millis();
+            let more = match subscription.author {
+                Some(_) => format!("&interval_ms={interval_ms}"),
+                None => String::new(),
+            };
+            self.bytes = request(subscription, "poll", &more);
+        }
+        &self.bytes
+    }
 }
 
 /// A message waits for the next poll: for half the interval on average, whoever reads. The heads of
