@@ -55,8 +55,9 @@ impl Hub {
 
     /// Ends every conversation in good order.
     pub fn close(&self) {
-        self.feeds.close();
+        // First, so that the answers of held polls say that they are the last.
         self.closing.send_replace(true);
+        self.feeds.close();
     }
 
     /// Returns once the server is about to end.
@@ -199,5 +200,39 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let Query(params) = Query::from_request_parts(parts, state).await?;
         Ok(Params(params))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+    use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+    use std::task::{Context, Wake};
+
+    use super::*;
+    use crate::feed::Retention;
+
+    /// Looks, when it is woken, whether the server is known to end.
+    struct Look(Arc<Hub>, AtomicBool);
+
+    impl Wake for Look {
+        fn wake(self: Arc<Self>) {
+            self.1.store(*self.0.closing.borrow(), Relaxed);
+        }
+    }
+
+    #[test]
+    fn a_held_poll_that_the_end_answers_knows_that_it_is_the_end() {
+        let feeds = Feeds::new(Retention::default(), 1);
+        let hub = Arc::new(Hub::new(feeds, Limits::default()));
+        let mut reader = hub.feeds.get("a").unwrap().reader(None);
+        let mut next = pin!(reader.next());
+        let look = Arc::new(Look(hub.clone(), AtomicBool::new(false)));
+        let waker = look.clone().into();
+        let mut context = Context::from_waker(&waker);
+        assert!(next.as_mut().poll(&mut context).is_pending());
+        hub.close();
+        assert!(look.1.load(Relaxed));
+        assert!(next.as_mut().poll(&mut context).is_ready());
     }
 }
