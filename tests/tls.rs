@@ -395,3 +395,35 @@ fn messages_longer_than_a_record_pass_both_ways_and_every_record_is_counted() {
         assert!(tls < 200.0, "{transport}: {tls}");
     }
 }
+
+#[test]
+fn who_rests_when_the_server_ends_is_told_that_it_is_no_cut() {
+    for (endpoint, until) in [("poll", "}"), ("sse", "\n\n\r\n")] {
+        let mut secret = Secret::start(&format!("tls-end-{endpoint}"), &["--tls"]);
+        let mut openssl = Command::new("openssl")
+            .args(["s_client", "-quiet", "-connect", &secret.server.address])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("openssl is installed");
+        let request = format!("GET /feeds/a/{endpoint} HTTP/1.1\r\nHost: x\r\n\r\n");
+        let stdin = openssl.stdin.as_mut().unwrap();
+        stdin.write_all(request.as_bytes()).unwrap();
+        let stdout = openssl.stdout.as_mut().unwrap();
+        let (mut answer, mut byte) = (Vec::new(), [0]);
+        while !answer.ends_with(until.as_bytes()) {
+            stdout.read_exact(&mut byte).unwrap();
+            answer.extend_from_slice(&byte);
+        }
+        secret.server.terminate();
+        assert_eq!(secret.server.ended(), Some(0));
+        // Without a close_notify (RFC 8446, section 6.1) it complains.
+        let output = openssl.wait_with_output().unwrap();
+        let complaints = text(&output.stderr);
+        assert!(
+            !complaints.contains("unexpected eof"),
+            "{endpoint}: {complaints}"
+        );
+    }
+}

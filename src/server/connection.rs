@@ -100,8 +100,7 @@ async fn answer_plain<S: Stream>(line: &mut Line<S>, house: &House) -> bool {
                     return false;
                 }
                 if line.ends {
-                    let _ = line.stream.shutdown().await;
-                    return false;
+                    break;
                 }
                 line.alarm.set(Instant::now() + house.patience.idle);
             }
@@ -110,9 +109,12 @@ async fn answer_plain<S: Stream>(line: &mut Line<S>, house: &House) -> bool {
                 linger(&mut line.stream).await;
                 return false;
             }
-            Next::Gone => return false,
+            Next::Gone => break,
         }
     }
+    // Over TLS, a connection that just closes counts as cut (RFC 8446, section 6.1).
+    let _ = line.stream.shutdown().await;
+    false
 }
 
 /// Serves what is left of a connection with hyper; when the server closes, it finishes what it is at.
