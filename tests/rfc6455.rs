@@ -266,6 +266,24 @@ fn a_close_is_answered_with_its_code_and_nothing_after_it_counts() {
 }
 
 #[test]
+fn who_talks_on_after_its_close_sees_the_answer_and_the_end() {
+    let server = Server::start(&["--presence", "off"]);
+    // A page of this server's own origin asks the same, but its request goes the general way.
+    let own = format!("Origin: http://{}\r\n", server.address);
+    for origin in ["", &own] {
+        let (mut stream, _) = open_websocket(&server, "/feeds/a/ws", origin);
+        let late = frame(TEXT, &[b'x'; 1_000]).repeat(200);
+        let bytes = [close_frame(1000, b""), late].concat();
+        // The server may end while this is written.
+        let _ = stream.write_all(&bytes);
+        let mut answer = Vec::new();
+        let ended = stream.read_to_end(&mut answer);
+        assert!(ended.is_ok(), "{origin:?}: {ended:?}");
+        assert_eq!(answer, [CLOSE, 2, 0x03, 0xe8]);
+    }
+}
+
+#[test]
 fn a_server_that_closes_reads_on_until_the_peer_has_closed_too() {
     // Section 7.1.1: what was under way does not break the connection, and the server ends it.
     let server = Server::start(&["--presence", "off"]);

@@ -262,7 +262,9 @@ impl<'a, S: Stream> Talk<'a, S> {
             loop {
                 match self.next().await? {
                     Some(Ok(_)) => {}
-                    Some(Err(Error::ConnectionClosed)) => return Ok(()),
+                    Some(Err(Error::ConnectionClosed)) => {
+                        return Ok(self.line.stream.shutdown().await?);
+                    }
                     Some(Err(_)) => {}
                     None => {
                         if self.frames.are_broken() {
