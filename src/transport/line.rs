@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, SystemTime};
 
+use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::time::Instant;
 use tracing::debug;
@@ -160,14 +161,15 @@ impl<S: Stream> Line<S> {
     }
 
     /// Answers with a status and fields, as `200 OK\r\na: b`, and a whole body.
-    pub async fn answer(&mut self, head: &str, body: &[u8]) -> io::Result<()> {
+    pub async fn answer(&mut self, head: &str, body: Bytes) -> io::Result<()> {
         self.tell(200);
         let close = self.closing_field();
         let length = body.len();
-        let fill = |out: &mut Vec<u8>| {
+        // The body ends with this: of what a peer does not read, the rest is kept, and once.
+        let fill = move |out: &mut Vec<u8>| {
             let length = format_args!("\r\ncontent-length: {length}{close}");
             write_head(out, head, length);
-            out.extend_from_slice(body);
+            out.extend_from_slice(&body);
         };
         self.write(fill).await
     }

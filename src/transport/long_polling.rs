@@ -78,7 +78,7 @@ pub async fn serve<S: Stream>(line: &mut Line<S>, plain: &Plain) -> io::Result<(
         Wait::Said | Wait::Gone => return Err(io::ErrorKind::UnexpectedEof.into()),
     };
     line.account.answered(batch.messages.len());
-    reply(line, &batch).await
+    reply(line, batch).await
 }
 
 /// The client's end: always one poll in flight. The first does not wait, so that its answer tells

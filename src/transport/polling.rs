@@ -68,9 +68,9 @@ pub fn answer(batch: &Batch) -> Response {
 }
 
 /// The same, straight on the connection.
-pub async fn reply<S: Stream>(line: &mut Line<S>, batch: &Batch) -> io::Result<()> {
+pub fn reply<S: Stream>(line: &mut Line<S>, batch: Batch) -> impl Future<Output = io::Result<()>> {
     let head = "200 OK\r\ncontent-type: application/json\r\ncache-control: no-store";
-    line.answer(head, &body(batch)).await
+    line.answer(head, body(&batch))
 }
 
 fn body(batch: &Batch) -> Bytes {
@@ -194,8 +194,14 @@ fn parse_answer(
 
 #[cfg(test)]
 mod tests {
+    use std::future::poll_fn;
+    use std::net::IpAddr;
+    use std::pin::pin;
+    use std::task::Poll;
+
     use super::*;
-    use crate::feed::{NewMessage, Retention};
+    use crate::feed::{Feeds, NewMessage, Retention};
+    use crate::transport::hub::Limits;
     use crate::transport::model::ANSWER_WRAPPING;
 
     async fn body(batch: &Batch) -> String {
@@ -203,6 +209,29 @@ mod tests {
             .await
             .unwrap();
         String::from_utf8(body.into()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_peer_that_does_not_read_its_answer_holds_it_once() {
+        let (stream, _deaf) = tokio::io::duplex(8);
+        let feeds = Feeds::new(Retention::default(), 1);
+        let hub = Arc::new(Hub::new(feeds, Limits::default()));
+        let log = hub.feeds.get("a").unwrap();
+        let account = hub.tally.open(IpAddr::from([127, 0, 0, 1])).account.clone();
+        let mut line = Line::new(stream, hub, account);
+        log.announce("al", "join", 0);
+        let batch = log.read_after(0);
+        let message = batch.messages[0].clone();
+        let mut replying = pin!(reply(&mut line, batch));
+        poll_fn(|cx| {
+            assert!(replying.as_mut().poll(cx).is_pending());
+            Poll::Ready(())
+        })
+        .await;
+        // This and the log's; and what all long polls share is just the message's own.
+        assert_eq!(Arc::strong_count(&message), 2);
+        let shared = message.framed(Framing::Answer, |_| unreachable!("it was needed"));
+        assert!(shared.is_unique());
     }
 
     #[tokio::test]

@@ -51,7 +51,7 @@ async fn poll(
 /// The same, straight on the connection.
 pub async fn serve<S: Stream>(line: &mut Line<S>, plain: &Plain) -> io::Result<()> {
     let batch = read(&line.hub, &line.account, &plain.log, &plain.query)?;
-    reply(line, &batch).await
+    reply(line, batch).await
 }
 
 /// What there is.
