@@ -5,7 +5,7 @@ mod support;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
-use support::websocket::{close_code, masked, open_websocket, read_frame};
+use support::websocket::{UPGRADE, close_code, masked, open_websocket, read_frame};
 use support::{Server, messages, read_until, wait_until};
 
 #[test]
@@ -277,6 +277,23 @@ fn a_websocket_that_misbehaves_is_told_why() {
     let huge = [0x81, 0xff, 0, 0, 0, 0, 0, 1, 0, 1];
     assert_eq!(told("?user=a", &masked(&huge, &[b'x'; 65_537])), 1009);
     assert!(server.history("a").is_empty());
+}
+
+#[test]
+fn what_is_said_along_with_the_handshake_is_heard() {
+    let server = Server::start(&["--presence", "off"]);
+    // A page of this server's own origin asks the same, but its request goes the general way.
+    for (seq, origin) in [(1, ""), (2, "Origin: http://x\r\n")] {
+        let head = format!("GET /feeds/a/ws?user=al HTTP/1.1\r\nHost: x\r\n{UPGRADE}{origin}\r\n");
+        let said = masked(&[0x81, 0x80 | 13], br#"{"text":"oi"}"#);
+        let mut stream = server.connect();
+        let bytes = [head.as_bytes(), &said].concat();
+        stream.write_all(&bytes).unwrap();
+        read_until(&mut stream, "\r\n\r\n");
+        let (first, json) = read_frame(&mut stream);
+        let begin = format!(r#"{{"seq":{seq},"from":"al","text":"oi","#);
+        assert!(first == 0x81 && json.starts_with(begin.as_bytes()));
+    }
 }
 
 #[test]

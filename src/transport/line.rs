@@ -142,6 +142,10 @@ impl<S: Stream> Line<S> {
 
     /// Waits for `future`, but no longer than until the alarm rings or the peer has gone.
     pub async fn wait<T>(&mut self, mut future: Pin<&mut impl Future<Output = T>>) -> Wait<T> {
+        // What came along with the request, or with what was waited for before.
+        if self.listens && !self.stream.unread.is_empty() {
+            return Wait::Said;
+        }
         poll_fn(|cx| {
             if let Poll::Ready(done) = future.as_mut().poll(cx) {
                 return Poll::Ready(Wait::Done(done));
