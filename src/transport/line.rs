@@ -146,15 +146,19 @@ impl<S: Stream> Line<S> {
         if self.listens && !self.stream.unread.is_empty() {
             return Wait::Said;
         }
+        // Who always has something more to be told is heard all the same, the next time.
+        let mut overhears = self.listens;
         poll_fn(|cx| {
             if let Poll::Ready(done) = future.as_mut().poll(cx) {
-                return Poll::Ready(Wait::Done(done));
+                let gone = overhears && matches!(self.stream.poll_hear(cx), Poll::Ready(Err(_)));
+                return Poll::Ready(if gone { Wait::Gone } else { Wait::Done(done) });
             }
+            overhears = false;
             // Who talks out of turn is not listened to for ever: what it says has a bound.
             while self.stream.unread.len() < MAX_UNREAD_BYTES {
-                match self.stream.poll_look(cx, |_| Begin::Other) {
-                    Poll::Ready(Ok(_)) if self.listens => return Poll::Ready(Wait::Said),
-                    Poll::Ready(Ok(_)) => {}
+                match self.stream.poll_hear(cx) {
+                    Poll::Ready(Ok(())) if self.listens => return Poll::Ready(Wait::Said),
+                    Poll::Ready(Ok(())) => {}
                     Poll::Ready(Err(_)) => return Poll::Ready(Wait::Gone),
                     Poll::Pending => break,
                 }
@@ -305,6 +309,11 @@ impl<S: Stream> Unread<S> {
         }
     }
 
+    /// Keeps what has come as unread, whatever it is.
+    fn poll_hear(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll_look(cx, |_| Begin::Other).map_ok(drop)
+    }
+
     /// Takes all that is unread.
     pub fn take_all(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.unread)
@@ -379,5 +388,40 @@ impl<S: Stream> AsyncWrite for Unread<S> {
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.get_mut().stream).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::ready;
+    use std::net::IpAddr;
+    use std::pin::pin;
+
+    use super::*;
+    use crate::feed::{Feeds, Retention};
+    use crate::transport::hub::Limits;
+
+    #[tokio::test]
+    async fn who_always_has_something_to_be_told_is_heard_all_the_same() {
+        let (stream, mut peer) = tokio::io::duplex(64);
+        let feeds = Feeds::new(Retention::default(), 1);
+        let hub = Arc::new(Hub::new(feeds, Limits::default()));
+        let account = hub.tally.open(IpAddr::from([127, 0, 0, 1])).account.clone();
+        let mut line = Line::new(stream, hub, account);
+        line.listens = true;
+        peer.write_all(b"oi").await.unwrap();
+        let mut waits = Vec::new();
+        for _ in 0..4 {
+            let wait = line.wait(pin!(ready(()))).await;
+            if matches!(wait, Wait::Said) {
+                assert_eq!(line.stream.take_all(), b"oi");
+            }
+            waits.push(wait);
+        }
+        let [Wait::Done(()), Wait::Said, Wait::Done(()), Wait::Done(())] = waits[..] else {
+            panic!("{waits:?}")
+        };
+        drop(peer);
+        assert!(matches!(line.wait(pin!(ready(()))).await, Wait::Gone));
     }
 }
