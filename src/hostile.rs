@@ -204,7 +204,12 @@ fn server() -> SocketAddr {
                 tell.send(listener.local_addr().expect("an address"))
                     .expect("who asked");
                 let feeds = Feeds::new(Retention::default(), 1);
-                let hub = Arc::new(Hub::new(feeds, Limits::default()));
+                // A poll that was asked for the general way is held to its end, whoever has gone.
+                let limits = Limits {
+                    max_hold: PATIENCE / 100,
+                    ..Limits::default()
+                };
+                let hub = Arc::new(Hub::new(feeds, limits));
                 let settings = Settings {
                     access: Access::default(),
                     capacity: Capacity {
