@@ -2,9 +2,9 @@
 //!
 //! A browser sends along where a page comes from (`Origin`, RFC 6454), on every request of a
 //! foreign page that could write or whose answer it could read, and on every WebSocket. A page is
-//! our own if its origin's host is the one that was asked (`Host`): the scheme is left out of it, since a
-//! proxy may have ended TLS. To foreign pages that are welcome, answers say so (WHATWG Fetch,
-//! section 3.3), or else the browser would keep the answers from them.
+//! our own if its origin's host is the one that was asked (`Host`): the scheme is left out of it,
+//! since a proxy may have ended TLS. To foreign pages that are welcome, answers say so (WHATWG
+//! Fetch, section 3.3), or else the browser would keep the answers from them.
 //!
 //! All this holds for every address but one: `/healthz` says nothing that matters, to probes that
 //! know nothing. The page itself (`/`) asks for the token as well, and hands it on in its requests:

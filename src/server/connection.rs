@@ -1,7 +1,7 @@
 //! One connection, from its first byte to its last.
 //!
-//! Plain requests of readers are answered straight on it; with the first one that is not plain it is
-//! hyper's and the router's, for good.
+//! Plain requests of readers are answered straight on it; with the first one that is not plain it
+//! is hyper's and the router's, for good.
 
 use std::convert::Infallible;
 use std::future::poll_fn;
@@ -86,8 +86,8 @@ pub async fn serve<S: Stream + 'static>(stream: S, account: Arc<Account>, house:
     Box::pin(serve_generally(line.stream, account, house)).await;
 }
 
-/// Answers plain requests for as long as they are. Returns whether something else has come, which is
-/// unread; else the connection is at its end.
+/// Answers plain requests for as long as they are. Returns whether something else has come, which
+/// is unread; else the connection is at its end.
 async fn answer_plain<S: Stream>(line: &mut Line<S>, house: &House) -> bool {
     let mut closing = pin!(house.hub.closed());
     line.alarm.set(Instant::now() + house.patience.head);
@@ -117,7 +117,8 @@ async fn answer_plain<S: Stream>(line: &mut Line<S>, house: &House) -> bool {
     false
 }
 
-/// Serves what is left of a connection with hyper; when the server closes, it finishes what it is at.
+/// Serves what is left of a connection with hyper; when the server closes, it finishes what it is
+/// at.
 async fn serve_generally<S: Stream + 'static>(
     stream: Unread<S>,
     account: Arc<Account>,

@@ -1,4 +1,5 @@
-//! The server: an accept loop of our own around hyper, and the routes.
+//! The server: an accept loop of our own, whose connections answer readers' plain requests
+//! themselves and leave all others to hyper and the routes.
 //!
 //! [`run`] takes a bound listener and a future that ends it, so that tests bind port 0.
 

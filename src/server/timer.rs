@@ -21,7 +21,8 @@ pub struct HeadTimer(Arc<State>);
 struct State {
     account: Arc<Account>,
     head_timeout: Duration,
-    /// The connection has just begun: nobody who means well comes here to say nothing.
+    /// No head was waited for yet. The first one's time counts from the start: nobody who means
+    /// well comes to say nothing, and who comes from plain requests has begun it already.
     begins: AtomicBool,
     alarm: Mutex<Alarm>,
 }

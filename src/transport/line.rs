@@ -108,8 +108,8 @@ impl<S: Stream> Line<S> {
         }
     }
 
-    /// The next request, unless `closing` tells before that the server ends. The alarm must be set for
-    /// its first byte.
+    /// The next request, unless `closing` tells before that the server ends. The alarm must be set
+    /// for its first byte.
     pub async fn next(&mut self, patience: Patience, mut closing: Pin<&mut impl Future>) -> Next {
         let Line {
             stream, hub, alarm, ..

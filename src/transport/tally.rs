@@ -176,8 +176,8 @@ impl Account {
         }
     }
 
-    /// All that has passed was a TLS handshake, which is for no transport. It shows from now on, even
-    /// if no request follows.
+    /// All that has passed was a TLS handshake, which is for no transport. It shows from now on,
+    /// even if no request follows.
     pub fn shook_hands(&self) {
         let mut books = self.tally.books();
         let other = &mut books.settled[usize::from(OTHER)];

@@ -1,6 +1,6 @@
-//! What a peer says on a WebSocket, frame by frame. tungstenite reads and answers: it sees no socket,
-//! but the bytes that have come and those that are to go, so that who says nothing costs next to
-//! nothing.
+//! What a peer says on a WebSocket, frame by frame. tungstenite reads and answers: it sees no
+//! socket, but the bytes that have come and those that are to go, so that who says nothing costs
+//! next to nothing.
 
 use std::io::{self, Read, Write};
 
