@@ -4,7 +4,6 @@
 //! one reader alone is written from another, so that thousands of idle connections own no buffers.
 
 use std::cell::RefCell;
-use std::fmt;
 use std::future::poll_fn;
 use std::io::{self, IoSlice, Write};
 use std::pin::Pin;
@@ -175,8 +174,10 @@ impl<S: Stream> Line<S> {
         let length = body.len();
         // The body ends with this: of what a peer does not read, the rest is kept, and once.
         let fill = move |out: &mut Vec<u8>| {
-            let length = format_args!("\r\ncontent-length: {length}{close}");
-            write_head(out, head, length);
+            write_head(out, head, |out| {
+                write!(out, "\r\ncontent-length: {length}").expect("memory takes it");
+                out.extend_from_slice(close.as_bytes());
+            });
             out.extend_from_slice(&body);
         };
         self.write(fill).await
@@ -187,7 +188,7 @@ impl<S: Stream> Line<S> {
         self.tell(200);
         let close = self.closing_field();
         let fill = |out: &mut Vec<u8>| {
-            write_head(out, head, format_args!("{close}"));
+            write_head(out, head, |out| out.extend_from_slice(close.as_bytes()));
             out.extend_from_slice(first);
         };
         self.write(fill).await
@@ -198,8 +199,8 @@ impl<S: Stream> Line<S> {
         self.tell(101);
         (self.ends, self.listens) = (true, true);
         let head = "101 Switching Protocols\r\nconnection: upgrade";
-        self.write(|out| write_head(out, head, format_args!("{fields}")))
-            .await
+        let more = |out: &mut Vec<u8>| out.extend_from_slice(fields.as_bytes());
+        self.write(|out| write_head(out, head, more)).await
     }
 
     fn tell(&mut self, status: u16) {
@@ -251,9 +252,13 @@ impl<S: Stream> Line<S> {
     }
 }
 
-/// A response's head (RFC 9112, section 4), with the time that it must tell (RFC 9110, section
-/// 6.6.1).
-fn write_head(out: &mut Vec<u8>, head: &str, fields: fmt::Arguments<'_>) {
+/// A response's head (RFC 9112, section 4), with the fields that `more` adds and the time that it must
+/// tell (RFC 9110, section 6.6.1). Each poll has one, and joining takes less than formatting.
+fn write_head(out: &mut Vec<u8>, head: &str, more: impl FnOnce(&mut Vec<u8>)) {
+    out.extend_from_slice(b"HTTP/1.1 ");
+    out.extend_from_slice(head.as_bytes());
+    more(out);
+    out.extend_from_slice(b"\r\ndate: ");
     DATE.with_borrow_mut(|(second, date)| {
         let now = SystemTime::now();
         let since = now.duration_since(SystemTime::UNIX_EPOCH);
@@ -261,8 +266,9 @@ fn write_head(out: &mut Vec<u8>, head: &str, fields: fmt::Arguments<'_>) {
         if *second != now_s {
             (*second, *date) = (now_s, httpdate::fmt_http_date(now));
         }
-        write!(out, "HTTP/1.1 {head}{fields}\r\ndate: {date}\r\n\r\n").expect("memory takes it");
+        out.extend_from_slice(date.as_bytes());
     });
+    out.extend_from_slice(b"\r\n\r\n");
 }
 
 /// A stream, and bytes of it that were looked at too early.

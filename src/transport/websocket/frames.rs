@@ -64,7 +64,7 @@ impl Frames {
     /// The next frame that has come whole, or the error that is the last. What is to be said to it
     /// is put out with the one after it, or with none.
     pub fn next(&mut self) -> Option<Result<Frame, Error>> {
-        if self.state != State::Fed {
+        if !self.are_fed() {
             return None;
         }
         let frame = match self.socket.read() {
@@ -77,6 +77,11 @@ impl Frames {
             Some(Err(_)) => State::Broken,
         };
         frame
+    }
+
+    /// Whether a frame may be there to be read.
+    pub fn are_fed(&self) -> bool {
+        self.state == State::Fed
     }
 
     /// Whether nothing can be read any more.

@@ -169,8 +169,8 @@ impl<'a, S: Stream> Talk<'a, S> {
         }
     }
 
-    fn limits(&self) -> Limits {
-        self.line.hub.limits
+    fn limits(&self) -> &Limits {
+        &self.line.hub.limits
     }
 
     /// Waits for `future` or a message of the peer. Meanwhile it answers pings, and sends its own.
@@ -192,6 +192,10 @@ impl<'a, S: Stream> Talk<'a, S> {
 
     /// The next frame that has come whole. Replies that it calls for are written.
     async fn next(&mut self) -> Result<Option<Result<Frame, Error>>, End> {
+        // Of a peer that says nothing, which is nearly all of them always, nothing is touched.
+        if !self.frames.are_fed() {
+            return Ok(None);
+        }
         let frame = self.frames.next();
         self.flush().await?;
         Ok(frame)
@@ -297,7 +301,7 @@ pub async fn echo_back<S: Stream>(line: &mut Line<S>) {
 }
 
 /// What came from the peer: a frame with something in it, or nothing to act upon.
-fn heed(frame: Result<Frame, Error>, limits: Limits) -> Result<Option<Frame>, End> {
+fn heed(frame: Result<Frame, Error>, limits: &Limits) -> Result<Option<Frame>, End> {
     match frame {
         Ok(Frame::Text(text)) if text.len() > limits.max_message_bytes => Err(too_long(limits)),
         Ok(Frame::Binary(data)) if data.len() > limits.max_message_bytes => Err(too_long(limits)),
@@ -320,13 +324,13 @@ fn too_slow() -> End {
     End::Refused(CloseCode::Again, advice.to_owned())
 }
 
-fn too_long(limits: Limits) -> End {
+fn too_long(limits: &Limits) -> End {
     let advice = format!("a message has at most {} bytes", limits.max_message_bytes);
     End::Refused(CloseCode::Size, advice)
 }
 
 /// What is told to a peer whose bytes cannot be read on.
-fn end_by(error: Error, limits: Limits) -> End {
+fn end_by(error: Error, limits: &Limits) -> End {
     match error {
         Error::Capacity(_) => too_long(limits),
         Error::Utf8(_) => End::Refused(CloseCode::Invalid, error.to_string()),
