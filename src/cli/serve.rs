@@ -109,9 +109,13 @@ impl ServeArgs {
                 std::process::exit(0);
             });
         }
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .enable_all()
-            .build()?;
+        // With one core there is nothing to share between threads, which would cost each task a little.
+        let cores = std::thread::available_parallelism()?.get();
+        let mut runtime = match cores {
+            1 => tokio::runtime::Builder::new_current_thread(),
+            _ => tokio::runtime::Builder::new_multi_thread(),
+        };
+        let runtime = runtime.enable_all().build()?;
         runtime.block_on(async {
             let listener = server::bind(self.bind).with_context(|| {
                 format!("cannot listen on {}: choose another with --bind", self.bind)

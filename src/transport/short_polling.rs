@@ -16,6 +16,7 @@
 use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::State;
 use axum::response::Response;
@@ -33,6 +34,7 @@ use super::polling::{After, Poller, answer, reply, request};
 use super::subscription::Subscription;
 use super::tally::Account;
 use crate::feed::{Batch, Cursor, Log};
+use crate::measure::clock;
 
 /// The server's end.
 pub fn routes() -> Router<Arc<Hub>> {
@@ -73,7 +75,7 @@ pub async fn subscribe(subscription: &mut Subscription) -> Result<Infallible, Cl
     let interval = subscription.habits.poll_interval;
     let mut poller = Poller::default();
     let mut poll = Poll::default();
-    let mut due = Instant::now() + interval.mul_f64(subscription.phase);
+    let mut due = Instant::now() + until(interval, subscription.phase, clock::now_ns());
     poller
         .exchange(subscription, poll.bytes(subscription))
         .await?;
@@ -98,6 +100,15 @@ pub async fn subscribe(subscription: &mut Subscription) -> Result<Infallible, Cl
             .await?;
         due += interval;
     }
+}
+
+/// How long it is from `now_ns` to the next time that lies at `phase` in its interval: by the clock,
+/// so that phases which are spread evenly stay so whenever their clients have dialled.
+fn until(interval: Duration, phase: f64, now_ns: u64) -> Duration {
+    let interval_ns = interval.as_nanos().max(1) as u64;
+    let at_ns = interval.mul_f64(phase).as_nanos() as u64;
+    let behind_ns = now_ns % interval_ns;
+    Duration::from_nanos((at_ns + interval_ns - behind_ns) % interval_ns)
 }
 
 /// A poll as it was last written, which is the next one as well until a message has come.
@@ -135,5 +146,27 @@ pub fn model(conditions: &Conditions) -> Prediction {
     Prediction {
         latency_mean_us: Some(interval_s / 2.0 * 1e6),
         wire_bytes_per_delivery: heads / messages_per_poll + json + conditions.post_bytes(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_phase_is_one_of_the_clock() {
+        let ms = Duration::from_millis;
+        for (now_ms, phase, wait_ms) in [
+            (0, 0.0, 0),
+            (0, 0.25, 250),
+            (7_200, 0.25, 50),
+            (7_250, 0.25, 0),
+            (7_300, 0.25, 950),
+            (7_999, 0.0, 1),
+        ] {
+            let now_ns = ms(now_ms).as_nanos() as u64;
+            assert_eq!(until(ms(1_000), phase, now_ns), ms(wait_ms), "{now_ms}");
+        }
+        assert_eq!(until(Duration::ZERO, 0.5, 7), Duration::ZERO);
     }
 }
