@@ -2,8 +2,9 @@
 //! which would take longer than all else that is done for a poll.
 //!
 //! A request is plain that asks for a transport's feed and nothing else: no escapes, known
-//! parameters, each once, no body. Nearly all readers' are. Whatever is written otherwise, or
-//! wrongly, goes the general way, through hyper and the router, and means the same there.
+//! parameters, each once, no body. Nearly all readers' are, but for a browser's WebSocket, which
+//! brings its page's origin. Whatever is written otherwise, or wrongly, goes the general way, through
+//! hyper and the router, and means the same there.
 
 use std::mem::MaybeUninit;
 use std::str::{FromStr, from_utf8};
