@@ -195,6 +195,9 @@ fn server() -> SocketAddr {
     static ADDRESS: OnceLock<SocketAddr> = OnceLock::new();
     const THREAD: &str = "hostile-server";
     *ADDRESS.get_or_init(|| {
+        // SAFETY: no handler of ours runs. A program's own start would do this, but a fuzzer's has
+        // none: a peer that is gone must be an error and not the end.
+        unsafe { libc::signal(libc::SIGPIPE, libc::SIG_IGN) };
         let report = panic::take_hook();
         panic::set_hook(Box::new(move |panic| {
             if thread::current().name() == Some(THREAD) {
