@@ -46,8 +46,7 @@ impl After {
         log: &Arc<Log>,
     ) -> Result<Option<Present>, ApiError> {
         let linger = presence::linger(self.interval_ms);
-        let may_join = || hub.paced(account.address).is_ok();
-        Present::enter(log, self.user.as_deref(), linger, may_join)
+        Present::admit(hub, account, log, self.user.as_deref(), linger)
     }
 }
 

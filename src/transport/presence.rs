@@ -21,6 +21,7 @@ use serde_json::json;
 use tokio::runtime::Handle;
 
 use super::hub::{ApiError, FeedLog, Hub};
+use super::tally::Account;
 use crate::feed::{Log, Members, check_name};
 use crate::measure::clock;
 
@@ -60,9 +61,22 @@ pub struct Present {
 }
 
 impl Present {
+    /// A connection's reader comes in as `user`, and stays for `linger` after this: a stream's for
+    /// no time. Its address may publish too often to be announced; then it just reads.
+    pub fn admit(
+        hub: &Hub,
+        account: &Account,
+        log: &Arc<Log>,
+        user: Option<&str>,
+        linger: Duration,
+    ) -> Result<Option<Present>, ApiError> {
+        let may_join = || hub.paced(account.address).is_ok();
+        Present::enter(log, user, linger, may_join)
+    }
+
     /// The reader comes in, unless it gave no name, or this server keeps no members. `may_join` is
     /// asked for each join: it is a message that the feed's readers get, and counts as one.
-    pub fn enter(
+    fn enter(
         log: &Arc<Log>,
         user: Option<&str>,
         linger: Duration,

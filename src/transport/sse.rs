@@ -99,8 +99,8 @@ async fn stream(
     let mut reader = log
         .reader(cursor(last_event_id, after))
         .in_pieces(STREAM_PIECE_BYTES);
-    let may_join = || hub.paced(account.address).is_ok();
-    let present = Present::enter(&log, query.user.as_deref(), Duration::ZERO, may_join)?;
+    let user = query.user.as_deref();
+    let present = Present::admit(&hub, &account, &log, user, Duration::ZERO)?;
     let mut first = RETRY.as_bytes().to_vec();
     first.extend_from_slice(&deliver(&account, &reader.read()));
     let limits = hub.limits;
@@ -133,7 +133,8 @@ pub async fn serve<S: Stream>(line: &mut Line<S>, plain: &Plain) -> io::Result<(
     line.account.serves(Transport::Sse);
     let after = cursor(plain.fields.last_event_id.as_deref(), plain.query.after);
     let mut reader = plain.log.reader(after).in_pieces(STREAM_PIECE_BYTES);
-    let _present = plain.query.enter(&line.hub, &line.account, &plain.log)?;
+    let (log, user) = (&plain.log, plain.query.user.as_deref());
+    let _present = Present::admit(&line.hub, &line.account, log, user, Duration::ZERO)?;
     let backlog = deliver(&line.account, &reader.read());
     let first = chunk(&[RETRY.as_bytes(), &backlog].concat());
     line.begin(HEAD, &first).await?;
@@ -301,10 +302,12 @@ mod tests {
     use tokio::net::TcpListener;
 
     use super::*;
-    use crate::feed::{Log, Message, NewMessage, Retention};
+    use crate::feed::{Feeds, Log, Message, NewMessage, Retention};
     use crate::measure::recorder::Recorder;
     use crate::measure::window::Window;
     use crate::transport::http::Headers;
+    use crate::transport::hub::Limits;
+    use crate::transport::plain::Begin;
     use crate::transport::subscription::{Habits, Target};
 
     #[test]
@@ -362,6 +365,28 @@ mod tests {
         };
         Events::default().feed(all.as_bytes(), &mut see).unwrap();
         assert_eq!(texts, ["b", "c\r\nd"]);
+    }
+
+    #[tokio::test]
+    async fn a_reader_that_gave_a_name_leaves_with_its_stream() {
+        let feeds = Feeds::new(Retention::default(), 1).with_presence(1);
+        let hub = Arc::new(Hub::new(feeds, Limits::default()));
+        let account = hub.tally.open([127, 0, 0, 1].into()).account.clone();
+        let request = b"GET /feeds/a/sse?user=al HTTP/1.1\r\nHost: x\r\n\r\n";
+        let Begin::Plain(plain, _) = Begin::of(request, request.len(), &hub) else {
+            panic!("a plain request")
+        };
+        let members = || plain.log.members().unwrap().names();
+        let (stream, mut peer) = tokio::io::duplex(1 << 10);
+        let mut line = Line::new(stream, hub.clone(), account);
+        let reads_a_little = async {
+            peer.read_u8().await.unwrap();
+            assert_eq!(members(), ["al"]);
+            drop(peer);
+        };
+        let (ended, ()) = tokio::join!(serve(&mut line, &plain), reads_a_little);
+        assert!(ended.is_err());
+        assert!(members().is_empty());
     }
 
     #[tokio::test]

@@ -69,9 +69,8 @@ impl Chat {
 
     /// Serves it until either side closes.
     pub async fn hold<S: Stream>(mut self, line: &mut Line<S>) {
-        let (hub, address) = (line.hub.clone(), line.account.address);
-        let may_join = || hub.paced(address).is_ok();
-        let present = Present::enter(&self.log, self.user.as_deref(), Duration::ZERO, may_join);
+        let user = self.user.as_deref();
+        let present = Present::admit(&line.hub, &line.account, &self.log, user, Duration::ZERO);
         let mut talk = Talk::new(line);
         let end = match self.converse(&mut talk).await {
             Err(end) => end,
