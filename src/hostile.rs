@@ -127,8 +127,8 @@ pub fn plain_requests(stream: &[u8], _: &[u8]) {
     }
 }
 
-/// A client that writes any requests, and then no more. The server answers in HTTP. It need not end:
-/// who has stopped talking may still be reading a stream.
+/// A client that writes any requests, and then no more. The server answers in HTTP. It need not
+/// end: who has stopped talking may still be reading a stream.
 pub fn http_server(stream: &[u8], sizes: &[u8]) {
     let answer = said(stream, sizes, b"", ANSWER_PATIENCE);
     assert!(answer.is_empty() || answer.starts_with(b"HTTP/1."), "HTTP");

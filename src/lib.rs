@@ -11,7 +11,8 @@
 //! - [`feed`]: messages, and the bounded log that holds a feed's recent ones
 //! - [`measure`]: the clock, the meter in every socket, the recorder, what a process uses
 //! - [`transport`]: the four conversations, one file each, both ends in it
-//! - [`server`]: the accept loop and the routes · [`load`]: schedule, publishers, subscribers, phases
+//! - [`server`]: the accept loop and the routes · [`load`]: schedule, publishers, subscribers,
+//!   phases
 //! - [`monitor`]: feeds that fill themselves · [`chat`]: a person in a feed, on a load's transports
 //! - [`lab`]: scenarios, trials, verdicts, results on disk
 //! - [`report`]: rows in, tables, plots and a page out

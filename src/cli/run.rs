@@ -82,10 +82,12 @@ pub(super) struct RunArgs {
     /// Fixes everything random
     #[arg(long)]
     seed: Option<u64>,
-    /// The servers that trials start speak TLS, with a certificate of their own that the load trusts
+    /// The servers that trials start speak TLS, with a certificate of their own that the load
+    /// trusts
     #[arg(long, value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "on")]
     tls: Option<Switch>,
-    /// A server that already runs, as http://HOST:PORT, or https; otherwise each trial starts its own
+    /// A server that already runs, as http://HOST:PORT, or https; otherwise each trial starts its
+    /// own
     #[arg(long, value_name = "URL")]
     target: Option<String>,
     #[command(flatten)]

@@ -64,8 +64,8 @@ pub(super) struct ServeArgs {
     /// Where pages may come from that are not this server's own, as https://lab.example.org
     #[arg(long, value_name = "ORIGIN[,…]", value_delimiter = ',')]
     allow_origin: Vec<Origin>,
-    /// What to tell of on standard error: a level (error, warn, info, debug, trace), or one for each
-    /// part, as wslab::server=debug. Tokens and queries are never told
+    /// What to tell of on standard error: a level (error, warn, info, debug, trace), or one for
+    /// each part, as wslab::server=debug. Tokens and queries are never told
     #[arg(long, value_name = "LEVEL", default_value = "warn")]
     log: Targets,
     /// Serve https and wss, with a certificate made at the start, whose fingerprint goes to
@@ -109,7 +109,8 @@ impl ServeArgs {
                 std::process::exit(0);
             });
         }
-        // With one core there is nothing to share between threads, which would cost each task a little.
+        // With one core there is nothing to share between threads, which would cost each task a
+        // little.
         let cores = std::thread::available_parallelism()?.get();
         let mut runtime = match cores {
             1 => tokio::runtime::Builder::new_current_thread(),

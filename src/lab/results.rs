@@ -116,7 +116,8 @@ pub struct TrialRow {
     pub since_send_p50_us: Option<f64>,
     pub since_send_p99_us: Option<f64>,
     pub since_send_max_us: Option<f64>,
-    /// What theory says that `latency_mean_us` is: from the poll interval, or the CPU time measured.
+    /// What theory says that `latency_mean_us` is: from the poll interval, or the CPU time
+    /// measured.
     pub predicted_latency_mean_us: Option<f64>,
     /// What theory says of the bytes through the sockets (payload to TLS) for a delivery.
     pub predicted_wire_bytes_per_delivery: Option<f64>,

@@ -203,7 +203,8 @@ impl Run {
         }
     }
 
-    /// Measures a trial, of `listed` ones, and keeps it; tells why the run cannot go on, if it can't.
+    /// Measures a trial, of `listed` ones, and keeps it; tells why the run cannot go on, if it
+    /// can't.
     async fn trial(
         &mut self,
         id: TrialId,

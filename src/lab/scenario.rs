@@ -265,10 +265,10 @@ impl Scenario {
         }
     }
 
-    /// Every trial, as its number and its cell, in the order in which they run: each repetition goes
-    /// through all cells before the next begins, so that what drifts on the machine does not fall
-    /// on one transport. With several repetitions each has an order of its own, drawn by the seed,
-    /// so that no cell always follows the same other.
+    /// Every trial, as its number and its cell, in the order in which they run: each repetition
+    /// goes through all cells before the next begins, so that what drifts on the machine does not
+    /// fall on one transport. With several repetitions each has an order of its own, drawn by the
+    /// seed, so that no cell always follows the same other.
     pub fn trials(&self) -> Vec<(u32, Cell)> {
         let mut rng = StdRng::seed_from_u64(self.seed);
         let mut trials = Vec::new();
@@ -283,8 +283,8 @@ impl Scenario {
     }
 
     /// The cells of this scenario: every transport with every number of clients. Where there are
-    /// repetitions enough to compare, the last of the choices comes twice (an A/A pair): what differs
-    /// between the two is noise.
+    /// repetitions enough to compare, the last of the choices comes twice (an A/A pair): what
+    /// differs between the two is noise.
     pub fn cells(&self) -> Vec<Cell> {
         let all = self.clients.iter().flat_map(|&clients| {
             self.transports

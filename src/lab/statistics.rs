@@ -32,8 +32,8 @@
 //! | a difference of 20 % is found | 91 % | 99 % | 100 % | 100 % |
 //! | a difference of 10 % is found | 34 % | 49 % | 86 % | 99.7 % |
 //!
-//! The third line reaches 5 % with 10 quiet trials against 5 noisy ones, and 7 % where those scatter
-//! 100 times as much.
+//! The third line reaches 5 % with 10 quiet trials against 5 noisy ones, and 7 % where those
+//! scatter 100 times as much.
 
 /// Fewest values that have an interval. No interval between values of the sample covers the median
 /// more often than the whole range does, 1 − 2^(1−n): 75 % at n = 3, 87.5 % at 4, 93.75 % at 5.

@@ -12,8 +12,8 @@ const LATE_MS: f64 = 5.0;
 /// … and so does one later than this share of the median latency.
 const LATE_SHARE: f64 = 0.2;
 /// A probe whose median is another than the crowd's by more than this share of the larger, and by
-/// more than [`LATE_MS`], sees another server than the crowd: a probe of 8 differs by chance by up to
-/// a fifth.
+/// more than [`LATE_MS`], sees another server than the crowd: a probe of 8 differs by chance by up
+/// to a fifth.
 const PROBE_SHARE: f64 = 0.5;
 /// Short polls of fewer probes than this are no sample of the poll interval. Their phases are
 /// evenly spread, and where the first lies is chance: of four the lower middle one waits for 1/4 to

@@ -96,7 +96,8 @@ pub struct Plan {
     pub interface: Option<String>,
     /// Processes that the clients are spread over.
     pub processes: u32,
-    /// Subscribers in a process of their own, which see whether the crowd's process tells the truth.
+    /// Subscribers in a process of their own, which see whether the crowd's process tells the
+    /// truth.
     pub probes: u32,
     /// Short polls start evenly spread over the interval, rather than at random in it.
     pub even_phases: bool,

@@ -2,12 +2,12 @@
 //!
 //! A [`Ledger`] belongs to one worker thread and sums over its sockets, the living and the ended.
 //! Bytes are counted at the socket; the TCP-IP layer below is computed from the segments that the
-//! kernel counted (`TCP_INFO`), acknowledgements included. `scripts/ledger-check` sets the sum against
-//! the counters of a network interface.
+//! kernel counted (`TCP_INFO`), acknowledgements included. `scripts/ledger-check` sets the sum
+//! against the counters of a network interface.
 //!
-//! No socket tells of three things, all of them rare without loss: payload that the *other* end sent
-//! again although it had arrived (a tail loss probe, when a busy machine acknowledges late), the SACK
-//! blocks that answer it (12 octets), and attempts to connect that failed.
+//! No socket tells of three things, all of them rare without loss: payload that the *other* end
+//! sent again although it had arrived (a tail loss probe, when a busy machine acknowledges late),
+//! the SACK blocks that answer it (12 octets), and attempts to connect that failed.
 
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -262,9 +262,9 @@ impl Socket {
         self.ledger.set_up.set(set_up);
     }
 
-    /// Has the kernel find out whether a silent peer is still there (tcp(7), SO_KEEPALIVE), and give
-    /// up one that has been gone for [`PEER_GONE`]. Its probes are segments that nobody asked for: a
-    /// measured connection goes without.
+    /// Has the kernel find out whether a silent peer is still there (tcp(7), SO_KEEPALIVE), and
+    /// give up one that has been gone for [`PEER_GONE`]. Its probes are segments that nobody asked
+    /// for: a measured connection goes without.
     pub fn watch_peer(&self) -> io::Result<()> {
         let probes = TcpKeepalive::new()
             .with_time(PEER_GONE / 2)

@@ -3,8 +3,8 @@
 //!
 //! A request is plain that asks for a transport's feed and nothing else: no escapes, known
 //! parameters, each once, no body. Nearly all readers' are, but for a browser's WebSocket, which
-//! brings its page's origin. Whatever is written otherwise, or wrongly, goes the general way, through
-//! hyper and the router, and means the same there.
+//! brings its page's origin. Whatever is written otherwise, or wrongly, goes the general way,
+//! through hyper and the router, and means the same there.
 
 use std::mem::MaybeUninit;
 use std::str::{FromStr, from_utf8};

@@ -102,8 +102,8 @@ pub async fn subscribe(subscription: &mut Subscription) -> Result<Infallible, Cl
     }
 }
 
-/// How long it is from `now_ns` to the next time that lies at `phase` in its interval: by the clock,
-/// so that phases which are spread evenly stay so whenever their clients have dialled.
+/// How long it is from `now_ns` to the next time that lies at `phase` in its interval: by the
+/// clock, so that phases which are spread evenly stay so whenever their clients have dialled.
 fn until(interval: Duration, phase: f64, now_ns: u64) -> Duration {
     let interval_ns = interval.as_nanos().max(1) as u64;
     let at_ns = interval.mul_f64(phase).as_nanos() as u64;

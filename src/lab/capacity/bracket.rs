@@ -14,8 +14,9 @@ use serde::{Deserialize, Serialize};
 const MOST_DOUBTFUL: usize = 3;
 /// The same for trials that others disturbed: one, and three more, each after a longer rest.
 const MOST_DISTURBED: usize = 4;
-/// Trials of one search, beside its confirmations. From 1 to a million by doubling takes 20 steps, and from there to 0.1 %
-/// another 10; only doubts and a limit that moves under the search need more.
+/// Trials of one search, beside its confirmations. From 1 to a million by doubling takes 20 steps,
+/// and from there to 0.1 % another 10; only doubts and a limit that moves under the search need
+/// more.
 const MOST_TRIALS: usize = 200;
 /// Significant digits of a factor that need not be whole.
 const DIGITS: i32 = 3;
