@@ -100,6 +100,26 @@ impl Batch {
         format!(r#"{{"missed":{missed},"last":{last},"epoch":"{epoch}"}}"#)
     }
 
+    /// All that there is to tell, in one piece: that something was missed, as `reset` says it, then
+    /// each message as `frame` does. A message alone, which is the most usual, is not copied.
+    pub fn framed(
+        &self,
+        framing: Framing,
+        frame: impl Fn(&Stored) -> Bytes,
+        reset: impl FnOnce(u64) -> Bytes,
+    ) -> Bytes {
+        if let ([message], None) = (&self.messages[..], self.missed) {
+            return message.framed(framing, frame).clone();
+        }
+        let mut bytes = self
+            .missed
+            .map_or(Vec::new(), |missed| reset(missed).into());
+        for message in &self.messages {
+            bytes.extend_from_slice(message.framed(framing, &frame));
+        }
+        bytes.into()
+    }
+
     /// Whether there is nothing to tell.
     pub fn is_empty(&self) -> bool {
         self.messages.is_empty() && self.missed.is_none()
@@ -320,8 +340,8 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// The same reader, whose batches have as many bytes, give or take the last message: what a peer
-    /// that has stopped reading can make the server hold on its behalf.
+    /// The same reader, whose batches have as many bytes, give or take the last message: what a
+    /// peer that has stopped reading can make the server hold on its behalf.
     pub fn in_pieces(mut self, max_batch_bytes: usize) -> Self {
         self.max_batch_bytes = max_batch_bytes;
         self

@@ -12,6 +12,8 @@ use std::task::{Context, Poll, ready};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
+use hyper::upgrade::{OnUpgrade, Upgraded};
+use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::time::Instant;
 use tracing::debug;
@@ -89,6 +91,22 @@ pub enum Wait<T> {
     /// The peer has said something, which is unread. It is waited for on lines that listen.
     Said,
     Gone,
+}
+
+impl Line<TokioIo<Upgraded>> {
+    /// A connection that hyper has handed over once its answer was out; none if it has ended.
+    pub async fn upgraded(
+        upgrade: OnUpgrade,
+        hub: Arc<Hub>,
+        account: Arc<Account>,
+    ) -> Option<Self> {
+        let stream = TokioIo::new(upgrade.await.ok()?);
+        let line = Line::new(stream, hub, account);
+        Some(Line {
+            listens: true,
+            ..line
+        })
+    }
 }
 
 impl<S: Stream> Line<S> {
@@ -252,8 +270,8 @@ impl<S: Stream> Line<S> {
     }
 }
 
-/// A response's head (RFC 9112, section 4), with the fields that `more` adds and the time that it must
-/// tell (RFC 9110, section 6.6.1). Each poll has one, and joining takes less than formatting.
+/// A response's head (RFC 9112, section 4), with the fields that `more` adds and the time that it
+/// must tell (RFC 9110, section 6.6.1). Each poll has one, and joining takes less than formatting.
 fn write_head(out: &mut Vec<u8>, head: &str, more: impl FnOnce(&mut Vec<u8>)) {
     out.extend_from_slice(b"HTTP/1.1 ");
     out.extend_from_slice(head.as_bytes());

@@ -25,7 +25,6 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Extension, Router};
 use bytes::Bytes;
-use hyper_util::rt::TokioIo;
 use serde::Deserialize;
 
 use super::Transport;
@@ -35,8 +34,8 @@ use super::line::{Line, Stream, Wait};
 use super::model::{Conditions, Prediction};
 use super::plain::Plain;
 use super::subscription::Subscription;
-use super::tally::{Account, Count};
-use crate::feed::{Batch, Cursor, Framing, Reader, Stored};
+use super::tally::Account;
+use crate::feed::{Batch, Cursor, Framing, Reader};
 
 /// What both sides name in `Upgrade`.
 const PROTOCOL: &str = "raw-tcp";
@@ -74,8 +73,7 @@ async fn upgrade(
     let reader = log.reader(query.after).in_pieces(STREAM_PIECE_BYTES);
     let upgraded = hyper::upgrade::on(&mut request);
     tokio::spawn(async move {
-        if let Ok(upgraded) = upgraded.await {
-            let mut line = Line::new(TokioIo::new(upgraded), hub, account);
+        if let Some(mut line) = Line::upgraded(upgraded, hub, account).await {
             let _ = talk(&mut line, reader).await;
         }
     });
@@ -97,11 +95,9 @@ pub async fn serve<S: Stream>(line: &mut Line<S>, plain: &Plain) -> io::Result<(
 /// Serves one reader until it goes or the server ends. Readers have nothing to say.
 async fn talk<S: Stream>(line: &mut Line<S>, mut reader: Reader) -> io::Result<()> {
     line.alarm.set(None);
-    line.listens = true;
     let mut batch = reader.read();
     loop {
-        line.account
-            .add(Count::Deliveries, batch.messages.len() as i64);
+        line.account.delivered(batch.messages.len());
         line.write_all(&encode(&batch)).await?;
         batch = match line.wait(pin!(reader.next())).await {
             Wait::Done(Some(next)) if !line.hub.limits.give_up(&line.account, &next) => next,
@@ -112,23 +108,8 @@ async fn talk<S: Stream>(line: &mut Line<S>, mut reader: Reader) -> io::Result<(
 
 /// A batch in one piece.
 fn encode(batch: &Batch) -> Bytes {
-    if let ([message], None) = (&batch.messages[..], batch.missed) {
-        return framed(message).clone();
-    }
-    let reset = batch
-        .missed
-        .map(|missed| prefixed(format!("{{\"reset\":{}}}", batch.reset(missed)).as_bytes()));
-    let messages = batch.messages.iter().map(|message| framed(message));
-    reset.iter().chain(messages).fold(Vec::new(), joined).into()
-}
-
-fn joined(mut all: Vec<u8>, one: &Bytes) -> Vec<u8> {
-    all.extend_from_slice(one);
-    all
-}
-
-fn framed(message: &Stored) -> &Bytes {
-    message.framed(Framing::Length, |message| prefixed(&message.json))
+    let reset = |missed| prefixed(format!(r#"{{"reset":{}}}"#, batch.reset(missed)).as_bytes());
+    batch.framed(Framing::Length, |message| prefixed(&message.json), reset)
 }
 
 fn prefixed(json: &[u8]) -> Bytes {

@@ -49,7 +49,7 @@ use super::model::{Conditions, Prediction};
 use super::plain::Plain;
 use super::presence::Present;
 use super::subscription::Subscription;
-use super::tally::{Account, Count};
+use super::tally::Account;
 use crate::feed::{self, Batch, Cursor, Stored};
 pub use events::{Events, Item};
 
@@ -144,8 +144,7 @@ pub async fn serve<S: Stream>(line: &mut Line<S>, plain: &Plain) -> io::Result<(
         match line.wait(pin!(reader.next())).await {
             Wait::Done(Some(batch)) if limits.give_up(&line.account, &batch) => break,
             Wait::Done(Some(batch)) => {
-                let delivered = batch.messages.len() as i64;
-                line.account.add(Count::Deliveries, delivered);
+                line.account.delivered(batch.messages.len());
                 line.write_all(&chunked(&batch)).await?;
             }
             Wait::Done(None) => {
@@ -174,25 +173,18 @@ fn farewell() -> Bytes {
 
 /// A batch as it goes out.
 fn deliver(account: &Account, batch: &Batch) -> Bytes {
-    account.add(Count::Deliveries, batch.messages.len() as i64);
+    account.delivered(batch.messages.len());
     encode(batch)
 }
 
 /// A batch as events, in one piece.
 fn encode(batch: &Batch) -> Bytes {
-    if let ([message], None) = (&batch.messages[..], batch.missed) {
-        return framed(message, batch).clone();
-    }
-    let mut bytes = Vec::new();
-    if let Some(missed) = batch.missed {
+    let reset = |missed| {
         // Its id is where the messages that follow begin: who is cut off right here resumes there.
         let (before, data) = (batch.before(), batch.reset(missed));
-        bytes.extend_from_slice(format!("event: reset\nid: {before}\ndata: {data}\n\n").as_bytes());
-    }
-    for message in &batch.messages {
-        bytes.extend_from_slice(framed(message, batch));
-    }
-    bytes.into()
+        format!("event: reset\nid: {before}\ndata: {data}\n\n").into()
+    };
+    batch.framed(feed::Framing::Event, |message| event(message, batch), reset)
 }
 
 /// A batch as one chunk.
@@ -209,11 +201,6 @@ fn chunked(batch: &Batch) -> Bytes {
 fn chunk(data: &[u8]) -> Bytes {
     let size = format!("{:X}\r\n", data.len());
     [size.as_bytes(), data, b"\r\n"].concat().into()
-}
-
-/// One message of a batch as an event, which all its readers share.
-fn framed<'a>(message: &'a Stored, batch: &Batch) -> &'a Bytes {
-    message.framed(feed::Framing::Event, |message| event(message, batch))
 }
 
 /// Its id carries the epoch: a browser resumes with nothing but the last id that it has seen.

@@ -154,9 +154,14 @@ impl Account {
         self.counts[count as usize].load(Relaxed)
     }
 
+    /// Counts messages that go out to a reader.
+    pub fn delivered(&self, messages: usize) {
+        self.add(Count::Deliveries, messages as i64);
+    }
+
     /// Counts an answered poll.
     pub fn answered(&self, messages: usize) {
-        self.add(Count::Deliveries, messages as i64);
+        self.delivered(messages);
         match messages {
             0 => self.add(Count::EmptyPolls, 1),
             _ => self.add(Count::FullPolls, 1),

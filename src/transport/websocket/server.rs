@@ -129,8 +129,8 @@ impl Handshake {
     {
         let upgrade = self.upgrade;
         tokio::spawn(async move {
-            if let Ok(upgraded) = upgrade.await {
-                talk(Line::new(TokioIo::new(upgraded), hub, account)).await;
+            if let Some(line) = Line::upgraded(upgrade, hub, account).await {
+                talk(line).await;
             }
         });
         let mut answer = Response::new(Body::empty());

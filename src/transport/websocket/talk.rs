@@ -18,14 +18,11 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Data, O
 use tokio_tungstenite::tungstenite::{Error, Message as Frame};
 
 use super::frames::Frames;
-use crate::feed::{
-    Batch, Cursor, Framing, Log, NewMessage, Reader, Stored, check_name, check_text,
-};
+use crate::feed::{Batch, Cursor, Framing, Log, NewMessage, Reader, check_name, check_text};
 use crate::measure::clock;
 use crate::transport::hub::{ApiError, Hub, Limits, STREAM_PIECE_BYTES};
 use crate::transport::line::{Line, Stream, Wait};
 use crate::transport::presence::Present;
-use crate::transport::tally::Count;
 
 /// How long a peer may take to answer a close frame.
 const CLOSE_PATIENCE: Duration = Duration::from_secs(2);
@@ -158,7 +155,6 @@ struct Talk<'a, S> {
 
 impl<'a, S: Stream> Talk<'a, S> {
     fn new(line: &'a mut Line<S>) -> Self {
-        line.listens = true;
         let limits = line.hub.limits;
         line.alarm.set(Instant::now() + limits.ping);
         Talk {
@@ -224,8 +220,7 @@ impl<'a, S: Stream> Talk<'a, S> {
 
     /// Writes a batch as it was encoded for all.
     async fn deliver(&mut self, batch: &Batch) -> Result<(), End> {
-        let delivered = batch.messages.len() as i64;
-        self.line.account.add(Count::Deliveries, delivered);
+        self.line.account.delivered(batch.messages.len());
         Ok(self.line.write_all(&encode(batch)).await?)
     }
 
@@ -353,15 +348,6 @@ fn frame(json: &[u8]) -> Bytes {
 
 /// A batch in one piece: a frame a message.
 fn encode(batch: &Batch) -> Bytes {
-    let framed = |message: &Arc<Stored>| {
-        let frame = |message: &Stored| frame(&message.json);
-        message.framed(Framing::Frame, frame).clone()
-    };
-    if let ([message], None) = (&batch.messages[..], batch.missed) {
-        return framed(message);
-    }
     let reset = |missed| frame(format!(r#"{{"reset":{}}}"#, batch.reset(missed)).as_bytes());
-    let frames = batch.messages.iter().map(framed);
-    let frames: Vec<_> = batch.missed.map(reset).into_iter().chain(frames).collect();
-    frames.concat().into()
+    batch.framed(Framing::Frame, |message| frame(&message.json), reset)
 }
