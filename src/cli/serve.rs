@@ -195,10 +195,9 @@ impl ServeArgs {
             Presence::On => feeds.with_presence(MAX_MEMBERS),
             Presence::Off => feeds,
         };
-        Hub {
-            pace: self.limits.pace(),
-            ..Hub::new(feeds, self.limits.of_transports())
-        }
+        let mut hub = Hub::new(feeds, self.limits.of_transports());
+        hub.pace = self.limits.pace();
+        hub
     }
 }
 

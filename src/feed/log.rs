@@ -360,9 +360,13 @@ impl Reader {
     /// all of it was read. May be cancelled at any time without loss.
     pub async fn next(&mut self) -> Option<Batch> {
         loop {
-            let batch = self.read();
-            if !batch.is_empty() {
-                return Some(batch);
+            {
+                // Empty or not, it is gone before the wait: thousands wait here, each in as little
+                // memory as can be.
+                let batch = self.read();
+                if !batch.is_empty() {
+                    return Some(batch);
+                }
             }
             if self.log.closed.load(Relaxed) {
                 return None;

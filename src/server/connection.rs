@@ -76,14 +76,20 @@ pub async fn accept<P: Unpin>(
 }
 
 /// Serves one connection to its end.
-pub async fn serve<S: Stream + 'static>(stream: S, account: Arc<Account>, house: Arc<House>) {
-    let mut line = Line::new(stream, house.hub.clone(), account.clone());
-    // Who must know the token is asked for it the general way.
-    let direct = house.settings.access.token.is_none();
-    if direct && !answer_plain(&mut line, &house).await {
-        return;
+pub fn serve<S: Stream + 'static>(
+    stream: S,
+    account: Arc<Account>,
+    house: Arc<House>,
+) -> impl Future<Output = ()> + Send {
+    let mut line = Line::new(stream, house.hub.clone(), account);
+    async move {
+        // Who must know the token is asked for it the general way.
+        let direct = house.settings.access.token.is_none();
+        if direct && !answer_plain(&mut line, &house).await {
+            return;
+        }
+        Box::pin(serve_generally(line.stream, line.account, house)).await;
     }
-    Box::pin(serve_generally(line.stream, account, house)).await;
 }
 
 /// Answers plain requests for as long as they are. Returns whether something else has come, which
@@ -91,29 +97,29 @@ pub async fn serve<S: Stream + 'static>(stream: S, account: Arc<Account>, house:
 async fn answer_plain<S: Stream>(line: &mut Line<S>, house: &House) -> bool {
     let mut closing = pin!(house.hub.closed());
     line.alarm.set(Instant::now() + house.patience.head);
-    loop {
-        match line.next(house.patience, closing.as_mut()).await {
-            Next::Plain(mut plain) => {
-                line.path = plain.path.take();
-                line.ends = plain.fields.closes;
-                if Transport::serve(line, plain).await.is_err() {
-                    return false;
-                }
-                if line.ends {
-                    break;
-                }
-                line.alarm.set(Instant::now() + house.patience.idle);
-            }
+    let late = loop {
+        let mut plain = match line.next(&house.patience, closing.as_mut()).await {
+            Next::Plain(plain) => plain,
             Next::Other => return true,
-            Next::Late => {
-                linger(&mut line.stream).await;
-                return false;
-            }
-            Next::Gone => break,
+            Next::Late => break true,
+            Next::Gone => break false,
+        };
+        line.path = plain.path.take();
+        line.ends = plain.fields.closes;
+        if Transport::serve(line, &plain).await.is_err() {
+            return false;
         }
+        if line.ends {
+            break false;
+        }
+        line.alarm.set(Instant::now() + house.patience.idle);
+    };
+    if late {
+        Box::pin(linger(&mut line.stream)).await;
+    } else {
+        // Over TLS, a connection that just closes counts as cut (RFC 8446, section 6.1).
+        let _ = line.stream.shutdown().await;
     }
-    // Over TLS, a connection that just closes counts as cut (RFC 8446, section 6.1).
-    let _ = line.stream.shutdown().await;
     false
 }
 

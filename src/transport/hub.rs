@@ -4,6 +4,7 @@
 use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Acquire, Ordering::Release};
 use std::time::Duration;
 
 use axum::Json;
@@ -14,7 +15,7 @@ use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use clap::ValueEnum;
 use serde::de::DeserializeOwned;
-use tokio::sync::watch;
+use tokio::sync::Notify;
 
 use super::pace::{Pace, TooFast};
 use super::tally::{Account, Count, Tally};
@@ -31,8 +32,9 @@ pub struct Hub {
     /// How often one address may publish; as often as it likes if not given.
     pub pace: Option<Pace>,
     pub tally: Arc<Tally>,
-    /// Whether the server is about to end.
-    pub closing: watch::Sender<bool>,
+    /// Whether the server is about to end, and who waits for that.
+    closing: AtomicBool,
+    closes: Notify,
 }
 
 impl Hub {
@@ -42,7 +44,8 @@ impl Hub {
             limits,
             pace: None,
             tally: Arc::default(),
-            closing: watch::Sender::new(false),
+            closing: AtomicBool::new(false),
+            closes: Notify::new(),
         }
     }
 
@@ -56,14 +59,23 @@ impl Hub {
     /// Ends every conversation in good order.
     pub fn close(&self) {
         // First, so that the answers of held polls say that they are the last.
-        self.closing.send_replace(true);
+        self.closing.store(true, Release);
+        self.closes.notify_waiters();
         self.feeds.close();
+    }
+
+    /// Whether the server is about to end.
+    pub fn is_closing(&self) -> bool {
+        self.closing.load(Acquire)
     }
 
     /// Returns once the server is about to end.
     pub async fn closed(&self) {
-        let mut closing = self.closing.subscribe();
-        let _ = closing.wait_for(|closing| *closing).await;
+        // Listen first, look second: an end in between is heard.
+        let closes = self.closes.notified();
+        if !self.is_closing() {
+            closes.await;
+        }
     }
 }
 
@@ -206,7 +218,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
 #[cfg(test)]
 mod tests {
     use std::pin::pin;
-    use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+    use std::sync::atomic::Ordering::Relaxed;
     use std::task::{Context, Wake};
 
     use super::*;
@@ -217,7 +229,7 @@ mod tests {
 
     impl Wake for Look {
         fn wake(self: Arc<Self>) {
-            self.1.store(*self.0.closing.borrow(), Relaxed);
+            self.1.store(self.0.is_closing(), Relaxed);
         }
     }
 

@@ -2,10 +2,15 @@
 //!
 //! What comes is read into a buffer that all connections of a thread share, and what is made for
 //! one reader alone is written from another, so that thousands of idle connections own no buffers.
+//!
+//! What is awaited here are plain closures rather than `async fn`s, which would keep their arguments
+//! twice: of a connection that wakes up, hardly anything is in the processor's cache, and each line
+//! of it that is touched takes as long as hundreds of instructions.
 
 use std::cell::RefCell;
 use std::future::poll_fn;
 use std::io::{self, IoSlice, Write};
+use std::mem;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -14,7 +19,7 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 use tracing::debug;
 
@@ -127,18 +132,23 @@ impl<S: Stream> Line<S> {
 
     /// The next request, unless `closing` tells before that the server ends. The alarm must be set
     /// for its first byte.
-    pub async fn next(&mut self, patience: Patience, mut closing: Pin<&mut impl Future>) -> Next {
-        let Line {
-            stream, hub, alarm, ..
-        } = self;
-        let begin = |bytes: &[u8]| Begin::of(bytes, patience.max_head_bytes, hub);
-        if !stream.unread.is_empty() {
-            alarm.set(Instant::now() + patience.head);
-            if let Some(next) = stream.look(begin) {
-                return next;
+    pub fn next(
+        &mut self,
+        patience: &Patience,
+        mut closing: Pin<&mut impl Future>,
+    ) -> impl Future<Output = Next> {
+        let mut looked = self.stream.unread.is_empty();
+        poll_fn(move |cx| {
+            let Line {
+                stream, hub, alarm, ..
+            } = &mut *self;
+            let begin = |bytes: &[u8]| Begin::of(bytes, patience.max_head_bytes, hub);
+            if !mem::replace(&mut looked, true) {
+                alarm.set(Instant::now() + patience.head);
+                if let Some(next) = stream.look(begin) {
+                    return Poll::Ready(next);
+                }
             }
-        }
-        poll_fn(|cx| {
             loop {
                 let first = stream.unread.is_empty();
                 match stream.poll_look(cx, begin) {
@@ -154,18 +164,21 @@ impl<S: Stream> Line<S> {
             }
             alarm.poll(cx).map(|()| Next::Late)
         })
-        .await
     }
 
     /// Waits for `future`, but no longer than until the alarm rings or the peer has gone.
-    pub async fn wait<T>(&mut self, mut future: Pin<&mut impl Future<Output = T>>) -> Wait<T> {
+    pub fn wait<T>(
+        &mut self,
+        mut future: Pin<&mut impl Future<Output = T>>,
+    ) -> impl Future<Output = Wait<T>> {
         // What came along with the request, or with what was waited for before.
-        if self.listens && !self.stream.unread.is_empty() {
-            return Wait::Said;
-        }
+        let mut said = self.listens && !self.stream.unread.is_empty();
         // Who always has something more to be told is heard all the same, the next time.
         let mut overhears = self.listens;
-        poll_fn(|cx| {
+        poll_fn(move |cx| {
+            if mem::take(&mut said) {
+                return Poll::Ready(Wait::Said);
+            }
             if let Poll::Ready(done) = future.as_mut().poll(cx) {
                 let gone = overhears && matches!(self.stream.poll_hear(cx), Poll::Ready(Err(_)));
                 return Poll::Ready(if gone { Wait::Gone } else { Wait::Done(done) });
@@ -182,43 +195,40 @@ impl<S: Stream> Line<S> {
             }
             self.alarm.poll(cx).map(|()| Wait::Rang)
         })
-        .await
     }
 
     /// Answers with a status and fields, as `200 OK\r\na: b`, and a whole body.
-    pub async fn answer(&mut self, head: &str, body: Bytes) -> io::Result<()> {
+    pub fn answer(&mut self, head: &str, body: Bytes) -> impl Future<Output = io::Result<()>> {
         self.tell(200);
         let close = self.closing_field();
-        let length = body.len();
         // The body ends with this: of what a peer does not read, the rest is kept, and once.
-        let fill = move |out: &mut Vec<u8>| {
+        self.write(move |out| {
             write_head(out, head, |out| {
-                write!(out, "\r\ncontent-length: {length}").expect("memory takes it");
+                write!(out, "\r\ncontent-length: {}", body.len()).expect("memory takes it");
                 out.extend_from_slice(close.as_bytes());
             });
             out.extend_from_slice(&body);
-        };
-        self.write(fill).await
+        })
     }
 
     /// Begins an answer whose body says itself where it ends, and begins with `first`.
-    pub async fn begin(&mut self, head: &str, first: &[u8]) -> io::Result<()> {
+    pub fn begin(&mut self, head: &str, first: Bytes) -> impl Future<Output = io::Result<()>> {
         self.tell(200);
         let close = self.closing_field();
-        let fill = |out: &mut Vec<u8>| {
+        self.write(move |out| {
             write_head(out, head, |out| out.extend_from_slice(close.as_bytes()));
-            out.extend_from_slice(first);
-        };
-        self.write(fill).await
+            out.extend_from_slice(&first);
+        })
     }
 
     /// Agrees to become something else than HTTP, as the fields say.
-    pub async fn switch(&mut self, fields: &str) -> io::Result<()> {
+    pub fn switch(&mut self, fields: String) -> impl Future<Output = io::Result<()>> {
         self.tell(101);
         (self.ends, self.listens) = (true, true);
         let head = "101 Switching Protocols\r\nconnection: upgrade";
-        let more = |out: &mut Vec<u8>| out.extend_from_slice(fields.as_bytes());
-        self.write(|out| write_head(out, head, more)).await
+        self.write(move |out| {
+            write_head(out, head, |out| out.extend_from_slice(fields.as_bytes()));
+        })
     }
 
     fn tell(&mut self, status: u16) {
@@ -230,7 +240,7 @@ impl<S: Stream> Line<S> {
 
     /// What an answer says of the connection, if it is the last one.
     fn closing_field(&mut self) -> &'static str {
-        self.ends |= *self.hub.closing.borrow();
+        self.ends |= self.hub.is_closing();
         if self.ends {
             "\r\nconnection: close"
         } else {
@@ -239,17 +249,20 @@ impl<S: Stream> Line<S> {
     }
 
     /// Writes at once what `fill` makes.
-    pub async fn write(&mut self, fill: impl FnOnce(&mut Vec<u8>)) -> io::Result<()> {
+    pub fn write(
+        &mut self,
+        fill: impl FnOnce(&mut Vec<u8>),
+    ) -> impl Future<Output = io::Result<()>> {
         let mut fill = Some(fill);
         let (mut left, mut written) = (Vec::new(), 0);
-        poll_fn(|cx| {
+        poll_fn(move |cx| {
             let Some(fill) = fill.take() else {
-                return self.stream.poll_write_all(cx, &left, &mut written);
+                return self.stream.poll_send(cx, &left, &mut written);
             };
             OUT.with_borrow_mut(|out| {
                 out.clear();
                 fill(out);
-                let outcome = self.stream.poll_write_all(cx, out, &mut written);
+                let outcome = self.stream.poll_send(cx, out, &mut written);
                 if outcome.is_pending() {
                     left = out.split_off(written);
                     written = 0;
@@ -258,15 +271,12 @@ impl<S: Stream> Line<S> {
                 outcome
             })
         })
-        .await?;
-        self.stream.flush().await
     }
 
     /// Writes at once what is shared with others.
-    pub async fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.stream.write_all(bytes).await?;
-        // Over TLS, what the socket did not take yet is still to be flushed.
-        self.stream.flush().await
+    pub fn write_all(&mut self, bytes: &[u8]) -> impl Future<Output = io::Result<()>> {
+        let mut written = 0;
+        poll_fn(move |cx| self.stream.poll_send(cx, bytes, &mut written))
     }
 }
 
@@ -340,7 +350,7 @@ impl<S: Stream> Unread<S> {
 
     /// Takes all that is unread.
     pub fn take_all(&mut self) -> Vec<u8> {
-        std::mem::take(&mut self.unread)
+        mem::take(&mut self.unread)
     }
 
     /// Takes the first `length` bytes that are unread, and all memory with the last ones.
@@ -352,7 +362,8 @@ impl<S: Stream> Unread<S> {
         }
     }
 
-    fn poll_write_all(
+    /// Writes all that is not `written` yet, and flushes: over TLS, what the socket did not take.
+    fn poll_send(
         &mut self,
         cx: &mut Context<'_>,
         bytes: &[u8],
@@ -364,7 +375,7 @@ impl<S: Stream> Unread<S> {
                 more => *written += more,
             }
         }
-        Poll::Ready(Ok(()))
+        Pin::new(&mut self.stream).poll_flush(cx)
     }
 }
 
@@ -420,6 +431,8 @@ mod tests {
     use std::future::ready;
     use std::net::IpAddr;
     use std::pin::pin;
+
+    use tokio::io::AsyncWriteExt;
 
     use super::*;
     use crate::feed::{Feeds, Retention};

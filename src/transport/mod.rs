@@ -132,13 +132,13 @@ impl Transport {
     /// ends the connection.
     ///
     /// The larger are boxed: a held poll is as small as it can be.
-    pub async fn serve<S: Stream>(line: &mut Line<S>, plain: Plain) -> io::Result<()> {
+    pub async fn serve<S: Stream>(line: &mut Line<S>, plain: &Plain) -> io::Result<()> {
         match plain.transport {
-            Transport::ShortPolling => short_polling::serve(line, &plain).await,
-            Transport::LongPolling => long_polling::serve(line, &plain).await,
-            Transport::Sse => sse::serve(line, &plain).await,
+            Transport::ShortPolling => short_polling::serve(line, plain).await,
+            Transport::LongPolling => long_polling::serve(line, plain).await,
+            Transport::Sse => sse::serve(line, plain).await,
             Transport::WebSocket => Box::pin(websocket::serve(line, plain)).await,
-            Transport::RawTcp => raw_tcp::serve(line, &plain).await,
+            Transport::RawTcp => raw_tcp::serve(line, plain).await,
         }
     }
 

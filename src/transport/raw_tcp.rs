@@ -70,11 +70,11 @@ async fn upgrade(
         return Err(([(UPGRADE, PROTOCOL)], refusal).into_response());
     }
     account.serves(Transport::RawTcp);
-    let reader = log.reader(query.after).in_pieces(STREAM_PIECE_BYTES);
+    let mut reader = log.reader(query.after).in_pieces(STREAM_PIECE_BYTES);
     let upgraded = hyper::upgrade::on(&mut request);
     tokio::spawn(async move {
         if let Some(mut line) = Line::upgraded(upgraded, hub, account).await {
-            let _ = talk(&mut line, reader).await;
+            let _ = talk(&mut line, &mut reader).await;
         }
     });
     let headers = [(CONNECTION, "upgrade"), (UPGRADE, PROTOCOL)];
@@ -84,16 +84,14 @@ async fn upgrade(
 /// The same, straight on the connection.
 pub async fn serve<S: Stream>(line: &mut Line<S>, plain: &Plain) -> io::Result<()> {
     line.account.serves(Transport::RawTcp);
-    let reader = plain
-        .log
-        .reader(plain.query.after)
-        .in_pieces(STREAM_PIECE_BYTES);
-    line.switch(&format!("\r\nupgrade: {PROTOCOL}")).await?;
-    talk(line, reader).await
+    let log = &plain.log;
+    let mut reader = log.reader(plain.query.after).in_pieces(STREAM_PIECE_BYTES);
+    line.switch(format!("\r\nupgrade: {PROTOCOL}")).await?;
+    talk(line, &mut reader).await
 }
 
 /// Serves one reader until it goes or the server ends. Readers have nothing to say.
-async fn talk<S: Stream>(line: &mut Line<S>, mut reader: Reader) -> io::Result<()> {
+async fn talk<S: Stream>(line: &mut Line<S>, reader: &mut Reader) -> io::Result<()> {
     line.alarm.set(None);
     let mut batch = reader.read();
     loop {

@@ -137,12 +137,12 @@ pub async fn serve<S: Stream>(line: &mut Line<S>, plain: &Plain) -> io::Result<(
     let _present = Present::admit(&line.hub, &line.account, log, user, Duration::ZERO)?;
     let backlog = deliver(&line.account, &reader.read());
     let first = chunk(&[RETRY.as_bytes(), &backlog].concat());
-    line.begin(HEAD, &first).await?;
-    let limits = line.hub.limits;
+    line.begin(HEAD, first).await?;
     loop {
-        line.alarm.set(Instant::now() + limits.heartbeat);
-        match line.wait(pin!(reader.next())).await {
-            Wait::Done(Some(batch)) if limits.give_up(&line.account, &batch) => break,
+        line.alarm.set(Instant::now() + line.hub.limits.heartbeat);
+        let waited = line.wait(pin!(reader.next())).await;
+        match waited {
+            Wait::Done(Some(batch)) if line.hub.limits.give_up(&line.account, &batch) => break,
             Wait::Done(Some(batch)) => {
                 line.account.delivered(batch.messages.len());
                 line.write_all(&chunked(&batch)).await?;

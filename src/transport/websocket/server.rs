@@ -26,7 +26,7 @@ use crate::feed::Cursor;
 use crate::transport::Transport;
 use crate::transport::hub::{ApiError, FeedLog, Hub, Params};
 use crate::transport::line::{Line, Stream};
-use crate::transport::plain::Plain;
+use crate::transport::plain::{Fields, Plain};
 use crate::transport::tally::Account;
 
 /// Endpoints: a feed, the lobby, and an echo on the same terms.
@@ -52,27 +52,31 @@ async fn upgrade(
 ) -> Result<Response, ApiError> {
     account.serves(Transport::WebSocket);
     // The cursor is taken before the upgrade is answered: what is published after it, arrives.
-    let chat = Chat::new(log, query.user.as_deref(), query.after)?;
+    let mut chat = Chat::new(log, query.user.as_deref(), query.after)?;
     Ok(handshake.agree(hub, account, |mut line| async move {
         chat.hold(&mut line).await
     }))
 }
 
 /// The same, straight on the connection.
-pub async fn serve<S: Stream>(line: &mut Line<S>, plain: Plain) -> io::Result<()> {
+pub async fn serve<S: Stream>(line: &mut Line<S>, plain: &Plain) -> io::Result<()> {
     line.account.serves(Transport::WebSocket);
     let (user, after) = (plain.query.user.as_deref(), plain.query.after);
-    let chat = Chat::new(plain.log, user, after)?;
-    let key = plain.fields.websocket_key.unwrap_or_default();
+    let mut chat = Chat::new(plain.log.clone(), user, after)?;
+    line.switch(agreed(&plain.fields)).await?;
+    chat.hold(line).await;
+    Ok(())
+}
+
+/// What is agreed to (section 4.2.2), as header lines that each begin with CR LF.
+fn agreed(fields: &Fields) -> String {
+    let key = fields.websocket_key.as_deref().unwrap_or_default();
     let accept = derive_accept_key(key.as_bytes());
-    let protocol = match plain.fields.offers_chat {
+    let protocol = match fields.offers_chat {
         true => "\r\nsec-websocket-protocol: chat",
         false => "",
     };
-    let fields = format!("\r\nupgrade: websocket\r\nsec-websocket-accept: {accept}{protocol}");
-    line.switch(&fields).await?;
-    chat.hold(line).await;
-    Ok(())
+    format!("\r\nupgrade: websocket\r\nsec-websocket-accept: {accept}{protocol}")
 }
 
 async fn echo(

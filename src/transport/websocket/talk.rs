@@ -65,7 +65,7 @@ impl Chat {
     }
 
     /// Serves it until either side closes.
-    pub async fn hold<S: Stream>(mut self, line: &mut Line<S>) {
+    pub async fn hold<S: Stream>(&mut self, line: &mut Line<S>) {
         let user = self.user.as_deref();
         let present = Present::admit(&line.hub, &line.account, &self.log, user, Duration::ZERO);
         let mut talk = Talk::new(line);
@@ -81,10 +81,7 @@ impl Chat {
     /// Returns when the server is about to end.
     async fn converse<S: Stream>(&mut self, talk: &mut Talk<'_, S>) -> Result<(), End> {
         let address = talk.line.account.address;
-        let backlog = self.reader.read();
-        if !backlog.is_empty() {
-            talk.deliver(&backlog).await?;
-        }
+        talk.deliver(&self.reader.read()).await?;
         loop {
             let heard = talk.wait(pin!(self.reader.next())).await?;
             match heard {
