@@ -256,16 +256,19 @@ impl Crowd {
     ) -> impl Future<Output = ()> + use<> {
         let (transport, errors) = (self.plan.transport, self.errors.clone());
         async move {
-            tokio::time::sleep_until(at).await;
+            // Boxed, like the pauses below: thousands who read have no room for it.
+            Box::pin(tokio::time::sleep_until(at)).await;
             let mut failures = 0;
             loop {
-                let Err(error) = transport.subscribe(&mut subscription).await;
+                {
+                    let Err(error) = transport.subscribe(&mut subscription).await;
+                    note(&errors, &error);
+                }
                 failures = if subscription.ended() {
                     0
                 } else {
                     failures + 1
                 };
-                note(&errors, &error);
                 if !subscription.joined() && failures >= CONNECT_ATTEMPTS {
                     subscription.recorder.gave_up();
                     return;
@@ -274,7 +277,7 @@ impl Crowd {
                     .saturating_mul(1 << failures.min(8))
                     .min(MAX_BACKOFF);
                 let pause = pause.mul_f64(0.5 + subscription.phase / 2.0);
-                tokio::time::sleep(subscription.retry + pause).await;
+                Box::pin(tokio::time::sleep(subscription.retry + pause)).await;
             }
         }
     }

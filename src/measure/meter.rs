@@ -10,6 +10,7 @@
 //! the SACK blocks that answer it (12 octets), and attempts to connect that failed.
 
 use std::cell::{Cell, RefCell};
+use std::future::poll_fn;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::{AddAssign, Sub};
@@ -292,21 +293,22 @@ impl Socket {
     }
 
     /// Writes all of `bytes`, in one segment where they fit.
-    pub async fn write_all(&self, mut bytes: &[u8]) -> io::Result<()> {
-        while !bytes.is_empty() {
-            match self.stream.try_write(bytes) {
-                Ok(count) => {
-                    self.count(0, count);
-                    bytes = &bytes[count..];
+    pub fn write_all(&self, mut bytes: &[u8]) -> impl Future<Output = io::Result<()>> {
+        poll_fn(move |cx| {
+            while !bytes.is_empty() {
+                match self.stream.try_write(bytes) {
+                    Ok(count) => {
+                        self.count(0, count);
+                        bytes = &bytes[count..];
+                    }
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                        ready!(self.stream.poll_write_ready(cx))?;
+                    }
+                    Err(error) => return Poll::Ready(Err(error)),
                 }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    // Boxed: it is rare, and all who write would have room for it.
-                    Box::pin(self.stream.writable()).await?;
-                }
-                Err(error) => return Err(error),
             }
-        }
-        Ok(())
+            Poll::Ready(Ok(()))
+        })
     }
 }
 
@@ -321,8 +323,6 @@ impl Drop for Socket {
 
 #[cfg(test)]
 mod tests {
-    use std::future::poll_fn;
-
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
 

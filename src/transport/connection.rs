@@ -6,6 +6,7 @@ use std::future::poll_fn;
 use std::io;
 use std::mem;
 use std::net::IpAddr;
+use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -98,12 +99,17 @@ impl Connection {
     }
 
     /// Writes all of `bytes` at once.
-    pub async fn write_all(&mut self, bytes: &[u8]) -> Result<(), ClientError> {
-        match &mut self.tls {
-            // Boxed, so that who writes without TLS has no room for it.
-            Some(session) => Box::pin(session.write_all(&self.socket, bytes)).await,
-            None => Ok(self.socket.write_all(bytes).await?),
-        }
+    pub fn write_all(&mut self, bytes: &[u8]) -> impl Future<Output = Result<(), ClientError>> {
+        // Boxed, so that who writes without TLS has no room for it.
+        let mut sealed = match &mut self.tls {
+            Some(session) => Some(Box::pin(session.write_all(&self.socket, bytes))),
+            None => None,
+        };
+        let mut plain = self.socket.write_all(bytes);
+        poll_fn(move |cx| match &mut sealed {
+            Some(sealed) => sealed.as_mut().poll(cx),
+            None => Pin::new(&mut plain).poll(cx).map_err(ClientError::Io),
+        })
     }
 
     /// Whether nothing has arrived that was not used up.

@@ -357,7 +357,7 @@ impl Subscription {
     /// all of it has arrived, so that nothing is asked just to be counted.
     pub async fn while_wanting(&self) {
         while self.window().closed(clock::now_ns()) && self.has_all() {
-            tokio::time::sleep(REST).await;
+            Box::pin(tokio::time::sleep(REST)).await;
         }
     }
 
@@ -373,12 +373,12 @@ impl Subscription {
             }
             rested = true;
             let opening = Duration::from_nanos(opens_ns.saturating_sub(now_ns));
-            tokio::time::sleep(if opening.is_zero() {
-                REST
-            } else {
-                REST.min(opening)
-            })
-            .await;
+            let rest = match opening.is_zero() {
+                true => REST,
+                false => REST.min(opening),
+            };
+            // Boxed, so that who does not rest, which is nearly always, has no room for it.
+            Box::pin(tokio::time::sleep(rest)).await;
         }
     }
 

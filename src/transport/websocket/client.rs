@@ -11,7 +11,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::{Control, Data, OpC
 
 use crate::measure::clock;
 use crate::transport::connection::{ClientError, Connection, Parsed};
-use crate::transport::subscription::{Outgoing, Subscription};
+use crate::transport::subscription::{Outbox, Outgoing, Subscription};
 
 /// Longest message taken from a server, in bytes.
 const MAX_MESSAGE_BYTES: usize = 16 << 20;
@@ -36,12 +36,9 @@ pub async fn subscribe(subscription: &mut Subscription) -> Result<Infallible, Cl
         let signal = connection.read(|bytes| frames.read(bytes, &mut deliver));
         let event = match &outbox {
             None => Event::Signal(signal.await?),
-            Some(outbox) => tokio::select! {
-                signal = signal => Event::Signal(signal?),
-                message = outbox.next() => Event::Due(message),
-            },
+            // Boxed, like what is done about it, so that who only reads has no room for either.
+            Some(outbox) => Box::pin(first(signal, outbox)).await?,
         };
-        // Boxed, so that who only reads has no room for it.
         Box::pin(act(subscription, &mut connection, event)).await?;
     }
 }
@@ -51,6 +48,17 @@ enum Event {
     Signal(Signal),
     /// It has something to say.
     Due(Outgoing),
+}
+
+/// What comes first: a signal, or something to say.
+async fn first(
+    signal: impl Future<Output = Result<Signal, ClientError>>,
+    outbox: &Outbox,
+) -> Result<Event, ClientError> {
+    tokio::select! {
+        signal = signal => Ok(Event::Signal(signal?)),
+        message = outbox.next() => Ok(Event::Due(message)),
+    }
 }
 
 async fn act(
