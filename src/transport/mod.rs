@@ -130,14 +130,12 @@ impl Transport {
 
     /// The server's end, straight on a connection, of what its plain requests ask for. An error
     /// ends the connection.
-    ///
-    /// The larger are boxed: a held poll is as small as it can be.
     pub async fn serve<S: Stream>(line: &mut Line<S>, plain: &Plain) -> io::Result<()> {
         match plain.transport {
             Transport::ShortPolling => short_polling::serve(line, plain).await,
             Transport::LongPolling => long_polling::serve(line, plain).await,
             Transport::Sse => sse::serve(line, plain).await,
-            Transport::WebSocket => Box::pin(websocket::serve(line, plain)).await,
+            Transport::WebSocket => websocket::serve(line, plain).await,
             Transport::RawTcp => raw_tcp::serve(line, plain).await,
         }
     }
