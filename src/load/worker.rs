@@ -261,6 +261,7 @@ impl Crowd {
             let mut failures = 0;
             loop {
                 {
+                    // Gone before the pause, like all that only an attempt needs.
                     let Err(error) = transport.subscribe(&mut subscription).await;
                     note(&errors, &error);
                 }

@@ -171,12 +171,11 @@ impl<S: Stream> Line<S> {
         &mut self,
         mut future: Pin<&mut impl Future<Output = T>>,
     ) -> impl Future<Output = Wait<T>> {
-        // What came along with the request, or with what was waited for before.
-        let mut said = self.listens && !self.stream.unread.is_empty();
         // Who always has something more to be told is heard all the same, the next time.
         let mut overhears = self.listens;
         poll_fn(move |cx| {
-            if mem::take(&mut said) {
+            // What came along with the request, or with what was waited for before.
+            if self.listens && !self.stream.unread.is_empty() {
                 return Poll::Ready(Wait::Said);
             }
             if let Poll::Ready(done) = future.as_mut().poll(cx) {

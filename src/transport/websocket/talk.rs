@@ -187,9 +187,6 @@ impl<'a, S: Stream> Talk<'a, S> {
 
     /// The next frame that has come whole. Replies that it calls for are written.
     async fn next(&mut self) -> Result<Option<Result<Frame, Error>>, End> {
-        if !self.frames.are_fed() {
-            return Ok(None);
-        }
         let frame = self.frames.next();
         self.flush().await?;
         Ok(frame)
