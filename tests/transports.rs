@@ -10,6 +10,7 @@ use support::{PATIENCE, Server};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use wslab::measure::clock;
+use wslab::measure::reactor;
 use wslab::measure::recorder::Recorder;
 use wslab::measure::recording::Recording;
 use wslab::measure::window::{Gauge, Window};
@@ -72,11 +73,14 @@ async fn read(
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    tokio::select! {
-        Err(error) = transport.subscribe(subscription) => panic!("{transport}: {error}"),
-        () = enough => {}
-        () = tokio::time::sleep(PATIENCE) => panic!("{transport}: waited in vain for {count}"),
-    }
+    let reading = async {
+        tokio::select! {
+            Err(error) = transport.subscribe(subscription) => panic!("{transport}: {error}"),
+            () = enough => {}
+            () = tokio::time::sleep(PATIENCE) => panic!("{transport}: waited in vain for {count}"),
+        }
+    };
+    reactor::within_tokio(reading).await.unwrap();
     recorder.recording()
 }
 

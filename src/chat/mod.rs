@@ -20,10 +20,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use tokio::task::LocalSet;
 use tokio::time::Instant;
 
 use crate::feed::Message;
+use crate::measure::reactor;
 use crate::measure::recorder::Recorder;
 use crate::measure::window::Window;
 use crate::transport::Transport;
@@ -64,7 +64,7 @@ pub struct Options {
 /// whether all that was written was seen in the feed.
 pub async fn run(options: Options, stop: impl Future<Output = ()>) -> anyhow::Result<bool> {
     let chat = Chat::new(options)?;
-    LocalSet::new().run_until(chat.run(stop)).await
+    reactor::within_tokio(chat.run(stop)).await?
 }
 
 struct Chat {
@@ -106,7 +106,7 @@ impl Chat {
         self.recorder.window.set(0, u64::MAX);
         let in_band = self.options.transport.publishes_in_band();
         if let (Some(user), false) = (self.options.user.clone(), in_band) {
-            tokio::task::spawn_local(self.post_all(user));
+            reactor::spawn(self.post_all(user));
         }
         let mut console = Console::open(&self.options.user, &self.room.borrow().status())?;
         tokio::select! {
@@ -136,7 +136,7 @@ impl Chat {
         let (room, api) = (self.room.clone(), self.api.clone());
         let listener = move |heard: Heard<'_>| {
             if room.borrow_mut().hear(heard) {
-                tokio::task::spawn_local(take_roll(api.clone(), room.clone()));
+                reactor::spawn(take_roll(api.clone(), room.clone()));
             }
         };
         subscription.listener = Some(Listener(Box::new(listener)));

@@ -13,6 +13,7 @@ use super::machine::Files;
 use super::scenario::{MAX_CLIENTS, MAX_RATE_HZ, Scenario, Switch, UsageError};
 use crate::load::plan::Workload;
 use crate::measure::process::{self, SPARE_DESCRIPTORS};
+use crate::measure::reactor;
 use crate::transport::Transport;
 use crate::transport::connection::{ClientError, Connection};
 use crate::transport::http::{self, Headers};
@@ -158,6 +159,10 @@ async fn enter(target: Target) -> anyhow::Result<Target> {
 
 /// The status and the body of its answer.
 async fn ask(target: &Target, path: &str) -> Result<(u16, Vec<u8>), ClientError> {
+    reactor::within_tokio(exchange(target, path)).await?
+}
+
+async fn exchange(target: &Target, path: &str) -> Result<(u16, Vec<u8>), ClientError> {
     let mut connection = Connection::dial(&Rc::default(), target, None).await?;
     let path = format!("{}{path}", target.prefix);
     let request = target.get(Headers::Minimal, &path, "Connection: close\r\n");

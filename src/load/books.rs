@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::plan::Plan;
 use crate::measure::meter::Ledger;
+use crate::measure::reactor;
 use crate::transport::connection::{ClientError, Connection};
 use crate::transport::http::Response;
 
@@ -51,8 +52,8 @@ impl Look {
     /// Looks at a server of our own; another's are not ours to compare with.
     pub async fn at(plan: &Plan) -> Option<Self> {
         plan.server_pid?;
-        let look = tokio::time::timeout(PATIENCE, Look::ask(plan)).await;
-        look.ok()?.ok()
+        let look = reactor::timeout(PATIENCE, Look::ask(plan));
+        reactor::within_tokio(look).await.ok()??.ok()
     }
 
     /// Two exchanges: whatever comes after a TLS handshake (tickets) has come with the answer to

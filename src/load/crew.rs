@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use tokio::time::Instant;
-
 use super::follower::Follower;
 use super::plan::{Following, Plan};
 use super::worker::{Share, Worker};
@@ -15,6 +13,8 @@ pub struct Crew {
     pub window: Arc<Window>,
     /// Workers in all of them, this one included.
     count: usize,
+    /// When their subscribers begin to dial.
+    start_ns: u64,
     pub followers: Vec<Follower>,
     /// Beside them, with subscribers that do not count.
     pub probe: Option<Follower>,
@@ -54,6 +54,7 @@ impl Crew {
         Ok(Crew {
             window,
             count,
+            start_ns,
             followers,
             probe,
         })
@@ -61,14 +62,14 @@ impl Crew {
 
     /// All workers, those of this process started now. Worker n is in process n mod their number:
     /// the publisher finds authors by it.
-    pub fn workers(&self, plan: &Arc<Plan>, started: Instant) -> Vec<Worker> {
+    pub fn workers(&self, plan: &Arc<Plan>) -> Vec<Worker> {
         let followers = self.followers.iter();
         let mut elsewhere: Vec<_> = followers.map(|f| f.workers.iter().cloned()).collect();
         let processes = 1 + elsewhere.len();
         let worker = |number: usize| match (number % processes).checked_sub(1) {
             None => {
                 let share = Share::of(number, self.count);
-                Worker::start(plan.clone(), self.window.clone(), share, started)
+                Worker::start(plan.clone(), self.window.clone(), share, self.start_ns)
             }
             Some(follower) => elsewhere[follower].next().expect("one for each share"),
         };

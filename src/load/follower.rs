@@ -5,17 +5,14 @@
 use std::collections::VecDeque;
 use std::io::BufRead;
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::Instant;
 
 use super::child::Process;
 use super::plan::{Following, Job};
 use super::worker::{Command, Order, Reply, Worker};
-use crate::measure::clock;
 use crate::measure::process::Usage;
 use crate::measure::window::Window;
 
@@ -92,8 +89,7 @@ pub fn follow(
     let window = Window::open(&job.window, job.plan.feeds.len(), job.workers);
     let window = Arc::new(window.context("the leader's board cannot be opened")?);
     let plan = Arc::new(job.plan);
-    let start = Instant::now() + Duration::from_nanos(job.start_ns.saturating_sub(clock::now_ns()));
-    let worker = |share| Worker::start(plan.clone(), window.clone(), share, start);
+    let worker = |share| Worker::start(plan.clone(), window.clone(), share, job.start_ns);
     let workers: Vec<Worker> = job.shares.into_iter().map(worker).collect();
     let runtime = super::runtime();
     for line in lines.lines() {

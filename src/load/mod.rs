@@ -118,7 +118,7 @@ impl<T: FnMut(Event)> Trial<T> {
         let crew = Crew::start(&plan).await?;
         let started = Instant::now();
         let before = Machine::now(&plan, &crew.followers, crew.probe.as_ref());
-        let workers = crew.workers(&plan, started);
+        let workers = crew.workers(&plan);
         Ok(Trial {
             publisher: Publisher::start(plan.clone(), crew.window.clone(), &workers),
             plan,

@@ -4,9 +4,8 @@ use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::rc::Rc;
 
-use tokio::time::Instant;
-
 use crate::measure::clock;
+use crate::measure::reactor;
 use crate::measure::recorder::Recorder;
 use crate::transport::connection::{ClientError, Connection};
 use crate::transport::http::{self, Headers};
@@ -33,13 +32,13 @@ struct Answer {
 }
 
 impl Poster {
-    /// Starts a task of this thread that dials at `at`, so that no message has to wait for that,
-    /// and publishes whatever is put into the outbox.
-    pub fn start(self, at: Instant) -> Rc<Outbox> {
+    /// Starts a task of this thread's reactor that dials at `at_ns`, so that no message has to wait
+    /// for that, and publishes whatever is put into the outbox.
+    pub fn start(self, at_ns: u64) -> Rc<Outbox> {
         let outbox = Rc::new(Outbox::default());
         let posts = outbox.clone();
-        tokio::task::spawn_local(async move {
-            tokio::time::sleep_until(at).await;
+        reactor::spawn(async move {
+            reactor::sleep_until(at_ns).await;
             self.post_all(&posts).await;
         });
         outbox

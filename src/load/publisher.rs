@@ -14,6 +14,8 @@ use super::poster::Poster;
 use super::schedule::{Due, Schedule};
 use super::timer::Timer;
 use super::worker::Worker;
+use crate::measure::clock;
+use crate::measure::reactor;
 use crate::measure::recorder::Recorder;
 use crate::measure::recording::Recording;
 use crate::measure::window::Window;
@@ -49,9 +51,8 @@ impl Publisher {
         thread::Builder::new()
             .name("publisher".into())
             .spawn(move || {
-                super::runtime().block_on(async {
-                    Desk::new(plan, window, workers).serve(inbox).await;
-                });
+                let publish = async { Desk::new(plan, window, workers).serve(inbox).await };
+                reactor::block_on(publish).expect("the system waits for events");
             })
             .expect("the system starts a thread");
         Publisher(orders)
@@ -131,7 +132,7 @@ impl Desk {
                 from: format!("sensor-{number}"),
                 headers: plan.headers,
             }
-            .start(tokio::time::Instant::now())
+            .start(clock::now_ns())
         };
         Desk {
             sensors: (1..=sensors).map(sensor).collect(),

@@ -1,6 +1,7 @@
-//! A timer that is exact to tens of microseconds; tokio's own rounds up to whole milliseconds,
+//! A timer that is exact to tens of microseconds; the reactor's own round up to whole milliseconds,
 //! which would be most of a push transport's latency.
 
+use std::future::poll_fn;
 use std::io;
 use std::os::fd::OwnedFd;
 
@@ -8,19 +9,23 @@ use rustix::time::{
     Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create,
     timerfd_settime,
 };
-use tokio::io::unix::AsyncFd;
+
+use crate::measure::reactor::{Emptied, Watch};
 
 /// A timer on CLOCK_MONOTONIC (timerfd_create(2)).
 #[derive(Debug)]
-pub struct Timer(AsyncFd<OwnedFd>);
+pub struct Timer {
+    watch: Watch,
+    fd: OwnedFd,
+}
 
 impl Timer {
-    /// Must be called within a runtime.
+    /// Must be called within a reactor.
     pub fn new() -> io::Result<Self> {
         let flags = TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC;
         let fd = timerfd_create(TimerfdClockId::Monotonic, flags)?;
-        // SAFETY: an OwnedFd is open, and the same one, until it is dropped; nobody takes it out.
-        Ok(Timer(unsafe { AsyncFd::register(fd) }?))
+        let watch = Watch::new(&fd)?;
+        Ok(Timer { watch, fd })
     }
 
     /// Waits until the monotonic clock shows `at_ns`; not at all if it does already.
@@ -39,14 +44,12 @@ impl Timer {
             it_interval: zero,
             it_value: at,
         };
-        timerfd_settime(&self.0, TimerfdTimerFlags::ABSTIME, &once)?;
-        loop {
-            let mut ready = self.0.readable().await?;
-            let expired = ready.try_io(|fd| Ok(rustix::io::read(fd, &mut [0; 8])?));
-            if let Ok(expired) = expired {
-                return expired.map(drop);
-            }
-        }
+        timerfd_settime(&self.fd, TimerfdTimerFlags::ABSTIME, &once)?;
+        let expire = || {
+            rustix::io::read(&self.fd, &mut [0; 8])?;
+            Ok(((), Emptied(true)))
+        };
+        poll_fn(|cx| self.watch.poll_read(cx, expire)).await
     }
 }
 
@@ -54,9 +57,14 @@ impl Timer {
 mod tests {
     use super::*;
     use crate::measure::clock::now_ns;
+    use crate::measure::reactor;
 
-    #[tokio::test]
-    async fn it_never_fires_early_and_not_at_all_for_the_past() {
+    #[test]
+    fn it_never_fires_early_and_not_at_all_for_the_past() {
+        reactor::block_on(try_it()).unwrap();
+    }
+
+    async fn try_it() {
         let timer = Timer::new().unwrap();
         for wait_ns in [300_000, 5_000_000, 1_100_000] {
             let at_ns = now_ns() + wait_ns;

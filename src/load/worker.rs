@@ -1,5 +1,6 @@
-//! A worker: one thread, one runtime, one recorder, and its share of the subscribers.
+//! A worker: one thread, one reactor, one recorder, and its share of the subscribers.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::rc::Rc;
@@ -12,15 +13,16 @@ use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::Instant;
 
 use super::plan::{Plan, Workload};
 use super::poster::Poster;
 use super::timer::Timer;
 use crate::measure::clock;
+use crate::measure::reactor;
 use crate::measure::recorder::Recorder;
 use crate::measure::recording::{Recording, Second};
 use crate::measure::window::Window;
+use crate::transport::Transport;
 use crate::transport::connection::ClientError;
 use crate::transport::subscription::{Habits, Outbox, Outgoing, Subscription, Target};
 
@@ -102,8 +104,8 @@ impl Share {
 }
 
 impl Worker {
-    /// Starts a worker on a thread of its own; its subscribers dial at once, paced from `start`.
-    pub fn start(plan: Arc<Plan>, window: Arc<Window>, share: Share, start: Instant) -> Self {
+    /// Starts a worker on a thread of its own; its subscribers dial at once, paced from `start_ns`.
+    pub fn start(plan: Arc<Plan>, window: Arc<Window>, share: Share, start_ns: u64) -> Self {
         let (orders, inbox) = mpsc::unbounded_channel();
         thread::Builder::new()
             .name(format!("load-{}", share.number))
@@ -117,14 +119,18 @@ impl Worker {
                         keep_alive: plan.keep_alive,
                         headers: plan.headers,
                     }),
-                    errors: Rc::default(),
+                    keeper: Rc::new(Keeper {
+                        transport: plan.transport,
+                        errors: RefCell::default(),
+                    }),
                     plan,
                 };
-                super::runtime().block_on(async {
-                    tokio::task::spawn_local(watch_loop(crowd.recorder.clone()));
-                    let outboxes = crowd.gather(share, start);
+                let work = async {
+                    reactor::spawn(watch_loop(crowd.recorder.clone()));
+                    let outboxes = crowd.gather(share, start_ns);
                     crowd.serve(inbox, outboxes).await;
-                });
+                };
+                reactor::block_on(work).expect("the system waits for events");
             })
             .expect("the system starts a thread");
         Worker { orders, place: 0 }
@@ -194,13 +200,13 @@ struct Crowd {
     recorder: Rc<Recorder>,
     target: Rc<Target>,
     habits: Rc<Habits>,
-    errors: Rc<std::cell::RefCell<Errors>>,
+    keeper: Rc<Keeper>,
 }
 
 impl Crowd {
     /// Starts every subscriber of this worker. In a chat each has an outbox, which is returned in
     /// the order of the clients.
-    fn gather(&self, share: Share, start: Instant) -> Vec<Rc<Outbox>> {
+    fn gather(&self, share: Share, start_ns: u64) -> Vec<Rc<Outbox>> {
         let feeds = 0..self.plan.feeds.len();
         let paths: Vec<Rc<str>> = feeds.map(|feed| self.plan.feed_path(feed).into()).collect();
         let message_paths = self.plan.message_paths();
@@ -208,7 +214,8 @@ impl Crowd {
         for number in (share.first..self.plan.clients).step_by(share.step) {
             let feed = number as usize % paths.len();
             let mut subscription = self.subscription(number, feed, paths[feed].clone());
-            let at = start + Duration::from_secs_f64(f64::from(number) / self.plan.connect_rate_hz);
+            let after_ns = f64::from(number) / self.plan.connect_rate_hz * 1e9;
+            let at_ns = start_ns + after_ns as u64;
             if self.plan.workload == Workload::Chat {
                 let from = format!("client-{number}");
                 outboxes.push(if self.plan.transport.publishes_in_band() {
@@ -216,10 +223,15 @@ impl Crowd {
                     subscription.author = Some((from, outbox.clone()));
                     outbox
                 } else {
-                    self.poster(number, from, message_paths.clone()).start(at)
+                    self.poster(number, from, message_paths.clone())
+                        .start(at_ns)
                 });
             }
-            tokio::task::spawn_local(self.keep_subscribed(subscription, at));
+            let keeper = self.keeper.clone();
+            reactor::spawn(async move {
+                reactor::sleep_until(at_ns).await;
+                keeper.subscribe(subscription, 0);
+            });
         }
         outboxes
     }
@@ -248,41 +260,6 @@ impl Crowd {
             .then(|| Ipv4Addr::new(127, 0, high, low).into())
     }
 
-    /// One subscriber's life: dials when its turn comes, and again whenever it is cut off.
-    fn keep_subscribed(
-        &self,
-        mut subscription: Subscription,
-        at: Instant,
-    ) -> impl Future<Output = ()> + use<> {
-        let (transport, errors) = (self.plan.transport, self.errors.clone());
-        async move {
-            // Boxed, like the pauses below: thousands who read have no room for it.
-            Box::pin(tokio::time::sleep_until(at)).await;
-            let mut failures = 0;
-            loop {
-                {
-                    // Gone before the pause, like all that only an attempt needs.
-                    let Err(error) = transport.subscribe(&mut subscription).await;
-                    note(&errors, &error);
-                }
-                failures = if subscription.ended() {
-                    0
-                } else {
-                    failures + 1
-                };
-                if !subscription.joined() && failures >= CONNECT_ATTEMPTS {
-                    subscription.recorder.gave_up();
-                    return;
-                }
-                let pause = BACKOFF
-                    .saturating_mul(1 << failures.min(8))
-                    .min(MAX_BACKOFF);
-                let pause = pause.mul_f64(0.5 + subscription.phase / 2.0);
-                Box::pin(tokio::time::sleep(subscription.retry + pause)).await;
-            }
-        }
-    }
-
     async fn serve(self, mut inbox: mpsc::UnboundedReceiver<Order>, outboxes: Vec<Rc<Outbox>>) {
         while let Some(Order { command, reply, .. }) = inbox.recv().await {
             let answer = match command {
@@ -293,7 +270,7 @@ impl Crowd {
                 Command::Second => Reply::Second(self.recorder.end_second()),
                 Command::Collect => {
                     let recording = Box::new(self.recorder.recording());
-                    Reply::Collected(recording, self.errors.borrow().clone())
+                    Reply::Collected(recording, self.keeper.errors.borrow().clone())
                 }
                 Command::Write { author, message } => {
                     if let Err(message) = outboxes[author].push(message) {
@@ -321,10 +298,42 @@ impl Crowd {
     }
 }
 
-fn note(errors: &std::cell::RefCell<Errors>, error: &ClientError) {
-    let (mut errors, text) = (errors.borrow_mut(), error.to_string());
-    let known = errors.len() < MAX_ERRORS || errors.contains_key(&text);
-    *errors
-        .entry(if known { text } else { "others".to_owned() })
-        .or_default() += 1;
+/// Keeps subscribers subscribed: each dials again whenever it is cut off.
+struct Keeper {
+    transport: Transport,
+    errors: RefCell<Errors>,
+}
+
+impl Keeper {
+    /// Has a subscriber dial that has failed so often since it last was connected.
+    fn subscribe(self: Rc<Self>, subscription: Subscription, failures: u32) {
+        let transport = self.transport;
+        transport.spawn(subscription, move |mut subscription, error| {
+            self.note(&error);
+            let failures = match subscription.ended() {
+                true => 0,
+                false => failures + 1,
+            };
+            if !subscription.joined() && failures >= CONNECT_ATTEMPTS {
+                subscription.recorder.gave_up();
+                return;
+            }
+            let pause = BACKOFF
+                .saturating_mul(1 << failures.min(8))
+                .min(MAX_BACKOFF)
+                .mul_f64(0.5 + subscription.phase / 2.0);
+            reactor::spawn(async move {
+                reactor::sleep(subscription.retry + pause).await;
+                self.subscribe(subscription, failures);
+            });
+        });
+    }
+
+    fn note(&self, error: &ClientError) {
+        let (mut errors, text) = (self.errors.borrow_mut(), error.to_string());
+        let known = errors.len() < MAX_ERRORS || errors.contains_key(&text);
+        *errors
+            .entry(if known { text } else { "others".to_owned() })
+            .or_default() += 1;
+    }
 }

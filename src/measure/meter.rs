@@ -11,11 +11,10 @@
 
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
-use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::io::{self, Read, Write};
+use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::ops::{AddAssign, Sub};
 use std::os::fd::{AsRawFd, RawFd};
-use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -23,8 +22,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use slab::Slab;
 use socket2::{Domain, Protocol, SockRef, Socket as RawSocket, TcpKeepalive, Type};
-use tokio::io::{AsyncRead, ReadBuf};
-use tokio::net::{TcpSocket, TcpStream};
+
+use super::reactor::{Emptied, Watch};
 
 /// Octets of an IP header without options or extensions (RFC 791, RFC 8200).
 const IPV4_HEADER: u64 = 20;
@@ -129,7 +128,17 @@ impl Ledger {
         target: SocketAddr,
         source: Option<IpAddr>,
     ) -> io::Result<Socket> {
-        let stream = dialling_socket(target, source)?.connect(target).await?;
+        let stream = dialling_socket(target, source)?;
+        match stream.connect(&target.into()) {
+            Err(error) if error.raw_os_error() == Some(libc::EINPROGRESS) => {}
+            begun => begun?,
+        }
+        let stream = TcpStream::from(stream);
+        let watch = Watch::new(&stream)?;
+        poll_fn(|cx| watch.poll_writable(cx)).await;
+        if let Some(error) = stream.take_error()? {
+            return Err(error);
+        }
         let living = Living {
             fd: stream.as_raw_fd(),
             ip_header: if target.is_ipv6() {
@@ -140,6 +149,7 @@ impl Ledger {
         };
         let key = self.living.borrow_mut().insert(living);
         Ok(Socket {
+            watch,
             stream,
             ledger: self.clone(),
             key,
@@ -150,7 +160,7 @@ impl Ledger {
 
 /// A socket ready to connect. With a source address the port is chosen only when connecting
 /// (IP_BIND_ADDRESS_NO_PORT), so that a port serves several targets.
-fn dialling_socket(target: SocketAddr, source: Option<IpAddr>) -> io::Result<TcpSocket> {
+fn dialling_socket(target: SocketAddr, source: Option<IpAddr>) -> io::Result<RawSocket> {
     let raw = RawSocket::new(
         Domain::for_address(target),
         Type::STREAM,
@@ -162,7 +172,7 @@ fn dialling_socket(target: SocketAddr, source: Option<IpAddr>) -> io::Result<Tcp
         choose_port_late(&raw)?;
         raw.bind(&SocketAddr::new(source, 0).into())?;
     }
-    Ok(TcpSocket::from_std_stream(raw.into()))
+    Ok(raw)
 }
 
 /// Sets IP_BIND_ADDRESS_NO_PORT (ip(7)).
@@ -228,6 +238,7 @@ fn tcp_info(fd: RawFd) -> Option<libc::tcp_info> {
 /// A connected TCP socket whose bytes are counted in its worker's ledger.
 #[derive(Debug)]
 pub struct Socket {
+    watch: Watch,
     stream: TcpStream,
     ledger: Rc<Ledger>,
     key: usize,
@@ -278,16 +289,18 @@ impl Socket {
 
     /// Reads what is there into `buffer`; 0 means that the peer ended the stream.
     ///
-    /// A read that leaves room has emptied the socket, and tokio remembers that: the next one waits
-    /// for more without asking the kernel.
+    /// A read that leaves room has emptied the socket: the next one waits for more without asking
+    /// the kernel.
     pub fn poll_read(
         &mut self,
         cx: &mut Context<'_>,
         buffer: &mut [u8],
     ) -> Poll<io::Result<usize>> {
-        let mut buffer = ReadBuf::new(buffer);
-        ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buffer))?;
-        let count = buffer.filled().len();
+        let read = || {
+            let count = (&self.stream).read(buffer)?;
+            Ok((count, Emptied(count < buffer.len())))
+        };
+        let count = ready!(self.watch.poll_read(cx, read))?;
         self.count(count, 0);
         Poll::Ready(Ok(count))
     }
@@ -296,16 +309,10 @@ impl Socket {
     pub fn write_all(&self, mut bytes: &[u8]) -> impl Future<Output = io::Result<()>> {
         poll_fn(move |cx| {
             while !bytes.is_empty() {
-                match self.stream.try_write(bytes) {
-                    Ok(count) => {
-                        self.count(0, count);
-                        bytes = &bytes[count..];
-                    }
-                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                        ready!(self.stream.poll_write_ready(cx))?;
-                    }
-                    Err(error) => return Poll::Ready(Err(error)),
-                }
+                let write = || (&self.stream).write(bytes);
+                let count = ready!(self.watch.poll_write(cx, write))?;
+                self.count(0, count);
+                bytes = &bytes[count..];
             }
             Poll::Ready(Ok(()))
         })
@@ -327,49 +334,53 @@ mod tests {
     use tokio::net::TcpListener;
 
     use super::*;
+    use crate::measure::reactor;
 
     #[tokio::test]
     async fn bytes_and_segments_of_living_and_ended_sockets_are_summed() {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let target = listener.local_addr().unwrap();
-        let ledger = Rc::new(Ledger::default());
-        let source = Some("127.0.0.9".parse().unwrap());
-        let mut socket = ledger.dial(target, source).await.unwrap();
-        let (mut peer, from) = listener.accept().await.unwrap();
-        assert_eq!(from.ip().to_string(), "127.0.0.9");
-        assert_eq!(ledger.bytes(), (0, 0));
+        let story = async {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let target = listener.local_addr().unwrap();
+            let ledger = Rc::new(Ledger::default());
+            let source = Some("127.0.0.9".parse().unwrap());
+            let mut socket = ledger.dial(target, source).await.unwrap();
+            let (mut peer, from) = listener.accept().await.unwrap();
+            assert_eq!(from.ip().to_string(), "127.0.0.9");
+            assert_eq!(ledger.bytes(), (0, 0));
 
-        socket.write_all(&[b'x'; 300]).await.unwrap();
-        peer.read_exact(&mut [0; 300]).await.unwrap();
-        peer.write_all(&[b'y'; 70]).await.unwrap();
-        let mut buffer = [0; 100];
-        let count = poll_fn(|cx| socket.poll_read(cx, &mut buffer))
-            .await
-            .unwrap();
-        assert_eq!((count, ledger.bytes()), (70, (70, 300)));
+            socket.write_all(&[b'x'; 300]).await.unwrap();
+            peer.read_exact(&mut [0; 300]).await.unwrap();
+            peer.write_all(&[b'y'; 70]).await.unwrap();
+            let mut buffer = [0; 100];
+            let count = poll_fn(|cx| socket.poll_read(cx, &mut buffer))
+                .await
+                .unwrap();
+            assert_eq!((count, ledger.bytes()), (70, (70, 300)));
 
-        let alive = ledger.traffic();
-        assert_eq!(ledger.set_up(), Traffic::default());
-        socket.settle();
-        let set_up = ledger.set_up();
-        assert_eq!((set_up.down_bytes, set_up.up_bytes), (70, 300));
-        assert!(set_up.segments >= alive.segments, "{set_up:?} {alive:?}");
-        assert!(
-            (5..=8).contains(&alive.segments),
-            "{alive:?}: SYNs, two of data, their ACKs"
-        );
-        assert!(alive.tcp_ip_bytes >= alive.segments * 40, "{alive:?}");
-        drop(socket);
-        let ended = ledger.traffic() - alive;
-        assert!(
-            (2..=4).contains(&ended.segments),
-            "{ended:?}: a late ACK, FIN and its ACK"
-        );
-        assert_eq!((ended.down_bytes, ended.up_bytes), (0, 0));
+            let alive = ledger.traffic();
+            assert_eq!(ledger.set_up(), Traffic::default());
+            socket.settle();
+            let set_up = ledger.set_up();
+            assert_eq!((set_up.down_bytes, set_up.up_bytes), (70, 300));
+            assert!(set_up.segments >= alive.segments, "{set_up:?} {alive:?}");
+            assert!(
+                (5..=8).contains(&alive.segments),
+                "{alive:?}: SYNs, two of data, their ACKs"
+            );
+            assert!(alive.tcp_ip_bytes >= alive.segments * 40, "{alive:?}");
+            drop(socket);
+            let ended = ledger.traffic() - alive;
+            assert!(
+                (2..=4).contains(&ended.segments),
+                "{ended:?}: a late ACK, FIN and its ACK"
+            );
+            assert_eq!((ended.down_bytes, ended.up_bytes), (0, 0));
+        };
+        reactor::within_tokio(story).await.unwrap();
     }
 
     /// Waits until everything that was written has been acknowledged.
-    async fn settle(stream: &TcpStream) {
+    async fn settle(stream: &impl AsRawFd) {
         let info = || tcp_info(stream.as_raw_fd());
         let busy = || info().is_some_and(|i| i.tcpi_unacked + i.tcpi_notsent_bytes > 0);
         while busy() {
@@ -379,59 +390,62 @@ mod tests {
 
     #[tokio::test]
     async fn counted_bytes_are_the_kernels_at_both_ends() {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let target = listener.local_addr().unwrap();
-        let ledger = Rc::new(Ledger::default());
-        let mut socket = ledger.dial(target, None).await.unwrap();
-        let (mut peer, _) = listener.accept().await.unwrap();
-        // Many sizes, below a segment and far beyond what a socket's buffer takes at once.
-        let sizes = [1, 2, 1_459, 1_461, 70_000, 3_000_000];
-        let our_end = async {
-            let mut buffer = vec![0; 1 << 16];
-            for size in sizes {
-                socket.write_all(&vec![b'u'; size]).await.unwrap();
-                let mut left = 2 * size;
-                while left > 0 {
-                    let read = poll_fn(|cx| socket.poll_read(cx, &mut buffer)).await;
-                    left -= read.unwrap();
+        let story = async {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let target = listener.local_addr().unwrap();
+            let ledger = Rc::new(Ledger::default());
+            let mut socket = ledger.dial(target, None).await.unwrap();
+            let (mut peer, _) = listener.accept().await.unwrap();
+            // Many sizes, below a segment and far beyond what a socket's buffer takes at once.
+            let sizes = [1, 2, 1_459, 1_461, 70_000, 3_000_000];
+            let our_end = async {
+                let mut buffer = vec![0; 1 << 16];
+                for size in sizes {
+                    socket.write_all(&vec![b'u'; size]).await.unwrap();
+                    let mut left = 2 * size;
+                    while left > 0 {
+                        let read = poll_fn(|cx| socket.poll_read(cx, &mut buffer)).await;
+                        left -= read.unwrap();
+                    }
                 }
-            }
-        };
-        let other_end = async {
-            for size in sizes {
-                peer.read_exact(&mut vec![0; size]).await.unwrap();
-                peer.write_all(&vec![b'd'; 2 * size]).await.unwrap();
-            }
-        };
-        tokio::join!(our_end, other_end);
+            };
+            let other_end = async {
+                for size in sizes {
+                    peer.read_exact(&mut vec![0; size]).await.unwrap();
+                    peer.write_all(&vec![b'd'; 2 * size]).await.unwrap();
+                }
+            };
+            tokio::join!(our_end, other_end);
 
-        settle(&socket.stream).await;
-        settle(&peer).await;
-        let ours = tcp_info(socket.stream.as_raw_fd()).unwrap();
-        let theirs = tcp_info(peer.as_raw_fd()).unwrap();
-        let (down_bytes, up_bytes) = ledger.bytes();
-        assert_eq!(up_bytes, sizes.iter().sum::<usize>() as u64);
-        assert_eq!(up_bytes, ours.tcpi_bytes_sent - ours.tcpi_bytes_retrans);
-        // Who dials has its SYN acknowledged as well, which takes a number of the sequence.
-        assert_eq!(up_bytes, ours.tcpi_bytes_acked - 1);
-        assert_eq!(up_bytes, theirs.tcpi_bytes_received);
-        assert_eq!(down_bytes, 2 * up_bytes);
-        assert_eq!(down_bytes, ours.tcpi_bytes_received);
-        assert_eq!(
-            down_bytes,
-            theirs.tcpi_bytes_sent - theirs.tcpi_bytes_retrans
-        );
-        assert_eq!(down_bytes, theirs.tcpi_bytes_acked);
-        // The handshake is counted by who dials alone: who accepts has no socket of its own yet.
-        let more =
-            |ours: u32, theirs: u32| (0..=1).contains(&(i64::from(ours) - i64::from(theirs)));
-        assert!(
-            more(ours.tcpi_segs_out, theirs.tcpi_segs_in),
-            "{ours:?} {theirs:?}"
-        );
-        assert!(
-            more(ours.tcpi_segs_in, theirs.tcpi_segs_out),
-            "{ours:?} {theirs:?}"
-        );
+            settle(&socket.stream).await;
+            settle(&peer).await;
+            let ours = tcp_info(socket.stream.as_raw_fd()).unwrap();
+            let theirs = tcp_info(peer.as_raw_fd()).unwrap();
+            let (down_bytes, up_bytes) = ledger.bytes();
+            assert_eq!(up_bytes, sizes.iter().sum::<usize>() as u64);
+            assert_eq!(up_bytes, ours.tcpi_bytes_sent - ours.tcpi_bytes_retrans);
+            // Who dials has its SYN acknowledged as well, which takes a number of the sequence.
+            assert_eq!(up_bytes, ours.tcpi_bytes_acked - 1);
+            assert_eq!(up_bytes, theirs.tcpi_bytes_received);
+            assert_eq!(down_bytes, 2 * up_bytes);
+            assert_eq!(down_bytes, ours.tcpi_bytes_received);
+            assert_eq!(
+                down_bytes,
+                theirs.tcpi_bytes_sent - theirs.tcpi_bytes_retrans
+            );
+            assert_eq!(down_bytes, theirs.tcpi_bytes_acked);
+            // The handshake is counted by who dials alone: who accepts has no socket of its own yet.
+            let more =
+                |ours: u32, theirs: u32| (0..=1).contains(&(i64::from(ours) - i64::from(theirs)));
+            assert!(
+                more(ours.tcpi_segs_out, theirs.tcpi_segs_in),
+                "{ours:?} {theirs:?}"
+            );
+            assert!(
+                more(ours.tcpi_segs_in, theirs.tcpi_segs_out),
+                "{ours:?} {theirs:?}"
+            );
+        };
+        reactor::within_tokio(story).await.unwrap();
     }
 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use hdrhistogram::Histogram;
 
+use super::cache;
 use super::histogram;
 use super::meter::{Ledger, Traffic};
 use super::recording::{Fairness, Recording, Second};
@@ -131,6 +132,11 @@ impl Recorder {
             published: std::mem::take(&mut state.second_published),
             bytes: self.ledger.bytes(),
         }
+    }
+
+    /// A subscriber is about to be delivered something.
+    pub fn expect(&self, seat: &Seat) {
+        cache::fetch(&self.state.borrow().tallies[seat.tally as usize]);
     }
 
     /// One message was decoded by a subscriber at `at_ns`.

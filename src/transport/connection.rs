@@ -14,6 +14,7 @@ use std::time::Duration;
 use super::subscription::Target;
 use super::tls::Session;
 use crate::measure::meter::{Ledger, Socket};
+use crate::measure::reactor;
 
 /// Bytes read at once.
 const SCRATCH_BYTES: usize = 64 << 10;
@@ -121,7 +122,7 @@ impl Connection {
     /// counted; not for long, since nothing hangs on it.
     pub async fn end(mut self) {
         let rest = self.read(|bytes| Ok((bytes.len(), None::<()>)));
-        let _ = tokio::time::timeout(END_PATIENCE, rest).await;
+        let _ = reactor::timeout(END_PATIENCE, rest).await;
     }
 
     /// Shows what arrives to `parse`, with all that it left unused before, until it has a result.

@@ -32,6 +32,7 @@ use std::sync::Arc;
 use axum::Router;
 use serde::{Deserialize, Serialize};
 
+use crate::measure::reactor;
 use connection::ClientError;
 use hub::Hub;
 use line::{Line, Stream};
@@ -174,6 +175,35 @@ impl Transport {
             Transport::RawTcp => Box::pin(raw_tcp::subscribe(to)).await,
         }
     }
+
+    /// The same, as a task of its own, which gives the subscription back with why it ended.
+    ///
+    /// All of it lies together, in a task that is as small as its transport lets it be.
+    pub fn spawn(
+        self,
+        subscription: Subscription,
+        ended: impl FnOnce(Subscription, ClientError) + 'static,
+    ) {
+        match self {
+            Transport::ShortPolling => spawn(subscription, short_polling::subscribe, ended),
+            Transport::LongPolling => spawn(subscription, long_polling::subscribe, ended),
+            Transport::Sse => spawn(subscription, sse::subscribe, ended),
+            Transport::WebSocket => spawn(subscription, websocket::subscribe, ended),
+            Transport::RawTcp => spawn(subscription, raw_tcp::subscribe, ended),
+        }
+    }
+}
+
+/// Spawns the client's end; see [`Transport::spawn`].
+fn spawn(
+    mut subscription: Subscription,
+    subscribe: impl AsyncFnOnce(&mut Subscription) -> Result<Infallible, ClientError> + 'static,
+    ended: impl FnOnce(Subscription, ClientError) + 'static,
+) {
+    reactor::spawn(async move {
+        let Err(error) = subscribe(&mut subscription).await;
+        ended(subscription, error);
+    });
 }
 
 impl fmt::Display for Transport {

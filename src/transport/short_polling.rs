@@ -16,13 +16,11 @@
 use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::get;
 use axum::{Extension, Router};
-use tokio::time::Instant;
 
 use super::Transport;
 use super::connection::ClientError;
@@ -35,6 +33,7 @@ use super::subscription::Subscription;
 use super::tally::Account;
 use crate::feed::{Batch, Cursor, Log};
 use crate::measure::clock;
+use crate::measure::reactor;
 
 /// The server's end.
 pub fn routes() -> Router<Arc<Hub>> {
@@ -72,43 +71,36 @@ fn read(hub: &Hub, account: &Account, log: &Arc<Log>, query: &After) -> Result<B
 /// One poll is in flight at a time. A poll that is late goes out as soon as it can; slots that
 /// passed entirely are left out.
 pub async fn subscribe(subscription: &mut Subscription) -> Result<Infallible, ClientError> {
-    let interval = subscription.habits.poll_interval;
+    let interval_ns = subscription.habits.poll_interval.as_nanos().max(1) as u64;
     let mut poller = Poller::default();
     let mut poll = Poll::default();
-    let mut due = Instant::now() + until(interval, subscription.phase, clock::now_ns());
+    let now_ns = clock::now_ns();
+    let mut due_ns = now_ns + until_ns(interval_ns, subscription.phase, now_ns);
     poller
         .exchange(subscription, poll.bytes(subscription))
         .await?;
     subscription.ready();
     loop {
-        let now = Instant::now();
-        while due + interval <= now {
-            due += interval;
-        }
-        if due > now {
-            tokio::time::sleep_until(due).await;
-        }
+        // Slots that have passed entirely.
+        due_ns += clock::now_ns().saturating_sub(due_ns) / interval_ns * interval_ns;
+        reactor::sleep_until(due_ns).await;
         if subscription.until_open().await {
             // Slots that passed in rest are nobody's: the next one is.
-            while due <= Instant::now() {
-                due += interval;
-            }
+            due_ns += (clock::now_ns() - due_ns) / interval_ns * interval_ns + interval_ns;
             continue;
         }
         poller
             .exchange(subscription, poll.bytes(subscription))
             .await?;
-        due += interval;
+        due_ns += interval_ns;
     }
 }
 
 /// How long it is from `now_ns` to the next time that lies at `phase` in its interval: by the
 /// clock, so that phases which are spread evenly stay so whenever their clients have dialled.
-fn until(interval: Duration, phase: f64, now_ns: u64) -> Duration {
-    let interval_ns = interval.as_nanos().max(1) as u64;
-    let at_ns = interval.mul_f64(phase).as_nanos() as u64;
-    let behind_ns = now_ns % interval_ns;
-    Duration::from_nanos((at_ns + interval_ns - behind_ns) % interval_ns)
+fn until_ns(interval_ns: u64, phase: f64, now_ns: u64) -> u64 {
+    let at_ns = (interval_ns as f64 * phase) as u64;
+    (at_ns + interval_ns - now_ns % interval_ns) % interval_ns
 }
 
 /// A poll as it was last written, which is the next one as well until a message has come.
@@ -155,7 +147,7 @@ mod tests {
 
     #[test]
     fn a_phase_is_one_of_the_clock() {
-        let ms = Duration::from_millis;
+        let ns = |ms: u64| ms * 1_000_000;
         for (now_ms, phase, wait_ms) in [
             (0, 0.0, 0),
             (0, 0.25, 250),
@@ -164,9 +156,9 @@ mod tests {
             (7_300, 0.25, 950),
             (7_999, 0.0, 1),
         ] {
-            let now_ns = ms(now_ms).as_nanos() as u64;
-            assert_eq!(until(ms(1_000), phase, now_ns), ms(wait_ms), "{now_ms}");
+            let wait_ns = until_ns(ns(1_000), phase, ns(now_ms));
+            assert_eq!(wait_ns, ns(wait_ms), "{now_ms}");
         }
-        assert_eq!(until(Duration::ZERO, 0.5, 7), Duration::ZERO);
+        assert_eq!(until_ns(1, 0.5, 7), 0);
     }
 }

@@ -290,6 +290,7 @@ mod tests {
 
     use super::*;
     use crate::feed::{Feeds, Log, Message, NewMessage, Retention};
+    use crate::measure::reactor;
     use crate::measure::recorder::Recorder;
     use crate::measure::window::Window;
     use crate::transport::http::Headers;
@@ -378,30 +379,33 @@ mod tests {
 
     #[tokio::test]
     async fn a_subscriber_knows_how_long_the_server_wants_it_to_wait() {
-        for (stream, retry_ms) in [
-            ("retry: 2000\n\nretry: 3500\n\n", 3_500),
-            ("retry: 86400000\n\n", MAX_RETRY.as_millis() as u64),
-            ("retry: soon\n\n", 0),
-        ] {
-            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-            let mut subscription = subscription(listener.local_addr().unwrap());
-            let serve = async {
-                let (mut socket, _) = listener.accept().await.unwrap();
-                socket.read_u8().await.unwrap();
-                let answer = format!("HTTP/1.1 200 OK\r\n\r\n{stream}");
-                socket.write_all(answer.as_bytes()).await.unwrap();
-                socket.shutdown().await.unwrap();
-                // Until the client has closed, too.
-                let _ = socket.read_to_end(&mut Vec::new()).await;
-            };
-            let (ended, ()) = tokio::join!(subscribe(&mut subscription), serve);
-            assert!(matches!(ended, Err(ClientError::Closed)), "{ended:?}");
-            assert_eq!(
-                subscription.retry,
-                Duration::from_millis(retry_ms),
-                "{stream:?}"
-            );
-        }
+        let story = async {
+            for (stream, retry_ms) in [
+                ("retry: 2000\n\nretry: 3500\n\n", 3_500),
+                ("retry: 86400000\n\n", MAX_RETRY.as_millis() as u64),
+                ("retry: soon\n\n", 0),
+            ] {
+                let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+                let mut subscription = subscription(listener.local_addr().unwrap());
+                let serve = async {
+                    let (mut socket, _) = listener.accept().await.unwrap();
+                    socket.read_u8().await.unwrap();
+                    let answer = format!("HTTP/1.1 200 OK\r\n\r\n{stream}");
+                    socket.write_all(answer.as_bytes()).await.unwrap();
+                    socket.shutdown().await.unwrap();
+                    // Until the client has closed, too.
+                    let _ = socket.read_to_end(&mut Vec::new()).await;
+                };
+                let (ended, ()) = tokio::join!(subscribe(&mut subscription), serve);
+                assert!(matches!(ended, Err(ClientError::Closed)), "{ended:?}");
+                assert_eq!(
+                    subscription.retry,
+                    Duration::from_millis(retry_ms),
+                    "{stream:?}"
+                );
+            }
+        };
+        reactor::within_tokio(story).await.unwrap();
     }
 
     fn subscription(address: SocketAddr) -> Subscription {

@@ -16,6 +16,7 @@ use super::tls::Tls;
 use super::token::Token;
 use crate::feed::{Cursor, Epoch, Message};
 use crate::measure::clock;
+use crate::measure::reactor;
 use crate::measure::recorder::{Recorder, Seat};
 use crate::measure::sequence::Sequence;
 use crate::measure::window::Window;
@@ -347,6 +348,7 @@ impl Subscription {
 
     /// One JSON text that holds one message has arrived.
     pub fn deliver_json(&mut self, json: &str) -> Result<(), ClientError> {
+        self.recorder.expect(&self.seat);
         let message = Message::from_text(json).map_err(ClientError::protocol)?;
         self.recorder.json(json.len(), 0);
         self.deliver(&message);
@@ -357,7 +359,7 @@ impl Subscription {
     /// all of it has arrived, so that nothing is asked just to be counted.
     pub async fn while_wanting(&self) {
         while self.window().closed(clock::now_ns()) && self.has_all() {
-            Box::pin(tokio::time::sleep(REST)).await;
+            reactor::sleep(REST).await;
         }
     }
 
@@ -377,8 +379,7 @@ impl Subscription {
                 true => REST,
                 false => REST.min(opening),
             };
-            // Boxed, so that who does not rest, which is nearly always, has no room for it.
-            Box::pin(tokio::time::sleep(rest)).await;
+            reactor::sleep(rest).await;
         }
     }
 
