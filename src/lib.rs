@@ -9,7 +9,8 @@
 //! a plot, a page. Each floor uses only those above it in this list:
 //!
 //! - [`feed`]: messages, and the bounded log that holds a feed's recent ones
-//! - [`measure`]: the clock, the meter in every socket, the recorder, what a process uses
+//! - [`measure`]: the clock, the meter in every socket and the event loop that the load's sockets
+//!   wait in, the recorder, what a process uses
 //! - [`transport`]: the four conversations, one file each, both ends in it
 //! - [`server`]: the accept loop and the routes · [`load`]: schedule, publishers, subscribers,
 //!   phases
