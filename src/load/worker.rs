@@ -227,11 +227,7 @@ impl Crowd {
                         .start(at_ns)
                 });
             }
-            let keeper = self.keeper.clone();
-            reactor::spawn(async move {
-                reactor::sleep_until(at_ns).await;
-                keeper.subscribe(subscription, 0);
-            });
+            self.keeper.clone().subscribe(subscription, at_ns, 0);
         }
         outboxes
     }
@@ -305,28 +301,34 @@ struct Keeper {
 }
 
 impl Keeper {
-    /// Has a subscriber dial that has failed so often since it last was connected.
-    fn subscribe(self: Rc<Self>, subscription: Subscription, failures: u32) {
-        let transport = self.transport;
-        transport.spawn(subscription, move |mut subscription, error| {
-            self.note(&error);
-            let failures = match subscription.ended() {
-                true => 0,
-                false => failures + 1,
-            };
-            if !subscription.joined() && failures >= CONNECT_ATTEMPTS {
-                subscription.recorder.gave_up();
-                return;
-            }
-            let pause = BACKOFF
-                .saturating_mul(1 << failures.min(8))
-                .min(MAX_BACKOFF)
-                .mul_f64(0.5 + subscription.phase / 2.0);
-            reactor::spawn(async move {
-                reactor::sleep(subscription.retry + pause).await;
-                self.subscribe(subscription, failures);
+    /// Has a subscriber dial at `at_ns` that has failed so often since it last was connected.
+    fn subscribe(self: Rc<Self>, subscription: Subscription, at_ns: u64, failures: u32) {
+        reactor::spawn(async move {
+            reactor::sleep_until(at_ns).await;
+            let transport = self.transport;
+            transport.spawn(subscription, move |subscription, error| {
+                self.note(&error);
+                self.subscribe_again(subscription, failures);
             });
         });
+    }
+
+    /// Has a subscriber dial again after a pause, unless it never could.
+    fn subscribe_again(self: Rc<Self>, mut subscription: Subscription, failures: u32) {
+        let failures = match subscription.ended() {
+            true => 0,
+            false => failures + 1,
+        };
+        if !subscription.joined() && failures >= CONNECT_ATTEMPTS {
+            subscription.recorder.gave_up();
+            return;
+        }
+        let pause = BACKOFF
+            .saturating_mul(1 << failures.min(8))
+            .min(MAX_BACKOFF)
+            .mul_f64(0.5 + subscription.phase / 2.0);
+        let pause_ns = (subscription.retry + pause).as_nanos() as u64;
+        self.subscribe(subscription, clock::now_ns() + pause_ns, failures);
     }
 
     fn note(&self, error: &ClientError) {

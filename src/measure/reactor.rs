@@ -25,7 +25,7 @@ use std::future::poll_fn;
 use std::io;
 use std::mem;
 use std::ops::Deref;
-use std::os::fd::{AsRawFd, RawFd};
+use std::os::fd::AsRawFd;
 use std::pin::{Pin, pin};
 use std::ptr;
 use std::rc::Rc;
@@ -72,9 +72,9 @@ pub fn block_on<F: Future>(root: F) -> io::Result<F::Output> {
 /// Runs `root` in a task of tokio's, and all that it spawns until it is done.
 pub async fn within_tokio<F: Future>(root: F) -> io::Result<F::Output> {
     let (home, mut root) = (Home::new()?, pin!(root));
+    let epoll = home.0.poll.borrow().0.as_raw_fd();
     // SAFETY: the reactor keeps the descriptor open while `home` is there, longer than this is.
-    let events =
-        unsafe { AsyncFd::register_with_interest(home.0.fd, tokio::io::Interest::READABLE) }?;
+    let events = unsafe { AsyncFd::register_with_interest(epoll, tokio::io::Interest::READABLE) }?;
     loop {
         {
             let reactor = home.enter();
@@ -206,8 +206,6 @@ type AnyTask = Pin<Box<Task<dyn Future<Output = ()>>>>;
 
 /// See the [module](self).
 struct Reactor {
-    /// Of the kernel's.
-    fd: RawFd,
     poll: RefCell<(mio::Poll, Events)>,
     registry: Registry,
     watched: RefCell<Slab<Watched>>,
@@ -238,7 +236,6 @@ impl Reactor {
         let mut tasks = Slab::new();
         assert_eq!(tasks.insert(None), ROOT);
         Ok(Reactor {
-            fd: poll.as_raw_fd(),
             poll: RefCell::new((poll, Events::with_capacity(EVENTS))),
             registry,
             watched: RefCell::default(),

@@ -81,12 +81,11 @@ pub async fn subscribe(subscription: &mut Subscription) -> Result<Infallible, Cl
         .await?;
     subscription.ready();
     loop {
-        // Slots that have passed entirely.
-        due_ns += clock::now_ns().saturating_sub(due_ns) / interval_ns * interval_ns;
+        due_ns = latest_slot_ns(due_ns, interval_ns);
         reactor::sleep_until(due_ns).await;
         if subscription.until_open().await {
             // Slots that passed in rest are nobody's: the next one is.
-            due_ns += (clock::now_ns() - due_ns) / interval_ns * interval_ns + interval_ns;
+            due_ns = latest_slot_ns(due_ns, interval_ns) + interval_ns;
             continue;
         }
         poller
@@ -94,6 +93,11 @@ pub async fn subscribe(subscription: &mut Subscription) -> Result<Infallible, Cl
             .await?;
         due_ns += interval_ns;
     }
+}
+
+/// The last slot that has begun, of those from `due_ns` on; or that, if none has.
+fn latest_slot_ns(due_ns: u64, interval_ns: u64) -> u64 {
+    due_ns + clock::now_ns().saturating_sub(due_ns) / interval_ns * interval_ns
 }
 
 /// How long it is from `now_ns` to the next time that lies at `phase` in its interval: by the
