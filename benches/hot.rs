@@ -8,10 +8,10 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use divan::Bencher;
 use divan::counter::ItemsCount;
-use wslab::feed::{Epoch, Log, Message, NewMessage, Retention};
-use wslab::measure::clock;
-use wslab::measure::recorder::{Recorder, Seat};
-use wslab::measure::window::Window;
+use wslab::feed::{Epoch, Feed, Message, NewMessage, Retention};
+use wslab::record::recorder::{Recorder, SubscriberStats};
+use wslab::record::trial_board::TrialBoard;
+use wslab::runtime::clock;
 
 fn main() {
     divan::main();
@@ -58,11 +58,11 @@ fn clock_now() -> u64 {
     clock::now_ns()
 }
 
-fn log() -> Arc<Log> {
-    Arc::new(Log::new(Retention::default(), Epoch::draw()))
+fn log() -> Arc<Feed> {
+    Arc::new(Feed::new(Retention::default(), Epoch::draw()))
 }
 
-fn append(log: &Log) -> u64 {
+fn append(log: &Feed) -> u64 {
     let new = NewMessage {
         from: "sensor-1".to_owned(),
         text: "the pressure in the second boiler is as high as it was at noon .".to_owned(),
@@ -86,14 +86,19 @@ fn log_read(bencher: Bencher) {
 }
 
 /// The recorder of one worker with so many subscribers, and their seats.
-fn crowd(window: &Arc<Window>, worker: usize) -> (Recorder, RefCell<Vec<Seat>>) {
+fn crowd(window: &Arc<TrialBoard>, worker: usize) -> (Recorder, RefCell<Vec<SubscriberStats>>) {
     let recorder = Recorder::new(window.clone(), worker);
-    let seats = (0..READERS).map(|_| recorder.seat(2 * READERS)).collect();
+    let seats = (0..READERS).map(|_| recorder.stats(2 * READERS)).collect();
     (recorder, RefCell::new(seats))
 }
 
 /// One message for all subscribers of a worker.
-fn fan_out(recorder: &Recorder, seats: &RefCell<Vec<Seat>>, seq: u64, intended_at_ns: u64) {
+fn fan_out(
+    recorder: &Recorder,
+    seats: &RefCell<Vec<SubscriberStats>>,
+    seq: u64,
+    intended_at_ns: u64,
+) {
     let message = message(seq, intended_at_ns);
     for (seat, n) in seats.borrow_mut().iter_mut().zip(0..) {
         let at_ns = intended_at_ns + 400_000 + n * 6_131;
@@ -101,7 +106,7 @@ fn fan_out(recorder: &Recorder, seats: &RefCell<Vec<Seat>>, seq: u64, intended_a
     }
 }
 
-fn bench_recorder(bencher: Bencher, window: &Arc<Window>) {
+fn bench_recorder(bencher: Bencher, window: &Arc<TrialBoard>) {
     let (recorder, seats) = crowd(window, 0);
     let mut seq = 0;
     bencher.counter(ItemsCount::new(READERS)).bench_local(|| {
@@ -112,8 +117,8 @@ fn bench_recorder(bencher: Bencher, window: &Arc<Window>) {
     });
 }
 
-fn window() -> Arc<Window> {
-    let window = Arc::new(Window::new(1, 2).unwrap());
+fn window() -> Arc<TrialBoard> {
+    let window = Arc::new(TrialBoard::new(1, 2).unwrap());
     window.set(1, u64::MAX);
     window
 }

@@ -13,23 +13,23 @@ use std::sync::{Arc, OnceLock, mpsc};
 use std::time::Duration;
 use std::{iter, panic, thread};
 
-use crate::feed::{Feeds, Log, Message, Retention, check_name};
+use crate::client::error::{ClientError, Parsed};
+use crate::client::http::{ChunkedDecoder, Response};
+use crate::feed::{Feed, Feeds, Message, Retention, check_name};
 use crate::server::access::Access;
-use crate::server::places::Capacity;
+use crate::server::connection_limiter::ConnectionLimits;
+use crate::server::http1::request::ParsedHead;
 use crate::server::routes::new_message;
-use crate::server::{self, Settings};
-use crate::transport::connection::{ClientError, Parsed};
-use crate::transport::http::{Chunked, Response};
-use crate::transport::hub::{Hub, Limits};
-use crate::transport::plain::Begin;
+use crate::server::{self, ServerSettings};
+use crate::service::state::{AppState, Limits};
 use crate::transport::raw_tcp;
-use crate::transport::sse::{Events, Item};
-use crate::transport::websocket::client::Frames;
+use crate::transport::sse::{EventStreamItem, EventStreamParser};
+use crate::transport::websocket::client::FrameReader;
 
 /// Frames of a WebSocket, as a client reads them.
 pub fn websocket_frames(stream: &[u8], sizes: &[u8]) {
     agree(stream, sizes, || {
-        let mut frames = Frames::default();
+        let mut frames = FrameReader::default();
         move |bytes, items| {
             let text = |text: &[u8]| keep(items, text);
             let (used, signal) = frames.read(bytes, text)?;
@@ -41,9 +41,9 @@ pub fn websocket_frames(stream: &[u8], sizes: &[u8]) {
 /// An event stream.
 pub fn event_stream(stream: &[u8], sizes: &[u8]) {
     agree(stream, sizes, || {
-        let mut events = Events::default();
+        let mut events = EventStreamParser::default();
         move |bytes, items| {
-            let mut see = |item: Item<'_>| keep(items, format!("{item:?}").as_bytes());
+            let mut see = |item: EventStreamItem<'_>| keep(items, format!("{item:?}").as_bytes());
             events.feed(bytes, &mut see)?;
             Ok((bytes.len(), None))
         }
@@ -53,7 +53,7 @@ pub fn event_stream(stream: &[u8], sizes: &[u8]) {
 /// The body of an answer in the chunked coding: one item, which grows.
 pub fn chunked_body(stream: &[u8], sizes: &[u8]) {
     agree(stream, sizes, || {
-        let mut chunked = Chunked::default();
+        let mut chunked = ChunkedDecoder::default();
         move |bytes, items| {
             if items.is_empty() {
                 items.push(Vec::new());
@@ -96,7 +96,7 @@ pub fn raw_tcp_messages(stream: &[u8], sizes: &[u8]) {
 /// What somebody publishes. It is refused, or it becomes a message that all can read.
 pub fn publish_body(body: &[u8]) {
     let Ok(new) = new_message(body) else { return };
-    let log = Log::new(Retention::default(), "k3x9".into());
+    let log = Feed::new(Retention::default(), "k3x9".into());
     log.append(&new, 1);
     let json = &log.read_after(0).messages[0].json;
     assert!(!json.contains(&b'\n') && !json.contains(&b'\r'), "one line");
@@ -110,11 +110,11 @@ pub fn publish_body(body: &[u8]) {
 /// Requests, as a server finds out which are plain ones of readers. However much of a stream has
 /// come, what it begins with is not known yet or known for good.
 pub fn plain_requests(stream: &[u8], _: &[u8]) {
-    let hub = Hub::new(Feeds::new(Retention::default(), 8), Limits::default());
-    let begin = |bytes: &[u8]| match Begin::of(bytes, MAX_HEAD_BYTES, &hub) {
-        Begin::Partial => None,
-        Begin::Other => Some((String::new(), 0)),
-        Begin::Plain(plain, length) => {
+    let state = AppState::new(Feeds::new(Retention::default(), 8), Limits::default());
+    let begin = |bytes: &[u8]| match ParsedHead::of(bytes, MAX_HEAD_BYTES, &state) {
+        ParsedHead::Partial => None,
+        ParsedHead::Other => Some((String::new(), 0)),
+        ParsedHead::Fast(plain, length) => {
             assert!(length <= bytes.len() && bytes[..length].ends_with(b"\n"));
             Some((format!("{plain:?}"), length))
         }
@@ -138,7 +138,7 @@ pub fn http_server(stream: &[u8], sizes: &[u8]) {
 /// server answers with whole frames and ends, soon.
 pub fn websocket_server(stream: &[u8], sizes: &[u8]) {
     let answer = said(stream, sizes, UPGRADE, PATIENCE);
-    let (mut frames, mut read) = (Frames::default(), 0);
+    let (mut frames, mut read) = (FrameReader::default(), 0);
     while read < answer.len() {
         let (used, signal) = frames.read(&answer[read..], |_| Ok(())).expect("frames");
         read += used;
@@ -219,10 +219,10 @@ fn server() -> SocketAddr {
                     max_hold: PATIENCE / 100,
                     ..Limits::default()
                 };
-                let hub = Arc::new(Hub::new(feeds, limits));
-                let settings = Settings {
+                let state = Arc::new(AppState::new(feeds, limits));
+                let settings = ServerSettings {
                     access: Access::default(),
-                    capacity: Capacity {
+                    capacity: ConnectionLimits {
                         clients: 100,
                         clients_per_address: None,
                     },
@@ -232,7 +232,7 @@ fn server() -> SocketAddr {
                     peer_timeout: PATIENCE,
                     tls: None,
                 };
-                server::run(listener, hub, settings, std::future::pending()).await;
+                server::run(listener, state, settings, std::future::pending()).await;
             });
         };
         let thread = thread::Builder::new().name(THREAD.to_owned());

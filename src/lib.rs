@@ -3,33 +3,42 @@
 //!
 //! # Layout
 //!
-//! A message walks straight through the house: the schedule says when it is due, a publisher hands
-//! it to the server, the server appends it to the feed's log, a transport carries it through a
-//! socket to a subscriber, the recorder notes it, and what a trial recorded becomes a row, a table,
-//! a plot, a page. Each floor uses only those above it in this list:
+//! The walk of a message: schedule → publisher → server → ring → transport → socket → subscriber →
+//! recorder → row → metric → plot → page. Each folder imports only from folders above it in this
+//! list:
 //!
-//! - [`feed`]: messages, and the bounded log that holds a feed's recent ones
-//! - [`measure`]: the clock, the meter in every socket and the event loop that the load's sockets
-//!   wait in, the recorder, what a process uses
-//! - [`transport`]: the four conversations, one file each, both ends in it
-//! - [`server`]: the accept loop and the routes · [`load`]: schedule, publishers, subscribers,
-//!   phases
-//! - [`monitor`]: feeds that fill themselves · [`chat`]: a person in a feed, on a load's transports
-//! - [`lab`]: scenarios, trials, verdicts, results on disk
+//! - [`error`]: the error that means exit code 2
+//! - [`feed`]: messages, cursors, the ring of a feed's recent messages
+//! - [`runtime`]: the load's event loop, timers, clock, shared memory
+//! - [`system`]: what this machine is and does, read from /proc and /sys
+//! - [`record`]: recorder, histograms, sequences, byte counts
+//! - [`client`]: target, socket with its byte ledger, HTTP, TLS, subscription
+//! - [`service`]: state, limits, counters and presence behind all transports
+//! - [`transport`]: one file or folder a transport, both ends in it
+//! - [`server`]: accept loop, the fast HTTP/1.1 engine, hyper and axum, routes
+//! - [`monitor`]: feeds that fill themselves
+//! - [`load`]: schedule, publishers, subscribers, controller and agents
+//! - [`results`]: the rows on disk · [`stats`]: statistics, comparison, search
+//! - [`lab`]: scenarios, trials, verdicts
 //! - [`report`]: rows in, tables, plots and a page out
-//! - [`cli`]: every command and flag
-//!
-//! Tests and fuzzers also see `hostile`: what bytes of any kind may do to those who read them.
+//! - [`chat`]: a person in a feed · [`cli`]: one file a command
 
 pub mod chat;
 pub mod cli;
+pub mod client;
+pub mod error;
 pub mod feed;
 #[cfg(any(test, fuzzing))]
 pub mod hostile;
 pub mod lab;
 pub mod load;
-pub mod measure;
 pub mod monitor;
+pub mod record;
 pub mod report;
+pub mod results;
+pub mod runtime;
 pub mod server;
+pub mod service;
+pub mod stats;
+pub mod system;
 pub mod transport;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use wslab::cli::Cli;
-use wslab::lab::scenario::UsageError;
+use wslab::error::UsageError;
 
 fn main() -> ExitCode {
     match Cli::parse().execute() {

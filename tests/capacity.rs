@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
 use support::wait_until;
-use wslab::lab::capacity::Search;
+use wslab::lab::capacity::CapacitySearch;
 use wslab::lab::environment::Environment;
-use wslab::lab::results::{TrialRow, Verdict, write_rows};
 use wslab::lab::scenario::Scenario;
+use wslab::results::{TrialRow, Verdict, write_rows};
 use wslab::transport::Transport;
 
 #[allow(dead_code)] // The report's tests use the rest.
@@ -400,9 +400,9 @@ fn doubted(verdict: Verdict, warnings: &str, trial: TrialRow) -> TrialRow {
 
 #[test]
 fn a_step_that_others_disturb_is_tried_again_after_rests_that_grow_and_then_not_told() {
-    let search = Search {
+    let search = CapacitySearch {
         slo: vec!["p99<100ms".parse().unwrap()],
-        ..Search::default()
+        ..CapacitySearch::default()
     };
     let scenario = Scenario {
         transports: vec![Transport::Sse],

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use wslab::lab::results::{TrialRow, Verdict, write_rows};
-use wslab::lab::summary::{self, SummaryRow};
+use wslab::results::{TrialRow, Verdict, write_rows};
+use wslab::stats::summary::{self, SummaryRow};
 use wslab::transport::Transport;
 
 #[allow(dead_code)] // The report's tests use the rest.

@@ -9,9 +9,9 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 use support::{Server, wait_until};
-use wslab::lab::recorded::Recorded;
-use wslab::lab::results::{self, TrialRow};
-use wslab::measure::cpus::Cpus;
+use wslab::lab::recorded_run::RecordedRun;
+use wslab::results::{self, TrialRow};
+use wslab::system::cpus::Cpus;
 
 /// One short trial.
 const SHORT: [&str; 13] = [
@@ -364,7 +364,7 @@ fn newest_in(folder: &str) -> PathBuf {
 #[test]
 fn runs_of_before_stay_readable() {
     let run = newest_in("results/classroom");
-    let recorded = Recorded::read(&run).unwrap();
+    let recorded = RecordedRun::read(&run).unwrap();
     assert_eq!(recorded.scenario.name, "classroom");
     let rows: Vec<TrialRow> = results::read_rows(&run.join("trials.csv")).unwrap();
     assert!(!rows.is_empty());

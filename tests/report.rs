@@ -2,9 +2,9 @@
 
 use ab_glyph::{Font, FontRef};
 use wslab::lab::capacity::CapacityRow;
-use wslab::lab::capacity::bracket::Told;
-use wslab::lab::results::{TimelineRow, TrialRow, Verdict};
 use wslab::report::{Plot, Report, capacity_table, html, plots, text_table, write};
+use wslab::results::{TimelineRow, TrialRow, Verdict};
+use wslab::stats::bracket::SearchVerdict;
 use wslab::transport::Transport;
 
 use rows::{idle, timeline, trial, trials};
@@ -320,15 +320,20 @@ fn no_text_overlaps_another_or_leaves_the_picture() {
 /// What a search found, by transport: held, failed and not told at, and how it ended.
 fn found(factor: &str, most: f64) -> Vec<CapacityRow> {
     let ends = [
-        (None, Some(1.0), None, Told::Fails),
+        (None, Some(1.0), None, SearchVerdict::Fails),
         (
             Some(most * 0.9),
             Some(most),
             Some(most * 0.95),
-            Told::AtLeast,
+            SearchVerdict::AtLeast,
         ),
-        (Some(most * 0.5), Some(most * 0.52), None, Told::Found),
-        (Some(most), None, None, Told::Unfinished),
+        (
+            Some(most * 0.5),
+            Some(most * 0.52),
+            None,
+            SearchVerdict::Found,
+        ),
+        (Some(most), None, None, SearchVerdict::Unfinished),
     ];
     let rows = Transport::CHOICES.into_iter().zip(ends);
     rows.map(

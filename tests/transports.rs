@@ -9,21 +9,23 @@ use std::time::Duration;
 use support::{PATIENCE, Server};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
-use wslab::measure::clock;
-use wslab::measure::reactor;
-use wslab::measure::recorder::Recorder;
-use wslab::measure::recording::Recording;
-use wslab::measure::window::{Gauge, Window};
+use wslab::client::config::ClientConfig;
+use wslab::client::http::Headers;
+use wslab::client::subscription::Subscription;
+use wslab::client::target::Target;
+use wslab::record::recorder::Recorder;
+use wslab::record::recording::Recording;
+use wslab::record::trial_board::{Gauge, TrialBoard};
+use wslab::runtime::clock;
+use wslab::runtime::event_loop;
 use wslab::transport::Transport;
-use wslab::transport::http::Headers;
-use wslab::transport::subscription::{Habits, Subscription, Target};
 
 /// How often subscribers poll.
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 /// A subscriber of feed `a` that records what it gets.
 fn subscriber(address: &str, keep_alive: bool) -> (Subscription, Rc<Recorder>) {
-    let window = Arc::new(Window::new(1, 1).unwrap());
+    let window = Arc::new(TrialBoard::new(1, 1).unwrap());
     window.set(1, u64::MAX);
     let recorder = Rc::new(Recorder::new(window, 0));
     let target = Target {
@@ -33,15 +35,15 @@ fn subscriber(address: &str, keep_alive: bool) -> (Subscription, Rc<Recorder>) {
         tls: None,
         token: None,
     };
-    let habits = Habits {
+    let config = ClientConfig {
         poll_interval: POLL_INTERVAL,
         hold: Duration::from_secs(5),
         keep_alive,
         headers: Headers::Minimal,
     };
     let path = "/feeds/a".into();
-    let (target, habits) = (Rc::new(target), Rc::new(habits));
-    let subscription = Subscription::new(target, habits, recorder.clone(), 0, path, 1);
+    let (target, config) = (Rc::new(target), Rc::new(config));
+    let subscription = Subscription::new(target, config, recorder.clone(), 0, path, 1);
     (subscription, recorder)
 }
 
@@ -80,7 +82,7 @@ async fn read(
             () = tokio::time::sleep(PATIENCE) => panic!("{transport}: waited in vain for {count}"),
         }
     };
-    reactor::within_tokio(reading).await.unwrap();
+    event_loop::within_tokio(reading).await.unwrap();
     recorder.recording()
 }
 

@@ -9,8 +9,8 @@ use anyhow::{Context, bail, ensure};
 use memchr::memmem;
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
-use wslab::measure::clock;
-use wslab::measure::process::Usage;
+use wslab::runtime::clock;
+use wslab::system::process::ProcessUsage;
 
 #[derive(clap::Args)]
 pub struct ReadArgs {
@@ -58,8 +58,8 @@ pub fn read(args: &ReadArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn usage() -> io::Result<Usage> {
-    Usage::of(std::process::id())
+fn usage() -> io::Result<ProcessUsage> {
+    ProcessUsage::of(std::process::id())
 }
 
 /// What has been received in one go.

@@ -10,8 +10,8 @@ use mio::{Events, Interest, Poll, Token};
 use slab::Slab;
 use socket2::{Domain, Socket, Type};
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
-use wslab::measure::clock;
-use wslab::measure::cpus::Cpus;
+use wslab::runtime::clock;
+use wslab::system::cpus::Cpus;
 
 /// Those of `wslab serve` that a run gives; what they ask for happens anyway, or not at all.
 #[derive(clap::Args)]

@@ -7,11 +7,13 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
+use crate::client::connection::Connection;
+use crate::client::error::ClientError;
+use crate::client::http::{Headers, Response};
+use crate::client::outbox::Outgoing;
+use crate::client::socket::Ledger;
+use crate::client::target::Target;
 use crate::feed::Epoch;
-use crate::measure::meter::Ledger;
-use crate::transport::connection::{ClientError, Connection};
-use crate::transport::http::{Headers, Response};
-use crate::transport::subscription::{Outgoing, Target};
 
 /// How long the server may take for one.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -34,7 +36,7 @@ pub struct History {
 
 /// Why an exchange came to nothing.
 #[derive(Debug, thiserror::Error)]
-pub enum ApiError {
+pub enum ChatApiError {
     #[error("{0}")]
     Client(#[from] ClientError),
     #[error("the server answered {status}: {advice}")]
@@ -48,12 +50,12 @@ impl Api {
         Connection::dial(&self.ledger, &self.target, None).await
     }
 
-    pub async fn history(&self, limit: usize) -> Result<History, ApiError> {
+    pub async fn history(&self, limit: usize) -> Result<History, ChatApiError> {
         self.get(&format!("messages?limit={limit}")).await
     }
 
     /// The names of those who are there.
-    pub async fn members(&self) -> Result<Vec<String>, ApiError> {
+    pub async fn members(&self) -> Result<Vec<String>, ChatApiError> {
         #[derive(Deserialize)]
         struct Members {
             members: Vec<String>,
@@ -68,7 +70,7 @@ impl Api {
         connection: Connection,
         user: &str,
         message: &Outgoing,
-    ) -> Result<(), ApiError> {
+    ) -> Result<(), ChatApiError> {
         let json = serde_json::json!({
             "from": user, "text": message.text, "intended_at_ns": message.intended_at_ns,
         });
@@ -78,7 +80,7 @@ impl Api {
         exchange(connection, &request).await.map(drop)
     }
 
-    async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ApiError> {
+    async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ChatApiError> {
         let path = format!("{}/{path}", self.feed_path);
         let headers = Headers::Minimal;
         let request = self.target.get(headers, &path, "Connection: close\r\n");
@@ -88,7 +90,7 @@ impl Api {
 }
 
 /// Sends a request; returns the body of an answer that is content.
-async fn exchange(mut connection: Connection, request: &[u8]) -> Result<Vec<u8>, ApiError> {
+async fn exchange(mut connection: Connection, request: &[u8]) -> Result<Vec<u8>, ChatApiError> {
     let answer = async {
         connection.write_all(request).await?;
         connection
@@ -102,13 +104,13 @@ async fn exchange(mut connection: Connection, request: &[u8]) -> Result<Vec<u8>,
             .await
     };
     let answer = tokio::time::timeout(PATIENCE, answer).await;
-    match answer.map_err(|_| ApiError::Late)?? {
+    match answer.map_err(|_| ChatApiError::Late)?? {
         (200..=299, body) => Ok(body),
         (status, body) => {
             let json: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
             let advice = json["error"].as_str().unwrap_or("it does not say why");
             let advice = advice.to_owned();
-            Err(ApiError::Refused { status, advice })
+            Err(ChatApiError::Refused { status, advice })
         }
     }
 }

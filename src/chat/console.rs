@@ -5,7 +5,7 @@ use std::io::{self, BufRead, IsTerminal, Write};
 use rustyline_async::{Readline, ReadlineEvent, SharedWriter};
 use tokio::sync::mpsc;
 
-use super::room::{Line, Room};
+use crate::chat::room::{Room, RoomLine};
 
 /// Lines read ahead from a pipe.
 const MAX_AHEAD: usize = 16;
@@ -105,21 +105,21 @@ fn prompt(status: &str) -> String {
     format!("[{status}] ")
 }
 
-fn text(line: &Line) -> String {
+fn text(line: &RoomLine) -> String {
     match line {
-        Line::Feed(text) => text.clone(),
-        Line::Note(text) => format!("- {text}"),
+        RoomLine::Feed(text) => text.clone(),
+        RoomLine::Note(text) => format!("- {text}"),
     }
 }
 
-fn print(line: &Line) -> io::Result<()> {
+fn print(line: &RoomLine) -> io::Result<()> {
     match line {
-        Line::Feed(text) => {
+        RoomLine::Feed(text) => {
             let mut output = io::stdout().lock();
             writeln!(output, "{text}")?;
             output.flush()
         }
-        Line::Note(text) => writeln!(io::stderr(), "{text}"),
+        RoomLine::Note(text) => writeln!(io::stderr(), "{text}"),
     }
 }
 

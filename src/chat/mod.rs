@@ -10,9 +10,9 @@
 //!
 //! A connection that breaks is dialled again, and goes on from the last message that was shown.
 
-mod api;
-mod console;
-mod room;
+pub mod api;
+pub mod console;
+pub mod room;
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -22,17 +22,20 @@ use std::time::Duration;
 use anyhow::Context;
 use tokio::time::Instant;
 
+use crate::chat::api::Api;
+use crate::chat::console::{Console, Input};
+use crate::chat::room::Room;
+use crate::client::config::ClientConfig;
+use crate::client::error::ClientError;
+use crate::client::http::{self, Headers};
+use crate::client::outbox::Outbox;
+use crate::client::subscription::{EventListener, Subscription, SubscriptionEvent};
+use crate::client::target::Target;
 use crate::feed::Message;
-use crate::measure::reactor;
-use crate::measure::recorder::Recorder;
-use crate::measure::window::Window;
+use crate::record::recorder::Recorder;
+use crate::record::trial_board::TrialBoard;
+use crate::runtime::event_loop;
 use crate::transport::Transport;
-use crate::transport::connection::ClientError;
-use crate::transport::http::{self, Headers};
-use crate::transport::subscription::{Habits, Heard, Listener, Outbox, Subscription, Target};
-use api::Api;
-use console::{Console, Input};
-use room::Room;
 
 /// Pause before the first new attempt to connect; doubles up to the longest.
 const BACKOFF: Duration = Duration::from_millis(100);
@@ -49,7 +52,7 @@ const LOOK: Duration = Duration::from_millis(100);
 
 /// Who takes part in what.
 #[derive(Clone, Debug)]
-pub struct Options {
+pub struct ChatOptions {
     pub target: Target,
     pub transport: Transport,
     pub feed: String,
@@ -62,25 +65,25 @@ pub struct Options {
 
 /// Takes part until the input ends and all of it has come back, or until `stop` completes. Returns
 /// whether all that was written was seen in the feed.
-pub async fn run(options: Options, stop: impl Future<Output = ()>) -> anyhow::Result<bool> {
-    let chat = Chat::new(options)?;
-    reactor::within_tokio(chat.run(stop)).await?
+pub async fn run(options: ChatOptions, stop: impl Future<Output = ()>) -> anyhow::Result<bool> {
+    let chat = ChatClient::new(options)?;
+    event_loop::within_tokio(chat.run(stop)).await?
 }
 
-struct Chat {
-    options: Options,
+struct ChatClient {
+    options: ChatOptions,
     api: Rc<Api>,
     room: Rc<RefCell<Room>>,
     outbox: Rc<Outbox>,
     recorder: Rc<Recorder>,
 }
 
-impl Chat {
-    fn new(options: Options) -> anyhow::Result<Self> {
-        let recorder = Rc::new(Recorder::new(Arc::new(Window::new(1, 1)?), 0));
+impl ChatClient {
+    fn new(options: ChatOptions) -> anyhow::Result<Self> {
+        let recorder = Rc::new(Recorder::new(Arc::new(TrialBoard::new(1, 1)?), 0));
         let feed = http::encode(&options.feed);
         let feed_path: Rc<str> = format!("{}/feeds/{feed}", options.target.prefix).into();
-        Ok(Chat {
+        Ok(ChatClient {
             api: Rc::new(Api {
                 target: Rc::new(options.target.clone()),
                 ledger: recorder.ledger.clone(),
@@ -106,7 +109,7 @@ impl Chat {
         self.recorder.window.set(0, u64::MAX);
         let in_band = self.options.transport.publishes_in_band();
         if let (Some(user), false) = (self.options.user.clone(), in_band) {
-            reactor::spawn(self.post_all(user));
+            event_loop::spawn(self.post_all(user));
         }
         let mut console = Console::open(&self.options.user, &self.room.borrow().status())?;
         tokio::select! {
@@ -117,7 +120,7 @@ impl Chat {
     }
 
     fn subscription(&self) -> Subscription {
-        let habits = Habits {
+        let config = ClientConfig {
             poll_interval: self.options.poll_interval,
             hold: HOLD,
             keep_alive: true,
@@ -125,7 +128,7 @@ impl Chat {
         };
         let mut subscription = Subscription::new(
             self.api.target.clone(),
-            Rc::new(habits),
+            Rc::new(config),
             self.recorder.clone(),
             0,
             self.api.feed_path.clone(),
@@ -134,12 +137,12 @@ impl Chat {
         let user = self.options.user.clone();
         subscription.author = user.map(|user| (user, self.outbox.clone()));
         let (room, api) = (self.room.clone(), self.api.clone());
-        let listener = move |heard: Heard<'_>| {
+        let listener = move |heard: SubscriptionEvent<'_>| {
             if room.borrow_mut().hear(heard) {
-                reactor::spawn(take_roll(api.clone(), room.clone()));
+                event_loop::spawn(take_roll(api.clone(), room.clone()));
             }
         };
-        subscription.listener = Some(Listener(Box::new(listener)));
+        subscription.listener = Some(EventListener(Box::new(listener)));
         subscription
     }
 

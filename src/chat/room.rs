@@ -8,12 +8,13 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::Options;
+use crate::chat::ChatOptions;
+use crate::client::error::ClientError;
+use crate::client::outbox::Outgoing;
+use crate::client::subscription::SubscriptionEvent;
 use crate::feed::{Message, check_text};
-use crate::measure::clock;
+use crate::runtime::clock;
 use crate::transport::Transport;
-use crate::transport::connection::ClientError;
-use crate::transport::subscription::{Heard, Outgoing};
 
 /// Own messages on their way at once, so that a pipe is read no faster than the feed takes it.
 const MAX_UNSEEN: usize = 64;
@@ -29,7 +30,7 @@ const MAX_NAMES: usize = 20;
 
 /// A line to show.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Line {
+pub enum RoomLine {
     /// Of the feed: what somebody wrote or did.
     Feed(String),
     /// Of this client: how it is connected, and what went wrong.
@@ -44,7 +45,7 @@ pub struct Room {
     /// Server and client read the same clock, as far as can be known: see [`Room::latency`].
     one_clock: bool,
     members: BTreeSet<String>,
-    lines: VecDeque<Line>,
+    lines: VecDeque<RoomLine>,
     changed: Rc<Notify>,
     /// Since when there is a connection, and by the monotonic clock.
     live_since: Option<(Instant, u64)>,
@@ -63,7 +64,7 @@ struct Unseen {
 }
 
 impl Room {
-    pub fn new(options: &Options) -> Self {
+    pub fn new(options: &ChatOptions) -> Self {
         Room {
             transport: options.transport,
             feed: options.feed.clone(),
@@ -86,17 +87,17 @@ impl Room {
         changed.notified().await;
     }
 
-    fn push(&mut self, line: Line) {
+    fn push(&mut self, line: RoomLine) {
         self.lines.push_back(line);
         self.changed.notify_one();
     }
 
     fn note(&mut self, text: String) {
-        self.push(Line::Note(printable(&text)));
+        self.push(RoomLine::Note(printable(&text)));
     }
 
     /// The lines that were not shown yet.
-    pub fn take_lines(&mut self) -> VecDeque<Line> {
+    pub fn take_lines(&mut self) -> VecDeque<RoomLine> {
         std::mem::take(&mut self.lines)
     }
 
@@ -132,21 +133,23 @@ impl Room {
     /// A message of before.
     pub fn recall(&mut self, message: &Message<'_>) {
         if message.kind.is_none() {
-            self.push(Line::Feed(said(message)));
+            self.push(RoomLine::Feed(said(message)));
         }
     }
 
     /// Something has happened. Returns whether to find out who is there.
-    pub fn hear(&mut self, heard: Heard<'_>) -> bool {
+    pub fn hear(&mut self, heard: SubscriptionEvent<'_>) -> bool {
         match heard {
-            Heard::Ready => {
+            SubscriptionEvent::Ready => {
                 self.live_since = Some((Instant::now(), clock::now_ns()));
                 self.note(format!("connected over {}", self.transport));
                 return true;
             }
-            Heard::Message(message) => self.message(message),
-            Heard::Missed(missed) => self.note(format!("missed {missed} messages: too old")),
-            Heard::Restarted => self.note("the server has begun anew".to_owned()),
+            SubscriptionEvent::Message(message) => self.message(message),
+            SubscriptionEvent::Missed(missed) => {
+                self.note(format!("missed {missed} messages: too old"))
+            }
+            SubscriptionEvent::Restarted => self.note("the server has begun anew".to_owned()),
         }
         false
     }
@@ -156,15 +159,15 @@ impl Room {
         match message.kind.as_deref() {
             None => {
                 self.measure(message);
-                self.push(Line::Feed(said(message)));
+                self.push(RoomLine::Feed(said(message)));
             }
             Some("join") => {
                 self.members.insert(name.to_owned());
-                self.push(Line::Feed(format!("* {} joined", printable(name))));
+                self.push(RoomLine::Feed(format!("* {} joined", printable(name))));
             }
             Some("leave") => {
                 self.members.remove(name);
-                self.push(Line::Feed(format!("* {} left", printable(name))));
+                self.push(RoomLine::Feed(format!("* {} left", printable(name))));
             }
             // A kind of another time.
             Some(_) => {}
@@ -251,7 +254,7 @@ impl Room {
     }
 
     /// The server did not take a message, or it is not known whether it did.
-    pub fn refused(&mut self, message: &Outgoing, error: &super::api::ApiError) {
+    pub fn refused(&mut self, message: &Outgoing, error: &crate::chat::api::ChatApiError) {
         self.unseen
             .retain(|unseen| unseen.intended_at_ns != message.intended_at_ns);
         self.lost_messages += 1;
@@ -307,10 +310,10 @@ fn printable(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::transport::subscription::Target;
+    use crate::client::target::Target;
 
     fn room(user: &str, address: &str) -> Room {
-        Room::new(&Options {
+        Room::new(&ChatOptions {
             target: Target {
                 address: address.parse().unwrap(),
                 origin: format!("http://{address}"),
@@ -347,13 +350,21 @@ mod tests {
     #[test]
     fn only_ones_own_messages_tell_a_latency_from_afar() {
         let mut room = room("alice", "192.0.2.1:80");
-        room.hear(Heard::Ready);
+        room.hear(SubscriptionEvent::Ready);
         assert_eq!(room.status(), "lobby over sse: live");
         let own = room.say("oi").unwrap();
         assert!(!room.is_settled());
-        room.hear(Heard::Message(&message("bob", "oi", own.intended_at_ns)));
+        room.hear(SubscriptionEvent::Message(&message(
+            "bob",
+            "oi",
+            own.intended_at_ns,
+        )));
         assert_eq!(room.status(), "lobby over sse: live", "it is not ours");
-        room.hear(Heard::Message(&message("alice", "oi", own.intended_at_ns)));
+        room.hear(SubscriptionEvent::Message(&message(
+            "alice",
+            "oi",
+            own.intended_at_ns,
+        )));
         assert!(room.status().ends_with(" ms there and back"));
         assert!(room.is_settled() && room.all_seen());
     }
@@ -362,11 +373,11 @@ mod tests {
     fn on_one_host_every_message_tells_but_those_that_waited_for_the_connection() {
         let mut room = room("alice", "127.0.0.1:80");
         let waited = message("bob", "oi", 0);
-        room.hear(Heard::Ready);
-        room.hear(Heard::Message(&waited));
+        room.hear(SubscriptionEvent::Ready);
+        room.hear(SubscriptionEvent::Message(&waited));
         assert_eq!(room.status(), "lobby over sse: live");
         room.here(vec!["alice".into(), "bob".into()]);
-        room.hear(Heard::Message(&message("bob", "oi", 0)));
+        room.hear(SubscriptionEvent::Message(&message("bob", "oi", 0)));
         assert!(room.status().ends_with(" ms, 2 here"), "{}", room.status());
     }
 
@@ -378,13 +389,15 @@ mod tests {
         tokio::time::advance(UNSEEN_PATIENCE * 10).await;
         room.give_up_waiting();
         assert!(!room.is_settled(), "it waits for a connection");
-        room.hear(Heard::Ready);
+        room.hear(SubscriptionEvent::Ready);
         room.give_up_waiting();
         assert!(!room.is_settled(), "it has just been sent");
         tokio::time::advance(UNSEEN_PATIENCE * 2).await;
         room.give_up_waiting();
         assert!(room.is_settled() && !room.all_seen());
         let lines = room.take_lines();
-        assert!(matches!(lines.back(), Some(Line::Note(note)) if note.starts_with("perhaps lost")));
+        assert!(
+            matches!(lines.back(), Some(RoomLine::Note(note)) if note.starts_with("perhaps lost"))
+        );
     }
 }

@@ -5,14 +5,15 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::report::write_report;
-use super::run::{RunArgs, complete};
-use crate::lab::capacity::bracket::Told;
+use crate::cli::report::write_report;
+use crate::cli::run::{RunArgs, complete};
+use crate::error::UsageError;
 use crate::lab::capacity::objective::Objective;
-use crate::lab::capacity::{self, Factor};
-use crate::lab::recorded::Recorded;
-use crate::lab::scenario::{Scenario, UsageError};
+use crate::lab::capacity::{self, SearchFactor};
+use crate::lab::recorded_run::RecordedRun;
+use crate::lab::scenario::Scenario;
 use crate::report;
+use crate::stats::bracket::SearchVerdict;
 
 /// Trials that must hold at the end of a search, unless somebody asks for more or fewer.
 const CONFIRMATIONS: u32 = 3;
@@ -25,7 +26,7 @@ pub(super) struct CapacityArgs {
     slo: Vec<Objective>,
     /// What to search for: the most clients, or the most messages a second to each feed
     #[arg(long, value_enum)]
-    vary: Option<Factor>,
+    vary: Option<SearchFactor>,
     /// The most to try; otherwise as many clients as open files allow, or 100,000 messages a second
     #[arg(long, value_name = "N")]
     max: Option<u32>,
@@ -49,7 +50,9 @@ impl CapacityArgs {
             let _ = writeln!(std::io::stdout(), "{table}\nreport: {}", page.display());
         }
         complete(&run, ending)?;
-        let is_told = |told: Told| !matches!(told, Told::NotTold | Told::Unfinished);
+        let is_told = |told: SearchVerdict| {
+            !matches!(told, SearchVerdict::NotTold | SearchVerdict::Unfinished)
+        };
         match found.iter().all(|row| is_told(row.verdict)) {
             true => Ok(ExitCode::SUCCESS),
             false => Ok(ExitCode::from(3)),
@@ -57,7 +60,7 @@ impl CapacityArgs {
     }
 
     /// The search that was recorded, or the one that the flags ask for.
-    fn scenario(&self, recorded: Option<&Recorded>) -> Result<Scenario, UsageError> {
+    fn scenario(&self, recorded: Option<&RecordedRun>) -> Result<Scenario, UsageError> {
         let mut scenario = self.run.scenario(recorded)?;
         if scenario.capacity.is_none() {
             scenario.name = "capacity".to_owned();
@@ -73,8 +76,8 @@ impl CapacityArgs {
         search.within_percent = self.within.unwrap_or(search.within_percent);
         if scenario.question.is_empty() {
             let what = match search.vary {
-                Factor::Clients => "clients",
-                Factor::Rate => "messages a second to each feed",
+                SearchFactor::Clients => "clients",
+                SearchFactor::Rate => "messages a second to each feed",
             };
             let objective = search.objective();
             scenario.question = format!("How many {what} does each transport hold at {objective}?");

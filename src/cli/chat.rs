@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::{TokenArgs, TrustArgs, check_token, interrupted, parse};
-use crate::chat::{self, Options};
+use crate::chat::{self, ChatOptions};
+use crate::cli::{TokenArgs, TrustArgs, check_token, interrupted, parse};
 use crate::feed::check_name;
 use crate::lab::preflight;
 use crate::lab::scenario::Span;
@@ -49,7 +49,7 @@ impl ChatArgs {
             .build()?;
         let (trust, token) = (self.trust.trust(), check_token(self.pass.token.as_ref())?);
         let all_seen = runtime.block_on(async {
-            let options = Options {
+            let options = ChatOptions {
                 target: preflight::find(&self.url, trust.as_ref(), token.as_ref()).await?,
                 transport: self.transport,
                 feed: self.feed,

@@ -7,11 +7,11 @@ use std::process::ExitCode;
 use anyhow::bail;
 use clap::Args;
 
-use crate::lab::compare::{self, Gate};
-use crate::lab::figures::Figures;
-use crate::lab::results::{self, TrialRow};
-use crate::lab::scenario::UsageError;
+use crate::error::UsageError;
 use crate::report;
+use crate::results::{self, TrialRow};
+use crate::stats::compare::{self, Gate};
+use crate::stats::figures::TrialFigures;
 
 #[derive(Debug, Args)]
 pub(super) struct CompareArgs {
@@ -39,8 +39,8 @@ impl CompareArgs {
     pub(super) fn execute(self) -> anyhow::Result<ExitCode> {
         let a = trials_of(&self.a)?;
         let b = self.b.as_deref().map(trials_of).transpose()?;
-        let a = Figures::of(&a)?;
-        let b = b.as_deref().map(Figures::of).transpose()?;
+        let a = TrialFigures::of(&a)?;
+        let b = b.as_deref().map(TrialFigures::of).transpose()?;
         let (pairs, alone) = match &b {
             Some(b) => compare::runs(&a, b),
             None => (compare::transports(&a), Vec::new()),

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::serve::ServeArgs;
+use crate::cli::serve::ServeArgs;
 
 /// Sensors, unless a flag says how many.
 const SENSORS: u32 = 4;

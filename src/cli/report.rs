@@ -7,9 +7,11 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::Args;
 
-use crate::lab::recorded::Recorded;
-use crate::lab::{capacity, results, summary};
+use crate::lab::capacity;
+use crate::lab::recorded_run::RecordedRun;
 use crate::report::{self, Report};
+use crate::results;
+use crate::stats::summary;
 
 #[derive(Debug, Args)]
 pub(super) struct ReportArgs {
@@ -36,10 +38,10 @@ impl ReportArgs {
 
 /// Rebuilds a run's report from its folder and returns the page's path.
 pub(super) fn write_report(folder: &Path) -> anyhow::Result<PathBuf> {
-    let Recorded {
+    let RecordedRun {
         scenario,
         environment,
-    } = Recorded::read(folder)?;
+    } = RecordedRun::read(folder)?;
     // A run that was cut off in its first trial has neither file.
     let (trials, timeline) = (folder.join("trials.csv"), folder.join("timeline.csv"));
     let trials = if trials.exists() {

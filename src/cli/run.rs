@@ -7,23 +7,24 @@ use std::process::ExitCode;
 use anyhow::bail;
 use clap::Args;
 
-use super::report::write_report;
-use super::{
+use crate::cli::report::write_report;
+use crate::cli::{
     TokenArgs, Transports, TrustArgs, check_token, interrupted, parse, parse_clients,
     parse_payload, parse_rate_hz, parse_transports,
 };
-use crate::lab::pinning::Pinning;
-use crate::lab::recorded::Recorded;
-use crate::lab::results::Verdict;
-use crate::lab::run::{self, Ending, Options, Run};
-use crate::lab::scenario::{self, Scenario, Span, Switch, UsageError};
-use crate::load::plan::Workload;
+use crate::client::http::Headers;
+use crate::client::token::{self, Token};
+use crate::error::UsageError;
+use crate::lab::recorded_run::RecordedRun;
+use crate::lab::run::{self, Ending, Run, RunOptions};
+use crate::lab::scenario::{self, Scenario, Span, Switch};
+use crate::load::protocol::Workload;
 use crate::load::schedule::Pacing;
-use crate::measure::interface::Frames;
 use crate::report;
+use crate::results::Verdict;
+use crate::system::interface::InterfaceCounters;
+use crate::system::pinning::Pinning;
 use crate::transport::Transport;
-use crate::transport::http::Headers;
-use crate::transport::token::{self, Token};
 
 #[derive(Debug, Args)]
 pub(super) struct RunArgs {
@@ -139,9 +140,9 @@ impl RunArgs {
     }
 
     /// The run that is to be repeated, if one is named.
-    pub(super) fn recorded(&self) -> Result<Option<Recorded>, UsageError> {
+    pub(super) fn recorded(&self) -> Result<Option<RecordedRun>, UsageError> {
         match &self.scenario {
-            Some(named) => Recorded::find(named),
+            Some(named) => RecordedRun::find(named),
             None => Ok(None),
         }
     }
@@ -150,13 +151,13 @@ impl RunArgs {
     pub(super) fn measure(
         &self,
         scenario: &Scenario,
-        recorded: Option<&Recorded>,
+        recorded: Option<&RecordedRun>,
     ) -> anyhow::Result<(Run, Ending)> {
         let then = recorded.map(|recorded| &recorded.environment);
         let target = self.target.clone();
         let target = target.or(then.and_then(|then| then.target.clone()));
         let pinning = then.and_then(|then| then.pinning.as_ref());
-        let options = Options {
+        let options = RunOptions {
             pinning: Pinning::choose(self.pin, pinning, target.is_none())?,
             token: self.token(target.is_some())?,
             target,
@@ -173,7 +174,7 @@ impl RunArgs {
         if let Some(then) = then
             && !self.quiet
         {
-            let changes = then.changes(&Recorded::read(&run.folder)?.environment);
+            let changes = then.changes(&RecordedRun::read(&run.folder)?.environment);
             tell_changes(&changes);
         }
         Ok((run, ending))
@@ -195,7 +196,7 @@ impl RunArgs {
 
     /// The scenario that was recorded or is named, or the default one, with the changes that the
     /// flags ask for.
-    pub(super) fn scenario(&self, recorded: Option<&Recorded>) -> Result<Scenario, UsageError> {
+    pub(super) fn scenario(&self, recorded: Option<&RecordedRun>) -> Result<Scenario, UsageError> {
         let mut scenario = match (recorded, &self.scenario) {
             (Some(recorded), _) => recorded.scenario.clone(),
             (None, Some(named)) => Scenario::find(named)?,
@@ -285,7 +286,7 @@ fn parse_repeats(text: &str) -> Result<u32, String> {
 }
 
 fn parse_interface(name: &str) -> Result<String, String> {
-    Frames::of(name)
+    InterfaceCounters::of(name)
         .map(|_| name.to_owned())
         .map_err(|error| format!("{error}: \"ip link\" lists those that there are"))
 }

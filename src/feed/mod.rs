@@ -1,9 +1,9 @@
-//! Feeds: named, ordered streams of messages, each held by one bounded [`Log`].
+//! Feeds: named, ordered streams of messages, each held by one bounded [`Feed`].
 
-mod cursor;
-mod log;
-mod members;
-mod message;
+pub mod cursor;
+pub mod members;
+pub mod message;
+pub mod ring;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -12,9 +12,9 @@ use std::sync::{Arc, RwLock};
 use tokio::sync::Semaphore;
 
 pub use cursor::{Cursor, Epoch};
-pub use log::{Batch, Framing, Log, MAX_BATCH_BYTES, Reader, Retention, Stored};
 pub use members::Members;
 pub use message::{InvalidMessage, MAX_NAME_CHARS, Message, NewMessage, check_name, check_text};
+pub use ring::{Batch, Feed, Framing, MAX_BATCH_BYTES, Reader, Retention, StoredMessage};
 
 /// Longest feed name, in characters: it travels in every URL.
 pub const MAX_FEED_NAME_CHARS: usize = 64;
@@ -31,7 +31,7 @@ pub enum FeedError {
 /// All feeds of one server. A feed comes into being when it is first named.
 #[derive(Debug)]
 pub struct Feeds {
-    logs: RwLock<HashMap<String, Arc<Log>>>,
+    logs: RwLock<HashMap<String, Arc<Feed>>>,
     retention: Retention,
     max_feeds: usize,
     epoch: Epoch,
@@ -63,7 +63,7 @@ impl Feeds {
     }
 
     /// The log of a feed, made on first use.
-    pub fn get(&self, name: &str) -> Result<Arc<Log>, FeedError> {
+    pub fn get(&self, name: &str) -> Result<Arc<Feed>, FeedError> {
         if let Some(log) = self.logs.read().expect("no panic under the lock").get(name) {
             return Ok(log.clone());
         }
@@ -80,7 +80,7 @@ impl Feeds {
             return Err(FeedError::TooMany(self.max_feeds));
         }
         let new = || {
-            let log = Log::new(self.retention, self.epoch);
+            let log = Feed::new(self.retention, self.epoch);
             Arc::new(match &self.member_places {
                 Some(places) => log.with_members(places.clone()),
                 None => log,

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::machine::Files;
-use super::pinning::Pinning;
-use crate::measure::process;
+use crate::system::info::SystemFiles;
+use crate::system::pinning::Pinning;
+use crate::system::process;
 
 /// The machine, the program and the command of one run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -54,7 +54,7 @@ pub struct Environment {
 impl Environment {
     /// Looks around. Where the kernel does not tell, the answer is absent.
     pub fn look(seed: u64, target: Option<&str>, pinning: Option<&Pinning>) -> Self {
-        let files = Files(Path::new("/"));
+        let files = SystemFiles(Path::new("/"));
         let cpus = std::thread::available_parallelism().map_or(1, usize::from);
         let uname = rustix::system::uname();
         let text = |part: &std::ffi::CStr| part.to_string_lossy().into_owned();

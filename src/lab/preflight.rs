@@ -8,18 +8,20 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail, ensure};
 
-use super::capacity::Factor;
-use super::machine::Files;
-use super::scenario::{MAX_CLIENTS, MAX_RATE_HZ, Scenario, Switch, UsageError};
-use crate::load::plan::Workload;
-use crate::measure::process::{self, SPARE_DESCRIPTORS};
-use crate::measure::reactor;
+use crate::client::connection::Connection;
+use crate::client::error::ClientError;
+use crate::client::http::{self, Headers};
+use crate::client::target::Target;
+use crate::client::tls::{ClientTls, Trust};
+use crate::client::token::{self, Token};
+use crate::error::UsageError;
+use crate::lab::capacity::SearchFactor;
+use crate::lab::scenario::{MAX_CLIENTS, MAX_RATE_HZ, Scenario, Switch};
+use crate::load::protocol::Workload;
+use crate::runtime::event_loop;
+use crate::system::info::SystemFiles;
+use crate::system::process::{self, SPARE_DESCRIPTORS};
 use crate::transport::Transport;
-use crate::transport::connection::{ClientError, Connection};
-use crate::transport::http::{self, Headers};
-use crate::transport::subscription::Target;
-use crate::transport::tls::{Tls, Trust};
-use crate::transport::token::{self, Token};
 
 /// How long a server may take to answer its first request.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -93,7 +95,7 @@ async fn resolve(url: &str, trust: Option<&Trust>) -> anyhow::Result<Vec<Target>
 }
 
 /// How to speak TLS with the server of an https URL.
-fn tls(url: &str, trust: Option<&Trust>) -> Result<Tls, UsageError> {
+fn tls(url: &str, trust: Option<&Trust>) -> Result<ClientTls, UsageError> {
     let trust = trust.ok_or_else(|| {
         UsageError(format!(
             "{url}: which certificate is to be trusted? Write --fingerprint SHA256, which wslab \
@@ -101,7 +103,7 @@ fn tls(url: &str, trust: Option<&Trust>) -> Result<Tls, UsageError> {
              /etc/ssl/certs/ca-certificates.crt)"
         ))
     })?;
-    Tls::try_from(trust.clone()).map_err(|error| UsageError(format!("--ca: {error}")))
+    ClientTls::try_from(trust.clone()).map_err(|error| UsageError(format!("--ca: {error}")))
 }
 
 /// Asks a target whether it is a server of wslab's feeds.
@@ -159,7 +161,7 @@ async fn enter(target: Target) -> anyhow::Result<Target> {
 
 /// The status and the body of its answer.
 async fn ask(target: &Target, path: &str) -> Result<(u16, Vec<u8>), ClientError> {
-    reactor::within_tokio(exchange(target, path)).await?
+    event_loop::within_tokio(exchange(target, path)).await?
 }
 
 async fn exchange(target: &Target, path: &str) -> Result<(u16, Vec<u8>), ClientError> {
@@ -219,8 +221,8 @@ pub fn bounded(scenario: &Scenario, target: Option<SocketAddr>) -> Scenario {
     let mut bounded = scenario.clone();
     if let Some(search) = &mut bounded.capacity {
         search.max.get_or_insert_with(|| match search.vary {
-            Factor::Clients => most_clients(scenario, target),
-            Factor::Rate => MAX_RATE_HZ as u32,
+            SearchFactor::Clients => most_clients(scenario, target),
+            SearchFactor::Rate => MAX_RATE_HZ as u32,
         });
     }
     bounded
@@ -270,7 +272,7 @@ fn enough_ports(scenario: &Scenario, transport: Transport, clients: u32) -> anyh
 }
 
 fn local_ports() -> u64 {
-    let files = Files(Path::new("/"));
+    let files = SystemFiles(Path::new("/"));
     let (first, last) = files.local_ports().unwrap_or(LINUX_PORTS);
     (last + 1).saturating_sub(first)
 }

@@ -6,20 +6,20 @@ use std::time::{Duration, Instant};
 
 use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::load::plan::{Phase, Progress};
+use crate::load::protocol::{Phase, Progress};
 
 /// Between two plain lines of the same phase.
 const LINE_EVERY: Duration = Duration::from_secs(5);
 
 /// Shows the progress of one run.
 #[derive(Debug)]
-pub struct Display {
+pub struct ProgressDisplay {
     bar: Option<ProgressBar>,
     quiet: bool,
     last_line: Option<(Phase, Instant)>,
 }
 
-impl Display {
+impl ProgressDisplay {
     pub fn new(quiet: bool) -> Self {
         let bar = (!quiet && std::io::stderr().is_terminal()).then(|| {
             let bar = ProgressBar::with_draw_target(Some(1_000), ProgressDrawTarget::stderr());
@@ -27,7 +27,7 @@ impl Display {
             bar.set_style(style.expect("the template is well-formed"));
             bar
         });
-        Display {
+        ProgressDisplay {
             bar,
             quiet,
             last_line: None,

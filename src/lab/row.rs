@@ -2,20 +2,20 @@
 
 use hdrhistogram::Histogram;
 
-use super::pinning::Pinning;
-use super::results::{TimelineRow, TrialRow};
-use super::trial::TrialId;
-use super::verdict::{Evidence, judge, others_cpu_percent};
-use crate::load::plan::{Outcome, Plan, Second, Use, Workload};
-use crate::measure::clock;
+use crate::lab::trial::Trial;
+use crate::lab::verdict::{Evidence, judge, others_cpu_percent};
+use crate::load::protocol::{Plan, TimelineSecond, TrialOutcome, UsageDelta, Workload};
+use crate::results::{TimelineRow, TrialRow};
+use crate::runtime::clock;
+use crate::system::pinning::Pinning;
 use crate::transport::Transport;
-use crate::transport::model::{Conditions, Prediction};
+use crate::transport::theory::{Conditions, Prediction};
 
-impl TrialId {
+impl Trial {
     /// One second of the trial.
-    pub(super) fn timeline_row(&self, second: &Second) -> TimelineRow {
+    pub(super) fn timeline_row(&self, second: &TimelineSecond) -> TimelineRow {
         let us = |index: usize| second.latency_ns.map(|ns| round(ns[index] as f64 / 1e3));
-        let percent = |used: &Use| round(used.percent(second.length_s));
+        let percent = |used: &UsageDelta| round(used.percent(second.length_s));
         TimelineRow {
             scenario: self.scenario.name.clone(),
             run: self.run.clone(),
@@ -41,9 +41,9 @@ impl TrialId {
     }
 
     /// What theory predicts of this trial, given the CPU time that a delivery took in it.
-    fn theory(&self, plan: &Plan, outcome: &Outcome) -> Prediction {
+    fn theory(&self, plan: &Plan, outcome: &TrialOutcome) -> Prediction {
         let cores = std::thread::available_parallelism().map_or(1.0, |n| n.get() as f64);
-        let cpu_us = |used: &Use| (used.user_s + used.sys_s) * 1e6;
+        let cpu_us = |used: &UsageDelta| (used.user_s + used.sys_s) * 1e6;
         let deliveries = outcome.recording.counts.delivered as f64;
         let service_us = outcome.server.as_ref().map(|server| {
             let server_us = cpu_us(server) / outcome.served() as f64;
@@ -66,13 +66,13 @@ impl TrialId {
     }
 
     /// The outcome as a row of `trials.csv`.
-    pub(super) fn row(&self, plan: &Plan, outcome: &Outcome, died: bool) -> TrialRow {
+    pub(super) fn row(&self, plan: &Plan, outcome: &TrialOutcome, died: bool) -> TrialRow {
         let recording = &outcome.recording;
-        let latency = Micros(&recording.latency);
-        let since_send = Micros(&recording.since_send);
-        let transit = Micros(&recording.transit);
-        let connect = Micros(&recording.connect);
-        let lag = Micros(&recording.publish_lag);
+        let latency = Microseconds(&recording.latency);
+        let since_send = Microseconds(&recording.since_send);
+        let transit = Microseconds(&recording.transit);
+        let connect = Microseconds(&recording.connect);
+        let lag = Microseconds(&recording.publish_lag);
         let mut evidence = Evidence::of(plan, outcome);
         evidence.server_died = died;
         if let Some(pinning) = &self.pinning {
@@ -82,7 +82,7 @@ impl TrialId {
 
         let (counts, publisher) = (&outcome.recording.counts, &outcome.publisher_traffic);
         let per_delivery = PerDelivery(counts.delivered);
-        let bytes = Layers::of(plan, outcome);
+        let bytes = ByteLayers::of(plan, outcome);
         let local = plan.server_pid.is_some();
         let polls = self.cell.transport.polls();
         let (clients, probes) = (f64::from(plan.clients), f64::from(plan.probes));
@@ -99,11 +99,14 @@ impl TrialId {
         // The server's work is for the probe as well.
         let served = PerDelivery(outcome.served());
         let server_cpu_us = |seconds: f64| served.of(seconds * 1e6);
-        let percent = |used: &Use| round(used.percent(outcome.ledger_s));
+        let percent = |used: &UsageDelta| round(used.percent(outcome.ledger_s));
         let theory = (counts.delivered > 0).then(|| self.theory(plan, outcome));
         let is = |transport| self.cell.transport == transport;
         let probe = outcome.probe.as_ref().map(|probe| &probe.recording);
-        let [first, median, last] = recording.fan_out.each_ref().map(|place| Micros(&place.0));
+        let [first, median, last] = recording
+            .fan_out
+            .each_ref()
+            .map(|place| Microseconds(&place.0));
         let fairness = Some(recording.fairness).filter(|fairness| fairness.clients > 0);
         let (set_up, books) = (&recording.set_up, outcome.server_books);
         let per_client = |bytes: u64| {
@@ -194,12 +197,12 @@ impl TrialId {
             interface_bytes: outcome.interface.map(|passed| passed.bytes),
             interface_packets: outcome.interface.map(|passed| passed.packets),
             load_processes: Some(plan.processes),
-            loop_lag_p99_us: Micros(&recording.loop_lag).told(0.99),
-            loop_lag_max_us: Micros(&recording.loop_lag).at(1.0),
+            loop_lag_p99_us: Microseconds(&recording.loop_lag).told(0.99),
+            loop_lag_max_us: Microseconds(&recording.loop_lag).at(1.0),
             probe_clients: probe.map(|_| plan.probes),
             probe_delivered: probe.map(|probe| probe.counts.delivered),
-            probe_latency_p50_us: probe.and_then(|probe| Micros(&probe.latency).at(0.5)),
-            probe_latency_p99_us: probe.and_then(|probe| Micros(&probe.latency).told(0.99)),
+            probe_latency_p50_us: probe.and_then(|probe| Microseconds(&probe.latency).at(0.5)),
+            probe_latency_p99_us: probe.and_then(|probe| Microseconds(&probe.latency).told(0.99)),
             first_recipient_p50_us: first.at(0.5),
             median_recipient_p50_us: median.at(0.5),
             last_recipient_p50_us: last.at(0.5),
@@ -227,7 +230,7 @@ impl TrialId {
 
 /// The byte ledger, layer by layer, in bytes of the whole trial.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Layers {
+struct ByteLayers {
     payload: f64,
     envelope: f64,
     protocol: f64,
@@ -235,17 +238,17 @@ struct Layers {
     tcp_ip: f64,
 }
 
-impl Layers {
+impl ByteLayers {
     /// The four layers above TCP add up to the bytes through the sockets: what is neither text nor
     /// the rest of its JSON belongs to the protocol, and what TLS sessions did not carry to TLS.
-    fn of(plan: &Plan, outcome: &Outcome) -> Self {
+    fn of(plan: &Plan, outcome: &TrialOutcome) -> Self {
         let (counts, traffic) = (&outcome.recording.counts, &outcome.recording.traffic);
         let wire = (traffic.down_bytes + traffic.up_bytes) as f64;
         let tls = match &plan.target.tls {
             Some(_) => wire - traffic.plaintext_bytes as f64,
             None => 0.0,
         };
-        Layers {
+        ByteLayers {
             payload: counts.payload_bytes as f64,
             envelope: counts.json_bytes as f64 - counts.payload_bytes as f64,
             protocol: wire - tls - counts.json_bytes as f64,
@@ -265,9 +268,9 @@ impl PerDelivery {
 }
 
 /// A histogram of ns, read in µs; without samples there are no figures.
-struct Micros<'a>(&'a Histogram<u64>);
+struct Microseconds<'a>(&'a Histogram<u64>);
 
-impl Micros<'_> {
+impl Microseconds<'_> {
     /// A quantile from 0 to 1.
     fn at(&self, quantile: f64) -> Option<f64> {
         self.us(|histogram| histogram.value_at_quantile(quantile) as f64)

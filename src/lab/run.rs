@@ -10,22 +10,23 @@ use hdrhistogram::Histogram;
 use hdrhistogram::serialization::V2DeflateSerializer;
 use hdrhistogram::serialization::interval_log::{IntervalLogWriterBuilder, Tag};
 
-use super::capacity;
-use super::doctor::{self, Needs};
-use super::environment::Environment;
-use super::pinning::Pinning;
-use super::preflight;
-use super::progress::Display;
-use super::results::{self, TimelineRow, TrialRow, Verdict};
-use super::scenario::{Cell, Scenario, Switch, UsageError};
-use super::trial::{Measured, TrialId};
-use crate::transport::subscription::Target;
-use crate::transport::tls::Trust;
-use crate::transport::token::Token;
+use crate::client::target::Target;
+use crate::client::tls::Trust;
+use crate::client::token::Token;
+use crate::error::UsageError;
+use crate::lab::capacity;
+use crate::lab::environment::Environment;
+use crate::lab::preflight;
+use crate::lab::progress::ProgressDisplay;
+use crate::lab::scenario::{Cell, Scenario, Switch};
+use crate::lab::trial::{Trial, TrialResult};
+use crate::results::{self, TimelineRow, TrialRow, Verdict};
+use crate::system::doctor::{self, Requirements};
+use crate::system::pinning::Pinning;
 
 /// Where a run's results lie, and how its user wants it.
 #[derive(Clone, Debug)]
-pub struct Options {
+pub struct RunOptions {
     /// A server that already runs; without it each trial has a server of its own.
     pub target: Option<String>,
     /// Which certificate it must show, if its URL says https.
@@ -57,7 +58,7 @@ pub struct Run {
     pub folder: PathBuf,
     pub trials: Vec<TrialRow>,
     pub scenario: Scenario,
-    options: Options,
+    options: RunOptions,
     target: Option<Target>,
     began: Instant,
     timeline: Vec<TimelineRow>,
@@ -77,7 +78,7 @@ struct Latency {
 /// Runs a scenario that has been checked, until it is done or `interrupted` tells by what.
 pub async fn run(
     scenario: &Scenario,
-    options: &Options,
+    options: &RunOptions,
     interrupted: impl Future<Output = &'static str>,
 ) -> anyhow::Result<(Run, Ending)> {
     let target = match &options.target {
@@ -103,9 +104,9 @@ pub async fn run(
     let largest = scenario.at_its_largest();
     preflight::capacity(&largest, address)?;
     let remote = address.is_some_and(|address| !address.ip().is_loopback());
-    let doubts = doctor::doubts(Needs::of(&largest, remote));
+    let doubts = doctor::doubts(Requirements::of(&largest, remote));
     let mut run = Run::begin(scenario, options, target, &doubts)?;
-    let mut display = Display::new(options.quiet);
+    let mut display = ProgressDisplay::new(options.quiet);
     if let Some(hint) = doctor::hint(&doubts) {
         display.say(&hint);
     }
@@ -123,7 +124,7 @@ impl Run {
     /// Makes the run's folder, with what is known before anything is measured.
     fn begin(
         scenario: Scenario,
-        options: &Options,
+        options: &RunOptions,
         target: Option<Target>,
         doubts: &[String],
     ) -> anyhow::Result<Self> {
@@ -164,7 +165,7 @@ impl Run {
     }
 
     /// Measures every trial, with a pause before each but the first.
-    async fn measure(&mut self, display: &mut Display) -> anyhow::Result<Ending> {
+    async fn measure(&mut self, display: &mut ProgressDisplay) -> anyhow::Result<Ending> {
         let listed = self.scenario.trials();
         while let Some((scenario, trial, cell)) = self.next(&listed) {
             if !self.trials.is_empty() {
@@ -174,7 +175,7 @@ impl Run {
                 let rest = search.rest(&scenario, &cell, &self.trials);
                 wait_for_quiet(rest, display).await;
             }
-            let id = TrialId {
+            let id = Trial {
                 scenario,
                 run: self.id(),
                 cell,
@@ -207,9 +208,9 @@ impl Run {
     /// can't.
     async fn trial(
         &mut self,
-        id: TrialId,
+        id: Trial,
         listed: usize,
-        display: &mut Display,
+        display: &mut ProgressDisplay,
     ) -> anyhow::Result<Option<String>> {
         let number = self.trials.len() + 1;
         let label = match &self.scenario.capacity {
@@ -238,7 +239,7 @@ impl Run {
     /// Adds a trial and writes everything anew.
     fn keep(
         &mut self,
-        measured: Measured,
+        measured: TrialResult,
         tag: String,
         start: Duration,
         length: Duration,
@@ -254,7 +255,7 @@ impl Run {
         });
         results::write_rows(&self.folder.join("trials.csv"), &self.trials)?;
         results::write_rows(&self.folder.join("timeline.csv"), &self.timeline)?;
-        super::summary::write(&self.folder, &self.trials)?;
+        crate::stats::summary::write(&self.folder, &self.trials)?;
         if self.scenario.capacity.is_some() {
             let rows = capacity::rows(&self.scenario, &self.id(), &self.trials);
             capacity::write(&self.folder, &rows)?;
@@ -294,7 +295,7 @@ impl Run {
 }
 
 /// Gives others on this machine time to come to rest, if they disturbed the trial before.
-async fn wait_for_quiet(rest: Duration, display: &Display) {
+async fn wait_for_quiet(rest: Duration, display: &ProgressDisplay) {
     if !rest.is_zero() {
         let rest = humantime::format_duration(rest);
         display.say(&format!(

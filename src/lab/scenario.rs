@@ -13,18 +13,14 @@ use rand::seq::SliceRandom;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::capacity::{Factor, Search};
+use crate::client::http::Headers;
+use crate::error::UsageError;
 use crate::feed::MAX_BATCH_BYTES;
-use crate::load::plan::Workload;
+use crate::lab::capacity::{CapacitySearch, SearchFactor};
+use crate::load::protocol::Workload;
 use crate::load::schedule::Pacing;
+use crate::service::state::Limits;
 use crate::transport::Transport;
-use crate::transport::http::Headers;
-use crate::transport::hub::Limits;
-
-/// The arguments or the scenario are wrong, and this says what to write instead.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct UsageError(pub String);
 
 /// Subscribers at the most.
 pub const MAX_CLIENTS: u32 = 1_000_000;
@@ -99,7 +95,7 @@ pub struct Scenario {
     pub probe: Switch,
     /// Set where clients or rate are searched for rather than given. Last, since it is a table.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub capacity: Option<Search>,
+    pub capacity: Option<CapacitySearch>,
 }
 
 impl Default for Scenario {
@@ -230,7 +226,7 @@ impl Scenario {
     pub fn at_its_largest(&self) -> Scenario {
         let mut largest = self.clone();
         if let Some(search) = &self.capacity
-            && let (Factor::Clients, Some(max)) = (search.vary, search.max)
+            && let (SearchFactor::Clients, Some(max)) = (search.vary, search.max)
         {
             largest.clients = vec![max];
         }

@@ -5,17 +5,17 @@ use std::path::PathBuf;
 
 use hdrhistogram::Histogram;
 
-use super::capacity::Factor;
-use super::children::{Load, Server};
-use super::pinning::Pinning;
-use super::results::{TimelineRow, TrialRow};
-use super::scenario::{Cell, Scenario, Switch};
-use crate::load::plan::{Event, Plan, Progress};
-use crate::transport::subscription::Target;
+use crate::client::target::Target;
+use crate::lab::capacity::SearchFactor;
+use crate::lab::processes::{LoadProcess, ServerProcess};
+use crate::lab::scenario::{Cell, Scenario, Switch};
+use crate::load::protocol::{LoadEvent, Plan, Progress};
+use crate::results::{TimelineRow, TrialRow};
+use crate::system::pinning::Pinning;
 
 /// Which trial of which run.
 #[derive(Clone, Debug)]
-pub struct TrialId {
+pub struct Trial {
     pub scenario: Scenario,
     pub run: String,
     pub cell: Cell,
@@ -30,7 +30,7 @@ pub struct TrialId {
 
 /// What a trial leaves.
 #[derive(Debug)]
-pub struct Measured {
+pub struct TrialResult {
     pub row: TrialRow,
     pub timeline: Vec<TimelineRow>,
     /// Delivery latency, ns.
@@ -41,7 +41,7 @@ pub struct Measured {
     pub fatal: Option<String>,
 }
 
-impl TrialId {
+impl Trial {
     /// Names the trial in `latency.hlog` and to the user: `sse-1000-t2`; `sse-1000-200hz-t2` where
     /// the rate is searched for.
     pub fn tag(&self) -> String {
@@ -53,7 +53,9 @@ impl TrialId {
         } = self.cell;
         let again = if aa_of.is_some() { "-aa" } else { "" };
         let rate = match &self.scenario.capacity {
-            Some(search) if search.vary == Factor::Rate => format!("-{}hz", self.scenario.rate_hz),
+            Some(search) if search.vary == SearchFactor::Rate => {
+                format!("-{}hz", self.scenario.rate_hz)
+            }
             _ => String::new(),
         };
         format!("{transport}-{clients}{rate}{again}-t{}", self.trial)
@@ -64,7 +66,7 @@ impl TrialId {
         &self,
         target: Option<&Target>,
         mut tell: impl FnMut(&Progress, u64),
-    ) -> anyhow::Result<Measured> {
+    ) -> anyhow::Result<TrialResult> {
         let pinning = self.pinning.as_ref();
         let mut server = match target {
             Some(_) => None,
@@ -72,11 +74,11 @@ impl TrialId {
                 let cpus = pinning.map(|pinning| &pinning.server);
                 let (program, history) = (self.server.as_deref(), self.scenario.history());
                 let tls = self.scenario.tls == Switch::On;
-                Some(Server::start(program, history, tls, cpus).await?)
+                Some(ServerProcess::start(program, history, tls, cpus).await?)
             }
         };
         let plan = self.plan(target, server.as_ref());
-        let mut load = Load::start(&plan, pinning.map(|pinning| &pinning.load)).await?;
+        let mut load = LoadProcess::start(&plan, pinning.map(|pinning| &pinning.load)).await?;
         let (mut timeline, mut died, mut rate) = (Vec::new(), None, VecDeque::from([(0.0, 0)]));
         let outcome = loop {
             let death = async {
@@ -87,9 +89,9 @@ impl TrialId {
             };
             tokio::select! {
                 event = load.next() => match event? {
-                    Event::Progress(progress) => tell(&progress, per_second(&mut rate, &progress)),
-                    Event::Second(second) => timeline.push(self.timeline_row(&second)),
-                    Event::Outcome(outcome) => break outcome,
+                    LoadEvent::Progress(progress) => tell(&progress, per_second(&mut rate, &progress)),
+                    LoadEvent::Second(second) => timeline.push(self.timeline_row(&second)),
+                    LoadEvent::Outcome(outcome) => break outcome,
                 },
                 how = death => {
                     died = Some(how);
@@ -101,7 +103,7 @@ impl TrialId {
             died = Some("the target went away".to_owned());
         }
         let row = self.row(&plan, &outcome, died.is_some());
-        Ok(Measured {
+        Ok(TrialResult {
             row,
             timeline,
             latency: outcome.recording.latency.clone(),
@@ -110,8 +112,8 @@ impl TrialId {
         })
     }
 
-    fn plan(&self, target: Option<&Target>, server: Option<&Server>) -> Plan {
-        let TrialId {
+    fn plan(&self, target: Option<&Target>, server: Option<&ServerProcess>) -> Plan {
+        let Trial {
             scenario,
             cell,
             trial,

@@ -2,8 +2,8 @@
 
 use hdrhistogram::Histogram;
 
-use super::results::Verdict;
-use crate::load::plan::{Outcome, Plan};
+use crate::load::protocol::{Plan, TrialOutcome};
+use crate::results::Verdict;
 use crate::transport::Transport;
 
 /// A publisher or an event loop later than this at p99, in ms, spoils latencies that are not much
@@ -132,7 +132,7 @@ pub struct Evidence {
 
 impl Evidence {
     /// What a trial's outcome says.
-    pub fn of(plan: &Plan, outcome: &Outcome) -> Self {
+    pub fn of(plan: &Plan, outcome: &TrialOutcome) -> Self {
         let ms = |histogram: &Histogram<u64>, quantile| {
             histogram.value_at_quantile(quantile) as f64 / 1e6
         };
@@ -141,7 +141,7 @@ impl Evidence {
         let probe = probe.filter(|latency| typical && !latency.is_empty());
         let (down, up) = outcome.load_bytes();
         let recording = &outcome.recording;
-        let percent = |used: &crate::load::plan::Use| used.percent(outcome.ledger_s);
+        let percent = |used: &crate::load::protocol::UsageDelta| used.percent(outcome.ledger_s);
         Evidence {
             rate_hz: plan.rate_hz,
             published: outcome.published,
@@ -223,7 +223,7 @@ impl Evidence {
 }
 
 /// CPU time of neither load nor server, in percent of one core; only known where the server's is.
-pub fn others_cpu_percent(outcome: &Outcome) -> Option<f64> {
+pub fn others_cpu_percent(outcome: &TrialOutcome) -> Option<f64> {
     let server = outcome.server.as_ref()?;
     let probe = outcome.probe.as_ref().map(|probe| &probe.used);
     let ours_s: f64 = [Some(&outcome.load), Some(server), probe]

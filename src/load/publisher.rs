@@ -9,23 +9,23 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use tokio::sync::{mpsc, oneshot};
 
-use super::plan::{Plan, Workload};
-use super::poster::Poster;
-use super::schedule::{Due, Schedule};
-use super::timer::Timer;
-use super::worker::Worker;
-use crate::measure::clock;
-use crate::measure::reactor;
-use crate::measure::recorder::Recorder;
-use crate::measure::recording::Recording;
-use crate::measure::window::Window;
-use crate::transport::subscription::{Outbox, Outgoing};
+use crate::client::outbox::{Outbox, Outgoing};
+use crate::load::http_publisher::HttpPublisher;
+use crate::load::protocol::{Plan, Workload};
+use crate::load::schedule::{Due, Schedule};
+use crate::load::worker::Worker;
+use crate::record::recorder::Recorder;
+use crate::record::recording::Recording;
+use crate::record::trial_board::TrialBoard;
+use crate::runtime::clock;
+use crate::runtime::event_loop;
+use crate::runtime::timer::Timer;
 
 /// Sensors that publish, each over a connection of its own; together they serve all feeds.
 const SENSORS: usize = 4;
 
 /// What the publisher is asked to do.
-enum Order {
+enum PublisherCommand {
     /// Follow the schedule from `origin_ns` for `length_ns`, then answer.
     Publish {
         origin_ns: u64,
@@ -41,18 +41,19 @@ enum Order {
 
 /// A handle to the publisher's thread, which ends with it.
 #[derive(Debug)]
-pub struct Publisher(mpsc::UnboundedSender<Order>);
+pub struct Publisher(mpsc::UnboundedSender<PublisherCommand>);
 
 impl Publisher {
     /// Starts the thread.
-    pub fn start(plan: Arc<Plan>, window: Arc<Window>, workers: &[Worker]) -> Self {
+    pub fn start(plan: Arc<Plan>, window: Arc<TrialBoard>, workers: &[Worker]) -> Self {
         let (orders, inbox) = mpsc::unbounded_channel();
         let workers = workers.to_vec();
         thread::Builder::new()
             .name("publisher".into())
             .spawn(move || {
-                let publish = async { Desk::new(plan, window, workers).serve(inbox).await };
-                reactor::block_on(publish).expect("the system waits for events");
+                let publish =
+                    async { PublisherLoop::new(plan, window, workers).serve(inbox).await };
+                event_loop::block_on(publish).expect("the system waits for events");
             })
             .expect("the system starts a thread");
         Publisher(orders)
@@ -61,7 +62,7 @@ impl Publisher {
     /// Publishes for `length_ns` from `origin_ns` on; the answer comes at the end.
     pub fn publish(&self, origin_ns: u64, length_ns: u64) -> oneshot::Receiver<()> {
         let (done, answer) = oneshot::channel();
-        self.order(Order::Publish {
+        self.order(PublisherCommand::Publish {
             origin_ns,
             length_ns,
             done,
@@ -71,13 +72,13 @@ impl Publisher {
 
     /// Forgets what the sensors recorded so far.
     pub fn open_ledger(&self) {
-        self.order(Order::OpenLedger);
+        self.order(PublisherCommand::OpenLedger);
     }
 
     /// Messages published by sensors since this was last asked.
     pub async fn end_second(&self) -> u64 {
         let (reply, answer) = oneshot::channel();
-        self.order(Order::Second(reply));
+        self.order(PublisherCommand::Second(reply));
         answer.await.unwrap_or_default()
     }
 
@@ -85,18 +86,18 @@ impl Publisher {
     /// ledger was opened.
     pub async fn recording(&self) -> Option<Recording> {
         let (reply, answer) = oneshot::channel();
-        self.order(Order::Collect(reply));
+        self.order(PublisherCommand::Collect(reply));
         answer.await.ok()
     }
 
-    fn order(&self, order: Order) {
+    fn order(&self, order: PublisherCommand) {
         // A thread that has died shows in what is missing.
         let _ = self.0.send(order);
     }
 }
 
 /// What the publisher's thread works with.
-struct Desk {
+struct PublisherLoop {
     plan: Arc<Plan>,
     workers: Vec<Worker>,
     recorder: Rc<Recorder>,
@@ -107,15 +108,15 @@ struct Desk {
 }
 
 /// A schedule that is being followed.
-struct Running {
+struct ActiveSchedule {
     schedule: Schedule,
     next: Option<Due>,
     origin_ns: u64,
     done: oneshot::Sender<()>,
 }
 
-impl Desk {
-    fn new(plan: Arc<Plan>, window: Arc<Window>, workers: Vec<Worker>) -> Self {
+impl PublisherLoop {
+    fn new(plan: Arc<Plan>, window: Arc<TrialBoard>, workers: Vec<Worker>) -> Self {
         let recorder = Rc::new(Recorder::new(window, workers.len()));
         let sensors = match plan.workload {
             Workload::Monitoring if plan.rate_hz > 0.0 => SENSORS,
@@ -124,7 +125,7 @@ impl Desk {
         let target = Rc::new(plan.target.clone());
         let paths = plan.message_paths();
         let sensor = |number| {
-            Poster {
+            HttpPublisher {
                 target: target.clone(),
                 source: None,
                 recorder: recorder.clone(),
@@ -134,7 +135,7 @@ impl Desk {
             }
             .start(clock::now_ns())
         };
-        Desk {
+        PublisherLoop {
             sensors: (1..=sensors).map(sensor).collect(),
             turns: 0,
             rng: StdRng::seed_from_u64(plan.seed),
@@ -144,11 +145,11 @@ impl Desk {
         }
     }
 
-    async fn serve(mut self, mut inbox: mpsc::UnboundedReceiver<Order>) {
+    async fn serve(mut self, mut inbox: mpsc::UnboundedReceiver<PublisherCommand>) {
         let timer = Timer::new().expect("the system makes a timer");
-        let mut running: Option<Running> = None;
+        let mut running: Option<ActiveSchedule> = None;
         loop {
-            let due_ns = running.as_ref().and_then(Running::due_ns);
+            let due_ns = running.as_ref().and_then(ActiveSchedule::due_ns);
             let due = async {
                 match due_ns {
                     Some(at_ns) => timer.until(at_ns).await.map(|()| at_ns),
@@ -165,25 +166,29 @@ impl Desk {
                 }
                 order = inbox.recv() => match order {
                     None => return,
-                    Some(Order::Publish { origin_ns, length_ns, done }) => {
+                    Some(PublisherCommand::Publish { origin_ns, length_ns, done }) => {
                         let schedule = self.schedule(length_ns);
-                        running = Some(Running::start(schedule, origin_ns, done));
+                        running = Some(ActiveSchedule::start(schedule, origin_ns, done));
                     }
                     Some(order) => self.answer(order),
                 },
             }
-            if let Some(Running { done, .. }) = running.take_if(|running| running.next.is_none()) {
+            if let Some(ActiveSchedule { done, .. }) =
+                running.take_if(|running| running.next.is_none())
+            {
                 let _ = done.send(());
             }
         }
     }
 
-    fn answer(&self, order: Order) {
+    fn answer(&self, order: PublisherCommand) {
         match order {
-            Order::OpenLedger => self.recorder.open_ledger(),
-            Order::Second(reply) => drop(reply.send(self.recorder.end_second().published)),
-            Order::Collect(reply) => drop(reply.send(self.recorder.recording())),
-            Order::Publish { .. } => unreachable!("handled where the schedule is"),
+            PublisherCommand::OpenLedger => self.recorder.open_ledger(),
+            PublisherCommand::Second(reply) => {
+                let _ = reply.send(self.recorder.end_second().published);
+            }
+            PublisherCommand::Collect(reply) => drop(reply.send(self.recorder.recording())),
+            PublisherCommand::Publish { .. } => unreachable!("handled where the schedule is"),
         }
     }
 
@@ -226,10 +231,10 @@ impl Desk {
     }
 }
 
-impl Running {
+impl ActiveSchedule {
     fn start(mut schedule: Schedule, origin_ns: u64, done: oneshot::Sender<()>) -> Self {
         let next = schedule.next();
-        Running {
+        ActiveSchedule {
             schedule,
             next,
             origin_ns,

@@ -14,17 +14,20 @@ use rand::{Rng, SeedableRng};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot};
 
-use super::plan::{Plan, Workload};
-use super::poster::Poster;
-use super::timer::Timer;
-use crate::measure::clock;
-use crate::measure::reactor;
-use crate::measure::recorder::Recorder;
-use crate::measure::recording::{Recording, Second};
-use crate::measure::window::Window;
+use crate::client::config::ClientConfig;
+use crate::client::error::ClientError;
+use crate::client::outbox::{Outbox, Outgoing};
+use crate::client::subscription::Subscription;
+use crate::client::target::Target;
+use crate::load::http_publisher::HttpPublisher;
+use crate::load::protocol::{Plan, Workload};
+use crate::record::recorder::Recorder;
+use crate::record::recording::{Recording, WorkerSecond};
+use crate::record::trial_board::TrialBoard;
+use crate::runtime::clock;
+use crate::runtime::event_loop;
+use crate::runtime::timer::Timer;
 use crate::transport::Transport;
-use crate::transport::connection::ClientError;
-use crate::transport::subscription::{Habits, Outbox, Outgoing, Subscription, Target};
 
 /// Subscribers that dial from one loopback address: finding a free port among an address's 28,000
 /// slows down long before they run out.
@@ -45,7 +48,7 @@ const LOOP_PERIOD_NS: u64 = 10_000_000;
 
 /// What a worker is told or asked.
 #[derive(Debug, Serialize, Deserialize)]
-pub enum Command {
+pub enum WorkerCommand {
     OpenLedger,
     Second,
     Collect,
@@ -58,19 +61,19 @@ pub enum Command {
 
 /// A worker's answer.
 #[derive(Debug, Serialize, Deserialize)]
-pub enum Reply {
+pub enum WorkerReply {
     Done,
-    Second(Second),
+    Second(WorkerSecond),
     Collected(Box<Recording>, Errors),
 }
 
 /// A command on its way to a worker.
 #[derive(Debug)]
-pub struct Order {
+pub struct WorkerRequest {
     /// The worker's place in its process.
     pub worker: usize,
-    pub command: Command,
-    pub reply: Option<oneshot::Sender<Reply>>,
+    pub command: WorkerCommand,
+    pub reply: Option<oneshot::Sender<WorkerReply>>,
 }
 
 /// What went wrong, and how often.
@@ -79,23 +82,23 @@ pub type Errors = BTreeMap<String, u64>;
 /// A handle to a worker, in this process or another; it ends when the last handle is gone.
 #[derive(Clone, Debug)]
 pub struct Worker {
-    pub orders: mpsc::UnboundedSender<Order>,
+    pub orders: mpsc::UnboundedSender<WorkerRequest>,
     /// Its place in its process.
     pub place: usize,
 }
 
 /// A worker's number on the board, and its clients: the `first` and each `step`-th after it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Share {
+pub struct ClientShare {
     pub number: usize,
     pub first: u32,
     pub step: usize,
 }
 
-impl Share {
+impl ClientShare {
     /// Worker `number` of `count` who share all clients.
     pub fn of(number: usize, count: usize) -> Self {
-        Share {
+        ClientShare {
             number,
             first: number as u32,
             step: count,
@@ -105,32 +108,37 @@ impl Share {
 
 impl Worker {
     /// Starts a worker on a thread of its own; its subscribers dial at once, paced from `start_ns`.
-    pub fn start(plan: Arc<Plan>, window: Arc<Window>, share: Share, start_ns: u64) -> Self {
+    pub fn start(
+        plan: Arc<Plan>,
+        window: Arc<TrialBoard>,
+        share: ClientShare,
+        start_ns: u64,
+    ) -> Self {
         let (orders, inbox) = mpsc::unbounded_channel();
         thread::Builder::new()
             .name(format!("load-{}", share.number))
             .spawn(move || {
-                let crowd = Crowd {
+                let pool = SubscriberPool {
                     recorder: Rc::new(Recorder::new(window, share.number)),
                     target: Rc::new(plan.target.clone()),
-                    habits: Rc::new(Habits {
+                    config: Rc::new(ClientConfig {
                         poll_interval: plan.poll_interval,
                         hold: plan.hold,
                         keep_alive: plan.keep_alive,
                         headers: plan.headers,
                     }),
-                    keeper: Rc::new(Keeper {
+                    reconnector: Rc::new(Reconnector {
                         transport: plan.transport,
                         errors: RefCell::default(),
                     }),
                     plan,
                 };
                 let work = async {
-                    reactor::spawn(watch_loop(crowd.recorder.clone()));
-                    let outboxes = crowd.gather(share, start_ns);
-                    crowd.serve(inbox, outboxes).await;
+                    event_loop::spawn(watch_loop(pool.recorder.clone()));
+                    let outboxes = pool.gather(share, start_ns);
+                    pool.serve(inbox, outboxes).await;
                 };
-                reactor::block_on(work).expect("the system waits for events");
+                event_loop::block_on(work).expect("the system waits for events");
             })
             .expect("the system starts a thread");
         Worker { orders, place: 0 }
@@ -138,41 +146,41 @@ impl Worker {
 
     /// One of its subscribers writes a message.
     pub fn write(&self, author: usize, message: Outgoing) {
-        self.order(Command::Write { author, message }, None);
+        self.order(WorkerCommand::Write { author, message }, None);
     }
 
     /// Everything from here on counts.
     pub async fn open_ledger(&self) -> anyhow::Result<()> {
-        self.ask(Command::OpenLedger).await.map(drop)
+        self.ask(WorkerCommand::OpenLedger).await.map(drop)
     }
 
     /// The second that ends now.
-    pub async fn end_second(&self) -> anyhow::Result<Second> {
-        match self.ask(Command::Second).await? {
-            Reply::Second(second) => Ok(second),
+    pub async fn end_second(&self) -> anyhow::Result<WorkerSecond> {
+        match self.ask(WorkerCommand::Second).await? {
+            WorkerReply::Second(second) => Ok(second),
             other => bail!("a worker answered {other:?}"),
         }
     }
 
     /// What it recorded since the ledger was opened.
     pub async fn collect(&self) -> anyhow::Result<(Recording, Errors)> {
-        match self.ask(Command::Collect).await? {
-            Reply::Collected(recording, errors) => Ok((*recording, errors)),
+        match self.ask(WorkerCommand::Collect).await? {
+            WorkerReply::Collected(recording, errors) => Ok((*recording, errors)),
             other => bail!("a worker answered {other:?}"),
         }
     }
 
     /// Asks, and waits for the answer.
-    pub async fn ask(&self, command: Command) -> anyhow::Result<Reply> {
+    pub async fn ask(&self, command: WorkerCommand) -> anyhow::Result<WorkerReply> {
         let (reply, answer) = oneshot::channel();
         self.order(command, Some(reply));
         answer.await.context("a process of the load ended early")
     }
 
-    fn order(&self, command: Command, reply: Option<oneshot::Sender<Reply>>) {
+    fn order(&self, command: WorkerCommand, reply: Option<oneshot::Sender<WorkerReply>>) {
         let worker = self.place;
         // Who has ended shows in the answer that does not come, or in what is missing.
-        let _ = self.orders.send(Order {
+        let _ = self.orders.send(WorkerRequest {
             worker,
             command,
             reply,
@@ -195,18 +203,18 @@ async fn watch_loop(recorder: Rc<Recorder>) {
 }
 
 /// A worker's subscribers and what they share.
-struct Crowd {
+struct SubscriberPool {
     plan: Arc<Plan>,
     recorder: Rc<Recorder>,
     target: Rc<Target>,
-    habits: Rc<Habits>,
-    keeper: Rc<Keeper>,
+    config: Rc<ClientConfig>,
+    reconnector: Rc<Reconnector>,
 }
 
-impl Crowd {
+impl SubscriberPool {
     /// Starts every subscriber of this worker. In a chat each has an outbox, which is returned in
     /// the order of the clients.
-    fn gather(&self, share: Share, start_ns: u64) -> Vec<Rc<Outbox>> {
+    fn gather(&self, share: ClientShare, start_ns: u64) -> Vec<Rc<Outbox>> {
         let feeds = 0..self.plan.feeds.len();
         let paths: Vec<Rc<str>> = feeds.map(|feed| self.plan.feed_path(feed).into()).collect();
         let message_paths = self.plan.message_paths();
@@ -227,15 +235,15 @@ impl Crowd {
                         .start(at_ns)
                 });
             }
-            self.keeper.clone().subscribe(subscription, at_ns, 0);
+            self.reconnector.clone().subscribe(subscription, at_ns, 0);
         }
         outboxes
     }
 
     fn subscription(&self, number: u32, feed: usize, path: Rc<str>) -> Subscription {
-        let (target, habits) = (self.target.clone(), self.habits.clone());
+        let (target, config) = (self.target.clone(), self.config.clone());
         let (recorder, readers) = (self.recorder.clone(), self.plan.subscribers(feed));
-        let mut subscription = Subscription::new(target, habits, recorder, feed, path, readers);
+        let mut subscription = Subscription::new(target, config, recorder, feed, path, readers);
         subscription.source = self.source(number);
         let mut rng = SmallRng::seed_from_u64(self.plan.seed ^ (u64::from(number) << 32));
         subscription.phase = match self.plan.even_phases {
@@ -256,24 +264,28 @@ impl Crowd {
             .then(|| Ipv4Addr::new(127, 0, high, low).into())
     }
 
-    async fn serve(self, mut inbox: mpsc::UnboundedReceiver<Order>, outboxes: Vec<Rc<Outbox>>) {
-        while let Some(Order { command, reply, .. }) = inbox.recv().await {
+    async fn serve(
+        self,
+        mut inbox: mpsc::UnboundedReceiver<WorkerRequest>,
+        outboxes: Vec<Rc<Outbox>>,
+    ) {
+        while let Some(WorkerRequest { command, reply, .. }) = inbox.recv().await {
             let answer = match command {
-                Command::OpenLedger => {
+                WorkerCommand::OpenLedger => {
                     self.recorder.open_ledger();
-                    Reply::Done
+                    WorkerReply::Done
                 }
-                Command::Second => Reply::Second(self.recorder.end_second()),
-                Command::Collect => {
+                WorkerCommand::Second => WorkerReply::Second(self.recorder.end_second()),
+                WorkerCommand::Collect => {
                     let recording = Box::new(self.recorder.recording());
-                    Reply::Collected(recording, self.keeper.errors.borrow().clone())
+                    WorkerReply::Collected(recording, self.reconnector.errors.borrow().clone())
                 }
-                Command::Write { author, message } => {
+                WorkerCommand::Write { author, message } => {
                     if let Err(message) = outboxes[author].push(message) {
                         let window = &self.recorder.window;
                         window.failed(message.feed, message.intended_at_ns);
                     }
-                    Reply::Done
+                    WorkerReply::Done
                 }
             };
             reply.map(|reply| reply.send(answer));
@@ -282,8 +294,8 @@ impl Crowd {
 
     /// What a subscriber of a transport that only reads writes with: a second connection, which a
     /// browser would keep open as well.
-    fn poster(&self, number: u32, from: String, paths: Rc<[String]>) -> Poster {
-        Poster {
+    fn poster(&self, number: u32, from: String, paths: Rc<[String]>) -> HttpPublisher {
+        HttpPublisher {
             target: self.target.clone(),
             source: self.source(number),
             recorder: self.recorder.clone(),
@@ -295,16 +307,16 @@ impl Crowd {
 }
 
 /// Keeps subscribers subscribed: each dials again whenever it is cut off.
-struct Keeper {
+struct Reconnector {
     transport: Transport,
     errors: RefCell<Errors>,
 }
 
-impl Keeper {
+impl Reconnector {
     /// Has a subscriber dial at `at_ns` that has failed so often since it last was connected.
     fn subscribe(self: Rc<Self>, subscription: Subscription, at_ns: u64, failures: u32) {
-        reactor::spawn(async move {
-            reactor::sleep_until(at_ns).await;
+        event_loop::spawn(async move {
+            event_loop::sleep_until(at_ns).await;
             let transport = self.transport;
             transport.spawn(subscription, move |subscription, error| {
                 self.note(&error);

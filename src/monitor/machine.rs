@@ -5,19 +5,19 @@ use std::time::Instant;
 
 use procfs::{Current, CurrentSI, KernelStats, Meminfo};
 
-use crate::measure::process::Cores;
+use crate::system::process::CpuTime;
 
 /// What has been counted up to the last reading: the next tells what came since.
 #[derive(Debug)]
-pub struct Machine {
+pub struct MachineReadings {
     at: Instant,
-    cores: Cores,
-    traffic: Option<Traffic>,
+    cores: CpuTime,
+    traffic: Option<InterfaceTotals>,
 }
 
 /// Bytes that passed the interfaces since they were made.
 #[derive(Clone, Copy, Debug, Default)]
-struct Traffic {
+struct InterfaceTotals {
     /// Of all interfaces but the loopback.
     received: u64,
     sent: u64,
@@ -25,19 +25,19 @@ struct Traffic {
     loopback: u64,
 }
 
-impl Machine {
+impl MachineReadings {
     pub fn now() -> Self {
-        Machine {
+        MachineReadings {
             at: Instant::now(),
-            cores: Cores::now(),
-            traffic: Traffic::now(),
+            cores: CpuTime::now(),
+            traffic: InterfaceTotals::now(),
         }
     }
 
     /// CPU and network use since the reading before, and memory now. What the kernel does not tell
     /// is left out.
     pub fn read(&mut self) -> String {
-        let before = std::mem::replace(self, Machine::now());
+        let before = std::mem::replace(self, MachineReadings::now());
         let elapsed_s = (self.at - before.at).as_secs_f64().max(1e-3);
         let mut text = String::new();
         if let Some(cores) = KernelStats::current().ok().map(|stat| stat.cpu_time.len()) {
@@ -74,10 +74,10 @@ fn add(text: &mut String, key: &str, value: impl Display) {
     *text += &format!("{space}{key}={value}");
 }
 
-impl Traffic {
+impl InterfaceTotals {
     fn now() -> Option<Self> {
         let interfaces = procfs::net::dev_status().ok()?;
-        let mut traffic = Traffic::default();
+        let mut traffic = InterfaceTotals::default();
         for (name, counters) in interfaces {
             match &*name {
                 "lo" => traffic.loopback += counters.sent_bytes,

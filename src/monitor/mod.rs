@@ -8,18 +8,18 @@
 //! temperature_celsius=61.20 pressure_bar=4.02 vibration_mm_per_s=1.84
 //! ```
 
-mod machine;
-mod sensor;
+pub mod machine;
+pub mod sensor;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::feed::{FeedError, Feeds, Log, NewMessage};
-use crate::measure::clock;
-use machine::Machine;
-use sensor::Sensor;
+use crate::feed::{Feed, FeedError, Feeds, NewMessage};
+use crate::monitor::machine::MachineReadings;
+use crate::monitor::sensor::Sensor;
+use crate::runtime::clock;
 
 /// The feed of the machine's readings, and that of the sensors.
 pub const SYSTEM: &str = "system";
@@ -31,7 +31,7 @@ const PERIOD: Duration = Duration::from_secs(1);
 /// Publishes this machine's CPU, memory and network readings into [`SYSTEM`], for as long as the
 /// runtime lives.
 pub fn watch_machine(feeds: &Feeds) -> Result<(), FeedError> {
-    let (log, mut machine) = (feeds.get(SYSTEM)?, Machine::now());
+    let (log, mut machine) = (feeds.get(SYSTEM)?, MachineReadings::now());
     let read = move || machine.read();
     tokio::spawn(publish(log, "machine".to_owned(), Duration::ZERO, read));
     Ok(())
@@ -51,7 +51,7 @@ pub fn simulate_sensors(feeds: &Feeds, count: u32) -> Result<(), FeedError> {
 }
 
 /// Publishes a reading every period, by an absolute schedule; what it was too late for is left out.
-async fn publish(log: Arc<Log>, from: String, phase: Duration, mut read: impl FnMut() -> String) {
+async fn publish(log: Arc<Feed>, from: String, phase: Duration, mut read: impl FnMut() -> String) {
     let (start, start_ns) = (Instant::now(), clock::now_ns());
     let mut due = PERIOD + phase;
     loop {
@@ -75,7 +75,7 @@ mod tests {
     use crate::feed::{Message, Retention};
 
     /// Who wrote, and the keys and numbers of what they wrote.
-    fn readings(log: &Log) -> Vec<(String, Vec<(String, f64)>)> {
+    fn readings(log: &Feed) -> Vec<(String, Vec<(String, f64)>)> {
         let pair = |pair: &str| {
             let (key, value) = pair.split_once('=').expect("key=value");
             (key.to_owned(), value.parse().expect("a number"))

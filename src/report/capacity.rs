@@ -3,13 +3,13 @@
 use std::fmt::Write;
 
 use crate::lab::capacity::CapacityRow;
-use crate::lab::capacity::bracket::Told;
-use crate::lab::results::TrialRow;
+use crate::results::TrialRow;
+use crate::stats::bracket::SearchVerdict;
 
-use super::columns::ABSENT;
-use super::html::{NO_TRIAL, escaped, figure};
-use super::table::{aligned, folded, widths};
-use super::{number, warning};
+use crate::report::columns::ABSENT;
+use crate::report::page::{NO_TRIAL, escaped, figure};
+use crate::report::table::{aligned, folded, widths};
+use crate::report::{number, warning};
 
 /// The columns after the transport.
 pub(super) const TITLES: [&str; 5] = ["holds", "fails at", "not told at", "verdict", "trials"];
@@ -125,21 +125,21 @@ pub(super) fn values(row: &CapacityRow) -> [String; 5] {
 pub(super) fn holds(row: &CapacityRow) -> String {
     let held = row.held.map(number::plain);
     match (row.verdict, held) {
-        (Told::Found, Some(held)) => held,
-        (Told::AtLeast, Some(held)) => format!("at least {held}"),
-        (Told::Unfinished, Some(held)) => format!("{held} so far"),
-        (Told::Fails, _) => "none".to_owned(),
+        (SearchVerdict::Found, Some(held)) => held,
+        (SearchVerdict::AtLeast, Some(held)) => format!("at least {held}"),
+        (SearchVerdict::Unfinished, Some(held)) => format!("{held} so far"),
+        (SearchVerdict::Fails, _) => "none".to_owned(),
         _ => ABSENT.to_owned(),
     }
 }
 
-pub(super) const fn verdict(told: Told) -> &'static str {
+pub(super) const fn verdict(told: SearchVerdict) -> &'static str {
     match told {
-        Told::Found => "found",
-        Told::AtLeast => "at least",
-        Told::Fails => "fails",
-        Told::NotTold => "not told",
-        Told::Unfinished => "unfinished",
+        SearchVerdict::Found => "found",
+        SearchVerdict::AtLeast => "at least",
+        SearchVerdict::Fails => "fails",
+        SearchVerdict::NotTold => "not told",
+        SearchVerdict::Unfinished => "unfinished",
     }
 }
 
@@ -152,21 +152,21 @@ pub(super) fn why(row: &CapacityRow) -> String {
         None => String::new(),
     };
     match row.verdict {
-        Told::Found => format!("{failed} do not hold ({}).", row.why),
-        Told::AtLeast if row.not_told_at.is_some() => {
+        SearchVerdict::Found => format!("{failed} do not hold ({}).", row.why),
+        SearchVerdict::AtLeast if row.not_told_at.is_some() => {
             let at_least = amount(row.held);
             format!(
                 "at least {at_least}{at_most}. At {not_told} no trial tells ({}).",
                 row.why
             )
         }
-        Told::AtLeast => {
+        SearchVerdict::AtLeast => {
             let max = amount(Some(row.max));
             format!("{max} hold; {}.", row.why)
         }
-        Told::Fails => format!("not even {failed} holds ({}).", row.why),
-        Told::NotTold => format!("even at {not_told} no trial tells ({}).", row.why),
-        Told::Unfinished => "the search was cut off, so nothing is confirmed.".to_owned(),
+        SearchVerdict::Fails => format!("not even {failed} holds ({}).", row.why),
+        SearchVerdict::NotTold => format!("even at {not_told} no trial tells ({}).", row.why),
+        SearchVerdict::Unfinished => "the search was cut off, so nothing is confirmed.".to_owned(),
     }
 }
 

@@ -1,13 +1,13 @@
 //! Rows grouped into cells: what a table shows in one line and a plot as one mark.
 
-use crate::lab::results::{TrialRow, Verdict};
-use crate::lab::statistics::{self, Interval};
+use crate::results::{TrialRow, Verdict};
+use crate::stats::statistics::{self, Interval};
 use crate::transport::Transport;
 
-use super::number;
+use crate::report::number;
 
 /// One combination of factors with all its trials, of which there is at least one.
-pub(super) struct Cell<'a> {
+pub(super) struct ReportCell<'a> {
     pub number: u32,
     pub transport: Transport,
     pub clients: u32,
@@ -24,7 +24,7 @@ pub(super) struct Cell<'a> {
     pub baseline: Vec<&'a TrialRow>,
 }
 
-impl Cell<'_> {
+impl ReportCell<'_> {
     /// The transport, and its variant where there are several: what a legend says.
     pub fn name(&self) -> String {
         match self.variant.as_str() {
@@ -64,8 +64,8 @@ impl Cell<'_> {
     }
 
     /// The same cell with one of its trials only.
-    pub fn of_trial<'a>(&self, trial: &'a TrialRow) -> Cell<'a> {
-        Cell {
+    pub fn of_trial<'a>(&self, trial: &'a TrialRow) -> ReportCell<'a> {
+        ReportCell {
             setting: self.setting.clone(),
             variant: self.variant.clone(),
             trials: vec![trial],
@@ -114,14 +114,14 @@ impl Spread {
 }
 
 /// The cells of a run, settings in growing order and the transports within each in theirs.
-pub(super) fn cells(trials: &[TrialRow]) -> Vec<Cell<'_>> {
-    let mut cells: Vec<Cell> = Vec::new();
+pub(super) fn cells(trials: &[TrialRow]) -> Vec<ReportCell<'_>> {
+    let mut cells: Vec<ReportCell> = Vec::new();
     for trial in trials {
         if let Some(cell) = cells.iter_mut().find(|c| c.number == trial.cell) {
             cell.trials.push(trial);
             continue;
         }
-        cells.push(Cell {
+        cells.push(ReportCell {
             number: trial.cell,
             transport: trial.transport,
             clients: trial.clients,
@@ -147,8 +147,10 @@ pub(super) fn cells(trials: &[TrialRow]) -> Vec<Cell<'_>> {
 }
 
 /// Cells of equal setting, in order.
-pub(super) fn settings<'c, 'a>(cells: &'c [Cell<'a>]) -> Vec<(&'c str, Vec<&'c Cell<'a>>)> {
-    let mut groups: Vec<(&str, Vec<&Cell>)> = Vec::new();
+pub(super) fn settings<'c, 'a>(
+    cells: &'c [ReportCell<'a>],
+) -> Vec<(&'c str, Vec<&'c ReportCell<'a>>)> {
+    let mut groups: Vec<(&str, Vec<&ReportCell>)> = Vec::new();
     for cell in cells {
         match groups
             .iter_mut()
@@ -239,7 +241,7 @@ fn vary<'a, T: PartialEq>(
 }
 
 /// Each cell knows the baseline of its setting, which is once itself.
-fn give_baselines(cells: &mut [Cell]) {
+fn give_baselines(cells: &mut [ReportCell]) {
     let baselines = cells.iter().filter(|c| c.transport == Transport::BASELINE);
     let baselines: Vec<_> = baselines
         .map(|c| (c.setting.clone(), c.trials.clone()))
@@ -255,7 +257,7 @@ fn give_baselines(cells: &mut [Cell]) {
 }
 
 /// Several variants of a transport share its colour, so the later ones are lighter.
-fn give_tints(cells: &mut [Cell]) {
+fn give_tints(cells: &mut [ReportCell]) {
     for transport in Transport::ALL {
         let mut variants: Vec<String> = Vec::new();
         for cell in cells.iter().filter(|c| c.transport == transport) {

@@ -2,11 +2,11 @@
 //!
 //! The page and the terminal take their figures from the same functions, so they cannot disagree.
 
-use crate::lab::results::TrialRow;
+use crate::results::TrialRow;
 
-use super::cells::Cell;
-use super::number;
-use super::plot::costs::LAYERS;
+use crate::report::cells::ReportCell;
+use crate::report::number;
+use crate::report::plots::costs::LAYERS;
 
 /// One column of the page's tables.
 pub(super) struct Column {
@@ -15,7 +15,7 @@ pub(super) struct Column {
     pub title: &'static str,
     /// The cell's median, or the figure of its only trial; further lines are details, the median's
     /// 95 % interval the first of them.
-    pub value: fn(&Cell) -> String,
+    pub value: fn(&ReportCell) -> String,
 }
 
 type Figure = fn(&TrialRow) -> Option<f64>;
@@ -23,7 +23,11 @@ type Figure = fn(&TrialRow) -> Option<f64>;
 /// Stands where a figure does not exist or was not measured.
 pub(super) const ABSENT: &str = "–";
 
-const fn column(group: &'static str, title: &'static str, value: fn(&Cell) -> String) -> Column {
+const fn column(
+    group: &'static str,
+    title: &'static str,
+    value: fn(&ReportCell) -> String,
+) -> Column {
     Column {
         group,
         title,
@@ -124,30 +128,30 @@ pub(super) const RATIOS: [Column; 7] = [
 ];
 
 /// Whether there is a baseline to set cells against.
-pub(super) fn has_ratios(cells: &[Cell]) -> bool {
+pub(super) fn has_ratios(cells: &[ReportCell]) -> bool {
     cells.iter().any(|cell| !cell.baseline.is_empty())
 }
 
 /// Whether the trials tell more than the average client.
-pub(super) fn has_beyond(cells: &[Cell]) -> bool {
+pub(super) fn has_beyond(cells: &[ReportCell]) -> bool {
     let mut trials = cells.iter().flat_map(|cell| &cell.trials);
     trials.any(|trial| trial.set_up_wire_bytes_per_client.is_some())
 }
 
 /// Whether theory has a word on any of these cells.
-pub(super) fn has_theory(cells: &[Cell]) -> bool {
+pub(super) fn has_theory(cells: &[ReportCell]) -> bool {
     let mut trials = cells.iter().flat_map(|cell| &cell.trials);
     trials.any(|trial| trial.predicted_wire_bytes_per_delivery.is_some())
 }
 
 /// Whether nothing was to be published, so that all there is to compare is what waiting costs.
-pub(super) fn only_waits(cells: &[Cell]) -> bool {
+pub(super) fn only_waits(cells: &[ReportCell]) -> bool {
     let mut trials = cells.iter().flat_map(|cell| &cell.trials);
     trials.all(|trial| trial.rate_hz == 0.0)
 }
 
 /// The columns that say something of these cells.
-pub(super) fn compared(cells: &[Cell]) -> &'static [Column] {
+pub(super) fn compared(cells: &[ReportCell]) -> &'static [Column] {
     match only_waits(cells) {
         true => &WAITING,
         false => &COMPARISON,
@@ -198,11 +202,11 @@ pub(super) const DETAILS: [Column; 20] = [
     }),
 ];
 
-pub(super) fn delivered(cell: &Cell) -> String {
+pub(super) fn delivered(cell: &ReportCell) -> String {
     count(cell, |t| Some(t.delivered as f64))
 }
 
-fn delivered_of_expected(cell: &Cell) -> String {
+fn delivered_of_expected(cell: &ReportCell) -> String {
     format!(
         "{}\nof {}",
         delivered(cell),
@@ -212,7 +216,7 @@ fn delivered_of_expected(cell: &Cell) -> String {
 
 /// Of all trials, INVALID ones as well: those are where messages are missed. Never a median, which
 /// would hide what a single trial missed.
-pub(super) fn missed(cell: &Cell) -> String {
+pub(super) fn missed(cell: &ReportCell) -> String {
     let missed = || cell.trials.iter().map(|trial| trial.missed as f64);
     let (least, most) = (
         missed().fold(f64::INFINITY, f64::min),
@@ -224,20 +228,20 @@ pub(super) fn missed(cell: &Cell) -> String {
     }
 }
 
-pub(super) fn latency_p50(cell: &Cell) -> String {
+pub(super) fn latency_p50(cell: &ReportCell) -> String {
     us(cell, |t| t.latency_p50_us)
 }
 
-pub(super) fn latency_p99(cell: &Cell) -> String {
+pub(super) fn latency_p99(cell: &ReportCell) -> String {
     us(cell, |t| t.latency_p99_us)
 }
 
-pub(super) fn latency_max(cell: &Cell) -> String {
+pub(super) fn latency_max(cell: &ReportCell) -> String {
     us(cell, |t| t.latency_max_us)
 }
 
 /// All five layers, or nothing where one of them is unknown.
-pub(super) fn bytes_in_all(cell: &Cell) -> String {
+pub(super) fn bytes_in_all(cell: &ReportCell) -> String {
     bytes(cell, all_layers)
 }
 
@@ -245,14 +249,14 @@ fn all_layers(trial: &TrialRow) -> Option<f64> {
     LAYERS.iter().map(|(_, _, figure)| figure(trial)).sum()
 }
 
-pub(super) fn empty_exchanges(cell: &Cell) -> String {
+pub(super) fn empty_exchanges(cell: &ReportCell) -> String {
     percent(cell, |t| {
         let exchanges = t.exchanges.filter(|exchanges| *exchanges > 0)?;
         Some(100.0 * t.empty_exchanges? as f64 / exchanges as f64)
     })
 }
 
-pub(super) fn server_cpu(cell: &Cell) -> String {
+pub(super) fn server_cpu(cell: &ReportCell) -> String {
     us(cell, server_cpu_us)
 }
 
@@ -264,32 +268,32 @@ fn load_cpu_us(trial: &TrialRow) -> Option<f64> {
     Some(trial.load_cpu_user_us_per_delivery? + trial.load_cpu_sys_us_per_delivery?)
 }
 
-pub(super) fn ratio_p50(cell: &Cell) -> String {
+pub(super) fn ratio_p50(cell: &ReportCell) -> String {
     ratio(cell, |t| t.latency_p50_us)
 }
 
-pub(super) fn ratio_p99(cell: &Cell) -> String {
+pub(super) fn ratio_p99(cell: &ReportCell) -> String {
     ratio(cell, |t| t.latency_p99_us)
 }
 
-pub(super) fn ratio_bytes(cell: &Cell) -> String {
+pub(super) fn ratio_bytes(cell: &ReportCell) -> String {
     ratio(cell, all_layers)
 }
 
-pub(super) fn ratio_server_cpu(cell: &Cell) -> String {
+pub(super) fn ratio_server_cpu(cell: &ReportCell) -> String {
     ratio(cell, server_cpu_us)
 }
 
-pub(super) fn ratio_load_cpu(cell: &Cell) -> String {
+pub(super) fn ratio_load_cpu(cell: &ReportCell) -> String {
     ratio(cell, load_cpu_us)
 }
 
-pub(super) fn ratio_server_memory(cell: &Cell) -> String {
+pub(super) fn ratio_server_memory(cell: &ReportCell) -> String {
     ratio(cell, |t| t.server_rss_bytes_per_client)
 }
 
 /// Without deliveries, what the server spent all the same.
-fn server_cpu_with_parts(cell: &Cell) -> String {
+fn server_cpu_with_parts(cell: &ReportCell) -> String {
     let part = |figure: Figure| said(cell, figure, number::duration_us);
     let user = part(|t| t.server_cpu_user_us_per_delivery);
     let system = part(|t| t.server_cpu_sys_us_per_delivery);
@@ -301,27 +305,27 @@ fn server_cpu_with_parts(cell: &Cell) -> String {
     }
 }
 
-pub(super) fn server_memory(cell: &Cell) -> String {
+pub(super) fn server_memory(cell: &ReportCell) -> String {
     bytes(cell, |t| t.server_rss_bytes_per_client)
 }
 
-pub(super) fn server_cpu_percent(cell: &Cell) -> String {
+pub(super) fn server_cpu_percent(cell: &ReportCell) -> String {
     percent(cell, |t| t.server_cpu_percent)
 }
 
-pub(super) fn load_memory(cell: &Cell) -> String {
+pub(super) fn load_memory(cell: &ReportCell) -> String {
     bytes(cell, |t| t.load_rss_bytes_per_client)
 }
 
 /// Bytes through the sockets, both ways, over clients and seconds of the window.
-pub(super) fn wire_bytes_waiting(cell: &Cell) -> String {
+pub(super) fn wire_bytes_waiting(cell: &ReportCell) -> String {
     bytes(cell, |t| {
         let wire = t.wire_bytes_down + t.wire_bytes_up;
         Some(wire as f64 / f64::from(t.clients) / t.window_s)
     })
 }
 
-pub(super) fn exchanges_waiting(cell: &Cell) -> String {
+pub(super) fn exchanges_waiting(cell: &ReportCell) -> String {
     said(
         cell,
         |t| Some(t.exchanges? as f64 / f64::from(t.clients) / t.window_s),
@@ -329,51 +333,51 @@ pub(super) fn exchanges_waiting(cell: &Cell) -> String {
     )
 }
 
-pub(super) fn first_recipient(cell: &Cell) -> String {
+pub(super) fn first_recipient(cell: &ReportCell) -> String {
     us(cell, |t| t.first_recipient_p50_us)
 }
 
-pub(super) fn median_recipient(cell: &Cell) -> String {
+pub(super) fn median_recipient(cell: &ReportCell) -> String {
     us(cell, |t| t.median_recipient_p50_us)
 }
 
-pub(super) fn last_recipient(cell: &Cell) -> String {
+pub(super) fn last_recipient(cell: &ReportCell) -> String {
     us(cell, |t| t.last_recipient_p50_us)
 }
 
-pub(super) fn fairness(cell: &Cell) -> String {
+pub(super) fn fairness(cell: &ReportCell) -> String {
     number(cell, |t| t.fairness_index)
 }
 
-pub(super) fn stale(cell: &Cell) -> String {
+pub(super) fn stale(cell: &ReportCell) -> String {
     percent(cell, |t| t.stale_percent)
 }
 
-pub(super) fn messages_per_write(cell: &Cell) -> String {
+pub(super) fn messages_per_write(cell: &ReportCell) -> String {
     number(cell, |t| t.messages_per_write)
 }
 
-pub(super) fn probe_p50(cell: &Cell) -> String {
+pub(super) fn probe_p50(cell: &ReportCell) -> String {
     said(cell, |t| t.probe_latency_p50_us, number::duration_us)
 }
 
-pub(super) fn load_cpu_percent(cell: &Cell) -> String {
+pub(super) fn load_cpu_percent(cell: &ReportCell) -> String {
     percent(cell, |t| t.load_cpu_percent)
 }
 
-pub(super) fn latency_predicted(cell: &Cell) -> String {
+pub(super) fn latency_predicted(cell: &ReportCell) -> String {
     said(cell, |t| t.predicted_latency_mean_us, number::duration_us)
 }
 
-pub(super) fn latency_mean(cell: &Cell) -> String {
+pub(super) fn latency_mean(cell: &ReportCell) -> String {
     us(cell, |t| t.latency_mean_us)
 }
 
-pub(super) fn latency_off(cell: &Cell) -> String {
+pub(super) fn latency_off(cell: &ReportCell) -> String {
     off(cell, |t| t.latency_mean_us, |t| t.predicted_latency_mean_us)
 }
 
-pub(super) fn wire_predicted(cell: &Cell) -> String {
+pub(super) fn wire_predicted(cell: &ReportCell) -> String {
     said(cell, |t| t.predicted_wire_bytes_per_delivery, number::bytes)
 }
 
@@ -382,17 +386,17 @@ fn wire_bytes(trial: &TrialRow) -> Option<f64> {
     Some(all_layers(trial)? - trial.tcp_ip_bytes_per_delivery?)
 }
 
-pub(super) fn wire_measured(cell: &Cell) -> String {
+pub(super) fn wire_measured(cell: &ReportCell) -> String {
     bytes(cell, wire_bytes)
 }
 
-pub(super) fn wire_off(cell: &Cell) -> String {
+pub(super) fn wire_off(cell: &ReportCell) -> String {
     off(cell, wire_bytes, |t| t.predicted_wire_bytes_per_delivery)
 }
 
 /// By how much the measured figure is above (+) or below (−) the predicted one.
 fn off(
-    cell: &Cell,
+    cell: &ReportCell,
     measured: impl Fn(&TrialRow) -> Option<f64>,
     predicted: impl Fn(&TrialRow) -> Option<f64>,
 ) -> String {
@@ -403,33 +407,33 @@ fn off(
     })
 }
 
-fn us(cell: &Cell, figure: Figure) -> String {
+fn us(cell: &ReportCell, figure: Figure) -> String {
     with_interval(cell, figure, number::duration_us)
 }
 
-fn bytes(cell: &Cell, figure: Figure) -> String {
+fn bytes(cell: &ReportCell, figure: Figure) -> String {
     with_interval(cell, figure, number::bytes)
 }
 
-fn percent(cell: &Cell, figure: Figure) -> String {
+fn percent(cell: &ReportCell, figure: Figure) -> String {
     with_interval(cell, figure, number::percent)
 }
 
-fn ratio(cell: &Cell, figure: Figure) -> String {
+fn ratio(cell: &ReportCell, figure: Figure) -> String {
     cell.ratio(figure)
         .map_or_else(|| ABSENT.to_owned(), number::ratio)
 }
 
-fn number(cell: &Cell, figure: Figure) -> String {
+fn number(cell: &ReportCell, figure: Figure) -> String {
     said(cell, figure, number::plain)
 }
 
-fn count(cell: &Cell, figure: Figure) -> String {
+fn count(cell: &ReportCell, figure: Figure) -> String {
     said(cell, figure, number::count)
 }
 
 /// The median, and in a line below it its interval, where it has one that is not a point.
-fn with_interval(cell: &Cell, figure: Figure, say: fn(f64) -> String) -> String {
+fn with_interval(cell: &ReportCell, figure: Figure, say: fn(f64) -> String) -> String {
     let median = said(cell, figure, say);
     match cell.interval(figure) {
         Some(interval) if interval.low < interval.high => {
@@ -442,32 +446,36 @@ fn with_interval(cell: &Cell, figure: Figure, say: fn(f64) -> String) -> String 
     }
 }
 
-fn said(cell: &Cell, figure: impl Fn(&TrialRow) -> Option<f64>, say: fn(f64) -> String) -> String {
+fn said(
+    cell: &ReportCell,
+    figure: impl Fn(&TrialRow) -> Option<f64>,
+    say: fn(f64) -> String,
+) -> String {
     cell.median(figure).map_or_else(|| ABSENT.to_owned(), say)
 }
 
 /// The interval of a median alone.
-fn interval(cell: &Cell, figure: Figure, say: fn(f64) -> String) -> String {
+fn interval(cell: &ReportCell, figure: Figure, say: fn(f64) -> String) -> String {
     let interval = cell.interval(figure);
     interval.map_or(ABSENT.to_owned(), |i| number::range(i.low, i.high, say))
 }
 
-pub(super) fn latency_p50_interval(cell: &Cell) -> String {
+pub(super) fn latency_p50_interval(cell: &ReportCell) -> String {
     interval(cell, |t| t.latency_p50_us, number::duration_us)
 }
 
-pub(super) fn latency_p99_interval(cell: &Cell) -> String {
+pub(super) fn latency_p99_interval(cell: &ReportCell) -> String {
     interval(cell, |t| t.latency_p99_us, number::duration_us)
 }
 
-pub(super) fn bytes_interval(cell: &Cell) -> String {
+pub(super) fn bytes_interval(cell: &ReportCell) -> String {
     interval(cell, all_layers, number::bytes)
 }
 
-pub(super) fn server_cpu_interval(cell: &Cell) -> String {
+pub(super) fn server_cpu_interval(cell: &ReportCell) -> String {
     interval(cell, server_cpu_us, number::duration_us)
 }
 
-pub(super) fn server_memory_interval(cell: &Cell) -> String {
+pub(super) fn server_memory_interval(cell: &ReportCell) -> String {
     interval(cell, |t| t.server_rss_bytes_per_client, number::bytes)
 }

@@ -1,21 +1,23 @@
 //! The comparison of two runs, or of the transports within one, as plain text.
 
-use crate::lab::compare::{Cell, Change, Finding, Line, Pair, decimals};
-use crate::lab::results::Verdict;
+use crate::results::Verdict;
+use crate::stats::compare::{
+    CellPair, CellTrials, Change, DifferenceFinding, MetricDifference, decimals,
+};
 
-use super::columns::ABSENT;
-use super::number;
+use crate::report::columns::ABSENT;
+use crate::report::number;
 
 const HEADER: [&str; 6] = ["", "A", "B", "difference", "95 % interval", "so B is"];
 
 /// Each pair with its lines, and what the words mean; ends with a line break.
 ///
 /// `metrics` are shown in their order, without those that neither side has.
-pub fn comparison(pairs: &[Pair], alone: &[String], metrics: &[String]) -> String {
+pub fn comparison(pairs: &[CellPair], alone: &[String], metrics: &[String]) -> String {
     let mut text = String::new();
     let mut judged = 0;
     for pair in pairs {
-        let lines: Vec<Line> = metrics.iter().filter_map(|m| pair.line(m)).collect();
+        let lines: Vec<MetricDifference> = metrics.iter().filter_map(|m| pair.line(m)).collect();
         judged += lines.iter().filter(|line| is_judged(line)).count();
         text.push_str(&format!("{}\n", pair.name));
         text.push_str(&format!(
@@ -51,19 +53,22 @@ fn explanation(judged: usize) -> String {
     )
 }
 
-fn is_judged(line: &Line) -> bool {
-    matches!(line.finding, Finding::Shown(_) | Finding::NotShown(_))
+fn is_judged(line: &MetricDifference) -> bool {
+    matches!(
+        line.finding,
+        DifferenceFinding::Shown(_) | DifferenceFinding::NotShown(_)
+    )
 }
 
 /// Whether trials that are counted are SUSPECT.
-fn is_suspect(pair: &Pair) -> bool {
+fn is_suspect(pair: &CellPair) -> bool {
     [&pair.base, &pair.other]
         .iter()
         .any(|cell| cell.count(Verdict::Suspect) > 0)
 }
 
 /// How many trials a side has, and their verdicts.
-fn trials(cell: &Cell) -> String {
+fn trials(cell: &CellTrials) -> String {
     let (invalid, suspect) = (cell.count(Verdict::Invalid), cell.count(Verdict::Suspect));
     let counted = cell.trials.len() - invalid;
     let mut text = match counted {
@@ -79,7 +84,7 @@ fn trials(cell: &Cell) -> String {
     text
 }
 
-fn block(lines: &[Line], suspect: bool) -> String {
+fn block(lines: &[MetricDifference], suspect: bool) -> String {
     let header = HEADER.map(str::to_owned).to_vec();
     let rows: Vec<Vec<String>> = std::iter::once(header)
         .chain(lines.iter().map(|line| row(line, suspect)))
@@ -101,10 +106,10 @@ fn block(lines: &[Line], suspect: bool) -> String {
     rows.iter().map(aligned).collect()
 }
 
-fn row(line: &Line, suspect: bool) -> Vec<String> {
+fn row(line: &MetricDifference, suspect: bool) -> Vec<String> {
     let value = |value: Option<f64>| value.map_or(ABSENT.to_owned(), |v| say(&line.metric, v));
     let (difference, interval) = match line.finding {
-        Finding::Shown(change) | Finding::NotShown(change) => {
+        DifferenceFinding::Shown(change) | DifferenceFinding::NotShown(change) => {
             (signed(change.difference), interval(change))
         }
         _ => (ABSENT.to_owned(), ABSENT.to_owned()),

@@ -9,29 +9,29 @@
 //!   `columns`,
 //! * `capacity` says what a search found, which has a table and a plot of its own.
 
+pub mod capacity;
+pub mod cells;
+pub mod columns;
+pub mod comparison;
+pub mod number;
+pub mod page;
+pub mod plots;
+pub mod repeats;
+pub mod table;
+pub mod warning;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
 use crate::lab::capacity::CapacityRow;
-use crate::lab::results::{TimelineRow, TrialRow, write_whole};
-
-mod capacity;
-mod cells;
-mod columns;
-mod comparison;
-mod html;
-mod number;
-mod plot;
-mod repeats;
-mod table;
-mod warning;
+use crate::results::{TimelineRow, TrialRow, write_whole};
 
 pub use capacity::capacity_table;
 pub use comparison::comparison;
-pub use html::html;
-pub use plot::{Plot, plots};
+pub use page::html;
+pub use plots::{Plot, plots};
 pub use table::text_table;
 
 /// What a report is made of: the rows of one run and what is to be said about it.
@@ -73,7 +73,7 @@ pub fn write(run_dir: &Path, report: &Report) -> anyhow::Result<PathBuf> {
 /// A plot that this report leaves out must not survive from the report before; files that wslab
 /// did not make stay.
 fn remove_old_plots(plot_dir: &Path) -> anyhow::Result<()> {
-    for name in plot::names() {
+    for name in plots::names() {
         for kind in ["svg", "png"] {
             let old = plot_dir.join(format!("{name}.{kind}"));
             if old.exists() {

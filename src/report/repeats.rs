@@ -1,34 +1,34 @@
 //! What is to be said where a cell was measured more than once: what its median and its marks
 //! stand for, what was left out, and how far the same thing lies from itself.
 
-use crate::lab::compare::decimals;
-use crate::lab::results::{TrialRow, Verdict};
-use crate::lab::statistics::FEWEST;
+use crate::results::{TrialRow, Verdict};
+use crate::stats::compare::decimals;
+use crate::stats::statistics::FEWEST;
 
-use super::cells::Cell;
+use crate::report::cells::ReportCell;
 
 /// The percentiles by which the halves of an A/A pair are compared.
 type Percentile = (&'static str, fn(&TrialRow) -> Option<f64>);
 const PERCENTILES: [Percentile; 2] = [("p50", |t| t.latency_p50_us), ("p99", |t| t.latency_p99_us)];
 
 /// The most trials that a median stands for.
-pub(super) fn most(cells: &[Cell]) -> usize {
+pub(super) fn most(cells: &[ReportCell]) -> usize {
     let counted = cells.iter().map(|cell| cell.counted().len());
     counted.max().unwrap_or(0)
 }
 
 /// Whether some cell has trials enough for an interval of its median.
-pub(super) fn has_intervals(cells: &[Cell]) -> bool {
+pub(super) fn has_intervals(cells: &[ReportCell]) -> bool {
     most(cells) >= FEWEST
 }
 
 /// What the marks around a median are, and of how many trials; `None` where each cell has one.
-pub(super) fn marks(cells: &[Cell]) -> Option<String> {
+pub(super) fn marks(cells: &[ReportCell]) -> Option<String> {
     if most(cells) < 2 {
         return None;
     }
-    let is_told = |cell: &&Cell| cell.counted().len() >= FEWEST;
-    let (told, few): (Vec<&Cell>, Vec<&Cell>) = cells.iter().partition(is_told);
+    let is_told = |cell: &&ReportCell| cell.counted().len() >= FEWEST;
+    let (told, few): (Vec<&ReportCell>, Vec<&ReportCell>) = cells.iter().partition(is_told);
     let interval = format!("the 95 % interval of the median of {}", trials(&told));
     let range = format!("from lowest to highest of {}", trials(&few));
     let marks = match (told.is_empty(), few.is_empty()) {
@@ -44,7 +44,7 @@ pub(super) fn marks(cells: &[Cell]) -> Option<String> {
 }
 
 /// `5 trials`, or `3 to 5 trials`.
-fn trials(cells: &[&Cell]) -> String {
+fn trials(cells: &[&ReportCell]) -> String {
     let counted = || cells.iter().map(|cell| cell.counted().len());
     match (counted().min(), counted().max()) {
         (Some(1), Some(1)) => "1 trial".to_owned(),
@@ -54,8 +54,8 @@ fn trials(cells: &[&Cell]) -> String {
 }
 
 /// What became of INVALID trials; `None` where there are none.
-pub(super) fn left_out(cells: &[Cell]) -> Option<&'static str> {
-    let invalid = |cell: &Cell| cell.trials.iter().any(|t| t.verdict == Verdict::Invalid);
+pub(super) fn left_out(cells: &[ReportCell]) -> Option<&'static str> {
+    let invalid = |cell: &ReportCell| cell.trials.iter().any(|t| t.verdict == Verdict::Invalid);
     cells.iter().any(invalid).then_some(
         "INVALID trials are left out of medians and intervals, but not of what was missed; a line \
          that has no other trials shows theirs, which answer no question.",
@@ -64,7 +64,7 @@ pub(super) fn left_out(cells: &[Cell]) -> Option<&'static str> {
 
 /// How far the two halves of an A/A pair lie apart, in words; `None` without such a pair, or where
 /// it has no latencies.
-pub(super) fn noise_floor(cells: &[Cell]) -> Option<String> {
+pub(super) fn noise_floor(cells: &[ReportCell]) -> Option<String> {
     let again = cells.iter().find(|cell| cell.trials[0].aa_of.is_some())?;
     let number = again.trials[0].aa_of;
     let once = cells.iter().find(|cell| Some(cell.number) == number)?;

@@ -1,12 +1,12 @@
 //! The comparison as plain text, for the end of a run in a terminal.
 
-use crate::lab::results::{TrialRow, Verdict};
+use crate::results::{TrialRow, Verdict};
 
-use super::cells::{Cell, cells, settings};
-use super::columns::{self, ABSENT};
-use super::{repeats, warning};
+use crate::report::cells::{ReportCell, cells, settings};
+use crate::report::columns::{self, ABSENT};
+use crate::report::{repeats, warning};
 
-type Column = (&'static str, fn(&Cell) -> String);
+type Column = (&'static str, fn(&ReportCell) -> String);
 
 const COLUMNS: [Column; 10] = [
     ("verdict", |c| c.verdict().to_string()),
@@ -115,7 +115,7 @@ pub fn text_table(trials: &[TrialRow]) -> String {
 }
 
 /// A line a cell and a block a setting, whose heading `what` follows.
-fn block(cells: &[Cell], columns: &[Column], what: &str) -> Vec<String> {
+fn block(cells: &[ReportCell], columns: &[Column], what: &str) -> Vec<String> {
     let mut lines = Vec::new();
     let rows: Vec<Vec<String>> = cells.iter().map(|cell| row(cell, columns)).collect();
     let header = header(columns);
@@ -140,7 +140,7 @@ fn header(columns: &[Column]) -> Vec<String> {
         .collect()
 }
 
-fn row(cell: &Cell, columns: &[Column]) -> Vec<String> {
+fn row(cell: &ReportCell, columns: &[Column]) -> Vec<String> {
     let name: String = cell.name().chars().take(NAME_CHARS).collect();
     // Further lines are details, for which the page has room.
     let first_line = |text: String| text.lines().next().unwrap_or_default().to_owned();
@@ -182,7 +182,7 @@ const WAITING_WORDS: &str = "Nothing was published, so this is what waiting cost
     exchanges: polls, a client and second. empty: share of the exchanges. CPU: percent of a core. \
     mem: a client.";
 
-fn explanation(cells: &[Cell], words: &str) -> Vec<String> {
+fn explanation(cells: &[ReportCell], words: &str) -> Vec<String> {
     let medians = match repeats::most(cells) {
         0 | 1 => String::new(),
         most => format!("Medians of up to {most} trials a line. "),
@@ -198,7 +198,7 @@ fn explanation(cells: &[Cell], words: &str) -> Vec<String> {
 }
 
 /// A verdict that is not VALID is followed by its reasons, each in a sentence.
-fn doubts(cell: &Cell) -> Vec<String> {
+fn doubts(cell: &ReportCell) -> Vec<String> {
     let warnings = warning::of_cell(cell);
     if cell.verdict() == Verdict::Valid && warnings.is_empty() {
         return Vec::new();

@@ -1,6 +1,6 @@
 //! What the names in a trial's `warnings` mean, in a sentence each.
 
-use super::cells::Cell;
+use crate::report::cells::ReportCell;
 
 /// The sentence for a warning's name, or `None` for a name of a later version.
 pub(super) fn sentence(name: &str) -> Option<&'static str> {
@@ -53,7 +53,7 @@ pub(super) fn sentence(name: &str) -> Option<&'static str> {
 }
 
 /// Names and number of trials of a cell's warnings, in the order of their first appearance.
-pub(super) fn of_cell<'c>(cell: &'c Cell) -> Vec<(&'c str, usize)> {
+pub(super) fn of_cell<'c>(cell: &'c ReportCell) -> Vec<(&'c str, usize)> {
     let mut found: Vec<(&str, usize)> = Vec::new();
     for name in cell
         .trials
@@ -69,12 +69,12 @@ pub(super) fn of_cell<'c>(cell: &'c Cell) -> Vec<(&'c str, usize)> {
 }
 
 /// `SUSPECT`, and in how many of the trials where they do not agree: `SUSPECT (1 of 3 trials)`.
-pub(super) fn verdict(cell: &Cell) -> String {
+pub(super) fn verdict(cell: &ReportCell) -> String {
     format!("{}{}", cell.verdict(), trials_concerned(cell))
 }
 
 /// ` (1 of 3 trials)` where only these have the cell's verdict, otherwise nothing.
-pub(super) fn trials_concerned(cell: &Cell) -> String {
+pub(super) fn trials_concerned(cell: &ReportCell) -> String {
     let worst = cell.verdict();
     let all = cell.trials.len();
     match cell.trials.iter().filter(|t| t.verdict == worst).count() {

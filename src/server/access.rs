@@ -24,8 +24,8 @@ use axum::http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
-use crate::transport::hub::ApiError;
-use crate::transport::token::Token;
+use crate::client::token::Token;
+use crate::service::state::ApiError;
 
 /// The one address that is open to all.
 const OPEN: &str = "/healthz";
@@ -44,22 +44,22 @@ pub struct Access {
 
 /// One who was let in.
 #[derive(Debug)]
-pub struct Visitor {
+pub struct Admission {
     /// The foreign page on whose behalf it came.
     origin: Option<HeaderValue>,
 }
 
 impl Access {
     /// Lets a request in, or answers it.
-    pub fn enter<B>(&self, request: &Request<B>) -> Result<Visitor, Box<Response>> {
+    pub fn enter<B>(&self, request: &Request<B>) -> Result<Admission, Box<Response>> {
         let headers = request.headers();
         if request.uri().path() == OPEN {
-            return Ok(Visitor { origin: None });
+            return Ok(Admission { origin: None });
         }
         let origin = self
             .foreign(headers, host(request))
             .map_err(|error| error.into_response())?;
-        let visitor = Visitor { origin };
+        let visitor = Admission { origin };
         if visitor.origin.is_some() && is_preflight(request) {
             return Err(visitor.admit(preflight()).into());
         }
@@ -94,7 +94,7 @@ impl Access {
     }
 }
 
-impl Visitor {
+impl Admission {
     /// Marks an answer as one that the foreign page may read.
     pub fn admit(self, mut answer: Response) -> Response {
         if let Some(origin) = self.origin {

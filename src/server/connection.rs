@@ -23,14 +23,14 @@ use tokio::time::Instant;
 use tokio_rustls::server::TlsStream;
 use tracing::{Level, debug, enabled, info};
 
-use super::place::Placed;
-use super::timer::HeadTimer;
-use super::tls::Tls;
-use super::{Settings, request, routes};
+use crate::server::counted_stream::CountedStream;
+use crate::server::head_timer::HeadTimer;
+use crate::server::http1::conn::{Http1Conn, LOG, NextRequest, Rewind, Stream, Timeouts};
+use crate::server::tls::ServerTls;
+use crate::server::{ServerSettings, request, routes};
+use crate::service::counters::ConnectionCounters;
+use crate::service::state::AppState;
 use crate::transport::Transport;
-use crate::transport::hub::Hub;
-use crate::transport::line::{LOG, Line, Next, Patience, Stream, Unread};
-use crate::transport::tally::Account;
 
 /// Bytes that hyper holds of what a peer does not read, beside a piece of messages, and of what it
 /// does not take from a body: what thousands of peers may cost.
@@ -40,23 +40,23 @@ const MAX_BUFFER_BYTES: usize = 64 << 10;
 const LINGER: Duration = Duration::from_secs(1);
 
 /// What all connections of a server share.
-pub struct House {
-    pub settings: Settings,
-    hub: Arc<Hub>,
+pub struct ServerContext {
+    pub settings: ServerSettings,
+    state: Arc<AppState>,
     router: TowerToHyperService<axum::Router>,
-    patience: Patience,
+    timeouts: Timeouts,
 }
 
-impl House {
-    pub fn new(hub: Arc<Hub>, settings: Settings) -> Self {
-        House {
-            router: TowerToHyperService::new(routes::router(hub.clone())),
-            patience: Patience {
+impl ServerContext {
+    pub fn new(state: Arc<AppState>, settings: ServerSettings) -> Self {
+        ServerContext {
+            router: TowerToHyperService::new(routes::router(state.clone())),
+            timeouts: Timeouts {
                 head: settings.head_timeout,
                 idle: settings.idle_timeout,
                 max_head_bytes: settings.max_head_bytes,
             },
-            hub,
+            state,
             settings,
         }
     }
@@ -64,61 +64,61 @@ impl House {
 
 /// Shakes hands, in time; what follows the handshake at once, as tickets do, has been written then.
 pub async fn accept<P: Unpin>(
-    tls: &Tls,
-    stream: Placed<P>,
-    settings: &Settings,
-) -> Option<TlsStream<Placed<P>>> {
-    let account = stream.account();
+    tls: &ServerTls,
+    stream: CountedStream<P>,
+    settings: &ServerSettings,
+) -> Option<TlsStream<CountedStream<P>>> {
+    let counters = stream.counters();
     let accepted = tokio::time::timeout(settings.head_timeout, tls.accept(stream));
     let accepted = accepted.await.ok().flatten();
-    account.shook_hands();
+    counters.shook_hands();
     accepted
 }
 
 /// Serves one connection to its end.
 pub fn serve<S: Stream + 'static>(
     stream: S,
-    account: Arc<Account>,
-    house: Arc<House>,
+    counters: Arc<ConnectionCounters>,
+    context: Arc<ServerContext>,
 ) -> impl Future<Output = ()> + Send {
-    let mut line = Line::new(stream, house.hub.clone(), account);
+    let mut conn = Http1Conn::new(stream, context.state.clone(), counters);
     async move {
         // Who must know the token is asked for it the general way.
-        let direct = house.settings.access.token.is_none();
-        if direct && !answer_plain(&mut line, &house).await {
+        let direct = context.settings.access.token.is_none();
+        if direct && !answer_plain(&mut conn, &context).await {
             return;
         }
-        Box::pin(serve_generally(line.stream, line.account, house)).await;
+        Box::pin(serve_generally(conn.stream, conn.counters, context)).await;
     }
 }
 
 /// Answers plain requests for as long as they are. Returns whether something else has come, which
 /// is unread; else the connection is at its end.
-async fn answer_plain<S: Stream>(line: &mut Line<S>, house: &House) -> bool {
-    let mut closing = pin!(house.hub.closed());
-    line.alarm.set(Instant::now() + house.patience.head);
+async fn answer_plain<S: Stream>(conn: &mut Http1Conn<S>, context: &ServerContext) -> bool {
+    let mut closing = pin!(context.state.closed());
+    conn.deadline.set(Instant::now() + context.timeouts.head);
     let late = loop {
-        let mut plain = match line.next(&house.patience, closing.as_mut()).await {
-            Next::Plain(plain) => plain,
-            Next::Other => return true,
-            Next::Late => break true,
-            Next::Gone => break false,
+        let mut plain = match conn.next(&context.timeouts, closing.as_mut()).await {
+            NextRequest::Fast(plain) => plain,
+            NextRequest::Other => return true,
+            NextRequest::Late => break true,
+            NextRequest::Gone => break false,
         };
-        line.path = plain.path.take();
-        line.ends = plain.fields.closes;
-        if Transport::serve(line, &plain).await.is_err() {
+        conn.path = plain.path.take();
+        conn.ends = plain.fields.closes;
+        if Transport::serve(conn, &plain).await.is_err() {
             return false;
         }
-        if line.ends {
+        if conn.ends {
             break false;
         }
-        line.alarm.set(Instant::now() + house.patience.idle);
+        conn.deadline.set(Instant::now() + context.timeouts.idle);
     };
     if late {
-        Box::pin(linger(&mut line.stream)).await;
+        Box::pin(linger(&mut conn.stream)).await;
     } else {
         // Over TLS, a connection that just closes counts as cut (RFC 8446, section 6.1).
-        let _ = line.stream.shutdown().await;
+        let _ = conn.stream.shutdown().await;
     }
     false
 }
@@ -126,13 +126,13 @@ async fn answer_plain<S: Stream>(line: &mut Line<S>, house: &House) -> bool {
 /// Serves what is left of a connection with hyper; when the server closes, it finishes what it is
 /// at.
 async fn serve_generally<S: Stream + 'static>(
-    stream: Unread<S>,
-    account: Arc<Account>,
-    house: Arc<House>,
+    stream: Rewind<S>,
+    counters: Arc<ConnectionCounters>,
+    context: Arc<ServerContext>,
 ) {
-    let settings = &house.settings;
-    let service = guarded(house.clone(), account.clone());
-    let timer = HeadTimer::new(account.clone(), settings.head_timeout);
+    let settings = &context.settings;
+    let service = guarded(context.clone(), counters.clone());
+    let timer = HeadTimer::new(counters.clone(), settings.head_timeout);
     let mut connection = http1::Builder::new()
         .timer(timer)
         .header_read_timeout(settings.idle_timeout)
@@ -140,7 +140,7 @@ async fn serve_generally<S: Stream + 'static>(
         .max_buf_size(MAX_BUFFER_BYTES.max(settings.max_head_bytes))
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
-    let mut closing = pin!(house.hub.closed());
+    let mut closing = pin!(context.state.closed());
     let mut closes = false;
     let ended = poll_fn(|cx| {
         if !closes && closing.as_mut().poll(cx).is_ready() {
@@ -150,7 +150,7 @@ async fn serve_generally<S: Stream + 'static>(
         Pin::new(&mut connection).poll(cx)
     });
     let broken = ended.await.is_err();
-    if (broken || account.refused.load(Relaxed))
+    if (broken || counters.refused.load(Relaxed))
         && let Some(parts) = connection.into_parts()
     {
         linger(parts.io.into_inner()).await;
@@ -181,18 +181,18 @@ async fn linger(mut stream: impl AsyncRead + AsyncWrite + Unpin) {
 
 /// The routes, for those who may enter; each request brings its connection's account.
 fn guarded(
-    house: Arc<House>,
-    account: Arc<Account>,
+    context: Arc<ServerContext>,
+    counters: Arc<ConnectionCounters>,
 ) -> impl HttpService<Incoming, ResBody = Body, Error = Infallible, Future: Send> {
     service_fn(move |mut request: Request<Incoming>| {
-        let account = account.clone();
+        let counters = counters.clone();
         let logged =
             enabled!(Level::INFO).then(|| (request.method().clone(), request.uri().clone()));
         let entered = request::check(&request)
-            .and_then(|()| house.settings.access.enter(&request))
+            .and_then(|()| context.settings.access.enter(&request))
             .map(|visitor| {
-                request.extensions_mut().insert(account.clone());
-                (visitor, house.router.call(request))
+                request.extensions_mut().insert(counters.clone());
+                (visitor, context.router.call(request))
             });
         async move {
             let answer = match entered {
@@ -201,11 +201,11 @@ fn guarded(
             };
             if let Some((method, uri)) = logged {
                 // Never the query, which may hold the token.
-                log(account.address, &method, uri.path(), answer.status());
+                log(counters.address, &method, uri.path(), answer.status());
             }
             let refused = answer.status().is_client_error();
-            account.refused.store(refused, Relaxed);
-            account.serves_other();
+            counters.refused.store(refused, Relaxed);
+            counters.serves_other();
             Ok(answer)
         }
     })

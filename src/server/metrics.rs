@@ -13,50 +13,50 @@ use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Registry;
 
+use crate::service::counters::{ConnectionCounters, Counter, Totals};
+use crate::service::state::AppState;
 use crate::transport::Transport;
-use crate::transport::hub::Hub;
-use crate::transport::tally::{Account, Count, Sums};
 
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// Counters by transport: name, help and what they count. The library adds `_total`.
-const COUNTERS: [(&str, &str, Count); 6] = [
+const COUNTERS: [(&str, &str, Counter); 6] = [
     (
         "wslab_connections_accepted",
         "Connections accepted",
-        Count::Connections,
+        Counter::Connections,
     ),
     (
         "wslab_read_bytes",
         "Bytes read from sockets",
-        Count::ReadBytes,
+        Counter::ReadBytes,
     ),
     (
         "wslab_written_bytes",
         "Bytes written to sockets",
-        Count::WrittenBytes,
+        Counter::WrittenBytes,
     ),
-    ("wslab_writes", "Writes to sockets", Count::Writes),
+    ("wslab_writes", "Writes to sockets", Counter::Writes),
     (
         "wslab_deliveries",
         "Messages written to readers",
-        Count::Deliveries,
+        Counter::Deliveries,
     ),
     (
         "wslab_slow_readers",
         "Times that a reader of a stream fell behind what its feed holds",
-        Count::SlowReaders,
+        Counter::SlowReaders,
     ),
 ];
 
 /// The answer. Of the exchange that asks for it, it counts what was read, and not yet the answer.
 pub async fn metrics(
-    State(hub): State<Arc<Hub>>,
-    Extension(account): Extension<Arc<Account>>,
+    State(state): State<Arc<AppState>>,
+    Extension(counters): Extension<Arc<ConnectionCounters>>,
 ) -> Response {
-    account.serves_other();
+    counters.serves_other();
     let mut registry = Registry::default();
-    registry.register_collector(Box::new(Snapshot::take(&hub)));
+    registry.register_collector(Box::new(Snapshot::take(&state)));
     let mut body = String::new();
     text::encode(&mut body, &registry).expect("a string takes all");
     ([(CONTENT_TYPE, OPEN_METRICS)], body).into_response()
@@ -65,17 +65,17 @@ pub async fn metrics(
 /// All figures as of one moment.
 #[derive(Debug)]
 struct Snapshot {
-    sums: Vec<(Option<Transport>, Sums)>,
+    sums: Vec<(Option<Transport>, Totals)>,
     feeds: usize,
     held: usize,
 }
 
 impl Snapshot {
-    fn take(hub: &Hub) -> Self {
+    fn take(state: &AppState) -> Self {
         Snapshot {
-            sums: hub.tally.sums().collect(),
-            feeds: hub.feeds.count(),
-            held: hub.feeds.held(),
+            sums: state.tally.sums().collect(),
+            feeds: state.feeds.count(),
+            held: state.feeds.held(),
         }
     }
 }
@@ -126,7 +126,10 @@ impl Snapshot {
             let Some(transport) = owner.filter(|transport| transport.polls()) else {
                 continue;
             };
-            for (outcome, count) in [("messages", Count::FullPolls), ("empty", Count::EmptyPolls)] {
+            for (outcome, count) in [
+                ("messages", Counter::FullPolls),
+                ("empty", Counter::EmptyPolls),
+            ] {
                 let labels = [("transport", transport.name()), ("outcome", outcome)];
                 ConstCounter::new(sums.get(count)).encode(family.encode_family(&labels)?)?;
             }

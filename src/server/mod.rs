@@ -4,13 +4,15 @@
 //! [`run`] takes a bound listener and a future that ends it, so that tests bind port 0.
 
 pub mod access;
-mod connection;
-mod metrics;
-mod place;
-pub mod places;
-mod request;
-pub(crate) mod routes;
-mod timer;
+pub mod connection;
+pub mod connection_limiter;
+pub mod counted_stream;
+pub mod head_timer;
+pub mod http1;
+pub mod lazy_deadline;
+pub mod metrics;
+pub mod request;
+pub mod routes;
 pub mod tls;
 
 use std::io;
@@ -23,12 +25,14 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tracing::{info, warn};
 
-use crate::transport::hub::Hub;
-use access::Access;
-use connection::{House, accept, refuse};
-use place::Placed;
-use places::{Capacity, Full, Places, network};
-use tls::Tls;
+use crate::server::access::Access;
+use crate::server::connection::{ServerContext, accept, refuse};
+use crate::server::connection_limiter::{
+    ConnectionLimiter, ConnectionLimits, LimitReached, network,
+};
+use crate::server::counted_stream::CountedStream;
+use crate::server::tls::ServerTls;
+use crate::service::state::AppState;
 
 /// Connections that may wait to be accepted; the kernel may hold fewer (somaxconn).
 pub const BACKLOG: i32 = 4_096;
@@ -52,12 +56,12 @@ const RETRY_AFTER_S: u32 = 5;
 
 /// What a server is told beside what its feeds and transports are.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub struct ServerSettings {
     pub access: Access,
     /// Without it, connections are plain ones.
-    pub tls: Option<Tls>,
+    pub tls: Option<ServerTls>,
     /// Connections served at once; those beyond are answered with 503.
-    pub capacity: Capacity,
+    pub capacity: ConnectionLimits,
     /// Bytes of a request's head: a longer one is answered with 431.
     pub max_head_bytes: usize,
     /// How long a request's head may take from its first byte on, or from the connection's begin;
@@ -89,12 +93,12 @@ pub fn bind(address: std::net::SocketAddr) -> io::Result<TcpListener> {
 /// each is told of in its own way; those that have not after [`END_PATIENCE`] are cut.
 pub async fn run(
     listener: TcpListener,
-    hub: Arc<Hub>,
-    settings: Settings,
+    state: Arc<AppState>,
+    settings: ServerSettings,
     shutdown: impl Future<Output = ()>,
 ) {
-    let places = Places::new(settings.capacity);
-    let house = Arc::new(House::new(hub.clone(), settings));
+    let places = ConnectionLimiter::new(settings.capacity);
+    let context = Arc::new(ServerContext::new(state.clone(), settings));
     let porters = Arc::new(Semaphore::new(MAX_TURNED_AWAY));
     let mut connections = JoinSet::new();
     tokio::pin!(shutdown);
@@ -113,22 +117,22 @@ pub async fn run(
                 continue;
             }
         };
-        let account = hub.tally.open(address);
+        let counters = state.tally.open(address);
         match places.take(address) {
             Ok(place) => {
-                prepare(&stream, house.settings.peer_timeout);
-                let stream = Placed::new(stream, account, place);
-                let account = stream.account();
-                let house = house.clone();
+                prepare(&stream, context.settings.peer_timeout);
+                let stream = CountedStream::new(stream, counters, place);
+                let counters = stream.counters();
+                let context = context.clone();
                 // A task each, so that a plain connection's is not as large as one with TLS.
-                match house.settings.tls.clone() {
+                match context.settings.tls.clone() {
                     None => {
-                        connections.spawn(connection::serve(stream, account, house));
+                        connections.spawn(connection::serve(stream, counters, context));
                     }
                     Some(tls) => {
                         connections.spawn(async move {
-                            if let Some(stream) = accept(&tls, stream, &house.settings).await {
-                                connection::serve(stream, account, house).await;
+                            if let Some(stream) = accept(&tls, stream, &context.settings).await {
+                                connection::serve(stream, counters, context).await;
                             }
                         });
                     }
@@ -137,15 +141,15 @@ pub async fn run(
             Err(full) => {
                 info!(%address, ?full, "turned away: there is no place");
                 if let Ok(porter) = porters.clone().try_acquire_owned() {
-                    let stream = Placed::new(stream, account, porter);
-                    connections.spawn(turn_away(stream, full, house.clone()));
+                    let stream = CountedStream::new(stream, counters, porter);
+                    connections.spawn(turn_away(stream, full, context.clone()));
                 }
             }
         }
     }
     info!("ending: every connection is told");
     drop(listener);
-    hub.close();
+    state.close();
     // Whoever holds all places knows that nobody else is there, upgraded connections included.
     let ended = tokio::time::timeout(END_PATIENCE, places.all_free()).await;
     if ended.is_err() {
@@ -166,17 +170,23 @@ fn prepare(stream: &TcpStream, peer_timeout: Duration) {
 }
 
 /// Says that there is no place.
-async fn turn_away(stream: Placed<OwnedSemaphorePermit>, full: Full, house: Arc<House>) {
+async fn turn_away(
+    stream: CountedStream<OwnedSemaphorePermit>,
+    full: LimitReached,
+    context: Arc<ServerContext>,
+) {
     let why = match full {
-        Full::All => "this server has all the clients it takes: try later",
-        Full::Address => "your address has all the connections that one may have: try later",
+        LimitReached::All => "this server has all the clients it takes: try later",
+        LimitReached::Address => {
+            "your address has all the connections that one may have: try later"
+        }
     };
     let status = "503 Service Unavailable";
     let retry = format!("Retry-After: {RETRY_AFTER_S}\r\n");
-    match &house.settings.tls {
+    match &context.settings.tls {
         None => refuse(stream, status, &retry, why).await,
         Some(tls) => {
-            if let Some(stream) = accept(tls, stream, &house.settings).await {
+            if let Some(stream) = accept(tls, stream, &context.settings).await {
                 refuse(stream, status, &retry, why).await;
             }
         }
@@ -186,7 +196,7 @@ async fn turn_away(stream: Placed<OwnedSemaphorePermit>, full: Full, house: Arc<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::transport::hub::Limits;
+    use crate::service::state::Limits;
 
     /// What is silent is probed, what is sent is given up: with what the command line has by
     /// default, both within a minute.

@@ -5,7 +5,7 @@ use axum::http::header::{CONNECTION, HOST};
 use axum::http::{HeaderValue, Request, StatusCode, Version};
 use axum::response::{IntoResponse, Response};
 
-use crate::transport::hub::ApiError;
+use crate::service::state::ApiError;
 
 /// Refuses a request that somebody else on its way might understand in another way; its connection
 /// ends, since nobody knows what follows on it.

@@ -13,12 +13,13 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::metrics::metrics;
 use crate::feed::{NewMessage, check_name, check_text};
-use crate::measure::clock;
-use crate::transport::hub::{ApiError, FeedLog, Hub, Limits, Params};
-use crate::transport::tally::Account;
-use crate::transport::{Transport, answer, presence};
+use crate::runtime::clock;
+use crate::server::metrics::metrics;
+use crate::service::counters::ConnectionCounters;
+use crate::service::presence;
+use crate::service::state::{ApiError, AppState, FeedLog, Limits, Params};
+use crate::transport::{Transport, answer};
 
 /// The classroom page: one file, in the binary.
 const PAGE: &str = include_str!("page/index.html");
@@ -28,8 +29,8 @@ const HISTORY_LIMIT: usize = 50;
 const MAX_HISTORY_LIMIT: usize = 1_000;
 
 /// Every address of the server.
-pub fn router(hub: Arc<Hub>) -> Router {
-    let limit = DefaultBodyLimit::max(hub.limits.max_message_bytes);
+pub fn router(state: Arc<AppState>) -> Router {
+    let limit = DefaultBodyLimit::max(state.limits.max_message_bytes);
     let own = Router::new()
         .route("/", get(async || Html(PAGE)))
         .route("/healthz", get(health))
@@ -42,26 +43,26 @@ pub fn router(hub: Arc<Hub>) -> Router {
         .fallback(no_such_address)
         .method_not_allowed_fallback(wrong_method)
         .layer(limit)
-        .with_state(hub)
+        .with_state(state)
 }
 
-async fn health(State(hub): State<Arc<Hub>>) -> Response {
+async fn health(State(state): State<Arc<AppState>>) -> Response {
     Json(json!({
         "status": "ok",
         "version": env!("CARGO_PKG_VERSION"),
-        "feeds": hub.feeds.count(),
-        "presence": hub.feeds.keep_presence(),
+        "feeds": state.feeds.count(),
+        "presence": state.feeds.keep_presence(),
     }))
     .into_response()
 }
 
 async fn publish(
-    State(hub): State<Arc<Hub>>,
-    Extension(account): Extension<Arc<Account>>,
+    State(state): State<Arc<AppState>>,
+    Extension(counters): Extension<Arc<ConnectionCounters>>,
     FeedLog(log): FeedLog,
     request: Request,
 ) -> Result<Response, ApiError> {
-    if let Err(too_fast) = hub.paced(account.address) {
+    if let Err(too_fast) = state.paced(counters.address) {
         let error = ApiError(StatusCode::TOO_MANY_REQUESTS, too_fast.to_string());
         return Ok(([(RETRY_AFTER, "1")], error).into_response());
     }
@@ -75,7 +76,7 @@ async fn publish(
         let advice = "publish JSON: set Content-Type: application/json".to_owned();
         return Err(ApiError(StatusCode::UNSUPPORTED_MEDIA_TYPE, advice));
     }
-    let new = new_message(&body(request, &hub.limits).await?)?;
+    let new = new_message(&body(request, &state.limits).await?)?;
     let seq = log.append(&new, clock::now_ns());
     Ok((StatusCode::CREATED, Json(json!({ "seq": seq }))).into_response())
 }

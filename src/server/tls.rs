@@ -14,21 +14,21 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tracing::debug;
 
-use super::connection::refuse;
-use super::place::Placed;
-use crate::transport::tls::{ALPN, Fingerprint, MAX_FRAGMENT_BYTES};
+use crate::client::tls::{ALPN, Fingerprint, MAX_FRAGMENT_BYTES};
+use crate::server::connection::refuse;
+use crate::server::counted_stream::CountedStream;
 
 /// Bytes that a session holds for a reader that is slow to take them: one record.
 const MAX_UNSENT_BYTES: usize = MAX_FRAGMENT_BYTES;
 
 /// What a server speaks TLS 1.2 and 1.3 with.
 #[derive(Clone, Debug)]
-pub struct Tls {
+pub struct ServerTls {
     pub fingerprint: Fingerprint,
     config: Arc<ServerConfig>,
 }
 
-impl Tls {
+impl ServerTls {
     /// With a certificate made now, for this machine and the address that it is bound to. It is
     /// signed by itself: who is to trust it must be told its fingerprint.
     pub fn self_signed(bound: IpAddr) -> anyhow::Result<Self> {
@@ -52,7 +52,7 @@ impl Tls {
         let certificate = params.self_signed(&key)?.der().clone();
         let key = PrivateKeyDer::try_from(key.serialize_der());
         let key = key.map_err(|error| anyhow::anyhow!("the key: {error}"))?;
-        Tls::of(vec![certificate], key)
+        ServerTls::of(vec![certificate], key)
     }
 
     /// With a certificate, and the chain above it, and its private key, from PEM files.
@@ -63,7 +63,7 @@ impl Tls {
             bail!("{}: there is no certificate in it", certificate.display());
         }
         let private = PrivateKeyDer::from_pem_file(key).map_err(|error| named(key, error))?;
-        Tls::of(chain, private)
+        ServerTls::of(chain, private)
             .with_context(|| format!("{} and {}", certificate.display(), key.display()))
     }
 
@@ -80,7 +80,7 @@ impl Tls {
         // Clients keep their sessions themselves: nothing of them is kept here.
         config.ticketer = Ticketer::new()?;
         let config = Arc::new(config);
-        Ok(Tls {
+        Ok(ServerTls {
             fingerprint,
             config,
         })
@@ -88,7 +88,10 @@ impl Tls {
 
     /// Shakes hands, for as long as it takes. Nothing, if the peer does not speak TLS; if it speaks
     /// HTTP, it is told so in its own words.
-    pub async fn accept<P: Unpin>(&self, stream: Placed<P>) -> Option<TlsStream<Placed<P>>> {
+    pub async fn accept<P: Unpin>(
+        &self,
+        stream: CountedStream<P>,
+    ) -> Option<TlsStream<CountedStream<P>>> {
         // All requests begin with a method's capital letter, and no TLS does.
         if stream.peek().await.ok()?.is_ascii_uppercase() {
             refuse(
@@ -100,7 +103,7 @@ impl Tls {
             .await;
             return None;
         }
-        let address = stream.account().address;
+        let address = stream.counters().address;
         let acceptor = TlsAcceptor::from(self.config.clone());
         let accepted = acceptor.accept_with(stream, |session| {
             session.set_buffer_limit(Some(MAX_UNSENT_BYTES));

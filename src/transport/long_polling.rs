@@ -25,21 +25,21 @@ use axum::{Extension, Router};
 use serde::Deserialize;
 use tokio::time::Instant;
 
-use super::Transport;
-use super::connection::ClientError;
-use super::hub::{ApiError, FeedLog, Hub, Params};
-use super::line::{Line, Stream, Wait};
-use super::model::{ANSWER_WRAPPING, Conditions, Prediction};
-use super::plain::Plain;
-use super::polling::{After, Poller, answer, reply, request};
-use super::subscription::Subscription;
-use super::tally::Account;
+use crate::client::error::ClientError;
+use crate::client::subscription::Subscription;
+use crate::server::http1::conn::{Http1Conn, Stream, WaitOutcome};
+use crate::server::http1::request::FastRequest;
+use crate::service::counters::ConnectionCounters;
+use crate::service::state::{ApiError, AppState, FeedLog, Params};
+use crate::transport::Transport;
+use crate::transport::polling::{PollQuery, Poller, answer, reply, request};
+use crate::transport::theory::{ANSWER_WRAPPING, Conditions, Prediction};
 
 /// What a client that gives a name says of when it polls again: at once, but networks have moods.
 const AGAIN_SOON: &str = "&interval_ms=2000";
 
 /// The server's end.
-pub fn routes() -> Router<Arc<Hub>> {
+pub fn routes() -> Router<Arc<AppState>> {
     Router::new().route("/feeds/{feed}/long-poll", get(long_poll))
 }
 
@@ -49,36 +49,36 @@ struct Hold {
 }
 
 async fn long_poll(
-    State(hub): State<Arc<Hub>>,
-    Extension(account): Extension<Arc<Account>>,
+    State(state): State<Arc<AppState>>,
+    Extension(counters): Extension<Arc<ConnectionCounters>>,
     FeedLog(log): FeedLog,
-    Params(query): Params<After>,
+    Params(query): Params<PollQuery>,
     Params(Hold { hold_ms }): Params<Hold>,
 ) -> Result<Response, ApiError> {
-    account.serves(Transport::LongPolling);
+    counters.serves(Transport::LongPolling);
     let mut reader = log.reader(query.after);
-    let _present = query.enter(&hub, &account, &log)?;
-    let batch = tokio::time::timeout(hub.limits.hold(hold_ms), reader.next()).await;
+    let _present = query.enter(&state, &counters, &log)?;
+    let batch = tokio::time::timeout(state.limits.hold(hold_ms), reader.next()).await;
     let batch = batch.ok().flatten().unwrap_or_else(|| reader.read());
-    account.answered(batch.messages.len());
+    counters.answered(batch.messages.len());
     Ok(answer(&batch))
 }
 
 /// The same, straight on the connection. A peer that goes while its poll is held, is noticed.
-pub async fn serve<S: Stream>(line: &mut Line<S>, plain: &Plain) -> io::Result<()> {
-    line.account.serves(Transport::LongPolling);
+pub async fn serve<S: Stream>(conn: &mut Http1Conn<S>, plain: &FastRequest) -> io::Result<()> {
+    conn.counters.serves(Transport::LongPolling);
     let mut reader = plain.log.reader(plain.query.after);
-    let _present = plain.query.enter(&line.hub, &line.account, &plain.log)?;
-    let hold = line.hub.limits.hold(plain.hold_ms);
-    line.alarm.set(Instant::now() + hold);
-    let waited = line.wait(pin!(reader.next())).await;
+    let _present = plain.query.enter(&conn.state, &conn.counters, &plain.log)?;
+    let hold = conn.state.limits.hold(plain.hold_ms);
+    conn.deadline.set(Instant::now() + hold);
+    let waited = conn.wait(pin!(reader.next())).await;
     let batch = match waited {
-        Wait::Done(Some(batch)) => batch,
-        Wait::Done(None) | Wait::Rang => reader.read(),
-        Wait::Said | Wait::Gone => return Err(io::ErrorKind::UnexpectedEof.into()),
+        WaitOutcome::Done(Some(batch)) => batch,
+        WaitOutcome::Done(None) | WaitOutcome::Rang => reader.read(),
+        WaitOutcome::Said | WaitOutcome::Gone => return Err(io::ErrorKind::UnexpectedEof.into()),
     };
-    line.account.answered(batch.messages.len());
-    reply(line, batch).await
+    conn.counters.answered(batch.messages.len());
+    reply(conn, batch).await
 }
 
 /// The client's end: always one poll in flight. The first does not wait, so that its answer tells
@@ -89,7 +89,7 @@ pub async fn subscribe(subscription: &mut Subscription) -> Result<Infallible, Cl
     subscription.ready();
     loop {
         subscription.while_wanting().await;
-        let hold = subscription.habits.hold;
+        let hold = subscription.config.hold;
         poll_once(&mut poller, subscription, hold).await?;
     }
 }

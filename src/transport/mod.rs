@@ -3,25 +3,13 @@
 //! [`Transport`] is the only list of them. Adding one means adding a variant, after which the
 //! compiler points at every `match` that must learn about it.
 
-pub mod alarm;
-pub mod connection;
-pub mod http;
-pub mod hub;
-pub mod line;
-mod long_polling;
-pub mod model;
-pub mod pace;
-pub mod plain;
-mod polling;
-pub mod presence;
-pub(crate) mod raw_tcp;
-mod short_polling;
-pub(crate) mod sse;
-pub mod subscription;
-pub mod tally;
-pub mod tls;
-pub mod token;
-pub(crate) mod websocket;
+pub mod long_polling;
+pub mod polling;
+pub mod raw_tcp;
+pub mod short_polling;
+pub mod sse;
+pub mod theory;
+pub mod websocket;
 
 use std::convert::Infallible;
 use std::fmt;
@@ -32,14 +20,14 @@ use std::sync::Arc;
 use axum::Router;
 use serde::{Deserialize, Serialize};
 
-use crate::measure::reactor;
-use connection::ClientError;
-use hub::Hub;
-use line::{Line, Stream};
-use model::{Conditions, Prediction};
-use plain::Plain;
+use crate::client::error::ClientError;
+use crate::client::subscription::Subscription;
+use crate::runtime::event_loop;
+use crate::server::http1::conn::{Http1Conn, Stream};
+use crate::server::http1::request::FastRequest;
+use crate::service::state::AppState;
+use crate::transport::theory::{Conditions, Prediction};
 pub use polling::answer;
-use subscription::Subscription;
 
 /// A way to carry a feed from the server to a subscriber.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -131,7 +119,7 @@ impl Transport {
 
     /// The server's end, straight on a connection, of what its plain requests ask for. An error
     /// ends the connection.
-    pub async fn serve<S: Stream>(line: &mut Line<S>, plain: &Plain) -> io::Result<()> {
+    pub async fn serve<S: Stream>(line: &mut Http1Conn<S>, plain: &FastRequest) -> io::Result<()> {
         match plain.transport {
             Transport::ShortPolling => short_polling::serve(line, plain).await,
             Transport::LongPolling => long_polling::serve(line, plain).await,
@@ -142,7 +130,7 @@ impl Transport {
     }
 
     /// The server's end, for all other requests.
-    pub fn routes(self) -> Router<Arc<Hub>> {
+    pub fn routes(self) -> Router<Arc<AppState>> {
         match self {
             Transport::ShortPolling => short_polling::routes(),
             Transport::LongPolling => long_polling::routes(),
@@ -200,7 +188,7 @@ fn spawn(
     subscribe: impl AsyncFnOnce(&mut Subscription) -> Result<Infallible, ClientError> + 'static,
     ended: impl FnOnce(Subscription, ClientError) + 'static,
 ) {
-    reactor::spawn(async move {
+    event_loop::spawn(async move {
         let Err(error) = subscribe(&mut subscription).await;
         ended(subscription, error);
     });

@@ -19,34 +19,35 @@ use axum::response::Response;
 use bytes::Bytes;
 use serde::Deserialize;
 
-use super::connection::{ClientError, Connection};
-use super::http;
-use super::hub::{ApiError, Hub};
-use super::line::{Line, Stream};
-use super::presence::{self, Present};
-use super::subscription::Subscription;
-use super::tally::Account;
-use crate::feed::{Batch, Cursor, Epoch, Framing, Log, Message};
+use crate::client::connection::Connection;
+use crate::client::error::ClientError;
+use crate::client::http;
+use crate::client::subscription::Subscription;
+use crate::feed::{Batch, Cursor, Epoch, Feed, Framing, Message};
+use crate::server::http1::conn::{Http1Conn, Stream};
+use crate::service::counters::ConnectionCounters;
+use crate::service::presence::{self, PresenceGuard};
+use crate::service::state::{ApiError, AppState};
 
 /// The query of a poll.
 #[derive(Debug, Default, Deserialize)]
-pub struct After {
+pub struct PollQuery {
     pub after: Option<Cursor>,
     /// Who asks, and how often: see [`presence`].
     pub user: Option<String>,
     pub interval_ms: Option<u64>,
 }
 
-impl After {
+impl PollQuery {
     /// The reader is there, and will be for some time after this poll.
     pub fn enter(
         &self,
-        hub: &Hub,
-        account: &Account,
-        log: &Arc<Log>,
-    ) -> Result<Option<Present>, ApiError> {
+        state: &AppState,
+        counters: &ConnectionCounters,
+        log: &Arc<Feed>,
+    ) -> Result<Option<PresenceGuard>, ApiError> {
         let linger = presence::linger(self.interval_ms);
-        Present::admit(hub, account, log, self.user.as_deref(), linger)
+        PresenceGuard::admit(state, counters, log, self.user.as_deref(), linger)
     }
 }
 
@@ -67,9 +68,12 @@ pub fn answer(batch: &Batch) -> Response {
 }
 
 /// The same, straight on the connection.
-pub fn reply<S: Stream>(line: &mut Line<S>, batch: Batch) -> impl Future<Output = io::Result<()>> {
+pub fn reply<S: Stream>(
+    conn: &mut Http1Conn<S>,
+    batch: Batch,
+) -> impl Future<Output = io::Result<()>> {
     let head = "200 OK\r\ncontent-type: application/json\r\ncache-control: no-store";
-    line.answer(head, body(&batch))
+    conn.answer(head, body(&batch))
 }
 
 fn body(batch: &Batch) -> Bytes {
@@ -140,7 +144,7 @@ impl Poller {
         if !kept && !subscription.is_connected() {
             connection.settle();
         }
-        let ends = closes || !subscription.habits.keep_alive;
+        let ends = closes || !subscription.config.keep_alive;
         if let Some(connection) = self.0.take_if(|_| ends) {
             Box::pin(connection.end()).await;
         }
@@ -150,7 +154,7 @@ impl Poller {
 
 /// A poll of one kind, whose query ends with `more`.
 pub fn request(subscription: &Subscription, kind: &str, more: &str) -> Vec<u8> {
-    let close = match subscription.habits.keep_alive {
+    let close = match subscription.config.keep_alive {
         true => "",
         false => "Connection: close\r\n",
     };
@@ -200,8 +204,8 @@ mod tests {
 
     use super::*;
     use crate::feed::{Feeds, NewMessage, Retention};
-    use crate::transport::hub::Limits;
-    use crate::transport::model::ANSWER_WRAPPING;
+    use crate::service::state::Limits;
+    use crate::transport::theory::ANSWER_WRAPPING;
 
     async fn body(batch: &Batch) -> String {
         let body = axum::body::to_bytes(answer(batch).into_body(), usize::MAX)
@@ -214,14 +218,18 @@ mod tests {
     async fn a_peer_that_does_not_read_its_answer_holds_it_once() {
         let (stream, _deaf) = tokio::io::duplex(8);
         let feeds = Feeds::new(Retention::default(), 1);
-        let hub = Arc::new(Hub::new(feeds, Limits::default()));
-        let log = hub.feeds.get("a").unwrap();
-        let account = hub.tally.open(IpAddr::from([127, 0, 0, 1])).account.clone();
-        let mut line = Line::new(stream, hub, account);
+        let state = Arc::new(AppState::new(feeds, Limits::default()));
+        let log = state.feeds.get("a").unwrap();
+        let counters = state
+            .tally
+            .open(IpAddr::from([127, 0, 0, 1]))
+            .counters
+            .clone();
+        let mut conn = Http1Conn::new(stream, state, counters);
         log.announce("al", "join", 0);
         let batch = log.read_after(0);
         let message = batch.messages[0].clone();
-        let mut replying = pin!(reply(&mut line, batch));
+        let mut replying = pin!(reply(&mut conn, batch));
         poll_fn(|cx| {
             assert!(replying.as_mut().poll(cx).is_pending());
             Poll::Ready(())
@@ -239,7 +247,7 @@ mod tests {
             messages: 2,
             bytes: usize::MAX,
         };
-        let log = Log::new(retention, "k3x9".into());
+        let log = Feed::new(retention, "k3x9".into());
         assert_eq!(
             body(&log.read_after(0)).await,
             r#"{"messages":[],"last":0,"epoch":"k3x9"}"#

@@ -27,15 +27,16 @@ use axum::{Extension, Router};
 use bytes::Bytes;
 use serde::Deserialize;
 
-use super::Transport;
-use super::connection::{ClientError, Connection, Parsed};
-use super::hub::{ApiError, FeedLog, Hub, Params, STREAM_PIECE_BYTES};
-use super::line::{Line, Stream, Wait};
-use super::model::{Conditions, Prediction};
-use super::plain::Plain;
-use super::subscription::Subscription;
-use super::tally::Account;
+use crate::client::connection::Connection;
+use crate::client::error::{ClientError, Parsed};
+use crate::client::subscription::Subscription;
 use crate::feed::{Batch, Cursor, Framing, Reader};
+use crate::server::http1::conn::{Http1Conn, Stream, WaitOutcome};
+use crate::server::http1::request::FastRequest;
+use crate::service::counters::ConnectionCounters;
+use crate::service::state::{ApiError, AppState, FeedLog, Params, STREAM_PIECE_BYTES};
+use crate::transport::Transport;
+use crate::transport::theory::{Conditions, Prediction};
 
 /// What both sides name in `Upgrade`.
 const PROTOCOL: &str = "raw-tcp";
@@ -47,7 +48,7 @@ const LENGTH_BYTES: usize = size_of::<u32>();
 const MAX_MESSAGE_BYTES: usize = 16 << 20;
 
 /// The server's end.
-pub fn routes() -> Router<Arc<Hub>> {
+pub fn routes() -> Router<Arc<AppState>> {
     Router::new().route("/feeds/{feed}/raw", get(upgrade))
 }
 
@@ -57,8 +58,8 @@ struct Query {
 }
 
 async fn upgrade(
-    State(hub): State<Arc<Hub>>,
-    Extension(account): Extension<Arc<Account>>,
+    State(state): State<Arc<AppState>>,
+    Extension(counters): Extension<Arc<ConnectionCounters>>,
     FeedLog(log): FeedLog,
     Params(query): Params<Query>,
     headers: HeaderMap,
@@ -69,12 +70,12 @@ async fn upgrade(
         let refusal = ApiError(StatusCode::UPGRADE_REQUIRED, advice);
         return Err(([(UPGRADE, PROTOCOL)], refusal).into_response());
     }
-    account.serves(Transport::RawTcp);
+    counters.serves(Transport::RawTcp);
     let mut reader = log.reader(query.after).in_pieces(STREAM_PIECE_BYTES);
     let upgraded = hyper::upgrade::on(&mut request);
     tokio::spawn(async move {
-        if let Some(mut line) = Line::upgraded(upgraded, hub, account).await {
-            let _ = talk(&mut line, &mut reader).await;
+        if let Some(mut conn) = Http1Conn::upgraded(upgraded, state, counters).await {
+            let _ = talk(&mut conn, &mut reader).await;
         }
     });
     let headers = [(CONNECTION, "upgrade"), (UPGRADE, PROTOCOL)];
@@ -82,23 +83,25 @@ async fn upgrade(
 }
 
 /// The same, straight on the connection.
-pub async fn serve<S: Stream>(line: &mut Line<S>, plain: &Plain) -> io::Result<()> {
-    line.account.serves(Transport::RawTcp);
+pub async fn serve<S: Stream>(conn: &mut Http1Conn<S>, plain: &FastRequest) -> io::Result<()> {
+    conn.counters.serves(Transport::RawTcp);
     let log = &plain.log;
     let mut reader = log.reader(plain.query.after).in_pieces(STREAM_PIECE_BYTES);
-    line.switch(format!("\r\nupgrade: {PROTOCOL}")).await?;
-    talk(line, &mut reader).await
+    conn.switch(format!("\r\nupgrade: {PROTOCOL}")).await?;
+    talk(conn, &mut reader).await
 }
 
 /// Serves one reader until it goes or the server ends. Readers have nothing to say.
-async fn talk<S: Stream>(line: &mut Line<S>, reader: &mut Reader) -> io::Result<()> {
-    line.alarm.set(None);
+async fn talk<S: Stream>(conn: &mut Http1Conn<S>, reader: &mut Reader) -> io::Result<()> {
+    conn.deadline.set(None);
     let mut batch = reader.read();
     loop {
-        line.account.delivered(batch.messages.len());
-        line.write_all(&encode(&batch)).await?;
-        batch = match line.wait(pin!(reader.next())).await {
-            Wait::Done(Some(next)) if !line.hub.limits.give_up(&line.account, &next) => next,
+        conn.counters.delivered(batch.messages.len());
+        conn.write_all(&encode(&batch)).await?;
+        batch = match conn.wait(pin!(reader.next())).await {
+            WaitOutcome::Done(Some(next)) if !conn.state.limits.give_up(&conn.counters, &next) => {
+                next
+            }
             _ => return Ok(()),
         };
     }

@@ -22,46 +22,51 @@ use axum::response::Response;
 use axum::routing::get;
 use axum::{Extension, Router};
 
-use super::Transport;
-use super::connection::ClientError;
-use super::hub::{ApiError, FeedLog, Hub, Params};
-use super::line::{Line, Stream};
-use super::model::{ANSWER_WRAPPING, Conditions, Prediction};
-use super::plain::Plain;
-use super::polling::{After, Poller, answer, reply, request};
-use super::subscription::Subscription;
-use super::tally::Account;
-use crate::feed::{Batch, Cursor, Log};
-use crate::measure::clock;
-use crate::measure::reactor;
+use crate::client::error::ClientError;
+use crate::client::subscription::Subscription;
+use crate::feed::{Batch, Cursor, Feed};
+use crate::runtime::clock;
+use crate::runtime::event_loop;
+use crate::server::http1::conn::{Http1Conn, Stream};
+use crate::server::http1::request::FastRequest;
+use crate::service::counters::ConnectionCounters;
+use crate::service::state::{ApiError, AppState, FeedLog, Params};
+use crate::transport::Transport;
+use crate::transport::polling::{PollQuery, Poller, answer, reply, request};
+use crate::transport::theory::{ANSWER_WRAPPING, Conditions, Prediction};
 
 /// The server's end.
-pub fn routes() -> Router<Arc<Hub>> {
+pub fn routes() -> Router<Arc<AppState>> {
     Router::new().route("/feeds/{feed}/poll", get(poll))
 }
 
 async fn poll(
-    State(hub): State<Arc<Hub>>,
-    Extension(account): Extension<Arc<Account>>,
+    State(state): State<Arc<AppState>>,
+    Extension(counters): Extension<Arc<ConnectionCounters>>,
     FeedLog(log): FeedLog,
-    Params(query): Params<After>,
+    Params(query): Params<PollQuery>,
 ) -> Result<Response, ApiError> {
-    Ok(answer(&read(&hub, &account, &log, &query)?))
+    Ok(answer(&read(&state, &counters, &log, &query)?))
 }
 
 /// The same, straight on the connection.
-pub async fn serve<S: Stream>(line: &mut Line<S>, plain: &Plain) -> io::Result<()> {
-    let batch = read(&line.hub, &line.account, &plain.log, &plain.query)?;
-    reply(line, batch).await
+pub async fn serve<S: Stream>(conn: &mut Http1Conn<S>, plain: &FastRequest) -> io::Result<()> {
+    let batch = read(&conn.state, &conn.counters, &plain.log, &plain.query)?;
+    reply(conn, batch).await
 }
 
 /// What there is.
-fn read(hub: &Hub, account: &Account, log: &Arc<Log>, query: &After) -> Result<Batch, ApiError> {
-    account.serves(Transport::ShortPolling);
+fn read(
+    state: &AppState,
+    counters: &ConnectionCounters,
+    log: &Arc<Feed>,
+    query: &PollQuery,
+) -> Result<Batch, ApiError> {
+    counters.serves(Transport::ShortPolling);
     let place = log.place(query.after);
-    let _present = query.enter(hub, account, log)?;
+    let _present = query.enter(state, counters, log)?;
     let batch = log.read_after(place);
-    account.answered(batch.messages.len());
+    counters.answered(batch.messages.len());
     Ok(batch)
 }
 
@@ -71,7 +76,7 @@ fn read(hub: &Hub, account: &Account, log: &Arc<Log>, query: &After) -> Result<B
 /// One poll is in flight at a time. A poll that is late goes out as soon as it can; slots that
 /// passed entirely are left out.
 pub async fn subscribe(subscription: &mut Subscription) -> Result<Infallible, ClientError> {
-    let interval_ns = subscription.habits.poll_interval.as_nanos().max(1) as u64;
+    let interval_ns = subscription.config.poll_interval.as_nanos().max(1) as u64;
     let mut poller = Poller::default();
     let mut poll = Poll::default();
     let now_ns = clock::now_ns();
@@ -82,7 +87,7 @@ pub async fn subscribe(subscription: &mut Subscription) -> Result<Infallible, Cl
     subscription.ready();
     loop {
         due_ns = latest_slot_ns(due_ns, interval_ns);
-        reactor::sleep_until(due_ns).await;
+        event_loop::sleep_until(due_ns).await;
         if subscription.until_open().await {
             // Slots that passed in rest are nobody's: the next one is.
             due_ns = latest_slot_ns(due_ns, interval_ns) + interval_ns;
@@ -119,7 +124,7 @@ impl Poll {
         let cursor = subscription.cursor();
         if self.after.replace(cursor) != Some(cursor) {
             // Who gives a name says how long to wait for its next poll until it counts as gone.
-            let interval_ms = subscription.habits.poll_interval.as_millis();
+            let interval_ms = subscription.config.poll_interval.as_millis();
             let more = match subscription.author {
                 Some(_) => format!("&interval_ms={interval_ms}"),
                 None => String::new(),

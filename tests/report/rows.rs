@@ -1,6 +1,6 @@
 //! Made-up rows. Only tests may have such.
 
-use wslab::lab::results::{TimelineRow, TrialRow, Verdict};
+use wslab::results::{TimelineRow, TrialRow, Verdict};
 use wslab::transport::Transport;
 
 /// A trial that delivered all it should, with figures that differ by transport and trial.

@@ -5,13 +5,13 @@ use std::num::NonZeroU32;
 use clap::Args;
 
 use crate::lab::scenario::Span;
-use crate::measure::process;
-use crate::server::Settings;
+use crate::server::ServerSettings;
 use crate::server::access::Access;
-use crate::server::places::Capacity;
-use crate::server::tls::Tls;
-use crate::transport::hub::{Limits, SlowReader};
-use crate::transport::pace::Pace;
+use crate::server::connection_limiter::ConnectionLimits;
+use crate::server::tls::ServerTls;
+use crate::service::rate_limiter::RateLimiter;
+use crate::service::state::{Limits, SlowReader};
+use crate::system::process;
 
 /// Clients that a server takes where neither a flag nor the open files bound them.
 const MAX_CLIENTS: u32 = 1_000_000;
@@ -69,13 +69,13 @@ pub(super) struct LimitArgs {
 
 impl LimitArgs {
     /// What holds for every connection.
-    pub fn settings(&self, access: Access, tls: Option<Tls>) -> Settings {
+    pub fn settings(&self, access: Access, tls: Option<ServerTls>) -> ServerSettings {
         let places = process::raise_descriptor_limit().saturating_sub(SPARE_DESCRIPTORS);
         let places = u32::try_from(places).unwrap_or(u32::MAX);
-        Settings {
+        ServerSettings {
             access,
             tls,
-            capacity: Capacity {
+            capacity: ConnectionLimits {
                 clients: places.min(self.max_clients.unwrap_or(MAX_CLIENTS)),
                 clients_per_address: self.max_clients_per_address,
             },
@@ -98,8 +98,8 @@ impl LimitArgs {
         }
     }
 
-    pub fn pace(&self) -> Option<Pace> {
-        self.publish_rate.map(Pace::new)
+    pub fn pace(&self) -> Option<RateLimiter> {
+        self.publish_rate.map(RateLimiter::new)
     }
 
     pub fn max_feeds(&self) -> usize {

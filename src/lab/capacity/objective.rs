@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::bracket::Outcome;
-use crate::lab::results::{TrialRow, Verdict};
-use crate::lab::scenario::UsageError;
+use crate::error::UsageError;
 use crate::lab::verdict::Warning;
+use crate::results::{TrialRow, Verdict};
+use crate::stats::bracket::StepOutcome;
 
 /// What the load brought about: of an INVALID trial, that the step was too much.
 const OVERLOAD: [Warning; 3] = [
@@ -119,14 +119,14 @@ impl Objective {
     }
 
     /// What a VALID trial shows.
-    fn outcome(&self, trial: &TrialRow) -> Outcome {
+    fn outcome(&self, trial: &TrialRow) -> StepOutcome {
         let Latency { name, figure, .. } = self.latency;
         let Some(us) = figure(trial) else {
-            return Outcome::Doubtful(format!("too few deliveries for a {name}"));
+            return StepOutcome::Doubtful(format!("too few deliveries for a {name}"));
         };
         match us < self.bound.as_secs_f64() * 1e6 {
-            true => Outcome::Holds,
-            false => Outcome::Fails(format!("{name} is {} ms", (us / 10.0).round() / 100.0)),
+            true => StepOutcome::Holds,
+            false => StepOutcome::Fails(format!("{name} is {} ms", (us / 10.0).round() / 100.0)),
         }
     }
 }
@@ -138,19 +138,19 @@ pub fn needed(objectives: &[Objective]) -> f64 {
 
 /// What a trial shows of its step. Only a VALID one holds. An INVALID one fails where that is what
 /// the load brought about; whatever else is not VALID shows nothing.
-pub fn judge(trial: &TrialRow, objectives: &[Objective]) -> Outcome {
+pub fn judge(trial: &TrialRow, objectives: &[Objective]) -> StepOutcome {
     let warned = |of: &[Warning]| {
         let mut names = trial.warnings.split_whitespace();
         names.any(|name| of.iter().any(|warning| warning.name() == name))
     };
     let why = || trial.warnings.replace(' ', ", ");
     match trial.verdict {
-        Verdict::Invalid if warned(&OVERLOAD) && !warned(&OTHERS) => Outcome::Fails(why()),
-        Verdict::Invalid | Verdict::Suspect if warned(&OTHERS) => Outcome::Disturbed(why()),
-        Verdict::Invalid | Verdict::Suspect => Outcome::Doubtful(why()),
+        Verdict::Invalid if warned(&OVERLOAD) && !warned(&OTHERS) => StepOutcome::Fails(why()),
+        Verdict::Invalid | Verdict::Suspect if warned(&OTHERS) => StepOutcome::Disturbed(why()),
+        Verdict::Invalid | Verdict::Suspect => StepOutcome::Doubtful(why()),
         Verdict::Valid => {
             let outcomes = objectives.iter().map(|objective| objective.outcome(trial));
-            outcomes.max().unwrap_or(Outcome::Holds)
+            outcomes.max().unwrap_or(StepOutcome::Holds)
         }
     }
 }

@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use crate::transport::connection::ClientError;
+use crate::client::error::ClientError;
 
 /// What stands in a stream.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Item<'a> {
+pub enum EventStreamItem<'a> {
     /// An event's type, `message` unless an `event:` line said otherwise, and its data.
     Event(&'a str, &'a str),
     Comment(&'a str),
@@ -20,7 +20,7 @@ const MAX_EVENT_BYTES: usize = 16 << 20;
 
 /// A reader of event streams (WHATWG HTML, section 9.2.6) that takes input cut anywhere.
 #[derive(Debug, Default)]
-pub struct Events {
+pub struct EventStreamParser {
     /// The beginning of a line that is not complete yet.
     line: Vec<u8>,
     data: String,
@@ -31,12 +31,12 @@ pub struct Events {
     begun: bool,
 }
 
-impl Events {
+impl EventStreamParser {
     /// Reads `bytes` and gives everything that they complete to `deliver`.
     pub fn feed(
         &mut self,
         mut bytes: &[u8],
-        deliver: &mut impl FnMut(Item<'_>) -> Result<(), ClientError>,
+        deliver: &mut impl FnMut(EventStreamItem<'_>) -> Result<(), ClientError>,
     ) -> Result<(), ClientError> {
         if !bytes.is_empty() && std::mem::take(&mut self.after_cr) {
             bytes = bytes.strip_prefix(b"\n").unwrap_or(bytes);
@@ -68,7 +68,7 @@ impl Events {
     fn take_line(
         &mut self,
         mut line: &[u8],
-        deliver: &mut impl FnMut(Item<'_>) -> Result<(), ClientError>,
+        deliver: &mut impl FnMut(EventStreamItem<'_>) -> Result<(), ClientError>,
     ) -> Result<(), ClientError> {
         if !std::mem::replace(&mut self.begun, true) {
             line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
@@ -87,11 +87,11 @@ impl Events {
                 self.data.push('\n');
             }
             "event" => value.clone_into(&mut self.kind),
-            "" => return deliver(Item::Comment(&line[1..])),
+            "" => return deliver(EventStreamItem::Comment(&line[1..])),
             "retry" if value.bytes().all(|byte| byte.is_ascii_digit()) => {
                 // An empty value, or one beyond all measure, is none.
                 if let Ok(pause_ms) = value.parse() {
-                    return deliver(Item::Retry(Duration::from_millis(pause_ms)));
+                    return deliver(EventStreamItem::Retry(Duration::from_millis(pause_ms)));
                 }
             }
             // The cursor is each message's `seq`: an `id`, whatever is in it, changes nothing here.
@@ -102,7 +102,7 @@ impl Events {
 
     fn dispatch(
         &mut self,
-        deliver: &mut impl FnMut(Item<'_>) -> Result<(), ClientError>,
+        deliver: &mut impl FnMut(EventStreamItem<'_>) -> Result<(), ClientError>,
     ) -> Result<(), ClientError> {
         let kind = std::mem::take(&mut self.kind);
         // Gone afterwards: a reader that waits has no room for what it does not have yet, and the
@@ -112,7 +112,7 @@ impl Events {
             return Ok(());
         };
         let kind = if kind.is_empty() { "message" } else { &kind };
-        deliver(Item::Event(kind, data))
+        deliver(EventStreamItem::Event(kind, data))
     }
 }
 
@@ -122,13 +122,13 @@ mod tests {
 
     /// Events as "type: data", comments as ":comment", pauses as "retry 10ms".
     fn read(parts: &[&[u8]]) -> Vec<String> {
-        let (mut events, mut seen) = (Events::default(), Vec::new());
+        let (mut events, mut seen) = (EventStreamParser::default(), Vec::new());
         for part in parts {
-            let mut see = |item: Item<'_>| {
+            let mut see = |item: EventStreamItem<'_>| {
                 seen.push(match item {
-                    Item::Event(kind, data) => format!("{kind}: {data}"),
-                    Item::Comment(comment) => format!(":{comment}"),
-                    Item::Retry(pause) => format!("retry {pause:?}"),
+                    EventStreamItem::Event(kind, data) => format!("{kind}: {data}"),
+                    EventStreamItem::Comment(comment) => format!(":{comment}"),
+                    EventStreamItem::Retry(pause) => format!("retry {pause:?}"),
                 });
                 Ok(())
             };

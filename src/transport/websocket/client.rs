@@ -9,9 +9,11 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::frame::FrameHeader;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Control, Data, OpCode};
 
-use crate::measure::clock;
-use crate::transport::connection::{ClientError, Connection, Parsed};
-use crate::transport::subscription::{Outbox, Outgoing, Subscription};
+use crate::client::connection::Connection;
+use crate::client::error::{ClientError, Parsed};
+use crate::client::outbox::{Outbox, Outgoing};
+use crate::client::subscription::Subscription;
+use crate::runtime::clock;
 
 /// Longest message taken from a server, in bytes.
 const MAX_MESSAGE_BYTES: usize = 16 << 20;
@@ -30,12 +32,12 @@ pub async fn subscribe(subscription: &mut Subscription) -> Result<Infallible, Cl
         .author
         .as_ref()
         .map(|(_, outbox)| outbox.clone());
-    let mut frames = Frames::default();
+    let mut frames = FrameReader::default();
     loop {
         let mut deliver = |text: &[u8]| subscription.hear_json(text);
         let signal = connection.read(|bytes| frames.read(bytes, &mut deliver));
         let event = match &outbox {
-            None => Event::Signal(signal.await?),
+            None => ClientEvent::Signal(signal.await?),
             // Boxed, like what is done about it, so that who only reads has no room for either.
             Some(outbox) => Box::pin(first(signal, outbox)).await?,
         };
@@ -44,7 +46,7 @@ pub async fn subscribe(subscription: &mut Subscription) -> Result<Infallible, Cl
 }
 
 /// What a client must do something about.
-enum Event {
+enum ClientEvent {
     Signal(Signal),
     /// It has something to say.
     Due(Outgoing),
@@ -54,31 +56,31 @@ enum Event {
 async fn first(
     signal: impl Future<Output = Result<Signal, ClientError>>,
     outbox: &Outbox,
-) -> Result<Event, ClientError> {
+) -> Result<ClientEvent, ClientError> {
     tokio::select! {
-        signal = signal => Ok(Event::Signal(signal?)),
-        message = outbox.next() => Ok(Event::Due(message)),
+        signal = signal => Ok(ClientEvent::Signal(signal?)),
+        message = outbox.next() => Ok(ClientEvent::Due(message)),
     }
 }
 
 async fn act(
     subscription: &Subscription,
     connection: &mut Connection,
-    event: Event,
+    event: ClientEvent,
 ) -> Result<(), ClientError> {
     match event {
-        Event::Signal(Signal::Ping(payload)) => {
+        ClientEvent::Signal(Signal::Ping(payload)) => {
             let pong = frame(OpCode::Control(Control::Pong), &payload);
             let ping_bytes = CONTROL_HEAD_BYTES + payload.len();
             subscription.recorder.heartbeat(ping_bytes + pong.len());
             connection.write_all(&pong).await
         }
-        Event::Signal(Signal::Close(why)) => {
+        ClientEvent::Signal(Signal::Close(why)) => {
             let reply = frame(OpCode::Control(Control::Close), &[]);
             connection.write_all(&reply).await?;
             Err(why.map_or(ClientError::Closed, ClientError::ClosedFor))
         }
-        Event::Due(message) => publish(subscription, connection, message).await,
+        ClientEvent::Due(message) => publish(subscription, connection, message).await,
     }
 }
 
@@ -158,11 +160,11 @@ fn why(payload: &[u8]) -> Option<String> {
 /// A reader of a server's frames that takes input cut anywhere: the connection keeps what is not a
 /// whole frame yet, this keeps the message whose frames have not all come.
 #[derive(Debug, Default)]
-pub(crate) struct Frames {
+pub(crate) struct FrameReader {
     partial: Option<Vec<u8>>,
 }
 
-impl Frames {
+impl FrameReader {
     /// Gives each text message to `deliver`; stops at a ping or close.
     pub(crate) fn read(
         &mut self,
@@ -235,7 +237,7 @@ mod tests {
 
     /// Reads `parts` as a connection would: what was not used is shown again.
     fn read(parts: &[&[u8]]) -> Result<(Vec<String>, Vec<Signal>), ClientError> {
-        let (mut frames, mut carry) = (Frames::default(), Vec::new());
+        let (mut frames, mut carry) = (FrameReader::default(), Vec::new());
         let (mut texts, mut signals) = (Vec::new(), Vec::new());
         for part in parts {
             carry.extend_from_slice(part);

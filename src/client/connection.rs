@@ -1,0 +1,162 @@
+//! The client's end of a connection: reads into a buffer that all connections of a thread share,
+//! so that thousands of idle ones own no buffer at all.
+
+use std::cell::RefCell;
+use std::future::poll_fn;
+use std::mem;
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use crate::client::error::{ClientError, Parsed};
+use crate::client::socket::{Ledger, Socket};
+use crate::client::target::Target;
+use crate::client::tls::session::TlsSession;
+use crate::runtime::event_loop;
+
+/// Bytes read at once.
+const SCRATCH_BYTES: usize = 64 << 10;
+/// Bytes kept of what is not complete yet: a poll of a server's whole history fits.
+const MAX_CARRY_BYTES: usize = 64 << 20;
+
+/// How long a server may take to close a connection that it said it closes.
+const END_PATIENCE: Duration = Duration::from_secs(1);
+
+thread_local! {
+    static SCRATCH: RefCell<Vec<u8>> = RefCell::new(vec![0; SCRATCH_BYTES]);
+}
+
+/// A connection and the bytes that came in but are not used up yet.
+#[derive(Debug)]
+pub struct Connection {
+    socket: Socket,
+    tls: Option<Box<TlsSession>>,
+    carry: Vec<u8>,
+}
+
+impl Connection {
+    /// Dials `target`, from `source` if one is given, and shakes hands if it speaks TLS; `ledger`
+    /// counts the connection's bytes.
+    pub async fn dial(
+        ledger: &Rc<Ledger>,
+        target: &Target,
+        source: Option<IpAddr>,
+    ) -> Result<Self, ClientError> {
+        let mut socket = ledger.dial(target.address, source).await?;
+        let tls = match &target.tls {
+            // Boxed, so that a subscriber without TLS has no room for it.
+            Some(tls) => Some(Box::pin(TlsSession::open(tls, target.name(), &mut socket)).await?),
+            None => None,
+        };
+        Ok(Connection {
+            socket,
+            tls: tls.map(Box::new),
+            carry: Vec::new(),
+        })
+    }
+
+    /// Until now it was being set up: its bytes and segments so far are counted as such.
+    pub fn settle(&self) {
+        self.socket.settle();
+    }
+
+    /// Notices a peer that is gone without a word, if the connection is not measured.
+    pub fn watch_peer(&self) -> Result<(), ClientError> {
+        Ok(self.socket.watch_peer()?)
+    }
+
+    /// Writes all of `bytes` at once.
+    pub fn write_all(&mut self, bytes: &[u8]) -> impl Future<Output = Result<(), ClientError>> {
+        // Boxed, so that who writes without TLS has no room for it.
+        let mut sealed = match &mut self.tls {
+            Some(session) => Some(Box::pin(session.write_all(&self.socket, bytes))),
+            None => None,
+        };
+        let mut plain = self.socket.write_all(bytes);
+        poll_fn(move |cx| match &mut sealed {
+            Some(sealed) => sealed.as_mut().poll(cx),
+            None => Pin::new(&mut plain).poll(cx).map_err(ClientError::Io),
+        })
+    }
+
+    /// Whether nothing has arrived that was not used up.
+    pub fn is_untouched(&self) -> bool {
+        self.carry.is_empty()
+    }
+
+    /// Waits for the server's end of a connection that it closes, so that all its segments are
+    /// counted; not for long, since nothing hangs on it.
+    pub async fn end(mut self) {
+        let rest = self.read(|bytes| Ok((bytes.len(), None::<()>)));
+        let _ = event_loop::timeout(END_PATIENCE, rest).await;
+    }
+
+    /// Shows what arrives to `parse`, with all that it left unused before, until it has a result.
+    /// May be cancelled at any time without loss.
+    ///
+    /// Thousands wait in it, each with what it needs there and nothing else, side by side: who is
+    /// woken up has hardly anything of it in the processor's cache.
+    pub fn read<T>(
+        &mut self,
+        mut parse: impl FnMut(&[u8]) -> Parsed<T>,
+    ) -> impl Future<Output = Result<T, ClientError>> {
+        let mut begun = false;
+        poll_fn(move |cx| {
+            if !mem::replace(&mut begun, true)
+                && !self.carry.is_empty()
+                && let Some(result) = self.parse_carry(&mut parse)?
+            {
+                return Poll::Ready(Ok(result));
+            }
+            loop {
+                if let Some(result) = ready!(self.poll_read(cx, &mut parse))? {
+                    return Poll::Ready(Ok(result));
+                }
+            }
+        })
+    }
+
+    /// Reads once.
+    fn poll_read<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        parse: &mut impl FnMut(&[u8]) -> Parsed<T>,
+    ) -> Poll<Result<Option<T>, ClientError>> {
+        SCRATCH.with_borrow_mut(|scratch| {
+            let count = match &mut self.tls {
+                Some(session) => ready!(session.poll_read(&mut self.socket, cx, scratch))?,
+                None => ready!(self.socket.poll_read(cx, scratch))?,
+            };
+            if count == 0 {
+                return Poll::Ready(Err(ClientError::Closed));
+            }
+            let arrived = &scratch[..count];
+            Poll::Ready(if self.carry.is_empty() {
+                let (used, result) = parse(arrived)?;
+                self.carry.extend_from_slice(&arrived[used..]);
+                Ok(result)
+            } else {
+                self.carry.extend_from_slice(arrived);
+                self.parse_carry(parse)
+            })
+        })
+    }
+
+    fn parse_carry<T>(
+        &mut self,
+        parse: &mut impl FnMut(&[u8]) -> Parsed<T>,
+    ) -> Result<Option<T>, ClientError> {
+        let (used, result) = parse(&self.carry)?;
+        if used == self.carry.len() {
+            self.carry = Vec::new();
+        } else {
+            self.carry.drain(..used);
+        }
+        if self.carry.len() > MAX_CARRY_BYTES {
+            return Err(ClientError::protocol("an answer without end"));
+        }
+        Ok(result)
+    }
+}

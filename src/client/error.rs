@@ -1,0 +1,35 @@
+//! Why a client ends a connection, and what its parsers return.
+
+use std::io;
+
+/// Why a subscriber's conversation ended.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    #[error("{0}")]
+    Io(#[from] io::Error),
+    #[error("TLS: {0}")]
+    Tls(#[from] rustls::Error),
+    #[error("the server closed the connection")]
+    Closed,
+    #[error("the server closed the WebSocket: {0}")]
+    ClosedFor(String),
+    #[error("the server answered {0}")]
+    Status(u16),
+    #[error("not understood: {0}")]
+    Protocol(String),
+}
+
+impl ClientError {
+    /// Whether the connection was lost, rather than something said that is wrong.
+    pub fn is_loss(&self) -> bool {
+        matches!(self, ClientError::Io(_) | ClientError::Closed)
+    }
+
+    /// An answer that breaks its protocol, or that this client does not know.
+    pub fn protocol(what: impl ToString) -> Self {
+        ClientError::Protocol(what.to_string())
+    }
+}
+
+/// What a parser made of the bytes it was shown: how many it used up, and its result if it got one.
+pub type Parsed<T> = Result<(usize, Option<T>), ClientError>;

@@ -1,0 +1,12 @@
+//! The client end of a connection: target, socket with its byte ledger, HTTP, TLS, subscription.
+
+pub mod config;
+pub mod connection;
+pub mod error;
+pub mod http;
+pub mod outbox;
+pub mod socket;
+pub mod subscription;
+pub mod target;
+pub mod tls;
+pub mod token;

@@ -1,0 +1,413 @@
+//! The meter: every byte through a subscriber's sockets, and the segments that carried them.
+//!
+//! A [`Ledger`] belongs to one worker thread and sums over its sockets, the living and the ended.
+//! Bytes are counted at the socket; the TCP-IP layer below is computed from the segments that the
+//! kernel counted (`TCP_INFO`), acknowledgements included. `scripts/ledger-check` sets the sum
+//! against the counters of a network interface.
+//!
+//! No socket tells of three things, all of them rare without loss: payload that the *other* end
+//! sent again although it had arrived (a tail loss probe, when a busy machine acknowledges late),
+//! the SACK blocks that answer it (12 octets), and attempts to connect that failed.
+
+use std::cell::{Cell, RefCell};
+use std::future::poll_fn;
+use std::io::{self, Read, Write};
+use std::net::{IpAddr, SocketAddr, TcpStream};
+use std::os::fd::{AsRawFd, RawFd};
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use slab::Slab;
+use socket2::{Domain, Protocol, SockRef, Socket as RawSocket, TcpKeepalive, Type};
+
+use crate::record::byte_counts::ByteCounts;
+use crate::runtime::event_loop::registration::{Emptied, Registration};
+
+/// Octets of an IP header without options or extensions (RFC 791, RFC 8200).
+const IPV4_HEADER: u64 = 20;
+const IPV6_HEADER: u64 = 40;
+/// Octets of a TCP header without options (RFC 9293, section 3.1).
+const TCP_HEADER: u64 = 20;
+/// Octets of the timestamps option with its padding (RFC 7323, appendix A).
+const TIMESTAMPS: u64 = 12;
+/// What the SYN and the SYN-ACK carry together beyond later segments, each a maximum segment size
+/// (4 octets), a window scale (3) and SACK permitted (2), which Linux pads to 12 octets. Beside
+/// timestamps it is 8: SACK permitted stands where their padding was (tcp_options_write()).
+const SYN_EXTRA: u64 = 24;
+const SYN_EXTRA_BESIDE_TIMESTAMPS: u64 = 16;
+/// Segments that follow the last look at a socket: our FIN and its acknowledgement.
+const CLOSING_SEGMENTS: u64 = 2;
+/// How long a peer may be gone without a word where that matters: less than proxies cut idle
+/// connections after, and three heartbeats of an event stream.
+const PEER_GONE: Duration = Duration::from_secs(50);
+/// `tcpi_options` bit that tells that timestamps were agreed on (linux/tcp.h).
+const TCPI_OPT_TIMESTAMPS: u8 = 1;
+
+/// A socket that is open. It takes this out of the ledger before it closes.
+#[derive(Debug)]
+struct OpenSocket {
+    fd: RawFd,
+    ip_header: u64,
+}
+
+/// The sum over all sockets of one worker thread.
+#[derive(Debug, Default)]
+pub struct Ledger {
+    down_bytes: Cell<u64>,
+    up_bytes: Cell<u64>,
+    plaintext_bytes: Cell<u64>,
+    ended: Cell<ByteCounts>,
+    set_up: Cell<ByteCounts>,
+    living: RefCell<Slab<OpenSocket>>,
+}
+
+impl Ledger {
+    /// Bytes only, down and up: cheap.
+    pub fn bytes(&self) -> (u64, u64) {
+        (self.down_bytes.get(), self.up_bytes.get())
+    }
+
+    /// Everything since this ledger was made. Asks the kernel once for every living socket.
+    pub fn traffic(&self) -> ByteCounts {
+        let mut sum = self.ended.get();
+        for (_, living) in self.living.borrow().iter() {
+            sum += living.traffic(0);
+        }
+        (sum.down_bytes, sum.up_bytes) = self.bytes();
+        sum.plaintext_bytes = self.plaintext_bytes.get();
+        sum
+    }
+
+    /// What passed connections until they were settled.
+    pub fn set_up(&self) -> ByteCounts {
+        self.set_up.get()
+    }
+
+    /// Dials `target`, from `source` if one is given, and counts the connection's bytes here.
+    pub async fn dial(
+        self: &Rc<Self>,
+        target: SocketAddr,
+        source: Option<IpAddr>,
+    ) -> io::Result<Socket> {
+        let stream = dialling_socket(target, source)?;
+        match stream.connect(&target.into()) {
+            Err(error) if error.raw_os_error() == Some(libc::EINPROGRESS) => {}
+            begun => begun?,
+        }
+        let stream = TcpStream::from(stream);
+        let watch = Registration::new(&stream)?;
+        poll_fn(|cx| watch.poll_writable(cx)).await;
+        if let Some(error) = stream.take_error()? {
+            return Err(error);
+        }
+        let living = OpenSocket {
+            fd: stream.as_raw_fd(),
+            ip_header: if target.is_ipv6() {
+                IPV6_HEADER
+            } else {
+                IPV4_HEADER
+            },
+        };
+        let key = self.living.borrow_mut().insert(living);
+        Ok(Socket {
+            watch,
+            stream,
+            ledger: self.clone(),
+            key,
+            bytes: Cell::default(),
+        })
+    }
+}
+
+/// A socket ready to connect. With a source address the port is chosen only when connecting
+/// (IP_BIND_ADDRESS_NO_PORT), so that a port serves several targets.
+fn dialling_socket(target: SocketAddr, source: Option<IpAddr>) -> io::Result<RawSocket> {
+    let raw = RawSocket::new(
+        Domain::for_address(target),
+        Type::STREAM,
+        Some(Protocol::TCP),
+    )?;
+    raw.set_nonblocking(true)?;
+    raw.set_tcp_nodelay(true)?;
+    if let Some(source) = source {
+        choose_port_late(&raw)?;
+        raw.bind(&SocketAddr::new(source, 0).into())?;
+    }
+    Ok(raw)
+}
+
+/// Sets IP_BIND_ADDRESS_NO_PORT (ip(7)).
+fn choose_port_late(socket: &RawSocket) -> io::Result<()> {
+    let on: libc::c_int = 1;
+    // SAFETY: the kernel reads one integer, which outlives the call.
+    let result = unsafe {
+        libc::setsockopt(
+            socket.as_raw_fd(),
+            libc::IPPROTO_IP,
+            libc::IP_BIND_ADDRESS_NO_PORT,
+            (&raw const on).cast(),
+            size_of::<libc::c_int>() as libc::socklen_t,
+        )
+    };
+    if result == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::last_os_error())
+    }
+}
+
+impl OpenSocket {
+    /// What TCP and IP have carried on this connection, `more` segments included that are still to
+    /// come; bytes through the socket are left at 0. Nothing where the kernel does not tell.
+    fn traffic(&self, more: u64) -> ByteCounts {
+        let Some(info) = tcp_info(self.fd) else {
+            return ByteCounts::default();
+        };
+        let timestamps = info.tcpi_options & TCPI_OPT_TIMESTAMPS != 0;
+        let (options, syn_extra) = match timestamps {
+            true => (TIMESTAMPS, SYN_EXTRA_BESIDE_TIMESTAMPS),
+            false => (0, SYN_EXTRA),
+        };
+        let header = self.ip_header + TCP_HEADER + options;
+        let segments = u64::from(info.tcpi_segs_out) + u64::from(info.tcpi_segs_in) + more;
+        ByteCounts {
+            segments,
+            tcp_ip_bytes: segments * header + syn_extra + info.tcpi_bytes_retrans,
+            ..ByteCounts::default()
+        }
+    }
+}
+
+/// The kernel's figures of a connection (tcp(7), TCP_INFO).
+fn tcp_info(fd: RawFd) -> Option<libc::tcp_info> {
+    // SAFETY: tcp_info is plain integers, for which all zeros is a value; the kernel writes at most
+    // `length` bytes into it, and an older kernel writes fewer.
+    unsafe {
+        let mut info: libc::tcp_info = std::mem::zeroed();
+        let mut length = size_of::<libc::tcp_info>() as libc::socklen_t;
+        let result = libc::getsockopt(
+            fd,
+            libc::IPPROTO_TCP,
+            libc::TCP_INFO,
+            (&raw mut info).cast(),
+            &raw mut length,
+        );
+        (result == 0).then_some(info)
+    }
+}
+
+/// A connected TCP socket whose bytes are counted in its worker's ledger.
+#[derive(Debug)]
+pub struct Socket {
+    watch: Registration,
+    stream: TcpStream,
+    ledger: Rc<Ledger>,
+    key: usize,
+    /// Down and up since it was dialled; they may wrap, once nobody asks any more.
+    bytes: Cell<(u32, u32)>,
+}
+
+impl Socket {
+    fn count(&self, down: usize, up: usize) {
+        let add = |counter: &Cell<u64>, bytes: usize| counter.set(counter.get() + bytes as u64);
+        add(&self.ledger.down_bytes, down);
+        add(&self.ledger.up_bytes, up);
+        let (downs, ups) = self.bytes.get();
+        let bytes = (downs.wrapping_add(down as u32), ups.wrapping_add(up as u32));
+        self.bytes.set(bytes);
+    }
+
+    /// So many bytes passed that a TLS session of this socket carried.
+    pub fn count_plaintext(&self, bytes: usize) {
+        let counter = &self.ledger.plaintext_bytes;
+        counter.set(counter.get() + bytes as u64);
+    }
+
+    /// All that has passed was to set the connection up.
+    pub fn settle(&self) {
+        let mut set_up = self.ledger.set_up.get();
+        if let Some(living) = self.ledger.living.borrow().get(self.key) {
+            set_up += living.traffic(0);
+        }
+        let (down, up) = self.bytes.get();
+        set_up.down_bytes += u64::from(down);
+        set_up.up_bytes += u64::from(up);
+        self.ledger.set_up.set(set_up);
+    }
+
+    /// Has the kernel find out whether a silent peer is still there (tcp(7), SO_KEEPALIVE), and
+    /// give up one that has been gone for [`PEER_GONE`]. Its probes are segments that nobody asked
+    /// for: a measured connection goes without.
+    pub fn watch_peer(&self) -> io::Result<()> {
+        let probes = TcpKeepalive::new()
+            .with_time(PEER_GONE / 2)
+            .with_interval(PEER_GONE / 10)
+            .with_retries(5);
+        let socket = SockRef::from(&self.stream);
+        socket.set_tcp_keepalive(&probes)?;
+        socket.set_tcp_user_timeout(Some(PEER_GONE))
+    }
+
+    /// Reads what is there into `buffer`; 0 means that the peer ended the stream.
+    ///
+    /// A read that leaves room has emptied the socket: the next one waits for more without asking
+    /// the kernel.
+    pub fn poll_read(
+        &mut self,
+        cx: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        let read = || {
+            let count = (&self.stream).read(buffer)?;
+            Ok((count, Emptied(count < buffer.len())))
+        };
+        let count = ready!(self.watch.poll_read(cx, read))?;
+        self.count(count, 0);
+        Poll::Ready(Ok(count))
+    }
+
+    /// Writes all of `bytes`, in one segment where they fit.
+    pub fn write_all(&self, mut bytes: &[u8]) -> impl Future<Output = io::Result<()>> {
+        poll_fn(move |cx| {
+            while !bytes.is_empty() {
+                let write = || (&self.stream).write(bytes);
+                let count = ready!(self.watch.poll_write(cx, write))?;
+                self.count(0, count);
+                bytes = &bytes[count..];
+            }
+            Poll::Ready(Ok(()))
+        })
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        let living = self.ledger.living.borrow_mut().remove(self.key);
+        let mut ended = self.ledger.ended.get();
+        ended += living.traffic(CLOSING_SEGMENTS);
+        self.ledger.ended.set(ended);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::runtime::event_loop;
+
+    #[tokio::test]
+    async fn bytes_and_segments_of_living_and_ended_sockets_are_summed() {
+        let story = async {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let target = listener.local_addr().unwrap();
+            let ledger = Rc::new(Ledger::default());
+            let source = Some("127.0.0.9".parse().unwrap());
+            let mut socket = ledger.dial(target, source).await.unwrap();
+            let (mut peer, from) = listener.accept().await.unwrap();
+            assert_eq!(from.ip().to_string(), "127.0.0.9");
+            assert_eq!(ledger.bytes(), (0, 0));
+
+            socket.write_all(&[b'x'; 300]).await.unwrap();
+            peer.read_exact(&mut [0; 300]).await.unwrap();
+            peer.write_all(&[b'y'; 70]).await.unwrap();
+            let mut buffer = [0; 100];
+            let count = poll_fn(|cx| socket.poll_read(cx, &mut buffer))
+                .await
+                .unwrap();
+            assert_eq!((count, ledger.bytes()), (70, (70, 300)));
+
+            let alive = ledger.traffic();
+            assert_eq!(ledger.set_up(), ByteCounts::default());
+            socket.settle();
+            let set_up = ledger.set_up();
+            assert_eq!((set_up.down_bytes, set_up.up_bytes), (70, 300));
+            assert!(set_up.segments >= alive.segments, "{set_up:?} {alive:?}");
+            assert!(
+                (5..=8).contains(&alive.segments),
+                "{alive:?}: SYNs, two of data, their ACKs"
+            );
+            assert!(alive.tcp_ip_bytes >= alive.segments * 40, "{alive:?}");
+            drop(socket);
+            let ended = ledger.traffic() - alive;
+            assert!(
+                (2..=4).contains(&ended.segments),
+                "{ended:?}: a late ACK, FIN and its ACK"
+            );
+            assert_eq!((ended.down_bytes, ended.up_bytes), (0, 0));
+        };
+        event_loop::within_tokio(story).await.unwrap();
+    }
+
+    /// Waits until everything that was written has been acknowledged.
+    async fn settle(stream: &impl AsRawFd) {
+        let info = || tcp_info(stream.as_raw_fd());
+        let busy = || info().is_some_and(|i| i.tcpi_unacked + i.tcpi_notsent_bytes > 0);
+        while busy() {
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        }
+    }
+
+    #[tokio::test]
+    async fn counted_bytes_are_the_kernels_at_both_ends() {
+        let story = async {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let target = listener.local_addr().unwrap();
+            let ledger = Rc::new(Ledger::default());
+            let mut socket = ledger.dial(target, None).await.unwrap();
+            let (mut peer, _) = listener.accept().await.unwrap();
+            // Many sizes, below a segment and far beyond what a socket's buffer takes at once.
+            let sizes = [1, 2, 1_459, 1_461, 70_000, 3_000_000];
+            let our_end = async {
+                let mut buffer = vec![0; 1 << 16];
+                for size in sizes {
+                    socket.write_all(&vec![b'u'; size]).await.unwrap();
+                    let mut left = 2 * size;
+                    while left > 0 {
+                        let read = poll_fn(|cx| socket.poll_read(cx, &mut buffer)).await;
+                        left -= read.unwrap();
+                    }
+                }
+            };
+            let other_end = async {
+                for size in sizes {
+                    peer.read_exact(&mut vec![0; size]).await.unwrap();
+                    peer.write_all(&vec![b'd'; 2 * size]).await.unwrap();
+                }
+            };
+            tokio::join!(our_end, other_end);
+
+            settle(&socket.stream).await;
+            settle(&peer).await;
+            let ours = tcp_info(socket.stream.as_raw_fd()).unwrap();
+            let theirs = tcp_info(peer.as_raw_fd()).unwrap();
+            let (down_bytes, up_bytes) = ledger.bytes();
+            assert_eq!(up_bytes, sizes.iter().sum::<usize>() as u64);
+            assert_eq!(up_bytes, ours.tcpi_bytes_sent - ours.tcpi_bytes_retrans);
+            // Who dials has its SYN acknowledged as well, which takes a number of the sequence.
+            assert_eq!(up_bytes, ours.tcpi_bytes_acked - 1);
+            assert_eq!(up_bytes, theirs.tcpi_bytes_received);
+            assert_eq!(down_bytes, 2 * up_bytes);
+            assert_eq!(down_bytes, ours.tcpi_bytes_received);
+            assert_eq!(
+                down_bytes,
+                theirs.tcpi_bytes_sent - theirs.tcpi_bytes_retrans
+            );
+            assert_eq!(down_bytes, theirs.tcpi_bytes_acked);
+            // The handshake is counted by who dials alone: who accepts has no socket of its own yet.
+            let more =
+                |ours: u32, theirs: u32| (0..=1).contains(&(i64::from(ours) - i64::from(theirs)));
+            assert!(
+                more(ours.tcpi_segs_out, theirs.tcpi_segs_in),
+                "{ours:?} {theirs:?}"
+            );
+            assert!(
+                more(ours.tcpi_segs_in, theirs.tcpi_segs_out),
+                "{ours:?} {theirs:?}"
+            );
+        };
+        event_loop::within_tokio(story).await.unwrap();
+    }
+}

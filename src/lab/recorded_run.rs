@@ -1,0 +1,52 @@
+//! A run that lies on disk: what it takes to repeat it, or to report on it.
+
+use std::path::Path;
+
+use crate::error::UsageError;
+use crate::lab::environment::Environment;
+use crate::lab::scenario::{BUILT_IN, Scenario};
+
+/// What a run's folder says of how it was run.
+#[derive(Clone, Debug)]
+pub struct RecordedRun {
+    pub scenario: Scenario,
+    pub environment: Environment,
+}
+
+impl RecordedRun {
+    /// The run that a user names where a scenario may stand as well: none if it is not a folder.
+    /// A built-in scenario wins over a folder of its name.
+    pub fn find(named: &str) -> Result<Option<Self>, UsageError> {
+        let built_in = BUILT_IN.iter().any(|(name, _)| *name == named);
+        let folder = Path::new(named);
+        match !built_in && folder.is_dir() {
+            true => RecordedRun::read(folder).map(Some),
+            false => Ok(None),
+        }
+    }
+
+    /// Reads the folder of a run.
+    pub fn read(folder: &Path) -> Result<Self, UsageError> {
+        let not_a_run = |why: String| {
+            let named = folder.display();
+            UsageError(format!("{named} is not the folder of a run: {why}"))
+        };
+        let path = folder.join("environment.json");
+        let environment = std::fs::read(&path)
+            .map_err(|error| not_a_run(format!("environment.json: {error}")))
+            .and_then(|json| {
+                serde_json::from_slice(&json)
+                    .map_err(|error| not_a_run(format!("environment.json: {error}")))
+            })?;
+        let path = folder.join("scenario.toml");
+        if !path.is_file() {
+            return Err(not_a_run("it has no scenario.toml".to_owned()));
+        }
+        let scenario =
+            Scenario::find(&path.to_string_lossy()).map_err(|UsageError(why)| not_a_run(why))?;
+        Ok(RecordedRun {
+            scenario,
+            environment,
+        })
+    }
+}

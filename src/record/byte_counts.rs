@@ -1,0 +1,42 @@
+//! Bytes through sockets, and what TCP and IP add to them.
+
+use std::ops::{AddAssign, Sub};
+
+use serde::{Deserialize, Serialize};
+
+/// Bytes through sockets, and what TCP and IP added to them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ByteCounts {
+    pub down_bytes: u64,
+    pub up_bytes: u64,
+    /// Segments both ways.
+    pub segments: u64,
+    /// IP and TCP headers of those segments, and payload that was retransmitted.
+    pub tcp_ip_bytes: u64,
+    /// Bytes both ways that TLS sessions carried: 0 without TLS. The rest is TLS's own.
+    pub plaintext_bytes: u64,
+}
+
+impl AddAssign for ByteCounts {
+    fn add_assign(&mut self, other: ByteCounts) {
+        self.down_bytes += other.down_bytes;
+        self.up_bytes += other.up_bytes;
+        self.segments += other.segments;
+        self.tcp_ip_bytes += other.tcp_ip_bytes;
+        self.plaintext_bytes += other.plaintext_bytes;
+    }
+}
+
+impl Sub for ByteCounts {
+    type Output = ByteCounts;
+
+    fn sub(self, earlier: ByteCounts) -> ByteCounts {
+        ByteCounts {
+            down_bytes: self.down_bytes - earlier.down_bytes,
+            up_bytes: self.up_bytes - earlier.up_bytes,
+            segments: self.segments - earlier.segments,
+            tcp_ip_bytes: self.tcp_ip_bytes - earlier.tcp_ip_bytes,
+            plaintext_bytes: self.plaintext_bytes - earlier.plaintext_bytes,
+        }
+    }
+}

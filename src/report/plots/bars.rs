@@ -1,0 +1,255 @@
+//! Bar plots: bars lie, so that names and figures stand beside them and have room.
+
+use plotters::style::RGBColor;
+
+use crate::report::cells::Spread;
+use crate::report::plots::axis::Axis;
+use crate::report::plots::font::width_px as text_width_px;
+use crate::report::plots::legend::{self, Key};
+use crate::report::plots::sheet::{
+    Anchor, FAINT, HEADING_PX, INK, MARGIN_PX, MIDDLE, NOTE_PX, PAPER, Sheet, TEXT_PX, TITLE_PX,
+    WIDTH_PX, fitted,
+};
+
+pub(super) struct Bars {
+    pub title: String,
+    pub x_title: String,
+    pub legend: Vec<Key>,
+    pub groups: Vec<Group>,
+    pub x_label: fn(f64) -> String,
+}
+
+/// The rows of one setting.
+pub(super) struct Group {
+    pub title: String,
+    pub rows: Vec<Row>,
+}
+
+/// The bars of one cell.
+pub(super) struct Row {
+    pub name: String,
+    pub colour: RGBColor,
+    /// Under the name; empty for none.
+    pub variant: String,
+    /// Under it, where it is not VALID; otherwise empty.
+    pub verdict: String,
+    pub bars: Vec<Bar>,
+}
+
+/// Segments, end to end, in the order of the legend.
+pub(super) struct Bar {
+    pub segments: Vec<(RGBColor, f64)>,
+    /// Of the whole bar; `None` where nothing of it was measured.
+    pub total: Option<Spread>,
+    /// Stands at the bar's end.
+    pub figure: String,
+}
+
+const NAMES_MAX_PX: f64 = 300.0;
+const LENGTH_MIN_PX: f64 = 200.0;
+const FIGURE_GAP_PX: f64 = 8.0;
+const SWATCH_PX: f64 = 22.0;
+const LINE_PX: f64 = 20.0;
+const BAR_PX: f64 = 22.0;
+const BAR_GAP_PX: f64 = 4.0;
+const ROW_GAP_PX: f64 = 16.0;
+const GROUP_PX: f64 = 34.0;
+
+impl Bar {
+    fn end(&self) -> f64 {
+        let drawn = self.segments.iter().map(|(_, value)| value.max(0.0)).sum();
+        self.total.map_or(drawn, |total| total.high.max(drawn))
+    }
+}
+
+impl Row {
+    /// What stands under the name, and whether in bold.
+    fn notes(&self) -> Vec<(&str, bool)> {
+        let notes = [
+            (self.variant.as_str(), false),
+            (self.verdict.as_str(), true),
+        ];
+        notes
+            .into_iter()
+            .filter(|(note, _)| !note.is_empty())
+            .collect()
+    }
+
+    fn height_px(&self) -> f64 {
+        let names = (1 + self.notes().len()) as f64 * LINE_PX;
+        let bars = self.bars.len() as f64 * (BAR_PX + BAR_GAP_PX) - BAR_GAP_PX;
+        names.max(bars) + ROW_GAP_PX
+    }
+}
+
+/// What the whole plot agrees on.
+struct Layout {
+    left: f64,
+    right: f64,
+    names_px: f64,
+    axis: Axis,
+}
+
+impl Layout {
+    fn new(plot: &Bars) -> Layout {
+        let rows = || plot.groups.iter().flat_map(|group| &group.rows);
+        let bars = || rows().flat_map(|row| &row.bars);
+        let names = rows().flat_map(|row| {
+            let notes = row.notes().into_iter();
+            let notes = notes.map(|(note, bold)| text_width_px(note, NOTE_PX, bold));
+            notes
+                .chain([text_width_px(&row.name, TEXT_PX, true)])
+                .collect::<Vec<_>>()
+        });
+        let names_px = names.fold(0.0, f64::max).min(NAMES_MAX_PX);
+        let left = MARGIN_PX + SWATCH_PX + names_px + 12.0;
+        let axis = Axis::linear(bars().map(Bar::end).fold(0.0, f64::max), 5);
+        // As long as every bar leaves room for its figure, and the last tick for its label.
+        let room_px = WIDTH_PX - MARGIN_PX - left;
+        let lengths = bars().map(|bar| {
+            let figure_px = text_width_px(&bar.figure, NOTE_PX, false) + FIGURE_GAP_PX;
+            (room_px - figure_px) / axis.position(bar.end()).max(0.01)
+        });
+        let length_px = lengths.fold(room_px - 30.0, f64::min).max(LENGTH_MIN_PX);
+        Layout {
+            left,
+            right: left + length_px,
+            names_px,
+            axis,
+        }
+    }
+
+    fn x(&self, value: f64) -> f64 {
+        self.left + self.axis.position(value) * (self.right - self.left)
+    }
+}
+
+pub(super) fn draw(plot: &Bars) -> Sheet {
+    let layout = Layout::new(plot);
+    let legend_top = MARGIN_PX + 40.0;
+    let top = legend_top + legend::height_px(&plot.legend) + 8.0;
+    let rows = plot.groups.iter().flat_map(|group| &group.rows);
+    let bottom = top + plot.groups.len() as f64 * GROUP_PX + rows.map(Row::height_px).sum::<f64>();
+
+    let mut sheet = Sheet::new(bottom + 66.0);
+    sheet.bold(
+        &plot.title,
+        (MARGIN_PX, MARGIN_PX + 12.0),
+        TITLE_PX,
+        Anchor::Left,
+    );
+    legend::draw(&mut sheet, &plot.legend, legend_top);
+    draw_axis(&mut sheet, plot, &layout, top, bottom);
+    let mut y = top;
+    for group in &plot.groups {
+        let heading = fitted(&group.title, WIDTH_PX - 2.0 * MARGIN_PX, HEADING_PX, true);
+        // Over the axis' lines, which would strike a long heading through.
+        let end = MARGIN_PX + text_width_px(&heading, HEADING_PX, true) + 6.0;
+        sheet.rectangle((MARGIN_PX, y + 4.0), (end, y + GROUP_PX - 6.0), PAPER);
+        sheet.bold(
+            heading,
+            (MARGIN_PX, y + GROUP_PX / 2.0),
+            HEADING_PX,
+            Anchor::Left,
+        );
+        y += GROUP_PX;
+        let rows_top = y;
+        for row in &group.rows {
+            draw_row(&mut sheet, row, &layout, y);
+            y += row.height_px();
+        }
+        sheet.line(vec![(layout.left, rows_top), (layout.left, y)], MIDDLE, 1.0);
+    }
+    sheet
+}
+
+fn draw_axis(sheet: &mut Sheet, plot: &Bars, layout: &Layout, top: f64, bottom: f64) {
+    let mut free_from = 0.0;
+    for &tick in &layout.axis.ticks {
+        let x = layout.x(tick);
+        sheet.line(vec![(x, top), (x, bottom)], FAINT, 1.0);
+        sheet.line(vec![(x, bottom), (x, bottom + 5.0)], MIDDLE, 1.0);
+        let label = (plot.x_label)(tick);
+        let half = text_width_px(&label, NOTE_PX, false) / 2.0;
+        if x - half > free_from {
+            sheet.text(label, (x, bottom + 18.0), NOTE_PX, Anchor::Middle);
+            free_from = x + half + 10.0;
+        }
+    }
+    sheet.line(
+        vec![(layout.left, bottom), (layout.right, bottom)],
+        MIDDLE,
+        1.0,
+    );
+    // The title is wider than a narrow axis, and is then centred on the sheet.
+    let title_px = text_width_px(&plot.x_title, TEXT_PX, false);
+    let middle = f64::midpoint(layout.left, layout.right);
+    let rightmost = WIDTH_PX - MARGIN_PX - title_px / 2.0;
+    let at = (
+        middle.min(rightmost).max(MARGIN_PX + title_px / 2.0),
+        bottom + 44.0,
+    );
+    sheet.text(&plot.x_title, at, TEXT_PX, Anchor::Middle);
+}
+
+fn draw_row(sheet: &mut Sheet, row: &Row, layout: &Layout, top: f64) {
+    let middle = top + row.height_px() / 2.0;
+    let mut y = middle - row.notes().len() as f64 * LINE_PX / 2.0;
+    let names_left = MARGIN_PX + SWATCH_PX;
+    sheet.rectangle(
+        (MARGIN_PX, y - 7.0),
+        (MARGIN_PX + 14.0, y + 7.0),
+        row.colour,
+    );
+    let name = fitted(&row.name, layout.names_px, TEXT_PX, true);
+    sheet.bold(name, (names_left, y), TEXT_PX, Anchor::Left);
+    for (note, bold) in row.notes() {
+        y += LINE_PX;
+        let note = fitted(note, layout.names_px, NOTE_PX, bold);
+        let write = if bold { Sheet::bold } else { Sheet::text };
+        write(sheet, note, (names_left, y), NOTE_PX, Anchor::Left);
+    }
+    let bars_px = row.bars.len() as f64 * (BAR_PX + BAR_GAP_PX) - BAR_GAP_PX;
+    let mut y = middle - bars_px / 2.0;
+    for bar in &row.bars {
+        draw_bar(sheet, bar, layout, y);
+        y += BAR_PX + BAR_GAP_PX;
+    }
+}
+
+fn draw_bar(sheet: &mut Sheet, bar: &Bar, layout: &Layout, top: f64) {
+    let mut from = 0.0;
+    for (colour, value) in &bar.segments {
+        let to = from + value.max(0.0);
+        let (left, right) = (layout.x(from), layout.x(to));
+        if right - left >= 0.5 {
+            // A pixel of white between two segments.
+            let right = if right - left > 3.0 {
+                right - 1.0
+            } else {
+                right
+            };
+            sheet.rectangle((left, top), (right, top + BAR_PX), *colour);
+        }
+        from = to;
+    }
+    let middle = top + BAR_PX / 2.0;
+    let mut end = layout.x(from);
+    if let Some(total) = bar.total.filter(|total| total.low < total.high) {
+        let (left, right) = (layout.x(total.low), layout.x(total.high));
+        // White around it, because a segment may be as dark as the line.
+        sheet.line(vec![(left, middle), (right, middle)], PAPER, 4.0);
+        sheet.line(vec![(left, middle), (right, middle)], INK, 2.0);
+        end = end.max(right);
+    }
+    let left = end + FIGURE_GAP_PX;
+    let figure = fitted(&bar.figure, WIDTH_PX - MARGIN_PX - left, NOTE_PX, false);
+    // Over the axis' lines, which would strike it through.
+    let right = left + text_width_px(&figure, NOTE_PX, false);
+    sheet.rectangle(
+        (left - 3.0, top + 2.0),
+        (right + 3.0, top + BAR_PX - 2.0),
+        PAPER,
+    );
+    sheet.text(figure, (left, middle), NOTE_PX, Anchor::Left);
+}

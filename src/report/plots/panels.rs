@@ -1,0 +1,248 @@
+//! Line plots: one panel a setting, side by side, under one title and one legend.
+
+use plotters::style::RGBColor;
+
+use crate::report::cells::Spread;
+use crate::report::plots::axis::Axis;
+use crate::report::plots::legend::{self, Key};
+use crate::report::plots::sheet::{
+    Anchor, FAINT, HEADING_PX, INK, MARGIN_PX, MIDDLE, NOTE_PX, Point, Sheet, TEXT_PX, TITLE_PX,
+    WIDTH_PX, fitted, wrapped,
+};
+
+pub(super) struct Panels {
+    pub title: String,
+    pub x_title: String,
+    /// Of all panels; empty where each says it in its title.
+    pub y_title: String,
+    pub legend: Vec<Key>,
+    pub panels: Vec<Panel>,
+}
+
+pub(super) struct Panel {
+    /// The setting that this panel shows.
+    pub title: String,
+    /// What must be known of its figures: verdicts that are not VALID, and what is missing.
+    pub notes: Vec<String>,
+    pub x: Axis,
+    /// What stands at the ticks of the horizontal axis.
+    pub x_labels: Vec<(f64, String)>,
+    pub y: Axis,
+    pub y_label: fn(f64) -> String,
+    pub curves: Vec<Curve>,
+}
+
+/// One line. A point's spread is drawn around it where its trials differ.
+pub(super) struct Curve {
+    pub points: Vec<(f64, Spread)>,
+    pub colour: RGBColor,
+    pub width_px: f64,
+    pub look: Look,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Look {
+    /// Dots joined by a line, moved sideways so that lines beside each other stay apart, and the
+    /// spread as a thin upright line.
+    Dots {
+        aside_px: f64,
+    },
+    /// A line, and the spread as a pale band.
+    Line,
+    Dashes,
+}
+
+const PANEL_HEIGHT_PX: f64 = 300.0;
+const LONE_PANEL_HEIGHT_PX: f64 = 400.0;
+const SMALL_PANEL_HEIGHT_PX: f64 = 190.0;
+const Y_LABELS_PX: f64 = 82.0;
+const X_LABELS_PX: f64 = 30.0;
+const NOTE_LINE_PX: f64 = 19.0;
+
+/// Where a panel's data goes.
+struct Frame {
+    left: f64,
+    top: f64,
+    right: f64,
+    bottom: f64,
+}
+
+impl Frame {
+    fn point(&self, panel: &Panel, x: f64, y: f64) -> Point {
+        let across = panel.x.position(x) * (self.right - self.left);
+        let up = panel.y.position(y) * (self.bottom - self.top);
+        (self.left + across, self.bottom - up)
+    }
+}
+
+pub(super) fn draw(plot: &Panels) -> Sheet {
+    draw_in(
+        plot,
+        match plot.panels.len() {
+            1 => LONE_PANEL_HEIGHT_PX,
+            _ => PANEL_HEIGHT_PX,
+        },
+    )
+}
+
+/// The same with many panels, which are to be seen at once.
+pub(super) fn draw_small(plot: &Panels) -> Sheet {
+    draw_in(plot, SMALL_PANEL_HEIGHT_PX)
+}
+
+fn draw_in(plot: &Panels, height_px: f64) -> Sheet {
+    let columns = plot.panels.len().min(2);
+    let y_title_px = if plot.y_title.is_empty() { 0.0 } else { 30.0 };
+    let panel_px = (WIDTH_PX - 2.0 * MARGIN_PX - y_title_px) / columns as f64;
+    let text_px = panel_px - 24.0;
+    let note_lines = |panel: &Panel| {
+        panel
+            .notes
+            .iter()
+            .flat_map(|n| wrapped(n, text_px, NOTE_PX, true))
+            .collect::<Vec<_>>()
+    };
+    let legend_top = MARGIN_PX + 40.0;
+    let mut top = legend_top + legend::height_px(&plot.legend) + 8.0;
+
+    let mut sheet = Sheet::new(0.0);
+    sheet.bold(
+        &plot.title,
+        (MARGIN_PX, MARGIN_PX + 12.0),
+        TITLE_PX,
+        Anchor::Left,
+    );
+    legend::draw(&mut sheet, &plot.legend, legend_top);
+    for row in plot.panels.chunks(columns) {
+        let notes: Vec<_> = row.iter().map(note_lines).collect();
+        let most_notes = notes.iter().map(Vec::len).max().unwrap_or(0);
+        let frame_top = top + 38.0 + most_notes as f64 * NOTE_LINE_PX;
+        let bottom = frame_top + height_px;
+        for (column, (panel, notes)) in row.iter().zip(&notes).enumerate() {
+            let left = MARGIN_PX + y_title_px + column as f64 * panel_px;
+            let heading = fitted(&panel.title, text_px, HEADING_PX, true);
+            sheet.bold(heading, (left, top + 12.0), HEADING_PX, Anchor::Left);
+            for (line, note) in notes.iter().enumerate() {
+                let at = (left, top + 34.0 + line as f64 * NOTE_LINE_PX);
+                sheet.bold(note, at, NOTE_PX, Anchor::Left);
+            }
+            let right = left + panel_px - 12.0;
+            let frame = Frame {
+                left: left + Y_LABELS_PX,
+                top: frame_top,
+                right,
+                bottom,
+            };
+            draw_panel(&mut sheet, panel, &frame);
+            let middle = f64::midpoint(frame.left, frame.right);
+            let at = (middle, bottom + X_LABELS_PX + 18.0);
+            sheet.text(&plot.x_title, at, TEXT_PX, Anchor::Middle);
+        }
+        let middle = f64::midpoint(frame_top, bottom);
+        if !plot.y_title.is_empty() {
+            let at = (MARGIN_PX + 8.0, middle);
+            sheet.text(&plot.y_title, at, TEXT_PX, Anchor::Upwards);
+        }
+        top = bottom + X_LABELS_PX + 42.0;
+    }
+    sheet.height_px = top;
+    sheet
+}
+
+fn draw_panel(sheet: &mut Sheet, panel: &Panel, frame: &Frame) {
+    let level = |value: f64| frame.point(panel, 0.0, value).1;
+    for &value in panel.y.minor.iter().chain(&panel.y.ticks) {
+        let y = level(value);
+        sheet.line(vec![(frame.left, y), (frame.right, y)], FAINT, 1.0);
+    }
+    for &tick in &panel.y.ticks {
+        let y = level(tick);
+        sheet.line(vec![(frame.left - 5.0, y), (frame.left, y)], MIDDLE, 1.0);
+        sheet.text(
+            (panel.y_label)(tick),
+            (frame.left - 10.0, y),
+            NOTE_PX,
+            Anchor::Right,
+        );
+    }
+    for (value, label) in &panel.x_labels {
+        let x = frame.point(panel, *value, 0.0).0;
+        sheet.line(
+            vec![(x, frame.bottom), (x, frame.bottom + 5.0)],
+            MIDDLE,
+            1.0,
+        );
+        sheet.text(label, (x, frame.bottom + 18.0), NOTE_PX, Anchor::Middle);
+    }
+    for curve in &panel.curves {
+        draw_spread(sheet, panel, frame, curve);
+    }
+    for curve in &panel.curves {
+        draw_curve(sheet, panel, frame, curve);
+    }
+    let corners = [
+        (frame.left, frame.top),
+        (frame.left, frame.bottom),
+        (frame.right, frame.bottom),
+    ];
+    sheet.line(corners.to_vec(), MIDDLE, 1.0);
+}
+
+fn draw_spread(sheet: &mut Sheet, panel: &Panel, frame: &Frame, curve: &Curve) {
+    if curve
+        .points
+        .iter()
+        .all(|(_, spread)| spread.low == spread.high)
+    {
+        return;
+    }
+    let at = |x: f64, y: f64| frame.point(panel, x, y);
+    if let Look::Dots { aside_px } = curve.look {
+        for (x, spread) in &curve.points {
+            let ends = [at(*x, spread.low), at(*x, spread.high)].map(|(x, y)| (x + aside_px, y));
+            sheet.line(ends.to_vec(), curve.colour, 1.5);
+        }
+        return;
+    }
+    let upper = curve.points.iter().map(|(x, spread)| at(*x, spread.high));
+    let lower = curve
+        .points
+        .iter()
+        .rev()
+        .map(|(x, spread)| at(*x, spread.low));
+    sheet.area(upper.chain(lower).collect(), curve.colour, 0.14);
+}
+
+fn draw_curve(sheet: &mut Sheet, panel: &Panel, frame: &Frame, curve: &Curve) {
+    let aside = if let Look::Dots { aside_px } = curve.look {
+        aside_px
+    } else {
+        0.0
+    };
+    let points: Vec<Point> = curve
+        .points
+        .iter()
+        .map(|(x, spread)| frame.point(panel, *x, spread.median))
+        .map(|(x, y)| (x + aside, y))
+        .collect();
+    match curve.look {
+        Look::Dashes => sheet.dashes(&points, curve.colour, curve.width_px),
+        Look::Dots { .. } | Look::Line => {
+            sheet.line(points.clone(), curve.colour, curve.width_px);
+        }
+    }
+    let radius_px = if let Look::Dots { .. } = curve.look {
+        4.5
+    } else {
+        3.0
+    };
+    // A line of one point would not be seen.
+    if matches!(curve.look, Look::Dots { .. }) || points.len() == 1 {
+        for &point in &points {
+            sheet.dot(point, radius_px, curve.colour);
+        }
+    }
+}
+
+/// The plain look of a legend's entries that explain strokes and not transports.
+pub(super) const STROKE_INK: RGBColor = INK;

@@ -1,0 +1,67 @@
+//! Delivery latency from the luckiest delivery to the unluckiest, one line a transport.
+
+use crate::report::cells::{ReportCell, settings};
+use crate::report::number;
+use crate::report::plots::axis::Axis;
+use crate::report::plots::legend::Sample;
+use crate::report::plots::panels::{Curve, Look, Panel, Panels, draw};
+use crate::report::plots::sheet::Sheet;
+use crate::report::plots::{cell_colour, cell_keys, notes};
+use crate::results::TrialRow;
+
+type Percentile = (&'static str, fn(&TrialRow) -> Option<f64>);
+
+const PERCENTILES: [Percentile; 6] = [
+    ("min", |t| t.latency_min_us),
+    ("p50", |t| t.latency_p50_us),
+    ("p90", |t| t.latency_p90_us),
+    ("p99", |t| t.latency_p99_us),
+    ("p99.9", |t| t.latency_p999_us),
+    ("max", |t| t.latency_max_us),
+];
+
+/// Lines beside each other are moved apart by this much.
+const ASIDE_PX: f64 = 9.0;
+
+/// `None` where nothing was delivered, so that there is no latency.
+pub(super) fn sheet(title: &str, cells: &[ReportCell]) -> Option<Sheet> {
+    let curves: Vec<Curve> = cells.iter().map(|cell| curve(cell, 0.0)).collect();
+    let y = crate::report::plots::log_axis_us(&curves)?;
+    let panels = settings(cells).into_iter().map(|(setting, group)| {
+        let curves = group
+            .iter()
+            .enumerate()
+            .map(|(i, cell)| curve(cell, (i as f64 - (group.len() - 1) as f64 / 2.0) * ASIDE_PX));
+        Panel {
+            title: setting.to_owned(),
+            notes: notes(&group, |cell| curve(cell, 0.0).points.is_empty()),
+            x: Axis::linear_to(PERCENTILES.len() as f64, 1),
+            x_labels: (0..PERCENTILES.len())
+                .map(|i| (i as f64 + 0.5, PERCENTILES[i].0.to_owned()))
+                .collect(),
+            y: y.clone(),
+            y_label: number::round_duration_us,
+            curves: curves.collect(),
+        }
+    });
+    Some(draw(&Panels {
+        title: title.to_owned(),
+        x_title: "percentile of all deliveries of the window".to_owned(),
+        y_title: "delivery latency (µs, ms, s), log scale".to_owned(),
+        legend: cell_keys(cells, Sample::Line),
+        panels: panels.collect(),
+    }))
+}
+
+fn curve(cell: &ReportCell, aside_px: f64) -> Curve {
+    let points = PERCENTILES
+        .iter()
+        .enumerate()
+        .filter_map(|(i, (_, figure))| Some((i as f64 + 0.5, cell.spread(figure)?)));
+    Curve {
+        points: points.collect(),
+        colour: cell_colour(cell),
+        width_px: 2.5,
+        look: Look::Dots { aside_px },
+    }
+}

@@ -1,0 +1,262 @@
+//! A drawing as a list of shapes, in pixels of the screen, with the origin at the top left.
+//!
+//! Plots only list shapes; [`super::render`] puts them through plotters onto SVG and PNG. So both
+//! pictures are the same, and a test can ask a drawing whether its texts overlap.
+
+use plotters::style::RGBColor;
+
+use crate::report::plots::font::width_px as text_width_px;
+
+/// Sizes of text in pixels. Smaller than 14 is not legible on a classroom's wall.
+pub(super) const TITLE_PX: f64 = 22.0;
+pub(super) const HEADING_PX: f64 = 17.0;
+pub(super) const TEXT_PX: f64 = 15.0;
+pub(super) const NOTE_PX: f64 = 14.0;
+
+const FOOT_LINE_PX: f64 = 19.0;
+
+pub(super) const WIDTH_PX: f64 = 960.0;
+pub(super) const MARGIN_PX: f64 = 20.0;
+
+pub(super) const INK: RGBColor = RGBColor(0x22, 0x22, 0x22);
+pub(super) const PAPER: RGBColor = RGBColor(0xff, 0xff, 0xff);
+pub(super) const FAINT: RGBColor = RGBColor(0xe4, 0xe4, 0xe4);
+pub(super) const MIDDLE: RGBColor = RGBColor(0x80, 0x80, 0x80);
+
+pub(super) type Point = (f64, f64);
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Anchor {
+    Left,
+    Middle,
+    Right,
+    /// Centred, and read from below: the title of a vertical axis.
+    Upwards,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Text {
+    pub text: String,
+    /// The text's vertical middle, and horizontally where the anchor says.
+    pub at: Point,
+    pub size_px: f64,
+    pub bold: bool,
+    pub anchor: Anchor,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Shape {
+    Line {
+        points: Vec<Point>,
+        colour: RGBColor,
+        width_px: f64,
+    },
+    Area {
+        points: Vec<Point>,
+        colour: RGBColor,
+        opacity: f64,
+    },
+    Rectangle {
+        from: Point,
+        to: Point,
+        colour: RGBColor,
+    },
+    Dot {
+        at: Point,
+        radius_px: f64,
+        colour: RGBColor,
+    },
+    Text(Text),
+}
+
+pub(super) struct Sheet {
+    pub height_px: f64,
+    pub shapes: Vec<Shape>,
+}
+
+impl Sheet {
+    pub fn new(height_px: f64) -> Sheet {
+        Sheet {
+            height_px: height_px.ceil(),
+            shapes: Vec::new(),
+        }
+    }
+
+    /// A note under all that is drawn so far, in as many lines as it needs.
+    pub fn foot(&mut self, note: &str) {
+        for line in wrapped(note, WIDTH_PX - 2.0 * MARGIN_PX, NOTE_PX, false) {
+            let at = (MARGIN_PX, self.height_px + NOTE_PX / 2.0);
+            self.text(line, at, NOTE_PX, Anchor::Left);
+            self.height_px += FOOT_LINE_PX;
+        }
+        self.height_px += MARGIN_PX / 2.0;
+    }
+
+    pub fn line(&mut self, points: Vec<Point>, colour: RGBColor, width_px: f64) {
+        self.shapes.push(Shape::Line {
+            points,
+            colour,
+            width_px,
+        });
+    }
+
+    /// A line of dashes, which start anew at every corner only if the line does.
+    pub fn dashes(&mut self, points: &[Point], colour: RGBColor, width_px: f64) {
+        for dash in dashes(points, 7.0, 5.0) {
+            self.line(dash, colour, width_px);
+        }
+    }
+
+    pub fn area(&mut self, points: Vec<Point>, colour: RGBColor, opacity: f64) {
+        self.shapes.push(Shape::Area {
+            points,
+            colour,
+            opacity,
+        });
+    }
+
+    pub fn rectangle(&mut self, from: Point, to: Point, colour: RGBColor) {
+        self.shapes.push(Shape::Rectangle { from, to, colour });
+    }
+
+    pub fn dot(&mut self, at: Point, radius_px: f64, colour: RGBColor) {
+        self.shapes.push(Shape::Dot {
+            at,
+            radius_px,
+            colour,
+        });
+    }
+
+    pub fn text(&mut self, text: impl Into<String>, at: Point, size_px: f64, anchor: Anchor) {
+        let text = text.into();
+        self.shapes.push(Shape::Text(Text {
+            text,
+            at,
+            size_px,
+            bold: false,
+            anchor,
+        }));
+    }
+
+    pub fn bold(&mut self, text: impl Into<String>, at: Point, size_px: f64, anchor: Anchor) {
+        let text = text.into();
+        self.shapes.push(Shape::Text(Text {
+            text,
+            at,
+            size_px,
+            bold: true,
+            anchor,
+        }));
+    }
+}
+
+fn dashes(points: &[Point], dash_px: f64, gap_px: f64) -> Vec<Vec<Point>> {
+    let (mut done, mut current) = (Vec::new(), Vec::new());
+    let (mut drawing, mut left_px) = (true, dash_px);
+    for pair in points.windows(2) {
+        let ((x0, y0), (x1, y1)) = (pair[0], pair[1]);
+        let length_px = (x1 - x0).hypot(y1 - y0);
+        let along = |px: f64| {
+            (
+                x0 + (x1 - x0) * px / length_px,
+                y0 + (y1 - y0) * px / length_px,
+            )
+        };
+        let mut at_px = 0.0;
+        if drawing && current.is_empty() {
+            current.push(pair[0]);
+        }
+        while length_px - at_px > left_px {
+            at_px += left_px;
+            if drawing {
+                current.push(along(at_px));
+                done.push(std::mem::take(&mut current));
+            } else {
+                current = vec![along(at_px)];
+            }
+            drawing = !drawing;
+            left_px = if drawing { dash_px } else { gap_px };
+        }
+        left_px -= length_px - at_px;
+        if drawing {
+            current.push(pair[1]);
+        }
+    }
+    done.push(current);
+    done.retain(|dash| dash.len() > 1);
+    done
+}
+
+/// The text, or as much of its beginning as fits, with an ellipsis.
+pub(super) fn fitted(text: &str, width_px: f64, size_px: f64, bold: bool) -> String {
+    if text_width_px(text, size_px, bold) <= width_px {
+        return text.to_owned();
+    }
+    let mut short = text.to_owned();
+    while short.pop().is_some() {
+        let candidate = format!("{}…", short.trim_end());
+        if text_width_px(&candidate, size_px, bold) <= width_px {
+            return candidate;
+        }
+    }
+    String::new()
+}
+
+/// The text in as many lines as its words need, a word longer than a line cut.
+pub(super) fn wrapped(text: &str, width_px: f64, size_px: f64, bold: bool) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        let longer = lines.last().map(|line| format!("{line} {word}"));
+        match longer.filter(|line| text_width_px(line, size_px, bold) <= width_px) {
+            Some(line) => *lines.last_mut().expect("a line was made longer") = line,
+            None => lines.push(fitted(word, width_px, size_px, bold)),
+        }
+    }
+    lines
+}
+
+/// A colour from `#rrggbb`; black from anything else.
+pub(super) fn colour(hex: &str) -> RGBColor {
+    let part = |i: usize| {
+        hex.get(i..i + 2)
+            .and_then(|two| u8::from_str_radix(two, 16).ok())
+            .unwrap_or(0)
+    };
+    RGBColor(part(1), part(3), part(5))
+}
+
+/// The colour mixed with white: 0 leaves it, 1 is white.
+pub(super) fn tinted(RGBColor(r, g, b): RGBColor, tint: f64) -> RGBColor {
+    let mix = |part: u8| (f64::from(part) + (255.0 - f64::from(part)) * tint).round() as u8;
+    RGBColor(mix(r), mix(g), mix(b))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_texts_are_cut_or_wrapped_to_the_width() {
+        let text = "a label that is much longer than it may be";
+        let short = fitted(text, 120.0, TEXT_PX, false);
+        assert!(short.ends_with('…') && text_width_px(&short, TEXT_PX, false) <= 120.0);
+        assert_eq!(fitted("short", 120.0, TEXT_PX, false), "short");
+        let lines = wrapped(text, 120.0, TEXT_PX, false);
+        assert!(lines.len() > 2);
+        assert_eq!(lines.join(" "), text);
+    }
+
+    #[test]
+    fn dashes_go_round_corners() {
+        let line = [(0.0, 0.0), (10.0, 0.0), (10.0, 10.0)];
+        let expected = [vec![(0.0, 0.0), (7.0, 0.0)], vec![(10.0, 2.0), (10.0, 9.0)]];
+        assert_eq!(dashes(&line, 7.0, 5.0), expected);
+        assert!(dashes(&[(1.0, 1.0)], 7.0, 5.0).is_empty());
+    }
+
+    #[test]
+    fn colours_are_read_and_lightened() {
+        assert_eq!(colour("#d55e00"), RGBColor(0xd5, 0x5e, 0x00));
+        assert_eq!(tinted(RGBColor(0, 100, 255), 0.5), RGBColor(128, 178, 255));
+    }
+}

@@ -1,0 +1,196 @@
+//! Second by second through the window: latency, and how much was delivered.
+
+use std::collections::BTreeMap;
+
+use crate::report::cells::{ReportCell, Spread, settings};
+use crate::report::number;
+use crate::report::plots::axis::Axis;
+use crate::report::plots::legend::{Key, Sample};
+use crate::report::plots::panels::{Curve, Look, Panel, Panels, STROKE_INK, draw};
+use crate::report::plots::sheet::Sheet;
+use crate::report::plots::{cell_colour, cell_keys, notes};
+use crate::results::TimelineRow;
+
+const X_TITLE: &str = "time since the window began (s)";
+
+/// Median and p99 of every second. `None` without a latency in the timeline.
+pub(super) fn latency_sheet(
+    title: &str,
+    cells: &[ReportCell],
+    timeline: &[TimelineRow],
+) -> Option<Sheet> {
+    let p99 = |cell: &ReportCell| {
+        let points = by_second(cell, timeline, |second| second.row.latency_p99_us);
+        Curve {
+            points,
+            colour: cell_colour(cell),
+            width_px: 1.5,
+            look: Look::Dashes,
+        }
+    };
+    let p50 = |cell: &ReportCell, over: usize| {
+        let points = by_second(cell, timeline, |second| second.row.latency_p50_us);
+        Curve {
+            points,
+            colour: cell_colour(cell),
+            width_px: 2.0 + 0.7 * over as f64,
+            look: Look::Line,
+        }
+    };
+    let all: Vec<Curve> = cells
+        .iter()
+        .flat_map(|cell| [p50(cell, 0), p99(cell)])
+        .collect();
+    let y = crate::report::plots::log_axis_us(&all)?;
+    let (x, x_labels) = time_axis(&all);
+    let panels = settings(cells).into_iter().map(|(setting, group)| Panel {
+        title: setting.to_owned(),
+        notes: notes(&group, |cell| p99(cell).points.is_empty()),
+        x: x.clone(),
+        x_labels: x_labels.clone(),
+        y: y.clone(),
+        y_label: number::round_duration_us,
+        curves: with_lines_over(&group)
+            .flat_map(|(over, cell)| [p50(cell, over), p99(cell)])
+            .collect(),
+    });
+    let stroke = |label: &str, sample| Key {
+        label: label.to_owned(),
+        colour: STROKE_INK,
+        sample,
+    };
+    let mut legend = cell_keys(cells, Sample::Patch);
+    legend.extend([stroke("p50", Sample::Line), stroke("p99", Sample::Dashes)]);
+    Some(draw(&Panels {
+        title: title.to_owned(),
+        x_title: X_TITLE.to_owned(),
+        y_title: "delivery latency (µs, ms, s), log scale".to_owned(),
+        legend,
+        panels: panels.collect(),
+    }))
+}
+
+/// `None` where the timeline knows of no delivery.
+pub(super) fn deliveries_sheet(
+    title: &str,
+    cells: &[ReportCell],
+    timeline: &[TimelineRow],
+) -> Option<Sheet> {
+    let curve = |cell: &ReportCell, over: usize| {
+        let rate = |s: &Second| (s.length_s > 0.0).then(|| s.row.delivered as f64 / s.length_s);
+        let points = by_second(cell, timeline, rate);
+        Curve {
+            points,
+            colour: cell_colour(cell),
+            width_px: 2.0 + 2.0 * over as f64,
+            look: Look::Line,
+        }
+    };
+    let all: Vec<Curve> = cells.iter().map(|cell| curve(cell, 0)).collect();
+    if highest(&all) <= 0.0 {
+        return None;
+    }
+    let (x, x_labels) = time_axis(&all);
+    let panels = settings(cells).into_iter().map(|(setting, group)| {
+        let curves: Vec<Curve> = with_lines_over(&group)
+            .map(|(over, c)| curve(c, over))
+            .collect();
+        Panel {
+            title: setting.to_owned(),
+            notes: notes(&group, |cell| curve(cell, 0).points.is_empty()),
+            x: x.clone(),
+            x_labels: x_labels.clone(),
+            // An axis of its own: ten times the clients are ten times the deliveries.
+            y: Axis::linear(highest(&curves), 5),
+            y_label: number::plain,
+            curves,
+        }
+    });
+    Some(draw(&Panels {
+        title: title.to_owned(),
+        x_title: X_TITLE.to_owned(),
+        y_title: "deliveries per second (1/s)".to_owned(),
+        legend: cell_keys(cells, Sample::Line),
+        panels: panels.collect(),
+    }))
+}
+
+/// Cells with the number of lines that are drawn later. The more these are, the broader is a
+/// cell's own line, so that it can be seen under one that runs along it.
+fn with_lines_over<'c, 'a>(
+    group: &'c [&'c ReportCell<'a>],
+) -> impl Iterator<Item = (usize, &'c ReportCell<'a>)> {
+    group
+        .iter()
+        .enumerate()
+        .map(|(i, cell)| ((group.len() - 1 - i).min(4), *cell))
+}
+
+fn highest(curves: &[Curve]) -> f64 {
+    let points = curves.iter().flat_map(|curve| &curve.points);
+    points.map(|(_, spread)| spread.high).fold(0.0, f64::max)
+}
+
+fn time_axis(curves: &[Curve]) -> (Axis, Vec<(f64, String)>) {
+    let points = curves.iter().flat_map(|curve| &curve.points);
+    let end_s = points.map(|(at_s, _)| *at_s).fold(1.0, f64::max);
+    let axis = Axis::linear_to(end_s, 6);
+    let labels = axis
+        .ticks
+        .iter()
+        .map(|tick| (*tick, number::plain(*tick)))
+        .collect();
+    (axis, labels)
+}
+
+/// A row of the timeline, and what only its neighbours tell.
+struct Second<'a> {
+    row: &'a TimelineRow,
+    /// Its end, counted from the window's beginning, as a whole number.
+    end_s: i64,
+    length_s: f64,
+}
+
+/// A figure for every second of the window, over the trials of a cell.
+fn by_second(
+    cell: &ReportCell,
+    timeline: &[TimelineRow],
+    figure: impl Fn(&Second) -> Option<f64>,
+) -> Vec<(f64, Spread)> {
+    let mut figures: BTreeMap<i64, Vec<f64>> = BTreeMap::new();
+    for trial in cell.counted() {
+        let of_trial = |row: &&TimelineRow| row.cell == cell.number && row.trial == trial.trial;
+        for second in window(timeline.iter().filter(of_trial).collect()) {
+            figures
+                .entry(second.end_s)
+                .or_default()
+                .extend(figure(&second));
+        }
+    }
+    let spreads = figures
+        .into_iter()
+        .map(|(end_s, figures)| (end_s as f64, Spread::of(figures)));
+    spreads
+        .filter_map(|(end_s, spread)| Some((end_s, spread?)))
+        .collect()
+}
+
+/// The seconds of one trial's window. The row before it, or one second, tells when it began.
+fn window(mut rows: Vec<&TimelineRow>) -> Vec<Second<'_>> {
+    rows.sort_by(|a, b| a.at_s.total_cmp(&b.at_s));
+    let Some(first) = rows.iter().position(|row| row.phase == "window") else {
+        return Vec::new();
+    };
+    let end_of_row_before = |i: usize| match i.checked_sub(1) {
+        Some(before) => rows[before].at_s,
+        None => rows[i].at_s - 1.0,
+    };
+    let began_s = end_of_row_before(first);
+    let in_window = (first..rows.len()).filter(|&i| rows[i].phase == "window");
+    let seconds = in_window.map(|i| Second {
+        row: rows[i],
+        end_s: (rows[i].at_s - began_s).round() as i64,
+        length_s: rows[i].at_s - end_of_row_before(i),
+    });
+    seconds.collect()
+}

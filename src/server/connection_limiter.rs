@@ -1,0 +1,149 @@
+//! The places that a server has for connections: so many in all, and so many for one address.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::{Arc, Mutex};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// Why there is no place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LimitReached {
+    /// All are taken.
+    All,
+    /// This address has all that one may have.
+    Address,
+}
+
+/// How many there are.
+#[derive(Clone, Copy, Debug)]
+pub struct ConnectionLimits {
+    pub clients: u32,
+    /// Of one address. If not given, half of all, so that none keeps out all others; and all, for
+    /// an address of this machine, which is that of a proxy or of a measurement.
+    pub clients_per_address: Option<u32>,
+}
+
+#[derive(Debug)]
+pub struct ConnectionLimiter {
+    capacity: ConnectionLimits,
+    free: Arc<Semaphore>,
+    taken: Mutex<HashMap<IpAddr, u32>>,
+}
+
+/// A place that is taken until this is dropped.
+#[derive(Debug)]
+pub struct ConnectionPermit {
+    limiter: Arc<ConnectionLimiter>,
+    address: IpAddr,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl ConnectionLimiter {
+    pub fn new(capacity: ConnectionLimits) -> Arc<Self> {
+        Arc::new(ConnectionLimiter {
+            capacity,
+            free: Arc::new(Semaphore::new(capacity.clients as usize)),
+            taken: Mutex::default(),
+        })
+    }
+
+    /// A place for a connection of `address`, which is a [`network`].
+    pub fn take(self: &Arc<Self>, address: IpAddr) -> Result<ConnectionPermit, LimitReached> {
+        let permit = self.free.clone().try_acquire_owned();
+        let permit = permit.map_err(|_| LimitReached::All)?;
+        let mut taken = self.taken.lock().expect("no panic under the lock");
+        let taken = taken.entry(address).or_default();
+        if *taken >= self.capacity.of(address) {
+            return Err(LimitReached::Address);
+        }
+        *taken += 1;
+        Ok(ConnectionPermit {
+            limiter: self.clone(),
+            address,
+            _permit: permit,
+        })
+    }
+
+    /// Returns when nobody holds a place.
+    pub async fn all_free(&self) {
+        let _ = self.free.acquire_many(self.capacity.clients).await;
+    }
+}
+
+impl ConnectionLimits {
+    fn of(&self, address: IpAddr) -> u32 {
+        match self.clients_per_address {
+            Some(clients) => clients,
+            None if address.is_loopback() => self.clients,
+            None => self.clients.div_ceil(2),
+        }
+    }
+}
+
+impl Drop for ConnectionPermit {
+    fn drop(&mut self) {
+        let mut taken = self.limiter.taken.lock().expect("no panic under the lock");
+        if let Entry::Occupied(mut entry) = taken.entry(self.address) {
+            *entry.get_mut() -= 1;
+            if *entry.get() == 0 {
+                entry.remove();
+            }
+        }
+    }
+}
+
+/// The address that limits go by. For IPv6 it stands for the 2^64 that every client has (RFC 4291,
+/// section 2.5.4).
+pub fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) if !address.is_loopback() => {
+            let prefix = address.to_bits() >> 64 << 64;
+            Ipv6Addr::from_bits(prefix).into()
+        }
+        address => address,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(text: &str) -> IpAddr {
+        network(text.parse().unwrap())
+    }
+
+    #[test]
+    fn one_address_never_takes_all_places_unless_it_is_of_this_machine() {
+        let limiter = ConnectionLimiter::new(ConnectionLimits {
+            clients: 4,
+            clients_per_address: None,
+        });
+        let take = |text| limiter.take(address(text));
+        let first = take("192.0.2.1").unwrap();
+        let _second = take("192.0.2.1").unwrap();
+        assert_eq!(take("192.0.2.1").unwrap_err(), LimitReached::Address);
+        let _third = take("192.0.2.2").unwrap();
+        drop(first);
+        let _fourth = take("192.0.2.1").unwrap();
+        let fifth = take("127.0.0.1").unwrap();
+        assert_eq!(take("192.0.2.2").unwrap_err(), LimitReached::All);
+        drop(fifth);
+        let _fifth = take("2001:db8::1").unwrap();
+        assert_eq!(take("127.0.0.1").unwrap_err(), LimitReached::All);
+        let local = ConnectionLimiter::new(limiter.capacity);
+        let all: Vec<_> = (0..4)
+            .map(|_| local.take(address("::1")).unwrap())
+            .collect();
+        drop(all);
+        assert!(local.taken.lock().unwrap().is_empty(), "all is forgotten");
+    }
+
+    #[test]
+    fn an_address_is_a_network_in_ipv6() {
+        assert_eq!(address("2001:db8:0:1::1"), address("2001:db8:0:1:ffff::9"));
+        assert_ne!(address("2001:db8:0:1::1"), address("2001:db8:0:2::1"));
+        assert_eq!(address("::ffff:192.0.2.1"), address("192.0.2.1"));
+    }
+}

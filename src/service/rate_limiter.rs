@@ -1,0 +1,44 @@
+//! How often one address may publish.
+
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+
+use governor::{DefaultKeyedRateLimiter, Quota};
+
+/// After so many messages, addresses are forgotten that have been silent for long enough: this and
+/// the addresses that do publish bound what is remembered.
+const FORGET_EVERY: u32 = 4_096;
+
+/// A limit on the messages of each address, joins included: so many a second, and as many at once.
+#[derive(Debug)]
+pub struct RateLimiter {
+    pub max_hz: NonZeroU32,
+    limiter: DefaultKeyedRateLimiter<IpAddr>,
+    asked: AtomicU32,
+}
+
+/// An address has published too much in too short a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an address may publish {0} messages a second: write less often")]
+pub struct RateExceeded(NonZeroU32);
+
+impl RateLimiter {
+    pub fn new(max_hz: NonZeroU32) -> Self {
+        RateLimiter {
+            max_hz,
+            limiter: governor::RateLimiter::keyed(Quota::per_second(max_hz)),
+            asked: AtomicU32::new(0),
+        }
+    }
+
+    /// Counts a message of `address`.
+    pub fn check(&self, address: IpAddr) -> Result<(), RateExceeded> {
+        if self.asked.fetch_add(1, Relaxed) % FORGET_EVERY == FORGET_EVERY - 1 {
+            self.limiter.retain_recent();
+        }
+        self.limiter
+            .check_key(&address)
+            .map_err(|_| RateExceeded(self.max_hz))
+    }
+}

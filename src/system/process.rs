@@ -1,0 +1,157 @@
+//! What a process uses: CPU time and memory, read from the kernel.
+
+use std::io;
+use std::ops::AddAssign;
+
+use procfs::CurrentSI;
+use procfs::process::Process;
+use serde::{Deserialize, Serialize};
+
+/// A process's use so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ProcessUsage {
+    /// CPU time in user mode, in seconds since the process began.
+    pub user_s: f64,
+    /// CPU time in the kernel on its behalf, in seconds.
+    pub sys_s: f64,
+    /// Resident memory.
+    pub rss_bytes: u64,
+}
+
+impl ProcessUsage {
+    /// Reads the use of process `pid`.
+    ///
+    /// The sum of user and system time comes from the process's CPU clock, exact to nanoseconds.
+    /// How it divides is known to the kernel only from samples, in ticks of 10 ms.
+    pub fn of(pid: u32) -> io::Result<ProcessUsage> {
+        let stat = Process::new(pid as i32)
+            .and_then(|p| p.stat())
+            .map_err(io::Error::other)?;
+        let cpu_s = cpu_clock_s(pid)?;
+        let user_share = match stat.utime + stat.stime {
+            0 => 0.5,
+            ticks => stat.utime as f64 / ticks as f64,
+        };
+        Ok(ProcessUsage {
+            user_s: cpu_s * user_share,
+            sys_s: cpu_s * (1.0 - user_share),
+            rss_bytes: stat.rss * rustix::param::page_size() as u64,
+        })
+    }
+
+    /// User and system seconds between `earlier` and now.
+    pub fn cpu_since(&self, earlier: &ProcessUsage) -> (f64, f64) {
+        // The sampled division may step back a little while the sum never does.
+        let sum = (self.user_s + self.sys_s) - (earlier.user_s + earlier.sys_s);
+        let user = (self.user_s - earlier.user_s).clamp(0.0, sum.max(0.0));
+        (user, sum.max(0.0) - user)
+    }
+}
+
+impl AddAssign for ProcessUsage {
+    fn add_assign(&mut self, other: ProcessUsage) {
+        self.user_s += other.user_s;
+        self.sys_s += other.sys_s;
+        self.rss_bytes += other.rss_bytes;
+    }
+}
+
+/// CPU time of all cores of this machine (proc(5), /proc/stat), in seconds since it started.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct CpuTime {
+    /// Spent on processes and on interrupts.
+    pub busy_s: f64,
+    /// Wanted, and given to others by the hypervisor.
+    pub stolen_s: f64,
+}
+
+impl CpuTime {
+    /// Reads the machine's use; nothing where the kernel does not tell.
+    pub fn now() -> Self {
+        let stat = procfs::KernelStats::current();
+        let seconds = |ticks: u64| ticks as f64 / procfs::ticks_per_second() as f64;
+        stat.map_or_else(
+            |_| CpuTime::default(),
+            |stat| {
+                let total = stat.total;
+                let interrupts = total.irq.unwrap_or(0) + total.softirq.unwrap_or(0);
+                CpuTime {
+                    busy_s: seconds(total.user + total.nice + total.system + interrupts),
+                    stolen_s: seconds(total.steal.unwrap_or(0)),
+                }
+            },
+        )
+    }
+
+    /// What was used since `earlier`.
+    pub fn since(&self, earlier: &CpuTime) -> CpuTime {
+        CpuTime {
+            busy_s: self.busy_s - earlier.busy_s,
+            stolen_s: self.stolen_s - earlier.stolen_s,
+        }
+    }
+}
+
+/// CPU seconds of a process by its CPU-time clock (clock_getcpuclockid(3)).
+fn cpu_clock_s(pid: u32) -> io::Result<f64> {
+    let mut clock: libc::clockid_t = 0;
+    let mut time = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    // SAFETY: both calls write only through the two pointers, which are valid and exclusive here.
+    let failed = unsafe {
+        libc::clock_getcpuclockid(pid as libc::pid_t, &raw mut clock) != 0
+            || libc::clock_gettime(clock, &raw mut time) != 0
+    };
+    if failed {
+        return Err(io::Error::new(
+            io::ErrorKind::NotFound,
+            format!("no process {pid}"),
+        ));
+    }
+    Ok(time.tv_sec as f64 + time.tv_nsec as f64 / 1e9)
+}
+
+/// Descriptors that a process of the load needs beside its connections.
+pub const SPARE_DESCRIPTORS: u64 = 100;
+
+/// Raises the soft limit of open descriptors to the hard one and returns it.
+pub fn raise_descriptor_limit() -> u64 {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit {
+        current: limit.maximum,
+        maximum: limit.maximum,
+    };
+    let _ = setrlimit(Resource::Nofile, raised);
+    getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_busy_process_uses_cpu_and_memory_and_a_missing_one_is_an_error() {
+        let before = ProcessUsage::of(std::process::id()).unwrap();
+        let mut heap = vec![1_u8; 32 << 20];
+        let started = std::time::Instant::now();
+        while started.elapsed().as_millis() < 60 {
+            heap.iter_mut()
+                .step_by(4096)
+                .for_each(|byte| *byte = byte.wrapping_add(1));
+        }
+        let after = ProcessUsage::of(std::process::id()).unwrap();
+        let (user_s, sys_s) = after.cpu_since(&before);
+        assert!(
+            (0.005..10.0).contains(&(user_s + sys_s)),
+            "{user_s} + {sys_s}"
+        );
+        assert!(
+            after.rss_bytes > 32 << 20,
+            "what was just written is resident: {after:?}"
+        );
+        assert!(ProcessUsage::of(u32::MAX >> 2).is_err());
+    }
+}

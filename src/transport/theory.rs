@@ -1,0 +1,249 @@
+//! What theory says: how late a message is and how many bytes it takes, from first principles.
+//!
+//! Each transport's file holds its own model. All share two ideas. A poll finds a message after
+//! half its interval on average, since the message falls anywhere between two polls. And a message
+//! for n readers is n pieces of work on a few cores, so the mean reader waits for half of them:
+//! n/2 × the CPU time of a delivery / cores.
+
+use std::time::Duration;
+
+use crate::client::http::Headers;
+use crate::client::target::Target;
+use crate::client::tls::MAX_FRAGMENT_BYTES;
+use crate::feed::Message;
+
+/// What a prediction rests on.
+#[derive(Clone, Debug)]
+pub struct Conditions {
+    pub poll_interval: Duration,
+    pub hold: Duration,
+    pub keep_alive: bool,
+    pub headers: Headers,
+    pub target: Target,
+    /// The path of a feed.
+    pub feed_path: String,
+    /// The monotonic clock: messages carry it, and it has more digits the longer a host is up.
+    pub now_ns: u64,
+    /// Messages a second to each feed.
+    pub rate_hz: f64,
+    pub text_bytes: usize,
+    /// Subscribers of a feed.
+    pub readers: f64,
+    /// The readers write the messages themselves.
+    pub chat: bool,
+    /// CPU time of server and load for one delivery, over the cores, in µs: measured.
+    pub service_us: Option<f64>,
+}
+
+/// What theory predicts.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Prediction {
+    /// Mean delivery latency; unknown where it rests on a CPU time that is.
+    pub latency_mean_us: Option<f64>,
+    /// Bytes through the sockets, both ways, TCP and IP headers left out.
+    pub wire_bytes_per_delivery: f64,
+}
+
+impl Conditions {
+    /// Mean wait for one's turn while a message goes to all readers, in µs.
+    pub fn fan_out_us(&self) -> Option<f64> {
+        Some(self.readers / 2.0 * self.service_us?)
+    }
+
+    /// Bytes of a message's JSON.
+    pub fn json_bytes(&self) -> f64 {
+        let text = "x".repeat(self.text_bytes);
+        let from = if self.chat { "client-100" } else { "sensor-1" };
+        let message = Message {
+            seq: 10,
+            from: from.into(),
+            text: text.into(),
+            intended_at_ns: self.now_ns,
+            published_at_ns: self.now_ns,
+            kind: None,
+        };
+        let mut json = Vec::new();
+        message.write_json(&mut json);
+        json.len() as f64
+    }
+
+    /// Bytes of one exchange whose answer's body has `body_bytes`.
+    pub fn exchange_bytes(&self, query: &str, body_bytes: f64) -> f64 {
+        let path = format!("{}/{query}", self.feed_path);
+        let (ask, tell) = match self.keep_alive {
+            true => ("", ""),
+            false => ("Connection: close\r\n", "connection: close\r\n"),
+        };
+        let request = self.target.get(self.headers, &path, ask).len();
+        let answer = (ANSWER_HEAD.len() + tell.len()) as f64 + body_bytes;
+        let handshake = match self.is_tls() && !self.keep_alive {
+            true => HANDSHAKE_BYTES + CLOSE_NOTIFY_BYTES,
+            false => 0.0,
+        };
+        self.sealed(request as f64) + self.sealed(answer) + handshake
+    }
+
+    /// Bytes of what is written at once, with those that TLS adds: all of it is one record, unless
+    /// it is too long for one.
+    pub fn sealed(&self, bytes: f64) -> f64 {
+        let records = (bytes / MAX_FRAGMENT_BYTES as f64).ceil();
+        bytes
+            + if self.is_tls() {
+                records * RECORD_EXCESS
+            } else {
+                0.0
+            }
+    }
+
+    fn is_tls(&self) -> bool {
+        self.target.origin.starts_with("https:")
+    }
+
+    /// Bytes that publishing by POST adds to each delivery: the author is a subscriber too.
+    pub fn post_bytes(&self) -> f64 {
+        if !self.chat {
+            return 0.0;
+        }
+        let json = format!(
+            r#"{{"from":"client-100","text":"","intended_at_ns":{}}}"#,
+            self.now_ns
+        );
+        let body = vec![b'x'; json.len() + self.text_bytes];
+        let path = format!("{}/messages", self.feed_path);
+        let request = self.target.post(self.headers, &path, &body).len();
+        (self.sealed(request as f64) + self.sealed(CREATED.len() as f64)) / self.readers
+    }
+}
+
+/// What a record of TLS 1.3 adds: its head, its true type and the tag (RFC 8446, section 5.2).
+const RECORD_EXCESS: f64 = 5.0 + 1.0 + 16.0;
+
+/// The alert that ends a session: two octets in a record.
+const CLOSE_NOTIFY_BYTES: f64 = 2.0 + RECORD_EXCESS;
+
+/// A handshake in full with a server that shows a certificate of its own making, the two tickets
+/// after it included: measured, since most of it is the certificate's and the libraries' choice.
+const HANDSHAKE_BYTES: f64 = 1_345.0;
+
+/// What a poll's answer has around its messages.
+pub const ANSWER_WRAPPING: &str = r#"{"messages":[],"last":10,"epoch":"k3x9"}"#;
+
+/// The head of a poll's answer, as this server sends it.
+const ANSWER_HEAD: &str = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\
+    cache-control: no-store\r\ncontent-length: 100\r\n\
+    date: Sun, 22 Nov 2026 10:00:30 GMT\r\n\r\n";
+
+/// The answer to a POST.
+const CREATED: &str = "HTTP/1.1 201 Created\r\ncontent-type: application/json\r\n\
+    content-length: 10\r\ndate: Sun, 22 Nov 2026 10:00:30 GMT\r\n\r\n{\"seq\":10}";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transport::Transport;
+
+    fn target(scheme: &str) -> Target {
+        Target {
+            address: ([127, 0, 0, 1], 40_000).into(),
+            origin: format!("{scheme}://127.0.0.1:40000"),
+            prefix: String::new(),
+            tls: None,
+            token: None,
+        }
+    }
+
+    fn conditions() -> Conditions {
+        Conditions {
+            poll_interval: Duration::from_secs(2),
+            hold: Duration::from_secs(25),
+            keep_alive: true,
+            headers: Headers::Minimal,
+            target: target("http"),
+            feed_path: "/feeds/0123456789abcdef-1".into(),
+            now_ns: 10_u64.pow(12),
+            rate_hz: 1.0,
+            text_bytes: 64,
+            readers: 1_000.0,
+            chat: false,
+            service_us: Some(10.0),
+        }
+    }
+
+    #[test]
+    fn latency_is_half_an_interval_or_half_the_readers() {
+        let mean = |transport: Transport| transport.model(&conditions()).latency_mean_us;
+        assert_eq!(mean(Transport::ShortPolling), Some(1_000_000.0));
+        for pushes in [Transport::LongPolling, Transport::Sse, Transport::WebSocket] {
+            assert_eq!(mean(pushes), Some(5_000.0), "{pushes}");
+        }
+        let unknown = Conditions {
+            service_us: None,
+            ..conditions()
+        };
+        assert_eq!(Transport::Sse.model(&unknown).latency_mean_us, None);
+    }
+
+    #[test]
+    fn tls_adds_to_each_record_and_without_keep_alive_a_handshake_to_each_exchange() {
+        let tls = Conditions {
+            target: target("https"),
+            ..conditions()
+        };
+        let added = |transport: Transport, text_bytes: usize, keep_alive: bool| {
+            let of = |conditions: &Conditions| {
+                let conditions = Conditions {
+                    text_bytes,
+                    keep_alive,
+                    ..conditions.clone()
+                };
+                transport.model(&conditions).wire_bytes_per_delivery
+            };
+            of(&tls) - of(&conditions())
+        };
+        assert_eq!(added(Transport::Sse, 64, true), 22.0);
+        assert_eq!(
+            added(Transport::RawTcp, 40_000, true),
+            66.0,
+            "three records"
+        );
+        assert_eq!(added(Transport::LongPolling, 64, true), 44.0, "up and down");
+        assert_eq!(
+            added(Transport::ShortPolling, 64, true),
+            22.0,
+            "of two messages"
+        );
+        assert!(added(Transport::LongPolling, 64, false) > 1_000.0);
+    }
+
+    #[test]
+    fn bytes_are_those_of_the_heads_and_frames() {
+        let bytes = |transport: Transport, conditions: &Conditions| {
+            transport.model(conditions).wire_bytes_per_delivery
+        };
+        let json = conditions().json_bytes();
+        assert_eq!(json, 165.0);
+        let websocket = bytes(Transport::WebSocket, &conditions());
+        assert!(
+            (websocket - json - 4.4).abs() < 0.01,
+            "head of 4, ping and pong: {websocket}"
+        );
+        assert_eq!(bytes(Transport::Sse, &conditions()), json + 26.0);
+        // Two messages a poll share its heads, and half of the comma between them.
+        let rare = Conditions {
+            poll_interval: Duration::from_secs(1),
+            ..conditions()
+        };
+        let (often, seldom) = (
+            bytes(Transport::ShortPolling, &rare),
+            bytes(Transport::ShortPolling, &conditions()),
+        );
+        assert!((often - json) / (seldom - json) > 1.9, "{often} {seldom}");
+        let browser = Conditions {
+            headers: Headers::Browser,
+            ..conditions()
+        };
+        let more =
+            bytes(Transport::LongPolling, &browser) - bytes(Transport::LongPolling, &conditions());
+        assert!((400.0..800.0).contains(&more), "{more}");
+    }
+}

@@ -1,0 +1,166 @@
+//! What a peer says on a WebSocket, frame by frame. tungstenite reads and answers: it sees no
+//! socket, but the bytes that have come and those that are to go, so that who says nothing costs
+//! next to nothing.
+
+use std::io::{self, Read, Write};
+
+use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
+use tokio_tungstenite::tungstenite::{Error, Message as Frame, WebSocket};
+
+use crate::service::state::Limits;
+
+/// Bytes of a frame that a peer's buffer has room for, and grows beyond: peers hardly write.
+const READ_BUFFER_BYTES: usize = 128;
+
+/// How much longer than allowed a message may be to be read to its end and refused in good order.
+/// After a longer one the connection can only be cut.
+const READABLE_EXCESS: usize = 4;
+
+/// The frames of one peer, both ways.
+#[derive(Debug)]
+pub struct FrameCodec {
+    socket: Box<WebSocket<Pipe>>,
+    state: State,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// All that has come was read.
+    Hungry,
+    Fed,
+    /// What has come was no frame.
+    Broken,
+}
+
+impl FrameCodec {
+    /// Of the server's end of a connection that has just been upgraded.
+    pub fn new(limits: Limits) -> Self {
+        let limit = limits.max_message_bytes * READABLE_EXCESS;
+        let config = WebSocketConfig::default()
+            .read_buffer_size(READ_BUFFER_BYTES)
+            .write_buffer_size(0)
+            .max_message_size(Some(limit))
+            .max_frame_size(Some(limit));
+        let socket = WebSocket::from_raw_socket(Pipe::default(), Role::Server, Some(config));
+        FrameCodec {
+            socket: Box::new(socket),
+            state: State::Hungry,
+        }
+    }
+
+    /// More bytes have come. After what broke the protocol they mean nothing.
+    pub fn feed(&mut self, bytes: Vec<u8>) {
+        if self.state == State::Broken {
+            return;
+        }
+        self.state = State::Fed;
+        let came = &mut self.socket.get_mut().came;
+        match came.is_empty() {
+            true => *came = bytes,
+            false => came.extend_from_slice(&bytes),
+        }
+    }
+
+    /// The next frame that has come whole, or the error that is the last. What is to be said to it
+    /// is put out with the one after it, or with none.
+    pub fn next_frame(&mut self) -> Option<Result<Frame, Error>> {
+        if !self.are_fed() {
+            return None;
+        }
+        let frame = match self.socket.read() {
+            Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => None,
+            frame => Some(frame),
+        };
+        self.state = match frame {
+            None => State::Hungry,
+            Some(Ok(_)) => State::Fed,
+            Some(Err(_)) => State::Broken,
+        };
+        frame
+    }
+
+    /// Whether a frame may be there to be read.
+    pub fn are_fed(&self) -> bool {
+        self.state == State::Fed
+    }
+
+    /// Whether nothing can be read any more.
+    pub fn are_broken(&self) -> bool {
+        self.state == State::Broken
+    }
+
+    /// Puts a frame out.
+    pub fn send(&mut self, frame: Frame) -> Result<(), Error> {
+        self.socket.send(frame)
+    }
+
+    /// All bytes that are to go out.
+    pub fn take_output(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.socket.get_mut().goes)
+    }
+}
+
+#[derive(Debug, Default)]
+struct Pipe {
+    came: Vec<u8>,
+    read: usize,
+    goes: Vec<u8>,
+}
+
+impl Read for Pipe {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = (&self.came[self.read..]).read(buffer)?;
+        if count == 0 {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        self.read += count;
+        if self.read == self.came.len() {
+            (self.came, self.read) = (Vec::new(), 0);
+        }
+        Ok(count)
+    }
+}
+
+impl Write for Pipe {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.goes.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_come_out_of_bytes_cut_anywhere_and_pings_are_answered() {
+        // Masks of 0 leave a payload as it is.
+        let stream = b"\x01\x82\0\0\0\0oi\x89\x81\0\0\0\0?\x80\x81\0\0\0\0!\x88\x80\0\0\0\0";
+        for cut in 0..stream.len() {
+            let mut frames = FrameCodec::new(Limits::default());
+            let mut seen = Vec::new();
+            assert!(frames.next_frame().is_none());
+            for part in [&stream[..cut], &stream[cut..]] {
+                frames.feed(part.to_vec());
+                while let Some(frame) = frames.next_frame() {
+                    match frame {
+                        Ok(frame) => seen.push(frame),
+                        Err(error) => {
+                            assert!(matches!(error, Error::ConnectionClosed), "{error}");
+                            break;
+                        }
+                    }
+                }
+            }
+            let [ping, text, close] = &seen[..] else {
+                panic!("cut at {cut}: {seen:?}")
+            };
+            assert!(ping.is_ping() && close.is_close());
+            assert_eq!(text.to_text().unwrap(), "oi!");
+            assert_eq!(frames.take_output(), b"\x8a\x01?\x88\x00");
+        }
+    }
+}
