@@ -10,7 +10,6 @@ use support::{PATIENCE, Server};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use wslab::client::config::ClientConfig;
-use wslab::client::http::Headers;
 use wslab::client::subscription::Subscription;
 use wslab::client::target::Target;
 use wslab::record::recorder::Recorder;
@@ -39,7 +38,7 @@ fn subscriber(address: &str, keep_alive: bool) -> (Subscription, Rc<Recorder>) {
         poll_interval: POLL_INTERVAL,
         hold: Duration::from_secs(5),
         keep_alive,
-        headers: Headers::Minimal,
+        ..ClientConfig::DEFAULT
     };
     let path = "/feeds/a".into();
     let (target, config) = (Rc::new(target), Rc::new(config));

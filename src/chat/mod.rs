@@ -27,7 +27,7 @@ use crate::chat::console::{Console, Input};
 use crate::chat::room::Room;
 use crate::client::config::ClientConfig;
 use crate::client::error::ClientError;
-use crate::client::http::{self, Headers};
+use crate::client::http;
 use crate::client::outbox::Outbox;
 use crate::client::subscription::{EventListener, Subscription, SubscriptionEvent};
 use crate::client::target::Target;
@@ -40,9 +40,6 @@ use crate::transport::Transport;
 /// Pause before the first new attempt to connect; doubles up to the longest.
 const BACKOFF: Duration = Duration::from_millis(100);
 const MAX_BACKOFF: Duration = Duration::from_secs(2);
-
-/// How long a poll asks to be held: below the 60 s after which proxies cut idle connections.
-const HOLD: Duration = Duration::from_secs(25);
 
 /// How long, after the last line, one waits for a server to be there and to take it.
 const PARTING: Duration = Duration::from_secs(60);
@@ -60,7 +57,7 @@ pub struct ChatOptions {
     pub user: Option<String>,
     /// Messages shown of those that were there before.
     pub history: usize,
-    pub poll_interval: Duration,
+    pub client: ClientConfig,
 }
 
 /// Takes part until the input ends and all of it has come back, or until `stop` completes. Returns
@@ -120,15 +117,9 @@ impl ChatClient {
     }
 
     fn subscription(&self) -> Subscription {
-        let config = ClientConfig {
-            poll_interval: self.options.poll_interval,
-            hold: HOLD,
-            keep_alive: true,
-            headers: Headers::Minimal,
-        };
         let mut subscription = Subscription::new(
             self.api.target.clone(),
-            Rc::new(config),
+            Rc::new(self.options.client),
             self.recorder.clone(),
             0,
             self.api.feed_path.clone(),

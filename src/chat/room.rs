@@ -310,6 +310,7 @@ fn printable(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::client::config::ClientConfig;
     use crate::client::target::Target;
 
     fn room(user: &str, address: &str) -> Room {
@@ -325,7 +326,7 @@ mod tests {
             feed: "lobby".into(),
             user: Some(user.into()),
             history: 0,
-            poll_interval: Duration::from_secs(1),
+            client: ClientConfig::DEFAULT,
         })
     }
 

@@ -6,6 +6,7 @@ use clap::Args;
 
 use crate::chat::{self, ChatOptions};
 use crate::cli::{TokenArgs, TrustArgs, check_token, interrupted, parse};
+use crate::client::config::ClientConfig;
 use crate::feed::check_name;
 use crate::lab::preflight;
 use crate::lab::scenario::Span;
@@ -55,7 +56,10 @@ impl ChatArgs {
                 feed: self.feed,
                 user: self.user,
                 history: self.history as usize,
-                poll_interval: self.poll_interval.0,
+                client: ClientConfig {
+                    poll_interval: self.poll_interval.0,
+                    ..ClientConfig::DEFAULT
+                },
             };
             let stop = async {
                 interrupted().await;

@@ -50,10 +50,7 @@ impl Trial {
             (server_us + cpu_us(&outcome.load) / deliveries) / cores
         });
         self.cell.transport.model(&Conditions {
-            poll_interval: plan.poll_interval,
-            hold: plan.hold,
-            keep_alive: plan.keep_alive,
-            headers: plan.headers,
+            client: plan.client,
             target: plan.target.clone(),
             feed_path: plan.feed_path(0),
             now_ns: clock::now_ns(),
@@ -126,8 +123,8 @@ impl Trial {
             payload_bytes: plan.payload_bytes,
             tls: plan.target.tls.is_some(),
             poll_interval_ms: is(Transport::ShortPolling)
-                .then_some(plan.poll_interval.as_secs_f64() * 1e3),
-            hold_ms: is(Transport::LongPolling).then_some(plan.hold.as_secs_f64() * 1e3),
+                .then_some(plan.client.poll_interval.as_secs_f64() * 1e3),
+            hold_ms: is(Transport::LongPolling).then_some(plan.client.hold.as_secs_f64() * 1e3),
             keep_alive: polls.then(|| self.scenario.keep_alive.name().to_owned()),
             window_s: plan.window.as_secs_f64(),
             published: outcome.published,

@@ -13,6 +13,7 @@ use rand::seq::SliceRandom;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::client::config::ClientConfig;
 use crate::client::http::Headers;
 use crate::error::UsageError;
 use crate::feed::MAX_BATCH_BYTES;
@@ -242,6 +243,16 @@ impl Scenario {
                 MAX_BATCH_BYTES as f64 / each_bytes / self.poll_interval.0.as_secs_f64()
             }
             _ => f64::INFINITY,
+        }
+    }
+
+    /// What every subscriber is told.
+    pub fn client(&self) -> ClientConfig {
+        ClientConfig {
+            poll_interval: self.poll_interval.0,
+            hold: self.hold.0,
+            keep_alive: self.keep_alive == Switch::On,
+            headers: self.headers,
         }
     }
 

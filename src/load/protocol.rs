@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::client::http::Headers;
+use crate::client::config::ClientConfig;
 use crate::client::target::Target;
 use crate::load::schedule::Pacing;
 use crate::load::server_counters::ServerCounters;
@@ -79,10 +79,7 @@ pub struct Plan {
     /// Messages a second to each feed.
     pub rate_hz: f64,
     pub payload_bytes: u32,
-    pub poll_interval: Duration,
-    pub hold: Duration,
-    pub keep_alive: bool,
-    pub headers: Headers,
+    pub client: ClientConfig,
     /// Connections dialled a second during ramp-up.
     pub connect_rate_hz: f64,
     pub warm_up: Duration,

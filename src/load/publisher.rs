@@ -131,7 +131,7 @@ impl PublisherLoop {
                 recorder: recorder.clone(),
                 paths: paths.clone(),
                 from: format!("sensor-{number}"),
-                headers: plan.headers,
+                headers: plan.client.headers,
             }
             .start(clock::now_ns())
         };

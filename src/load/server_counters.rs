@@ -63,11 +63,11 @@ impl Scrape {
         let (ledger, target) = (Rc::new(Ledger::default()), &plan.target);
         let mut connection = Connection::dial(&ledger, target, None).await?;
         let greeting = format!("{}/healthz", target.prefix);
-        let greeting = target.get(plan.headers, &greeting, "");
+        let greeting = target.get(plan.client.headers, &greeting, "");
         exchange(&mut connection, &greeting, |_| ()).await?;
         let (down_before, _) = ledger.bytes();
         let path = format!("{}/metrics", target.prefix);
-        let request = target.get(plan.headers, &path, "Connection: close\r\n");
+        let request = target.get(plan.client.headers, &path, "Connection: close\r\n");
         let books = exchange(&mut connection, &request, |body| read(body, plan)).await?;
         connection.end().await;
         // It says nothing after its second request.

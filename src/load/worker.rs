@@ -121,12 +121,7 @@ impl Worker {
                 let pool = SubscriberPool {
                     recorder: Rc::new(Recorder::new(window, share.number)),
                     target: Rc::new(plan.target.clone()),
-                    config: Rc::new(ClientConfig {
-                        poll_interval: plan.poll_interval,
-                        hold: plan.hold,
-                        keep_alive: plan.keep_alive,
-                        headers: plan.headers,
-                    }),
+                    config: Rc::new(plan.client),
                     reconnector: Rc::new(Reconnector {
                         transport: plan.transport,
                         errors: RefCell::default(),
@@ -301,7 +296,7 @@ impl SubscriberPool {
             recorder: self.recorder.clone(),
             paths,
             from,
-            headers: self.plan.headers,
+            headers: self.plan.client.headers,
         }
     }
 }

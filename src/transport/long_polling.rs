@@ -114,7 +114,7 @@ async fn poll_once(
 pub fn model(conditions: &Conditions) -> Prediction {
     let query = format!(
         "long-poll?after=10-k3x9&hold_ms={}",
-        conditions.hold.as_millis()
+        conditions.client.hold.as_millis()
     );
     let heads = conditions.exchange_bytes(&query, ANSWER_WRAPPING.len() as f64);
     Prediction {

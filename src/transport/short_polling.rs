@@ -138,7 +138,7 @@ impl Poll {
 /// A message waits for the next poll: for half the interval on average, whoever reads. The heads of
 /// an exchange are shared by the messages that it carries, and paid all the same when it is empty.
 pub fn model(conditions: &Conditions) -> Prediction {
-    let interval_s = conditions.poll_interval.as_secs_f64();
+    let interval_s = conditions.client.poll_interval.as_secs_f64();
     let messages_per_poll = conditions.rate_hz * interval_s;
     let commas = (messages_per_poll - 1.0).max(0.0);
     let body = ANSWER_WRAPPING.len() as f64 + commas;

@@ -5,9 +5,7 @@
 //! for n readers is n pieces of work on a few cores, so the mean reader waits for half of them:
 //! n/2 × the CPU time of a delivery / cores.
 
-use std::time::Duration;
-
-use crate::client::http::Headers;
+use crate::client::config::ClientConfig;
 use crate::client::target::Target;
 use crate::client::tls::MAX_FRAGMENT_BYTES;
 use crate::feed::Message;
@@ -15,10 +13,7 @@ use crate::feed::Message;
 /// What a prediction rests on.
 #[derive(Clone, Debug)]
 pub struct Conditions {
-    pub poll_interval: Duration,
-    pub hold: Duration,
-    pub keep_alive: bool,
-    pub headers: Headers,
+    pub client: ClientConfig,
     pub target: Target,
     /// The path of a feed.
     pub feed_path: String,
@@ -70,13 +65,13 @@ impl Conditions {
     /// Bytes of one exchange whose answer's body has `body_bytes`.
     pub fn exchange_bytes(&self, query: &str, body_bytes: f64) -> f64 {
         let path = format!("{}/{query}", self.feed_path);
-        let (ask, tell) = match self.keep_alive {
+        let (ask, tell) = match self.client.keep_alive {
             true => ("", ""),
             false => ("Connection: close\r\n", "connection: close\r\n"),
         };
-        let request = self.target.get(self.headers, &path, ask).len();
+        let request = self.target.get(self.client.headers, &path, ask).len();
         let answer = (ANSWER_HEAD.len() + tell.len()) as f64 + body_bytes;
-        let handshake = match self.is_tls() && !self.keep_alive {
+        let handshake = match self.is_tls() && !self.client.keep_alive {
             true => HANDSHAKE_BYTES + CLOSE_NOTIFY_BYTES,
             false => 0.0,
         };
@@ -110,7 +105,7 @@ impl Conditions {
         );
         let body = vec![b'x'; json.len() + self.text_bytes];
         let path = format!("{}/messages", self.feed_path);
-        let request = self.target.post(self.headers, &path, &body).len();
+        let request = self.target.post(self.client.headers, &path, &body).len();
         (self.sealed(request as f64) + self.sealed(CREATED.len() as f64)) / self.readers
     }
 }
@@ -139,7 +134,10 @@ const CREATED: &str = "HTTP/1.1 201 Created\r\ncontent-type: application/json\r\
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::client::http::Headers;
     use crate::transport::Transport;
 
     fn target(scheme: &str) -> Target {
@@ -152,12 +150,16 @@ mod tests {
         }
     }
 
+    fn every(seconds: u64) -> ClientConfig {
+        ClientConfig {
+            poll_interval: Duration::from_secs(seconds),
+            ..ClientConfig::DEFAULT
+        }
+    }
+
     fn conditions() -> Conditions {
         Conditions {
-            poll_interval: Duration::from_secs(2),
-            hold: Duration::from_secs(25),
-            keep_alive: true,
-            headers: Headers::Minimal,
+            client: every(2),
             target: target("http"),
             feed_path: "/feeds/0123456789abcdef-1".into(),
             now_ns: 10_u64.pow(12),
@@ -193,7 +195,10 @@ mod tests {
             let of = |conditions: &Conditions| {
                 let conditions = Conditions {
                     text_bytes,
-                    keep_alive,
+                    client: ClientConfig {
+                        keep_alive,
+                        ..conditions.client
+                    },
                     ..conditions.clone()
                 };
                 transport.model(&conditions).wire_bytes_per_delivery
@@ -230,7 +235,7 @@ mod tests {
         assert_eq!(bytes(Transport::Sse, &conditions()), json + 26.0);
         // Two messages a poll share its heads, and half of the comma between them.
         let rare = Conditions {
-            poll_interval: Duration::from_secs(1),
+            client: every(1),
             ..conditions()
         };
         let (often, seldom) = (
@@ -239,7 +244,10 @@ mod tests {
         );
         assert!((often - json) / (seldom - json) > 1.9, "{often} {seldom}");
         let browser = Conditions {
-            headers: Headers::Browser,
+            client: ClientConfig {
+                headers: Headers::Browser,
+                ..every(2)
+            },
             ..conditions()
         };
         let more =

@@ -296,7 +296,6 @@ mod tests {
 
     use super::*;
     use crate::client::config::ClientConfig;
-    use crate::client::http::Headers;
     use crate::client::target::Target;
     use crate::feed::{Feed, Feeds, Message, NewMessage, Retention};
     use crate::record::recorder::Recorder;
@@ -425,14 +424,8 @@ mod tests {
             tls: None,
             token: None,
         };
-        let config = ClientConfig {
-            poll_interval: Duration::ZERO,
-            hold: Duration::ZERO,
-            keep_alive: true,
-            headers: Headers::Minimal,
-        };
         let recorder = Recorder::new(Arc::new(TrialBoard::new(1, 1).unwrap()), 0);
-        let (target, config) = (Rc::new(target), Rc::new(config));
+        let (target, config) = (Rc::new(target), Rc::new(ClientConfig::DEFAULT));
         Subscription::new(target, config, Rc::new(recorder), 0, "/feeds/a".into(), 1)
     }
 
