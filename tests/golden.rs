@@ -1,0 +1,312 @@
+//! Golden copies: pages, plots, tables, comparisons and help, as files in `tests/golden`.
+//!
+//! A test makes each file anew and compares it with its golden copy, byte for byte. A change of the
+//! source that changes a file fails the test, which names the first line that differs.
+//!
+//! * `runs/SCENARIO/RUN/` are the inputs: folders of runs, laid out as in `results/`. Rows and
+//!   machine are made up. `scenario.toml`, `environment.json`, `trials.csv` and `timeline.csv` are
+//!   as `wslab run` writes them.
+//! * `reports/SCENARIO/` is what `wslab report` makes of such a run. `report.html` opens in a
+//!   browser. `plots/png.txt` has a line for each PNG: its name, its size and the SHA-256 of its
+//!   pixels. `table.txt` is the table that ends a run, and `capacity.txt` the one that ends a
+//!   search.
+//! * `compare/` is what `wslab compare` prints.
+//! * `help/` is what `wslab help` prints.
+//!
+//! After an intended change, write the golden copies anew and review the difference:
+//!
+//! ```text
+//! WSLAB_GOLDEN=update cargo test --test golden
+//! git diff --stat tests/golden
+//! ```
+//!
+//! An update also writes the files in `runs/` as this version does. They differ where a column or a
+//! key was added.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use golden::{Golden, files_in};
+
+#[path = "support/golden.rs"]
+mod golden;
+
+/// The runs, by the folders of their scenarios.
+const FINISHED: &str = "classroom/20300101t100000z";
+const IDLE: &str = "idle/20300103t100000z";
+const CUT_OFF: &str = "cut-off/20300104t100000z";
+const CAPACITY: &str = "capacity/20300105t100000z";
+/// A second run of [`FINISHED`]'s scenario: some cells differ, some have no partner.
+const AGAIN: &str = "classroom/20300102t100000z";
+
+/// The library behind the tests. These functions are the only ones that name its modules.
+mod library {
+    use std::path::Path;
+
+    use wslab::lab::recorded_run::RecordedRun;
+    use wslab::lab::{capacity, environment::Environment, scenario::Scenario};
+    use wslab::report;
+    use wslab::results::{TimelineRow, TrialRow, read_rows, write_rows};
+
+    /// The table that `wslab run` prints at its end.
+    pub fn run_table(run: &Path) -> String {
+        report::text_table(&trials(run))
+    }
+
+    /// The table that `wslab capacity` prints at its end.
+    pub fn capacity_table(run: &Path) -> String {
+        let trials = trials(run);
+        let id = run.file_name().unwrap().to_string_lossy();
+        let found = capacity::rows(&read_back(run).0, &id, &trials);
+        report::capacity_table(&found, &trials)
+    }
+
+    /// Reads the rows of a file in one folder, and writes them into another folder.
+    pub fn rewrite_rows(file: &str, from: &Path, to: &Path) {
+        let (from, to) = (from.join(file), to.join(file));
+        match file {
+            "trials.csv" => write_rows(&to, &read_rows::<TrialRow>(&from).unwrap()),
+            "timeline.csv" => write_rows(&to, &read_rows::<TimelineRow>(&from).unwrap()),
+            other => panic!("{other} has no rows"),
+        }
+        .unwrap();
+    }
+
+    /// `scenario.toml` and `environment.json` as a repeated run would write them.
+    pub fn rewritten(run: &Path) -> (String, String) {
+        let (scenario, environment) = read_back(run);
+        (
+            toml::to_string(&scenario).unwrap(),
+            serde_json::to_string_pretty(&environment).unwrap(),
+        )
+    }
+
+    fn trials(run: &Path) -> Vec<TrialRow> {
+        read_rows(&run.join("trials.csv")).unwrap()
+    }
+
+    fn read_back(run: &Path) -> (Scenario, Environment) {
+        let recorded = RecordedRun::read(run).unwrap();
+        (recorded.scenario, recorded.environment)
+    }
+}
+
+/// The folder of a made-up run.
+fn source(run: &str) -> PathBuf {
+    golden::folder().join("runs").join(run)
+}
+
+/// A temporary folder, removed when this value is dropped. A copied run has the same relative path
+/// in it as in `tests/golden`, so that printed paths do not change.
+struct WorkFolder(PathBuf);
+
+impl WorkFolder {
+    fn new(test: &str) -> Self {
+        let name = format!("wslab-golden-{test}-{}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        let _ = std::fs::remove_dir_all(&folder);
+        std::fs::create_dir_all(&folder).unwrap();
+        WorkFolder(folder)
+    }
+
+    /// Copies a run, and returns its path within the working folder.
+    fn copy(&self, run: &str) -> String {
+        let named = format!("runs/{run}");
+        let folder = self.0.join(&named);
+        std::fs::create_dir_all(&folder).unwrap();
+        for file in files_in(&source(run)) {
+            std::fs::copy(source(run).join(&file), folder.join(&file)).unwrap();
+        }
+        named
+    }
+
+    /// Runs the program in this folder, with an empty environment and no terminal.
+    fn wslab(&self, arguments: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_wslab"))
+            .args(arguments)
+            .current_dir(&self.0)
+            .env_clear()
+            .env("COLUMNS", "100")
+            .output()
+            .unwrap()
+    }
+}
+
+impl Drop for WorkFolder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}
+
+/// The size of a PNG and the SHA-256 of its decoded pixels: another encoder may compress the same
+/// pixels differently.
+fn pixels(png: &[u8]) -> String {
+    let mut reader = png::Decoder::new(png).read_info().unwrap();
+    let mut pixels = vec![0; reader.output_buffer_size()];
+    let frame = reader.next_frame(&mut pixels).unwrap();
+    let digest = ring::digest::digest(&ring::digest::SHA256, &pixels[..frame.buffer_size()]);
+    let hash: String = digest.as_ref().iter().map(|b| format!("{b:02x}")).collect();
+    format!("{}x{} {hash}", frame.width, frame.height)
+}
+
+/// Makes the report of a run and compares all its files.
+fn check_report(golden: &mut Golden, run: &str) {
+    let work = WorkFolder::new(golden.name());
+    let named = work.copy(run);
+    let output = work.wslab(&["report", &named]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert_eq!(text(&output.stdout), format!("{named}/report.html\n"));
+    let folder = work.0.join(&named);
+    check_files(golden, &folder, &files_in(&source(run)));
+}
+
+/// Compares the files that a report added to the `inputs` in a run's folder.
+fn check_files(golden: &mut Golden, folder: &Path, inputs: &BTreeSet<String>) {
+    let mut pngs = String::new();
+    for name in files_in(folder).difference(inputs) {
+        let bytes = std::fs::read(folder.join(name)).unwrap();
+        match name.strip_suffix(".png") {
+            Some(stem) => pngs += &format!("{stem} {}\n", pixels(&bytes)),
+            None => golden.check(name, &bytes),
+        }
+    }
+    if !pngs.is_empty() {
+        golden.check("plots/png.txt", pngs.replace("plots/", "").as_bytes());
+    }
+}
+
+#[test]
+fn the_report_of_a_finished_run() {
+    let mut golden = Golden::of("reports/classroom");
+    check_report(&mut golden, FINISHED);
+    golden.check(
+        "table.txt",
+        library::run_table(&source(FINISHED)).as_bytes(),
+    );
+    golden.finish();
+}
+
+#[test]
+fn the_report_of_an_idle_run() {
+    let mut golden = Golden::of("reports/idle");
+    check_report(&mut golden, IDLE);
+    golden.check("table.txt", library::run_table(&source(IDLE)).as_bytes());
+    golden.finish();
+}
+
+#[test]
+fn the_report_of_a_run_cut_off_before_its_first_trial() {
+    let mut golden = Golden::of("reports/cut-off");
+    check_report(&mut golden, CUT_OFF);
+    golden.finish();
+}
+
+#[test]
+fn the_report_of_a_search_for_capacity() {
+    let mut golden = Golden::of("reports/capacity");
+    check_report(&mut golden, CAPACITY);
+    let table = library::capacity_table(&source(CAPACITY));
+    golden.check("capacity.txt", table.as_bytes());
+    golden.finish();
+}
+
+/// Another folder, an absolute path, another time zone, and a plot of an older report.
+#[test]
+fn a_report_does_not_depend_on_its_folder_or_environment() {
+    let mut golden = Golden::of("reports/idle");
+    let work = WorkFolder::new("elsewhere");
+    let named = work.0.join(work.copy(IDLE));
+    let path = named.to_str().unwrap();
+    std::fs::create_dir(named.join("plots")).unwrap();
+    std::fs::write(named.join("plots/scaling.svg"), "of an older report").unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_wslab"))
+        .args(["report", path])
+        .current_dir("/")
+        .envs([("TZ", "Asia/Tokyo"), ("LANG", "pt_BR.UTF-8")])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let page = std::fs::read_to_string(named.join("report.html")).unwrap();
+    assert!(
+        !page.contains(work.0.to_str().unwrap()),
+        "{path} is in the page"
+    );
+    check_files(&mut golden, &named, &files_in(&source(IDLE)));
+    golden.assert_same();
+}
+
+#[test]
+fn comparisons() {
+    let mut golden = Golden::of("compare");
+    let work = WorkFolder::new("compare");
+    let [a, b, idle] = &[FINISHED, AGAIN, IDLE].map(|run| work.copy(run));
+    let gates = [
+        "--fail-if",
+        "latency_p99_us > +10%",
+        "--fail-if",
+        "missed > 0%",
+    ];
+    for (name, arguments) in [
+        ("within-a-run.txt", vec!["compare", a]),
+        ("two-runs.txt", vec!["compare", a, b]),
+        ("all-metrics.txt", vec!["compare", idle, "--metric", "all"]),
+        (
+            "gates.txt",
+            [&["compare", a, b, "--metric", "exchanges"], &gates[..]].concat(),
+        ),
+    ] {
+        let output = work.wslab(&arguments);
+        let printed = format!(
+            "$ wslab {}\n{}--- standard error ---\n{}--- exit code {} ---\n",
+            arguments.join(" "),
+            text(&output.stdout),
+            text(&output.stderr),
+            output.status.code().unwrap()
+        );
+        golden.check(name, printed.as_bytes());
+    }
+    golden.finish();
+}
+
+#[test]
+fn files_of_a_run_are_written_as_they_were_read() {
+    let mut golden = Golden::of("runs");
+    let work = WorkFolder::new("rewritten");
+    for run in [FINISHED, AGAIN, IDLE, CUT_OFF, CAPACITY] {
+        let (scenario, environment) = library::rewritten(&source(run));
+        golden.check(&format!("{run}/scenario.toml"), scenario.as_bytes());
+        golden.check(&format!("{run}/environment.json"), environment.as_bytes());
+        for file in ["trials.csv", "timeline.csv"] {
+            if source(run).join(file).exists() {
+                library::rewrite_rows(file, &source(run), &work.0);
+                let rewritten = std::fs::read(work.0.join(file)).unwrap();
+                golden.check(&format!("{run}/{file}"), &rewritten);
+            }
+        }
+    }
+    golden.assert_same();
+}
+
+#[test]
+fn help() {
+    let mut golden = Golden::of("help");
+    let work = WorkFolder::new("help");
+    let commands = [
+        "run", "capacity", "report", "doctor", "compare", "serve", "demo", "chat",
+    ];
+    let mut check = |name: &str, arguments: &[&str]| {
+        let output = work.wslab(arguments);
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        golden.check(&format!("{name}.txt"), &output.stdout);
+    };
+    check("wslab", &["--help"]);
+    for command in commands {
+        check(command, &["help", command]);
+    }
+    golden.finish();
+}
