@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use divan::Bencher;
 use divan::counter::ItemsCount;
+use futures_util::FutureExt;
 use wslab::feed::{Epoch, Feed, Message, NewMessage, Retention};
 use wslab::record::recorder::{Recorder, SubscriberStats};
 use wslab::record::trial_board::TrialBoard;
@@ -68,7 +69,8 @@ fn append(log: &Feed) -> u64 {
         text: "the pressure in the second boiler is as high as it was at noon .".to_owned(),
         intended_at_ns: 1,
     };
-    log.append(&new, clock::now_ns())
+    let appended = log.append(&new, clock::now_ns()).now_or_never();
+    appended.expect("at once").expect("this process numbers it")
 }
 
 #[divan::bench]

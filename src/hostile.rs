@@ -13,6 +13,8 @@ use std::sync::{Arc, OnceLock, mpsc};
 use std::time::Duration;
 use std::{iter, panic, thread};
 
+use futures_util::FutureExt;
+
 use crate::client::error::{ClientError, Parsed};
 use crate::client::http::{ChunkedDecoder, Response};
 use crate::feed::{Feed, Feeds, Message, Retention, check_name};
@@ -97,7 +99,8 @@ pub fn raw_tcp_messages(stream: &[u8], sizes: &[u8]) {
 pub fn publish_body(body: &[u8]) {
     let Ok(new) = new_message(body) else { return };
     let log = Feed::new(Retention::default(), "k3x9".into());
-    log.append(&new, 1);
+    let appended = log.append(&new, 1).now_or_never();
+    assert_eq!(appended, Some(Ok(1)));
     let json = &log.read_after(0).messages[0].json;
     assert!(!json.contains(&b'\n') && !json.contains(&b'\r'), "one line");
     // The longest escape makes six bytes of one.

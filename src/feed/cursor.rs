@@ -1,7 +1,7 @@
-//! Where a reader is in a feed: `SEQ`, or `SEQ-EPOCH` where the cursor must survive a restart.
+//! A reader's place in a feed: `SEQ`, or `SEQ-EPOCH` where the cursor must survive a restart.
 //!
-//! A server that starts again counts from 1, so a number alone may name another message than it did
-//! before. With the epoch of the server that gave it, a cursor cannot be mistaken.
+//! A restarted server counts from 1 again, so a plain number may mean another message than before.
+//! The epoch names the run of the server that gave the number.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,19 +10,19 @@ use rand::Rng;
 use serde::Deserialize;
 use serde::de::Visitor;
 
-/// Characters of an epoch. It travels with every SSE event and every poll, so it is short: of 36⁴
-/// epochs, a restart draws the one before in 1 of 1.7 million cases.
+/// Characters of an epoch. Every SSE event and every poll carries it, so it is short: of 36⁴
+/// epochs, a restart draws the previous one in 1 of 1.7 million cases.
 const EPOCH_CHARS: usize = 4;
 
-/// One life of a server, from start to end: four of the digits and small letters. Opaque to all.
+/// Identifies one run of a server: four digits or lower-case letters, opaque to clients.
 ///
-/// The default is the epoch of no server, which is written as nothing at all: whoever asks after
-/// `0-` is told the server's, with a reset.
+/// The default is the epoch of no server and is written as an empty string. A request after `0-` is
+/// answered with a reset that carries the server's epoch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Epoch([u8; EPOCH_CHARS]);
 
 impl Epoch {
-    /// One that has most likely never been.
+    /// A random epoch.
     pub fn draw() -> Self {
         let mut rng = rand::rng();
         let digit = |_| b"0123456789abcdefghijklmnopqrstuvwxyz"[rng.random_range(0..36)];
@@ -30,7 +30,7 @@ impl Epoch {
     }
 }
 
-/// Any text is some epoch; what no server can have drawn is that of no server.
+/// Reads any text. What [`Epoch::draw`] can't have made becomes the epoch of no server.
 impl From<&str> for Epoch {
     fn from(text: &str) -> Self {
         let digits: [u8; EPOCH_CHARS] = text.as_bytes().try_into().unwrap_or_default();
@@ -69,16 +69,16 @@ impl<'de> Deserialize<'de> for Epoch {
     }
 }
 
-/// The last message that a reader has, and the epoch of the server that it had it from.
+/// The last message that a reader has, and the epoch of the server that sent it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cursor {
     pub seq: u64,
-    /// None in a plain `SEQ`, which is taken at its word.
+    /// None in a plain `SEQ`, which is accepted in every epoch.
     pub epoch: Option<Epoch>,
 }
 
 impl Cursor {
-    /// A cursor that fits no server: its reader begins anew, and is told so.
+    /// A cursor that fits no server: its reader gets a reset and reads from the start.
     pub const OF_NO_SERVER: Cursor = Cursor {
         seq: 0,
         epoch: Some(Epoch([0; EPOCH_CHARS])),
@@ -109,7 +109,7 @@ impl FromStr for Cursor {
             Some((seq, epoch)) => (seq, Some(Epoch::from(epoch))),
             None => (text, None),
         };
-        // Digits alone: `parse` would take a sign as well.
+        // `parse` would accept a sign too.
         let seq = seq.bytes().all(|byte| byte.is_ascii_digit()).then_some(seq);
         let seq = seq.and_then(|seq| seq.parse().ok());
         let seq = seq.ok_or_else(|| format!("{text:?} is no cursor"))?;
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn an_epoch_that_nobody_can_have_drawn_is_that_of_no_server() {
+    fn an_epoch_that_draw_cannot_make_is_that_of_no_server() {
         for text in ["", "abc", "abcde", "K3X9", "a\r\nb", "çç", "1-23"] {
             assert_eq!(Epoch::from(text), Epoch::default(), "{text:?}");
         }

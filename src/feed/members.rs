@@ -1,7 +1,7 @@
-//! Who reads a feed, of those who gave a name.
+//! The members of a feed: its readers that gave a name.
 //!
-//! However many connections of one name there are, it is one member, from its first reader to its
-//! last. A reader that polls is there between its polls as well: it leaves a while after the last.
+//! All connections of one name are one member, present while at least one of them reads. A polling
+//! reader stays a member between its polls and leaves some time after the last.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -11,27 +11,26 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
-/// The members of one feed. They are counted when they come and go, and never looked at when a
-/// message passes.
+/// The members of one feed. Only joins and leaves touch them; delivering a message does not.
 ///
-/// What is announced is announced while nobody else can come or go, so that joins and leaves stand
-/// in the feed in their true order.
+/// `announce` is called under the lock, so that joins and leaves stand in the feed in their true
+/// order.
 #[derive(Debug)]
 pub struct Members {
     present: Mutex<BTreeMap<String, Member>>,
-    /// Those left on this server. A reader whose name finds none, or may not join, reads all the
-    /// same, and is not announced.
+    /// Places left on this server. A reader that finds none, or may not join, still reads; it is
+    /// not announced.
     places: Arc<Semaphore>,
 }
 
 #[derive(Debug)]
 struct Member {
-    /// Streams that are open and polls that are held.
+    /// Open streams and held polls.
     readers: usize,
-    /// A member without a reader stays until then.
+    /// When a member without readers leaves.
     until: Instant,
-    /// Somebody will come and see whether it has to go: see [`Members::expire`].
-    watched: bool,
+    /// A task will call [`Members::expire`].
+    expiring: bool,
     _place: OwnedSemaphorePermit,
 }
 
@@ -50,8 +49,8 @@ impl Members {
         self.present().keys().cloned().collect()
     }
 
-    /// A reader comes. If its name is new, `may_join` is asked, and `announce` called. Returns
-    /// whether there was a place, and it might.
+    /// Adds a reader. For a new name, `may_join` decides and `announce` is called. Returns whether
+    /// the reader is a member: a place was free and `may_join` allowed it.
     pub fn enter(
         &self,
         name: &str,
@@ -70,7 +69,7 @@ impl Members {
                 vacant.insert(Member {
                     readers: 1,
                     until: Instant::now(),
-                    watched: false,
+                    expiring: false,
                     _place: place,
                 });
                 announce();
@@ -79,8 +78,8 @@ impl Members {
         true
     }
 
-    /// A reader that had entered goes, and is counted for `linger` more. `announce` is called if
-    /// that was the last of its name. Returns whether somebody must call [`Members::expire`].
+    /// Removes a reader, whose member stays for `linger` more. Calls `announce` if the member leaves
+    /// at once. Returns whether the caller must arrange calls of [`Members::expire`].
     pub fn leave(&self, name: &str, linger: Duration, announce: impl FnOnce()) -> bool {
         let mut present = self.present();
         let Some(member) = present.get_mut(name) else {
@@ -94,17 +93,17 @@ impl Members {
             announce();
             return false;
         }
-        member.readers == 0 && !std::mem::replace(&mut member.watched, true)
+        member.readers == 0 && !std::mem::replace(&mut member.expiring, true)
     }
 
-    /// Removes a member whose time is over, and calls `announce`. Returns when to come again, if at
-    /// all.
+    /// Removes a member whose time is over and calls `announce`. Returns when to call again; none
+    /// if no further call is needed.
     pub fn expire(&self, name: &str, announce: impl FnOnce()) -> Option<Instant> {
         let mut present = self.present();
         let member = present.get_mut(name)?;
         if member.readers > 0 {
-            // Its last reader asks for somebody again.
-            member.watched = false;
+            // When its last reader leaves, `leave` asks for a task again.
+            member.expiring = false;
             return None;
         }
         if member.until > Instant::now() {

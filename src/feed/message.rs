@@ -1,4 +1,4 @@
-//! What travels: one message, and its JSON.
+//! A message, its JSON, and the checks of names and texts.
 //!
 //! On every transport a message is the same JSON object on one line:
 //!
@@ -6,16 +6,16 @@
 //! {"seq":42,"from":"alice","text":"oi","intended_at_ns":1,"published_at_ns":2}
 //! ```
 //!
-//! JSON escapes CR and LF, so no text of a user can break out of an SSE line.
+//! JSON escapes CR and LF, so no text can end an SSE line early.
 
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-/// Longest name of an author, in characters.
+/// Longest author name, in characters.
 pub const MAX_NAME_CHARS: usize = 32;
 
-/// One item of a feed. Borrows from the bytes it was read from wherever they need no unescaping.
+/// One item of a feed. Strings that need no unescaping borrow from the JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message<'a> {
     /// Place in the feed: 1, 2, 3 … without holes.
@@ -24,11 +24,11 @@ pub struct Message<'a> {
     pub from: Cow<'a, str>,
     #[serde(borrow)]
     pub text: Cow<'a, str>,
-    /// When the schedule said that it was due, on the publisher's monotonic clock; 0 if unknown.
+    /// When the schedule says it is due: the publisher's monotonic clock, ns; 0 if unknown.
     pub intended_at_ns: u64,
-    /// When the server put it into the feed, on the server's monotonic clock.
+    /// When the server appended it: the server's monotonic clock, ns.
     pub published_at_ns: u64,
-    /// Absent for somebody's text. Readers skip kinds that they don't know.
+    /// Absent for a text. Readers skip kinds that they don't know.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<Cow<'a, str>>,
 }
@@ -39,7 +39,7 @@ impl<'a> Message<'a> {
         serde_json::from_slice(json)
     }
 
-    /// Reads a message from its JSON, which is known to be text: its strings need no second look.
+    /// The same for JSON that is valid UTF-8 already, which saves checking its strings.
     pub fn from_text(json: &'a str) -> serde_json::Result<Self> {
         serde_json::from_str(json)
     }
@@ -50,7 +50,7 @@ impl<'a> Message<'a> {
     }
 }
 
-/// A message that the server has not numbered yet.
+/// A message to be appended. The server gives it its `seq`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct NewMessage {
     pub from: String,
@@ -68,7 +68,7 @@ pub enum InvalidMessage {
     BlankText,
 }
 
-/// The name, trimmed, if it is one.
+/// The name, trimmed; an error if it breaks the rule.
 pub fn check_name(name: &str) -> Result<&str, InvalidMessage> {
     let name = name.trim();
     let length = name.chars().count();
@@ -76,7 +76,7 @@ pub fn check_name(name: &str) -> Result<&str, InvalidMessage> {
     fits.then_some(name).ok_or(InvalidMessage::Name)
 }
 
-/// The text as it is, unless nothing can be seen of it.
+/// The text unchanged; an error if it is blank.
 pub fn check_text(text: &str) -> Result<&str, InvalidMessage> {
     if text.trim().is_empty() {
         return Err(InvalidMessage::BlankText);

@@ -61,7 +61,9 @@ async fn publish(log: Arc<Feed>, from: String, phase: Duration, mut read: impl F
             text: read(),
             intended_at_ns: start_ns + due.as_nanos() as u64,
         };
-        log.append(&reading, clock::now_ns());
+        if let Err(error) = log.append(&reading, clock::now_ns()).await {
+            tracing::warn!(from, %error, "a reading is lost");
+        }
         due += PERIOD;
         while start + due <= Instant::now() {
             due += PERIOD;

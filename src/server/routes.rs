@@ -77,7 +77,7 @@ async fn publish(
         return Err(ApiError(StatusCode::UNSUPPORTED_MEDIA_TYPE, advice));
     }
     let new = new_message(&body(request, &state.limits).await?)?;
-    let seq = log.append(&new, clock::now_ns());
+    let seq = log.append(&new, clock::now_ns()).await?;
     Ok((StatusCode::CREATED, Json(json!({ "seq": seq }))).into_response())
 }
 

@@ -118,7 +118,9 @@ async fn see_off(log: Arc<Feed>, name: String) {
 }
 
 fn announce(log: &Feed, name: &str, kind: &'static str) {
-    log.announce(name, kind, clock::now_ns());
+    if let Err(error) = log.announce(name, kind, clock::now_ns()) {
+        tracing::warn!(name, kind, %error, "not announced");
+    }
 }
 
 #[cfg(test)]

@@ -11,13 +11,14 @@ use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{FromRequestParts, Query, RawPathParams};
 use axum::http::StatusCode;
+use axum::http::header::RETRY_AFTER;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use clap::ValueEnum;
 use serde::de::DeserializeOwned;
 use tokio::sync::Notify;
 
-use crate::feed::{Batch, Feed, FeedError, Feeds, InvalidMessage};
+use crate::feed::{AppendError, Batch, Feed, FeedError, Feeds, InvalidMessage};
 use crate::service::counters::{ConnectionCounters, Counter, ServerMetrics};
 use crate::service::rate_limiter::{RateExceeded, RateLimiter};
 
@@ -147,7 +148,11 @@ pub struct ApiError(pub StatusCode, pub String);
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        (self.0, Json(serde_json::json!({ "error": self.1 }))).into_response()
+        let body = Json(serde_json::json!({ "error": self.1 }));
+        match self.0 {
+            StatusCode::SERVICE_UNAVAILABLE => (self.0, [(RETRY_AFTER, "1")], body).into_response(),
+            status => (status, body).into_response(),
+        }
     }
 }
 
@@ -165,6 +170,12 @@ impl From<FeedError> for ApiError {
             FeedError::TooMany(_) => StatusCode::CONFLICT,
         };
         ApiError(status, error.to_string())
+    }
+}
+
+impl From<AppendError> for ApiError {
+    fn from(error: AppendError) -> Self {
+        ApiError(StatusCode::SERVICE_UNAVAILABLE, error.to_string())
     }
 }
 

@@ -226,7 +226,7 @@ mod tests {
             .counters
             .clone();
         let mut conn = Http1Conn::new(stream, state, counters);
-        log.announce("al", "join", 0);
+        log.announce("al", "join", 0).unwrap();
         let batch = log.read_after(0);
         let message = batch.messages[0].clone();
         let mut replying = pin!(reply(&mut conn, batch));
@@ -258,7 +258,7 @@ mod tests {
             intended_at_ns: 5,
         };
         for text in ["a", "b", "c"] {
-            log.append(&message(text), 0);
+            log.append(&message(text), 0).await.unwrap();
         }
         let stamp = |batch: &Batch, index: usize| {
             Message::from_json(&batch.messages[index].json)
@@ -273,7 +273,7 @@ mod tests {
         );
         assert_eq!(body(&batch).await, expected);
         for _ in 4..=10 {
-            log.append(&message("x"), 0);
+            log.append(&message("x"), 0).await.unwrap();
         }
         assert_eq!(
             body(&log.read_after(10)).await,

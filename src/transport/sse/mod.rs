@@ -314,8 +314,8 @@ mod tests {
         );
     }
 
-    #[test]
-    fn batches_are_these_bytes() {
+    #[tokio::test]
+    async fn batches_are_these_bytes() {
         let retention = Retention {
             messages: 2,
             bytes: usize::MAX,
@@ -323,14 +323,12 @@ mod tests {
         let log = Feed::new(retention, "k3x9".into());
         for text in ["a", "b", "c\r\nd"] {
             let (from, text) = ("al".to_owned(), text.to_owned());
-            log.append(
-                &NewMessage {
-                    from,
-                    text,
-                    intended_at_ns: 0,
-                },
-                0,
-            );
+            let new = NewMessage {
+                from,
+                text,
+                intended_at_ns: 0,
+            };
+            log.append(&new, 0).await.unwrap();
         }
         let json = |seq: u64| {
             let batch = log.read_after(seq - 1);

@@ -101,7 +101,8 @@ impl FeedSession {
                 }
                 SessionEvent::Done(Some(batch)) => session.deliver(&batch).await?,
                 SessionEvent::Frame(Frame::Text(text)) => {
-                    self.publish(&session.conn.state, address, &text)?
+                    // Boxed: most peers never publish, and wait in less memory.
+                    Box::pin(self.publish(&session.conn.state, address, &text)).await?
                 }
                 SessionEvent::Frame(_) => {
                     let advice = "write text frames".to_owned();
@@ -111,7 +112,12 @@ impl FeedSession {
         }
     }
 
-    fn publish(&self, state: &AppState, address: IpAddr, text: &str) -> Result<(), SessionEnd> {
+    async fn publish(
+        &self,
+        state: &AppState,
+        address: IpAddr,
+        text: &str,
+    ) -> Result<(), SessionEnd> {
         #[derive(Deserialize)]
         struct Draft {
             text: String,
@@ -135,14 +141,13 @@ impl FeedSession {
             .clone()
             .ok_or_else(|| policy("to write, connect with ?user=NAME".to_owned()))?;
         check_text(&text).map_err(|error| policy(error.to_string()))?;
-        self.log.append(
-            &NewMessage {
-                from,
-                text,
-                intended_at_ns,
-            },
-            clock::now_ns(),
-        );
+        let new = NewMessage {
+            from,
+            text,
+            intended_at_ns,
+        };
+        let appended = self.log.append(&new, clock::now_ns()).await;
+        appended.map_err(|error| SessionEnd::Refused(CloseCode::Again, error.to_string()))?;
         Ok(())
     }
 }

@@ -1,0 +1,107 @@
+//! A stored message with its shared encodings, and the batch in which a reader gets messages.
+
+use std::sync::{Arc, OnceLock};
+
+use bytes::Bytes;
+
+use crate::feed::cursor::{Cursor, Epoch};
+
+/// Bytes of JSON in one batch. The last message may exceed it.
+pub const MAX_BATCH_BYTES: usize = 1 << 20;
+
+/// A message in the ring, encoded once and shared by all connections that carry it.
+#[derive(Debug)]
+pub struct StoredMessage {
+    pub seq: u64,
+    /// The message's JSON, on one line.
+    pub json: Bytes,
+    framed: [OnceLock<Bytes>; 5],
+}
+
+/// An encoding that is the same for every reader of a transport.
+#[derive(Clone, Copy, Debug)]
+pub enum Framing {
+    /// An SSE event.
+    Event,
+    /// An HTTP chunk that holds one SSE event.
+    Chunk,
+    /// A WebSocket text frame.
+    Frame,
+    /// A length prefix and the JSON.
+    Length,
+    /// A poll's body that holds only this message.
+    Answer,
+}
+
+impl StoredMessage {
+    pub fn new(seq: u64, json: Vec<u8>) -> Self {
+        StoredMessage {
+            seq,
+            json: json.into(),
+            framed: Default::default(),
+        }
+    }
+
+    /// The message in the given framing. The first call encodes it, later calls share the bytes.
+    pub fn framed(&self, framing: Framing, frame: impl FnOnce(&StoredMessage) -> Bytes) -> &Bytes {
+        self.framed[framing as usize].get_or_init(|| frame(self))
+    }
+}
+
+/// The messages after a reader's cursor.
+#[derive(Debug, Default)]
+pub struct Batch {
+    pub messages: Vec<Arc<StoredMessage>>,
+    /// The `seq` to read on from.
+    pub last: u64,
+    /// Set when the cursor did not fit: the number of messages between it and this batch that the
+    /// ring no longer holds. A cursor of another epoch, or ahead of the feed, reads from the first
+    /// message held; then this is set even if it is 0.
+    pub missed: Option<u64>,
+    /// The epoch of these numbers.
+    pub epoch: Epoch,
+}
+
+impl Batch {
+    /// The cursor just before the first message.
+    pub fn before(&self) -> Cursor {
+        self.at(self.last - self.messages.len() as u64)
+    }
+
+    /// The cursor of a reader that has everything up to `seq`.
+    pub fn at(&self, seq: u64) -> Cursor {
+        let epoch = Some(self.epoch);
+        Cursor { seq, epoch }
+    }
+
+    /// The JSON by which a streaming transport reports `missed` messages.
+    pub fn reset(&self, missed: u64) -> String {
+        let (last, epoch) = (self.last, self.epoch);
+        format!(r#"{{"missed":{missed},"last":{last},"epoch":"{epoch}"}}"#)
+    }
+
+    /// The whole batch in one buffer: `reset` if messages were missed, then each message as `frame`
+    /// encodes it. A single message, the most frequent case, is shared and not copied.
+    pub fn framed(
+        &self,
+        framing: Framing,
+        frame: impl Fn(&StoredMessage) -> Bytes,
+        reset: impl FnOnce(u64) -> Bytes,
+    ) -> Bytes {
+        if let ([message], None) = (&self.messages[..], self.missed) {
+            return message.framed(framing, frame).clone();
+        }
+        let mut bytes = self
+            .missed
+            .map_or(Vec::new(), |missed| reset(missed).into());
+        for message in &self.messages {
+            bytes.extend_from_slice(message.framed(framing, &frame));
+        }
+        bytes.into()
+    }
+
+    /// Whether there is nothing to write: no message and no reset.
+    pub fn is_empty(&self) -> bool {
+        self.messages.is_empty() && self.missed.is_none()
+    }
+}
