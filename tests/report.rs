@@ -1,10 +1,8 @@
 //! Rows in, pictures and a page out. The rows are made up here, and nowhere else.
 
 use ab_glyph::{Font, FontRef};
-use wslab::lab::capacity::CapacityRow;
 use wslab::report::{Plot, Report, capacity_table, html, plots, text_table, write};
-use wslab::results::{TimelineRow, TrialRow, Verdict};
-use wslab::stats::bracket::SearchVerdict;
+use wslab::results::{CapacityRow, SearchVerdict, TimelineRow, TrialRow, Verdict};
 use wslab::transport::Transport;
 
 use rows::{idle, timeline, trial, trials};

@@ -13,7 +13,7 @@ use crate::lab::capacity::{self, SearchFactor};
 use crate::lab::recorded_run::RecordedRun;
 use crate::lab::scenario::Scenario;
 use crate::report;
-use crate::stats::bracket::SearchVerdict;
+use crate::results::SearchVerdict;
 
 /// Trials that must hold at the end of a search, unless somebody asks for more or fewer.
 const CONFIRMATIONS: u32 = 3;

@@ -3,7 +3,7 @@
 use hdrhistogram::Histogram;
 
 use crate::load::protocol::{Plan, TrialOutcome};
-use crate::results::Verdict;
+use crate::results::{Verdict, Warning};
 use crate::transport::Transport;
 
 /// A publisher or an event loop later than this at p99, in ms, spoils latencies that are not much
@@ -29,73 +29,6 @@ const SATURATED_SHARE: f64 = 0.9;
 pub const BUSY_SHARE: f64 = 0.1;
 /// Above this share of the cores, the hypervisor does.
 const STOLEN_SHARE: f64 = 0.05;
-
-/// A reason to doubt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Warning {
-    ServerDied,
-    ConnectFailed,
-    NothingPublished,
-    MissedMessages,
-    UnexpectedMessages,
-    ClockNegative,
-    PublishFailed,
-    PublisherLate,
-    LoadSaturated,
-    ProbeDiffers,
-    EndsDiffer,
-    ClientsLost,
-    DuplicateMessages,
-    ReorderedMessages,
-    MachineBusy,
-    CpuStolen,
-}
-
-impl Warning {
-    /// Its name in `trials.csv`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Warning::ServerDied => "server-died",
-            Warning::ConnectFailed => "connect-failed",
-            Warning::NothingPublished => "nothing-published",
-            Warning::MissedMessages => "missed-messages",
-            Warning::UnexpectedMessages => "unexpected-messages",
-            Warning::ClockNegative => "clock-negative",
-            Warning::PublishFailed => "publish-failed",
-            Warning::PublisherLate => "publisher-late",
-            Warning::LoadSaturated => "load-saturated",
-            Warning::ProbeDiffers => "probe-differs",
-            Warning::EndsDiffer => "ends-differ",
-            Warning::ClientsLost => "clients-lost",
-            Warning::DuplicateMessages => "duplicate-messages",
-            Warning::ReorderedMessages => "reordered-messages",
-            Warning::MachineBusy => "machine-busy",
-            Warning::CpuStolen => "cpu-stolen",
-        }
-    }
-
-    /// What is left of a trial that has this warning.
-    const fn verdict(self) -> Verdict {
-        match self {
-            Warning::ServerDied
-            | Warning::ConnectFailed
-            | Warning::NothingPublished
-            | Warning::MissedMessages
-            | Warning::UnexpectedMessages
-            | Warning::ClockNegative => Verdict::Invalid,
-            Warning::PublishFailed
-            | Warning::PublisherLate
-            | Warning::LoadSaturated
-            | Warning::ProbeDiffers
-            | Warning::EndsDiffer
-            | Warning::ClientsLost
-            | Warning::DuplicateMessages
-            | Warning::ReorderedMessages
-            | Warning::MachineBusy
-            | Warning::CpuStolen => Verdict::Suspect,
-        }
-    }
-}
 
 /// What the rules look at.
 #[derive(Clone, Copy, Debug, Default)]

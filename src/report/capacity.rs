@@ -2,9 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::lab::capacity::CapacityRow;
-use crate::results::TrialRow;
-use crate::stats::bracket::SearchVerdict;
+use crate::results::{CapacityRow, SearchVerdict, TrialRow};
 
 use crate::report::columns::ABSENT;
 use crate::report::page::{NO_TRIAL, escaped, figure};

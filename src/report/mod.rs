@@ -25,8 +25,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
-use crate::lab::capacity::CapacityRow;
-use crate::results::{TimelineRow, TrialRow, write_whole};
+use crate::results::{CapacityRow, TimelineRow, TrialRow, write_whole};
 
 pub use capacity::capacity_table;
 pub use comparison::comparison;

@@ -8,7 +8,7 @@
 //! a single failure is enough to fail a step, so a noisy limit is found rather too low than too
 //! high.
 
-use serde::{Deserialize, Serialize};
+use crate::results::SearchVerdict;
 
 /// Trials in a row of one step that may show nothing before it counts as not told.
 const MOST_DOUBTFUL: usize = 3;
@@ -64,22 +64,6 @@ pub struct SearchResult {
     pub failed: Option<(f64, String)>,
     /// Below that, the least that was not told, and why.
     pub not_told: Option<(f64, String)>,
-}
-
-/// How much a search can tell.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum SearchVerdict {
-    /// The limit lies between what held and what failed.
-    Found,
-    /// This much holds. More was not told, or not to be tried.
-    AtLeast,
-    /// Not even the least holds.
-    Fails,
-    /// The least was tried and not told.
-    NotTold,
-    /// The search was cut off; what is told so far is not confirmed.
-    Unfinished,
 }
 
 /// What is known of one factor.

@@ -15,8 +15,8 @@ use serde::{Deserialize, Serialize};
 use crate::error::UsageError;
 use crate::lab::capacity::objective::Objective;
 use crate::lab::scenario::{Cell, MAX_CLIENTS, MAX_RATE_HZ, Scenario};
-use crate::results::{self, TrialRow};
-use crate::stats::bracket::{SearchBounds, SearchVerdict, Step, StepOutcome};
+use crate::results::{self, CapacityRow, SearchVerdict, TrialRow};
+use crate::stats::bracket::{SearchBounds, Step, StepOutcome};
 use crate::transport::Transport;
 
 /// Why a search ended at a step that holds.
@@ -74,31 +74,6 @@ impl SearchFactor {
             SearchFactor::Rate => trial.rate_hz,
         }
     }
-}
-
-/// One row of `capacity.csv`: a transport. `held`, `failed_at`, `not_told_at` and `max` are in the
-/// unit of `factor`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct CapacityRow {
-    pub scenario: String,
-    pub run: String,
-    pub transport: Transport,
-    /// `clients` or `rate_hz`.
-    pub factor: String,
-    pub objective: String,
-    /// The most that held; confirmed unless the verdict is `unfinished`.
-    pub held: Option<f64>,
-    /// The least that did not.
-    pub failed_at: Option<f64>,
-    /// Below that, the least of which no trial was VALID.
-    pub not_told_at: Option<f64>,
-    /// The most that was to be tried.
-    pub max: f64,
-    pub verdict: SearchVerdict,
-    /// What ended it: the figure beyond the objective, the names of warnings, or that no more was
-    /// to be tried.
-    pub why: String,
-    pub trials: usize,
 }
 
 impl CapacitySearch {

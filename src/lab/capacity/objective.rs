@@ -7,8 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::error::UsageError;
-use crate::lab::verdict::Warning;
-use crate::results::{TrialRow, Verdict};
+use crate::results::{TrialRow, Verdict, Warning};
 use crate::stats::bracket::StepOutcome;
 
 /// What the load brought about: of an INVALID trial, that the step was too much.

@@ -1,11 +1,10 @@
 //! What each transport holds: a bar, and the bracket that a search has closed around its end.
 
-use crate::lab::capacity::CapacityRow;
 use crate::report::cells::Spread;
 use crate::report::plots::bars::{Bar, Bars, Group, Row, draw};
 use crate::report::plots::sheet::{Sheet, colour};
 use crate::report::{capacity, number};
-use crate::stats::bracket::SearchVerdict;
+use crate::results::{CapacityRow, SearchVerdict};
 
 /// `None` where no transport held or failed anything.
 pub(super) fn sheet(title: &str, rows: &[CapacityRow]) -> Option<Sheet> {

@@ -1,0 +1,136 @@
+//! How far a trial's figures can be trusted, and why not further.
+
+use serde::{Deserialize, Serialize};
+use strum::{Display, EnumString, IntoStaticStr};
+
+use Verdict::{Invalid, Suspect};
+
+/// How far a trial's figures can be trusted. The order is that of growing doubt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Display)]
+#[serde(rename_all = "UPPERCASE")]
+#[strum(serialize_all = "UPPERCASE")]
+pub enum Verdict {
+    Valid,
+    Suspect,
+    Invalid,
+}
+
+/// A reason to doubt a trial. Its name in `trials.csv` is its text: `server-died`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Display, EnumString, IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
+pub enum Warning {
+    ServerDied,
+    ConnectFailed,
+    NothingPublished,
+    MissedMessages,
+    UnexpectedMessages,
+    ClockNegative,
+    PublishFailed,
+    PublisherLate,
+    LoadSaturated,
+    ProbeDiffers,
+    EndsDiffer,
+    ClientsLost,
+    DuplicateMessages,
+    ReorderedMessages,
+    MachineBusy,
+    CpuStolen,
+}
+
+impl Warning {
+    /// The verdict of a trial with this warning alone, and what the warning means.
+    const fn meaning(self) -> (Verdict, &'static str) {
+        match self {
+            Warning::ServerDied => (Invalid, "The server ended or went away during the trial."),
+            Warning::ConnectFailed => (
+                Invalid,
+                "Some connections could not be opened, so fewer clients took part than asked \
+                 for.",
+            ),
+            Warning::NothingPublished => (Invalid, "No message was published during the window."),
+            Warning::MissedMessages => (
+                Invalid,
+                "Some subscribers never received messages of the window; latencies cover only \
+                 what was delivered.",
+            ),
+            Warning::UnexpectedMessages => (
+                Invalid,
+                "Subscribers received messages that count as not published, so what was missed \
+                 cannot be told.",
+            ),
+            Warning::ClockNegative => (
+                Invalid,
+                "Some messages seemed to arrive before they were due, so the clocks of \
+                 publisher and subscriber do not agree.",
+            ),
+            Warning::PublishFailed => (Suspect, "The server did not accept some of the messages."),
+            Warning::PublisherLate => (
+                Suspect,
+                "The publisher started messages later than the schedule said, and the latencies \
+                 contain that lag.",
+            ),
+            Warning::LoadSaturated => (
+                Suspect,
+                "The load, or load and server together, left no CPU time to spare, or the \
+                 load's event loops were late, so the figures may show the limit of this \
+                 machine or of the load and not the server's.",
+            ),
+            Warning::ProbeDiffers => (
+                Suspect,
+                "A few subscribers in a process of their own saw other latencies than the \
+                 crowd, so the crowd's processes, or their place on this machine, are part of \
+                 the figures.",
+            ),
+            Warning::EndsDiffer => (
+                Suspect,
+                "Server and load did not count the same bytes, so some are in no figure or in a \
+                 wrong one.",
+            ),
+            Warning::ClientsLost => (Suspect, "Some connections ended during the trial."),
+            Warning::DuplicateMessages => (
+                Suspect,
+                "Some messages were delivered more than once to a subscriber.",
+            ),
+            Warning::ReorderedMessages => {
+                (Suspect, "Some messages were delivered after a later one.")
+            }
+            Warning::MachineBusy => (
+                Suspect,
+                "Other processes on this machine used its cores, so the figures are partly \
+                 theirs.",
+            ),
+            Warning::CpuStolen => (
+                Suspect,
+                "The hypervisor gave CPU time of this machine to others.",
+            ),
+        }
+    }
+
+    /// The name in `trials.csv`.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+
+    /// The verdict of a trial with this warning alone.
+    pub const fn verdict(self) -> Verdict {
+        self.meaning().0
+    }
+
+    /// What the warning means, in a sentence.
+    pub const fn sentence(self) -> &'static str {
+        self.meaning().1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_read_as_they_are_written() {
+        assert_eq!(Warning::CpuStolen.name(), "cpu-stolen");
+        assert_eq!("cpu-stolen".parse(), Ok(Warning::CpuStolen));
+        assert!("from-the-future".parse::<Warning>().is_err());
+        assert_eq!(format!("{:<8}|", Verdict::Valid), "VALID   |");
+    }
+}
