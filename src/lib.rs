@@ -28,8 +28,6 @@ pub mod cli;
 pub mod client;
 pub mod error;
 pub mod feed;
-#[cfg(any(test, fuzzing))]
-pub mod hostile;
 pub mod lab;
 pub mod load;
 pub mod monitor;

@@ -82,7 +82,7 @@ async fn publish(
 }
 
 /// The message that a body holds.
-pub(crate) fn new_message(body: &[u8]) -> Result<NewMessage, ApiError> {
+pub fn new_message(body: &[u8]) -> Result<NewMessage, ApiError> {
     let mut new: NewMessage = serde_json::from_slice(body).map_err(|error| {
         let advice = format!("write {{\"from\":\"alice\",\"text\":\"oi\"}}: {error}");
         match error.is_data() {

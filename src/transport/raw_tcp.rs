@@ -134,7 +134,7 @@ async fn upgraded(subscription: &mut Subscription) -> Result<Connection, ClientE
 }
 
 /// Gives every message that has come whole to `deliver`.
-pub(crate) fn read(
+pub fn read(
     bytes: &[u8],
     deliver: &mut impl FnMut(&[u8]) -> Result<(), ClientError>,
 ) -> Parsed<Infallible> {

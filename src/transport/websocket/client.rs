@@ -144,7 +144,7 @@ fn frame(opcode: OpCode, payload: &[u8]) -> Vec<u8> {
 
 /// What a reader of frames must act upon.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Signal {
+pub enum Signal {
     Ping(Vec<u8>),
     /// With the code and the reason, if the server gave any.
     Close(Option<String>),
@@ -160,13 +160,13 @@ fn why(payload: &[u8]) -> Option<String> {
 /// A reader of a server's frames that takes input cut anywhere: the connection keeps what is not a
 /// whole frame yet, this keeps the message whose frames have not all come.
 #[derive(Debug, Default)]
-pub(crate) struct FrameReader {
+pub struct FrameReader {
     partial: Option<Vec<u8>>,
 }
 
 impl FrameReader {
     /// Gives each text message to `deliver`; stops at a ping or close.
-    pub(crate) fn read(
+    pub fn read(
         &mut self,
         bytes: &[u8],
         mut deliver: impl FnMut(&[u8]) -> Result<(), ClientError>,

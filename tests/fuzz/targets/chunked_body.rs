@@ -1,5 +1,6 @@
 #![no_main]
 
-use wslab::hostile;
+#[path = "../properties.rs"]
+mod properties;
 
-libfuzzer_sys::fuzz_target!(|input: &[u8]| hostile::cut(input, hostile::chunked_body));
+libfuzzer_sys::fuzz_target!(|input: &[u8]| properties::run(input, properties::chunked_body));

@@ -1,5 +1,6 @@
 #![no_main]
 
-use wslab::hostile;
+#[path = "../properties.rs"]
+mod properties;
 
-libfuzzer_sys::fuzz_target!(|input: &[u8]| hostile::publish_body(input));
+libfuzzer_sys::fuzz_target!(|input: &[u8]| properties::publish_body(input));
