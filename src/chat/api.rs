@@ -9,8 +9,10 @@ use serde_json::value::RawValue;
 
 use crate::client::connection::Connection;
 use crate::client::error::ClientError;
-use crate::client::http::{Headers, Response};
+use crate::client::exchange::{ExchangeError, fetch};
+use crate::client::http::Headers;
 use crate::client::outbox::Outgoing;
+use crate::client::publish::PublishRequest;
 use crate::client::socket::Ledger;
 use crate::client::target::Target;
 use crate::feed::Epoch;
@@ -34,28 +36,17 @@ pub struct History {
     pub epoch: Epoch,
 }
 
-/// Why an exchange came to nothing.
-#[derive(Debug, thiserror::Error)]
-pub enum ChatApiError {
-    #[error("{0}")]
-    Client(#[from] ClientError),
-    #[error("the server answered {status}: {advice}")]
-    Refused { status: u16, advice: String },
-    #[error("no answer within {PATIENCE:?}")]
-    Late,
-}
-
 impl Api {
     pub async fn dial(&self) -> Result<Connection, ClientError> {
         Connection::dial(&self.ledger, &self.target, None).await
     }
 
-    pub async fn history(&self, limit: usize) -> Result<History, ChatApiError> {
+    pub async fn history(&self, limit: usize) -> Result<History, ExchangeError> {
         self.get(&format!("messages?limit={limit}")).await
     }
 
     /// The names of those who are there.
-    pub async fn members(&self) -> Result<Vec<String>, ChatApiError> {
+    pub async fn members(&self) -> Result<Vec<String>, ExchangeError> {
         #[derive(Deserialize)]
         struct Members {
             members: Vec<String>,
@@ -67,50 +58,23 @@ impl Api {
     /// Publishes a message over a connection that was dialled for it.
     pub async fn publish(
         &self,
-        connection: Connection,
+        mut connection: Connection,
         user: &str,
         message: &Outgoing,
-    ) -> Result<(), ChatApiError> {
-        let json = serde_json::json!({
-            "from": user, "text": message.text, "intended_at_ns": message.intended_at_ns,
-        });
+    ) -> Result<(), ExchangeError> {
         let path = format!("{}/messages", self.feed_path);
-        let json = json.to_string();
-        let request = self.target.post(Headers::Minimal, &path, json.as_bytes());
-        exchange(connection, &request).await.map(drop)
+        let request = PublishRequest::new(&self.target, Headers::Minimal, &path, user, message);
+        let answer = fetch(&mut connection, &request.bytes, PATIENCE).await?;
+        answer.content().map(drop)
     }
 
-    async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ChatApiError> {
+    async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ExchangeError> {
         let path = format!("{}/{path}", self.feed_path);
         let headers = Headers::Minimal;
         let request = self.target.get(headers, &path, "Connection: close\r\n");
-        let body = exchange(self.dial().await?, &request).await?;
+        let mut connection = self.dial().await?;
+        let answer = fetch(&mut connection, &request, PATIENCE).await?;
+        let body = answer.content()?;
         Ok(serde_json::from_slice(&body).map_err(ClientError::protocol)?)
-    }
-}
-
-/// Sends a request; returns the body of an answer that is content.
-async fn exchange(mut connection: Connection, request: &[u8]) -> Result<Vec<u8>, ChatApiError> {
-    let answer = async {
-        connection.write_all(request).await?;
-        connection
-            .read(|bytes| {
-                let answer = Response::parse(bytes)?;
-                Ok(answer.map_or((0, None), |(response, used)| {
-                    let (status, body) = (response.head.status, response.body.into_owned());
-                    (used, Some((status, body)))
-                }))
-            })
-            .await
-    };
-    let answer = tokio::time::timeout(PATIENCE, answer).await;
-    match answer.map_err(|_| ChatApiError::Late)?? {
-        (200..=299, body) => Ok(body),
-        (status, body) => {
-            let json: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
-            let advice = json["error"].as_str().unwrap_or("it does not say why");
-            let advice = advice.to_owned();
-            Err(ChatApiError::Refused { status, advice })
-        }
     }
 }

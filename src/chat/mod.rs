@@ -29,6 +29,7 @@ use crate::client::config::ClientConfig;
 use crate::client::error::ClientError;
 use crate::client::http;
 use crate::client::outbox::Outbox;
+use crate::client::reconnect::Backoff;
 use crate::client::subscription::{EventListener, Subscription, SubscriptionEvent};
 use crate::client::target::Target;
 use crate::feed::Message;
@@ -36,10 +37,6 @@ use crate::record::recorder::Recorder;
 use crate::record::trial_board::TrialBoard;
 use crate::runtime::event_loop;
 use crate::transport::Transport;
-
-/// Pause before the first new attempt to connect; doubles up to the longest.
-const BACKOFF: Duration = Duration::from_millis(100);
-const MAX_BACKOFF: Duration = Duration::from_secs(2);
 
 /// How long, after the last line, one waits for a server to be there and to take it.
 const PARTING: Duration = Duration::from_secs(60);
@@ -125,6 +122,7 @@ impl ChatClient {
             self.api.feed_path.clone(),
             1,
         );
+        subscription.phase = rand::random();
         let user = self.options.user.clone();
         subscription.author = user.map(|user| (user, self.outbox.clone()));
         let (room, api) = (self.room.clone(), self.api.clone());
@@ -140,18 +138,15 @@ impl ChatClient {
     /// Reads for ever, over as many connections as it takes. Ends if the server does not want this
     /// client, which trying again would not change.
     async fn keep_reading(&self, mut subscription: Subscription) -> ClientError {
-        let mut pause = BACKOFF;
+        let mut backoff = Backoff::default();
         loop {
             let Err(error) = self.options.transport.subscribe(&mut subscription).await;
             if matches!(error, ClientError::Status(400..=428 | 430..=499)) {
                 return error;
             }
-            pause = match subscription.ended() {
-                true => BACKOFF,
-                false => (pause * 2).min(MAX_BACKOFF),
-            };
+            backoff = backoff.after(subscription.ended());
             self.room.borrow_mut().lost(&error);
-            tokio::time::sleep(subscription.retry + pause).await;
+            tokio::time::sleep(subscription.retry + backoff.pause(subscription.phase)).await;
         }
     }
 
@@ -165,14 +160,14 @@ impl ChatClient {
                 while !room.borrow().is_live() {
                     tokio::time::sleep(LOOK).await;
                 }
-                let mut pause = BACKOFF;
-                // What was not even dialled for was not sent: it can be sent again.
+                let mut backoff = Backoff::default();
+                // Nothing was sent yet, so a new attempt sends nothing twice.
                 let connection = loop {
                     match api.dial().await {
                         Ok(connection) => break connection,
-                        Err(_) => tokio::time::sleep(pause).await,
+                        Err(_) => tokio::time::sleep(backoff.pause(rand::random())).await,
                     }
-                    pause = (pause * 2).min(MAX_BACKOFF);
+                    backoff = backoff.after(false);
                 };
                 if let Err(error) = api.publish(connection, &user, &message).await {
                     room.borrow_mut().refused(&message, &error);

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use crate::chat::ChatOptions;
 use crate::client::error::ClientError;
+use crate::client::exchange::ExchangeError;
 use crate::client::outbox::Outgoing;
 use crate::client::subscription::SubscriptionEvent;
 use crate::feed::{Message, check_text};
@@ -254,7 +255,7 @@ impl Room {
     }
 
     /// The server did not take a message, or it is not known whether it did.
-    pub fn refused(&mut self, message: &Outgoing, error: &crate::chat::api::ChatApiError) {
+    pub fn refused(&mut self, message: &Outgoing, error: &ExchangeError) {
         self.unseen
             .retain(|unseen| unseen.intended_at_ns != message.intended_at_ns);
         self.lost_messages += 1;

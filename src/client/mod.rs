@@ -3,8 +3,11 @@
 pub mod config;
 pub mod connection;
 pub mod error;
+pub mod exchange;
 pub mod http;
 pub mod outbox;
+pub mod publish;
+pub mod reconnect;
 pub mod socket;
 pub mod subscription;
 pub mod target;

@@ -1,4 +1,4 @@
-//! A poster: publishes over HTTP for one author, a sensor or a member of a chat.
+//! Publishes over HTTP for one author: a sensor, or a member of a chat.
 
 use std::collections::VecDeque;
 use std::net::IpAddr;
@@ -6,15 +6,16 @@ use std::rc::Rc;
 
 use crate::client::connection::Connection;
 use crate::client::error::ClientError;
-use crate::client::http::{self, Headers};
+use crate::client::http::Headers;
 use crate::client::outbox::{Outbox, Outgoing};
+use crate::client::publish::{PublishAnswer, PublishRequest};
 use crate::client::target::Target;
 use crate::record::recorder::Recorder;
 use crate::runtime::clock;
 use crate::runtime::event_loop;
 
-/// Requests go out when they are due, pipelined on one connection, whether or not those before were
-/// answered: a server that stalls does not hold the schedule up.
+/// Requests go out when they are due, pipelined on one connection. They do not wait for earlier
+/// answers, so a server that stalls does not delay the schedule.
 #[derive(Debug)]
 pub struct HttpPublisher {
     pub target: Rc<Target>,
@@ -26,16 +27,9 @@ pub struct HttpPublisher {
     pub headers: Headers,
 }
 
-/// The server's answer to one request.
-struct Answer {
-    status: u16,
-    /// It takes no further request on this connection.
-    closes: bool,
-}
-
 impl HttpPublisher {
-    /// Starts a task of this thread's reactor that dials at `at_ns`, so that no message has to wait
-    /// for that, and publishes whatever is put into the outbox.
+    /// Starts a task of this thread's event loop. It dials at `at_ns`, before the first message is
+    /// due, and publishes what is put into the outbox.
     pub fn start(self, at_ns: u64) -> Rc<Outbox> {
         let outbox = Rc::new(Outbox::default());
         let posts = outbox.clone();
@@ -52,7 +46,7 @@ impl HttpPublisher {
         loop {
             let answer = async {
                 match &mut connection {
-                    Some(connection) => self.read_answer(connection).await,
+                    Some(connection) => PublishAnswer::read(connection).await,
                     None => std::future::pending().await,
                 }
             };
@@ -61,12 +55,13 @@ impl HttpPublisher {
                     unanswered.push_back(message.clone());
                     self.post(&mut connection, &message).await
                 }
-                answer = answer => answer.map(|Answer { status, closes }| {
-                    if let Some(message) = unanswered.pop_front().filter(|_| status != 201) {
+                answer = answer => answer.map(|answer| {
+                    self.recorder.json(answer.json_bytes, 0);
+                    if let Some(message) = unanswered.pop_front().filter(|_| !answer.accepted) {
                         self.failed(&message);
                     }
-                    if closes {
-                        // It has not looked at what was sent after this (RFC 9112, section 9.6).
+                    if answer.closes {
+                        // The server has not read what follows (RFC 9112, section 9.6).
                         connection = None;
                         outbox.put_back(unanswered.drain(..));
                     }
@@ -96,36 +91,15 @@ impl HttpPublisher {
         connection: &mut Option<Connection>,
         message: &Outgoing,
     ) -> Result<(), ClientError> {
-        let Outgoing {
-            feed,
-            intended_at_ns,
-            text,
-        } = message;
-        let json = serde_json::json!({
-            "from": self.from, "text": text, "intended_at_ns": intended_at_ns,
-        });
-        let json = json.to_string();
-        let path = &self.paths[*feed];
-        let request = self.target.post(self.headers, path, json.as_bytes());
+        let path = &self.paths[message.feed];
+        let request = PublishRequest::new(&self.target, self.headers, path, &self.from, message);
         let connection = match connection {
             Some(connection) => connection,
             none => none.insert(self.dial().await?),
         };
-        self.recorder.json(json.len(), text.len());
-        self.recorder.published(*intended_at_ns, clock::now_ns());
-        connection.write_all(&request).await
-    }
-
-    async fn read_answer(&self, connection: &mut Connection) -> Result<Answer, ClientError> {
-        connection
-            .read(|bytes| {
-                let Some((response, used)) = http::Response::parse(bytes)? else {
-                    return Ok((0, None));
-                };
-                self.recorder.json(response.body.len(), 0);
-                let http::ResponseHead { status, closes, .. } = response.head;
-                Ok((used, Some(Answer { status, closes })))
-            })
-            .await
+        self.recorder.json(request.json_bytes, message.text.len());
+        self.recorder
+            .published(message.intended_at_ns, clock::now_ns());
+        connection.write_all(&request.bytes).await
     }
 }

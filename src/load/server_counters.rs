@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::client::connection::Connection;
 use crate::client::error::ClientError;
+use crate::client::exchange::exchange;
 use crate::client::http::Response;
 use crate::client::socket::Ledger;
 use crate::load::protocol::Plan;
@@ -64,11 +65,12 @@ impl Scrape {
         let mut connection = Connection::dial(&ledger, target, None).await?;
         let greeting = format!("{}/healthz", target.prefix);
         let greeting = target.get(plan.client.headers, &greeting, "");
-        exchange(&mut connection, &greeting, |_| ()).await?;
+        exchange(&mut connection, &greeting, |_| Ok(())).await?;
         let (down_before, _) = ledger.bytes();
         let path = format!("{}/metrics", target.prefix);
         let request = target.get(plan.client.headers, &path, "Connection: close\r\n");
-        let books = exchange(&mut connection, &request, |body| read(body, plan)).await?;
+        let counters = |answer: Response<'_>| Ok(read(&answer.body, plan));
+        let books = exchange(&mut connection, &request, counters).await?;
         connection.end().await;
         // It says nothing after its second request.
         let (down, up) = ledger.bytes();
@@ -86,21 +88,6 @@ impl Scrape {
         books.up_bytes -= self.before.1;
         books
     }
-}
-
-/// Sends a request; returns what `read` finds in the body of its answer.
-async fn exchange<T>(
-    connection: &mut Connection,
-    request: &[u8],
-    read: impl Fn(&[u8]) -> T,
-) -> Result<T, ClientError> {
-    connection.write_all(request).await?;
-    connection
-        .read(|bytes| {
-            let answer = Response::parse(bytes)?;
-            Ok(answer.map_or((0, None), |(answer, used)| (used, Some(read(&answer.body)))))
-        })
-        .await
 }
 
 /// The figures in the text of `/metrics`.

@@ -6,7 +6,6 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
 
 use anyhow::{Context, bail};
 use rand::rngs::SmallRng;
@@ -17,6 +16,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::client::config::ClientConfig;
 use crate::client::error::ClientError;
 use crate::client::outbox::{Outbox, Outgoing};
+use crate::client::reconnect::Backoff;
 use crate::client::subscription::Subscription;
 use crate::client::target::Target;
 use crate::load::http_publisher::HttpPublisher;
@@ -35,10 +35,6 @@ const CLIENTS_PER_SOURCE: u32 = 2_000;
 
 /// Attempts to connect for the first time before a subscriber gives up.
 const CONNECT_ATTEMPTS: u32 = 5;
-
-/// Pause before the first new attempt; doubles up to the longest.
-const BACKOFF: Duration = Duration::from_millis(100);
-const MAX_BACKOFF: Duration = Duration::from_secs(2);
 
 /// Different errors remembered; any beyond count together.
 const MAX_ERRORS: usize = 16;
@@ -230,7 +226,8 @@ impl SubscriberPool {
                         .start(at_ns)
                 });
             }
-            self.reconnector.clone().subscribe(subscription, at_ns, 0);
+            let reconnector = self.reconnector.clone();
+            reconnector.subscribe(subscription, at_ns, Backoff::default());
         }
         outboxes
     }
@@ -301,41 +298,35 @@ impl SubscriberPool {
     }
 }
 
-/// Keeps subscribers subscribed: each dials again whenever it is cut off.
+/// Keeps subscribers subscribed: each dials again when its connection ends.
 struct Reconnector {
     transport: Transport,
     errors: RefCell<Errors>,
 }
 
 impl Reconnector {
-    /// Has a subscriber dial at `at_ns` that has failed so often since it last was connected.
-    fn subscribe(self: Rc<Self>, subscription: Subscription, at_ns: u64, failures: u32) {
+    /// Has a subscriber dial at `at_ns`.
+    fn subscribe(self: Rc<Self>, subscription: Subscription, at_ns: u64, backoff: Backoff) {
         event_loop::spawn(async move {
             event_loop::sleep_until(at_ns).await;
             let transport = self.transport;
             transport.spawn(subscription, move |subscription, error| {
                 self.note(&error);
-                self.subscribe_again(subscription, failures);
+                self.subscribe_again(subscription, backoff);
             });
         });
     }
 
-    /// Has a subscriber dial again after a pause, unless it never could.
-    fn subscribe_again(self: Rc<Self>, mut subscription: Subscription, failures: u32) {
-        let failures = match subscription.ended() {
-            true => 0,
-            false => failures + 1,
-        };
-        if !subscription.joined() && failures >= CONNECT_ATTEMPTS {
+    /// Has a subscriber dial again after a pause. One that was never connected gives up in the end.
+    fn subscribe_again(self: Rc<Self>, mut subscription: Subscription, backoff: Backoff) {
+        let backoff = backoff.after(subscription.ended());
+        if !subscription.joined() && backoff.failures >= CONNECT_ATTEMPTS {
             subscription.recorder.gave_up();
             return;
         }
-        let pause = BACKOFF
-            .saturating_mul(1 << failures.min(8))
-            .min(MAX_BACKOFF)
-            .mul_f64(0.5 + subscription.phase / 2.0);
-        let pause_ns = (subscription.retry + pause).as_nanos() as u64;
-        self.subscribe(subscription, clock::now_ns() + pause_ns, failures);
+        let pause = subscription.retry + backoff.pause(subscription.phase);
+        let at_ns = clock::now_ns() + pause.as_nanos() as u64;
+        self.subscribe(subscription, at_ns, backoff);
     }
 
     fn note(&self, error: &ClientError) {
