@@ -27,13 +27,7 @@ fn subscriber(address: &str, keep_alive: bool) -> (Subscription, Rc<Recorder>) {
     let window = Arc::new(TrialBoard::new(1, 1).unwrap());
     window.set(1, u64::MAX);
     let recorder = Rc::new(Recorder::new(window, 0));
-    let target = Target {
-        address: address.parse().unwrap(),
-        origin: format!("http://{address}"),
-        prefix: String::new(),
-        tls: None,
-        token: None,
-    };
+    let target = Target::at(address.parse().unwrap());
     let config = ClientConfig {
         poll_interval: POLL_INTERVAL,
         hold: Duration::from_secs(5),

@@ -70,7 +70,7 @@ impl Room {
             transport: options.transport,
             feed: options.feed.clone(),
             user: options.user.clone(),
-            one_clock: options.target.address.ip().is_loopback(),
+            one_clock: options.target.same_host,
             members: BTreeSet::new(),
             lines: VecDeque::new(),
             changed: Rc::default(),
@@ -316,13 +316,7 @@ mod tests {
 
     fn room(user: &str, address: &str) -> Room {
         Room::new(&ChatOptions {
-            target: Target {
-                address: address.parse().unwrap(),
-                origin: format!("http://{address}"),
-                prefix: String::new(),
-                tls: None,
-                token: None,
-            },
+            target: Target::at(address.parse().unwrap()),
             transport: Transport::Sse,
             feed: "lobby".into(),
             user: Some(user.into()),

@@ -7,8 +7,8 @@ use clap::Args;
 use crate::chat::{self, ChatOptions};
 use crate::cli::{TokenArgs, TrustArgs, check_token, interrupted, parse};
 use crate::client::config::ClientConfig;
+use crate::client::discover;
 use crate::feed::check_name;
-use crate::lab::preflight;
 use crate::lab::scenario::Span;
 use crate::transport::Transport;
 
@@ -51,7 +51,7 @@ impl ChatArgs {
         let (trust, token) = (self.trust.trust(), check_token(self.pass.token.as_ref())?);
         let all_seen = runtime.block_on(async {
             let options = ChatOptions {
-                target: preflight::find(&self.url, trust.as_ref(), token.as_ref()).await?,
+                target: discover::find(&self.url, trust.as_ref(), token.as_ref()).await?,
                 transport: self.transport,
                 feed: self.feed,
                 user: self.user,

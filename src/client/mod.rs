@@ -2,6 +2,7 @@
 
 pub mod config;
 pub mod connection;
+pub mod discover;
 pub mod error;
 pub mod exchange;
 pub mod http;

@@ -8,21 +8,47 @@ use crate::client::http::{self, Headers};
 use crate::client::tls::ClientTls;
 use crate::client::token::Token;
 
-/// The server that is measured.
+/// A server: where it is, and, as separate facts, whose it is, on which host, and its process.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Target {
     pub address: SocketAddr,
-    /// Scheme, host and port as in the URL, as `http://lab.example.org:8080`.
+    /// Scheme, host and port as in the URL: `http://lab.example.org:8080`.
     pub origin: String,
     /// What stands before `/feeds/…` in the URL; empty or `/prefix`.
     pub prefix: String,
-    /// How to speak TLS with it, if its scheme says so.
+    /// How to speak TLS with the server, if its scheme is https.
     pub tls: Option<ClientTls>,
-    /// What it asks of those who come in, if it does.
+    /// The secret that the server asks of its clients, if it asks for one.
     pub token: Option<Token>,
+    /// The run started the server, and the trial is its only user.
+    pub owned: bool,
+    /// The server runs on this host, so that both read the same clock.
+    pub same_host: bool,
+    /// The server's process on this host, if it is known: its CPU time and memory are measured.
+    pub pid: Option<u32>,
 }
 
 impl Target {
+    /// A server at an address, over plain HTTP, of which nothing else is known. It is taken to be
+    /// on this host if the address is a loopback address.
+    pub fn at(address: SocketAddr) -> Self {
+        Target {
+            address,
+            origin: format!("http://{address}"),
+            prefix: String::new(),
+            tls: None,
+            token: None,
+            owned: false,
+            same_host: address.ip().is_loopback(),
+            pid: None,
+        }
+    }
+
+    /// The URL without a path of its own: origin and prefix.
+    pub fn base(&self) -> String {
+        format!("{}{}", self.origin, self.prefix)
+    }
+
     /// The host alone, as certificates name it.
     pub fn name(&self) -> &str {
         let host = http::host(&self.origin);
@@ -34,15 +60,15 @@ impl Target {
 
     /// A request without a body, with whole header lines that each end with CR LF.
     pub fn get(&self, headers: Headers, path: &str, extra: &str) -> Vec<u8> {
-        headers.get(&self.origin, path, &(self.pass() + extra))
+        headers.get(&self.origin, path, &(self.authorization() + extra))
     }
 
     /// A request with a JSON body.
     pub fn post(&self, headers: Headers, path: &str, json: &[u8]) -> Vec<u8> {
-        headers.post(&self.origin, path, &self.pass(), json)
+        headers.post(&self.origin, path, &self.authorization(), json)
     }
 
-    fn pass(&self) -> String {
+    fn authorization(&self) -> String {
         self.token.as_ref().map_or(String::new(), Token::line)
     }
 }

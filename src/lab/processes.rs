@@ -21,7 +21,6 @@ const START_PATIENCE: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub struct ServerProcess {
     pub target: Target,
-    pub pid: u32,
     process: ChildProcess,
 }
 
@@ -69,13 +68,12 @@ impl ServerProcess {
         };
         Ok(ServerProcess {
             target: Target {
-                address,
                 origin: origin.to_owned(),
-                prefix: String::new(),
                 tls,
-                token: None,
+                owned: true,
+                pid: Some(process.child.id().context("the server ended at once")?),
+                ..Target::at(address)
             },
-            pid: process.child.id().context("the server ended at once")?,
             process,
         })
     }

@@ -80,7 +80,7 @@ impl Trial {
         let (counts, publisher) = (&outcome.recording.counts, &outcome.publisher_traffic);
         let per_delivery = PerDelivery(counts.delivered);
         let bytes = ByteLayers::of(plan, outcome);
-        let local = plan.server_pid.is_some();
+        let local = plan.target.same_host;
         let polls = self.cell.transport.polls();
         let (clients, probes) = (f64::from(plan.clients), f64::from(plan.probes));
         let grown =

@@ -10,6 +10,7 @@ use hdrhistogram::Histogram;
 use hdrhistogram::serialization::V2DeflateSerializer;
 use hdrhistogram::serialization::interval_log::{IntervalLogWriterBuilder, Tag};
 
+use crate::client::discover;
 use crate::client::target::Target;
 use crate::client::tls::Trust;
 use crate::client::token::Token;
@@ -84,7 +85,7 @@ pub async fn run(
     let target = match &options.target {
         Some(url) => {
             let (trust, token) = (options.trust.as_ref(), options.token.as_ref());
-            Some(preflight::find(url, trust, token).await?)
+            Some(discover::find(url, trust, token).await?)
         }
         None => None,
     };
@@ -103,7 +104,7 @@ pub async fn run(
     scenario.check()?;
     let largest = scenario.at_its_largest();
     preflight::capacity(&largest, address)?;
-    let remote = address.is_some_and(|address| !address.ip().is_loopback());
+    let remote = target.as_ref().is_some_and(|target| !target.same_host);
     let doubts = doctor::doubts(Requirements::of(&largest, remote));
     let mut run = Run::begin(scenario, options, target, &doubts)?;
     let mut display = ProgressDisplay::new(options.quiet);

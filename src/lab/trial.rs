@@ -140,7 +140,6 @@ impl Trial {
             drain: scenario.drain.0,
             // All transports of one repetition follow the same schedule.
             seed: scenario.seed.wrapping_add(u64::from(*trial)),
-            server_pid: server.map(|server| server.pid),
             interface: self.interface.clone(),
             processes: scenario.load_processes,
             probes: scenario.probes(cell.clients),

@@ -375,7 +375,7 @@ impl UsageSnapshot {
         UsageSnapshot {
             load,
             probe: probe.map_or_else(ProcessUsage::default, WorkerProcess::usage),
-            server: plan.server_pid.and_then(|pid| ProcessUsage::of(pid).ok()),
+            server: plan.target.pid.and_then(|pid| ProcessUsage::of(pid).ok()),
             cores: CpuTime::now(),
             interface: plan
                 .interface

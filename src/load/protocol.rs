@@ -87,8 +87,6 @@ pub struct Plan {
     /// The longest wait for stragglers.
     pub drain: Duration,
     pub seed: u64,
-    /// The server's process, if it runs on this machine and its use is to be measured.
-    pub server_pid: Option<u32>,
     /// A network interface whose counters are to be read beside the ledger.
     pub interface: Option<String>,
     /// Processes that the clients are spread over.

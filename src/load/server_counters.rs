@@ -53,7 +53,9 @@ pub struct Scrape {
 impl Scrape {
     /// Looks at a server of our own; another's are not ours to compare with.
     pub async fn at(plan: &Plan) -> Option<Self> {
-        plan.server_pid?;
+        if !plan.target.owned {
+            return None;
+        }
         let look = event_loop::timeout(PATIENCE, Scrape::ask(plan));
         event_loop::within_tokio(look).await.ok()??.ok()
     }

@@ -142,11 +142,8 @@ mod tests {
 
     fn target(scheme: &str) -> Target {
         Target {
-            address: ([127, 0, 0, 1], 40_000).into(),
             origin: format!("{scheme}://127.0.0.1:40000"),
-            prefix: String::new(),
-            tls: None,
-            token: None,
+            ..Target::at(([127, 0, 0, 1], 40_000).into())
         }
     }
 

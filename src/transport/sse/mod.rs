@@ -415,13 +415,7 @@ mod tests {
     }
 
     fn subscription(address: SocketAddr) -> Subscription {
-        let target = Target {
-            address,
-            origin: "http://x".into(),
-            prefix: String::new(),
-            tls: None,
-            token: None,
-        };
+        let target = Target::at(address);
         let recorder = Recorder::new(Arc::new(TrialBoard::new(1, 1).unwrap()), 0);
         let (target, config) = (Rc::new(target), Rc::new(ClientConfig::DEFAULT));
         Subscription::new(target, config, Rc::new(recorder), 0, "/feeds/a".into(), 1)
