@@ -9,9 +9,8 @@ use clap::Args;
 
 use crate::error::UsageError;
 use crate::report;
-use crate::results::{self, TrialRow};
+use crate::results::{self, Metric, Table, TrialRow};
 use crate::stats::compare::{self, Gate};
-use crate::stats::figures::TrialFigures;
 
 #[derive(Debug, Args)]
 pub(super) struct CompareArgs {
@@ -39,18 +38,16 @@ impl CompareArgs {
     pub(super) fn execute(self) -> anyhow::Result<ExitCode> {
         let a = trials_of(&self.a)?;
         let b = self.b.as_deref().map(trials_of).transpose()?;
-        let a = TrialFigures::of(&a)?;
-        let b = b.as_deref().map(TrialFigures::of).transpose()?;
-        let (pairs, alone) = match &b {
+        let (pairs, unpaired) = match &b {
             Some(b) => compare::runs(&a, b),
             None => (compare::transports(&a), Vec::new()),
         };
-        let metrics = self.metrics(&a[0].names())?;
+        let metrics = self.metrics()?;
         let runs = self.b.as_ref().map_or(String::new(), |b| {
             format!("A: {}\nB: {}\n\n", self.a.display(), b.display())
         });
-        let table = report::comparison(&pairs, &alone, &metrics);
-        // Who has closed standard output still wants the exit code.
+        let table = report::comparison(&pairs, &unpaired, &metrics);
+        // The exit code counts even where standard output is closed.
         let _ = write!(std::io::stdout(), "{runs}{table}");
         if pairs.is_empty() {
             bail!("there is nothing to compare: no two cells share clients, rate and the rest");
@@ -66,33 +63,40 @@ impl CompareArgs {
         }
     }
 
-    /// The metrics to show, those of the gates among them.
-    fn metrics(&self, names: &[&str]) -> Result<Vec<String>, UsageError> {
-        let gates = self.fail_if.iter().map(|gate| &gate.metric);
-        let wanted = self.metric.iter().filter(|name| *name != "all");
-        if let Some(unknown) = wanted
-            .chain(gates.clone())
-            .find(|m| !names.contains(&m.as_str()))
-        {
-            let names = names.join(", ");
-            return Err(UsageError(format!(
-                "there is no metric \"{unknown}\": write one of {names}"
-            )));
-        }
-        let mut metrics: Vec<String> = match &self.metric[..] {
-            [] => compare::HEADLINE.map(str::to_owned).to_vec(),
-            chosen if chosen.iter().any(|name| name == "all") => {
-                names.iter().map(|name| (*name).to_owned()).collect()
+    /// The metrics to show, including those of the gates.
+    fn metrics(&self) -> Result<Vec<&'static Metric>, UsageError> {
+        let gates = self.fail_if.iter().map(|gate| find(&gate.metric));
+        let gates = gates.collect::<Result<Vec<_>, _>>()?;
+        let named = self.metric.iter().filter(|name| *name != "all");
+        let named = named
+            .map(|name| find(name))
+            .collect::<Result<Vec<_>, _>>()?;
+        let mut metrics: Vec<&Metric> = match &self.metric[..] {
+            [] => {
+                let headline = results::shown_in(Table::Headline).into_iter();
+                headline.map(|column| column.metric).collect()
             }
-            chosen => chosen.to_vec(),
+            chosen if chosen.iter().any(|name| name == "all") => results::measured().collect(),
+            _ => named,
         };
         for gate in gates {
-            if !metrics.contains(gate) {
-                metrics.push(gate.clone());
+            if !metrics.contains(&gate) {
+                metrics.push(gate);
             }
         }
         Ok(metrics)
     }
+}
+
+fn find(name: &str) -> Result<&'static Metric, UsageError> {
+    let mut known = results::measured();
+    known.find(|metric| metric.name == name).ok_or_else(|| {
+        let names: Vec<&str> = results::measured().map(|metric| metric.name).collect();
+        let names = names.join(", ");
+        UsageError(format!(
+            "there is no metric \"{name}\": write one of {names}"
+        ))
+    })
 }
 
 /// The trials of a run, of which there is at least one.

@@ -1,6 +1,6 @@
 //! The comparison of two runs, or of the transports within one, as plain text.
 
-use crate::results::Verdict;
+use crate::results::{Metric, Unit, Verdict};
 use crate::stats::compare::{
     CellPair, CellTrials, Change, DifferenceFinding, MetricDifference, decimals,
 };
@@ -13,11 +13,14 @@ const HEADER: [&str; 6] = ["", "A", "B", "difference", "95 % interval", "so B is
 /// Each pair with its lines, and what the words mean; ends with a line break.
 ///
 /// `metrics` are shown in their order, without those that neither side has.
-pub fn comparison(pairs: &[CellPair], alone: &[String], metrics: &[String]) -> String {
+pub fn comparison(pairs: &[CellPair], unpaired: &[String], metrics: &[&'static Metric]) -> String {
     let mut text = String::new();
     let mut judged = 0;
     for pair in pairs {
-        let lines: Vec<MetricDifference> = metrics.iter().filter_map(|m| pair.line(m)).collect();
+        let lines: Vec<MetricDifference> = metrics
+            .iter()
+            .filter_map(|&metric| pair.line(metric))
+            .collect();
         judged += lines.iter().filter(|line| is_judged(line)).count();
         text.push_str(&format!("{}\n", pair.name));
         text.push_str(&format!(
@@ -25,7 +28,7 @@ pub fn comparison(pairs: &[CellPair], alone: &[String], metrics: &[String]) -> S
             trials(&pair.base),
             trials(&pair.other)
         ));
-        let windows = [&pair.base, &pair.other].map(|cell| cell.trials[0].row.window_s);
+        let windows = [&pair.base, &pair.other].map(|cell| cell.trials[0].window_s);
         if windows[0] != windows[1] {
             let [a, b] = windows;
             text.push_str(&format!(
@@ -35,7 +38,7 @@ pub fn comparison(pairs: &[CellPair], alone: &[String], metrics: &[String]) -> S
         text.push_str(&block(&lines, is_suspect(pair)));
         text.push('\n');
     }
-    for name in alone {
+    for name in unpaired {
         text.push_str(&format!("not compared: {name}\n"));
     }
     if judged > 0 {
@@ -107,7 +110,7 @@ fn block(lines: &[MetricDifference], suspect: bool) -> String {
 }
 
 fn row(line: &MetricDifference, suspect: bool) -> Vec<String> {
-    let value = |value: Option<f64>| value.map_or(ABSENT.to_owned(), |v| say(&line.metric, v));
+    let value = |value: Option<f64>| value.map_or(ABSENT.to_owned(), |v| say(line.metric, v));
     let (difference, interval) = match line.finding {
         DifferenceFinding::Shown(change) | DifferenceFinding::NotShown(change) => {
             (signed(change.difference), interval(change))
@@ -116,7 +119,7 @@ fn row(line: &MetricDifference, suspect: bool) -> Vec<String> {
     };
     let mark = if suspect { "  (SUSPECT)" } else { "" };
     vec![
-        line.metric.clone(),
+        line.metric.name.to_owned(),
         value(line.base),
         value(line.other),
         difference,
@@ -143,13 +146,10 @@ fn signed(difference: f64) -> String {
     format!("{sign}{:.*} %", decimals(percent), percent.abs())
 }
 
-/// A figure in the unit that its metric's name tells.
-fn say(metric: &str, value: f64) -> String {
-    let is = |unit: &str| metric.split('_').any(|word| word == unit);
-    match metric {
-        _ if is("us") => number::duration_us(value),
-        _ if is("bytes") => number::bytes(value),
-        _ if is("percent") => number::percent(value),
-        _ => number::plain(value),
+/// A figure in its metric's unit. Counts are medians here, so they are rounded.
+fn say(metric: &Metric, value: f64) -> String {
+    match metric.unit {
+        Unit::Count => number::plain(value),
+        unit => number::of_unit(unit, value),
     }
 }

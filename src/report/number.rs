@@ -1,7 +1,25 @@
 //! Numbers as people read them: three significant digits, a unit that fits, grouped thousands.
 
+use crate::results::Unit;
+
 const DURATIONS: [(f64, &str); 3] = [(1e6, "s"), (1e3, "ms"), (1.0, "µs")];
 const BYTES: [(f64, &str); 4] = [(1e9, "GB"), (1e6, "MB"), (1e3, "kB"), (1.0, "B")];
+
+/// A figure in its unit.
+pub(super) fn of_unit(unit: Unit, value: f64) -> String {
+    match unit {
+        Unit::Microseconds => duration_us(value),
+        Unit::Bytes => bytes(value),
+        Unit::Percent => percent(value),
+        Unit::Count => count(value),
+        Unit::Number => plain(value),
+        Unit::Rate => format!("{value:.2}"),
+        Unit::Deviation => match value.round() {
+            0.0 => "0 %".to_owned(),
+            whole => format!("{whole:+} %").replace('-', "−"),
+        },
+    }
+}
 
 /// A duration given in microseconds: `42.0 µs`, `1.23 ms`, `1.90 s`.
 pub(super) fn duration_us(us: f64) -> String {
@@ -49,7 +67,7 @@ pub(super) fn ratio(ratio: f64) -> String {
 }
 
 /// From one figure to another in a kind's words: `29.8–33.1 ms`, `980 µs–1.20 ms`.
-pub(super) fn range(low: f64, high: f64, say: fn(f64) -> String) -> String {
+pub(super) fn range(low: f64, high: f64, say: impl Fn(f64) -> String) -> String {
     let (from, to) = (say(low), say(high));
     match (from.split_once(' '), to.split_once(' ')) {
         _ if from == to => to,

@@ -2,13 +2,10 @@
 
 use std::fmt::Write;
 
-use crate::results::{TrialRow, Verdict};
+use crate::results::{Table, TableColumn, TrialRow, Verdict, shown_in};
 
 use crate::report::cells::{ReportCell, cells};
-use crate::report::columns::{
-    BEYOND, COMPARISON, Column, DETAILS, RATIOS, THEORY, compared, has_beyond, has_ratios,
-    has_theory,
-};
+use crate::report::columns::{compared, has_beyond, has_ratios, has_theory, value};
 use crate::report::plots::{Plot, cell_hex, lacks_some};
 use crate::report::{Report, capacity, number, repeats, warning};
 
@@ -125,7 +122,6 @@ fn comparison(cells: &[ReportCell]) -> String {
         return html + NO_TRIAL;
     }
     let most = repeats::most(cells);
-    let columns: Vec<&Column> = compared(cells).iter().collect();
     if most > 1 {
         let interval = match repeats::has_intervals(cells) {
             true => ", below it small its 95 % interval where there are trials enough",
@@ -148,14 +144,20 @@ fn comparison(cells: &[ReportCell]) -> String {
     } else {
         &["Clients"]
     };
-    html.push_str(&table(cells, &columns, lead, |cell| {
-        let clients = number::count(cell.clients.into());
-        if most > 1 {
-            vec![clients, trials(cell)]
-        } else {
-            vec![clients]
-        }
-    }));
+    html.push_str(&cell_table(
+        cells,
+        Table::Comparison,
+        &compared(cells),
+        lead,
+        |cell| {
+            let clients = number::count(cell.clients.into());
+            if most > 1 {
+                vec![clients, trials(cell)]
+            } else {
+                vec![clients]
+            }
+        },
+    ));
     html.push_str(
         "<p class=\"note\">“–” stands for a figure that was not measured or does not exist, as \
          exchanges do not for a stream. CPU in percent is that of one core.</p>\n",
@@ -178,7 +180,7 @@ fn ratios(cells: &[ReportCell]) -> String {
     section(
         cells,
         "Against the machine itself",
-        &RATIOS,
+        Table::Ratios,
         "How many times the figure of \
          raw-tcp, which carries the same messages on a TCP connection and nothing more: what is left \
          at 1 × is the machine’s, the kernel’s and this program’s runtime’s, whatever the \
@@ -193,7 +195,7 @@ fn beyond(cells: &[ReportCell]) -> String {
     section(
         cells,
         "Beyond the average client",
-        &BEYOND,
+        Table::Beyond,
         "A message reaches its recipients \
          one after the other: the first, the median and the last of them, each as the median over \
          all messages. A client is stale while there is a message that it does not have yet. Jain’s \
@@ -210,7 +212,7 @@ fn theory(cells: &[ReportCell]) -> String {
     section(
         cells,
         "Theory and practice",
-        &THEORY,
+        Table::Theory,
         "A poll finds a message after half its \
          interval. A push reaches n clients one after the other, so the mean client waits n/2 \
          times the CPU time of a delivery (server and load, as measured) over the cores. Bytes \
@@ -222,10 +224,9 @@ fn theory(cells: &[ReportCell]) -> String {
 }
 
 /// A table of its own, with what is to be said of it.
-fn section(cells: &[ReportCell], title: &str, columns: &[Column], note: &str) -> String {
-    let columns: Vec<&Column> = columns.iter().collect();
+fn section(cells: &[ReportCell], title: &str, table: Table, note: &str) -> String {
     let clients = |cell: &ReportCell| vec![number::count(cell.clients.into())];
-    let table = table(cells, &columns, &["Clients"], clients);
+    let table = cell_table(cells, table, &shown_in(table), &["Clients"], clients);
     format!("<h2>{title}</h2>\n{table}<p class=\"note\">{note}</p>\n")
 }
 
@@ -237,9 +238,10 @@ fn all_trials(cells: &[ReportCell]) -> String {
     if trials.is_empty() {
         return String::new();
     }
-    let columns: Vec<&Column> = COMPARISON.iter().chain(&DETAILS).collect();
-    let table = table(
+    let columns = [Table::Comparison, Table::Details].map(shown_in).concat();
+    let table = cell_table(
         &trials,
+        Table::Details,
         &columns,
         &["Clients", "Trial", "Warnings"],
         |cell| {
@@ -257,9 +259,10 @@ fn all_trials(cells: &[ReportCell]) -> String {
 }
 
 /// A table whose first column, which stays in sight, names the transport and its verdict.
-fn table(
+fn cell_table(
     cells: &[ReportCell],
-    columns: &[&Column],
+    table: Table,
+    columns: &[TableColumn],
     lead: &[&str],
     lead_values: impl Fn(&ReportCell) -> Vec<String>,
 ) -> String {
@@ -290,7 +293,11 @@ fn table(
             let _ = write!(html, "<td>{value}</td>");
         }
         for (first, column) in with_group_starts(columns) {
-            let _ = write!(html, "<td{first}>{}</td>", figure(&(column.value)(cell)));
+            let _ = write!(
+                html,
+                "<td{first}>{}</td>",
+                figure(&value(table, column.metric, cell))
+            );
         }
         html.push_str("</tr>\n");
     }
@@ -308,16 +315,16 @@ pub(super) fn figure(text: &str) -> String {
 }
 
 /// Columns, each with the class that draws a line before it where a group begins.
-fn with_group_starts<'c>(
-    columns: &[&'c Column],
-) -> impl Iterator<Item = (&'static str, &'c Column)> {
+fn with_group_starts(
+    columns: &[TableColumn],
+) -> impl Iterator<Item = (&'static str, &TableColumn)> {
     columns
         .chunk_by(|a, b| a.group == b.group)
         .flat_map(|group| {
             let marked = group
                 .iter()
                 .enumerate()
-                .map(|(i, &column)| (if i == 0 { " class=\"first\"" } else { "" }, column));
+                .map(|(i, column)| (if i == 0 { " class=\"first\"" } else { "" }, column));
             marked.collect::<Vec<_>>()
         })
 }

@@ -1,15 +1,14 @@
 //! What is to be said where a cell was measured more than once: what its median and its marks
 //! stand for, what was left out, and how far the same thing lies from itself.
 
-use crate::results::{TrialRow, Verdict};
+use crate::results::{Verdict, metric};
 use crate::stats::compare::decimals;
 use crate::stats::statistics::FEWEST;
 
 use crate::report::cells::ReportCell;
 
 /// The percentiles by which the halves of an A/A pair are compared.
-type Percentile = (&'static str, fn(&TrialRow) -> Option<f64>);
-const PERCENTILES: [Percentile; 2] = [("p50", |t| t.latency_p50_us), ("p99", |t| t.latency_p99_us)];
+const PERCENTILES: [&str; 2] = ["latency_p50_us", "latency_p99_us"];
 
 /// The most trials that a median stands for.
 pub(super) fn most(cells: &[ReportCell]) -> usize {
@@ -68,8 +67,10 @@ pub(super) fn noise_floor(cells: &[ReportCell]) -> Option<String> {
     let again = cells.iter().find(|cell| cell.trials[0].aa_of.is_some())?;
     let number = again.trials[0].aa_of;
     let once = cells.iter().find(|cell| Some(cell.number) == number)?;
-    let apart = PERCENTILES.iter().filter_map(|(name, figure)| {
-        let ratio = again.median(figure)? / once.median(figure)?;
+    let apart = PERCENTILES.iter().filter_map(|name| {
+        let metric = metric(name)?;
+        let figure = |cell: &ReportCell| cell.median(|trial| metric.figure(trial));
+        let (name, ratio) = (metric.title, figure(again)? / figure(once)?);
         let percent = (ratio - 1.0).abs() * 100.0;
         let digits = if percent > 0.0 { decimals(percent) } else { 0 };
         Some(format!("{percent:.digits$} % in {name}"))

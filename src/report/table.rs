@@ -1,77 +1,10 @@
 //! The comparison as plain text, for the end of a run in a terminal.
 
-use crate::results::{TrialRow, Verdict};
+use crate::results::{Table, TrialRow, Verdict, shown_in};
 
 use crate::report::cells::{ReportCell, cells, settings};
-use crate::report::columns::{self, ABSENT};
+use crate::report::columns::{self, ABSENT, value};
 use crate::report::{repeats, warning};
-
-type Column = (&'static str, fn(&ReportCell) -> String);
-
-const COLUMNS: [Column; 10] = [
-    ("verdict", |c| c.verdict().to_string()),
-    ("delivered", columns::delivered),
-    ("missed", columns::missed),
-    ("p50", columns::latency_p50),
-    ("p99", columns::latency_p99),
-    ("max", columns::latency_max),
-    ("bytes", columns::bytes_in_all),
-    ("empty", columns::empty_exchanges),
-    ("srv CPU", columns::server_cpu),
-    ("srv mem", columns::server_memory),
-];
-
-/// Theory beside practice: what was measured, and how far off the prediction is.
-const THEORY: [Column; 6] = [
-    ("mean latency", columns::latency_mean),
-    ("theory", columns::latency_predicted),
-    ("off", columns::latency_off),
-    ("wire bytes", columns::wire_measured),
-    ("theory", columns::wire_predicted),
-    ("off", columns::wire_off),
-];
-
-/// What the average client does not tell.
-const BEYOND: [Column; 7] = [
-    ("first", columns::first_recipient),
-    ("median", columns::median_recipient),
-    ("last", columns::last_recipient),
-    ("stale", columns::stale),
-    ("fairness", columns::fairness),
-    ("msg/write", columns::messages_per_write),
-    ("probe p50", columns::probe_p50),
-];
-
-/// How many times what the machine itself costs.
-const RATIOS: [Column; 6] = [
-    ("p50", columns::ratio_p50),
-    ("p99", columns::ratio_p99),
-    ("bytes", columns::ratio_bytes),
-    ("srv CPU", columns::ratio_server_cpu),
-    ("srv mem", columns::ratio_server_memory),
-    ("load CPU", columns::ratio_load_cpu),
-];
-
-/// How far the medians can be told.
-const INTERVALS: [Column; 5] = [
-    ("p50", columns::latency_p50_interval),
-    ("p99", columns::latency_p99_interval),
-    ("bytes", columns::bytes_interval),
-    ("srv CPU", columns::server_cpu_interval),
-    ("srv mem", columns::server_memory_interval),
-];
-
-/// Where nothing was to be published.
-const WAITING: [Column; 8] = [
-    ("verdict", |c| c.verdict().to_string()),
-    ("wire", columns::wire_bytes_waiting),
-    ("exchanges", columns::exchanges_waiting),
-    ("empty", columns::empty_exchanges),
-    ("srv CPU", columns::server_cpu_percent),
-    ("srv mem", columns::server_memory),
-    ("load CPU", columns::load_cpu_percent),
-    ("load mem", columns::load_memory),
-];
 
 const LINE_CHARS: usize = 110;
 /// Of the name at the most, so that five ranges of usual figures fit beside it.
@@ -85,19 +18,36 @@ pub fn text_table(trials: &[TrialRow]) -> String {
         return "No trial finished.\n".to_owned();
     }
     let waiting = columns::only_waits(&cells);
-    let columns = if waiting { &WAITING[..] } else { &COLUMNS };
-    let mut lines = block(&cells, columns, "");
-    if !waiting && repeats::has_intervals(&cells) {
-        lines.extend(block(&cells, &INTERVALS, ": 95 % intervals of the medians"));
-    }
-    if !waiting && columns::has_beyond(&cells) {
-        lines.extend(block(&cells, &BEYOND, ": recipients of a message"));
-    }
-    if columns::has_ratios(&cells) {
-        lines.extend(block(&cells, &RATIOS, ": times raw-tcp"));
-    }
-    if columns::has_theory(&cells) {
-        lines.extend(block(&cells, &THEORY, ": theory and practice"));
+    let compared = if waiting {
+        Table::PrintedWaiting
+    } else {
+        Table::Printed
+    };
+    let mut lines = block(&cells, compared, "");
+    let more = [
+        (
+            !waiting && repeats::has_intervals(&cells),
+            Table::PrintedIntervals,
+            ": 95 % intervals of the medians",
+        ),
+        (
+            !waiting && columns::has_beyond(&cells),
+            Table::PrintedBeyond,
+            ": recipients of a message",
+        ),
+        (
+            columns::has_ratios(&cells),
+            Table::PrintedRatios,
+            ": times raw-tcp",
+        ),
+        (
+            columns::has_theory(&cells),
+            Table::PrintedTheory,
+            ": theory and practice",
+        ),
+    ];
+    for (_, table, heading) in more.into_iter().filter(|(shown, ..)| *shown) {
+        lines.extend(block(&cells, table, heading));
     }
     if let Some(noise) = repeats::noise_floor(&cells) {
         lines.extend(folded(&noise, ""));
@@ -115,37 +65,41 @@ pub fn text_table(trials: &[TrialRow]) -> String {
 }
 
 /// A line a cell and a block a setting, whose heading `what` follows.
-fn block(cells: &[ReportCell], columns: &[Column], what: &str) -> Vec<String> {
+fn block(cells: &[ReportCell], table: Table, what: &str) -> Vec<String> {
     let mut lines = Vec::new();
-    let rows: Vec<Vec<String>> = cells.iter().map(|cell| row(cell, columns)).collect();
-    let header = header(columns);
+    let header = header(table);
+    let rows: Vec<Vec<String>> = cells.iter().map(|cell| row(cell, table)).collect();
     let widths = widths(&[&rows[..], std::slice::from_ref(&header)].concat());
     for (setting, group) in settings(cells) {
         lines.push(format!("{setting}{what}"));
         lines.push(aligned(&header, &widths));
-        lines.extend(
-            group
-                .iter()
-                .map(|cell| aligned(&row(cell, columns), &widths)),
-        );
+        lines.extend(group.iter().map(|cell| aligned(&row(cell, table), &widths)));
         lines.push(String::new());
     }
     lines
 }
 
-fn header(columns: &[Column]) -> Vec<String> {
-    let titles = columns.iter().map(|(title, _)| (*title).to_owned());
-    std::iter::once("transport".to_owned())
-        .chain(titles)
-        .collect()
+/// Whether a table begins with the verdict.
+fn has_verdict(table: Table) -> bool {
+    matches!(table, Table::Printed | Table::PrintedWaiting)
 }
 
-fn row(cell: &ReportCell, columns: &[Column]) -> Vec<String> {
-    let name: String = cell.name().chars().take(NAME_CHARS).collect();
+fn header(table: Table) -> Vec<String> {
+    let mut header = vec!["transport".to_owned()];
+    header.extend(has_verdict(table).then(|| "verdict".to_owned()));
+    let columns = shown_in(table).into_iter();
+    header.extend(columns.map(|column| column.title.to_owned()));
+    header
+}
+
+fn row(cell: &ReportCell, table: Table) -> Vec<String> {
+    let mut row = vec![cell.name().chars().take(NAME_CHARS).collect()];
+    row.extend(has_verdict(table).then(|| cell.verdict().to_string()));
     // Further lines are details, for which the page has room.
     let first_line = |text: String| text.lines().next().unwrap_or_default().to_owned();
-    let figures = columns.iter().map(|(_, value)| first_line(value(cell)));
-    std::iter::once(name).chain(figures).collect()
+    let columns = shown_in(table).into_iter();
+    row.extend(columns.map(|column| first_line(value(table, column.metric, cell))));
+    row
 }
 
 /// Of each column, for the widest text of any row.

@@ -1,158 +1,291 @@
-//! The rows of `trials.csv`.
+//! The rows of `trials.csv`, and what each of their columns is.
 //!
-//! A row's fields, in order, are the file's columns. Units are the last word of a name.
+//! One entry of [`columns!`] makes a field of [`TrialRow`], a column of the file, and a metric with
+//! its definition (the comment), unit and places. A new figure is one entry here, and the code that
+//! measures it.
 
 use serde::{Deserialize, Serialize};
 
-use crate::results::Verdict;
+use crate::results::metric::Table::{
+    Beyond, Comparison, Details, Headline, Percentiles, Printed, PrintedBeyond, PrintedIntervals,
+    PrintedRatios, PrintedTheory, PrintedWaiting, Ratios, Theory, Waiting,
+};
+use crate::results::metric::{
+    Metric, bytes, count, factor, label, number, percent, transport_factor, us,
+};
+use crate::results::{Verdict, column_type::ColumnType};
 use crate::transport::Transport;
 
-/// One row of `trials.csv`: one measured repetition of one cell.
-///
-/// Counts and bytes cover the ledger's time: from the opening of the window until the last
-/// straggler of the drain. Percentages are of one core.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct TrialRow {
-    pub scenario: String,
-    pub run: String,
-    /// The combination of factors, counted from 1.
-    pub cell: u32,
-    /// The repetition of that cell, counted from 1.
-    pub trial: u32,
-    pub transport: Transport,
-    pub workload: String,
-    /// Subscribers in all, over all feeds.
-    pub clients: u32,
-    pub feeds: u32,
-    /// Messages a second published to each feed.
-    pub rate_hz: f64,
-    pub payload_bytes: u32,
-    pub tls: bool,
-    /// Only for short polling.
-    pub poll_interval_ms: Option<f64>,
-    /// Only for long polling.
-    pub hold_ms: Option<f64>,
-    /// `on` or `off`; only for the polling transports.
-    pub keep_alive: Option<String>,
-    pub window_s: f64,
-    pub published: u64,
-    pub expected: u64,
-    pub delivered: u64,
-    pub missed: u64,
-    pub duplicate: u64,
-    pub reordered: u64,
-    pub latency_min_us: Option<f64>,
-    pub latency_mean_us: Option<f64>,
-    pub latency_p50_us: Option<f64>,
-    pub latency_p90_us: Option<f64>,
-    pub latency_p99_us: Option<f64>,
-    pub latency_p999_us: Option<f64>,
-    pub latency_max_us: Option<f64>,
-    pub publish_lag_p99_us: Option<f64>,
-    pub connect_p50_us: Option<f64>,
-    pub connect_p99_us: Option<f64>,
-    pub connect_failed: u64,
-    /// HTTP requests with their responses; empty for the streaming transports.
-    pub exchanges: Option<u64>,
-    pub empty_exchanges: Option<u64>,
-    pub messages_per_exchange: Option<f64>,
-    pub payload_bytes_per_delivery: Option<f64>,
-    pub envelope_bytes_per_delivery: Option<f64>,
-    pub protocol_bytes_per_delivery: Option<f64>,
-    pub tls_bytes_per_delivery: Option<f64>,
-    pub tcp_ip_bytes_per_delivery: Option<f64>,
-    pub wire_bytes_down: u64,
-    pub wire_bytes_up: u64,
-    pub server_cpu_user_us_per_delivery: Option<f64>,
-    pub server_cpu_sys_us_per_delivery: Option<f64>,
-    pub server_cpu_percent: Option<f64>,
-    pub load_cpu_user_us_per_delivery: Option<f64>,
-    pub load_cpu_sys_us_per_delivery: Option<f64>,
-    pub load_cpu_percent: Option<f64>,
-    pub server_rss_bytes: Option<u64>,
-    pub server_rss_bytes_per_client: Option<f64>,
-    pub load_rss_bytes_per_client: Option<f64>,
-    pub verdict: Verdict,
+macro_rules! columns {
+    ($($(#[doc = $line:literal])+ $name:ident: $type:ty = $entry:expr;)*) => {
+        /// One row of `trials.csv`: one measured repetition of one cell. A figure that does not
+        /// exist is an empty cell, never 0.
+        ///
+        /// Counts and bytes cover the ledger's time: from the opening of the window until the end
+        /// of the drain. Percentages are of one core.
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        pub struct TrialRow {
+            $($(#[doc = $line])+ pub $name: $type,)*
+        }
+
+        /// A row without figures.
+        impl Default for TrialRow {
+            fn default() -> Self {
+                TrialRow { $($name: ColumnType::empty(),)* }
+            }
+        }
+
+        /// The columns, in the order of the file.
+        pub(super) fn columns() -> Vec<Metric> {
+            vec![$($entry.column(
+                stringify!($name),
+                concat!($($line),+).trim_ascii(),
+                |row| row.$name.figure(),
+                |row| row.$name.text(),
+            ),)*]
+        }
+    };
+}
+
+columns! {
+    /// Name of the scenario.
+    scenario: String = label();
+    /// Identity of the run: the name of its folder.
+    run: String = label();
+    /// Number of the combination of factors, from 1.
+    cell: u32 = label();
+    /// Number of the repetition of that cell, from 1.
+    trial: u32 = label();
+    /// How messages reach the subscribers.
+    transport: Transport = transport_factor();
+    /// `monitoring` (sensors publish) or `chat` (subscribers publish).
+    workload: String = factor();
+    /// Subscribers over all feeds.
+    clients: u32 = factor();
+    /// Number of feeds.
+    feeds: u32 = factor();
+    /// Messages published to each feed per second.
+    rate_hz: f64 = factor();
+    /// Size of a message's text.
+    payload_bytes: u32 = factor();
+    /// Whether connections are encrypted.
+    tls: bool = factor();
+    /// Pause between two polls; short polling only.
+    poll_interval_ms: Option<f64> = transport_factor();
+    /// Longest wait of one poll; long polling only.
+    hold_ms: Option<f64> = transport_factor();
+    /// Whether exchanges share a connection, `on` or `off`; polling transports only.
+    keep_alive: Option<String> = transport_factor();
+    /// Length of the window.
+    window_s: f64 = label();
+    /// Messages published in the window.
+    published: u64 = count("Messages", "published").on([(Details, 10)]);
+    /// Messages published × subscribers of their feed.
+    expected: u64 = count("Messages", "expected");
+    /// Messages of the window that subscribers decoded.
+    delivered: u64 = count("Messages", "delivered of expected").short("delivered")
+        .beneath(&[("of", "expected")]).on([(Comparison, 10), (Printed, 10)]);
+    /// Messages that were expected and never delivered.
+    missed: u64 = count("Messages", "missed").short("missed").lower().ranged()
+        .on([(Comparison, 20), (Headline, 40), (Printed, 20)]);
+    /// Messages that were delivered again to the same subscriber.
+    duplicate: u64 = count("Messages", "duplicate").lower().on([(Details, 20)]);
+    /// Messages that were delivered after a later one.
+    reordered: u64 = count("Messages", "reordered").lower().on([(Details, 30)]);
+    /// Least delivery latency: delivered at − intended at.
+    latency_min_us: Option<f64> = us("Delivery latency", "min").lower()
+        .on([(Details, 40), (Percentiles, 10)]);
+    /// Mean delivery latency.
+    latency_mean_us: Option<f64> = us("Delivery latency", "mean").short("mean latency").lower()
+        .on([(Details, 50), (PrintedTheory, 10)]).on_as((Theory, 20), "Mean latency", "measured");
+    /// Delivery latency that half of the deliveries did not exceed.
+    latency_p50_us: Option<f64> = us("Delivery latency", "p50").short("p50").lower()
+        .objective("p50", 0.5)
+        .on([(Comparison, 30), (Headline, 10), (Ratios, 10), (Percentiles, 20)])
+        .on([(Printed, 30), (PrintedIntervals, 10), (PrintedRatios, 10)]);
+    /// Delivery latency that 90 of 100 deliveries did not exceed.
+    latency_p90_us: Option<f64> = us("Delivery latency", "p90").lower().objective("p90", 0.9)
+        .on([(Comparison, 40), (Headline, 20), (Percentiles, 30)]);
+    /// Delivery latency that 99 of 100 deliveries did not exceed.
+    latency_p99_us: Option<f64> = us("Delivery latency", "p99").short("p99").lower()
+        .objective("p99", 0.99)
+        .on([(Comparison, 50), (Headline, 30), (Ratios, 20), (Percentiles, 40)])
+        .on([(Printed, 40), (PrintedIntervals, 20), (PrintedRatios, 20)]);
+    /// Delivery latency that 999 of 1,000 deliveries did not exceed.
+    latency_p999_us: Option<f64> = us("Delivery latency", "p99.9").lower()
+        .objective("p99.9", 0.999).on([(Comparison, 60), (Percentiles, 50)]);
+    /// Greatest delivery latency.
+    latency_max_us: Option<f64> = us("Delivery latency", "max").short("max").lower()
+        .objective("max", 1.0).on([(Comparison, 70), (Printed, 50), (Percentiles, 60)]);
+    /// How late the publisher started to send a message; 99 of 100 were no later.
+    publish_lag_p99_us: Option<f64> = us("Publish lag", "p99").lower()
+        .on([(Details, 60), (Headline, 50)]);
+    /// Median time from dialling to ready to receive.
+    connect_p50_us: Option<f64> = us("Connect time", "p50").lower().on([(Details, 90)]);
+    /// Time from dialling to ready to receive that 99 of 100 connections did not exceed.
+    connect_p99_us: Option<f64> = us("Connect time", "p99").lower()
+        .on([(Details, 100), (Waiting, 30), (Headline, 60)]);
+    /// Clients that could not connect.
+    connect_failed: u64 = count("Connections", "failed").lower().on([(Details, 110)]);
+    /// HTTP requests with their responses; polling transports only.
+    exchanges: Option<u64> = count("Exchanges", "number").lower()
+        .on([(Comparison, 100), (Headline, 70)]);
+    /// Exchanges that carried no message.
+    empty_exchanges: Option<u64> = count("Heartbeats", "empty exchanges").lower()
+        .on([(Beyond, 140)]);
+    /// Messages delivered per exchange.
+    messages_per_exchange: Option<f64> = number("Messages", "per exchange").higher()
+        .on([(Beyond, 80)]);
+    /// Bytes of the messages' text per delivery.
+    payload_bytes_per_delivery: Option<f64> = bytes("Bytes per delivery", "payload");
+    /// Bytes of the messages' JSON beyond the text, per delivery.
+    envelope_bytes_per_delivery: Option<f64> = bytes("Bytes per delivery", "envelope").lower();
+    /// Bytes of HTTP heads, framing, masks and heartbeats per delivery, both directions.
+    protocol_bytes_per_delivery: Option<f64> = bytes("Bytes per delivery", "protocol").lower();
+    /// Bytes of TLS records beyond their content, per delivery.
+    tls_bytes_per_delivery: Option<f64> = bytes("Bytes per delivery", "TLS").lower();
+    /// Bytes of TCP and IP headers per delivery, acknowledgements included.
+    tcp_ip_bytes_per_delivery: Option<f64> = bytes("Bytes per delivery", "TCP-IP").lower()
+        .on([(Comparison, 90)]);
+    /// Bytes that the subscribers read from their TCP sockets.
+    wire_bytes_down: u64 = bytes("Wire bytes", "down").lower().on([(Details, 150)]);
+    /// Bytes that the subscribers wrote to their TCP sockets.
+    wire_bytes_up: u64 = bytes("Wire bytes", "up").lower().on([(Details, 160)]);
+    /// CPU time of the server in its program, per delivery.
+    server_cpu_user_us_per_delivery: Option<f64> = us("Server", "CPU per delivery, user").lower();
+    /// CPU time of the kernel on behalf of the server, per delivery.
+    server_cpu_sys_us_per_delivery: Option<f64> = us("Server", "CPU per delivery, system").lower();
+    /// CPU time of the server; percent of one core.
+    server_cpu_percent: Option<f64> = percent("Server", "CPU").short("srv CPU").lower()
+        .on([(Details, 130), (Waiting, 40), (Headline, 110), (PrintedWaiting, 40)]);
+    /// CPU time of the load in its program, per delivery.
+    load_cpu_user_us_per_delivery: Option<f64> = us("Load", "CPU per delivery, user").lower();
+    /// CPU time of the kernel on behalf of the load, per delivery.
+    load_cpu_sys_us_per_delivery: Option<f64> = us("Load", "CPU per delivery, system").lower();
+    /// CPU time of the load; percent of one core.
+    load_cpu_percent: Option<f64> = percent("Load", "CPU").short("load CPU").lower()
+        .on([(Comparison, 140), (Waiting, 60), (PrintedWaiting, 60)]);
+    /// Resident memory of the server at the end of the window.
+    server_rss_bytes: Option<u64> = bytes("Server", "memory").lower().on([(Details, 140)]);
+    /// Growth of the server's resident memory since before the first client, per client.
+    server_rss_bytes_per_client: Option<f64> = bytes("Server", "memory per client")
+        .short("srv mem").lower()
+        .on([(Comparison, 130), (Waiting, 50), (Headline, 120), (Ratios, 50)])
+        .on([(Printed, 90), (PrintedIntervals, 50), (PrintedRatios, 50), (PrintedWaiting, 50)]);
+    /// Growth of the load's resident memory since before the first client, per client.
+    load_rss_bytes_per_client: Option<f64> = bytes("Load", "memory per client")
+        .short("load mem").lower().on([(Waiting, 70), (Headline, 140), (PrintedWaiting, 70)]);
+    /// How far the trial's figures can be trusted.
+    verdict: Verdict = label();
     /// Why the verdict is not VALID: names such as `publisher-late`, separated by spaces.
-    pub warnings: String,
-    /// `constant` or `poisson`.
-    pub schedule: String,
-    /// Delivered at − published at (the server's stamp); same host only.
-    pub transit_p50_us: Option<f64>,
-    pub transit_p99_us: Option<f64>,
-    pub publish_lag_max_us: Option<f64>,
+    warnings: String = label();
+    /// When messages are due: `constant` or `poisson`.
+    schedule: String = factor();
+    /// Median of delivered at − published at (the server's stamp); same host only.
+    transit_p50_us: Option<f64> = us("Transit time", "p50").lower();
+    /// Delivered at − published at that 99 of 100 deliveries did not exceed; same host only.
+    transit_p99_us: Option<f64> = us("Transit time", "p99").lower().on([(Details, 80)]);
+    /// Greatest delay with which the publisher started to send a message.
+    publish_lag_max_us: Option<f64> = us("Publish lag", "max").lower().on([(Details, 70)]);
     /// Messages that the server did not accept.
-    pub publish_failed: u64,
+    publish_failed: u64 = count("Messages", "not accepted").lower();
     /// Connections that ended during the trial and were dialled again.
-    pub reconnects: u64,
-    /// TCP segments of the subscribers' connections, both ways.
-    pub segments: Option<u64>,
-    pub load_rss_bytes: Option<u64>,
-    /// Delivered at − really sent at: the latency without the publish lag.
-    pub since_send_p50_us: Option<f64>,
-    pub since_send_p99_us: Option<f64>,
-    pub since_send_max_us: Option<f64>,
-    /// What theory says that `latency_mean_us` is: from the poll interval, or the CPU time
-    /// measured.
-    pub predicted_latency_mean_us: Option<f64>,
-    /// What theory says of the bytes through the sockets (payload to TLS) for a delivery.
-    pub predicted_wire_bytes_per_delivery: Option<f64>,
-    /// The cell that this one repeats under a number of its own (an A/A pair), if it does.
-    pub aa_of: Option<u32>,
-    /// `minimal` or `browser`: the header fields of requests.
-    pub headers: Option<String>,
+    reconnects: u64 = count("Connections", "dialled again").lower().on([(Details, 120)]);
+    /// TCP segments of the subscribers' connections, both directions.
+    segments: Option<u64> = count("Segments", "number").lower();
+    /// Resident memory of the load at the end of the window.
+    load_rss_bytes: Option<u64> = bytes("Load", "memory").lower();
+    /// Median of delivered at − really sent at: the latency without the publish lag.
+    since_send_p50_us: Option<f64> = us("Latency since sent", "p50").lower();
+    /// Delivered at − really sent at that 99 of 100 deliveries did not exceed.
+    since_send_p99_us: Option<f64> = us("Latency since sent", "p99").lower();
+    /// Greatest delivered at − really sent at.
+    since_send_max_us: Option<f64> = us("Latency since sent", "max").lower();
+    /// What theory predicts for the mean latency, from the poll interval or the CPU time measured.
+    predicted_latency_mean_us: Option<f64> = us("Mean latency", "predicted").short("theory")
+        .without_interval().on([(Theory, 10), (PrintedTheory, 20)]);
+    /// What theory predicts for the wire bytes (payload to TLS) per delivery.
+    predicted_wire_bytes_per_delivery: Option<f64> = bytes("Wire bytes per delivery", "predicted")
+        .short("theory").without_interval().on([(Theory, 40), (PrintedTheory, 50)]);
+    /// The cell that this one repeats under a number of its own (an A/A pair).
+    aa_of: Option<u32> = transport_factor();
+    /// The header fields of requests: `minimal` or `browser`.
+    headers: Option<String> = transport_factor();
     /// CPU time of other processes on this machine; percent of one core.
-    pub others_cpu_percent: Option<f64>,
+    others_cpu_percent: Option<f64> = percent("Machine", "CPU of others").lower();
     /// CPU time that the hypervisor gave to others; percent of one core.
-    pub stolen_cpu_percent: Option<f64>,
-    /// The CPUs of server and load, `server 0; load 1`; empty where they run as the kernel likes.
-    #[serde(default)]
-    pub pin: Option<String>,
-    /// What the publishing sensors' connections carried, both ways: not among the subscribers'
-    /// bytes. 0 in a chat, where the subscribers publish themselves.
-    pub publisher_wire_bytes: Option<u64>,
-    pub publisher_tcp_ip_bytes: Option<u64>,
-    pub publisher_segments: Option<u64>,
-    /// What passed the interface of `--interface` while the ledger was open, both ways, with link
-    /// headers: everyone's, the publisher's as well.
-    pub interface_bytes: Option<u64>,
-    pub interface_packets: Option<u64>,
+    stolen_cpu_percent: Option<f64> = percent("Machine", "CPU stolen").lower();
+    /// The CPUs of server and load: `server 0; load 1`. Empty where the kernel chooses.
+    pin: Option<String> = label();
+    /// Bytes through the TCP sockets of the publishing sensors, both directions. Not part of the
+    /// subscribers' bytes. 0 in a chat, where subscribers publish.
+    publisher_wire_bytes: Option<u64> = bytes("Publisher", "wire");
+    /// Bytes of TCP and IP headers of the publishing sensors' connections.
+    publisher_tcp_ip_bytes: Option<u64> = bytes("Publisher", "TCP-IP");
+    /// TCP segments of the publishing sensors' connections.
+    publisher_segments: Option<u64> = count("Publisher", "segments");
+    /// Bytes that passed the interface of `--interface` with link headers, both directions; those
+    /// of publishers and other programs too.
+    interface_bytes: Option<u64> = bytes("Interface", "bytes");
+    /// Packets that passed the interface of `--interface`, both directions.
+    interface_packets: Option<u64> = count("Interface", "packets");
     /// Processes that the clients were spread over.
-    pub load_processes: Option<u32>,
-    /// How late the event loops of the load were: what it adds to latencies itself.
-    pub loop_lag_p99_us: Option<f64>,
-    pub loop_lag_max_us: Option<f64>,
-    /// Subscribers in a process of their own, and what they saw; empty without a probe.
-    pub probe_clients: Option<u32>,
-    pub probe_delivered: Option<u64>,
-    pub probe_latency_p50_us: Option<f64>,
-    pub probe_latency_p99_us: Option<f64>,
-    /// Delivery latency of the first subscriber that a message reached, of the median one and of
-    /// the last: medians over the messages.
-    pub first_recipient_p50_us: Option<f64>,
-    pub median_recipient_p50_us: Option<f64>,
-    pub last_recipient_p50_us: Option<f64>,
+    load_processes: Option<u32> = count("Load", "processes");
+    /// How late the load's event loops were, which adds to latencies; 99 of 100 samples were below.
+    loop_lag_p99_us: Option<f64> = us("Checks", "event-loop lag p99").lower()
+        .on([(Details, 170)]);
+    /// Greatest delay of the load's event loops.
+    loop_lag_max_us: Option<f64> = us("Checks", "event-loop lag max").lower();
+    /// Subscribers of the probe, a process of their own.
+    probe_clients: Option<u32> = count("Probe", "clients");
+    /// Messages delivered to the probe.
+    probe_delivered: Option<u64> = count("Probe", "delivered");
+    /// Median delivery latency of the probe.
+    probe_latency_p50_us: Option<f64> = us("Checks", "probe p50").short("probe p50").lower()
+        .on([(Details, 180), (PrintedBeyond, 70)]);
+    /// Delivery latency of the probe that 99 of 100 deliveries did not exceed.
+    probe_latency_p99_us: Option<f64> = us("Checks", "probe p99").lower().on([(Details, 190)]);
+    /// Delivery latency of a message's first recipient; median over the messages.
+    first_recipient_p50_us: Option<f64> = us("Recipient of a message", "first").short("first")
+        .lower().on([(Beyond, 10), (PrintedBeyond, 10)]);
+    /// Delivery latency of a message's median recipient; median over the messages.
+    median_recipient_p50_us: Option<f64> = us("Recipient of a message", "median").short("median")
+        .lower().on([(Beyond, 20), (PrintedBeyond, 20)]);
+    /// Delivery latency of a message's last recipient; median over the messages.
+    last_recipient_p50_us: Option<f64> = us("Recipient of a message", "last").short("last")
+        .lower().on([(Beyond, 30), (PrintedBeyond, 30)]);
     /// Share of the window in which a client did not have the newest message, over all clients.
-    pub stale_percent: Option<f64>,
-    /// Jain's index of the clients' mean latencies: 1 if all are served alike; and the mean latency
-    /// of the client served best and of the one served worst.
-    pub fairness_index: Option<f64>,
-    pub client_latency_mean_min_us: Option<f64>,
-    pub client_latency_mean_max_us: Option<f64>,
-    /// What it took until a client was ready, during ramp-up, both ways: not in the other figures.
-    pub set_up_wire_bytes_per_client: Option<f64>,
-    pub set_up_tcp_ip_bytes_per_client: Option<f64>,
-    /// SSE comments and WebSocket pings (with their pongs) of the ledger's time, and their wire
-    /// bytes, which are part of the protocol's.
-    pub heartbeats: Option<u64>,
-    pub heartbeat_wire_bytes: Option<u64>,
-    /// What a server of our own counted at its end of all connections, the publishers' and the
-    /// probe's among them; and by how much that is more (+) or less (−) than the load counted.
-    pub server_wire_bytes_down: Option<u64>,
-    pub server_wire_bytes_up: Option<u64>,
-    pub ends_differ_bytes: Option<i64>,
-    /// Deliveries by each of the server's writes to its subscribers.
-    pub messages_per_write: Option<f64>,
-    /// From the first subscriber's turn to dial until all were ready, or had given up.
-    pub ramp_up_s: Option<f64>,
+    stale_percent: Option<f64> = percent("Stale", "of the window").short("stale").lower()
+        .on([(Beyond, 70), (PrintedBeyond, 40)]);
+    /// Jain's index of the clients' mean latencies: 1 if all are equal, less the more they differ.
+    fairness_index: Option<f64> = number("A client’s mean latency", "Jain’s index")
+        .short("fairness").higher().on([(Beyond, 60), (PrintedBeyond, 50)]);
+    /// Mean latency of the client with the least.
+    client_latency_mean_min_us: Option<f64> = us("A client’s mean latency", "best").lower()
+        .on([(Beyond, 40)]);
+    /// Mean latency of the client with the greatest.
+    client_latency_mean_max_us: Option<f64> = us("A client’s mean latency", "worst").lower()
+        .on([(Beyond, 50)]);
+    /// Bytes through a client's TCP socket until it was ready, both directions. Not part of the
+    /// other figures.
+    set_up_wire_bytes_per_client: Option<f64> = bytes("Set-up of a client", "wire").lower()
+        .on([(Beyond, 100)]);
+    /// Bytes of TCP and IP headers until a client was ready. Not part of the other figures.
+    set_up_tcp_ip_bytes_per_client: Option<f64> = bytes("Set-up of a client", "TCP-IP").lower()
+        .on([(Beyond, 110)]);
+    /// SSE comments, and WebSocket pings with their pongs.
+    heartbeats: Option<u64> = count("Heartbeats", "number").lower().on([(Beyond, 120)]);
+    /// Wire bytes of the heartbeats; part of the protocol's bytes.
+    heartbeat_wire_bytes: Option<u64> = bytes("Heartbeats", "wire").lower().on([(Beyond, 130)]);
+    /// Bytes that wslab's own server wrote to all connections, publishers and probe included.
+    server_wire_bytes_down: Option<u64> = bytes("Server", "wire down");
+    /// Bytes that wslab's own server read from all connections, publishers and probe included.
+    server_wire_bytes_up: Option<u64> = bytes("Server", "wire up");
+    /// Bytes that the server counted more (+) or less (−) than the load.
+    ends_differ_bytes: Option<i64> = bytes("Checks", "ends differ").on([(Details, 200)]);
+    /// Deliveries per write of the server to its subscribers.
+    messages_per_write: Option<f64> = number("Messages", "per write").short("msg/write").higher()
+        .on([(Beyond, 90), (Ratios, 70), (PrintedBeyond, 60)]);
+    /// Time from the first dial until all clients were ready, or had given up.
+    ramp_up_s: Option<f64> = number("Ramp-up", "time").lower();
 }

@@ -1,11 +1,11 @@
 //! `summary.csv`: one row a cell and metric, over the trials of that cell.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::results::{self, TrialRow, Verdict};
-use crate::stats::figures::TrialFigures;
+use crate::results::{self, Metric, TrialRow, Verdict};
 use crate::stats::statistics::{median, median_interval};
 use crate::transport::Transport;
 
@@ -19,55 +19,50 @@ pub struct SummaryRow {
     pub transport: Transport,
     pub workload: String,
     pub clients: u32,
-    /// A column of `trials.csv`, or a sum of columns: `wire_bytes_per_delivery` (payload to TLS),
-    /// `all_layers_bytes_per_delivery` (and TCP-IP), `server_cpu_us_per_delivery` and
-    /// `load_cpu_us_per_delivery` (user and system).
+    /// A column of `trials.csv`, or a metric derived from columns: see [`results::measured`].
     pub metric: String,
     /// Trials that are counted: those that have this figure and are not INVALID.
     pub trials: usize,
     /// INVALID trials, which are not counted.
     pub left_out: usize,
     pub median: Option<f64>,
-    /// The 95 % interval of the median, from
-    /// [`FEWEST`](super::statistics::FEWEST) trials on; see [`super::statistics`].
+    /// The 95 % interval of the median; needs [`FEWEST`](super::statistics::FEWEST) trials.
     pub low: Option<f64>,
     pub high: Option<f64>,
     pub min: Option<f64>,
     pub max: Option<f64>,
-    /// The worst of the cell's trials, those left out included.
+    /// The worst of the cell's trials, including those left out.
     pub verdict: Verdict,
 }
 
 /// Writes a run's `summary.csv`, replacing the one before.
 pub fn write(folder: &Path, trials: &[TrialRow]) -> anyhow::Result<()> {
-    results::write_rows(&folder.join("summary.csv"), &rows(trials)?)
+    results::write_rows(&folder.join("summary.csv"), &rows(trials))
 }
 
 /// The summary of a run's trials, cells in growing order and metrics in the order of columns. A
 /// metric that no trial of the cell has is left out.
-pub fn rows(trials: &[TrialRow]) -> anyhow::Result<Vec<SummaryRow>> {
-    let figures = TrialFigures::of(trials)?;
-    let mut cells: Vec<u32> = trials.iter().map(|trial| trial.cell).collect();
-    cells.sort_unstable();
-    cells.dedup();
-    let mut rows = Vec::new();
-    for cell in cells {
-        let of_cell = figures.iter().filter(|trial| trial.row.cell == cell);
-        let of_cell: Vec<&TrialFigures> = of_cell.collect();
-        let names = of_cell[0].names().into_iter();
-        let measured = names.filter(|name| of_cell.iter().any(|trial| trial.get(name).is_some()));
-        rows.extend(measured.map(|metric| row(&of_cell, metric)));
+pub fn rows(trials: &[TrialRow]) -> Vec<SummaryRow> {
+    let mut cells: BTreeMap<u32, Vec<&TrialRow>> = BTreeMap::new();
+    for trial in trials {
+        cells.entry(trial.cell).or_default().push(trial);
     }
-    Ok(rows)
+    let rows = cells.values().flat_map(|cell| {
+        let has = |metric: &&Metric| cell.iter().any(|trial| metric.value(trial).is_some());
+        results::measured()
+            .filter(has)
+            .map(|metric| row(cell, metric))
+    });
+    rows.collect()
 }
 
-fn row(trials: &[&TrialFigures], metric: &str) -> SummaryRow {
-    let invalid = |trial: &&&TrialFigures| trial.row.verdict == Verdict::Invalid;
+fn row(trials: &[&TrialRow], metric: &Metric) -> SummaryRow {
+    let invalid = |trial: &&&TrialRow| trial.verdict == Verdict::Invalid;
     let counted = trials.iter().filter(|trial| !invalid(trial));
-    let values: Vec<f64> = counted.filter_map(|trial| trial.get(metric)).collect();
+    let values: Vec<f64> = counted.filter_map(|trial| metric.value(trial)).collect();
     let interval = median_interval(&values);
-    let first = trials[0].row;
-    let verdicts = trials.iter().map(|trial| trial.row.verdict);
+    let first = trials[0];
+    let verdicts = trials.iter().map(|trial| trial.verdict);
     SummaryRow {
         scenario: first.scenario.clone(),
         run: first.run.clone(),
@@ -75,7 +70,7 @@ fn row(trials: &[&TrialFigures], metric: &str) -> SummaryRow {
         transport: first.transport,
         workload: first.workload.clone(),
         clients: first.clients,
-        metric: metric.to_owned(),
+        metric: metric.name.to_owned(),
         trials: values.len(),
         left_out: trials.iter().filter(invalid).count(),
         median: median(&values),

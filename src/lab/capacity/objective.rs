@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::error::UsageError;
-use crate::results::{TrialRow, Verdict, Warning};
+use crate::results::{METRICS, Metric, TrialRow, Verdict, Warning};
 use crate::stats::bracket::StepOutcome;
 
 /// What the load brought about: of an INVALID trial, that the step was too much.
@@ -23,40 +23,11 @@ const OTHERS: [Warning; 2] = [Warning::MachineBusy, Warning::CpuStolen];
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Objective {
-    latency: Latency,
+    /// The percentile, which the registry of metrics knows as an objective.
+    metric: &'static Metric,
     /// Latencies below it are within the objective.
     bound: Duration,
 }
-
-/// A percentile: its name, its share of all deliveries, and its figure in µs.
-#[derive(Clone, Copy, Debug)]
-struct Latency {
-    name: &'static str,
-    share: f64,
-    figure: fn(&TrialRow) -> Option<f64>,
-}
-
-impl PartialEq for Latency {
-    fn eq(&self, other: &Self) -> bool {
-        self.name == other.name
-    }
-}
-
-const fn latency(name: &'static str, share: f64, figure: fn(&TrialRow) -> Option<f64>) -> Latency {
-    Latency {
-        name,
-        share,
-        figure,
-    }
-}
-
-const LATENCIES: [Latency; 5] = [
-    latency("p50", 0.5, |t| t.latency_p50_us),
-    latency("p90", 0.9, |t| t.latency_p90_us),
-    latency("p99", 0.99, |t| t.latency_p99_us),
-    latency("p99.9", 0.999, |t| t.latency_p999_us),
-    latency("max", 1.0, |t| t.latency_max_us),
-];
 
 impl FromStr for Objective {
     type Err = String;
@@ -65,13 +36,16 @@ impl FromStr for Objective {
         let advice = "write p50, p90, p99, p99.9 or max, <, and a time, such as 'p99<100ms'; \
                       missed messages never hold, so they need no objective";
         let (name, bound) = text.split_once('<').ok_or(advice)?;
-        let named = |latency: &Latency| latency.name == name.trim();
-        let latency = LATENCIES.into_iter().find(named).ok_or(advice)?;
+        let named = |metric: &&Metric| {
+            let objective = metric.objective;
+            objective.is_some_and(|(percentile, _)| percentile == name.trim())
+        };
+        let metric = METRICS.iter().find(named).ok_or(advice)?;
         let bound = humantime::parse_duration(bound.trim())
             .ok()
             .filter(|bound| !bound.is_zero())
             .ok_or(advice)?;
-        Ok(Objective { latency, bound })
+        Ok(Objective { metric, bound })
     }
 }
 
@@ -92,14 +66,21 @@ impl From<Objective> for String {
 impl fmt::Display for Objective {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let bound = humantime::format_duration(self.bound);
-        write!(f, "{}<{bound}", self.latency.name)
+        write!(f, "{}<{bound}", self.percentile().0)
     }
 }
 
 impl Objective {
+    /// The name, and the share of all deliveries.
+    fn percentile(&self) -> (&'static str, f64) {
+        self.metric
+            .objective
+            .expect("an objective is parsed from such a metric")
+    }
+
     /// Deliveries that tell this percentile: at least one lies beyond it, but for the maximum.
     fn needed(&self) -> f64 {
-        match self.latency.share {
+        match self.percentile().1 {
             1.0 => 1.0,
             share => (1.0 / (1.0 - share)).round(),
         }
@@ -107,7 +88,7 @@ impl Objective {
 
     /// Whether the window with which a search begins has deliveries enough.
     pub fn check(&self, deliveries: f64) -> Result<(), UsageError> {
-        let (name, needed) = (self.latency.name, self.needed());
+        let (name, needed) = (self.percentile().0, self.needed());
         if deliveries < needed {
             return Err(UsageError(format!(
                 "slo: a {name} needs {needed} deliveries in a window, and clients × rate × window \
@@ -119,8 +100,8 @@ impl Objective {
 
     /// What a VALID trial shows.
     fn outcome(&self, trial: &TrialRow) -> StepOutcome {
-        let Latency { name, figure, .. } = self.latency;
-        let Some(us) = figure(trial) else {
+        let (name, _) = self.percentile();
+        let Some(us) = self.metric.figure(trial) else {
             return StepOutcome::Doubtful(format!("too few deliveries for a {name}"));
         };
         match us < self.bound.as_secs_f64() * 1e6 {

@@ -16,7 +16,7 @@ type Part = (&'static str, &'static str, Figure);
 
 /// The layers of the byte ledger in colours after Paul Tol's muted scheme, which the colour-blind
 /// can tell apart, and of which none is a transport's.
-pub(in crate::report) const LAYERS: [Part; 5] = [
+const LAYERS: [Part; 5] = [
     ("payload", "#1a1a1a", |t| t.payload_bytes_per_delivery),
     ("envelope", "#88ccee", |t| t.envelope_bytes_per_delivery),
     ("protocol", "#ddcc77", |t| t.protocol_bytes_per_delivery),

@@ -7,24 +7,15 @@ use crate::report::plots::legend::Sample;
 use crate::report::plots::panels::{Curve, Look, Panel, Panels, draw};
 use crate::report::plots::sheet::Sheet;
 use crate::report::plots::{cell_colour, cell_keys, notes};
-use crate::results::TrialRow;
-
-type Percentile = (&'static str, fn(&TrialRow) -> Option<f64>);
-
-const PERCENTILES: [Percentile; 6] = [
-    ("min", |t| t.latency_min_us),
-    ("p50", |t| t.latency_p50_us),
-    ("p90", |t| t.latency_p90_us),
-    ("p99", |t| t.latency_p99_us),
-    ("p99.9", |t| t.latency_p999_us),
-    ("max", |t| t.latency_max_us),
-];
+use crate::results::{Table, TableColumn, shown_in};
 
 /// Lines beside each other are moved apart by this much.
 const ASIDE_PX: f64 = 9.0;
 
 /// `None` where nothing was delivered, so that there is no latency.
 pub(super) fn sheet(title: &str, cells: &[ReportCell]) -> Option<Sheet> {
+    let percentiles = shown_in(Table::Percentiles);
+    let curve = |cell: &ReportCell, aside_px| curve(cell, &percentiles, aside_px);
     let curves: Vec<Curve> = cells.iter().map(|cell| curve(cell, 0.0)).collect();
     let y = crate::report::plots::log_axis_us(&curves)?;
     let panels = settings(cells).into_iter().map(|(setting, group)| {
@@ -35,9 +26,9 @@ pub(super) fn sheet(title: &str, cells: &[ReportCell]) -> Option<Sheet> {
         Panel {
             title: setting.to_owned(),
             notes: notes(&group, |cell| curve(cell, 0.0).points.is_empty()),
-            x: Axis::linear_to(PERCENTILES.len() as f64, 1),
-            x_labels: (0..PERCENTILES.len())
-                .map(|i| (i as f64 + 0.5, PERCENTILES[i].0.to_owned()))
+            x: Axis::linear_to(percentiles.len() as f64, 1),
+            x_labels: (0..percentiles.len())
+                .map(|i| (i as f64 + 0.5, percentiles[i].title.to_owned()))
                 .collect(),
             y: y.clone(),
             y_label: number::round_duration_us,
@@ -53,11 +44,11 @@ pub(super) fn sheet(title: &str, cells: &[ReportCell]) -> Option<Sheet> {
     }))
 }
 
-fn curve(cell: &ReportCell, aside_px: f64) -> Curve {
-    let points = PERCENTILES
-        .iter()
-        .enumerate()
-        .filter_map(|(i, (_, figure))| Some((i as f64 + 0.5, cell.spread(figure)?)));
+fn curve(cell: &ReportCell, percentiles: &[TableColumn], aside_px: f64) -> Curve {
+    let points = percentiles.iter().enumerate().filter_map(|(i, column)| {
+        let spread = cell.spread(|trial| column.metric.figure(trial))?;
+        Some((i as f64 + 0.5, spread))
+    });
     Curve {
         points: points.collect(),
         colour: cell_colour(cell),

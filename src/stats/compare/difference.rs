@@ -1,0 +1,166 @@
+//! How far a metric of one cell differs from another's.
+
+use std::fmt;
+
+use crate::results::Metric;
+use crate::stats::compare::CellPair;
+use crate::stats::statistics::{self, FEWEST};
+
+/// One metric of a pair.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MetricDifference {
+    pub metric: &'static Metric,
+    /// The medians.
+    pub base: Option<f64>,
+    pub other: Option<f64>,
+    pub finding: DifferenceFinding,
+}
+
+/// How far B lies from A.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum DifferenceFinding {
+    /// The interval does not hold 0.
+    Shown(Change),
+    /// It does.
+    NotShown(Change),
+    /// One side has fewer trials than an interval needs.
+    TooFew { trials: usize },
+    /// Only one side has such a figure at all.
+    OneSided,
+}
+
+/// The relative difference of the medians and its 95 % interval: −0.2 is 20 % lower. Infinite where
+/// A is 0.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Change {
+    pub difference: f64,
+    pub low: f64,
+    pub high: f64,
+}
+
+impl CellPair<'_> {
+    /// Compares one metric; `None` where neither side has it.
+    pub fn line(&self, metric: &'static Metric) -> Option<MetricDifference> {
+        let sides = (self.base.has(metric), self.other.has(metric));
+        let (base, other) = (self.base.values(metric), self.other.values(metric));
+        let finding = match sides {
+            (false, false) => return None,
+            (true, true) => find(&base, &other),
+            _ => DifferenceFinding::OneSided,
+        };
+        Some(MetricDifference {
+            metric,
+            base: statistics::median(&base),
+            other: statistics::median(&other),
+            finding,
+        })
+    }
+}
+
+fn find(base: &[f64], other: &[f64]) -> DifferenceFinding {
+    let ratio = statistics::ratio(base, other);
+    let interval = statistics::ratio_interval(base, other);
+    let (Some(ratio), Some(interval)) = (ratio, interval) else {
+        let trials = base.len().min(other.len());
+        return DifferenceFinding::TooFew { trials };
+    };
+    let change = Change {
+        difference: ratio - 1.0,
+        low: interval.low - 1.0,
+        high: interval.high - 1.0,
+    };
+    match interval.contains(1.0) {
+        true => DifferenceFinding::NotShown(change),
+        false => DifferenceFinding::Shown(change),
+    }
+}
+
+impl fmt::Display for DifferenceFinding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            DifferenceFinding::Shown(change) => change.fmt(f),
+            DifferenceFinding::NotShown(_) => f.write_str("no difference shown"),
+            DifferenceFinding::TooFew { trials } => write!(
+                f,
+                "too few trials to tell (n = {trials}: repeat with --repeats {FEWEST})"
+            ),
+            DifferenceFinding::OneSided => f.write_str("only one side has it"),
+        }
+    }
+}
+
+/// Said of a change that is shown: `lower by 12–18 %`, `higher by 3.1–9.4 %`.
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let word = if self.high < 0.0 { "lower" } else { "higher" };
+        let (a, b) = (self.low.abs() * 100.0, self.high.abs() * 100.0);
+        let (least, most) = (a.min(b), a.max(b));
+        if least.is_infinite() {
+            return write!(f, "{word}: from 0");
+        }
+        if most.is_infinite() {
+            return write!(f, "{word} by {least:.*} % or more", decimals(least));
+        }
+        // Of a drop by nearly all, the digits that matter are those of what is left.
+        let say = |percent: f64| {
+            let left = if self.high < 0.0 {
+                100.0 - percent
+            } else {
+                percent
+            };
+            let telling = if left > 0.0 {
+                percent.min(left)
+            } else {
+                percent
+            };
+            format!("{percent:.*}", decimals(telling))
+        };
+        let (from, to) = (say(least), say(most));
+        match from == to {
+            true => write!(f, "{word} by {from} %"),
+            false => write!(f, "{word} by {from}–{to} %"),
+        }
+    }
+}
+
+/// Decimals that leave two significant digits, at the most four.
+pub fn decimals(percent: f64) -> usize {
+    let steps = [10.0, 1.0, 0.1, 0.01];
+    steps.iter().filter(|step| percent.abs() < **step).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn changes_are_said_with_two_digits() {
+        let table = [
+            (-0.15, -0.18, -0.12, "lower by 12–18 %"),
+            (0.06, 0.031, 0.094, "higher by 3.1–9.4 %"),
+            (0.25, 0.25, 0.25, "higher by 25 %"),
+            (0.005, 0.0004, 0.02, "higher by 0.040–2.0 %"),
+            (-0.98, -0.9985, -0.972, "lower by 97.2–99.85 %"),
+            (-1.0, -1.0, -1.0, "lower by 100 %"),
+            (65.0, 60.2, 70.4, "higher by 6020–7040 %"),
+            (1.0, 0.5, f64::INFINITY, "higher by 50 % or more"),
+            (
+                f64::INFINITY,
+                f64::INFINITY,
+                f64::INFINITY,
+                "higher: from 0",
+            ),
+        ];
+        for (difference, low, high, text) in table {
+            assert_eq!(
+                Change {
+                    difference,
+                    low,
+                    high
+                }
+                .to_string(),
+                text
+            );
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! Which cells can be compared.
+
+use crate::results::{Kind, METRICS, Metric, TrialRow, Verdict};
+
+/// The trials of one cell, of which there is at least one.
+#[derive(Clone, Debug)]
+pub struct CellTrials<'r> {
+    pub trials: Vec<&'r TrialRow>,
+    factors: Vec<String>,
+}
+
+/// Two cells that can be compared.
+#[derive(Clone, Debug)]
+pub struct CellPair<'r> {
+    /// `sse, 1000 clients`, or `sse against short-polling, 1000 clients`.
+    pub name: String,
+    /// A, what the other is compared to.
+    pub base: CellTrials<'r>,
+    /// B.
+    pub other: CellTrials<'r>,
+}
+
+/// The cells of two runs that agree in every factor, and the names of those without a partner.
+pub fn runs<'r>(a: &'r [TrialRow], b: &'r [TrialRow]) -> (Vec<CellPair<'r>>, Vec<String>) {
+    let (of_a, mut of_b) = (cells(a), cells(b));
+    let varying = varying(of_a.iter().chain(&of_b));
+    let (mut pairs, mut unpaired) = (Vec::new(), Vec::new());
+    for base in of_a {
+        let name = base.name(&varying);
+        match of_b.iter().position(|cell| cell.factors == base.factors) {
+            Some(found) => pairs.push(CellPair {
+                name,
+                other: of_b.remove(found),
+                base,
+            }),
+            None => unpaired.push(format!("{name}: only in A")),
+        }
+    }
+    let rest = of_b.iter().map(|cell| cell.name(&varying));
+    unpaired.extend(rest.map(|name| format!("{name}: only in B")));
+    (pairs, unpaired)
+}
+
+/// Each cell of a run with the first one of the same setting; the second half of an A/A pair with
+/// the cell that it repeats.
+pub fn transports(run: &[TrialRow]) -> Vec<CellPair<'_>> {
+    let cells = cells(run);
+    let varying = varying(&cells);
+    let mut pairs = Vec::new();
+    for (at, other) in cells.iter().enumerate() {
+        let mut before = cells[..at].iter();
+        let repeated = before
+            .clone()
+            .find(|cell| Some(cell.first().cell) == other.first().aa_of);
+        let setting = other.setting();
+        let first = before.find(|cell| cell.setting() == setting);
+        if let Some(base) = repeated.or(first) {
+            let against = format!(" against {},", base.first().transport);
+            pairs.push(CellPair {
+                name: other.name(&varying).replacen(',', &against, 1),
+                base: base.clone(),
+                other: other.clone(),
+            });
+        }
+    }
+    pairs
+}
+
+/// What a trial was asked for, factor by factor; empty where a factor does not apply.
+fn factors(trial: &TrialRow) -> Vec<String> {
+    let factors = METRICS.iter().filter(|metric| metric.is_factor());
+    factors.map(|factor| factor.text(trial)).collect()
+}
+
+/// The cells of a run in growing order.
+fn cells(run: &[TrialRow]) -> Vec<CellTrials<'_>> {
+    let mut cells: Vec<CellTrials> = Vec::new();
+    for trial in run {
+        let factors = factors(trial);
+        match cells.iter_mut().find(|cell| cell.factors == factors) {
+            Some(cell) => cell.trials.push(trial),
+            None => cells.push(CellTrials {
+                trials: vec![trial],
+                factors,
+            }),
+        }
+    }
+    cells.sort_by_key(|cell| cell.first().cell);
+    cells
+}
+
+/// The factors that a name must state beside transport and clients: those in which cells of one
+/// transport differ.
+fn varying<'c, 'r: 'c>(
+    cells: impl IntoIterator<Item = &'c CellTrials<'r>>,
+) -> Vec<&'static Metric> {
+    let rows: Vec<&TrialRow> = cells.into_iter().map(CellTrials::first).collect();
+    let differ = |factor: &Metric, a: &TrialRow, b: &TrialRow| {
+        a.transport == b.transport && factor.text(a) != factor.text(b)
+    };
+    let factors = METRICS.iter().filter(|metric| metric.is_factor());
+    factors
+        .filter(|factor| !["transport", "clients"].contains(&factor.name))
+        .filter(|factor| {
+            rows.iter()
+                .any(|a| rows.iter().any(|b| differ(factor, a, b)))
+        })
+        .collect()
+}
+
+impl<'r> CellTrials<'r> {
+    fn first(&self) -> &'r TrialRow {
+        self.trials[0]
+    }
+
+    /// The factors that cells of different transports must share to be compared.
+    fn setting(&self) -> Vec<String> {
+        let factors = METRICS.iter().filter(|metric| metric.kind == Kind::Factor);
+        factors.map(|factor| factor.text(self.first())).collect()
+    }
+
+    fn name(&self, varying: &[&Metric]) -> String {
+        let row = self.first();
+        let clients = if row.clients == 1 {
+            "client"
+        } else {
+            "clients"
+        };
+        let mut name = format!("{}, {} {clients}", row.transport, row.clients);
+        if row.aa_of.is_some() {
+            name.push_str(" again (A/A)");
+        }
+        for factor in varying.iter().filter(|factor| factor.name != "aa_of") {
+            match factor.text(row).as_str() {
+                "" => {}
+                value => name.push_str(&format!(", {} {value}", factor.name)),
+            }
+        }
+        name
+    }
+
+    /// How many of its trials have this verdict.
+    pub fn count(&self, verdict: Verdict) -> usize {
+        let same = |trial: &&&TrialRow| trial.verdict == verdict;
+        self.trials.iter().filter(same).count()
+    }
+
+    /// A metric's figures; INVALID trials have none.
+    pub(super) fn values(&self, metric: &Metric) -> Vec<f64> {
+        let counted = self.trials.iter();
+        counted
+            .filter(|trial| trial.verdict != Verdict::Invalid)
+            .filter_map(|trial| metric.value(trial))
+            .collect()
+    }
+
+    /// Whether any of its trials has the metric.
+    pub(super) fn has(&self, metric: &Metric) -> bool {
+        self.trials
+            .iter()
+            .any(|trial| metric.value(trial).is_some())
+    }
+}
