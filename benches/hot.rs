@@ -87,66 +87,69 @@ fn log_read(bencher: Bencher) {
     bencher.bench_local(|| log.read_after(black_box(last - 1)).messages.len());
 }
 
-/// The recorder of one worker with so many subscribers, and their seats.
-fn crowd(window: &Arc<TrialBoard>, worker: usize) -> (Recorder, RefCell<Vec<SubscriberStats>>) {
-    let recorder = Recorder::new(window.clone(), worker);
-    let seats = (0..READERS).map(|_| recorder.stats(2 * READERS)).collect();
-    (recorder, RefCell::new(seats))
+/// The recorder of one worker, and its subscribers.
+fn subscribers(
+    board: &Arc<TrialBoard>,
+    worker: usize,
+) -> (Recorder, RefCell<Vec<SubscriberStats>>) {
+    let recorder = Recorder::new(board.clone(), worker);
+    let stats = (0..READERS).map(|_| recorder.stats(2 * READERS)).collect();
+    (recorder, RefCell::new(stats))
 }
 
 /// One message for all subscribers of a worker.
 fn fan_out(
     recorder: &Recorder,
-    seats: &RefCell<Vec<SubscriberStats>>,
+    stats: &RefCell<Vec<SubscriberStats>>,
     seq: u64,
     intended_at_ns: u64,
 ) {
     let message = message(seq, intended_at_ns);
-    for (seat, n) in seats.borrow_mut().iter_mut().zip(0..) {
+    for (stats, n) in stats.borrow_mut().iter_mut().zip(0..) {
         let at_ns = intended_at_ns + 400_000 + n * 6_131;
-        recorder.deliver(seat, black_box(&message), at_ns);
+        recorder.deliver(stats, black_box(&message), at_ns);
     }
 }
 
-fn bench_recorder(bencher: Bencher, window: &Arc<TrialBoard>) {
-    let (recorder, seats) = crowd(window, 0);
+fn bench_recorder(bencher: Bencher, board: &Arc<TrialBoard>) {
+    let (recorder, stats) = subscribers(board, 0);
     let mut seq = 0;
     bencher.counter(ItemsCount::new(READERS)).bench_local(|| {
         seq += 1;
         let intended_at_ns = clock::now_ns();
         recorder.published(intended_at_ns, intended_at_ns + 20_000);
-        fan_out(&recorder, &seats, seq, intended_at_ns);
+        fan_out(&recorder, &stats, seq, intended_at_ns);
     });
 }
 
-fn window() -> Arc<TrialBoard> {
-    let window = Arc::new(TrialBoard::new(1, 2).unwrap());
-    window.set(1, u64::MAX);
-    window
+fn board() -> Arc<TrialBoard> {
+    let board = Arc::new(TrialBoard::new(1, 2).unwrap());
+    board.set_window(1, u64::MAX);
+    board
 }
 
 /// All that is recorded of one delivery: the time of an iteration is that of 1,000 deliveries.
 #[divan::bench]
 fn record_1000_deliveries(bencher: Bencher) {
-    bench_recorder(bencher, &window());
+    bench_recorder(bencher, &board());
 }
 
 /// The same while a second worker writes to the same board as fast as it can.
 #[divan::bench]
 fn record_1000_deliveries_beside_another_worker(bencher: Bencher) {
-    let (window, stop) = (window(), Arc::new(AtomicBool::new(false)));
+    let (board, stop) = (board(), Arc::new(AtomicBool::new(false)));
     let other = {
-        let (window, stop) = (window.clone(), stop.clone());
+        let (board, stop) = (board.clone(), stop.clone());
         std::thread::spawn(move || {
-            let (recorder, seats) = crowd(&window, 1);
+            let (recorder, stats) = subscribers(&board, 1);
             let mut seq = 0;
             while !stop.load(Relaxed) {
                 seq += 1;
-                fan_out(&recorder, &seats, seq, clock::now_ns());
+                fan_out(&recorder, &stats, seq, clock::now_ns());
             }
         })
     };
-    bench_recorder(bencher, &window);
+    bench_recorder(bencher, &board);
     stop.store(true, Relaxed);
     other.join().unwrap();
 }

@@ -24,9 +24,9 @@ const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 /// A subscriber of feed `a` that records what it gets.
 fn subscriber(address: &str, keep_alive: bool) -> (Subscription, Rc<Recorder>) {
-    let window = Arc::new(TrialBoard::new(1, 1).unwrap());
-    window.set(1, u64::MAX);
-    let recorder = Rc::new(Recorder::new(window, 0));
+    let board = Arc::new(TrialBoard::new(1, 1).unwrap());
+    board.set_window(1, u64::MAX);
+    let recorder = Rc::new(Recorder::new(board, 0));
     let target = Target::at(address.parse().unwrap());
     let config = ClientConfig {
         poll_interval: POLL_INTERVAL,
@@ -36,7 +36,8 @@ fn subscriber(address: &str, keep_alive: bool) -> (Subscription, Rc<Recorder>) {
     };
     let path = "/feeds/a".into();
     let (target, config) = (Rc::new(target), Rc::new(config));
-    let subscription = Subscription::new(target, config, recorder.clone(), 0, path, 1);
+    let ledger = Rc::default();
+    let subscription = Subscription::new(target, config, recorder.clone(), ledger, 0, path, 1);
     (subscription, recorder)
 }
 
@@ -64,7 +65,7 @@ async fn read(
     count: u64,
 ) -> Recording {
     let enough = async {
-        while recorder.window.total(Gauge::Delivered) < count {
+        while recorder.board.total(Gauge::Delivered) < count {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
@@ -76,7 +77,8 @@ async fn read(
         }
     };
     event_loop::within_tokio(reading).await.unwrap();
-    recorder.recording()
+    let ledger = &subscription.ledger;
+    recorder.recording(ledger.traffic(), ledger.set_up())
 }
 
 #[tokio::test]
@@ -234,7 +236,7 @@ async fn a_known_delay_is_measured_exactly() {
         let proxy = delaying_proxy(server.address.clone(), delay).await;
         let (mut subscription, recorder) = subscriber(&proxy, true);
         let publishing = async {
-            while recorder.window.total(Gauge::Joined) == 0 {
+            while recorder.board.total(Gauge::Joined) == 0 {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
             for n in 0..5 {

@@ -80,7 +80,7 @@ impl ChatClient {
         Ok(ChatClient {
             api: Rc::new(Api {
                 target: Rc::new(options.target.clone()),
-                ledger: recorder.ledger.clone(),
+                ledger: Rc::default(),
                 feed_path,
             }),
             room: Rc::new(RefCell::new(Room::new(&options))),
@@ -100,7 +100,7 @@ impl ChatClient {
         let mut subscription = self.subscription();
         subscription.resume(history.last, history.epoch);
         // Polls go on for as long as anything may come.
-        self.recorder.window.set(0, u64::MAX);
+        self.recorder.board.set_window(0, u64::MAX);
         let in_band = self.options.transport.publishes_in_band();
         if let (Some(user), false) = (self.options.user.clone(), in_band) {
             event_loop::spawn(self.post_all(user));
@@ -118,6 +118,7 @@ impl ChatClient {
             self.api.target.clone(),
             Rc::new(self.options.client),
             self.recorder.clone(),
+            self.api.ledger.clone(),
             0,
             self.api.feed_path.clone(),
             1,

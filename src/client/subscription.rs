@@ -12,6 +12,7 @@ use crate::client::connection::Connection;
 use crate::client::error::ClientError;
 use crate::client::http::{self, ResponseHead};
 use crate::client::outbox::Outbox;
+use crate::client::socket::Ledger;
 use crate::client::target::Target;
 use crate::feed::{Cursor, Epoch, Message};
 use crate::record::recorder::{Recorder, SubscriberStats};
@@ -60,6 +61,7 @@ pub struct Subscription {
     epoch: Epoch,
     connected: bool,
     joined: bool,
+    pub ledger: Rc<Ledger>,
     pub target: Rc<Target>,
     pub config: Rc<ClientConfig>,
     /// The feed's number in this trial, and its path: `/feeds/{feed}`, prefix included.
@@ -83,6 +85,7 @@ impl Subscription {
         target: Rc<Target>,
         config: Rc<ClientConfig>,
         recorder: Rc<Recorder>,
+        ledger: Rc<Ledger>,
         feed: usize,
         feed_path: Rc<str>,
         readers: u64,
@@ -92,6 +95,7 @@ impl Subscription {
             target,
             config,
             recorder,
+            ledger,
             feed,
             feed_path,
             source: None,
@@ -122,8 +126,7 @@ impl Subscription {
         if !self.connected {
             self.dialled_at_ns = clock::now_ns();
         }
-        let ledger = &self.recorder.ledger;
-        let connection = Connection::dial(ledger, &self.target, self.source).await?;
+        let connection = Connection::dial(&self.ledger, &self.target, self.source).await?;
         if self.listener.is_some() {
             connection.watch_peer()?;
         }
@@ -248,7 +251,7 @@ impl Subscription {
 
     /// One JSON text that holds one message has arrived.
     pub fn deliver_json(&mut self, json: &str) -> Result<(), ClientError> {
-        self.recorder.expect(&self.stats);
+        self.recorder.prefetch(&self.stats);
         let message = Message::from_text(json).map_err(ClientError::protocol)?;
         self.recorder.json(json.len(), 0);
         self.deliver(&message);
@@ -258,7 +261,7 @@ impl Subscription {
     /// Returns at once while there is something to ask for. Rests while the window is closed and
     /// all of it has arrived, so that nothing is asked just to be counted.
     pub async fn while_wanting(&self) {
-        while self.window().closed(clock::now_ns()) && self.has_all() {
+        while self.board().window_closed(clock::now_ns()) && self.has_all() {
             event_loop::sleep(REST).await;
         }
     }
@@ -268,8 +271,8 @@ impl Subscription {
     pub async fn until_open(&self) -> bool {
         let mut rested = false;
         loop {
-            let (now_ns, opens_ns) = (clock::now_ns(), self.window().opens_ns());
-            let open = now_ns >= opens_ns && !self.window().closed(now_ns);
+            let (now_ns, opens_ns) = (clock::now_ns(), self.board().window_opens_ns());
+            let open = now_ns >= opens_ns && !self.board().window_closed(now_ns);
             if open || !self.has_all() {
                 return rested;
             }
@@ -283,13 +286,13 @@ impl Subscription {
         }
     }
 
-    fn window(&self) -> &TrialBoard {
-        &self.recorder.window
+    fn board(&self) -> &TrialBoard {
+        &self.recorder.board
     }
 
     /// Whether all that was published in the present window has arrived.
     fn has_all(&self) -> bool {
-        self.recorder.received(&self.stats) >= self.window().published(self.feed)
+        self.recorder.received(&self.stats) >= self.board().published(self.feed)
     }
 }
 

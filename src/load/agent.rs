@@ -86,7 +86,7 @@ pub fn run_agent(
     lines: impl BufRead,
     mut tell: impl FnMut(WorkerReply),
 ) -> anyhow::Result<()> {
-    let window = TrialBoard::open(&job.window, job.plan.feeds.len(), job.workers);
+    let window = TrialBoard::attach(&job.window, job.plan.feeds.len(), job.workers);
     let window = Arc::new(window.context("the leader's board cannot be opened")?);
     let plan = Arc::new(job.plan);
     let worker = |share| Worker::start(plan.clone(), window.clone(), share, job.start_ns);

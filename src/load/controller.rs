@@ -153,7 +153,7 @@ impl<T: FnMut(LoadEvent)> Controller<T> {
     async fn warm_up(&mut self) -> anyhow::Result<()> {
         self.phase = Phase::WarmUp;
         self.publish(self.plan.warm_up, Phase::WarmUp).await?;
-        self.window.shut();
+        self.window.clear_window();
         tokio::time::sleep(SETTLE).await;
         Ok(())
     }
@@ -192,7 +192,7 @@ impl<T: FnMut(LoadEvent)> Controller<T> {
         let before = self.window.total(Gauge::Delivered);
         let origin_ns = clock::now_ns() + LEAD_NS;
         let end_ns = origin_ns + length.as_nanos() as u64;
-        self.window.set(origin_ns, end_ns);
+        self.window.set_window(origin_ns, end_ns);
         let mut done = self.publisher.publish(origin_ns, length.as_nanos() as u64);
         let scheduled = Duration::from_nanos(end_ns.saturating_sub(clock::now_ns()));
         self.pass(scheduled, GLANCE, |_| false).await?;

@@ -9,6 +9,7 @@ use crate::client::error::ClientError;
 use crate::client::http::Headers;
 use crate::client::outbox::{Outbox, Outgoing};
 use crate::client::publish::{PublishAnswer, PublishRequest};
+use crate::client::socket::Ledger;
 use crate::client::target::Target;
 use crate::record::recorder::Recorder;
 use crate::runtime::clock;
@@ -21,6 +22,7 @@ pub struct HttpPublisher {
     pub target: Rc<Target>,
     pub source: Option<IpAddr>,
     pub recorder: Rc<Recorder>,
+    pub ledger: Rc<Ledger>,
     /// Where to publish to each feed.
     pub paths: Rc<[String]>,
     pub from: String,
@@ -78,12 +80,12 @@ impl HttpPublisher {
 
     fn failed(&self, message: &Outgoing) {
         self.recorder
-            .window
-            .failed(message.feed, message.intended_at_ns);
+            .board
+            .add_failed(message.feed, message.intended_at_ns);
     }
 
     async fn dial(&self) -> Result<Connection, ClientError> {
-        Connection::dial(&self.recorder.ledger, &self.target, self.source).await
+        Connection::dial(&self.ledger, &self.target, self.source).await
     }
 
     async fn post(

@@ -10,6 +10,7 @@ use rand::{Rng, SeedableRng};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::client::outbox::{Outbox, Outgoing};
+use crate::client::socket::Ledger;
 use crate::load::http_publisher::HttpPublisher;
 use crate::load::protocol::{Plan, Workload};
 use crate::load::schedule::{Due, Schedule};
@@ -101,6 +102,7 @@ struct PublisherLoop {
     plan: Arc<Plan>,
     workers: Vec<Worker>,
     recorder: Rc<Recorder>,
+    ledger: Rc<Ledger>,
     sensors: Vec<Rc<Outbox>>,
     /// Messages handed to sensors: they take turns.
     turns: usize,
@@ -118,6 +120,7 @@ struct ActiveSchedule {
 impl PublisherLoop {
     fn new(plan: Arc<Plan>, window: Arc<TrialBoard>, workers: Vec<Worker>) -> Self {
         let recorder = Rc::new(Recorder::new(window, workers.len()));
+        let ledger = Rc::<Ledger>::default();
         let sensors = match plan.workload {
             Workload::Monitoring if plan.rate_hz > 0.0 => SENSORS,
             _ => 0,
@@ -129,6 +132,7 @@ impl PublisherLoop {
                 target: target.clone(),
                 source: None,
                 recorder: recorder.clone(),
+                ledger: ledger.clone(),
                 paths: paths.clone(),
                 from: format!("sensor-{number}"),
                 headers: plan.client.headers,
@@ -140,6 +144,7 @@ impl PublisherLoop {
             turns: 0,
             rng: StdRng::seed_from_u64(plan.seed),
             recorder,
+            ledger,
             plan,
             workers,
         }
@@ -183,11 +188,14 @@ impl PublisherLoop {
 
     fn answer(&self, order: PublisherCommand) {
         match order {
-            PublisherCommand::OpenLedger => self.recorder.open_ledger(),
+            PublisherCommand::OpenLedger => self.recorder.open_ledger(self.ledger.traffic()),
             PublisherCommand::Second(reply) => {
-                let _ = reply.send(self.recorder.end_second().published);
+                let _ = reply.send(self.recorder.end_second(self.ledger.bytes()).published);
             }
-            PublisherCommand::Collect(reply) => drop(reply.send(self.recorder.recording())),
+            PublisherCommand::Collect(reply) => {
+                let ledger = &self.ledger;
+                let _ = reply.send(self.recorder.recording(ledger.traffic(), ledger.set_up()));
+            }
             PublisherCommand::Publish { .. } => unreachable!("handled where the schedule is"),
         }
     }
@@ -210,14 +218,14 @@ impl PublisherLoop {
             intended_at_ns,
             text,
         };
-        let window = &self.recorder.window;
-        window.sent(due.feed, intended_at_ns);
+        let board = &self.recorder.board;
+        board.add_published(due.feed, intended_at_ns);
         match self.plan.workload {
             Workload::Monitoring => {
                 self.turns += 1;
                 let sensor = &self.sensors[self.turns % self.sensors.len()];
                 if sensor.push(message).is_err() {
-                    window.failed(due.feed, intended_at_ns);
+                    board.add_failed(due.feed, intended_at_ns);
                 }
             }
             Workload::Chat => {

@@ -17,6 +17,7 @@ use crate::client::config::ClientConfig;
 use crate::client::error::ClientError;
 use crate::client::outbox::{Outbox, Outgoing};
 use crate::client::reconnect::Backoff;
+use crate::client::socket::Ledger;
 use crate::client::subscription::Subscription;
 use crate::client::target::Target;
 use crate::load::http_publisher::HttpPublisher;
@@ -116,6 +117,7 @@ impl Worker {
             .spawn(move || {
                 let pool = SubscriberPool {
                     recorder: Rc::new(Recorder::new(window, share.number)),
+                    ledger: Rc::default(),
                     target: Rc::new(plan.target.clone()),
                     config: Rc::new(plan.client),
                     reconnector: Rc::new(Reconnector {
@@ -197,6 +199,7 @@ async fn watch_loop(recorder: Rc<Recorder>) {
 struct SubscriberPool {
     plan: Arc<Plan>,
     recorder: Rc<Recorder>,
+    ledger: Rc<Ledger>,
     target: Rc<Target>,
     config: Rc<ClientConfig>,
     reconnector: Rc<Reconnector>,
@@ -234,8 +237,10 @@ impl SubscriberPool {
 
     fn subscription(&self, number: u32, feed: usize, path: Rc<str>) -> Subscription {
         let (target, config) = (self.target.clone(), self.config.clone());
-        let (recorder, readers) = (self.recorder.clone(), self.plan.subscribers(feed));
-        let mut subscription = Subscription::new(target, config, recorder, feed, path, readers);
+        let (recorder, ledger) = (self.recorder.clone(), self.ledger.clone());
+        let readers = self.plan.subscribers(feed);
+        let mut subscription =
+            Subscription::new(target, config, recorder, ledger, feed, path, readers);
         subscription.source = self.source(number);
         let mut rng = SmallRng::seed_from_u64(self.plan.seed ^ (u64::from(number) << 32));
         subscription.phase = match self.plan.even_phases {
@@ -264,18 +269,24 @@ impl SubscriberPool {
         while let Some(WorkerRequest { command, reply, .. }) = inbox.recv().await {
             let answer = match command {
                 WorkerCommand::OpenLedger => {
-                    self.recorder.open_ledger();
+                    self.recorder.open_ledger(self.ledger.traffic());
                     WorkerReply::Done
                 }
-                WorkerCommand::Second => WorkerReply::Second(self.recorder.end_second()),
+                WorkerCommand::Second => {
+                    WorkerReply::Second(self.recorder.end_second(self.ledger.bytes()))
+                }
                 WorkerCommand::Collect => {
-                    let recording = Box::new(self.recorder.recording());
-                    WorkerReply::Collected(recording, self.reconnector.errors.borrow().clone())
+                    let (traffic, set_up) = (self.ledger.traffic(), self.ledger.set_up());
+                    let recording = self.recorder.recording(traffic, set_up);
+                    WorkerReply::Collected(
+                        Box::new(recording),
+                        self.reconnector.errors.borrow().clone(),
+                    )
                 }
                 WorkerCommand::Write { author, message } => {
                     if let Err(message) = outboxes[author].push(message) {
-                        let window = &self.recorder.window;
-                        window.failed(message.feed, message.intended_at_ns);
+                        let board = &self.recorder.board;
+                        board.add_failed(message.feed, message.intended_at_ns);
                     }
                     WorkerReply::Done
                 }
@@ -291,6 +302,7 @@ impl SubscriberPool {
             target: self.target.clone(),
             source: self.source(number),
             recorder: self.recorder.clone(),
+            ledger: self.ledger.clone(),
             paths,
             from,
             headers: self.plan.client.headers,

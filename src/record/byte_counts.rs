@@ -1,19 +1,19 @@
-//! Bytes through sockets, and what TCP and IP add to them.
+//! Bytes through sockets, with the headers of TCP and IP.
 
 use std::ops::{AddAssign, Sub};
 
 use serde::{Deserialize, Serialize};
 
-/// Bytes through sockets, and what TCP and IP added to them.
+/// Bytes through sockets since some start, with the headers of TCP and IP.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ByteCounts {
     pub down_bytes: u64,
     pub up_bytes: u64,
     /// Segments both ways.
     pub segments: u64,
-    /// IP and TCP headers of those segments, and payload that was retransmitted.
+    /// IP and TCP headers of those segments, and retransmitted payload.
     pub tcp_ip_bytes: u64,
-    /// Bytes both ways that TLS sessions carried: 0 without TLS. The rest is TLS's own.
+    /// Bytes both ways inside TLS sessions; 0 without TLS.
     pub plaintext_bytes: u64,
 }
 

@@ -1,5 +1,4 @@
-//! Histograms of nanoseconds, and how they travel from one process to another: as text in JSON,
-//! HdrHistogram's V2 format in base64.
+//! Histograms of nanoseconds, and their form in JSON: HdrHistogram's V2 format in base64.
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -8,15 +7,15 @@ use hdrhistogram::serialization::{Deserializer, Serializer, V2Serializer};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer as Source, Serializer as Sink};
 
-/// Longest time that a histogram tells apart, in ns: an hour. Longer ones count as an hour.
+/// Longest time that a histogram holds, ns: one hour. A longer one counts as one hour.
 const MAX_NS: u64 = 3_600_000_000_000;
 
-/// An empty histogram, exact to three digits: 270 KB however much it records.
+/// An empty histogram of three significant digits: 270 KB.
 pub fn exact() -> Histogram<u64> {
     Histogram::new_with_bounds(1, MAX_NS, 3).expect("the bounds are in order")
 }
 
-/// An empty histogram, exact to two digits: 34 KB.
+/// An empty histogram of two significant digits: 34 KB.
 pub fn coarse() -> Histogram<u64> {
     Histogram::new_with_bounds(1, MAX_NS, 2).expect("the bounds are in order")
 }
@@ -47,7 +46,7 @@ mod tests {
     struct Line(#[serde(with = "super")] Histogram<u64>);
 
     #[test]
-    fn they_survive_the_pipe_and_garbage_is_refused() {
+    fn histograms_survive_json_and_garbage_is_refused() {
         for mut histogram in [exact(), coarse()] {
             (1..10_000).for_each(|n| histogram.record(n * 1_000).unwrap());
             let line = serde_json::to_string(&Line(histogram.clone())).unwrap();

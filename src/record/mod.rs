@@ -1,4 +1,4 @@
-//! What is recorded of a trial: histograms, counts, sequences. No I/O.
+//! What is recorded of a trial: histograms, counts, sequence numbers. No I/O on sockets or files.
 
 pub mod byte_counts;
 pub mod histogram;

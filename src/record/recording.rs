@@ -1,4 +1,4 @@
-//! What was recorded: plain data that travels between processes and is merged with others'.
+//! What a recorder recorded: plain data that is sent between processes and merged.
 
 use std::ops::AddAssign;
 
@@ -8,29 +8,30 @@ use serde::{Deserialize, Serialize};
 use crate::record::byte_counts::ByteCounts;
 use crate::record::histogram;
 
-/// What is counted while the ledger is open.
+/// Counts since [`open_ledger`](super::recorder::Recorder::open_ledger).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
-    /// Messages of the window, each counted once for a subscriber.
+    /// Messages of the window, each counted once a subscriber.
     pub delivered: u64,
     pub duplicate: u64,
     pub reordered: u64,
-    /// Deliveries before their intended time: clocks that don't agree.
+    /// Deliveries and sends before their intended time: the clocks disagree. Their latency or lag is
+    /// in no histogram.
     pub negative: u64,
-    /// `text` of messages, both ways.
+    /// Bytes of messages' `text`, both ways.
     pub payload_bytes: u64,
-    /// JSON, both ways: payload and envelope.
+    /// Bytes of JSON, both ways: payload and envelope.
     pub json_bytes: u64,
     pub exchanges: u64,
     pub empty_exchanges: u64,
-    /// Connections that ended without being asked to.
+    /// Connections that ended while they should have stayed.
     pub reconnects: u64,
-    /// Signs of life: SSE comments, pings with their pongs.
+    /// SSE comments, and WebSocket pings with their pongs.
     pub heartbeats: u64,
-    /// What they take of the bytes through the sockets.
+    /// Their bytes through the sockets.
     pub heartbeat_bytes: u64,
-    /// Time of the window in which a subscriber did not have the newest message, over all of them
-    /// (Bozdag, Mesbah and van Deursen 2007 call the rest data coherence).
+    /// Time of the window in which a subscriber lacked the newest message, ns, summed over all
+    /// subscribers. Bozdag, Mesbah and van Deursen (2007) call the rest data coherence.
     pub stale_ns: u64,
 }
 
@@ -51,19 +52,20 @@ impl AddAssign for Counts {
     }
 }
 
-/// How the subscribers' own mean latencies lie to each other. Those without a delivery have none.
+/// How the mean latencies of the subscribers compare. A subscriber without a delivery has none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Fairness {
     pub clients: u64,
     sum_us: f64,
     squares_us2: f64,
-    /// The mean of the best served one, and of the worst.
+    /// The lowest mean of a subscriber.
     pub best_us: f64,
+    /// The highest mean of a subscriber.
     pub worst_us: f64,
 }
 
 impl Fairness {
-    /// Of one client.
+    /// The fairness of one client alone.
     pub fn of(mean_us: f64) -> Self {
         Fairness {
             clients: 1,
@@ -97,36 +99,37 @@ impl AddAssign for Fairness {
     }
 }
 
-/// Everything that a recorder holds, ready to be merged with others.
+/// Everything that a recorder holds.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Recording {
     pub counts: Counts,
     pub traffic: ByteCounts,
-    /// Of `traffic` since the trial began, what passed until subscribers were ready.
+    /// Bytes of connections until their subscribers were ready, since the trial began.
     pub set_up: ByteCounts,
     pub fairness: Fairness,
-    /// Delivery latency, ns.
+    /// Delivery latency, ns: delivered at − intended at. Negative ones are only counted.
     #[serde(with = "histogram")]
     pub latency: Histogram<u64>,
-    /// Delivered at − really sent at, ns: what is left of the latency without the publish lag.
+    /// Delivered at − sent at, ns: the latency without the publish lag.
     #[serde(with = "histogram")]
     pub since_send: Histogram<u64>,
-    /// Delivered at − published at (the server's stamp), ns.
+    /// Delivered at − published at (the server's stamp), ns, where it is not negative.
     #[serde(with = "histogram")]
     pub transit: Histogram<u64>,
+    /// Dialling to ready, ns, of each subscriber's first connection.
     #[serde(with = "histogram")]
     pub connect: Histogram<u64>,
+    /// Sent at − intended at, ns.
     #[serde(with = "histogram")]
     pub publish_lag: Histogram<u64>,
-    /// Delivery latency of the first subscriber that a message reached, of the median one and of
-    /// the last, ns.
+    /// Delivery latency of the first, the median and the last subscriber that a message reached.
     pub fan_out: [FanOut; 3],
-    /// How late a worker's event loop was, ns: what it adds to its subscribers' latencies itself.
+    /// How late the worker's event loop was, ns. This adds to the latencies it records.
     #[serde(with = "histogram")]
     pub loop_lag: Histogram<u64>,
 }
 
-/// Delivery latency at one place of the fan-out, ns.
+/// Delivery latency at one rank of the fan-out, ns.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct FanOut(#[serde(with = "histogram")] pub Histogram<u64>);
@@ -174,10 +177,10 @@ impl Recording {
     }
 }
 
-/// What one worker saw in one second.
+/// What one worker recorded in one second.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct WorkerSecond {
-    /// Delivery latency of all messages that arrived in it, ns.
+    /// Delivery latency of all messages that arrived in this second, ns.
     #[serde(with = "histogram")]
     pub latency: Histogram<u64>,
     pub published: u64,

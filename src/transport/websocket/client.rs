@@ -117,7 +117,7 @@ async fn publish(
     recorder.published(*intended_at_ns, clock::now_ns());
     let written = connection.write_all(&frame).await;
     if written.is_err() {
-        recorder.window.failed(*feed, *intended_at_ns);
+        recorder.board.add_failed(*feed, *intended_at_ns);
     }
     written
 }
