@@ -3,10 +3,6 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
-use serde_json::value::RawValue;
-
 use crate::client::connection::Connection;
 use crate::client::error::ClientError;
 use crate::client::exchange::{ExchangeError, fetch};
@@ -15,12 +11,12 @@ use crate::client::outbox::Outgoing;
 use crate::client::publish::PublishRequest;
 use crate::client::socket::Ledger;
 use crate::client::target::Target;
-use crate::feed::Epoch;
+use crate::feed::{Epoch, Message};
 
-/// How long the server may take for one.
+/// The longest time for one exchange.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Where the server is, and the feed on it.
+/// The server and the feed on it.
 #[derive(Debug)]
 pub struct Api {
     pub target: Rc<Target>,
@@ -28,31 +24,33 @@ pub struct Api {
     pub feed_path: Rc<str>,
 }
 
-/// What was said before, the oldest first.
-#[derive(Debug, Deserialize)]
-pub struct History {
-    pub messages: Vec<Box<RawValue>>,
-    pub last: u64,
-    pub epoch: Epoch,
-}
-
 impl Api {
     pub async fn dial(&self) -> Result<Connection, ClientError> {
         Connection::dial(&self.ledger, &self.target, None).await
     }
 
-    pub async fn history(&self, limit: usize) -> Result<History, ExchangeError> {
-        self.get(&format!("messages?limit={limit}")).await
+    /// Gives the last `limit` messages to `read`, the oldest first. Returns the number of the last
+    /// message and the server's epoch.
+    pub async fn history(
+        &self,
+        limit: usize,
+        read: impl FnMut(&Message<'_>),
+    ) -> Result<(u64, Epoch), ExchangeError> {
+        let dialect = self.target.dialect;
+        let path = dialect.history_path(&self.feed_path, limit);
+        let body = self.get(&path).await?;
+        let page = dialect.page(&body)?;
+        page.messages.iter().for_each(read);
+        Ok((page.last, page.epoch))
     }
 
-    /// The names of those who are there.
+    /// The names of those present. Empty where the server does not tell.
     pub async fn members(&self) -> Result<Vec<String>, ExchangeError> {
-        #[derive(Deserialize)]
-        struct Members {
-            members: Vec<String>,
+        let dialect = self.target.dialect;
+        match dialect.members_path(&self.feed_path) {
+            Some(path) => Ok(dialect.members(&self.get(&path).await?)?),
+            None => Ok(Vec::new()),
         }
-        let answer: Members = self.get("members").await?;
-        Ok(answer.members)
     }
 
     /// Publishes a message over a connection that was dialled for it.
@@ -62,19 +60,17 @@ impl Api {
         user: &str,
         message: &Outgoing,
     ) -> Result<(), ExchangeError> {
-        let path = format!("{}/messages", self.feed_path);
+        let path = self.target.dialect.publish_path(&self.feed_path);
         let request = PublishRequest::new(&self.target, Headers::Minimal, &path, user, message);
         let answer = fetch(&mut connection, &request.bytes, PATIENCE).await?;
         answer.content().map(drop)
     }
 
-    async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ExchangeError> {
-        let path = format!("{}/{path}", self.feed_path);
+    async fn get(&self, path: &str) -> Result<Vec<u8>, ExchangeError> {
         let headers = Headers::Minimal;
-        let request = self.target.get(headers, &path, "Connection: close\r\n");
+        let request = self.target.get(headers, path, "Connection: close\r\n");
         let mut connection = self.dial().await?;
         let answer = fetch(&mut connection, &request, PATIENCE).await?;
-        let body = answer.content()?;
-        Ok(serde_json::from_slice(&body).map_err(ClientError::protocol)?)
+        answer.content()
     }
 }

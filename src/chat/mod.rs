@@ -27,7 +27,6 @@ use crate::chat::console::{Console, Input};
 use crate::chat::room::Room;
 use crate::client::config::ClientConfig;
 use crate::client::error::ClientError;
-use crate::client::http;
 use crate::client::outbox::Outbox;
 use crate::client::reconnect::Backoff;
 use crate::client::subscription::{EventListener, Subscription, SubscriptionEvent};
@@ -75,8 +74,10 @@ struct ChatClient {
 impl ChatClient {
     fn new(options: ChatOptions) -> anyhow::Result<Self> {
         let recorder = Rc::new(Recorder::new(Arc::new(TrialBoard::new(1, 1)?), 0));
-        let feed = http::encode(&options.feed);
-        let feed_path: Rc<str> = format!("{}/feeds/{feed}", options.target.prefix).into();
+        let Target {
+            dialect, prefix, ..
+        } = &options.target;
+        let feed_path: Rc<str> = dialect.feed_path(prefix, &options.feed).into();
         Ok(ChatClient {
             api: Rc::new(Api {
                 target: Rc::new(options.target.clone()),
@@ -91,14 +92,11 @@ impl ChatClient {
     }
 
     async fn run(self, stop: impl Future<Output = ()>) -> anyhow::Result<bool> {
-        let history = self.api.history(self.options.history).await;
-        let history = history.context("cannot join")?;
-        for json in &history.messages {
-            let message = Message::from_json(json.get().as_bytes())?;
-            self.room.borrow_mut().recall(&message);
-        }
+        let recall = |message: &Message<'_>| self.room.borrow_mut().recall(message);
+        let history = self.api.history(self.options.history, recall).await;
+        let (last, epoch) = history.context("cannot join")?;
         let mut subscription = self.subscription();
-        subscription.resume(history.last, history.epoch);
+        subscription.resume(last, epoch);
         // Polls go on for as long as anything may come.
         self.recorder.board.set_window(0, u64::MAX);
         let in_band = self.options.transport.publishes_in_band();

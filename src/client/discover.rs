@@ -88,7 +88,7 @@ fn tls(url: &str, trust: Option<&Trust>) -> Result<ClientTls, UsageError> {
 /// Checks that a target is a server of wslab's feeds.
 async fn check_health(target: &Target) -> anyhow::Result<()> {
     let at = target.base();
-    let answer = match ask(target, "/healthz").await {
+    let answer = match ask(target, target.dialect.health_path()).await {
         Ok(answer) => answer,
         Err(late @ ExchangeError::Late(_)) => bail!("cannot reach {at}: {late}"),
         Err(ExchangeError::Client(ClientError::Io(error))) => {
@@ -103,10 +103,10 @@ async fn check_health(target: &Target) -> anyhow::Result<()> {
         }
         Err(_) => bail!("{at} does not speak HTTP/1.1"),
     };
-    let health: serde_json::Value = serde_json::from_slice(&answer.body).unwrap_or_default();
     ensure!(
-        answer.status == 200 && health["status"] == "ok",
-        "{at} is not a wslab server: its /healthz is not {{\"status\":\"ok\"}}{}",
+        target.dialect.is_healthy(&answer),
+        "{at} is not a wslab server: its {} is not {{\"status\":\"ok\"}}{}",
+        target.dialect.health_path(),
         answer
             .advice()
             .map_or(String::new(), |advice| format!(", but says: {advice}")),
@@ -114,11 +114,10 @@ async fn check_health(target: &Target) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Checks that a target takes the token. `/healthz` is open to all, and any other address tells;
-/// this one changes nothing on the server.
+/// Checks that a target takes the token.
 async fn check_admission(target: Target) -> anyhow::Result<Target> {
     let at = target.base();
-    let answer = ask(&target, "/feeds").await;
+    let answer = ask(&target, target.dialect.admission_path()).await;
     let answer = answer.with_context(|| format!("cannot enter {at}"))?;
     match (answer.status, &target.token) {
         (401, None) => Err(UsageError(format!(

@@ -2,6 +2,7 @@
 
 pub mod config;
 pub mod connection;
+pub mod dialect;
 pub mod discover;
 pub mod error;
 pub mod exchange;
@@ -9,6 +10,7 @@ pub mod http;
 pub mod outbox;
 pub mod publish;
 pub mod reconnect;
+pub mod server_counters;
 pub mod socket;
 pub mod subscription;
 pub mod target;

@@ -1,15 +1,7 @@
 //! Publishing one message by POST, and what the answer means.
-//!
-//! ```text
-//! POST /feeds/lobby/messages HTTP/1.1          HTTP/1.1 201 Created
-//! Host: 127.0.0.1:8080                         content-type: application/json
-//! Content-Type: application/json               content-length: 10
-//! Content-Length: 46
-//!                                              {"seq":42}
-//! {"from":"alice","text":"oi","intended_at_ns":7}
-//! ```
 
 use crate::client::connection::Connection;
+use crate::client::dialect::Dialect;
 use crate::client::error::ClientError;
 use crate::client::exchange::read_response;
 use crate::client::http::Headers;
@@ -43,7 +35,7 @@ impl PublishRequest {
         from: &str,
         message: &Outgoing,
     ) -> Self {
-        let json = body(from, message);
+        let json = target.dialect.publish_body(Some(from), message);
         PublishRequest {
             bytes: target.post(headers, path, json.as_bytes()),
             json_bytes: json.len(),
@@ -55,23 +47,14 @@ impl PublishAnswer {
     /// Reads the answer to the oldest request that has none. May be cancelled without loss.
     pub fn read(
         connection: &mut Connection,
+        dialect: Dialect,
     ) -> impl Future<Output = Result<PublishAnswer, ClientError>> {
-        read_response(connection, |response| {
+        read_response(connection, move |response| {
             Ok(PublishAnswer {
-                accepted: response.head.status == 201,
+                accepted: dialect.is_published(response.head.status),
                 closes: response.head.closes,
                 json_bytes: response.body.len(),
             })
         })
     }
-}
-
-/// The JSON of a message that `from` publishes.
-pub fn body(from: &str, message: &Outgoing) -> String {
-    let Outgoing {
-        intended_at_ns,
-        text,
-        ..
-    } = message;
-    serde_json::json!({"from": from, "text": text, "intended_at_ns": intended_at_ns}).to_string()
 }

@@ -5,12 +5,11 @@ use std::net::IpAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
-use serde::Deserialize;
-
 use crate::client::config::ClientConfig;
 use crate::client::connection::Connection;
+use crate::client::dialect::{PollTiming, Reset};
 use crate::client::error::ClientError;
-use crate::client::http::{self, ResponseHead};
+use crate::client::http::ResponseHead;
 use crate::client::outbox::Outbox;
 use crate::client::socket::Ledger;
 use crate::client::target::Target;
@@ -110,14 +109,12 @@ impl Subscription {
         }
     }
 
-    /// Asks for `what` of its feed comes after the cursor, in the author's name if it has one. The
-    /// query ends with `more`, and the head with the lines `extra`.
-    pub fn request(&self, what: &str, more: &str, extra: &str) -> Vec<u8> {
-        let cursor = self.cursor().to_string();
-        let user = self.author.as_ref().map_or(String::new(), |(name, _)| {
-            format!("&user={}", http::encode(name))
-        });
-        let path = [&self.feed_path, "/", what, "?after=", &cursor, &user, more].concat();
+    /// Asks for what follows the cursor, from an endpoint of its feed, in the author's name if it
+    /// has one. The head ends with the lines `extra`.
+    pub fn request(&self, endpoint: &str, timing: PollTiming, extra: &str) -> Vec<u8> {
+        let user = self.author.as_ref().map(|(name, _)| &**name);
+        let (dialect, cursor) = (self.target.dialect, self.cursor());
+        let path = dialect.subscribe_path(&self.feed_path, endpoint, cursor, user, timing);
         self.target.get(self.config.headers, &path, extra)
     }
 
@@ -214,21 +211,16 @@ impl Subscription {
         }
     }
 
-    /// The server does not know the cursor, or not all that followed it, and tells where it is.
+    /// The server does not know the cursor, or not all that followed it. `json` says where it is.
     pub fn reset(&mut self, json: &[u8]) -> Result<(), ClientError> {
-        #[derive(Deserialize)]
-        struct Reset {
-            missed: u64,
-            epoch: Epoch,
-        }
-        let reset: Reset = serde_json::from_slice(json).map_err(ClientError::protocol)?;
-        self.located(reset.epoch, Some(reset.missed));
+        let Reset { missed, epoch } = self.target.dialect.reset(json)?;
+        self.located(epoch, Some(missed));
         Ok(())
     }
 
-    /// One JSON text has arrived that holds a message, or tells of a reset: `{"reset":…}`.
+    /// One JSON text has arrived that holds a message or a reset.
     pub fn hear_json(&mut self, json: &[u8]) -> Result<(), ClientError> {
-        match reset_in(json) {
+        match self.target.dialect.reset_in(json) {
             Some(reset) => self.reset(reset),
             None => self.deliver_json(str::from_utf8(json).map_err(ClientError::protocol)?),
         }
@@ -252,7 +244,7 @@ impl Subscription {
     /// One JSON text that holds one message has arrived.
     pub fn deliver_json(&mut self, json: &str) -> Result<(), ClientError> {
         self.recorder.prefetch(&self.stats);
-        let message = Message::from_text(json).map_err(ClientError::protocol)?;
+        let message = self.target.dialect.message(json)?;
         self.recorder.json(json.len(), 0);
         self.deliver(&message);
         Ok(())
@@ -293,26 +285,5 @@ impl Subscription {
     /// Whether all that was published in the present window has arrived.
     fn has_all(&self) -> bool {
         self.recorder.received(&self.stats) >= self.board().published(self.feed)
-    }
-}
-
-/// What stands in a `{"reset":…}`.
-fn reset_in(json: &[u8]) -> Option<&[u8]> {
-    json.strip_prefix(b"{\"reset\":")?.strip_suffix(b"}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_reset_is_told_from_a_message() {
-        assert_eq!(
-            reset_in(br#"{"reset":{"missed":1}}"#),
-            Some(&br#"{"missed":1}"#[..])
-        );
-        for other in [&br#"{"reset":"#[..], br#"{"seq":1}"#, b"}", b""] {
-            assert_eq!(reset_in(other), None);
-        }
     }
 }

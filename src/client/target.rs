@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::client::dialect::Dialect;
 use crate::client::http::{self, Headers};
 use crate::client::tls::ClientTls;
 use crate::client::token::Token;
@@ -14,8 +15,10 @@ pub struct Target {
     pub address: SocketAddr,
     /// Scheme, host and port as in the URL: `http://lab.example.org:8080`.
     pub origin: String,
-    /// What stands before `/feeds/…` in the URL; empty or `/prefix`.
+    /// What stands before the server's own paths in the URL; empty or `/prefix`.
     pub prefix: String,
+    /// How the server is asked and read.
+    pub dialect: Dialect,
     /// How to speak TLS with the server, if its scheme is https.
     pub tls: Option<ClientTls>,
     /// The secret that the server asks of its clients, if it asks for one.
@@ -36,6 +39,7 @@ impl Target {
             address,
             origin: format!("http://{address}"),
             prefix: String::new(),
+            dialect: Dialect::default(),
             tls: None,
             token: None,
             owned: false,

@@ -13,6 +13,7 @@ use tokio::runtime::LocalRuntime;
 use tokio::sync::oneshot::error::TryRecvError;
 use tokio::time::Instant;
 
+use crate::client::server_counters::Scrape;
 use crate::client::subscription::REST;
 use crate::load::agent::WorkerProcess;
 pub use crate::load::agent::run_agent;
@@ -22,7 +23,6 @@ use crate::load::protocol::{
     Workload,
 };
 use crate::load::publisher::Publisher;
-use crate::load::server_counters::Scrape;
 use crate::load::worker::{Errors, Worker};
 use crate::record::histogram;
 use crate::record::recording::Recording;
@@ -165,7 +165,7 @@ impl<T: FnMut(LoadEvent)> Controller<T> {
             worker.open_ledger().await?;
         }
         self.publisher.open_ledger();
-        let look = Scrape::at(&self.plan).await;
+        let look = self.scrape().await;
         let (opened, machine) = (Instant::now(), self.machine());
         self.phase = Phase::Window;
         if self.window.total(Gauge::Joined) > 0 {
@@ -175,11 +175,22 @@ impl<T: FnMut(LoadEvent)> Controller<T> {
         let ledger_s = opened.elapsed().as_secs_f64();
         tokio::time::sleep(SETTLE).await;
         let mut outcome = self.outcome(ledger_s, machine, end).await?;
-        let looks = Scrape::at(&self.plan).await.zip(look);
+        let looks = self.scrape().await.zip(look);
         outcome.server_books = looks.map(|(end, opened)| end.since(&opened));
         self.end_second().await?;
         (self.tell)(LoadEvent::Outcome(Box::new(outcome)));
         Ok(())
+    }
+
+    /// What the server counted so far, where that is known.
+    async fn scrape(&self) -> Option<Scrape> {
+        let Plan {
+            target,
+            client,
+            transport,
+            ..
+        } = &*self.plan;
+        Scrape::of(target, client.headers, transport.name()).await
     }
 
     fn machine(&self) -> UsageSnapshot {

@@ -48,7 +48,7 @@ impl HttpPublisher {
         loop {
             let answer = async {
                 match &mut connection {
-                    Some(connection) => PublishAnswer::read(connection).await,
+                    Some(connection) => PublishAnswer::read(connection, self.target.dialect).await,
                     None => std::future::pending().await,
                 }
             };

@@ -11,5 +11,4 @@ pub mod processes;
 pub mod protocol;
 pub mod publisher;
 pub mod schedule;
-pub mod server_counters;
 pub mod worker;

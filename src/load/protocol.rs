@@ -8,9 +8,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::client::config::ClientConfig;
+use crate::client::server_counters::ServerCounters;
 use crate::client::target::Target;
 use crate::load::schedule::Pacing;
-use crate::load::server_counters::ServerCounters;
 use crate::load::worker::ClientShare;
 use crate::record::byte_counts::ByteCounts;
 use crate::record::recording::Recording;
@@ -71,7 +71,7 @@ impl From<Workload> for String {
 pub struct Plan {
     pub transport: Transport,
     pub target: Target,
-    /// Names of feeds that nobody used before, percent-encoded.
+    /// Names of feeds that nothing else uses.
     pub feeds: Vec<String>,
     pub clients: u32,
     pub workload: Workload,
@@ -129,15 +129,17 @@ impl Plan {
     }
 
     /// Where messages of each feed are published.
-    pub fn message_paths(&self) -> Rc<[String]> {
-        (0..self.feeds.len())
-            .map(|feed| format!("{}/messages", self.feed_path(feed)))
-            .collect()
+    pub fn publish_paths(&self) -> Rc<[String]> {
+        let path = |feed| self.target.dialect.publish_path(&self.feed_path(feed));
+        (0..self.feeds.len()).map(path).collect()
     }
 
-    /// The address of a feed, without what follows its name.
+    /// The path of feed number `feed`.
     pub fn feed_path(&self, feed: usize) -> String {
-        format!("{}/feeds/{}", self.target.prefix, self.feeds[feed])
+        let Target {
+            dialect, prefix, ..
+        } = &self.target;
+        dialect.feed_path(prefix, &self.feeds[feed])
     }
 }
 

@@ -126,7 +126,7 @@ impl PublisherLoop {
             _ => 0,
         };
         let target = Rc::new(plan.target.clone());
-        let paths = plan.message_paths();
+        let paths = plan.publish_paths();
         let sensor = |number| {
             HttpPublisher {
                 target: target.clone(),

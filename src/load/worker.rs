@@ -211,7 +211,7 @@ impl SubscriberPool {
     fn gather(&self, share: ClientShare, start_ns: u64) -> Vec<Rc<Outbox>> {
         let feeds = 0..self.plan.feeds.len();
         let paths: Vec<Rc<str>> = feeds.map(|feed| self.plan.feed_path(feed).into()).collect();
-        let message_paths = self.plan.message_paths();
+        let message_paths = self.plan.publish_paths();
         let mut outboxes = Vec::new();
         for number in (share.first..self.plan.clients).step_by(share.step) {
             let feed = number as usize % paths.len();

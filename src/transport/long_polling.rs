@@ -25,6 +25,7 @@ use axum::{Extension, Router};
 use serde::Deserialize;
 use tokio::time::Instant;
 
+use crate::client::dialect::PollTiming;
 use crate::client::error::ClientError;
 use crate::client::subscription::Subscription;
 use crate::server::http1::conn::{Http1Conn, Stream, WaitOutcome};
@@ -35,8 +36,8 @@ use crate::transport::Transport;
 use crate::transport::polling::{PollQuery, Poller, answer, reply, request};
 use crate::transport::theory::{ANSWER_WRAPPING, Conditions, Prediction};
 
-/// What a client that gives a name says of when it polls again: at once, but networks have moods.
-const AGAIN_SOON: &str = "&interval_ms=2000";
+/// When a client says that it polls again: at once, with room for a slow network.
+const NEXT_POLL: Duration = Duration::from_secs(2);
 
 /// The server's end.
 pub fn routes() -> Router<Arc<AppState>> {
@@ -99,24 +100,22 @@ async fn poll_once(
     subscription: &mut Subscription,
     hold: Duration,
 ) -> Result<(), ClientError> {
-    let hold_ms = hold.as_millis();
-    let again = match subscription.author {
-        Some(_) => AGAIN_SOON,
-        None => "",
+    let timing = PollTiming {
+        hold: Some(hold),
+        interval: Some(NEXT_POLL),
     };
-    let more = format!("&hold_ms={hold_ms}{again}");
-    let request = request(subscription, "long-poll", &more);
+    let request = request(subscription, "long-poll", timing);
     poller.exchange(subscription, &request).await
 }
 
 /// A message finds every reader's poll waiting, so it is as late as a push; only messages that come
 /// faster than a round trip wait for the next poll. Each costs an exchange.
 pub fn model(conditions: &Conditions) -> Prediction {
-    let query = format!(
-        "long-poll?after=10-k3x9&hold_ms={}",
-        conditions.client.hold.as_millis()
-    );
-    let heads = conditions.exchange_bytes(&query, ANSWER_WRAPPING.len() as f64);
+    let timing = PollTiming {
+        hold: Some(conditions.client.hold),
+        ..PollTiming::default()
+    };
+    let heads = conditions.exchange_bytes("long-poll", timing, ANSWER_WRAPPING.len() as f64);
     Prediction {
         latency_mean_us: conditions.fan_out_us(),
         wire_bytes_per_delivery: heads + conditions.json_bytes() + conditions.post_bytes(),

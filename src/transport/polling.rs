@@ -20,10 +20,12 @@ use bytes::Bytes;
 use serde::Deserialize;
 
 use crate::client::connection::Connection;
+use crate::client::dialect::PollTiming;
 use crate::client::error::ClientError;
+use crate::client::exchange::exchange;
 use crate::client::http;
 use crate::client::subscription::Subscription;
-use crate::feed::{Batch, Cursor, Epoch, Feed, Framing, Message};
+use crate::feed::{Batch, Cursor, Feed, Framing};
 use crate::server::http1::conn::{Http1Conn, Stream};
 use crate::service::counters::ConnectionCounters;
 use crate::service::presence::{self, PresenceGuard};
@@ -107,15 +109,6 @@ fn encode(batch: &Batch) -> Bytes {
     body.into()
 }
 
-/// The body of an answer as a subscriber reads it.
-#[derive(Debug, Deserialize)]
-struct Body<'a> {
-    #[serde(borrow)]
-    messages: Vec<Message<'a>>,
-    epoch: Epoch,
-    missed: Option<u64>,
-}
-
 /// A subscriber's connection for polls: kept, or dialled anew for each.
 #[derive(Debug, Default)]
 pub struct Poller(Option<Connection>);
@@ -152,13 +145,13 @@ impl Poller {
     }
 }
 
-/// A poll of one kind, whose query ends with `more`.
-pub fn request(subscription: &Subscription, kind: &str, more: &str) -> Vec<u8> {
+/// A poll of an endpoint.
+pub fn request(subscription: &Subscription, endpoint: &str, timing: PollTiming) -> Vec<u8> {
     let close = match subscription.config.keep_alive {
         true => "",
         false => "Connection: close\r\n",
     };
-    subscription.request(kind, more, close)
+    subscription.request(endpoint, timing, close)
 }
 
 /// Sends a request and delivers its answer; tells whether the server closes the connection.
@@ -167,32 +160,26 @@ async fn ask(
     subscription: &mut Subscription,
     request: &[u8],
 ) -> Result<bool, ClientError> {
-    connection.write_all(request).await?;
-    connection
-        .read(|bytes| parse_answer(subscription, bytes))
-        .await
+    let read = |response: http::Response<'_>| deliver(subscription, &response);
+    exchange(connection, request, read).await
 }
 
-/// Delivers the messages of a whole answer; tells whether the server closes the connection.
-fn parse_answer(
+/// Delivers the messages of an answer; tells whether the server closes the connection.
+fn deliver(
     subscription: &mut Subscription,
-    bytes: &[u8],
-) -> Result<(usize, Option<bool>), ClientError> {
-    let Some((response, used)) = http::Response::parse(bytes)? else {
-        return Ok((0, None));
-    };
+    response: &http::Response<'_>,
+) -> Result<bool, ClientError> {
     if response.head.status != 200 {
         return Err(ClientError::Status(response.head.status));
     }
-    let body = str::from_utf8(&response.body).map_err(ClientError::protocol)?;
-    let body: Body<'_> = serde_json::from_str(body).map_err(ClientError::protocol)?;
+    let page = subscription.target.dialect.page(&response.body)?;
     subscription.recorder.json(response.body.len(), 0);
-    subscription.recorder.exchange(body.messages.is_empty());
-    subscription.located(body.epoch, body.missed);
-    for message in &body.messages {
+    subscription.recorder.exchange(page.messages.is_empty());
+    subscription.located(page.epoch, page.missed);
+    for message in &page.messages {
         subscription.deliver(message);
     }
-    Ok((used, Some(response.head.closes)))
+    Ok(response.head.closes)
 }
 
 #[cfg(test)]
@@ -203,7 +190,7 @@ mod tests {
     use std::task::Poll;
 
     use super::*;
-    use crate::feed::{Feeds, NewMessage, Retention};
+    use crate::feed::{Feeds, Message, NewMessage, Retention};
     use crate::service::state::Limits;
     use crate::transport::theory::ANSWER_WRAPPING;
 

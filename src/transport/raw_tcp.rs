@@ -28,6 +28,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 
 use crate::client::connection::Connection;
+use crate::client::dialect::PollTiming;
 use crate::client::error::{ClientError, Parsed};
 use crate::client::subscription::Subscription;
 use crate::feed::{Batch, Cursor, Framing, Reader};
@@ -128,7 +129,7 @@ pub async fn subscribe(subscription: &mut Subscription) -> Result<Infallible, Cl
 
 async fn upgraded(subscription: &mut Subscription) -> Result<Connection, ClientError> {
     let terms = format!("Connection: Upgrade\r\nUpgrade: {PROTOCOL}\r\n");
-    let request = subscription.request("raw", "", &terms);
+    let request = subscription.request("raw", PollTiming::default(), &terms);
     let (connection, _) = subscription.open(&request, 101).await?;
     Ok(connection)
 }

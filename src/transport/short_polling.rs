@@ -22,6 +22,7 @@ use axum::response::Response;
 use axum::routing::get;
 use axum::{Extension, Router};
 
+use crate::client::dialect::PollTiming;
 use crate::client::error::ClientError;
 use crate::client::subscription::Subscription;
 use crate::feed::{Batch, Cursor, Feed};
@@ -123,13 +124,11 @@ impl Poll {
     fn bytes(&mut self, subscription: &Subscription) -> &[u8] {
         let cursor = subscription.cursor();
         if self.after.replace(cursor) != Some(cursor) {
-            // Who gives a name says how long to wait for its next poll until it counts as gone.
-            let interval_ms = subscription.config.poll_interval.as_millis();
-            let more = match subscription.author {
-                Some(_) => format!("&interval_ms={interval_ms}"),
-                None => String::new(),
+            let timing = PollTiming {
+                interval: Some(subscription.config.poll_interval),
+                ..PollTiming::default()
             };
-            self.bytes = request(subscription, "poll", &more);
+            self.bytes = request(subscription, "poll", timing);
         }
         &self.bytes
     }
@@ -142,7 +141,7 @@ pub fn model(conditions: &Conditions) -> Prediction {
     let messages_per_poll = conditions.rate_hz * interval_s;
     let commas = (messages_per_poll - 1.0).max(0.0);
     let body = ANSWER_WRAPPING.len() as f64 + commas;
-    let heads = conditions.exchange_bytes("poll?after=10-k3x9", body);
+    let heads = conditions.exchange_bytes("poll", PollTiming::default(), body);
     let json = conditions.json_bytes();
     Prediction {
         latency_mean_us: Some(interval_s / 2.0 * 1e6),

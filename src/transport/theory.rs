@@ -6,6 +6,9 @@
 //! n/2 × the CPU time of a delivery / cores.
 
 use crate::client::config::ClientConfig;
+use crate::client::dialect::PollTiming;
+use crate::client::outbox::Outgoing;
+use crate::client::publish::PublishRequest;
 use crate::client::target::Target;
 use crate::client::tls::MAX_FRAGMENT_BYTES;
 use crate::feed::Message;
@@ -63,8 +66,9 @@ impl Conditions {
     }
 
     /// Bytes of one exchange whose answer's body has `body_bytes`.
-    pub fn exchange_bytes(&self, query: &str, body_bytes: f64) -> f64 {
-        let path = format!("{}/{query}", self.feed_path);
+    pub fn exchange_bytes(&self, endpoint: &str, timing: PollTiming, body_bytes: f64) -> f64 {
+        let (dialect, after) = (self.target.dialect, AFTER.parse().expect("it is a cursor"));
+        let path = dialect.subscribe_path(&self.feed_path, endpoint, after, None, timing);
         let (ask, tell) = match self.client.keep_alive {
             true => ("", ""),
             false => ("Connection: close\r\n", "connection: close\r\n"),
@@ -99,16 +103,21 @@ impl Conditions {
         if !self.chat {
             return 0.0;
         }
-        let json = format!(
-            r#"{{"from":"client-100","text":"","intended_at_ns":{}}}"#,
-            self.now_ns
-        );
-        let body = vec![b'x'; json.len() + self.text_bytes];
-        let path = format!("{}/messages", self.feed_path);
-        let request = self.target.post(self.client.headers, &path, &body).len();
+        let message = Outgoing {
+            feed: 0,
+            intended_at_ns: self.now_ns,
+            text: "x".repeat(self.text_bytes),
+        };
+        let path = self.target.dialect.publish_path(&self.feed_path);
+        let (headers, from) = (self.client.headers, "client-100");
+        let request = PublishRequest::new(&self.target, headers, &path, from, &message);
+        let request = request.bytes.len();
         (self.sealed(request as f64) + self.sealed(CREATED.len() as f64)) / self.readers
     }
 }
+
+/// A cursor of typical length.
+const AFTER: &str = "10-k3x9";
 
 /// What a record of TLS 1.3 adds: its head, its true type and the tag (RFC 8446, section 5.2).
 const RECORD_EXCESS: f64 = 5.0 + 1.0 + 16.0;

@@ -41,6 +41,7 @@ use serde::Deserialize;
 use tokio::time::Instant;
 
 use crate::client::connection::Connection;
+use crate::client::dialect::PollTiming;
 use crate::client::error::ClientError;
 use crate::client::http::{BodyFraming, ChunkedDecoder};
 use crate::client::subscription::Subscription;
@@ -259,7 +260,11 @@ pub async fn subscribe(subscription: &mut Subscription) -> Result<Infallible, Cl
 }
 
 async fn opened(subscription: &mut Subscription) -> Result<(Connection, BodyFraming), ClientError> {
-    let request = subscription.request("sse", "", "Accept: text/event-stream\r\n");
+    let request = subscription.request(
+        "sse",
+        PollTiming::default(),
+        "Accept: text/event-stream\r\n",
+    );
     let (connection, head) = subscription.open(&request, 200).await?;
     Ok((connection, head.framing))
 }

@@ -10,6 +10,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::FrameHeader;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Control, Data, OpCode};
 
 use crate::client::connection::Connection;
+use crate::client::dialect::PollTiming;
 use crate::client::error::{ClientError, Parsed};
 use crate::client::outbox::{Outbox, Outgoing};
 use crate::client::subscription::Subscription;
@@ -90,7 +91,7 @@ async fn upgrade(subscription: &mut Subscription) -> Result<Connection, ClientEr
         "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
          Sec-WebSocket-Key: {key}\r\n"
     );
-    let request = subscription.request("ws", "", &terms);
+    let request = subscription.request("ws", PollTiming::default(), &terms);
     let (connection, head) = subscription.open(&request, 101).await?;
     if head.websocket_accept != Some(derive_accept_key(key.as_bytes())) {
         return Err(ClientError::protocol(
@@ -110,7 +111,7 @@ async fn publish(
         intended_at_ns,
         text,
     } = &message;
-    let json = serde_json::json!({"text": text, "intended_at_ns": intended_at_ns}).to_string();
+    let json = subscription.target.dialect.publish_body(None, &message);
     let frame = frame(OpCode::Data(Data::Text), json.as_bytes());
     let recorder = &subscription.recorder;
     recorder.json(json.len(), text.len());
