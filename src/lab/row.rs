@@ -5,6 +5,7 @@ use hdrhistogram::Histogram;
 use crate::lab::trial::Trial;
 use crate::lab::verdict::{Evidence, judge, others_cpu_percent};
 use crate::load::protocol::{Plan, TimelineSecond, TrialOutcome, UsageDelta, Workload};
+use crate::record::recording::Counts;
 use crate::results::{TimelineRow, TrialRow};
 use crate::runtime::clock;
 use crate::system::pinning::Pinning;
@@ -62,166 +63,212 @@ impl Trial {
         })
     }
 
-    /// The outcome as a row of `trials.csv`.
+    /// The outcome as a row of `trials.csv`. `died`: the server ended during the trial.
     pub(super) fn row(&self, plan: &Plan, outcome: &TrialOutcome, died: bool) -> TrialRow {
-        let recording = &outcome.recording;
-        let latency = Microseconds(&recording.latency);
-        let since_send = Microseconds(&recording.since_send);
-        let transit = Microseconds(&recording.transit);
-        let connect = Microseconds(&recording.connect);
-        let lag = Microseconds(&recording.publish_lag);
         let mut evidence = Evidence::of(plan, outcome);
         evidence.server_died = died;
         if let Some(pinning) = &self.pinning {
             evidence.load_cores = pinning.load.count() as f64;
         }
         let (verdict, warnings) = judge(&evidence.warnings());
-
-        let (counts, publisher) = (&outcome.recording.counts, &outcome.publisher_traffic);
-        let per_delivery = PerDelivery(counts.delivered);
-        let bytes = ByteLayers::of(plan, outcome);
-        let local = plan.target.same_host;
-        let polls = self.cell.transport.polls();
-        let (clients, probes) = (f64::from(plan.clients), f64::from(plan.probes));
-        let grown =
-            |now: u64, before: u64, clients: f64| round((now as f64 - before as f64) / clients);
-        let server_grown = || {
-            Some(grown(
-                outcome.server?.rss_bytes,
-                outcome.server_rss_before_bytes?,
-                clients + probes,
-            ))
-        };
-        let cpu_us = |seconds: f64| per_delivery.of(seconds * 1e6);
-        // The server's work is for the probe as well.
-        let served = PerDelivery(outcome.served());
-        let server_cpu_us = |seconds: f64| served.of(seconds * 1e6);
-        let percent = |used: &UsageDelta| round(used.percent(outcome.ledger_s));
-        let theory = (counts.delivered > 0).then(|| self.theory(plan, outcome));
-        let is = |transport| self.cell.transport == transport;
-        let probe = outcome.probe.as_ref().map(|probe| &probe.recording);
-        let [first, median, last] = recording
-            .fan_out
-            .each_ref()
-            .map(|place| Microseconds(&place.0));
-        let fairness = Some(recording.fairness).filter(|fairness| fairness.clients > 0);
-        let (set_up, books) = (&recording.set_up, outcome.server_books);
-        let per_client = |bytes: u64| {
-            let joined = outcome.joined as f64;
-            (joined > 0.0).then(|| round(bytes as f64 / joined))
-        };
-        TrialRow {
+        let mut row = TrialRow {
             scenario: self.scenario.name.clone(),
             run: self.run.clone(),
             cell: self.cell.number,
             trial: self.trial,
-            transport: self.cell.transport,
-            workload: plan.workload.to_string(),
-            clients: plan.clients,
-            feeds: self.scenario.feeds,
-            rate_hz: plan.rate_hz,
-            payload_bytes: plan.payload_bytes,
-            tls: plan.target.tls.is_some(),
-            poll_interval_ms: is(Transport::ShortPolling)
-                .then_some(plan.client.poll_interval.as_secs_f64() * 1e3),
-            hold_ms: is(Transport::LongPolling).then_some(plan.client.hold.as_secs_f64() * 1e3),
-            keep_alive: polls.then(|| self.scenario.keep_alive.name().to_owned()),
-            window_s: plan.window.as_secs_f64(),
-            published: outcome.published,
-            expected: outcome.expected,
-            delivered: counts.delivered,
-            missed: outcome.expected.saturating_sub(counts.delivered),
-            duplicate: counts.duplicate,
-            reordered: counts.reordered,
-            latency_min_us: latency.min(),
-            latency_mean_us: latency.mean(),
-            latency_p50_us: latency.at(0.5),
-            latency_p90_us: latency.told(0.9),
-            latency_p99_us: latency.told(0.99),
-            latency_p999_us: latency.told(0.999),
-            latency_max_us: latency.at(1.0),
-            publish_lag_p99_us: lag.at(0.99),
-            connect_p50_us: connect.at(0.5),
-            connect_p99_us: connect.at(0.99),
-            connect_failed: outcome.gave_up,
-            exchanges: polls.then_some(counts.exchanges),
-            empty_exchanges: polls.then_some(counts.empty_exchanges),
-            messages_per_exchange: (polls && counts.exchanges > 0)
-                .then(|| round(counts.delivered as f64 / counts.exchanges as f64)),
-            payload_bytes_per_delivery: per_delivery.of(bytes.payload),
-            envelope_bytes_per_delivery: per_delivery.of(bytes.envelope),
-            protocol_bytes_per_delivery: per_delivery.of(bytes.protocol),
-            tls_bytes_per_delivery: per_delivery.of(bytes.tls),
-            tcp_ip_bytes_per_delivery: per_delivery.of(bytes.tcp_ip),
-            wire_bytes_down: outcome.recording.traffic.down_bytes,
-            wire_bytes_up: outcome.recording.traffic.up_bytes,
-            server_cpu_user_us_per_delivery: outcome.server.and_then(|s| server_cpu_us(s.user_s)),
-            server_cpu_sys_us_per_delivery: outcome.server.and_then(|s| server_cpu_us(s.sys_s)),
-            server_cpu_percent: outcome.server.as_ref().map(percent),
-            load_cpu_user_us_per_delivery: cpu_us(outcome.load.user_s),
-            load_cpu_sys_us_per_delivery: cpu_us(outcome.load.sys_s),
-            load_cpu_percent: Some(percent(&outcome.load)),
-            server_rss_bytes: outcome.server.map(|server| server.rss_bytes),
-            server_rss_bytes_per_client: server_grown(),
-            load_rss_bytes_per_client: Some(grown(
-                outcome.load.rss_bytes,
-                outcome.load_rss_before_bytes,
-                clients,
-            )),
             verdict,
             warnings,
-            schedule: plan.pacing.to_string(),
-            transit_p50_us: transit.at(0.5).filter(|_| local),
-            transit_p99_us: transit.at(0.99).filter(|_| local),
-            publish_lag_max_us: lag.at(1.0),
-            publish_failed: outcome.publish_failed,
-            reconnects: counts.reconnects,
-            segments: Some(outcome.recording.traffic.segments),
-            load_rss_bytes: Some(outcome.load.rss_bytes),
-            since_send_p50_us: since_send.at(0.5),
-            since_send_p99_us: since_send.told(0.99),
-            since_send_max_us: since_send.at(1.0),
-            predicted_latency_mean_us: theory.and_then(|t| t.latency_mean_us).map(round),
-            predicted_wire_bytes_per_delivery: theory.map(|t| round(t.wire_bytes_per_delivery)),
-            aa_of: self.cell.aa_of,
-            headers: Some(self.scenario.headers.name().to_owned()),
-            others_cpu_percent: others_cpu_percent(outcome).map(round),
             stolen_cpu_percent: Some(round(evidence.stolen_cpu_percent)),
             pin: self.pinning.as_ref().map(Pinning::to_string),
-            publisher_wire_bytes: Some(publisher.down_bytes + publisher.up_bytes),
-            publisher_tcp_ip_bytes: Some(publisher.tcp_ip_bytes),
-            publisher_segments: Some(publisher.segments),
-            interface_bytes: outcome.interface.map(|passed| passed.bytes),
-            interface_packets: outcome.interface.map(|passed| passed.packets),
-            load_processes: Some(plan.processes),
-            loop_lag_p99_us: Microseconds(&recording.loop_lag).told(0.99),
-            loop_lag_max_us: Microseconds(&recording.loop_lag).at(1.0),
-            probe_clients: probe.map(|_| plan.probes),
-            probe_delivered: probe.map(|probe| probe.counts.delivered),
-            probe_latency_p50_us: probe.and_then(|probe| Microseconds(&probe.latency).at(0.5)),
-            probe_latency_p99_us: probe.and_then(|probe| Microseconds(&probe.latency).told(0.99)),
-            first_recipient_p50_us: first.at(0.5),
-            median_recipient_p50_us: median.at(0.5),
-            last_recipient_p50_us: last.at(0.5),
-            stale_percent: (outcome.published > 0).then(|| {
-                let all_ns = plan.window.as_nanos() as f64 * outcome.joined as f64;
-                round(counts.stale_ns as f64 / all_ns * 100.0)
-            }),
-            fairness_index: recording.fairness.index().map(round),
-            client_latency_mean_min_us: fairness.map(|fairness| round(fairness.best_us)),
-            client_latency_mean_max_us: fairness.map(|fairness| round(fairness.worst_us)),
-            set_up_wire_bytes_per_client: per_client(set_up.down_bytes + set_up.up_bytes),
-            set_up_tcp_ip_bytes_per_client: per_client(set_up.tcp_ip_bytes),
-            heartbeats: (!polls).then_some(counts.heartbeats),
-            heartbeat_wire_bytes: (!polls).then_some(counts.heartbeat_bytes),
-            server_wire_bytes_down: books.map(|books| books.down_bytes),
-            server_wire_bytes_up: books.map(|books| books.up_bytes),
-            ends_differ_bytes: outcome.ends_differ_bytes(),
-            messages_per_write: books
-                .filter(|books| books.writes > 0)
-                .map(|books| round(books.deliveries as f64 / books.writes as f64)),
-            ramp_up_s: Some(round(outcome.ramp_up_s)),
+            ..TrialRow::default()
+        };
+        self.factors(plan, &mut row);
+        counts(plan, outcome, &mut row);
+        latencies(plan, outcome, &mut row);
+        exchanges(
+            self.cell.transport.polls(),
+            &outcome.recording.counts,
+            &mut row,
+        );
+        bytes(plan, outcome, &mut row);
+        processes(plan, outcome, &mut row);
+        clients(outcome, &mut row);
+        checks(plan, outcome, &mut row);
+        if row.delivered > 0 {
+            let theory = self.theory(plan, outcome);
+            row.predicted_latency_mean_us = theory.latency_mean_us.map(round);
+            row.predicted_wire_bytes_per_delivery = Some(round(theory.wire_bytes_per_delivery));
         }
+        row
+    }
+
+    /// What was asked for.
+    fn factors(&self, plan: &Plan, row: &mut TrialRow) {
+        let is = |transport| self.cell.transport == transport;
+        let ms = |time: std::time::Duration| time.as_secs_f64() * 1e3;
+        row.transport = self.cell.transport;
+        row.workload = plan.workload.to_string();
+        row.clients = plan.clients;
+        row.feeds = self.scenario.feeds;
+        row.rate_hz = plan.rate_hz;
+        row.payload_bytes = plan.payload_bytes;
+        row.tls = plan.target.tls.is_some();
+        let poll_interval = plan.client.poll_interval;
+        row.poll_interval_ms = is(Transport::ShortPolling).then(|| ms(poll_interval));
+        row.hold_ms = is(Transport::LongPolling).then(|| ms(plan.client.hold));
+        let keep_alive = self.scenario.keep_alive.name();
+        row.keep_alive = self.cell.transport.polls().then(|| keep_alive.to_owned());
+        row.headers = Some(self.scenario.headers.name().to_owned());
+        row.schedule = plan.pacing.to_string();
+        row.window_s = plan.window.as_secs_f64();
+        row.aa_of = self.cell.aa_of;
+    }
+}
+
+/// Messages and connections.
+fn counts(plan: &Plan, outcome: &TrialOutcome, row: &mut TrialRow) {
+    let counts = &outcome.recording.counts;
+    row.published = outcome.published;
+    row.publish_failed = outcome.publish_failed;
+    row.expected = outcome.expected;
+    row.delivered = counts.delivered;
+    row.missed = outcome.expected.saturating_sub(counts.delivered);
+    row.duplicate = counts.duplicate;
+    row.reordered = counts.reordered;
+    row.connect_failed = outcome.gave_up;
+    row.reconnects = counts.reconnects;
+    row.ramp_up_s = Some(round(outcome.ramp_up_s));
+    row.stale_percent = (outcome.published > 0).then(|| {
+        let all_ns = plan.window.as_nanos() as f64 * outcome.joined as f64;
+        round(counts.stale_ns as f64 / all_ns * 100.0)
+    });
+}
+
+fn latencies(plan: &Plan, outcome: &TrialOutcome, row: &mut TrialRow) {
+    let recording = &outcome.recording;
+    let latency = Microseconds(&recording.latency);
+    row.latency_min_us = latency.min();
+    row.latency_mean_us = latency.mean();
+    row.latency_p50_us = latency.at(0.5);
+    row.latency_p90_us = latency.resolved(0.9);
+    row.latency_p99_us = latency.resolved(0.99);
+    row.latency_p999_us = latency.resolved(0.999);
+    row.latency_max_us = latency.at(1.0);
+    let since_send = Microseconds(&recording.since_send);
+    row.since_send_p50_us = since_send.at(0.5);
+    row.since_send_p99_us = since_send.resolved(0.99);
+    row.since_send_max_us = since_send.at(1.0);
+    // Stamps of two hosts have no common clock.
+    let transit = Some(Microseconds(&recording.transit)).filter(|_| plan.target.same_host);
+    row.transit_p50_us = transit.as_ref().and_then(|transit| transit.at(0.5));
+    row.transit_p99_us = transit.and_then(|transit| transit.at(0.99));
+    let lag = Microseconds(&recording.publish_lag);
+    row.publish_lag_p99_us = lag.at(0.99);
+    row.publish_lag_max_us = lag.at(1.0);
+    let connect = Microseconds(&recording.connect);
+    row.connect_p50_us = connect.at(0.5);
+    row.connect_p99_us = connect.at(0.99);
+    let recipients = recording.fan_out.each_ref();
+    let recipients = recipients.map(|recipient| Microseconds(&recipient.0).at(0.5));
+    [
+        row.first_recipient_p50_us,
+        row.median_recipient_p50_us,
+        row.last_recipient_p50_us,
+    ] = recipients;
+}
+
+/// Exchanges of the transports that poll, heartbeats of the others.
+fn exchanges(polls: bool, counts: &Counts, row: &mut TrialRow) {
+    if polls {
+        row.exchanges = Some(counts.exchanges);
+        row.empty_exchanges = Some(counts.empty_exchanges);
+        row.messages_per_exchange = quotient(counts.delivered as f64, counts.exchanges);
+    } else {
+        row.heartbeats = Some(counts.heartbeats);
+        row.heartbeat_wire_bytes = Some(counts.heartbeat_bytes);
+    }
+}
+
+/// The byte ledger of the subscribers, and what is counted beside it.
+fn bytes(plan: &Plan, outcome: &TrialOutcome, row: &mut TrialRow) {
+    let (recording, publisher) = (&outcome.recording, &outcome.publisher_traffic);
+    let (traffic, set_up) = (&recording.traffic, &recording.set_up);
+    let layers = ByteLayers::of(plan, outcome);
+    let per_delivery = |bytes: f64| quotient(bytes, recording.counts.delivered);
+    row.payload_bytes_per_delivery = per_delivery(layers.payload);
+    row.envelope_bytes_per_delivery = per_delivery(layers.envelope);
+    row.protocol_bytes_per_delivery = per_delivery(layers.protocol);
+    row.tls_bytes_per_delivery = per_delivery(layers.tls);
+    row.tcp_ip_bytes_per_delivery = per_delivery(layers.tcp_ip);
+    row.wire_bytes_down = traffic.down_bytes;
+    row.wire_bytes_up = traffic.up_bytes;
+    row.segments = Some(traffic.segments);
+    let per_client = |bytes: u64| quotient(bytes as f64, outcome.joined);
+    row.set_up_wire_bytes_per_client = per_client(set_up.down_bytes + set_up.up_bytes);
+    row.set_up_tcp_ip_bytes_per_client = per_client(set_up.tcp_ip_bytes);
+    row.publisher_wire_bytes = Some(publisher.down_bytes + publisher.up_bytes);
+    row.publisher_tcp_ip_bytes = Some(publisher.tcp_ip_bytes);
+    row.publisher_segments = Some(publisher.segments);
+    row.interface_bytes = outcome.interface.map(|passed| passed.bytes);
+    row.interface_packets = outcome.interface.map(|passed| passed.packets);
+    if let Some(books) = outcome.server_books {
+        row.server_wire_bytes_down = Some(books.down_bytes);
+        row.server_wire_bytes_up = Some(books.up_bytes);
+        row.messages_per_write = quotient(books.deliveries as f64, books.writes);
+    }
+}
+
+/// CPU time and memory of server and load.
+fn processes(plan: &Plan, outcome: &TrialOutcome, row: &mut TrialRow) {
+    let percent = |used: &UsageDelta| Some(round(used.percent(outcome.ledger_s)));
+    let grown = |now: u64, before: u64, clients: u32| {
+        Some(round((now as f64 - before as f64) / f64::from(clients)))
+    };
+    if let Some(server) = &outcome.server {
+        // The server works for the probe too.
+        let per_delivery = |seconds: f64| quotient(seconds * 1e6, outcome.served());
+        row.server_cpu_user_us_per_delivery = per_delivery(server.user_s);
+        row.server_cpu_sys_us_per_delivery = per_delivery(server.sys_s);
+        row.server_cpu_percent = percent(server);
+        row.server_rss_bytes = Some(server.rss_bytes);
+        let before = outcome.server_rss_before_bytes;
+        row.server_rss_bytes_per_client =
+            before.and_then(|before| grown(server.rss_bytes, before, plan.clients + plan.probes));
+    }
+    let load = &outcome.load;
+    let per_delivery = |seconds: f64| quotient(seconds * 1e6, outcome.recording.counts.delivered);
+    row.load_cpu_user_us_per_delivery = per_delivery(load.user_s);
+    row.load_cpu_sys_us_per_delivery = per_delivery(load.sys_s);
+    row.load_cpu_percent = percent(load);
+    row.load_rss_bytes = Some(load.rss_bytes);
+    row.load_rss_bytes_per_client =
+        grown(load.rss_bytes, outcome.load_rss_before_bytes, plan.clients);
+    row.load_processes = Some(plan.processes);
+}
+
+/// How alike the clients were served.
+fn clients(outcome: &TrialOutcome, row: &mut TrialRow) {
+    let fairness = outcome.recording.fairness;
+    row.fairness_index = fairness.index().map(round);
+    if fairness.clients > 0 {
+        row.client_latency_mean_min_us = Some(round(fairness.best_us));
+        row.client_latency_mean_max_us = Some(round(fairness.worst_us));
+    }
+}
+
+/// What the verdict looks at, beside the figures above.
+fn checks(plan: &Plan, outcome: &TrialOutcome, row: &mut TrialRow) {
+    row.others_cpu_percent = others_cpu_percent(outcome).map(round);
+    row.ends_differ_bytes = outcome.ends_differ_bytes();
+    let loop_lag = Microseconds(&outcome.recording.loop_lag);
+    row.loop_lag_p99_us = loop_lag.resolved(0.99);
+    row.loop_lag_max_us = loop_lag.at(1.0);
+    if let Some(probe) = &outcome.probe {
+        let latency = Microseconds(&probe.recording.latency);
+        row.probe_clients = Some(plan.probes);
+        row.probe_delivered = Some(probe.recording.counts.delivered);
+        row.probe_latency_p50_us = latency.at(0.5);
+        row.probe_latency_p99_us = latency.resolved(0.99);
     }
 }
 
@@ -255,13 +302,9 @@ impl ByteLayers {
     }
 }
 
-/// Divides by the number of deliveries; without any there is no such figure.
-struct PerDelivery(u64);
-
-impl PerDelivery {
-    fn of(&self, sum: f64) -> Option<f64> {
-        (self.0 > 0).then(|| round(sum / self.0 as f64))
-    }
+/// A sum over a number of things, rounded; without any there is no such figure.
+fn quotient(sum: f64, number: u64) -> Option<f64> {
+    (number > 0).then(|| round(sum / number as f64))
 }
 
 /// A histogram of ns, read in µs; without samples there are no figures.
@@ -275,7 +318,7 @@ impl Microseconds<'_> {
 
     /// A quantile beyond which at least one sample lies; otherwise it would be the maximum by
     /// another name, and there is no such figure.
-    fn told(&self, quantile: f64) -> Option<f64> {
+    fn resolved(&self, quantile: f64) -> Option<f64> {
         let beyond = self.0.len() as f64 * (1.0 - quantile);
         self.at(quantile).filter(|_| beyond > 0.999)
     }
