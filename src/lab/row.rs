@@ -135,6 +135,7 @@ fn counts(plan: &Plan, outcome: &TrialOutcome, row: &mut TrialRow) {
     row.missed = outcome.expected.saturating_sub(counts.delivered);
     row.duplicate = counts.duplicate;
     row.reordered = counts.reordered;
+    row.negative_latencies = Some(counts.negative);
     row.connect_failed = outcome.gave_up;
     row.reconnects = counts.reconnects;
     row.ramp_up_s = Some(round(outcome.ramp_up_s));

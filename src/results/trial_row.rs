@@ -288,4 +288,66 @@ columns! {
         .on([(Beyond, 90), (Ratios, 70), (PrintedBeyond, 60)]);
     /// Time from the first dial until all clients were ready, or had given up.
     ramp_up_s: Option<f64> = number("Ramp-up", "time").lower();
+    /// Deliveries that seemed to precede their intended time: the clocks do not agree.
+    negative_latencies: Option<u64> = count("Messages", "negative latencies").lower();
+    /// Which engine of wslab's own server served the subscribers: `fast`, `general` or `mixed`.
+    server_engine: Option<String> = label();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Header and record of a row.
+    fn as_csv(row: &TrialRow) -> Vec<csv::StringRecord> {
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        writer.serialize(row).unwrap();
+        let text = writer.into_inner().unwrap();
+        let mut reader = csv::ReaderBuilder::new()
+            .has_headers(false)
+            .from_reader(&text[..]);
+        reader.records().map(Result::unwrap).collect()
+    }
+
+    #[test]
+    fn the_file_has_the_columns_and_texts_of_the_metrics() {
+        let row = TrialRow {
+            rate_hz: 20.0,
+            payload_bytes: 64,
+            latency_p50_us: Some(0.1 + 0.2),
+            ends_differ_bytes: Some(-3),
+            keep_alive: Some("on".to_owned()),
+            ..TrialRow::default()
+        };
+        let records = as_csv(&row);
+        let columns = columns();
+        assert!(
+            records[0]
+                .iter()
+                .eq(columns.iter().map(|column| column.name))
+        );
+        let texts: Vec<String> = columns.iter().map(|column| column.text(&row)).collect();
+        assert!(records[1].iter().eq(&texts), "{records:?}");
+    }
+
+    #[test]
+    fn a_file_without_the_newer_columns_still_opens() {
+        let row = TrialRow {
+            negative_latencies: Some(1),
+            ..TrialRow::default()
+        };
+        let records = as_csv(&row);
+        let ramp_up = records[0]
+            .iter()
+            .position(|name| name == "ramp_up_s")
+            .unwrap();
+        let [header, record] = [0, 1].map(|line| {
+            records[line]
+                .iter()
+                .take(ramp_up)
+                .collect::<csv::StringRecord>()
+        });
+        let old: TrialRow = record.deserialize(Some(&header)).unwrap();
+        assert_eq!(old, TrialRow::default());
+    }
 }

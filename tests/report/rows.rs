@@ -110,6 +110,7 @@ pub fn trial(cell: u32, trial: u32, transport: Transport, clients: u32) -> Trial
         ends_differ_bytes: Some(0),
         messages_per_write: Some(1.0),
         ramp_up_s: Some(0.1),
+        ..TrialRow::default()
     }
 }
 
