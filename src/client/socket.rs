@@ -22,7 +22,7 @@ use slab::Slab;
 use socket2::{Domain, Protocol, SockRef, Socket as RawSocket, TcpKeepalive, Type};
 
 use crate::record::byte_counts::ByteCounts;
-use crate::runtime::event_loop::registration::{Emptied, Registration};
+use crate::runtime::event_loop::{Emptied, Registration};
 
 /// Octets of an IP header without options or extensions (RFC 791, RFC 8200).
 const IPV4_HEADER: u64 = 20;

@@ -1,4 +1,4 @@
-//! What the load runs on: its event loop, timers, the clock, and memory that processes share.
+//! What the load runs on: event loop, timers, clock, shared memory.
 
 pub mod clock;
 pub mod event_loop;

@@ -1,16 +1,16 @@
-//! The processor's cache, ahead of time.
+//! Prefetching into the CPU's cache.
 
-/// Has the processor fetch a value from memory while it goes on with something else.
+/// Starts loading a value into the cache, and returns at once.
 ///
-/// Of thousands of subscribers, the one that hears something next is in no cache, and each line of
-/// it that is asked for by itself takes as long as parsing a message.
+/// Of thousands of subscribers, the one that is served next is in no cache, and waiting for one of
+/// its cache lines takes as long as parsing a message.
 pub fn fetch<T: ?Sized>(value: &T) {
     #[cfg(target_arch = "x86_64")]
     {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
         let first = std::ptr::from_ref(value).cast::<i8>();
         for at in (0..size_of_val(value)).step_by(LINE_BYTES) {
-            // SAFETY: it is only a hint, and can fail in no way.
+            // SAFETY: a prefetch is a hint; it has no effect on memory and cannot fault.
             unsafe { _mm_prefetch::<_MM_HINT_T0>(first.wrapping_add(at)) };
         }
     }
@@ -18,6 +18,6 @@ pub fn fetch<T: ?Sized>(value: &T) {
     let _ = value;
 }
 
-/// Bytes of a line of the cache.
+/// Bytes of a cache line.
 #[cfg(target_arch = "x86_64")]
 const LINE_BYTES: usize = 64;

@@ -1,5 +1,5 @@
-//! Numbers that several threads and several processes see: 64-bit words in a file in memory
-//! (memfd_create(2)), each read and written atomically.
+//! Memory shared by threads and processes of one host: atomic 64-bit words in an anonymous file
+//! (memfd_create(2)).
 
 use std::fs::File;
 use std::io;
@@ -10,7 +10,7 @@ use std::sync::atomic::AtomicU64;
 use memmap2::MmapRaw;
 use rustix::fs::{MemfdFlags, memfd_create};
 
-/// The words, which are gone when the last process that has them open has ended.
+/// The words. The kernel frees them when no process has them open.
 #[derive(Debug)]
 pub struct SharedMemory {
     memory: MmapRaw,
@@ -18,14 +18,14 @@ pub struct SharedMemory {
 }
 
 impl SharedMemory {
-    /// So many words, all 0.
+    /// `count` words, all 0.
     pub fn new(count: usize) -> io::Result<Self> {
         let file = File::from(memfd_create("wslab", MemfdFlags::CLOEXEC)?);
         file.set_len((count * size_of::<u64>()) as u64)?;
         SharedMemory::map(file)
     }
 
-    /// Those of another process, by their [`path`](Words::path).
+    /// The words of another process, by their [`path`](SharedMemory::path).
     pub fn open(path: &str) -> io::Result<Self> {
         SharedMemory::map(File::options().read(true).write(true).open(path)?)
     }
@@ -35,7 +35,7 @@ impl SharedMemory {
         Ok(SharedMemory { memory, file })
     }
 
-    /// Where another process of this user finds them, as long as this one lives.
+    /// The path by which another process of this user opens them while this process lives.
     pub fn path(&self) -> String {
         format!("/proc/{}/fd/{}", std::process::id(), self.file.as_raw_fd())
     }
@@ -47,7 +47,7 @@ impl Deref for SharedMemory {
     fn deref(&self) -> &[AtomicU64] {
         let count = self.memory.len() / size_of::<AtomicU64>();
         // SAFETY: the mapping is as long as this borrow and aligned to a page, any bits are a u64,
-        // and nobody has access to it but through these atomics.
+        // and all access to it is through these atomics.
         unsafe { std::slice::from_raw_parts(self.memory.as_ptr().cast(), count) }
     }
 }
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_opens_them_sees_what_the_other_writes() {
+    fn each_process_sees_what_the_other_writes() {
         let ours = SharedMemory::new(3).unwrap();
         let theirs = SharedMemory::open(&ours.path()).unwrap();
         assert_eq!((ours.len(), theirs.len()), (3, 3));

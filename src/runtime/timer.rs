@@ -1,5 +1,5 @@
-//! A timer that is exact to tens of microseconds; the reactor's own round up to whole milliseconds,
-//! which would be most of a push transport's latency.
+//! A timer that is exact to tens of microseconds. Those of the event loop round up to whole
+//! milliseconds, which would be most of a push transport's latency.
 
 use std::future::poll_fn;
 use std::io;
@@ -10,31 +10,33 @@ use rustix::time::{
     timerfd_settime,
 };
 
-use crate::runtime::event_loop::registration::{Emptied, Registration};
+use crate::runtime::event_loop::{Emptied, Registration};
 
 /// A timer on CLOCK_MONOTONIC (timerfd_create(2)).
 #[derive(Debug)]
 pub struct Timer {
-    watch: Registration,
+    registration: Registration,
     fd: OwnedFd,
 }
 
 impl Timer {
-    /// Must be called within a reactor.
+    /// # Panics
+    ///
+    /// Outside of an event loop.
     pub fn new() -> io::Result<Self> {
         let flags = TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC;
         let fd = timerfd_create(TimerfdClockId::Monotonic, flags)?;
-        let watch = Registration::new(&fd)?;
-        Ok(Timer { watch, fd })
+        let registration = Registration::new(&fd)?;
+        Ok(Timer { registration, fd })
     }
 
-    /// Waits until the monotonic clock shows `at_ns`; not at all if it does already.
+    /// Waits until the monotonic clock shows `at_ns`. Returns at once for the past.
     pub async fn until(&self, at_ns: u64) -> io::Result<()> {
         let zero = Timespec {
             tv_sec: 0,
             tv_nsec: 0,
         };
-        // Zero would disarm the timer: 1 ns after the epoch is long past as well.
+        // 0 would disarm the timer; 1 is as long past.
         let at_ns = at_ns.max(1);
         let at = Timespec {
             tv_sec: (at_ns / 1_000_000_000) as i64,
@@ -49,7 +51,7 @@ impl Timer {
             rustix::io::read(&self.fd, &mut [0; 8])?;
             Ok(((), Emptied(true)))
         };
-        poll_fn(|cx| self.watch.poll_read(cx, expire)).await
+        poll_fn(|cx| self.registration.poll_read(cx, expire)).await
     }
 }
 

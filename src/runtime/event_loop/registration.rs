@@ -1,41 +1,46 @@
-//! A descriptor that tasks wait for.
+//! A descriptor whose events tasks wait for.
 
 use std::io;
 use std::os::fd::AsRawFd;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
-use mio::event::Event;
 use mio::unix::SourceFd;
 use mio::{Interest, Token};
 
-use crate::runtime::event_loop::EventLoop;
+use crate::runtime::event_loop::readiness::Readiness;
+use crate::runtime::event_loop::tasks::{self, Tables};
 
-/// A descriptor whose events the reactor of its thread sees, until this is dropped.
+/// Registers a descriptor with this thread's event loop until it is dropped.
 #[derive(Debug)]
 pub struct Registration {
-    reactor: Rc<EventLoop>,
+    tables: Rc<Tables>,
     key: usize,
 }
 
 impl Registration {
-    /// Of a descriptor that does not block, and is closed at the same time as this is dropped.
+    /// The descriptor must be non-blocking, and must be closed when this is dropped: closing it is
+    /// what removes it from epoll.
+    ///
+    /// # Panics
+    ///
+    /// Outside of an event loop.
     pub fn new(descriptor: &impl AsRawFd) -> io::Result<Self> {
-        let reactor = crate::runtime::event_loop::with(Rc::clone);
-        let key = reactor.watched.borrow_mut().insert(Readiness {
-            task: reactor.running.get(),
+        let tables = tasks::with(Rc::clone);
+        let key = tables.descriptors.borrow_mut().insert(Readiness {
+            task: tables.running(),
             events: 0,
         });
-        let watch = Registration { reactor, key };
+        let registration = Registration { tables, key };
         let interest = Interest::READABLE | Interest::WRITABLE;
         let mut source = SourceFd(&descriptor.as_raw_fd());
-        let registry = &watch.reactor.registry;
+        let registry = &registration.tables.registry;
         registry.register(&mut source, Token(key), interest)?;
-        Ok(watch)
+        Ok(registration)
     }
 
-    /// Reads with `read`, once there may be something to read. One that tells that it has emptied
-    /// the descriptor is not followed by another before the next event (epoll(7), question 9).
+    /// Calls `read` once there may be something to read. After a read that emptied the descriptor
+    /// the next one waits for an event (epoll(7), question 9).
     pub fn poll_read<T>(
         &self,
         cx: &Context<'_>,
@@ -45,12 +50,12 @@ impl Registration {
             match read() {
                 Ok((read, Emptied(emptied))) => {
                     if emptied {
-                        self.forget(Readiness::READABLE);
+                        self.clear(Readiness::READABLE);
                     }
                     return Poll::Ready(Ok(read));
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    self.forget(Readiness::READABLE | Readiness::CLOSED);
+                    self.clear(Readiness::READABLE | Readiness::CLOSED);
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Poll::Ready(Err(error)),
@@ -59,7 +64,7 @@ impl Registration {
         self.wait(cx)
     }
 
-    /// Writes with `write`, now or when there is room.
+    /// Calls `write` now, and again when there is room.
     pub fn poll_write<T>(
         &self,
         cx: &Context<'_>,
@@ -74,7 +79,7 @@ impl Registration {
         }
     }
 
-    /// Waits for an event that tells that it can be written to, as a socket does that connected.
+    /// Waits for an event that says writable, as when a socket has connected.
     pub fn poll_writable(&self, cx: &Context<'_>) -> Poll<()> {
         match self.has(Readiness::WRITABLE) {
             true => Poll::Ready(()),
@@ -83,55 +88,27 @@ impl Registration {
     }
 
     fn has(&self, events: u8) -> bool {
-        self.reactor.watched.borrow()[self.key].events & events != 0
+        self.tables.descriptors.borrow()[self.key].events & events != 0
     }
 
-    fn forget(&self, events: u8) {
-        self.reactor.watched.borrow_mut()[self.key].events &= !events;
+    fn clear(&self, events: u8) {
+        self.tables.descriptors.borrow_mut()[self.key].events &= !events;
     }
 
-    /// The task that is being polled will be again after the next event.
+    /// The next event of the descriptor wakes the task that is being polled.
     fn wait<T>(&self, cx: &Context<'_>) -> Poll<T> {
-        let task = self.reactor.polled_with(cx);
-        self.reactor.watched.borrow_mut()[self.key].task = task;
+        let task = self.tables.polled_with(cx);
+        self.tables.descriptors.borrow_mut()[self.key].task = task;
         Poll::Pending
     }
 }
 
 impl Drop for Registration {
     fn drop(&mut self) {
-        self.reactor.watched.borrow_mut().remove(self.key);
+        self.tables.descriptors.borrow_mut().remove(self.key);
     }
 }
 
-/// Whether a read left nothing behind.
+/// Whether a read left nothing in the descriptor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Emptied(pub bool);
-
-/// What is known of a descriptor.
-#[derive(Debug)]
-pub struct Readiness {
-    /// That polled it last.
-    pub task: usize,
-    events: u8,
-}
-
-impl Readiness {
-    const READABLE: u8 = 1;
-    const WRITABLE: u8 = 2;
-    /// The peer has ended its side, or the connection broke: which stays so.
-    const CLOSED: u8 = 4;
-
-    pub fn note(&mut self, event: &Event) {
-        for (happened, bit) in [
-            (event.is_readable(), Readiness::READABLE),
-            (event.is_writable(), Readiness::WRITABLE),
-            (
-                event.is_read_closed() || event.is_error(),
-                Readiness::CLOSED,
-            ),
-        ] {
-            self.events |= u8::from(happened) * bit;
-        }
-    }
-}

@@ -1,21 +1,28 @@
-use std::io::{Read, Write};
+use std::cell::Cell;
+use std::future::poll_fn;
+use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
+use std::rc::Rc;
 use std::sync::mpsc;
+use std::task::Poll;
 use std::thread;
+use std::time::Duration;
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::sync::Notify;
 
+use crate::runtime::clock;
+use crate::runtime::event_loop::driver::EVENTS;
 use crate::runtime::event_loop::*;
 
-/// One end of a connection, in a reactor.
+/// One end of a connection, in an event loop.
 struct End {
     watch: Registration,
     stream: UnixStream,
 }
 
 impl End {
-    /// And the other end, outside.
+    /// The end in the loop and the end outside.
     fn pair() -> (Self, UnixStream) {
         let (stream, other) = UnixStream::pair().unwrap();
         stream.set_nonblocking(true).unwrap();
@@ -52,7 +59,7 @@ impl End {
     }
 }
 
-/// Runs the same by itself and within tokio, each on a thread of its own, and not for ever.
+/// Runs a story alone and within tokio, each on a thread of its own with a time limit.
 fn both<F: Future<Output = ()>>(story: impl Fn() -> F + Copy + Send + 'static) {
     in_time(move || block_on(story()));
     in_time(move || {
@@ -109,7 +116,7 @@ fn a_writer_waits_for_room() {
 }
 
 #[test]
-fn more_tasks_hear_something_at_the_same_time_than_are_looked_at_at_once() {
+fn more_events_at_once_than_one_call_takes() {
     const TASKS: usize = 5 * EVENTS;
     both(async || {
         let (count, all) = (Rc::new(Cell::new(0)), Rc::new(Notify::new()));
@@ -211,13 +218,13 @@ fn tasks_end_with_the_root_and_their_connections_with_them() {
     });
 }
 
-/// In a reactor of its own, inside of another one.
+/// In an event loop of its own, inside another one.
 async fn within(story: impl Future<Output = ()>) {
     block_on(story).unwrap();
 }
 
 #[tokio::test]
-async fn tokio_has_its_turn_although_a_task_never_rests() {
+async fn tokio_has_its_turn_although_a_task_never_waits() {
     let restless = async {
         spawn(async {
             poll_fn(|cx| {
@@ -233,7 +240,7 @@ async fn tokio_has_its_turn_although_a_task_never_rests() {
 }
 
 #[tokio::test]
-async fn who_gives_up_on_a_reactor_ends_its_tasks() {
+async fn a_loop_that_is_dropped_ends_its_tasks() {
     let mut other = None;
     let story = async {
         let (end, outside) = End::pair();
@@ -249,7 +256,7 @@ async fn who_gives_up_on_a_reactor_ends_its_tasks() {
 
 #[test]
 #[should_panic(expected = "polled by something else than its task")]
-fn what_polls_at_its_own_discretion_is_found_out() {
+fn a_combinator_with_wakers_of_its_own_panics() {
     let story = async {
         let (end, _other) = End::pair();
         let mut some = FuturesUnordered::from_iter([end.read()]);

@@ -1,4 +1,4 @@
-//! Who was woken by something else than an event or a timer: another task, another thread, tokio.
+//! Wake-ups that are neither events nor timers: from other tasks, other threads, tokio.
 
 use std::io;
 use std::mem;
@@ -8,41 +8,41 @@ use std::task::{Wake, Waker};
 
 use mio::{Registry, Token};
 
-/// The tasks that were woken since the reactor last looked.
+/// The tasks woken since the loop last took them.
 pub struct WakeQueue {
     tasks: Mutex<Vec<usize>>,
-    /// Whether the reactor's thread does something else, or nothing.
-    rests: AtomicBool,
-    elsewhere: mio::Waker,
+    /// Whether the loop waits for events or is about to.
+    waits: AtomicBool,
+    poll: mio::Waker,
 }
 
 impl WakeQueue {
-    /// Wakes the poll behind the registry when the reactor rests, as an event of this token.
+    /// A wake-up while the loop waits is an event with `token` of the registry's poll.
     pub fn new(registry: &Registry, token: Token) -> io::Result<Arc<Self>> {
         Ok(Arc::new(WakeQueue {
             tasks: Mutex::default(),
-            rests: AtomicBool::new(false),
-            elsewhere: mio::Waker::new(registry, token)?,
+            waits: AtomicBool::new(false),
+            poll: mio::Waker::new(registry, token)?,
         }))
     }
 
-    /// What wakes a task.
+    /// The waker of a task.
     pub fn waker(self: Arc<Self>, task: usize) -> Waker {
         Arc::new(TaskWaker { task, woken: self }).into()
     }
 
-    /// Who is woken from now on ends the rest. Returns whether somebody is already.
-    pub fn rest(&self) -> bool {
-        self.rests.store(true, SeqCst);
+    /// A wake-up from now on ends the wait. Returns whether a task is woken already.
+    pub fn start_wait(&self) -> bool {
+        self.waits.store(true, SeqCst);
         !self.lock().is_empty()
     }
 
-    /// The rest is over: who is woken is found before the next.
-    pub fn work(&self) {
-        self.rests.store(false, SeqCst);
+    /// The wait is over. The loop takes the tasks woken from now on before the next wait.
+    pub fn end_wait(&self) {
+        self.waits.store(false, SeqCst);
     }
 
-    /// Those who were woken, into what is empty.
+    /// Moves the woken tasks into `tasks`, which must be empty.
     pub fn take(&self, tasks: &mut Vec<usize>) {
         mem::swap(&mut *self.lock(), tasks);
     }
@@ -52,7 +52,6 @@ impl WakeQueue {
     }
 }
 
-/// What a task is woken with.
 struct TaskWaker {
     task: usize,
     woken: Arc<WakeQueue>,
@@ -65,9 +64,9 @@ impl Wake for TaskWaker {
 
     fn wake_by_ref(self: &Arc<Self>) {
         self.woken.lock().push(self.task);
-        if self.woken.rests.swap(false, SeqCst) {
-            // It fails where the counter is full: then the reactor is being woken already.
-            let _ = self.woken.elsewhere.wake();
+        if self.woken.waits.swap(false, SeqCst) {
+            // It fails if the counter is full: then a wake-up is under way already.
+            let _ = self.woken.poll.wake();
         }
     }
 }
