@@ -9,6 +9,7 @@ use std::process::{Child, Command, Output, Stdio};
 
 use support::wait_until;
 use wslab::lab::capacity::CapacitySearch;
+use wslab::lab::capacity::search::Search;
 use wslab::lab::environment::Environment;
 use wslab::lab::scenario::Scenario;
 use wslab::results::{TrialRow, Verdict, write_rows};
@@ -279,7 +280,7 @@ fn mistakes_are_answered_with_advice_and_exit_code_2() {
         (&[&slo[..], &["--within", "0%"]].concat(), "0.1% to 100%"),
         (
             &[&slo[..], &["--vary", "payload"]].concat(),
-            "clients, rate",
+            "clients or rate",
         ),
         (&[&slo[..], &["idle"]].concat(), "no latency to judge"),
         (
@@ -406,12 +407,14 @@ fn a_step_that_others_disturb_is_tried_again_after_rests_that_grow_and_then_not_
     };
     let scenario = Scenario {
         transports: vec![Transport::Sse],
+        capacity: Some(search),
         ..Scenario::default()
     };
+    let search = Search::of(&scenario).unwrap();
     let (mut trials, mut tried) = (Vec::new(), Vec::new());
     for _ in 0..6 {
-        let (_, _, cell) = search.next(&scenario, &trials).unwrap();
-        let rest = search.rest(&scenario, &cell, &trials);
+        let (_, _, cell) = search.next(&trials).unwrap();
+        let rest = search.rest(&cell, &trials);
         tried.push((cell.clients, rest.as_secs() / scenario.window.0.as_secs()));
         let trial = step(cell.number, Transport::Sse, cell.clients, 9.0);
         trials.push(match cell.clients {

@@ -8,29 +8,31 @@ use clap::Args;
 use crate::cli::report::write_report;
 use crate::cli::run::{RunArgs, complete};
 use crate::error::UsageError;
+use crate::lab::capacity;
 use crate::lab::capacity::objective::Objective;
-use crate::lab::capacity::{self, SearchFactor};
+use crate::lab::capacity::settings::SearchFactor;
 use crate::lab::recorded_run::RecordedRun;
 use crate::lab::scenario::Scenario;
 use crate::report;
 use crate::results::SearchVerdict;
 
-/// Trials that must hold at the end of a search, unless somebody asks for more or fewer.
+/// Trials that must hold at the end of a search, unless a flag or a file says how many.
 const CONFIRMATIONS: u32 = 3;
 
 #[derive(Debug, Args)]
 pub(super) struct CapacityArgs {
-    /// What must hold: p50, p90, p99, p99.9 or max, <, and a time, such as 'p99<100ms'; may be
-    /// repeated, and then all must
+    /// What must hold: p50, p90, p99, p99.9 or max, <, and a time, such as 'p99<100ms'. May be
+    /// repeated: then all must hold
     #[arg(long, value_name = "OBJECTIVE")]
     slo: Vec<Objective>,
-    /// What to search for: the most clients, or the most messages a second to each feed
-    #[arg(long, value_enum)]
+    /// What to search for: the most clients, or the most messages per second to each feed
+    #[arg(long, value_name = "clients|rate")]
     vary: Option<SearchFactor>,
-    /// The most to try; otherwise as many clients as open files allow, or 100,000 messages a second
+    /// The highest value to try. Default: as many clients as the open files allow, or 100,000
+    /// messages per second
     #[arg(long, value_name = "N")]
     max: Option<u32>,
-    /// How close the least that fails must come to the most that holds [default: 5%]
+    /// How close the lowest value that fails must come to the highest that holds [default: 5%]
     #[arg(long, value_name = "PERCENT", value_parser = parse_percent)]
     within: Option<f64>,
     #[command(flatten)]
@@ -46,7 +48,7 @@ impl CapacityArgs {
         if !run.trials.is_empty() {
             let table = report::capacity_table(&found, &run.trials);
             let page = write_report(&run.folder)?;
-            // Who has closed standard output has the page.
+            // Where standard output is closed, the page still tells.
             let _ = writeln!(std::io::stdout(), "{table}\nreport: {}", page.display());
         }
         complete(&run, ending)?;
@@ -65,7 +67,7 @@ impl CapacityArgs {
         if scenario.capacity.is_none() {
             scenario.name = "capacity".to_owned();
             scenario.question.clear();
-            scenario.repeats = self.run.repeats.unwrap_or(CONFIRMATIONS);
+            scenario.repeats = self.run.factors.repeats.unwrap_or(CONFIRMATIONS);
         }
         let mut search = scenario.capacity.take().unwrap_or_default();
         if !self.slo.is_empty() {

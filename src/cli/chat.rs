@@ -1,23 +1,25 @@
-//! `wslab chat`: a person in a feed.
+//! `wslab chat`: reads and writes a feed.
 
 use std::process::ExitCode;
 
 use clap::Args;
 
 use crate::chat::{self, ChatOptions};
-use crate::cli::{TokenArgs, TrustArgs, check_token, interrupted, parse};
+use crate::cli::args::{TokenArgs, TrustArgs, check_token};
+use crate::cli::process::interrupted;
 use crate::client::config::ClientConfig;
 use crate::client::discover;
 use crate::feed::check_name;
-use crate::lab::scenario::Span;
+use crate::lab::factors::Span;
 use crate::transport::Transport;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-At a terminal, the last line shows the feed, the transport, its latency and how many are there.
-Otherwise lines of standard input are published, and standard output has one line a message
-(\"alice: oi\", \"* bob joined\"); how the connection fares goes to standard error. When the input
-has ended and all of it was seen in the feed, this ends with 0; with 1 if something was lost.")]
+At a terminal, the last line shows the feed, the transport, its latency and the number of members.
+Otherwise each line of standard input is published, and standard output has one line a message
+(\"alice: oi\", \"* bob joined\"). The state of the connection goes to standard error. The command
+ends after its input. The exit code is 0 if all of it was seen in the feed, and 1 if something was
+lost.")]
 pub(super) struct ChatArgs {
     /// The server, as http://HOST:PORT or https://HOST:PORT
     #[arg(value_name = "URL", default_value = "http://127.0.0.1:8080")]
@@ -25,18 +27,18 @@ pub(super) struct ChatArgs {
     #[command(flatten)]
     trust: TrustArgs,
     #[command(flatten)]
-    pass: TokenArgs,
-    /// Your name, which all who are there are told. Without it you only read, and nobody is told
+    access: TokenArgs,
+    /// Your name, which all members see. Without it you only read and are no member
     #[arg(long, value_name = "NAME", value_parser = parse_name)]
     user: Option<String>,
-    /// How messages come: short-polling, long-polling, sse or websocket
+    /// Transport of the messages: short-polling, long-polling, sse or websocket
     #[arg(long, value_name = "T", default_value_t = Transport::WebSocket)]
     transport: Transport,
-    /// The feed to read, and to write to
+    /// The feed to read and to write
     #[arg(long, value_name = "NAME", default_value = "lobby")]
     feed: String,
-    /// Messages shown of those that were there before
-    #[arg(long, value_name = "N", default_value_t = 20, value_parser = parse_history)]
+    /// Earlier messages that are shown first
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(..=1_000))]
     history: u32,
     /// Pause between short polls
     #[arg(long, value_name = "TIME", default_value = "1s")]
@@ -48,7 +50,7 @@ impl ChatArgs {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
-        let (trust, token) = (self.trust.trust(), check_token(self.pass.token.as_ref())?);
+        let (trust, token) = (self.trust.trust(), check_token(self.access.token.as_ref())?);
         let all_seen = runtime.block_on(async {
             let options = ChatOptions {
                 target: discover::find(&self.url, trust.as_ref(), token.as_ref()).await?,
@@ -73,11 +75,4 @@ impl ChatArgs {
 fn parse_name(text: &str) -> Result<String, String> {
     let name = check_name(text).map_err(|error| error.to_string())?;
     Ok(name.to_owned())
-}
-
-fn parse_history(text: &str) -> Result<u32, String> {
-    parse(text, |messages: &u32| match messages {
-        0..=1_000 => Ok(()),
-        _ => Err(format!("{messages} messages are more than 1000")),
-    })
 }

@@ -1,4 +1,4 @@
-//! `wslab demo`: the server with something in its feeds, and its page.
+//! `wslab demo`: the server with demonstration feeds, and its page.
 
 use std::process::ExitCode;
 
@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::cli::serve::ServeArgs;
 
-/// Sensors, unless a flag says how many.
+/// Simulated sensors, unless a flag says how many.
 const SENSORS: u32 = 4;
 
 #[derive(Args)]

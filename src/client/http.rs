@@ -9,6 +9,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
 use crate::client::error::ClientError;
+use crate::error::unknown;
 
 /// Header fields of one response, at the most.
 const MAX_HEADERS: usize = 64;
@@ -17,8 +18,10 @@ const MAX_HEADERS: usize = 64;
 const MAX_HEAD_BYTES: usize = 64 << 10;
 
 /// The header fields of a request.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[derive(strum::Display, strum::EnumString, strum::VariantNames)]
+#[strum(serialize_all = "lowercase", parse_err_ty = String, parse_err_fn = unknown::<Headers>)]
 pub enum Headers {
     /// What the protocol demands.
     #[default]
@@ -48,13 +51,6 @@ const FETCH_FIELDS: &str = "\
     Sec-Fetch-Dest: empty\r\n";
 
 impl Headers {
-    pub const fn name(self) -> &'static str {
-        match self {
-            Headers::Minimal => "minimal",
-            Headers::Browser => "browser",
-        }
-    }
-
     /// A request without a body to an origin, as `http://h:1`: `GET path`, plus whole header lines
     /// that each end with CR LF.
     pub fn get(self, origin: &str, path: &str, extra: &str) -> Vec<u8> {

@@ -2,6 +2,7 @@
 
 pub mod capacity;
 pub mod environment;
+pub mod factors;
 pub mod preflight;
 pub mod processes;
 pub mod progress;

@@ -5,8 +5,9 @@ use std::path::Path;
 
 use anyhow::ensure;
 
-use crate::lab::capacity::SearchFactor;
-use crate::lab::scenario::{MAX_CLIENTS, MAX_RATE_HZ, Scenario, Switch};
+use crate::lab::capacity::settings::SearchFactor;
+use crate::lab::factors::{MAX_CLIENTS, MAX_RATE_HZ, Switch};
+use crate::lab::scenario::Scenario;
 use crate::load::protocol::Workload;
 use crate::system::info::SystemFiles;
 use crate::system::process::{self, SPARE_DESCRIPTORS};

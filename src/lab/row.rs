@@ -116,9 +116,9 @@ impl Trial {
         let poll_interval = plan.client.poll_interval;
         row.poll_interval_ms = is(Transport::ShortPolling).then(|| ms(poll_interval));
         row.hold_ms = is(Transport::LongPolling).then(|| ms(plan.client.hold));
-        let keep_alive = self.scenario.keep_alive.name();
-        row.keep_alive = self.cell.transport.polls().then(|| keep_alive.to_owned());
-        row.headers = Some(self.scenario.headers.name().to_owned());
+        let keep_alive = self.scenario.keep_alive.to_string();
+        row.keep_alive = self.cell.transport.polls().then_some(keep_alive);
+        row.headers = Some(self.scenario.headers.to_string());
         row.schedule = plan.pacing.to_string();
         row.window_s = plan.window.as_secs_f64();
         row.aa_of = self.cell.aa_of;

@@ -16,10 +16,12 @@ use crate::client::tls::Trust;
 use crate::client::token::Token;
 use crate::error::UsageError;
 use crate::lab::capacity;
+use crate::lab::capacity::search::Search;
 use crate::lab::environment::Environment;
+use crate::lab::factors::Switch;
 use crate::lab::preflight;
 use crate::lab::progress::ProgressDisplay;
-use crate::lab::scenario::{Cell, Scenario, Switch};
+use crate::lab::scenario::{Cell, Scenario};
 use crate::lab::trial::{Trial, TrialResult};
 use crate::results::{self, TimelineRow, TrialRow, Verdict};
 use crate::system::doctor::{self, Requirements};
@@ -172,8 +174,8 @@ impl Run {
             if !self.trials.is_empty() {
                 tokio::time::sleep(scenario.cool_down.0).await;
             }
-            if let Some(search) = &self.scenario.capacity {
-                let rest = search.rest(&scenario, &cell, &self.trials);
+            if let Some(search) = Search::of(&self.scenario) {
+                let rest = search.rest(&cell, &self.trials);
                 wait_for_quiet(rest, display).await;
             }
             let id = Trial {
@@ -197,8 +199,8 @@ impl Run {
 
     /// The next trial: of those listed, or what a search asks for.
     fn next(&self, listed: &[(u32, Cell)]) -> Option<(Scenario, u32, Cell)> {
-        match &self.scenario.capacity {
-            Some(search) => search.next(&self.scenario, &self.trials),
+        match Search::of(&self.scenario) {
+            Some(search) => search.next(&self.trials),
             None => listed
                 .get(self.trials.len())
                 .map(|&(trial, cell)| (self.scenario.clone(), trial, cell)),
@@ -224,9 +226,9 @@ impl Run {
                 display.update(&label, progress, per_second);
             })
             .await?;
-        let search = self.scenario.capacity.iter();
+        let search = Search::of(&self.scenario);
         let remark = search.map(|search| format!("  {}", search.remark(&measured.row)));
-        let remark: String = remark.collect();
+        let remark = remark.unwrap_or_default();
         display.say(&format!("{label}  {}{remark}", summary(&measured.row)));
         for (error, times) in &measured.errors {
             display.warn(&format!("{label}  {times} × {error}"));

@@ -6,9 +6,10 @@ use std::path::PathBuf;
 use hdrhistogram::Histogram;
 
 use crate::client::target::Target;
-use crate::lab::capacity::SearchFactor;
+use crate::lab::capacity::settings::SearchFactor;
+use crate::lab::factors::Switch;
 use crate::lab::processes::{LoadProcess, ServerProcess};
-use crate::lab::scenario::{Cell, Scenario, Switch};
+use crate::lab::scenario::{Cell, Scenario};
 use crate::load::protocol::{LoadEvent, Plan, Progress};
 use crate::results::{TimelineRow, TrialRow};
 use crate::system::pinning::Pinning;

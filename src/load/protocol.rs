@@ -1,8 +1,6 @@
 //! What the load process is told and what it tells: one plan in, events out, each a line of JSON.
 
-use std::fmt;
 use std::rc::Rc;
-use std::str::FromStr;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -10,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::client::config::ClientConfig;
 use crate::client::server_counters::ServerCounters;
 use crate::client::target::Target;
+use crate::error::unknown;
 use crate::load::schedule::Pacing;
 use crate::load::worker::ClientShare;
 use crate::record::byte_counts::ByteCounts;
@@ -18,52 +17,17 @@ use crate::system::interface::InterfaceCounters;
 use crate::system::process::{CpuTime, ProcessUsage};
 use crate::transport::Transport;
 
-/// Who publishes.
+/// What publishes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[serde(rename_all = "lowercase")]
+#[derive(strum::Display, strum::EnumString, strum::VariantNames)]
+#[strum(serialize_all = "lowercase", parse_err_ty = String, parse_err_fn = unknown::<Workload>)]
 pub enum Workload {
-    /// A few sensors publish, all subscribers read.
+    /// A few sensors publish, and all subscribers read.
     #[default]
     Monitoring,
-    /// The subscribers of a feed write to it themselves, over what is natural to their transport.
+    /// The subscribers of a feed publish to it: a WebSocket in band, all others by POST.
     Chat,
-}
-
-impl fmt::Display for Workload {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Workload::Monitoring => "monitoring",
-            Workload::Chat => "chat",
-        })
-    }
-}
-
-impl FromStr for Workload {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "monitoring" => Ok(Workload::Monitoring),
-            "chat" => Ok(Workload::Chat),
-            other => Err(format!(
-                "unknown workload \"{other}\": write monitoring or chat"
-            )),
-        }
-    }
-}
-
-impl TryFrom<String> for Workload {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        text.parse()
-    }
-}
-
-impl From<Workload> for String {
-    fn from(workload: Workload) -> String {
-        workload.to_string()
-    }
 }
 
 /// One trial, as the load process needs to know it.
@@ -144,25 +108,15 @@ impl Plan {
 }
 
 /// A part of a trial.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, strum::Display)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum Phase {
     #[default]
     RampUp,
     WarmUp,
     Window,
     Drain,
-}
-
-impl fmt::Display for Phase {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Phase::RampUp => "ramp-up",
-            Phase::WarmUp => "warm-up",
-            Phase::Window => "window",
-            Phase::Drain => "drain",
-        })
-    }
 }
 
 /// What the load process says while it works, and at the end.

@@ -5,30 +5,24 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::fmt;
 
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use serde::{Deserialize, Serialize};
 
+use crate::error::unknown;
+
 /// How the messages of one feed are spread over time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[derive(strum::Display, strum::EnumString, strum::VariantNames)]
+#[strum(serialize_all = "lowercase", parse_err_ty = String, parse_err_fn = unknown::<Pacing>)]
 pub enum Pacing {
     /// Evenly: one every 1/rate seconds, the feeds taking turns.
     #[default]
     Constant,
     /// At random, independent of each other, with the same mean: a Poisson process.
     Poisson,
-}
-
-impl fmt::Display for Pacing {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Pacing::Constant => "constant",
-            Pacing::Poisson => "poisson",
-        })
-    }
 }
 
 /// One message that will be due.

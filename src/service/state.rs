@@ -14,10 +14,11 @@ use axum::http::StatusCode;
 use axum::http::header::RETRY_AFTER;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
-use clap::ValueEnum;
 use serde::de::DeserializeOwned;
+use strum::{Display, EnumString, VariantNames};
 use tokio::sync::Notify;
 
+use crate::error::unknown;
 use crate::feed::{AppendError, Batch, Feed, FeedError, Feeds, InvalidMessage};
 use crate::service::counters::{ConnectionCounters, Counter, ServerMetrics};
 use crate::service::rate_limiter::{RateExceeded, RateLimiter};
@@ -85,7 +86,8 @@ impl AppState {
 pub const STREAM_PIECE_BYTES: usize = 64 << 10;
 
 /// What becomes of a reader of a stream that is so slow that the log has moved on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Display, EnumString, VariantNames)]
+#[strum(serialize_all = "lowercase", parse_err_ty = String, parse_err_fn = unknown::<SlowReader>)]
 pub enum SlowReader {
     /// It is told how many messages it missed, and goes on with those that there are.
     Skip,

@@ -6,7 +6,7 @@ use anyhow::{Context, ensure};
 use serde::{Deserialize, Serialize};
 
 use crate::error::UsageError;
-use crate::lab::scenario::Switch;
+use crate::lab::factors::Switch;
 use crate::system::cpus::Cpus;
 
 /// Which process runs where.

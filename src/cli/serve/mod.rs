@@ -10,17 +10,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use clap::{Args, ValueEnum};
+use clap::Args;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::prelude::*;
 
+use crate::cli::args::{GivenToken, check_token, parse_token};
+use crate::cli::process::{confine, interrupted, wait_for_parent};
 use crate::cli::serve::limits::LimitArgs;
-use crate::cli::{
-    GivenToken, check_token, confine, interrupted, parse, parse_token, wait_for_parent,
-};
 use crate::client::token;
 use crate::error::UsageError;
 use crate::feed::{Feeds, Retention};
+use crate::lab::factors::Switch;
 use crate::monitor;
 use crate::server::access::{Access, Origin};
 use crate::server::tls::ServerTls;
@@ -28,61 +28,56 @@ use crate::server::{self, ServerSettings};
 use crate::service::state::AppState;
 use crate::system::cpus::Cpus;
 
-/// Members of all feeds, at the most: a name and a few numbers each, so some megabytes.
+/// Most members of all feeds. A member is a name and a few numbers, so this is some megabytes.
 const MAX_MEMBERS: usize = 10_000;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Presence {
-    On,
-    Off,
-}
 
 #[derive(Args)]
 pub(super) struct ServeArgs {
-    /// Address and port; port 0 takes a free one
+    /// Address and port. Port 0 takes a free one
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080")]
     bind: SocketAddr,
     /// Messages kept of each feed
-    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = parse_history)]
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     history: u32,
-    /// Whether readers that give a name are members of the feed, told to all when they come and go
-    #[arg(long, value_enum, default_value = "on")]
-    presence: Presence,
-    /// Publish this machine's CPU, memory and network readings into the feed "system", every second
+    /// A reader with a name is a member of the feed. Its join and its leave are published
+    #[arg(long, value_name = "on|off", default_value = "on")]
+    presence: Switch,
+    /// Publish the CPU, memory and network readings of this machine into the feed "system", once a
+    /// second
     #[arg(long)]
     monitor: bool,
     /// Publish the readings of N simulated sensors into the feed "sensors", each once a second.
     /// Default: none, and 4 for demo
-    #[arg(long, value_name = "N", value_parser = parse_sensors)]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(..=1_000))]
     sensors: Option<u32>,
-    /// Tell where the page shows them
+    /// Print the addresses of the page
     #[arg(skip)]
-    tells_page: bool,
-    /// What clients must know: ?token=TOKEN, or Authorization: Bearer TOKEN. The environment
-    /// variable keeps it from other users of this machine
+    prints_page: bool,
+    /// The token that clients must send, as ?token=TOKEN or as Authorization: Bearer TOKEN. The
+    /// environment variable hides it from other users of this machine
     #[arg(long, value_name = "TOKEN", env = token::VARIABLE, hide_env_values = true)]
     #[arg(value_parser = parse_token)]
     token: Option<GivenToken>,
-    /// Where pages may come from that are not this server's own, as https://lab.example.org
+    /// Origins of other pages that may use this server, as https://lab.example.org
     #[arg(long, value_name = "ORIGIN[,…]", value_delimiter = ',')]
     allow_origin: Vec<Origin>,
-    /// What to tell of on standard error: a level (error, warn, info, debug, trace), or one for
-    /// each part, as wslab::server=debug. Tokens and queries are never told
+    /// What is logged on standard error: a level (error, warn, info, debug, trace), or one for each
+    /// part, as wslab::server=debug. Tokens and queries are never logged
     #[arg(long, value_name = "LEVEL", default_value = "warn")]
     log: Targets,
-    /// Serve https and wss, with a certificate made at the start, whose fingerprint goes to
-    /// standard error: clients are told it
+    /// Serve https and wss. The certificate is made at the start, and its fingerprint is printed on
+    /// standard error. Clients need it
     #[arg(long)]
     tls: bool,
-    /// A certificate of one's own, and the chain above it (PEM)
+    /// A certificate to use instead, and its chain (PEM)
     #[arg(long, value_name = "FILE", requires = "key")]
     cert: Option<PathBuf>,
-    /// Its private key (PEM)
+    /// The private key of the certificate (PEM)
     #[arg(long, value_name = "FILE", requires = "cert")]
     key: Option<PathBuf>,
     #[command(flatten)]
     limits: LimitArgs,
-    /// End when standard input does
+    /// End when standard input ends
     #[arg(long, hide = true)]
     with_parent: bool,
     /// Run on these CPUs only
@@ -91,12 +86,13 @@ pub(super) struct ServeArgs {
 }
 
 impl ServeArgs {
-    /// The same, with demonstration feeds, and so many sensors unless it has some.
+    /// The same server with demonstration feeds, and with so many sensors unless a flag said how
+    /// many.
     pub(super) fn demonstrating(self, sensors: u32) -> Self {
         ServeArgs {
             monitor: true,
             sensors: self.sensors.or(Some(sensors)),
-            tells_page: true,
+            prints_page: true,
             ..self
         }
     }
@@ -111,8 +107,7 @@ impl ServeArgs {
                 std::process::exit(0);
             });
         }
-        // With one core there is nothing to share between threads, which would cost each task a
-        // little.
+        // With one core, a second thread would only cost.
         let cores = std::thread::available_parallelism()?.get();
         let mut runtime = match cores {
             1 => tokio::runtime::Builder::new_current_thread(),
@@ -123,7 +118,7 @@ impl ServeArgs {
             let listener = server::bind(self.bind).with_context(|| {
                 format!("cannot listen on {}: choose another with --bind", self.bind)
             })?;
-            self.tell(&settings, listener.local_addr()?)?;
+            self.write_address(&settings, listener.local_addr()?)?;
             if self.monitor {
                 monitor::watch_machine(&state.feeds)?;
             }
@@ -150,8 +145,8 @@ impl ServeArgs {
             .init();
     }
 
-    /// Says where it listens, and how it can be known.
-    fn tell(&self, settings: &ServerSettings, address: SocketAddr) -> std::io::Result<()> {
+    /// Writes where the server listens, and the fingerprint of its certificate.
+    fn write_address(&self, settings: &ServerSettings, address: SocketAddr) -> std::io::Result<()> {
         let mut output = std::io::stdout();
         let scheme = match &settings.tls {
             Some(_) => "https",
@@ -165,7 +160,7 @@ impl ServeArgs {
         if let (Some(fingerprint), true) = (fingerprint, self.with_parent) {
             writeln!(output, "{fingerprint}")?;
         }
-        if self.tells_page {
+        if self.prints_page {
             let page = page(scheme, address);
             writeln!(
                 output,
@@ -194,8 +189,8 @@ impl ServeArgs {
         };
         let feeds = Feeds::new(retention, self.limits.max_feeds());
         let feeds = match self.presence {
-            Presence::On => feeds.with_presence(MAX_MEMBERS),
-            Presence::Off => feeds,
+            Switch::On => feeds.with_presence(MAX_MEMBERS),
+            Switch::Off => feeds,
         };
         let mut state = AppState::new(feeds, self.limits.of_transports());
         state.pace = self.limits.pace();
@@ -203,7 +198,7 @@ impl ServeArgs {
     }
 }
 
-/// Where a browser of this machine finds the page.
+/// The address of the page for a browser on this machine.
 fn page(scheme: &str, mut address: SocketAddr) -> String {
     if address.ip().is_unspecified() {
         address.set_ip(match address {
@@ -212,18 +207,4 @@ fn page(scheme: &str, mut address: SocketAddr) -> String {
         });
     }
     format!("{scheme}://{address}/")
-}
-
-fn parse_sensors(text: &str) -> Result<u32, String> {
-    parse(text, |sensors: &u32| match sensors {
-        0..=1_000 => Ok(()),
-        _ => Err(format!("{sensors} sensors are more than 1000")),
-    })
-}
-
-fn parse_history(text: &str) -> Result<u32, String> {
-    parse(text, |messages: &u32| match messages {
-        1..=1_000_000 => Ok(()),
-        _ => Err(format!("{messages} messages are not between 1 and 1000000")),
-    })
 }

@@ -6,17 +6,16 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::UsageError;
 use crate::results::{METRICS, Metric, TrialRow, Verdict, Warning};
 use crate::stats::bracket::StepOutcome;
 
-/// What the load brought about: of an INVALID trial, that the step was too much.
+/// Doubts that the load causes. An INVALID trial with one of them fails its step.
 const OVERLOAD: [Warning; 3] = [
     Warning::MissedMessages,
     Warning::ConnectFailed,
     Warning::ServerDied,
 ];
-/// What others on this machine brought about, who may have caused everything else as well.
+/// Doubts that other processes cause. They may have caused all other doubts as well.
 const OTHERS: [Warning; 2] = [Warning::MachineBusy, Warning::CpuStolen];
 
 /// A bound on the delivery latency, written `p99<100ms`.
@@ -78,7 +77,7 @@ impl Objective {
             .expect("an objective is parsed from such a metric")
     }
 
-    /// Deliveries that tell this percentile: at least one lies beyond it, but for the maximum.
+    /// Fewest deliveries that show this percentile: one lies beyond it, except for the maximum.
     fn needed(&self) -> f64 {
         match self.percentile().1 {
             1.0 => 1.0,
@@ -86,19 +85,19 @@ impl Objective {
         }
     }
 
-    /// Whether the window with which a search begins has deliveries enough.
-    pub fn check(&self, deliveries: f64) -> Result<(), UsageError> {
+    /// Checks that the window with which a search begins has enough deliveries.
+    pub fn check(&self, deliveries: f64) -> Result<(), String> {
         let (name, needed) = (self.percentile().0, self.needed());
         if deliveries < needed {
-            return Err(UsageError(format!(
-                "slo: a {name} needs {needed} deliveries in a window, and clients × rate × window \
-                 begin with {deliveries:.0}; write more of one of the three"
-            )));
+            return Err(format!(
+                "a {name} needs {needed} deliveries in a window, and clients × rate × window begin \
+                 with {deliveries:.0}; write more of one of the three"
+            ));
         }
         Ok(())
     }
 
-    /// What a VALID trial shows.
+    /// The outcome of a VALID trial.
     fn outcome(&self, trial: &TrialRow) -> StepOutcome {
         let (name, _) = self.percentile();
         let Some(us) = self.metric.figure(trial) else {
@@ -111,13 +110,13 @@ impl Objective {
     }
 }
 
-/// Deliveries in a window that tell all of them.
+/// Fewest deliveries in a window that show all of the objectives.
 pub fn needed(objectives: &[Objective]) -> f64 {
     objectives.iter().map(Objective::needed).fold(1.0, f64::max)
 }
 
-/// What a trial shows of its step. Only a VALID one holds. An INVALID one fails where that is what
-/// the load brought about; whatever else is not VALID shows nothing.
+/// The outcome of a trial. Only a VALID trial holds. An INVALID one fails its step where the load
+/// caused that. Every other trial that is not VALID shows nothing.
 pub fn judge(trial: &TrialRow, objectives: &[Objective]) -> StepOutcome {
     let warned = |of: &[Warning]| {
         let mut names = trial.warnings.split_whitespace();
@@ -163,9 +162,7 @@ mod tests {
     fn a_percentile_needs_a_delivery_beyond_it() {
         let check = |text: &str, deliveries| {
             let objective: Objective = text.parse().unwrap();
-            objective
-                .check(deliveries)
-                .map_err(|error| error.to_string())
+            objective.check(deliveries)
         };
         assert!(
             check("p99<1s", 99.0)

@@ -1,0 +1,52 @@
+//! Groups of arguments that several commands share.
+
+use std::convert::Infallible;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::client::tls::{Fingerprint, Trust};
+use crate::client::token::{self, Token};
+use crate::error::UsageError;
+
+/// How the server of an https URL proves that it is the right one.
+#[derive(Clone, Debug, Args)]
+pub(super) struct TrustArgs {
+    /// SHA-256 fingerprint of the certificate that the server of an https URL must show. wslab
+    /// serve prints it
+    #[arg(long, value_name = "SHA256", conflicts_with = "ca")]
+    fingerprint: Option<Fingerprint>,
+    /// Authorities that may have signed the certificate (PEM). On Debian, the file of the public
+    /// ones is /etc/ssl/certs/ca-certificates.crt
+    #[arg(long, value_name = "FILE")]
+    ca: Option<PathBuf>,
+}
+
+impl TrustArgs {
+    pub(super) fn trust(&self) -> Option<Trust> {
+        let fingerprint = self.fingerprint.map(Trust::Fingerprint);
+        fingerprint.or_else(|| self.ca.clone().map(Trust::Authorities))
+    }
+}
+
+/// What the server of a URL asks of its clients.
+#[derive(Clone, Debug, Args)]
+pub(super) struct TokenArgs {
+    /// The token with which the server was started, if it has one. The environment variable hides
+    /// it from other users of this machine
+    #[arg(long, value_name = "TOKEN", env = token::VARIABLE, hide_env_values = true)]
+    #[arg(value_parser = parse_token)]
+    pub(super) token: Option<GivenToken>,
+}
+
+/// A token, or why it is none. Clap would print a token that it refuses, so clap refuses none.
+pub(super) type GivenToken = Result<Token, String>;
+
+pub(super) fn parse_token(text: &str) -> Result<GivenToken, Infallible> {
+    Ok(text.parse())
+}
+
+pub(super) fn check_token(given: Option<&GivenToken>) -> Result<Option<Token>, UsageError> {
+    let token = given.cloned().transpose();
+    token.map_err(|error| UsageError(format!("--token: {error}")))
+}

@@ -1,0 +1,37 @@
+//! `wslab doctor`: what on this machine would spoil a measurement.
+
+use std::io::Write;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Args;
+
+use crate::lab::factors::MAX_CLIENTS;
+use crate::system::doctor::{self, Level, Requirements};
+use crate::system::info::SystemInfo;
+
+/// How long the doctor watches the CPU time of other processes.
+const WATCH: Duration = Duration::from_secs(1);
+
+#[derive(Debug, Args)]
+pub(super) struct DoctorArgs {
+    /// Subscribers that are to be measured
+    #[arg(long, value_name = "N", default_value_t = 5_000)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_CLIENTS)))]
+    clients: u32,
+}
+
+impl DoctorArgs {
+    pub(super) fn execute(self) -> anyhow::Result<ExitCode> {
+        let requirements = Requirements {
+            clients: self.clients.into(),
+            remote: true,
+        };
+        let findings = doctor::findings(&SystemInfo::watch(WATCH), requirements);
+        for finding in &findings {
+            writeln!(std::io::stdout(), "{finding}")?;
+        }
+        let bad = findings.iter().any(|finding| finding.level == Level::Bad);
+        Ok(ExitCode::from(u8::from(bad)))
+    }
+}
