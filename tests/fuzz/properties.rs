@@ -3,8 +3,9 @@
 //! The client parses a server's bytes, the server parses a client's. A property takes a stream and
 //! the sizes of the parts in which it arrives. A parser reads the stream whole, in these parts and
 //! byte by byte, and must give the same items and refuse the same streams each time; otherwise the
-//! property panics. `tests/hostile.rs` tries each property on a fixed number of streams.
-//! `scripts/fuzz` tries them without end, and bounds memory and time.
+//! property panics. It returns whether the stream was understood in part, because a parser that
+//! refuses everything would keep all other promises. `tests/hostile.rs` tries each property on a
+//! fixed number of streams. `scripts/fuzz` tries them without end, and bounds memory and time.
 #![allow(dead_code)] // Each fuzz target uses one property.
 
 use std::io::{ErrorKind, Read, Write};
@@ -29,7 +30,7 @@ use wslab::transport::sse::{EventStreamItem, EventStreamParser};
 use wslab::transport::websocket::client::FrameReader;
 
 /// WebSocket frames, as a client reads them.
-pub fn websocket_frames(stream: &[u8], sizes: &[u8]) {
+pub fn websocket_frames(stream: &[u8], sizes: &[u8]) -> bool {
     agree(stream, sizes, || {
         let mut frames = FrameReader::default();
         move |bytes, items| {
@@ -37,11 +38,11 @@ pub fn websocket_frames(stream: &[u8], sizes: &[u8]) {
             let (used, signal) = frames.read(bytes, text)?;
             Ok((used, signal.map(|signal| format!("{signal:?}").into())))
         }
-    });
+    })
 }
 
 /// An event stream, as a client reads it.
-pub fn event_stream(stream: &[u8], sizes: &[u8]) {
+pub fn event_stream(stream: &[u8], sizes: &[u8]) -> bool {
     agree(stream, sizes, || {
         let mut events = EventStreamParser::default();
         move |bytes, items| {
@@ -49,11 +50,11 @@ pub fn event_stream(stream: &[u8], sizes: &[u8]) {
             events.feed(bytes, &mut see)?;
             Ok((bytes.len(), None))
         }
-    });
+    })
 }
 
 /// A response body in the chunked coding: one item, which grows.
-pub fn chunked_body(stream: &[u8], sizes: &[u8]) {
+pub fn chunked_body(stream: &[u8], sizes: &[u8]) -> bool {
     agree(stream, sizes, || {
         let mut chunked = ChunkedDecoder::default();
         move |bytes, items| {
@@ -69,11 +70,11 @@ pub fn chunked_body(stream: &[u8], sizes: &[u8]) {
             // Bytes after the end belong to the next response.
             Ok((bytes.len(), None))
         }
-    });
+    })
 }
 
 /// HTTP responses to polls on one connection.
-pub fn http_answers(stream: &[u8], sizes: &[u8]) {
+pub fn http_answers(stream: &[u8], sizes: &[u8]) -> bool {
     agree(stream, sizes, || {
         |bytes, _| {
             let answer = Response::parse(bytes)?;
@@ -82,23 +83,25 @@ pub fn http_answers(stream: &[u8], sizes: &[u8]) {
                 (used, Some([&head[..], &answer.body].concat()))
             }))
         }
-    });
+    })
 }
 
 /// Messages of the raw-tcp baseline.
-pub fn raw_tcp_messages(stream: &[u8], sizes: &[u8]) {
+pub fn raw_tcp_messages(stream: &[u8], sizes: &[u8]) -> bool {
     agree(stream, sizes, || {
         |bytes, items| {
             let (used, never) = raw_tcp::read(bytes, &mut |json| keep(items, json))?;
             Ok((used, never.map(|never| match never {})))
         }
-    });
+    })
 }
 
 /// The body of a POST that publishes. It is refused, or it becomes a message whose JSON can be read
 /// back.
-pub fn publish_body(body: &[u8]) {
-    let Ok(new) = new_message(body) else { return };
+pub fn publish_body(body: &[u8]) -> bool {
+    let Ok(new) = new_message(body) else {
+        return false;
+    };
     let log = Feed::new(Retention::default(), "k3x9".into());
     assert_eq!(log.append(&new, 1).now_or_never(), Some(Ok(1)));
     let json = &log.read_after(0).messages[0].json;
@@ -108,11 +111,12 @@ pub fn publish_body(body: &[u8]) {
     let message = Message::from_json(json).expect("its own JSON");
     assert_eq!((&*message.from, &*message.text), (&*new.from, &*new.text));
     assert_eq!(check_name(&message.from), Ok(&*message.from));
+    true
 }
 
 /// Request heads, as the server sorts them into fast and other ones. More bytes never change a
 /// decision that was made.
-pub fn plain_requests(stream: &[u8], _: &[u8]) {
+pub fn plain_requests(stream: &[u8], _: &[u8]) -> bool {
     let state = AppState::new(Feeds::new(Retention::default(), 8), Limits::default());
     let begin = |bytes: &[u8]| match ParsedHead::of(bytes, MAX_HEAD_BYTES, &state) {
         ParsedHead::Partial => None,
@@ -128,19 +132,71 @@ pub fn plain_requests(stream: &[u8], _: &[u8]) {
         assert!(known.is_none() || known == now, "first {known:?}");
         known = now;
     }
+    matches!(known, Some((_, 1..)))
 }
 
-/// A client that sends requests and then shuts down its sending side. The server answers in HTTP.
-/// It may keep the connection open, because the client may still read a stream.
-pub fn http_server(stream: &[u8], sizes: &[u8]) {
-    let answer = response_to(stream, sizes, b"", ANSWER_PATIENCE);
-    assert!(answer.is_empty() || answer.starts_with(b"HTTP/1."), "HTTP");
+/// A client that sends requests. The server answers a head that is wrong, or complete and without a
+/// body, in HTTP. Otherwise the client shuts down its sending side, and the server ends the
+/// connection, with or without an answer.
+pub fn http_server(stream: &[u8], sizes: &[u8]) -> bool {
+    let mut socket = connect();
+    send(&mut socket, stream, sizes);
+    let is_answered = is_answered(stream);
+    if !is_answered {
+        let _ = socket.shutdown(Shutdown::Write);
+    }
+    let mut answer = vec![0; b"HTTP/1.".len()];
+    let length = read_up_to(&mut socket, &mut answer);
+    assert!(length > 0 || !is_answered, "no answer");
+    assert!(length == 0 || answer == b"HTTP/1.", "not HTTP: {answer:?}");
+    // The rest has no end where it is a stream.
+    let _ = socket.shutdown(Shutdown::Write);
+    let some_time = Some(Duration::from_millis(200));
+    socket.set_read_timeout(some_time).expect("a timeout");
+    let _ = socket.read_to_end(&mut answer);
+    assert!(!PANICKED.load(Relaxed), "the server panicked");
+    length > 0
+}
+
+/// Whether a stream begins with a head that the server must answer at once. HTTP/2's preface gets
+/// no answer.
+fn is_answered(stream: &[u8]) -> bool {
+    let mut fields = [httparse::EMPTY_HEADER; 100];
+    let mut request = httparse::Request::new(&mut fields);
+    match request.parse(stream) {
+        Ok(httparse::Status::Complete(_)) => request.headers.iter().all(|field| {
+            let names = ["Content-Length", "Transfer-Encoding"];
+            !names
+                .iter()
+                .any(|name| field.name.eq_ignore_ascii_case(name))
+        }),
+        Ok(httparse::Status::Partial) => false,
+        Err(_) => !stream.starts_with(b"PRI "),
+    }
 }
 
 /// A client of `ws?user=mallory` that sends bytes after its upgrade and then shuts down its sending
 /// side. The server answers with whole frames and closes the connection within [`PATIENCE`].
-pub fn websocket_server(stream: &[u8], sizes: &[u8]) {
-    let answer = response_to(stream, sizes, UPGRADE, PATIENCE);
+pub fn websocket_server(stream: &[u8], sizes: &[u8]) -> bool {
+    let mut socket = connect();
+    socket.write_all(UPGRADE).expect("the server reads");
+    let (mut byte, mut head) = ([0], Vec::new());
+    while !head.ends_with(b"\r\n\r\n") {
+        socket.read_exact(&mut byte).expect("a response head");
+        head.extend_from_slice(&byte);
+    }
+    assert!(head.starts_with(b"HTTP/1.1 101 "));
+    send(&mut socket, stream, sizes);
+    let _ = socket.shutdown(Shutdown::Write);
+    let mut answer = Vec::new();
+    let end = socket
+        .read_to_end(&mut answer)
+        .map_err(|error| error.kind());
+    assert!(
+        matches!(end, Ok(_) | Err(ErrorKind::ConnectionReset)),
+        "{end:?}"
+    );
+    assert!(!PANICKED.load(Relaxed), "the server panicked");
     let (mut frames, mut read) = (FrameReader::default(), 0);
     while read < answer.len() {
         let (used, signal) = frames.read(&answer[read..], |_| Ok(())).expect("frames");
@@ -150,40 +206,37 @@ pub fn websocket_server(stream: &[u8], sizes: &[u8]) {
             "an incomplete frame"
         );
     }
+    !answer.is_empty()
 }
 
-/// Sends `upgrade`, if any, and reads its response head; then sends the stream. Returns what the
-/// server sends after that. After an upgrade the server must close the connection within
-/// `patience`; otherwise reading stops then.
-fn response_to(stream: &[u8], sizes: &[u8], upgrade: &[u8], patience: Duration) -> Vec<u8> {
-    let mut socket = TcpStream::connect(server()).expect("the server listens");
-    socket.set_read_timeout(Some(patience)).expect("a time");
-    socket.write_all(upgrade).expect("the server reads");
-    let (mut byte, mut head) = ([0], Vec::new());
-    while !upgrade.is_empty() && !head.ends_with(b"\r\n\r\n") {
-        socket.read_exact(&mut byte).expect("an answer");
-        head.extend_from_slice(&byte);
-    }
-    assert!(upgrade.is_empty() || head.starts_with(b"HTTP/1.1 101 "));
+fn connect() -> TcpStream {
+    let socket = TcpStream::connect(server()).expect("the server listens");
+    socket.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+    socket
+}
+
+/// Sends a stream in parts.
+fn send(socket: &mut TcpStream, stream: &[u8], sizes: &[u8]) {
     // The server may have closed the connection already.
     let _ = parts(stream, sizes).try_for_each(|part| socket.write_all(part));
-    let _ = socket.shutdown(Shutdown::Write);
-    let mut answer = Vec::new();
-    match socket.read_to_end(&mut answer) {
-        Ok(_) => {}
-        Err(error) if error.kind() == ErrorKind::ConnectionReset => {}
-        Err(error) if error.kind() == ErrorKind::WouldBlock && upgrade.is_empty() => {}
-        Err(error) => panic!("no end: {error}"),
+}
+
+/// Fills a buffer, or reads up to the end of the connection. Returns the number of bytes.
+fn read_up_to(socket: &mut TcpStream, buffer: &mut [u8]) -> usize {
+    let mut length = 0;
+    while length < buffer.len() {
+        match socket.read(&mut buffer[length..]) {
+            Ok(0) => break,
+            Ok(read) => length += read,
+            Err(error) if error.kind() == ErrorKind::ConnectionReset => break,
+            Err(error) => panic!("neither an answer nor the end: {error}"),
+        }
     }
-    assert!(!PANICKED.load(Relaxed), "the server panicked");
-    answer
+    length
 }
 
 /// The longest that the server may keep a connection whose client has shut down its sending side.
 const PATIENCE: Duration = Duration::from_secs(10);
-
-/// How long the property waits for responses to requests.
-const ANSWER_PATIENCE: Duration = Duration::from_millis(200);
 
 const MAX_HEAD_BYTES: usize = 1 << 10;
 
@@ -247,7 +300,7 @@ fn server() -> SocketAddr {
 }
 
 /// Runs a property on a fuzzer's input: eight sizes of parts, then the stream.
-pub fn run(input: &[u8], property: fn(&[u8], &[u8])) {
+pub fn run(input: &[u8], property: fn(&[u8], &[u8]) -> bool) {
     let (sizes, stream) = input.split_at(input.len().min(8));
     property(stream, sizes);
 }
@@ -260,7 +313,7 @@ fn keep(items: &mut Vec<Vec<u8>>, item: &[u8]) -> Result<(), ClientError> {
     Ok(())
 }
 
-fn agree<R>(stream: &[u8], sizes: &[u8], reader: impl Fn() -> R)
+fn agree<R>(stream: &[u8], sizes: &[u8], reader: impl Fn() -> R) -> bool
 where
     R: FnMut(&[u8], &mut Vec<Vec<u8>>) -> Parsed<Vec<u8>>,
 {
@@ -273,6 +326,7 @@ where
             "in parts of {sizes:?}"
         );
     }
+    whole.0.iter().any(|item| !item.is_empty())
 }
 
 /// Gives a stream to a parser as a connection does: bytes that it does not use come again with the

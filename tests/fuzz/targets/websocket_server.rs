@@ -3,4 +3,4 @@
 #[path = "../properties.rs"]
 mod properties;
 
-libfuzzer_sys::fuzz_target!(|input: &[u8]| properties::run(input, properties::websocket_server));
+libfuzzer_sys::fuzz_target!(|input: &[u8]| { properties::run(input, properties::websocket_server); });
