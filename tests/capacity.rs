@@ -102,10 +102,18 @@ fn assert_told_by_trials(run: &Path, factor: &str, code: Option<i32>) {
         assert_eq!(row["trials"], own().count().to_string());
         let valid = |trial: &&Row| trial["verdict"] == "VALID";
         match &*row["held"] {
-            "" => assert!(["fails", "not-told"].contains(&&*row["verdict"]), "{row:?}"),
+            "" if row["failed_at"].is_empty() => assert_eq!(row["verdict"], "not-told"),
+            "" => assert_eq!(row["verdict"], "fails", "{row:?}"),
             held => assert!(
                 at(held).filter(valid).count() >= 2,
                 "not confirmed: {row:?}"
+            ),
+        }
+        match &*row["failed_at"] {
+            "" => {}
+            failed => assert!(
+                at(failed).any(|trial| trial["verdict"] != "SUSPECT"),
+                "{row:?}"
             ),
         }
         match &*row["not_told_at"] {
@@ -163,12 +171,19 @@ fn a_search_tells_what_each_transport_holds_and_leaves_a_run() {
         out.contains("The most clients within p99<10s, with 20 messages a second"),
         "{out}"
     );
-    assert!(out.contains("sse") && out.contains("websocket"), "{out}");
-    // Nothing takes ten seconds here: what does not hold could not be told.
-    assert!(
-        progress.contains("  holds\n") || progress.contains("  tells nothing: "),
-        "{progress}"
-    );
+    for transport in ["sse ", "websocket "] {
+        assert!(out.lines().any(|line| line.starts_with(transport)), "{out}");
+    }
+    // Nothing takes ten seconds here: each VALID trial holds, and no other one does.
+    let trials = table(&run.join("trials.csv"));
+    let valid = trials
+        .iter()
+        .filter(|trial| trial["verdict"] == "VALID")
+        .count();
+    let told = |sentence| progress.matches(sentence).count();
+    assert_eq!(told("  holds\n"), valid, "{progress}");
+    let others = told("  tells nothing: ") + told("  fails: ");
+    assert_eq!(others, trials.len() - valid, "{progress}");
     let page = std::fs::read_to_string(run.join("report.html")).unwrap();
     assert!(
         page.contains("<h2>Capacity</h2>") && page.contains("How many clients"),
@@ -373,7 +388,7 @@ fn a_server_that_dies_is_a_step_that_fails_and_the_search_goes_on() {
     signal(&child(" serve ").unwrap(), "-KILL");
     wait_until("two trials are on disk", || finished_trials(&results) > 1);
     signal(&search.id().to_string(), "-INT");
-    search.wait().unwrap();
+    assert_eq!(search.wait().unwrap().code(), Some(1), "stopped by Ctrl-C");
     let trials = table(&results.runs()[0].join("trials.csv"));
     assert_eq!(trials[0]["verdict"], "INVALID");
     assert!(

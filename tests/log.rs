@@ -10,8 +10,8 @@ use support::{Server, read_until};
 #[test]
 fn a_server_that_nobody_asked_says_nothing() {
     let mut server = Server::start(&["--token", "s3cret"]);
-    server.get("/feeds/a/poll?token=s3cret");
-    server.get("/feeds/a/poll?token=wrong");
+    assert_eq!(server.get("/feeds/a/poll?token=s3cret").status, 200);
+    assert_eq!(server.get("/feeds/a/poll?token=wrong").status, 401);
     server.terminate();
     assert_eq!(server.log(), "");
 }

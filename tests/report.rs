@@ -211,6 +211,7 @@ fn assert_texts_have_room(plot: &Plot) {
     };
     let (width, height) = (size("width=\""), size("height=\""));
     let boxes = text_boxes(&plot.svg);
+    assert!(!boxes.is_empty(), "{} has no text", plot.name);
     for (i, (text, [left, top, right, bottom])) in boxes.iter().enumerate() {
         let inside = *left >= 0.0 && *top >= 0.0 && *right <= width && *bottom <= height;
         assert!(inside, "{}: {text:?} leaves the picture", plot.name);
@@ -413,6 +414,7 @@ fn hostile_names_stay_text() {
     };
     let plots = plots(&report).unwrap();
     assert_refers_to_nothing(&html(&report, &plots));
+    assert!(!plots.is_empty());
     plots.iter().for_each(|plot| assert_well_formed(&plot.svg));
 }
 

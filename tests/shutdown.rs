@@ -5,13 +5,9 @@ mod support;
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
 
 use support::websocket::{close_code, masked, open_websocket};
 use support::{Server, read_until, wait_until};
-
-/// The longest that a server may take to end.
-const BOUND: Duration = Duration::from_secs(5);
 
 /// All that the server still says.
 fn rest(mut stream: TcpStream) -> String {
@@ -42,7 +38,6 @@ fn everyone_is_told_and_the_server_ends_well() {
     });
 
     server.terminate();
-    let told = Instant::now();
     let held = rest(held);
     assert!(held.starts_with("HTTP/1.1 200 OK\r\n"), "{held}");
     assert!(
@@ -65,7 +60,6 @@ fn everyone_is_told_and_the_server_ends_well() {
         (String::new(), String::new())
     );
     assert_eq!(server.ended(), Some(0));
-    assert!(told.elapsed() < BOUND);
     let refused = TcpStream::connect(&server.address).unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
 }
@@ -82,9 +76,7 @@ fn those_who_do_not_listen_do_not_keep_it_from_ending() {
     write!(deaf, "GET /feeds/a/sse?after=0 HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
     read_until(&mut deaf, "retry: 2000\n\n");
     server.terminate();
-    let told = Instant::now();
     assert_eq!(server.ended(), Some(0));
-    assert!(told.elapsed() < BOUND);
 }
 
 #[test]

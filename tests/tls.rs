@@ -7,8 +7,9 @@ use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
-use support::results::{Results, number, rows, text};
+use support::results::{Results, number, text};
 use support::{PATIENCE, Server, wait_until};
+use wslab::transport::Transport;
 
 /// A server that speaks TLS, and what it shows.
 struct Secret {
@@ -337,7 +338,7 @@ fn a_chat_and_a_run_trust_the_certificate_that_they_were_told_and_no_other() {
     ];
     let run = results.wslab(&[&target[..], &short].concat());
     assert_eq!(run.status.code(), Some(0), "{}", text(&run.stderr));
-    let row = &rows(&results.run().join("trials.csv"))[0];
+    let row = &results.trials(1)[0];
     assert_eq!((&*row["tls"], number(row, "missed")), ("true", 0.0));
     assert_eq!(
         number(row, "tls_bytes_per_delivery"),
@@ -377,9 +378,7 @@ fn messages_longer_than_a_record_pass_both_ways_and_every_record_is_counted() {
     ];
     let output = results.wslab(&[&run[..], &few, &["--poll-interval", "300ms"]].concat());
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
-    let trials = rows(&results.run().join("trials.csv"));
-    assert_eq!(trials.len(), 4);
-    for row in &trials {
+    for row in &results.trials(Transport::CHOICES.len()) {
         let [transport, warnings] = ["transport", "warnings"].map(|column| &row[column]);
         for none in [
             "missed",
@@ -389,10 +388,10 @@ fn messages_longer_than_a_record_pass_both_ways_and_every_record_is_counted() {
         ] {
             assert_eq!(number(row, none), 0.0, "{transport}: {none}, {warnings}");
         }
-        // Three records down, and three up for each of four readers.
+        // Records of 16 KiB down, shared by messages that come together; three up for four readers.
         let tls = number(row, "tls_bytes_per_delivery");
-        assert!(tls >= 22.0 * (3.0 + 3.0 / 4.0) - 0.01 || transport == "short-polling");
-        assert!(tls < 200.0, "{transport}: {tls}");
+        let records = 40_000.0 / 16_384.0 + 3.0 / 4.0;
+        assert!((22.0 * records..200.0).contains(&tls), "{transport}: {tls}");
     }
 }
 
@@ -421,6 +420,7 @@ fn who_rests_when_the_server_ends_is_told_that_it_is_no_cut() {
         // Without a close_notify (RFC 8446, section 6.1) it complains.
         let output = openssl.wait_with_output().unwrap();
         let complaints = text(&output.stderr);
+        assert!(output.status.success(), "{endpoint}: {complaints}");
         assert!(
             !complaints.contains("unexpected eof"),
             "{endpoint}: {complaints}"

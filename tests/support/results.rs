@@ -46,6 +46,14 @@ impl Results {
         runs
     }
 
+    /// The rows of the only run's trials, which must be this many.
+    pub fn trials(&self, count: usize) -> Vec<Row> {
+        let trials = rows(&self.run().join("trials.csv"));
+        assert_eq!(trials.len(), count, "{trials:?}");
+        trials
+    }
+
+    /// The folder of the only run.
     pub fn run(&self) -> PathBuf {
         let runs = self.runs();
         assert_eq!(runs.len(), 1, "{runs:?}");
@@ -61,12 +69,12 @@ impl Drop for Results {
 
 pub type Row = HashMap<String, String>;
 
+/// The rows of a CSV file, at least one.
 pub fn rows(file: &Path) -> Vec<Row> {
-    csv::Reader::from_path(file)
-        .unwrap()
-        .deserialize()
-        .map(Result::unwrap)
-        .collect()
+    let mut reader = csv::Reader::from_path(file).unwrap();
+    let rows: Vec<_> = reader.deserialize().map(Result::unwrap).collect();
+    assert!(!rows.is_empty(), "{} has no row", file.display());
+    rows
 }
 
 pub fn number(row: &Row, column: &str) -> f64 {
