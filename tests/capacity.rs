@@ -449,7 +449,7 @@ fn a_folder_of_trials_is_read_as_the_search_that_led_to_them() {
     let scenario = "name = \"capacity\"\nclients = [100]\nrate_hz = 10.0\nrepeats = 1\n\
                     [capacity]\nslo = [\"p99<100ms\"]\nmax = 400\nwithin_percent = 50.0\n";
     std::fs::write(run.join("scenario.toml"), scenario).unwrap();
-    let environment = serde_json::to_vec(&Environment::look(1, None, None)).unwrap();
+    let environment = serde_json::to_vec(&Environment::read(1, None, None)).unwrap();
     std::fs::write(run.join("environment.json"), environment).unwrap();
 
     use Transport::{LongPolling as Long, ShortPolling as Short, Sse, WebSocket};

@@ -44,10 +44,10 @@ impl CapacityArgs {
         let recorded = self.run.recorded()?;
         let scenario = self.scenario(recorded.as_ref())?;
         let (run, ending) = self.run.measure(&scenario, recorded.as_ref())?;
-        let found = capacity::rows(&run.scenario, &run.id(), &run.trials);
-        if !run.trials.is_empty() {
-            let table = report::capacity_table(&found, &run.trials);
-            let page = write_report(&run.folder)?;
+        let found = capacity::rows(&run.scenario, &run.folder.id(), &run.folder.trials);
+        if !run.folder.trials.is_empty() {
+            let table = report::capacity_table(&found, &run.folder.trials);
+            let page = write_report(&run.folder.path)?;
             // Where standard output is closed, the page still tells.
             let _ = writeln!(std::io::stdout(), "{table}\nreport: {}", page.display());
         }

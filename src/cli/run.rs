@@ -68,8 +68,11 @@ impl RunArgs {
             return Err(UsageError(why.to_owned()).into());
         }
         let (run, ending) = self.measure(&scenario, recorded.as_ref())?;
-        if !run.trials.is_empty() {
-            let (table, page) = (report::text_table(&run.trials), write_report(&run.folder)?);
+        if !run.folder.trials.is_empty() {
+            let (table, page) = (
+                report::text_table(&run.folder.trials),
+                write_report(&run.folder.path)?,
+            );
             // Where standard output is closed, the page still tells.
             let _ = writeln!(std::io::stdout(), "{table}\nreport: {}", page.display());
         }
@@ -99,7 +102,7 @@ impl RunArgs {
         let target = target.or(then.and_then(|then| then.target.clone()));
         let pinning = then.and_then(|then| then.pinning.as_ref());
         let options = RunOptions {
-            pinning: Pinning::choose(self.pin, pinning, target.is_none())?,
+            pinning: Pinning::choose(self.pin.map(Switch::is_on), pinning, target.is_none())?,
             token: self.token(target.is_some())?,
             target,
             trust: self.trust.trust(),
@@ -115,7 +118,7 @@ impl RunArgs {
         if let Some(then) = then
             && !self.quiet
         {
-            let changes = then.changes(&RecordedRun::read(&run.folder)?.environment);
+            let changes = then.changes(&RecordedRun::read(&run.folder.path)?.environment);
             write_changes(&changes);
         }
         Ok((run, ending))
@@ -164,7 +167,7 @@ impl RunArgs {
 pub(super) fn complete(run: &Run, ending: Ending) -> anyhow::Result<()> {
     match ending {
         Ending::CutShort(reason) => {
-            let (kept, folder) = (run.trials.len(), run.folder.display());
+            let (kept, folder) = (run.folder.trials.len(), run.folder.path.display());
             bail!("{reason}; finished trials kept: {kept}, in {folder}")
         }
         Ending::Complete => Ok(()),

@@ -1,4 +1,4 @@
-//! What a result depends on beside the scenario: `environment.json`.
+//! The environment of a run: what its figures depend on beside the scenario (`environment.json`).
 
 use std::path::Path;
 
@@ -12,12 +12,12 @@ use crate::system::process;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Environment {
     pub wslab_version: String,
-    /// Of the source that the program was built from; `-dirty` if it was changed.
+    /// Of the source of the program, with `-dirty` if the source was changed.
     pub commit: String,
-    /// `debug` figures are no figures.
+    /// `debug` or `release`. Figures of a debug build mean nothing.
     pub build: String,
     pub started_at: String,
-    /// Without the token, if there was one.
+    /// Without the value of `--token`.
     pub command_line: Vec<String>,
     pub seed: u64,
     pub target: Option<String>,
@@ -30,11 +30,11 @@ pub struct Environment {
     pub cpu_governor: Option<String>,
     pub congestion_control: Option<String>,
     pub local_port_range: Option<String>,
-    // What follows is absent in runs of earlier versions, which must stay readable.
+    // The following fields are absent in runs of earlier versions, which must stay readable.
     pub rustc: Option<String>,
-    /// The CPUs of server and load, if they were kept apart.
+    /// The CPUs of server and load, if they were pinned.
     pub pinning: Option<Pinning>,
-    /// Threads over which the load process spreads its subscribers.
+    /// Threads over which a load process spreads its subscribers.
     pub load_worker_threads: Option<usize>,
     pub virtual_machine: Option<bool>,
     pub clock_source: Option<String>,
@@ -42,18 +42,18 @@ pub struct Environment {
     pub somaxconn: Option<u64>,
     pub tcp_tw_reuse: Option<u64>,
     pub tcp_timestamps: Option<u64>,
-    /// The smallest, the usual and the largest buffer, in bytes.
+    /// Minimum, default and maximum of the buffer, in bytes.
     pub tcp_rmem_bytes: Option<String>,
     pub tcp_wmem_bytes: Option<String>,
-    /// Over one minute, five and fifteen, when the run began.
+    /// Over 1, 5 and 15 minutes, when the run began.
     pub load_average: Option<[f64; 3]>,
-    /// What `wslab doctor` found not ok then, by name.
+    /// Names of the findings of `wslab doctor` that were not ok when the run began.
     pub doubts: Option<Vec<String>>,
 }
 
 impl Environment {
-    /// Looks around. Where the kernel does not tell, the answer is absent.
-    pub fn look(seed: u64, target: Option<&str>, pinning: Option<&Pinning>) -> Self {
+    /// Reads the environment of this process. What the kernel does not report is absent.
+    pub fn read(seed: u64, target: Option<&str>, pinning: Option<&Pinning>) -> Self {
         let files = SystemFiles(Path::new("/"));
         let cpus = std::thread::available_parallelism().map_or(1, usize::from);
         let uname = rustix::system::uname();
@@ -104,7 +104,7 @@ impl Environment {
         }
     }
 
-    /// What a reader of a report wants to know of the machine, as names and values.
+    /// The lines of a report about the machine and the program, as names and values.
     pub fn lines(&self) -> Vec<(String, String)> {
         let gib = |bytes: u64| format!("{:.1} GiB", bytes as f64 / f64::from(1 << 30));
         let program = format!("{} ({}, {})", self.wslab_version, self.commit, self.build);
@@ -140,11 +140,11 @@ impl Environment {
         .to_vec()
     }
 
-    /// What is not `now` as it was, among that which changes figures: `kernel 6.1 → 6.2`. What an
-    /// earlier version did not record is left out.
+    /// The differences to the environment `now` that may change figures, as `kernel 6.1 → 6.2`. What
+    /// an earlier version did not record is left out.
     pub fn changes(&self, now: &Environment) -> Vec<String> {
         let text = |value: &Option<String>| value.clone().unwrap_or_default();
-        let told = |value: Option<u64>| value.map_or(String::new(), |value| value.to_string());
+        let number = |value: Option<u64>| value.map_or(String::new(), |value| value.to_string());
         let facts = |of: &Environment| {
             [
                 ("wslab", of.wslab_version.clone()),
@@ -154,7 +154,7 @@ impl Environment {
                 ("kernel", of.kernel.clone()),
                 ("processor", of.cpu_model.clone()),
                 ("cores", of.cpus.to_string()),
-                ("memory", told(of.memory_bytes)),
+                ("memory", number(of.memory_bytes)),
                 ("governor", text(&of.cpu_governor)),
                 ("congestion control", text(&of.congestion_control)),
                 ("clock source", text(&of.clock_source)),
@@ -180,7 +180,7 @@ impl Environment {
     }
 }
 
-/// A command line as all may read it.
+/// A command line with the value of `--token` replaced, since reports are public.
 fn without_token(arguments: impl Iterator<Item = String>) -> Vec<String> {
     let mut is_token = false;
     let hide = |argument: String| {
@@ -215,7 +215,7 @@ mod tests {
 
     #[test]
     fn runs_of_earlier_versions_stay_readable() {
-        let now = Environment::look(7, None, None);
+        let now = Environment::read(7, None, None);
         assert_eq!(now.load_worker_threads, Some(now.cpus));
         assert!(now.rustc.as_ref().unwrap().starts_with("rustc "));
         let mut json = serde_json::to_value(&now).unwrap();
@@ -250,7 +250,7 @@ mod tests {
 
     #[test]
     fn a_repeated_run_tells_what_has_changed_since() {
-        let was = Environment::look(7, None, None);
+        let was = Environment::read(7, None, None);
         let pinning = Pinning {
             server: "0".parse().unwrap(),
             load: "1-3".parse().unwrap(),
@@ -259,7 +259,7 @@ mod tests {
             kernel: "Linux 99".to_owned(),
             seed: 8,
             started_at: "later".to_owned(),
-            ..Environment::look(8, None, Some(&pinning))
+            ..Environment::read(8, None, Some(&pinning))
         };
         assert_eq!(now.load_worker_threads, Some(now.cpus.min(3)));
         let kernel = format!("kernel {} → Linux 99", was.kernel);

@@ -225,6 +225,12 @@ pub enum Switch {
     Off,
 }
 
+impl Switch {
+    pub const fn is_on(self) -> bool {
+        matches!(self, Switch::On)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

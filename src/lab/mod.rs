@@ -9,6 +9,7 @@ pub mod progress;
 pub mod recorded_run;
 pub mod row;
 pub mod run;
+pub mod run_folder;
 pub mod scenario;
 pub mod trial;
 pub mod verdict;

@@ -1,5 +1,5 @@
-//! What a user sees while a run works: a bar on a terminal, plain lines elsewhere, nothing with
-//! `--quiet`. All of it goes to standard error; standard output is for results.
+//! The progress of a run on standard error: a bar on a terminal, plain lines elsewhere, nothing with
+//! `--quiet`. Standard output is for results.
 
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
@@ -8,7 +8,7 @@ use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::load::protocol::{Phase, Progress};
 
-/// Between two plain lines of the same phase.
+/// Time between two plain lines of the same phase.
 const LINE_EVERY: Duration = Duration::from_secs(5);
 
 /// Shows the progress of one run.
@@ -34,24 +34,22 @@ impl ProgressDisplay {
         }
     }
 
-    /// A line that stays.
-    pub fn say(&self, line: &str) {
-        match &self.bar {
-            _ if self.quiet => {}
-            Some(bar) => bar.suspend(|| tell(line)),
-            None => tell(line),
+    /// Writes a line above the bar, unless the user wants quiet.
+    pub fn write(&self, line: &str) {
+        if !self.quiet {
+            self.warn(line);
         }
     }
 
-    /// A line that stays even when the user wants quiet.
+    /// Writes a line above the bar, even if the user wants quiet.
     pub fn warn(&self, line: &str) {
         match &self.bar {
-            Some(bar) => bar.suspend(|| tell(line)),
-            None => tell(line),
+            Some(bar) => bar.suspend(|| write_line(line)),
+            None => write_line(line),
         }
     }
 
-    /// Where the trial called `label` is.
+    /// Shows how far the trial called `label` is, and its deliveries per second.
     pub fn update(&mut self, label: &str, progress: &Progress, per_second: u64) {
         let line = format!(
             "{:<7} {}/{} clients, {} deliveries/s, {:.0} s left",
@@ -68,11 +66,11 @@ impl ProgressDisplay {
                 (1_000.0 * (1.0 - progress.left_s / progress.whole_s).clamp(0.0, 1.0)) as u64,
             );
         } else if !self.quiet && self.line_is_due(progress.phase) {
-            tell(&format!("{label}  {line}"));
+            write_line(&format!("{label}  {line}"));
         }
     }
 
-    /// The end: the bar goes away.
+    /// Removes the bar.
     pub fn finish(&self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
@@ -90,7 +88,7 @@ impl ProgressDisplay {
     }
 }
 
-/// A plain line. Who has closed standard error does not want it; the run goes on.
-fn tell(line: &str) {
+/// Writes a plain line. An error is ignored: the run goes on without standard error.
+fn write_line(line: &str) {
     let _ = writeln!(std::io::stderr(), "{line}");
 }

@@ -1,4 +1,4 @@
-//! A run that lies on disk: what it takes to repeat it, or to report on it.
+//! A run on disk: what is needed to repeat it, or to report on it.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use crate::error::UsageError;
 use crate::lab::environment::Environment;
 use crate::lab::scenario::{BUILT_IN, Scenario};
 
-/// What a run's folder says of how it was run.
+/// How a run was made, as its folder records it.
 #[derive(Clone, Debug)]
 pub struct RecordedRun {
     pub scenario: Scenario,
@@ -14,8 +14,8 @@ pub struct RecordedRun {
 }
 
 impl RecordedRun {
-    /// The run that a user names where a scenario may stand as well: none if it is not a folder.
-    /// A built-in scenario wins over a folder of its name.
+    /// The run in the folder `named`. `None` if that is no folder, or the name of a built-in
+    /// scenario.
     pub fn find(named: &str) -> Result<Option<Self>, UsageError> {
         let built_in = BUILT_IN.iter().any(|(name, _)| *name == named);
         let folder = Path::new(named);

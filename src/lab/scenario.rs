@@ -219,6 +219,11 @@ impl Scenario {
         search.check(start, self.deliveries(clients))
     }
 
+    /// The most clients of a cell.
+    pub fn max_clients(&self) -> u32 {
+        self.clients.iter().max().copied().unwrap_or(0)
+    }
+
     /// The same scenario with the most clients that it may need: of a search, those at its end.
     pub fn at_its_largest(&self) -> Scenario {
         let mut largest = self.clone();
@@ -253,7 +258,7 @@ impl Scenario {
         ClientConfig {
             poll_interval: self.poll_interval.0,
             hold: self.hold.0,
-            keep_alive: self.keep_alive == Switch::On,
+            keep_alive: self.keep_alive.is_on(),
             headers: self.headers,
         }
     }

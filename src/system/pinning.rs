@@ -6,7 +6,6 @@ use anyhow::{Context, ensure};
 use serde::{Deserialize, Serialize};
 
 use crate::error::UsageError;
-use crate::lab::factors::Switch;
 use crate::system::cpus::Cpus;
 
 /// Which process runs where.
@@ -28,13 +27,13 @@ impl Pinning {
     /// A repeated run takes the recorded CPUs, and fails where they are not to be had. A server
     /// that already runs (not `own_server`) is not ours to pin.
     pub fn choose(
-        asked: Option<Switch>,
+        asked: Option<bool>,
         recorded: Option<&Pinning>,
         own_server: bool,
     ) -> anyhow::Result<Option<Pinning>> {
         match (asked, recorded) {
-            (Some(Switch::Off), _) | (None, None) => Ok(None),
-            (Some(Switch::On), _) if !own_server => Err(UsageError(
+            (Some(false), _) | (None, None) => Ok(None),
+            (Some(true), _) if !own_server => Err(UsageError(
                 "pin: the server of a target is not ours to pin; leave --target or --pin out, and \
                  use taskset where the server is started"
                     .to_owned(),
@@ -42,7 +41,7 @@ impl Pinning {
             .into()),
             (None, Some(_)) if !own_server => Ok(None),
             (None, Some(recorded)) => recorded.check(&allowed()?).map(Some),
-            (Some(Switch::On), _) => Pinning::divide(&allowed()?, siblings).map(Some),
+            (Some(true), _) => Pinning::divide(&allowed()?, siblings).map(Some),
         }
     }
 
@@ -153,14 +152,14 @@ mod tests {
             load: cpus("1001"),
         };
         let choose = |asked, own| Pinning::choose(asked, Some(&recorded), own);
-        assert_eq!(choose(Some(Switch::Off), true).unwrap(), None);
+        assert_eq!(choose(Some(false), true).unwrap(), None);
         assert_eq!(choose(None, false).unwrap(), None, "a target since");
         let gone = choose(None, true).unwrap_err().to_string();
         assert!(
             gone.contains("server 1000; load 1001") && gone.contains("--pin=off"),
             "{gone}"
         );
-        let target = choose(Some(Switch::On), false).unwrap_err();
+        let target = choose(Some(true), false).unwrap_err();
         assert!(target.is::<UsageError>(), "{target}");
         assert_eq!(Pinning::choose(None, None, true).unwrap(), None);
         let same = recorded.check(&cpus("999-1001")).unwrap();

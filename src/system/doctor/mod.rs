@@ -5,7 +5,6 @@
 
 use std::fmt;
 
-use crate::lab::scenario::Scenario;
 use crate::lab::verdict::BUSY_SHARE;
 use crate::server::BACKLOG;
 use crate::system::info::SystemInfo;
@@ -45,14 +44,6 @@ pub struct Requirements {
     pub clients: u64,
     /// Whether the clients share this host's ports to reach another host.
     pub remote: bool,
-}
-
-impl Requirements {
-    /// Those of the largest cell.
-    pub fn of(scenario: &Scenario, remote: bool) -> Self {
-        let clients = scenario.clients.iter().max().copied().unwrap_or(0).into();
-        Requirements { clients, remote }
-    }
 }
 
 /// How much a finding matters.
