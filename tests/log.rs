@@ -53,7 +53,7 @@ fn requests_are_told_without_queries_and_tokens() {
         "path=\"/feeds/a%0Ab/poll\" status=400",
         "path=\"/chat\" status=101",
         "INFO wslab::server: refused address=127.0.0.1 method=GET path=\"/feeds/a/sse\" status=401",
-        "turned away: there is no place address=127.0.0.1 full=Address",
+        "refused: a connection limit is reached address=127.0.0.1 limit=Address",
         "INFO wslab::server: ending",
     ] {
         assert!(log.contains(told), "{told:?} in {log}");

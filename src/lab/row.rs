@@ -50,7 +50,7 @@ impl Trial {
             let server_us = cpu_us(server) / outcome.served() as f64;
             (server_us + cpu_us(&outcome.load) / deliveries) / cores
         });
-        self.cell.transport.model(&Conditions {
+        self.cell.transport.predict(&Conditions {
             client: plan.client,
             target: plan.target.clone(),
             feed_path: plan.feed_path(0),

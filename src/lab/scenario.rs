@@ -23,7 +23,7 @@ use crate::lab::factors::{
 };
 use crate::load::protocol::Workload;
 use crate::load::schedule::Pacing;
-use crate::service::state::Limits;
+use crate::service::limits::Limits;
 use crate::transport::Transport;
 
 /// Bytes that the JSON of a message has beside its text, about.

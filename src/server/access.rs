@@ -1,15 +1,14 @@
-//! Who may enter: those who know the token, and pages that may be here.
+//! Access: the token, and the origins of web pages.
 //!
-//! A browser sends along where a page comes from (`Origin`, RFC 6454), on every request of a
-//! foreign page that could write or whose answer it could read, and on every WebSocket. A page is
-//! our own if its origin's host is the one that was asked (`Host`): the scheme is left out of it,
-//! since a proxy may have ended TLS. To foreign pages that are welcome, answers say so (WHATWG
-//! Fetch, section 3.3), or else the browser would keep the answers from them.
+//! A browser states the origin of a page (`Origin`, RFC 6454) on every request of a foreign page
+//! that could write or whose answer the page could read, and on every WebSocket. A page is the
+//! server's own if its origin's host equals `Host`; the scheme is left out, since a proxy may have
+//! ended TLS. Answers to allowed foreign pages name their origin (WHATWG Fetch, section 3.3);
+//! otherwise the browser would withhold the answers.
 //!
-//! All this holds for every address but one: `/healthz` says nothing that matters, to probes that
-//! know nothing. The page itself (`/`) asks for the token as well, and hands it on in its requests:
-//! without one it would only fail later. So does `/metrics`, which tells strangers how busy
-//! this server is; Prometheus can send an `Authorization`.
+//! This holds for every path but `/healthz`, which tells nothing of interest to probes without a
+//! token. The page (`/`) requires the token too, and passes it on in its requests. So does
+//! `/metrics`, which tells how busy the server is; Prometheus can send an `Authorization`.
 
 use std::str::FromStr;
 
@@ -17,86 +16,126 @@ use axum::extract::Query;
 use axum::http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
     ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD, AUTHORIZATION, HOST, ORIGIN, VARY,
-    WWW_AUTHENTICATE,
 };
 use axum::http::uri::Authority;
-use axum::http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri};
+use axum::http::{HeaderValue, Method, Request, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
 use crate::client::token::Token;
-use crate::service::state::ApiError;
+use crate::service::answer::ApiError;
 
-/// The one address that is open to all.
+/// The one path that is open to all.
 const OPEN: &str = "/healthz";
 
-/// How long a browser may remember what a preflight said, in s.
+/// How long a browser may cache the answer to a preflight, in s.
 const PREFLIGHT_AGE_S: &str = "600";
 
-/// What is asked of those who come in.
+/// What a request needs to be admitted.
 #[derive(Clone, Debug, Default)]
 pub struct Access {
-    /// What they must know; nothing if none.
+    /// The token that requests must carry.
     pub token: Option<Token>,
-    /// Foreign pages that are welcome.
+    /// Origins of foreign pages that are allowed.
     pub origins: Vec<Origin>,
 }
 
-/// One who was let in.
+/// An admitted request.
 #[derive(Debug)]
 pub struct Admission {
-    /// The foreign page on whose behalf it came.
+    /// The origin of the foreign page that sent it.
     origin: Option<HeaderValue>,
 }
 
 impl Access {
-    /// Lets a request in, or answers it.
-    pub fn enter<B>(&self, request: &Request<B>) -> Result<Admission, Box<Response>> {
+    /// Admits a request of the general engine, or answers it.
+    pub fn admit<B>(&self, request: &Request<B>) -> Result<Admission, Box<Response>> {
         let headers = request.headers();
         if request.uri().path() == OPEN {
             return Ok(Admission { origin: None });
         }
-        let origin = self
-            .foreign(headers, host(request))
-            .map_err(|error| error.into_response())?;
-        let visitor = Admission { origin };
-        if visitor.origin.is_some() && is_preflight(request) {
-            return Err(visitor.admit(preflight()).into());
+        let origin = headers.get(ORIGIN);
+        let text = origin.map(|origin| origin.to_str().unwrap_or_default());
+        let foreign = self.foreign_origin(host(request), text);
+        let foreign = foreign.map_err(|error| error.into_response())?;
+        let admission = Admission {
+            origin: origin.filter(|_| foreign.is_some()).cloned(),
+        };
+        if admission.origin.is_some() && is_preflight(request) {
+            return Err(admission.mark(preflight()).into());
         }
-        let admitted = |token: &Token| carries(token, headers, request.uri());
-        match self.token.as_ref().is_none_or(admitted) {
-            true => Ok(visitor),
-            false => Err(visitor.admit(no_token()).into()),
+        let authorization = headers.get(AUTHORIZATION);
+        let authorization = authorization.and_then(|value| value.to_str().ok());
+        let query = Query::<TokenQuery>::try_from_uri(request.uri()).ok();
+        let token = query.as_ref().map(|query| &*query.token);
+        match self.check_token(authorization, token) {
+            Ok(()) => Ok(admission),
+            Err(error) => Err(admission.mark(error.into_response()).into()),
         }
     }
 
-    /// The origin of a foreign page that is welcome; none for a page of our own, or no page.
-    fn foreign(
+    /// The origin, if it is that of an allowed foreign page; `None` for the server's own page, or
+    /// none.
+    ///
+    /// # Errors
+    /// 403 if the page is not allowed.
+    pub fn foreign_origin<'a>(
         &self,
-        headers: &HeaderMap,
         host: Option<&str>,
-    ) -> Result<Option<HeaderValue>, ApiError> {
-        let Some(value) = headers.get(ORIGIN) else {
+        origin: Option<&'a str>,
+    ) -> Result<Option<&'a str>, ApiError> {
+        let Some(text) = origin else {
             return Ok(None);
         };
-        let text = value.to_str().unwrap_or_default();
         match text.parse::<Origin>() {
             Ok(origin) if host.is_some_and(|host| origin.is_at(host)) => Ok(None),
-            Ok(origin) if self.origins.contains(&origin) => Ok(Some(value.clone())),
+            Ok(origin) if self.origins.contains(&origin) => Ok(Some(text)),
             _ => {
                 let advice = format!(
                     "pages of {text} may not use this server; \
                      if they shall, start it with --allow-origin {text}"
                 );
-                Err(ApiError(StatusCode::FORBIDDEN, advice))
+                Err(ApiError::new(StatusCode::FORBIDDEN, advice))
             }
         }
     }
+
+    /// Checks the token: a bearer token (RFC 6750), or a parameter of the query, which a browser
+    /// needs for a WebSocket or an event stream. The time taken does not depend on the token.
+    ///
+    /// # Errors
+    /// 401 if it is wrong or missing.
+    pub fn check_token(
+        &self,
+        authorization: Option<&str>,
+        param: Option<&str>,
+    ) -> Result<(), ApiError> {
+        let Some(token) = &self.token else {
+            return Ok(());
+        };
+        let bearer = authorization
+            .and_then(|value| value.split_once(' '))
+            .is_some_and(|(scheme, given)| {
+                scheme.eq_ignore_ascii_case("Bearer") && token.is(given.trim())
+            });
+        if bearer || param.is_some_and(|given| token.is(given)) {
+            return Ok(());
+        }
+        let advice = "this server asks for its token: write ?token=… or Authorization: Bearer …";
+        let error = ApiError::new(StatusCode::UNAUTHORIZED, advice);
+        let fields = "\r\ncontent-type: application/json\r\nwww-authenticate: Bearer";
+        Err(error.with_fields(fields))
+    }
+}
+
+#[derive(Deserialize)]
+struct TokenQuery {
+    token: String,
 }
 
 impl Admission {
     /// Marks an answer as one that the foreign page may read.
-    pub fn admit(self, mut answer: Response) -> Response {
+    pub fn mark(self, mut answer: Response) -> Response {
         if let Some(origin) = self.origin {
             let headers = answer.headers_mut();
             headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
@@ -106,20 +145,26 @@ impl Admission {
     }
 }
 
-/// The host that was asked: that of the request line, if it has one, is the one that counts
-/// (RFC 9112, section 3.2.2).
+/// Appends what [`Admission::mark`] adds, as header lines after CR LF.
+pub fn write_marks(out: &mut Vec<u8>, origin: &str) {
+    out.extend_from_slice(b"\r\naccess-control-allow-origin: ");
+    out.extend_from_slice(origin.as_bytes());
+    out.extend_from_slice(b"\r\nvary: origin");
+}
+
+/// The host of the request: that of the request line, if it has one (RFC 9112, section 3.2.2).
 fn host<B>(request: &Request<B>) -> Option<&str> {
     let authority = request.uri().authority().map(Authority::as_str);
     authority.or_else(|| request.headers().get(HOST)?.to_str().ok())
 }
 
-/// Whether a browser asks what a page may do, before it does it.
+/// Whether it is a browser's preflight.
 fn is_preflight<B>(request: &Request<B>) -> bool {
     let headers = request.headers();
     request.method() == Method::OPTIONS && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
 }
 
-/// What pages may do: all that others may.
+/// The answer to a preflight: allowed pages may do all that other clients may.
 fn preflight() -> Response {
     let headers = [
         (ACCESS_CONTROL_ALLOW_METHODS, "GET, POST"),
@@ -132,38 +177,16 @@ fn preflight() -> Response {
     (StatusCode::NO_CONTENT, headers).into_response()
 }
 
-fn no_token() -> Response {
-    let advice = "this server asks for its token: write ?token=… or Authorization: Bearer …";
-    let error = ApiError(StatusCode::UNAUTHORIZED, advice.to_owned());
-    ([(WWW_AUTHENTICATE, "Bearer")], error).into_response()
-}
-
-/// Whether a request carries the token: as a bearer token (RFC 6750), or in its query, where
-/// browsers can put it for a WebSocket or an event stream.
-fn carries(token: &Token, headers: &HeaderMap, uri: &Uri) -> bool {
-    #[derive(Deserialize)]
-    struct Pass {
-        token: String,
-    }
-    let bearer = headers
-        .get(AUTHORIZATION)
-        .and_then(|value| value.to_str().ok()?.split_once(' '))
-        .is_some_and(|(scheme, given)| {
-            scheme.eq_ignore_ascii_case("Bearer") && token.is(given.trim())
-        });
-    bearer || Query::<Pass>::try_from_uri(uri).is_ok_and(|pass| token.is(&pass.token))
-}
-
-/// Where a page comes from: scheme, host and port.
+/// The origin of a page: scheme, host and port.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin {
     scheme: String,
-    /// In lower case, without the scheme's own port.
+    /// In lower case, without the scheme's default port.
     host: String,
 }
 
 impl Origin {
-    /// Whether it is this host, in the sense of the `Host` header.
+    /// Whether its host is that of a `Host` field.
     fn is_at(&self, host: &str) -> bool {
         normalised(&self.scheme, host) == self.host
     }
@@ -199,7 +222,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_page_is_our_own_whatever_the_proxy_made_of_scheme_and_case() {
+    fn a_page_is_the_servers_own_whatever_its_scheme_and_case() {
         for (origin, host, own) in [
             ("http://127.0.0.1:8080", "127.0.0.1:8080", true),
             ("https://Lab.example.org", "lab.example.org", true),

@@ -1,4 +1,4 @@
-//! The places that a server has for connections: so many in all, and so many for one address.
+//! Limits on open connections: in all, and of one address.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -7,21 +7,21 @@ use std::sync::{Arc, Mutex};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Why there is no place.
+/// The limit that refuses a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LimitReached {
-    /// All are taken.
+    /// On all connections.
     All,
-    /// This address has all that one may have.
+    /// On the connections of one address.
     Address,
 }
 
-/// How many there are.
+/// Numbers of open connections.
 #[derive(Clone, Copy, Debug)]
 pub struct ConnectionLimits {
     pub clients: u32,
-    /// Of one address. If not given, half of all, so that none keeps out all others; and all, for
-    /// an address of this machine, which is that of a proxy or of a measurement.
+    /// Of one address. Without it, half of all, so that one address can't keep out all others; but
+    /// all for an address of this machine, which is that of a proxy or of a measurement.
     pub clients_per_address: Option<u32>,
 }
 
@@ -32,7 +32,7 @@ pub struct ConnectionLimiter {
     taken: Mutex<HashMap<IpAddr, u32>>,
 }
 
-/// A place that is taken until this is dropped.
+/// The permission to keep a connection open, returned on drop.
 #[derive(Debug)]
 pub struct ConnectionPermit {
     limiter: Arc<ConnectionLimiter>,
@@ -49,8 +49,8 @@ impl ConnectionLimiter {
         })
     }
 
-    /// A place for a connection of `address`, which is a [`network`].
-    pub fn take(self: &Arc<Self>, address: IpAddr) -> Result<ConnectionPermit, LimitReached> {
+    /// A permit for a connection of `address`, which is a [`network`].
+    pub fn acquire(self: &Arc<Self>, address: IpAddr) -> Result<ConnectionPermit, LimitReached> {
         let permit = self.free.clone().try_acquire_owned();
         let permit = permit.map_err(|_| LimitReached::All)?;
         let mut taken = self.taken.lock().expect("no panic under the lock");
@@ -66,7 +66,7 @@ impl ConnectionLimiter {
         })
     }
 
-    /// Returns when nobody holds a place.
+    /// Returns when no permit is held.
     pub async fn all_free(&self) {
         let _ = self.free.acquire_many(self.capacity.clients).await;
     }
@@ -94,8 +94,8 @@ impl Drop for ConnectionPermit {
     }
 }
 
-/// The address that limits go by. For IPv6 it stands for the 2^64 that every client has (RFC 4291,
-/// section 2.5.4).
+/// The address that limits go by. For IPv6 it is the prefix of the 2^64 addresses that every client
+/// has (RFC 4291, section 2.5.4).
 pub fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) if !address.is_loopback() => {
@@ -120,7 +120,7 @@ mod tests {
             clients: 4,
             clients_per_address: None,
         });
-        let take = |text| limiter.take(address(text));
+        let take = |text| limiter.acquire(address(text));
         let first = take("192.0.2.1").unwrap();
         let _second = take("192.0.2.1").unwrap();
         assert_eq!(take("192.0.2.1").unwrap_err(), LimitReached::Address);
@@ -134,7 +134,7 @@ mod tests {
         assert_eq!(take("127.0.0.1").unwrap_err(), LimitReached::All);
         let local = ConnectionLimiter::new(limiter.capacity);
         let all: Vec<_> = (0..4)
-            .map(|_| local.take(address("::1")).unwrap())
+            .map(|_| local.acquire(address("::1")).unwrap())
             .collect();
         drop(all);
         assert!(local.taken.lock().unwrap().is_empty(), "all is forgotten");

@@ -1,5 +1,5 @@
-//! A connection that holds a place among the clients that the server takes, until it is closed:
-//! through an upgrade as well, when the socket changes hands. What passes through it is counted.
+//! A connection that counts its bytes and holds a permit until it is closed, through an upgrade as
+//! well.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -11,37 +11,37 @@ use tokio::net::TcpStream;
 
 use crate::service::counters::{ConnectionCounters, Counter, OpenConnection};
 
-/// A stream, its place and its account; otherwise just the stream.
+/// A stream with its counters and its permit.
 #[derive(Debug)]
 pub struct CountedStream<P> {
     stream: TcpStream,
     counted: OpenConnection,
-    _place: P,
+    _permit: P,
 }
 
 impl<P> CountedStream<P> {
-    pub fn new(stream: TcpStream, counted: OpenConnection, place: P) -> Self {
+    pub fn new(stream: TcpStream, counted: OpenConnection, permit: P) -> Self {
         CountedStream {
             stream,
             counted,
-            _place: place,
+            _permit: permit,
         }
     }
 
-    /// Where this connection's counts are.
+    /// The counters of this connection.
     pub fn counters(&self) -> Arc<ConnectionCounters> {
         self.counted.counters.clone()
     }
 
-    /// The first byte that has come and is not read, once there is one; 0 at the stream's end.
+    /// The first byte, once there is one, without consuming it; 0 at the end of the stream.
     pub async fn peek(&self) -> io::Result<u8> {
         let mut first = [0];
         self.stream.peek(&mut first).await?;
         Ok(first[0])
     }
 
-    /// Writes and counts. It counts first, and takes back what was not written after all: what a
-    /// peer has received is counted, even if this thread has to rest right after the system call.
+    /// Writes and counts. It counts first and corrects afterwards: what the peer has received is
+    /// counted, even if this thread is preempted right after the system call.
     fn write(
         &mut self,
         length: usize,
@@ -71,11 +71,11 @@ impl<P: Unpin> AsyncRead for CountedStream<P> {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let placed = self.get_mut();
+        let this = self.get_mut();
         let before = buffer.filled().len();
-        let outcome = Pin::new(&mut placed.stream).poll_read(cx, buffer);
+        let outcome = Pin::new(&mut this.stream).poll_read(cx, buffer);
         let read = buffer.filled().len() - before;
-        placed.counted.counters.add(Counter::ReadBytes, read as i64);
+        this.counted.counters.add(Counter::ReadBytes, read as i64);
         outcome
     }
 }

@@ -1,7 +1,7 @@
-//! How long hyper waits for a request: a while for its first byte, then not so long for its head.
+//! hyper's timer for heads of requests.
 //!
-//! hyper has one time-out for both: this is its timer, which ends sooner once the first byte is
-//! there.
+//! hyper has one time-out for the wait for a request and for its head. This timer is that of an idle
+//! connection, and ends sooner once the first byte of a head has come.
 
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -12,19 +12,19 @@ use std::time::Duration;
 use hyper::rt::{Sleep, Timer};
 use tokio::time::Instant;
 
-use crate::server::lazy_deadline::LazyDeadline;
 use crate::service::counters::{ConnectionCounters, Counter};
+use crate::service::lazy_deadline::LazyDeadline;
 
-/// The timer of one connection, whose deadlines are those of an idle one.
+/// The timer of one connection.
 pub struct HeadTimer(Arc<State>);
 
 struct State {
     counters: Arc<ConnectionCounters>,
     head_timeout: Duration,
-    /// No head was waited for yet. The first one's time counts from the start: nobody who means
-    /// well comes to say nothing, and who comes from plain requests has begun it already.
+    /// No head was waited for yet. The time of the first one counts from the start; if the fast
+    /// engine served the connection before, part of the head has come already.
     begins: AtomicBool,
-    alarm: Mutex<LazyDeadline>,
+    deadline: Mutex<LazyDeadline>,
 }
 
 impl HeadTimer {
@@ -33,7 +33,7 @@ impl HeadTimer {
             counters,
             head_timeout,
             begins: AtomicBool::new(true),
-            alarm: Mutex::default(),
+            deadline: Mutex::default(),
         }))
     }
 }
@@ -58,9 +58,9 @@ impl Timer for HeadTimer {
 /// A wait for a head. hyper polls it after each read that did not complete one.
 struct HeadSleep {
     deadline: Instant,
-    /// While the connection has read no more bytes than this, it is idle.
+    /// The connection is idle while it has read no more bytes than this.
     idle_at: Option<u64>,
-    /// The head has begun to come, and its time counts.
+    /// The first byte of the head has come.
     begun: bool,
     state: Arc<State>,
 }
@@ -81,8 +81,8 @@ impl Future for HeadSleep {
         if !idle && !std::mem::replace(begun, true) {
             *deadline = (Instant::now() + state.head_timeout).min(*deadline);
         }
-        let mut alarm = state.alarm.lock().expect("no panic under the lock");
-        alarm.set(*deadline);
-        alarm.poll(cx)
+        let mut timer = state.deadline.lock().expect("no panic under the lock");
+        timer.set(*deadline);
+        timer.poll(cx)
     }
 }

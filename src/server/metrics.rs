@@ -1,4 +1,4 @@
-//! `/metrics`: what the server has counted, as Prometheus reads it (OpenMetrics text).
+//! `/metrics`: the server's counters for Prometheus, in the OpenMetrics text format.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,13 +13,13 @@ use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Registry;
 
-use crate::service::counters::{ConnectionCounters, Counter, Totals};
+use crate::service::counters::{ConnectionCounters, Counter, OTHER, Totals};
 use crate::service::state::AppState;
 use crate::transport::Transport;
 
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// Counters by transport: name, help and what they count. The library adds `_total`.
+/// Counters by transport: name, help and count. The library adds `_total`.
 const COUNTERS: [(&str, &str, Counter); 6] = [
     (
         "wslab_connections_accepted",
@@ -49,7 +49,7 @@ const COUNTERS: [(&str, &str, Counter); 6] = [
     ),
 ];
 
-/// The answer. Of the exchange that asks for it, it counts what was read, and not yet the answer.
+/// The answer. It counts the bytes of its own request, and not yet those of itself.
 pub async fn metrics(
     State(state): State<Arc<AppState>>,
     Extension(counters): Extension<Arc<ConnectionCounters>>,
@@ -65,7 +65,7 @@ pub async fn metrics(
 /// All figures as of one moment.
 #[derive(Debug)]
 struct Snapshot {
-    sums: Vec<(Option<Transport>, Totals)>,
+    totals: [Totals; OTHER + 1],
     feeds: usize,
     held: usize,
 }
@@ -73,7 +73,7 @@ struct Snapshot {
 impl Snapshot {
     fn take(state: &AppState) -> Self {
         Snapshot {
-            sums: state.tally.sums().collect(),
+            totals: state.metrics.totals(),
             feeds: state.feeds.count(),
             held: state.feeds.held(),
         }
@@ -82,26 +82,22 @@ impl Snapshot {
 
 impl Collector for Snapshot {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
-        let by_transport = || {
-            let name = |owner: &Option<Transport>| owner.map_or("other", Transport::name);
-            let label = move |owner| [("transport", name(owner))];
-            self.sums
-                .iter()
-                .map(move |(owner, sums)| (label(owner), sums))
-        };
         for (name, help, count) in COUNTERS {
             let kind = ConstCounter::new(0u64).metric_type();
             let mut family = encoder.encode_descriptor(name, help, None, kind)?;
-            for (label, sums) in by_transport() {
-                ConstCounter::new(sums.get(count)).encode(family.encode_family(&label)?)?;
+            for (label, totals) in self.by_transport() {
+                let label = [("transport", label)];
+                ConstCounter::new(totals.get(count)).encode(family.encode_family(&label)?)?;
             }
         }
         let kind = ConstGauge::new(0i64).metric_type();
         let help = "Connections open now";
         let mut family = encoder.encode_descriptor("wslab_connections", help, None, kind)?;
-        for (label, sums) in by_transport() {
-            ConstGauge::new(sums.open as i64).encode(family.encode_family(&label)?)?;
+        for (label, totals) in self.by_transport() {
+            let label = [("transport", label)];
+            ConstGauge::new(totals.open as i64).encode(family.encode_family(&label)?)?;
         }
+        self.encode_requests(&mut encoder)?;
         self.encode_polls(&mut encoder)?;
         for (name, help, value) in [
             ("wslab_feeds", "Feeds that exist", self.feeds),
@@ -119,19 +115,40 @@ impl Collector for Snapshot {
 }
 
 impl Snapshot {
+    /// The totals with their label: a transport's name, or `other`.
+    fn by_transport(&self) -> impl Iterator<Item = (&'static str, &Totals)> {
+        let transports = Transport::ALL.map(|one| (one.name(), one.class()));
+        let all = transports.into_iter().chain([("other", OTHER)]);
+        all.map(|(label, class)| (label, &self.totals[class]))
+    }
+
+    fn encode_requests(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+        let kind = ConstCounter::new(0u64).metric_type();
+        let help = "Requests answered, by engine";
+        let mut family = encoder.encode_descriptor("wslab_requests", help, None, kind)?;
+        for (label, totals) in self.by_transport() {
+            for (engine, count) in [
+                ("fast", Counter::FastRequests),
+                ("general", Counter::GeneralRequests),
+            ] {
+                let labels = [("transport", label), ("engine", engine)];
+                ConstCounter::new(totals.get(count)).encode(family.encode_family(&labels)?)?;
+            }
+        }
+        Ok(())
+    }
+
     fn encode_polls(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
         let kind = ConstCounter::new(0u64).metric_type();
         let mut family = encoder.encode_descriptor("wslab_polls", "Polls answered", None, kind)?;
-        for (owner, sums) in &self.sums {
-            let Some(transport) = owner.filter(|transport| transport.polls()) else {
-                continue;
-            };
+        for transport in Transport::ALL.into_iter().filter(|one| one.polls()) {
+            let totals = &self.totals[transport.class()];
             for (outcome, count) in [
                 ("messages", Counter::FullPolls),
                 ("empty", Counter::EmptyPolls),
             ] {
                 let labels = [("transport", transport.name()), ("outcome", outcome)];
-                ConstCounter::new(sums.get(count)).encode(family.encode_family(&labels)?)?;
+                ConstCounter::new(totals.get(count)).encode(family.encode_family(&labels)?)?;
             }
         }
         Ok(())

@@ -1,8 +1,9 @@
-//! TLS at the server's end: its certificate, and the handshake.
+//! The server's end of TLS: its certificate, and the handshake.
 
 use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use rcgen::{CertificateParams, DnType, KeyPair};
@@ -15,13 +16,13 @@ use tokio_rustls::server::TlsStream;
 use tracing::debug;
 
 use crate::client::tls::{ALPN, Fingerprint, MAX_FRAGMENT_BYTES};
-use crate::server::connection::refuse;
+use crate::server::closing::refuse;
 use crate::server::counted_stream::CountedStream;
 
-/// Bytes that a session holds for a reader that is slow to take them: one record.
+/// Bytes that a session buffers for a slow peer: one record.
 const MAX_UNSENT_BYTES: usize = MAX_FRAGMENT_BYTES;
 
-/// What a server speaks TLS 1.2 and 1.3 with.
+/// The server's end of TLS 1.2 and 1.3.
 #[derive(Clone, Debug)]
 pub struct ServerTls {
     pub fingerprint: Fingerprint,
@@ -29,8 +30,8 @@ pub struct ServerTls {
 }
 
 impl ServerTls {
-    /// With a certificate made now, for this machine and the address that it is bound to. It is
-    /// signed by itself: who is to trust it must be told its fingerprint.
+    /// With a self-signed certificate made now, for this machine and the bound address. Clients
+    /// that shall trust it need its fingerprint.
     pub fn self_signed(bound: IpAddr) -> anyhow::Result<Self> {
         let mut names = ["localhost", "127.0.0.1", "::1"]
             .map(str::to_owned)
@@ -55,7 +56,7 @@ impl ServerTls {
         ServerTls::of(vec![certificate], key)
     }
 
-    /// With a certificate, and the chain above it, and its private key, from PEM files.
+    /// With a certificate, its chain and its private key, from PEM files.
     pub fn read(certificate: &Path, key: &Path) -> anyhow::Result<Self> {
         let chain = CertificateDer::pem_file_iter(certificate).and_then(Iterator::collect);
         let chain: Vec<_> = chain.map_err(|error| named(certificate, error))?;
@@ -77,7 +78,7 @@ impl ServerTls {
             .with_no_client_auth()
             .with_single_cert(chain, key)?;
         config.alpn_protocols = vec![ALPN.to_vec()];
-        // Clients keep their sessions themselves: nothing of them is kept here.
+        // Clients keep their sessions in tickets; the server stores none.
         config.ticketer = Ticketer::new()?;
         let config = Arc::new(config);
         Ok(ServerTls {
@@ -86,13 +87,25 @@ impl ServerTls {
         })
     }
 
-    /// Shakes hands, for as long as it takes. Nothing, if the peer does not speak TLS; if it speaks
-    /// HTTP, it is told so in its own words.
+    /// The handshake, within `timeout`. `None` if it fails; a peer that speaks HTTP is answered
+    /// with 400. What follows the handshake at once, as tickets do, is written when it returns.
     pub async fn accept<P: Unpin>(
         &self,
         stream: CountedStream<P>,
+        timeout: Duration,
     ) -> Option<TlsStream<CountedStream<P>>> {
-        // All requests begin with a method's capital letter, and no TLS does.
+        let counters = stream.counters();
+        let accepted = tokio::time::timeout(timeout, self.handshake(stream));
+        let accepted = accepted.await.ok().flatten();
+        counters.tls_established();
+        accepted
+    }
+
+    async fn handshake<P: Unpin>(
+        &self,
+        stream: CountedStream<P>,
+    ) -> Option<TlsStream<CountedStream<P>>> {
+        // Requests begin with a method's capital letter, which no TLS record does.
         if stream.peek().await.ok()?.is_ascii_uppercase() {
             refuse(
                 stream,

@@ -1,12 +1,13 @@
-//! What passes the server's sockets, counted to the byte, by transport.
+//! What passes the server's sockets, counted to the byte, by class of connection.
 //!
-//! Each connection has an [`ConnectionCounters`], which its one task alone writes: so a count is a load and a
-//! store, without locks or shared cache lines. Who asks for the sums walks all open accounts; those
-//! of connections that have ended are summed up already.
+//! A class is a small number; the server has one per transport. Each connection has
+//! [`ConnectionCounters`], which only its own task writes: a count is a load and a store, without
+//! locks or shared cache lines. A reader of the totals walks all open connections; those that have
+//! ended are summed already.
 //!
-//! A connection belongs to what its requests are for: at first to nobody, so that the head of its
-//! first request counts for that request's transport, and nothing that was ever shown is taken
-//! back; then to the transport that it serves, or to `other`. TLS handshakes are always `other`.
+//! A connection has no class at first, so that the head of its first request counts for that
+//! request's class and no total ever decreases. Then it has the class of its latest request, or
+//! [`OTHER`]. TLS handshakes are always counted as [`OTHER`].
 
 use std::array::from_fn;
 use std::net::IpAddr;
@@ -14,8 +15,6 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use slab::Slab;
-
-use crate::transport::Transport;
 
 /// What is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,25 +27,32 @@ pub enum Counter {
     WrittenBytes,
     /// Calls that wrote to the socket.
     Writes,
-    /// Messages written to readers.
+    /// Messages written to clients.
     Deliveries,
-    /// Polls whose answer held messages.
+    /// Polls answered with messages.
     FullPolls,
-    /// Polls whose answer held none.
+    /// Polls answered without messages.
     EmptyPolls,
-    /// Times that the log moved on past the next message of a stream's reader.
+    /// Times that the ring dropped the next message of a stream before it was read.
     SlowReaders,
+    /// Requests served by the fast engine.
+    FastRequests,
+    /// Requests served by hyper and axum.
+    GeneralRequests,
 }
 
-const COUNTS: usize = Counter::SlowReaders as usize + 1;
+const COUNTS: usize = Counter::GeneralRequests as usize + 1;
 
-/// The transports, and one more place for what belongs to none of them.
-const OWNERS: usize = Transport::ALL.len() + 1;
-const OTHER: u8 = Transport::ALL.len() as u8;
-/// Of a connection that nobody's request has come through yet.
-const NOBODY: u8 = OTHER + 1;
+/// The largest number of classes.
+pub const MAX_CLASSES: usize = 8;
 
-/// The sums of one owner's connections.
+/// The class of connections that serve no transport.
+pub const OTHER: usize = MAX_CLASSES;
+
+/// The class of a connection before its first request.
+const UNKNOWN: u8 = OTHER as u8 + 1;
+
+/// The sums of one class.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Totals {
     counts: [u64; COUNTS],
@@ -66,56 +72,54 @@ impl Totals {
     }
 }
 
-/// The accounts of all connections of one server.
+/// The counts of all connections of one server.
 #[derive(Debug, Default)]
-pub struct ServerMetrics(Mutex<Books>);
+pub struct ServerMetrics(Mutex<Connections>);
 
 #[derive(Debug, Default)]
-struct Books {
+struct Connections {
     open: Slab<Arc<ConnectionCounters>>,
-    /// What connections counted that have ended, or belong to another owner since.
-    settled: [Totals; OWNERS],
+    /// The counts of connections that have ended or have another class since.
+    settled: [Totals; OTHER + 1],
 }
 
 impl ServerMetrics {
-    /// A new connection, which is open until the value is dropped.
+    /// Registers a new connection, which is open until the value is dropped.
     pub fn open(self: &Arc<Self>, address: IpAddr) -> OpenConnection {
+        let first = |count| AtomicU64::new((count == Counter::Connections as usize).into());
         let counters = Arc::new(ConnectionCounters {
             address,
             refused: AtomicBool::new(false),
-            counts: from_fn(|count| {
-                AtomicU64::new((count == Counter::Connections as usize).into())
-            }),
-            owner: NOBODY.into(),
-            tally: self.clone(),
+            counts: from_fn(first),
+            class: UNKNOWN.into(),
+            metrics: self.clone(),
         });
         OpenConnection {
-            key: self.books().open.insert(counters.clone()),
+            key: self.lock().open.insert(counters.clone()),
             counters,
         }
     }
 
-    /// The sums of every transport, and of what belongs to none.
-    pub fn sums(&self) -> impl Iterator<Item = (Option<Transport>, Totals)> {
-        let books = self.books();
-        let mut sums = books.settled;
-        for (_, counters) in &books.open {
-            let owner = counters.owner.load(Relaxed);
-            if owner != NOBODY {
-                sums[usize::from(owner)].add(counters);
+    /// The totals by class; the last is [`OTHER`].
+    pub fn totals(&self) -> [Totals; OTHER + 1] {
+        let connections = self.lock();
+        let mut totals = connections.settled;
+        for (_, counters) in &connections.open {
+            let class = counters.class.load(Relaxed);
+            if class != UNKNOWN {
+                totals[usize::from(class)].add(counters);
             }
-            sums[usize::from(owner.min(OTHER))].open += 1;
+            totals[usize::from(class).min(OTHER)].open += 1;
         }
-        let owners = Transport::ALL.into_iter().map(Some).chain([None]);
-        owners.zip(sums)
+        totals
     }
 
-    fn books(&self) -> MutexGuard<'_, Books> {
+    fn lock(&self) -> MutexGuard<'_, Connections> {
         self.0.lock().expect("no panic under the lock")
     }
 }
 
-/// The account of an open connection, for its socket.
+/// The counters of an open connection, for its socket.
 #[derive(Debug)]
 pub struct OpenConnection {
     key: usize,
@@ -125,44 +129,44 @@ pub struct OpenConnection {
 impl Drop for OpenConnection {
     fn drop(&mut self) {
         let counters = &self.counters;
-        let mut books = counters.tally.books();
-        books.open.remove(self.key);
-        let owner = counters.owner.load(Relaxed).min(OTHER);
-        books.settled[usize::from(owner)].add(counters);
+        let mut connections = counters.metrics.lock();
+        connections.open.remove(self.key);
+        let class = usize::from(counters.class.load(Relaxed)).min(OTHER);
+        connections.settled[class].add(counters);
     }
 }
 
-/// What one connection counts. Only its own task may add.
+/// The counts of one connection. Only its own task may add.
 #[derive(Debug)]
 pub struct ConnectionCounters {
-    /// Whose connection it is: the address that limits go by.
+    /// The peer's address, which limits go by.
     pub address: IpAddr,
-    /// Whether the latest request was answered with an error of the client's.
+    /// Whether the latest request was answered with a 4xx status.
     pub refused: AtomicBool,
     counts: [AtomicU64; COUNTS],
-    owner: AtomicU8,
-    tally: Arc<ServerMetrics>,
+    class: AtomicU8,
+    metrics: Arc<ServerMetrics>,
 }
 
 impl ConnectionCounters {
-    /// Adds to a count; a negative number takes back what did not come true.
+    /// Adds to a count; a negative number corrects one that was too high.
     pub fn add(&self, count: Counter, number: i64) {
         let count = &self.counts[count as usize];
         count.store(count.load(Relaxed).wrapping_add_signed(number), Relaxed);
     }
 
-    /// A count so far, of the connection's latest owner.
+    /// A count so far, since the connection has its present class.
     pub fn get(&self, count: Counter) -> u64 {
         self.counts[count as usize].load(Relaxed)
     }
 
-    /// Counts messages that go out to a reader.
+    /// Counts messages that are about to be written to the client.
     pub fn delivered(&self, messages: usize) {
         self.add(Counter::Deliveries, messages as i64);
     }
 
-    /// Counts an answered poll.
-    pub fn answered(&self, messages: usize) {
+    /// Counts a poll that is answered with so many messages.
+    pub fn poll_answered(&self, messages: usize) {
         self.delivered(messages);
         match messages {
             0 => self.add(Counter::EmptyPolls, 1),
@@ -170,40 +174,35 @@ impl ConnectionCounters {
         }
     }
 
-    /// A request for this transport has come: the connection is its own from now on.
-    pub fn serves(&self, transport: Transport) {
-        let owner = Transport::ALL.iter().position(|one| *one == transport);
-        self.belongs_to(owner.expect("all are listed") as u8);
+    /// A request of this class has come: the connection has it from now on.
+    pub fn serves(&self, class: usize) {
+        let (earlier, class) = (self.class.load(Relaxed), class as u8);
+        if earlier == class {
+            return;
+        }
+        let mut connections = self.metrics.lock();
+        if earlier != UNKNOWN {
+            connections.settled[usize::from(earlier)].add(self);
+            self.counts.iter().for_each(|count| count.store(0, Relaxed));
+        }
+        self.class.store(class, Relaxed);
     }
 
-    /// A request has come that was for no transport; which changes nothing if an earlier one was.
+    /// A request without a class has come. A class that an earlier request gave stays.
     pub fn serves_other(&self) {
-        if self.owner.load(Relaxed) == NOBODY {
-            self.belongs_to(OTHER);
+        if self.class.load(Relaxed) == UNKNOWN {
+            self.serves(OTHER);
         }
     }
 
-    /// All that has passed was a TLS handshake, which is for no transport. It shows from now on,
-    /// even if no request follows.
-    pub fn shook_hands(&self) {
-        let mut books = self.tally.books();
-        let other = &mut books.settled[usize::from(OTHER)];
+    /// Moves what has passed so far, a TLS handshake, to [`OTHER`]. It is in the totals from now
+    /// on, even if no request follows.
+    pub fn tls_established(&self) {
+        let mut connections = self.metrics.lock();
+        let other = &mut connections.settled[OTHER];
         for count in [Counter::ReadBytes, Counter::WrittenBytes, Counter::Writes] {
             let passed = self.counts[count as usize].swap(0, Relaxed);
             other.counts[count as usize] += passed;
         }
-    }
-
-    fn belongs_to(&self, owner: u8) {
-        let earlier = self.owner.load(Relaxed);
-        if earlier == owner {
-            return;
-        }
-        let mut books = self.tally.books();
-        if earlier != NOBODY {
-            books.settled[usize::from(earlier)].add(self);
-            self.counts.iter().for_each(|count| count.store(0, Relaxed));
-        }
-        self.owner.store(owner, Relaxed);
     }
 }

@@ -1,6 +1,13 @@
-//! What the server ends of all transports share: state, limits, counters, presence.
+//! What the server's end of every transport uses: state, limits, counters, presence, publishing,
+//! complete answers, and a client's connection below HTTP.
 
+pub mod answer;
 pub mod counters;
+pub mod lazy_deadline;
+pub mod limits;
+pub mod peer;
 pub mod presence;
+pub mod publish;
 pub mod rate_limiter;
+pub mod rewind;
 pub mod state;

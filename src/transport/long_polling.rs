@@ -1,5 +1,5 @@
-//! Long polling: the client asks, and the server holds the answer back until there is something to
-//! tell or the hold ends.
+//! Long polling: the client asks, and the server holds the answer until there is a message or the
+//! hold ends.
 //!
 //! ```text
 //! client                                        server
@@ -8,83 +8,57 @@
 //!   ┆                                             ┆   held
 //!   │ {"messages":[{"seq":42,…}],"last":42,…}     │   as soon as 42 is published
 //!   │◀────────────────────────────────────────────│
-//!   │ GET …/long-poll?after=42-k3x9&hold_ms=25000 │   at once: what is published in between
+//!   │ GET …/long-poll?after=42-k3x9&hold_ms=25000 │   at once: a message published in between
 //!   │────────────────────────────────────────────▶│   waits behind the cursor
 //! ```
 
 use std::convert::Infallible;
-use std::io;
-use std::pin::pin;
-use std::sync::Arc;
 use std::time::Duration;
-
-use axum::extract::State;
-use axum::response::Response;
-use axum::routing::get;
-use axum::{Extension, Router};
-use serde::Deserialize;
-use tokio::time::Instant;
 
 use crate::client::dialect::PollTiming;
 use crate::client::error::ClientError;
 use crate::client::subscription::Subscription;
-use crate::server::http1::conn::{Http1Conn, Stream, WaitOutcome};
-use crate::server::http1::request::FastRequest;
-use crate::service::counters::ConnectionCounters;
-use crate::service::state::{ApiError, AppState, FeedLog, Params};
-use crate::transport::Transport;
-use crate::transport::polling::{PollQuery, Poller, answer, reply, request};
+use crate::service::answer::ApiError;
+use crate::service::presence;
+use crate::service::state::AppState;
+use crate::transport::ask::Ask;
+use crate::transport::descriptor::{Descriptor, spawn};
+use crate::transport::polling::{Poller, request};
+use crate::transport::reply::{Later, Reply};
 use crate::transport::theory::{ANSWER_WRAPPING, Conditions, Prediction};
 
-/// When a client says that it polls again: at once, with room for a slow network.
-const NEXT_POLL: Duration = Duration::from_secs(2);
+/// The poll interval that a client gives: it polls again at once, and this allows for the network.
+const INTERVAL: Duration = Duration::from_secs(2);
 
-/// The server's end.
-pub fn routes() -> Router<Arc<AppState>> {
-    Router::new().route("/feeds/{feed}/long-poll", get(long_poll))
+pub const DESCRIPTOR: Descriptor = Descriptor {
+    name: "long-polling",
+    aliases: &["long-poll"],
+    colour: "#e69f00",
+    endpoint: "long-poll",
+    lobby_path: None,
+    upgrade: None,
+    polls: true,
+    publishes_in_band: false,
+    baseline: false,
+    open,
+    predict,
+    subscribe: |subscription| Box::pin(subscribe(subscription)),
+    spawn: |subscription, ended| spawn(subscription, subscribe, ended),
+};
+
+/// The server's end: waits for a message after the cursor.
+fn open(state: &AppState, ask: &Ask<'_>) -> Result<Reply, ApiError> {
+    let hold = state.limits.hold(ask.hold_ms()?);
+    Ok(Reply::Later(Later {
+        reader: ask.feed.reader(ask.cursor()?),
+        presence: ask.admit(state, presence::grace(ask.interval_ms()?))?,
+        hold,
+    }))
 }
 
-#[derive(Debug, Deserialize)]
-struct Hold {
-    hold_ms: Option<u64>,
-}
-
-async fn long_poll(
-    State(state): State<Arc<AppState>>,
-    Extension(counters): Extension<Arc<ConnectionCounters>>,
-    FeedLog(log): FeedLog,
-    Params(query): Params<PollQuery>,
-    Params(Hold { hold_ms }): Params<Hold>,
-) -> Result<Response, ApiError> {
-    counters.serves(Transport::LongPolling);
-    let mut reader = log.reader(query.after);
-    let _present = query.enter(&state, &counters, &log)?;
-    let batch = tokio::time::timeout(state.limits.hold(hold_ms), reader.next()).await;
-    let batch = batch.ok().flatten().unwrap_or_else(|| reader.read());
-    counters.answered(batch.messages.len());
-    Ok(answer(&batch))
-}
-
-/// The same, straight on the connection. A peer that goes while its poll is held, is noticed.
-pub async fn serve<S: Stream>(conn: &mut Http1Conn<S>, plain: &FastRequest) -> io::Result<()> {
-    conn.counters.serves(Transport::LongPolling);
-    let mut reader = plain.log.reader(plain.query.after);
-    let _present = plain.query.enter(&conn.state, &conn.counters, &plain.log)?;
-    let hold = conn.state.limits.hold(plain.hold_ms);
-    conn.deadline.set(Instant::now() + hold);
-    let waited = conn.wait(pin!(reader.next())).await;
-    let batch = match waited {
-        WaitOutcome::Done(Some(batch)) => batch,
-        WaitOutcome::Done(None) | WaitOutcome::Rang => reader.read(),
-        WaitOutcome::Said | WaitOutcome::Gone => return Err(io::ErrorKind::UnexpectedEof.into()),
-    };
-    conn.counters.answered(batch.messages.len());
-    reply(conn, batch).await
-}
-
-/// The client's end: always one poll in flight. The first does not wait, so that its answer tells
-/// that the server is there.
-pub async fn subscribe(subscription: &mut Subscription) -> Result<Infallible, ClientError> {
+/// The client's end: always one poll in flight. The first has no hold, so that its answer shows that
+/// the server is there.
+async fn subscribe(subscription: &mut Subscription) -> Result<Infallible, ClientError> {
     let mut poller = Poller::default();
     poll_once(&mut poller, subscription, Duration::ZERO).await?;
     subscription.ready();
@@ -102,20 +76,21 @@ async fn poll_once(
 ) -> Result<(), ClientError> {
     let timing = PollTiming {
         hold: Some(hold),
-        interval: Some(NEXT_POLL),
+        interval: Some(INTERVAL),
     };
-    let request = request(subscription, "long-poll", timing);
+    let request = request(subscription, DESCRIPTOR.endpoint, timing);
     poller.exchange(subscription, &request).await
 }
 
-/// A message finds every reader's poll waiting, so it is as late as a push; only messages that come
-/// faster than a round trip wait for the next poll. Each costs an exchange.
-pub fn model(conditions: &Conditions) -> Prediction {
+/// A message finds every client's poll held, so its latency is that of a push. Only messages that
+/// come faster than a round trip wait for the next poll. Each costs an exchange.
+fn predict(conditions: &Conditions) -> Prediction {
     let timing = PollTiming {
         hold: Some(conditions.client.hold),
         ..PollTiming::default()
     };
-    let heads = conditions.exchange_bytes("long-poll", timing, ANSWER_WRAPPING.len() as f64);
+    let wrapping = ANSWER_WRAPPING.len() as f64;
+    let heads = conditions.exchange_bytes(DESCRIPTOR.endpoint, timing, wrapping);
     Prediction {
         latency_mean_us: conditions.fan_out_us(),
         wire_bytes_per_delivery: heads + conditions.json_bytes() + conditions.post_bytes(),

@@ -1,11 +1,11 @@
-//! The baseline: messages on a TCP connection and nothing more. What it costs is what the machine,
-//! the kernel and this program's runtime cost whatever the protocol; the other transports are set
-//! against it. No browser speaks it.
+//! The baseline: messages on a TCP connection and nothing more. Its cost is that of the machine, the
+//! kernel and this program's runtime, whatever the protocol. The other transports are compared with
+//! it. No browser supports it.
 //!
 //! ```text
 //! client                                     server
 //!   │ GET …/raw?after=41-k3x9 HTTP/1.1         │
-//!   │ Connection: Upgrade, Upgrade: raw-tcp    │   the only HTTP: it finds the feed, and is over
+//!   │ Connection: Upgrade, Upgrade: raw-tcp    │   the only HTTP: it names the feed
 //!   │─────────────────────────────────────────▶│   (RFC 9110, section 7.8)
 //!   │ HTTP/1.1 101 Switching Protocols         │
 //!   │◀─────────────────────────────────────────│
@@ -14,104 +14,75 @@
 //! ```
 
 use std::convert::Infallible;
-use std::io;
-use std::pin::pin;
-use std::sync::Arc;
 
-use axum::extract::{Request, State};
-use axum::http::header::{CONNECTION, UPGRADE};
-use axum::http::{HeaderMap, StatusCode};
-use axum::response::{IntoResponse, Response};
-use axum::routing::get;
-use axum::{Extension, Router};
+use axum::http::StatusCode;
 use bytes::Bytes;
-use serde::Deserialize;
 
 use crate::client::connection::Connection;
 use crate::client::dialect::PollTiming;
 use crate::client::error::{ClientError, Parsed};
 use crate::client::subscription::Subscription;
-use crate::feed::{Batch, Cursor, Framing, Reader};
-use crate::server::http1::conn::{Http1Conn, Stream, WaitOutcome};
-use crate::server::http1::request::FastRequest;
-use crate::service::counters::ConnectionCounters;
-use crate::service::state::{ApiError, AppState, FeedLog, Params, STREAM_PIECE_BYTES};
-use crate::transport::Transport;
+use crate::feed::Framing;
+use crate::service::answer::ApiError;
+use crate::service::limits::STREAM_PIECE_BYTES;
+use crate::service::state::AppState;
+use crate::transport::ask::Ask;
+use crate::transport::descriptor::{Descriptor, spawn};
+use crate::transport::reply::{Reply, Session, Upgrade};
+use crate::transport::stream::{StreamFormat, StreamReply};
 use crate::transport::theory::{Conditions, Prediction};
 
-/// What both sides name in `Upgrade`.
+/// The protocol in `Upgrade`, in both directions.
 const PROTOCOL: &str = "raw-tcp";
 
 /// Bytes of a length.
 const LENGTH_BYTES: usize = size_of::<u32>();
 
-/// Longest message taken from a server, in bytes.
+/// Longest message that a client takes, in bytes.
 const MAX_MESSAGE_BYTES: usize = 16 << 20;
 
-/// The server's end.
-pub fn routes() -> Router<Arc<AppState>> {
-    Router::new().route("/feeds/{feed}/raw", get(upgrade))
-}
+pub const DESCRIPTOR: Descriptor = Descriptor {
+    name: "raw-tcp",
+    aliases: &[],
+    colour: "#000000",
+    endpoint: "raw",
+    lobby_path: None,
+    upgrade: Some(PROTOCOL),
+    polls: false,
+    publishes_in_band: false,
+    baseline: true,
+    open,
+    predict,
+    subscribe: |subscription| Box::pin(subscribe(subscription)),
+    spawn: |subscription, ended| spawn(subscription, subscribe, ended),
+};
 
-#[derive(Debug, Deserialize)]
-struct Query {
-    after: Option<Cursor>,
-}
+/// The stream after the upgrade.
+static FORMAT: StreamFormat = StreamFormat {
+    fields: "",
+    first: b"",
+    item: |message, _| prefixed(&message.json),
+    reset: |batch, missed| prefixed(format!(r#"{{"reset":{}}}"#, batch.reset(missed)).as_bytes()),
+    item_cache: Framing::Length,
+    chunk_cache: Framing::Length,
+    heartbeat: b"",
+    farewell: Bytes::new,
+};
 
-async fn upgrade(
-    State(state): State<Arc<AppState>>,
-    Extension(counters): Extension<Arc<ConnectionCounters>>,
-    FeedLog(log): FeedLog,
-    Params(query): Params<Query>,
-    headers: HeaderMap,
-    mut request: Request,
-) -> Result<Response, Response> {
-    if headers.get(UPGRADE).is_none_or(|named| named != PROTOCOL) {
+/// The server's end. The client must not send anything after the upgrade.
+fn open(_: &AppState, ask: &Ask<'_>) -> Result<Reply, ApiError> {
+    ask.fields.check_upgrade(PROTOCOL).map_err(|_| {
         let advice = format!("ask with Connection: Upgrade and Upgrade: {PROTOCOL}");
-        let refusal = ApiError(StatusCode::UPGRADE_REQUIRED, advice);
-        return Err(([(UPGRADE, PROTOCOL)], refusal).into_response());
-    }
-    counters.serves(Transport::RawTcp);
-    let mut reader = log.reader(query.after).in_pieces(STREAM_PIECE_BYTES);
-    let upgraded = hyper::upgrade::on(&mut request);
-    tokio::spawn(async move {
-        if let Some(mut conn) = Http1Conn::upgraded(upgraded, state, counters).await {
-            let _ = talk(&mut conn, &mut reader).await;
-        }
+        ApiError::new(StatusCode::UPGRADE_REQUIRED, advice)
+            .with_fields("\r\ncontent-type: application/json\r\nupgrade: raw-tcp")
+    })?;
+    let session = Session::Stream(StreamReply {
+        reader: ask.feed.reader(ask.cursor()?).in_pieces(STREAM_PIECE_BYTES),
+        format: &FORMAT,
+        presence: None,
     });
-    let headers = [(CONNECTION, "upgrade"), (UPGRADE, PROTOCOL)];
-    Ok((StatusCode::SWITCHING_PROTOCOLS, headers).into_response())
-}
-
-/// The same, straight on the connection.
-pub async fn serve<S: Stream>(conn: &mut Http1Conn<S>, plain: &FastRequest) -> io::Result<()> {
-    conn.counters.serves(Transport::RawTcp);
-    let log = &plain.log;
-    let mut reader = log.reader(plain.query.after).in_pieces(STREAM_PIECE_BYTES);
-    conn.switch(format!("\r\nupgrade: {PROTOCOL}")).await?;
-    talk(conn, &mut reader).await
-}
-
-/// Serves one reader until it goes or the server ends. Readers have nothing to say.
-async fn talk<S: Stream>(conn: &mut Http1Conn<S>, reader: &mut Reader) -> io::Result<()> {
-    conn.deadline.set(None);
-    let mut batch = reader.read();
-    loop {
-        conn.counters.delivered(batch.messages.len());
-        conn.write_all(&encode(&batch)).await?;
-        batch = match conn.wait(pin!(reader.next())).await {
-            WaitOutcome::Done(Some(next)) if !conn.state.limits.give_up(&conn.counters, &next) => {
-                next
-            }
-            _ => return Ok(()),
-        };
-    }
-}
-
-/// A batch in one piece.
-fn encode(batch: &Batch) -> Bytes {
-    let reset = |missed| prefixed(format!(r#"{{"reset":{}}}"#, batch.reset(missed)).as_bytes());
-    batch.framed(Framing::Length, |message| prefixed(&message.json), reset)
+    let fields = format!("\r\nupgrade: {PROTOCOL}");
+    Ok(Reply::Upgrade(Upgrade { fields, session }))
 }
 
 fn prefixed(json: &[u8]) -> Bytes {
@@ -120,7 +91,7 @@ fn prefixed(json: &[u8]) -> Bytes {
 }
 
 /// The client's end.
-pub async fn subscribe(subscription: &mut Subscription) -> Result<Infallible, ClientError> {
+async fn subscribe(subscription: &mut Subscription) -> Result<Infallible, ClientError> {
     let mut connection = Box::pin(upgraded(subscription)).await?;
     subscription.ready();
     let mut deliver = |json: &[u8]| subscription.hear_json(json);
@@ -134,7 +105,7 @@ async fn upgraded(subscription: &mut Subscription) -> Result<Connection, ClientE
     Ok(connection)
 }
 
-/// Gives every message that has come whole to `deliver`.
+/// Gives every complete message to `deliver`.
 pub fn read(
     bytes: &[u8],
     deliver: &mut impl FnMut(&[u8]) -> Result<(), ClientError>,
@@ -154,8 +125,8 @@ pub fn read(
     Ok((bytes.len() - rest.len(), None))
 }
 
-/// A push: the mean reader waits for half of the others.
-pub fn model(conditions: &Conditions) -> Prediction {
+/// A push: on average, a client waits for half of the others.
+fn predict(conditions: &Conditions) -> Prediction {
     Prediction {
         latency_mean_us: conditions.fan_out_us(),
         wire_bytes_per_delivery: conditions.sealed(LENGTH_BYTES as f64 + conditions.json_bytes())

@@ -1,4 +1,4 @@
-//! Short polling: the client asks again and again, and the server answers at once.
+//! Short polling: the client asks at intervals, and the server answers at once.
 //!
 //! ```text
 //! client                            server
@@ -9,74 +9,59 @@
 //!   ┆ poll interval                   ┆
 //!   │ GET …/poll?after=41-k3x9        │
 //!   │────────────────────────────────▶│
-//!   │ {"messages":[{"seq":42,…}],…}   │   what came meanwhile, all at once
+//!   │ {"messages":[{"seq":42,…}],…}   │   all messages since, in one answer
 //!   │◀────────────────────────────────│
 //! ```
 
 use std::convert::Infallible;
-use std::io;
-use std::sync::Arc;
-
-use axum::extract::State;
-use axum::response::Response;
-use axum::routing::get;
-use axum::{Extension, Router};
 
 use crate::client::dialect::PollTiming;
 use crate::client::error::ClientError;
 use crate::client::subscription::Subscription;
-use crate::feed::{Batch, Cursor, Feed};
+use crate::feed::Cursor;
 use crate::runtime::clock;
 use crate::runtime::event_loop;
-use crate::server::http1::conn::{Http1Conn, Stream};
-use crate::server::http1::request::FastRequest;
-use crate::service::counters::ConnectionCounters;
-use crate::service::state::{ApiError, AppState, FeedLog, Params};
-use crate::transport::Transport;
-use crate::transport::polling::{PollQuery, Poller, answer, reply, request};
+use crate::service::answer::ApiError;
+use crate::service::presence;
+use crate::service::state::AppState;
+use crate::transport::answer;
+use crate::transport::ask::Ask;
+use crate::transport::descriptor::{Descriptor, spawn};
+use crate::transport::polling::{Poller, request};
+use crate::transport::reply::Reply;
 use crate::transport::theory::{ANSWER_WRAPPING, Conditions, Prediction};
 
-/// The server's end.
-pub fn routes() -> Router<Arc<AppState>> {
-    Router::new().route("/feeds/{feed}/poll", get(poll))
+pub const DESCRIPTOR: Descriptor = Descriptor {
+    name: "short-polling",
+    aliases: &["short-poll"],
+    colour: "#d55e00",
+    endpoint: "poll",
+    lobby_path: None,
+    upgrade: None,
+    polls: true,
+    publishes_in_band: false,
+    baseline: false,
+    open,
+    predict,
+    subscribe: |subscription| Box::pin(subscribe(subscription)),
+    spawn: |subscription, ended| spawn(subscription, subscribe, ended),
+};
+
+/// The server's end: answers with what the feed has after the cursor.
+fn open(state: &AppState, ask: &Ask<'_>) -> Result<Reply, ApiError> {
+    let position = ask.feed.place(ask.cursor()?);
+    let _present = ask.admit(state, presence::grace(ask.interval_ms()?))?;
+    let batch = ask.feed.read_after(position);
+    ask.counters.poll_answered(batch.messages.len());
+    Ok(Reply::Whole(answer::messages(&batch)))
 }
 
-async fn poll(
-    State(state): State<Arc<AppState>>,
-    Extension(counters): Extension<Arc<ConnectionCounters>>,
-    FeedLog(log): FeedLog,
-    Params(query): Params<PollQuery>,
-) -> Result<Response, ApiError> {
-    Ok(answer(&read(&state, &counters, &log, &query)?))
-}
-
-/// The same, straight on the connection.
-pub async fn serve<S: Stream>(conn: &mut Http1Conn<S>, plain: &FastRequest) -> io::Result<()> {
-    let batch = read(&conn.state, &conn.counters, &plain.log, &plain.query)?;
-    reply(conn, batch).await
-}
-
-/// What there is.
-fn read(
-    state: &AppState,
-    counters: &ConnectionCounters,
-    log: &Arc<Feed>,
-    query: &PollQuery,
-) -> Result<Batch, ApiError> {
-    counters.serves(Transport::ShortPolling);
-    let place = log.place(query.after);
-    let _present = query.enter(state, counters, log)?;
-    let batch = log.read_after(place);
-    counters.answered(batch.messages.len());
-    Ok(batch)
-}
-
-/// The client's end: polls on a schedule of its own, absolute and with a phase of its own, so that
-/// a slow answer does not shift the polls that follow and clients are not in step.
+/// The client's end: polls on an absolute schedule with a phase of its own, so that a slow answer
+/// does not shift the polls that follow and clients are not in step.
 ///
-/// One poll is in flight at a time. A poll that is late goes out as soon as it can; slots that
-/// passed entirely are left out.
-pub async fn subscribe(subscription: &mut Subscription) -> Result<Infallible, ClientError> {
+/// One poll is in flight at a time. A late poll goes out as soon as possible; a slot that has passed
+/// entirely is left out.
+async fn subscribe(subscription: &mut Subscription) -> Result<Infallible, ClientError> {
     let interval_ns = subscription.config.poll_interval.as_nanos().max(1) as u64;
     let mut poller = Poller::default();
     let mut poll = Poll::default();
@@ -90,7 +75,7 @@ pub async fn subscribe(subscription: &mut Subscription) -> Result<Infallible, Cl
         due_ns = latest_slot_ns(due_ns, interval_ns);
         event_loop::sleep_until(due_ns).await;
         if subscription.until_open().await {
-            // Slots that passed in rest are nobody's: the next one is.
+            // Slots that passed during the rest are left out.
             due_ns = latest_slot_ns(due_ns, interval_ns) + interval_ns;
             continue;
         }
@@ -101,19 +86,19 @@ pub async fn subscribe(subscription: &mut Subscription) -> Result<Infallible, Cl
     }
 }
 
-/// The last slot that has begun, of those from `due_ns` on; or that, if none has.
+/// The last slot from `due_ns` on that has begun; `due_ns` if none has.
 fn latest_slot_ns(due_ns: u64, interval_ns: u64) -> u64 {
     due_ns + clock::now_ns().saturating_sub(due_ns) / interval_ns * interval_ns
 }
 
-/// How long it is from `now_ns` to the next time that lies at `phase` in its interval: by the
-/// clock, so that phases which are spread evenly stay so whenever their clients have dialled.
+/// Time from `now_ns` to the next time at `phase` of an interval of the clock, in ns. Phases that
+/// are spread evenly stay so, whenever their clients have dialled.
 fn until_ns(interval_ns: u64, phase: f64, now_ns: u64) -> u64 {
     let at_ns = (interval_ns as f64 * phase) as u64;
     (at_ns + interval_ns - now_ns % interval_ns) % interval_ns
 }
 
-/// A poll as it was last written, which is the next one as well until a message has come.
+/// The bytes of the latest poll. They are the next poll's as well until a message arrives.
 #[derive(Debug, Default)]
 struct Poll {
     after: Option<Cursor>,
@@ -128,20 +113,20 @@ impl Poll {
                 interval: Some(subscription.config.poll_interval),
                 ..PollTiming::default()
             };
-            self.bytes = request(subscription, "poll", timing);
+            self.bytes = request(subscription, DESCRIPTOR.endpoint, timing);
         }
         &self.bytes
     }
 }
 
-/// A message waits for the next poll: for half the interval on average, whoever reads. The heads of
-/// an exchange are shared by the messages that it carries, and paid all the same when it is empty.
-pub fn model(conditions: &Conditions) -> Prediction {
+/// A message waits for the next poll: half the interval on average. The messages of an exchange
+/// share its heads, and an empty exchange costs them as well.
+fn predict(conditions: &Conditions) -> Prediction {
     let interval_s = conditions.client.poll_interval.as_secs_f64();
     let messages_per_poll = conditions.rate_hz * interval_s;
     let commas = (messages_per_poll - 1.0).max(0.0);
     let body = ANSWER_WRAPPING.len() as f64 + commas;
-    let heads = conditions.exchange_bytes("poll", PollTiming::default(), body);
+    let heads = conditions.exchange_bytes(DESCRIPTOR.endpoint, PollTiming::default(), body);
     let json = conditions.json_bytes();
     Prediction {
         latency_mean_us: Some(interval_s / 2.0 * 1e6),
@@ -154,7 +139,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_phase_is_one_of_the_clock() {
+    fn a_phase_is_a_time_of_the_clock() {
         let ns = |ms: u64| ms * 1_000_000;
         for (now_ms, phase, wait_ms) in [
             (0, 0.0, 0),

@@ -179,7 +179,7 @@ mod tests {
 
     #[test]
     fn latency_is_half_an_interval_or_half_the_readers() {
-        let mean = |transport: Transport| transport.model(&conditions()).latency_mean_us;
+        let mean = |transport: Transport| transport.predict(&conditions()).latency_mean_us;
         assert_eq!(mean(Transport::ShortPolling), Some(1_000_000.0));
         for pushes in [Transport::LongPolling, Transport::Sse, Transport::WebSocket] {
             assert_eq!(mean(pushes), Some(5_000.0), "{pushes}");
@@ -188,7 +188,7 @@ mod tests {
             service_us: None,
             ..conditions()
         };
-        assert_eq!(Transport::Sse.model(&unknown).latency_mean_us, None);
+        assert_eq!(Transport::Sse.predict(&unknown).latency_mean_us, None);
     }
 
     #[test]
@@ -207,7 +207,7 @@ mod tests {
                     },
                     ..conditions.clone()
                 };
-                transport.model(&conditions).wire_bytes_per_delivery
+                transport.predict(&conditions).wire_bytes_per_delivery
             };
             of(&tls) - of(&conditions())
         };
@@ -229,7 +229,7 @@ mod tests {
     #[test]
     fn bytes_are_those_of_the_heads_and_frames() {
         let bytes = |transport: Transport, conditions: &Conditions| {
-            transport.model(conditions).wire_bytes_per_delivery
+            transport.predict(conditions).wire_bytes_per_delivery
         };
         let json = conditions().json_bytes();
         assert_eq!(json, 165.0);

@@ -21,10 +21,11 @@ use wslab::client::http::{ChunkedDecoder, Response};
 use wslab::feed::{Feed, Feeds, Message, Retention, check_name};
 use wslab::server::access::Access;
 use wslab::server::connection_limiter::ConnectionLimits;
-use wslab::server::http1::request::ParsedHead;
-use wslab::server::routes::new_message;
+use wslab::server::http1::request::{ParsedHead, RequestLimits};
 use wslab::server::{self, ServerSettings};
-use wslab::service::state::{AppState, Limits};
+use wslab::service::limits::Limits;
+use wslab::service::publish::parse_message;
+use wslab::service::state::AppState;
 use wslab::transport::raw_tcp;
 use wslab::transport::sse::{EventStreamItem, EventStreamParser};
 use wslab::transport::websocket::client::FrameReader;
@@ -99,7 +100,7 @@ pub fn raw_tcp_messages(stream: &[u8], sizes: &[u8]) -> bool {
 /// The body of a POST that publishes. It is refused, or it becomes a message whose JSON can be read
 /// back.
 pub fn publish_body(body: &[u8]) -> bool {
-    let Ok(new) = new_message(body) else {
+    let Ok(new) = parse_message(body) else {
         return false;
     };
     let log = Feed::new(Retention::default(), "k3x9".into());
@@ -117,13 +118,16 @@ pub fn publish_body(body: &[u8]) -> bool {
 /// Request heads, as the server sorts them into fast and other ones. More bytes never change a
 /// decision that was made.
 pub fn plain_requests(stream: &[u8], _: &[u8]) -> bool {
-    let state = AppState::new(Feeds::new(Retention::default(), 8), Limits::default());
-    let begin = |bytes: &[u8]| match ParsedHead::of(bytes, MAX_HEAD_BYTES, &state) {
-        ParsedHead::Partial => None,
+    let limits = RequestLimits {
+        max_head_bytes: MAX_HEAD_BYTES,
+        max_body_bytes: MAX_HEAD_BYTES,
+    };
+    let begin = |bytes: &[u8]| match ParsedHead::parse(bytes, limits) {
+        ParsedHead::Partial | ParsedHead::PartialBody => None,
         ParsedHead::Other => Some((String::new(), 0)),
-        ParsedHead::Fast(plain, length) => {
-            assert!(length <= bytes.len() && bytes[..length].ends_with(b"\n"));
-            Some((format!("{plain:?}"), length))
+        ParsedHead::Fast(request, length) => {
+            assert!(length <= bytes.len());
+            Some((format!("{request:?}"), length))
         }
     };
     let mut known = None;

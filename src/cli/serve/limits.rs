@@ -9,8 +9,8 @@ use crate::server::ServerSettings;
 use crate::server::access::Access;
 use crate::server::connection_limiter::ConnectionLimits;
 use crate::server::tls::ServerTls;
+use crate::service::limits::{Limits, SlowReader};
 use crate::service::rate_limiter::RateLimiter;
-use crate::service::state::{Limits, SlowReader};
 use crate::system::process;
 
 /// Most connections where neither a flag nor the open files set a limit.

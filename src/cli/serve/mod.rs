@@ -193,7 +193,7 @@ impl ServeArgs {
             Switch::Off => feeds,
         };
         let mut state = AppState::new(feeds, self.limits.of_transports());
-        state.pace = self.limits.pace();
+        state.rate_limiter = self.limits.pace();
         state
     }
 }

@@ -1,4 +1,5 @@
-//! The client's end: reads frames straight from the shared buffer; tungstenite knows their heads.
+//! The client's end of WebSocket: reads frames from the shared buffer; tungstenite parses their
+//! heads.
 
 use std::convert::Infallible;
 use std::io::Cursor;
@@ -16,7 +17,7 @@ use crate::client::outbox::{Outbox, Outgoing};
 use crate::client::subscription::Subscription;
 use crate::runtime::clock;
 
-/// Longest message taken from a server, in bytes.
+/// Longest message that a client takes, in bytes.
 const MAX_MESSAGE_BYTES: usize = 16 << 20;
 
 /// Longest payload of a control frame, in bytes (RFC 6455, section 5.5).
@@ -25,7 +26,7 @@ const MAX_CONTROL_BYTES: usize = 125;
 /// Head of a control frame from a server, which does not mask (RFC 6455, section 5.2).
 const CONTROL_HEAD_BYTES: usize = 2;
 
-/// Upgrades, then reads and, in a chat, writes, until the connection ends.
+/// Upgrades, then reads and, in a chat, writes until the connection ends.
 pub async fn subscribe(subscription: &mut Subscription) -> Result<Infallible, ClientError> {
     let mut connection = Box::pin(upgrade(subscription)).await?;
     subscription.ready();
@@ -39,21 +40,21 @@ pub async fn subscribe(subscription: &mut Subscription) -> Result<Infallible, Cl
         let signal = connection.read(|bytes| frames.read(bytes, &mut deliver));
         let event = match &outbox {
             None => ClientEvent::Signal(signal.await?),
-            // Boxed, like what is done about it, so that who only reads has no room for either.
+            // Boxed, so that a client that only reads needs no room for it.
             Some(outbox) => Box::pin(first(signal, outbox)).await?,
         };
         Box::pin(act(subscription, &mut connection, event)).await?;
     }
 }
 
-/// What a client must do something about.
+/// What a client must act upon.
 enum ClientEvent {
     Signal(Signal),
-    /// It has something to say.
+    /// A message is due to be published.
     Due(Outgoing),
 }
 
-/// What comes first: a signal, or something to say.
+/// A signal or a message to publish, whichever comes first.
 async fn first(
     signal: impl Future<Output = Result<Signal, ClientError>>,
     outbox: &Outbox,
@@ -143,23 +144,23 @@ fn frame(opcode: OpCode, payload: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// What a reader of frames must act upon.
+/// A control frame that must be acted upon.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Signal {
     Ping(Vec<u8>),
-    /// With the code and the reason, if the server gave any.
+    /// With the code and the reason, if any.
     Close(Option<String>),
 }
 
-/// What a close frame says (RFC 6455, section 5.5.1).
-fn why(payload: &[u8]) -> Option<String> {
+/// Code and reason of a close frame (RFC 6455, section 5.5.1).
+fn close_reason(payload: &[u8]) -> Option<String> {
     let (code, reason) = payload.split_first_chunk()?;
     let (code, reason) = (u16::from_be_bytes(*code), String::from_utf8_lossy(reason));
     Some(format!("{code} {reason}").trim_end().to_owned())
 }
 
-/// A reader of a server's frames that takes input cut anywhere: the connection keeps what is not a
-/// whole frame yet, this keeps the message whose frames have not all come.
+/// A decoder of a server's frames that takes input cut anywhere. The connection keeps an incomplete
+/// frame; this keeps a message whose frames have not all come.
 #[derive(Debug, Default)]
 pub struct FrameReader {
     partial: Option<Vec<u8>>,
@@ -212,7 +213,9 @@ impl FrameReader {
         }
         match (head.opcode, &mut self.partial) {
             (OpCode::Control(Control::Ping), _) => return Ok(Some(Signal::Ping(payload.to_vec()))),
-            (OpCode::Control(Control::Close), _) => return Ok(Some(Signal::Close(why(payload)))),
+            (OpCode::Control(Control::Close), _) => {
+                return Ok(Some(Signal::Close(close_reason(payload))));
+            }
             (OpCode::Control(_), _) => {}
             (OpCode::Data(Data::Text), None) if head.is_final => deliver(payload)?,
             (OpCode::Data(Data::Text), None) => self.partial = Some(payload.to_vec()),
@@ -281,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_server_must_not_send_ends_the_conversation() {
+    fn what_a_server_must_not_send_ends_the_connection() {
         for bad in [
             &b"\x81\x81\x00\x00\x00\x00a"[..],                  // masked
             b"\xc1\x01a",                                       // a reserved bit

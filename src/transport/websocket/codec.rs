@@ -1,19 +1,18 @@
-//! What a peer says on a WebSocket, frame by frame. tungstenite reads and answers: it sees no
-//! socket, but the bytes that have come and those that are to go, so that who says nothing costs
-//! next to nothing.
+//! Frames from and to a peer. tungstenite decodes and encodes them in memory, without a socket, so
+//! that a silent peer costs little.
 
 use std::io::{self, Read, Write};
 
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message as Frame, WebSocket};
 
-use crate::service::state::Limits;
+use crate::service::limits::Limits;
 
-/// Bytes of a frame that a peer's buffer has room for, and grows beyond: peers hardly write.
+/// Initial size of the read buffer: peers seldom write.
 const READ_BUFFER_BYTES: usize = 128;
 
-/// How much longer than allowed a message may be to be read to its end and refused in good order.
-/// After a longer one the connection can only be cut.
+/// A message up to this many times the limit is read to its end, so that it can be refused with a
+/// close frame. After a longer one the connection is cut.
 const READABLE_EXCESS: usize = 4;
 
 /// The frames of one peer, both ways.
@@ -25,15 +24,15 @@ pub struct FrameCodec {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
-    /// All that has come was read.
+    /// All bytes were decoded.
     Hungry,
     Fed,
-    /// What has come was no frame.
+    /// The bytes were not a valid frame.
     Broken,
 }
 
 impl FrameCodec {
-    /// Of the server's end of a connection that has just been upgraded.
+    /// The server's end of a connection that has just been upgraded.
     pub fn new(limits: Limits) -> Self {
         let limit = limits.max_message_bytes * READABLE_EXCESS;
         let config = WebSocketConfig::default()
@@ -48,7 +47,7 @@ impl FrameCodec {
         }
     }
 
-    /// More bytes have come. After what broke the protocol they mean nothing.
+    /// Takes bytes from the peer. After a protocol error they are ignored.
     pub fn feed(&mut self, bytes: Vec<u8>) {
         if self.state == State::Broken {
             return;
@@ -61,8 +60,8 @@ impl FrameCodec {
         }
     }
 
-    /// The next frame that has come whole, or the error that is the last. What is to be said to it
-    /// is put out with the one after it, or with none.
+    /// The next complete frame, or the error that ends the stream. Its reply is in the output after
+    /// the next call.
     pub fn next_frame(&mut self) -> Option<Result<Frame, Error>> {
         if !self.are_fed() {
             return None;
@@ -84,17 +83,17 @@ impl FrameCodec {
         self.state == State::Fed
     }
 
-    /// Whether nothing can be read any more.
+    /// Whether decoding has failed for good.
     pub fn are_broken(&self) -> bool {
         self.state == State::Broken
     }
 
-    /// Puts a frame out.
+    /// Appends a frame to the output.
     pub fn send(&mut self, frame: Frame) -> Result<(), Error> {
         self.socket.send(frame)
     }
 
-    /// All bytes that are to go out.
+    /// Takes all output.
     pub fn take_output(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.socket.get_mut().goes)
     }

@@ -1,5 +1,5 @@
-//! What is said on a WebSocket once it is open, at the server's end: this reads the log and writes;
-//! what the peer says are [`FrameCodec`].
+//! The server's end of an open WebSocket: reads the feed, writes frames, and publishes what the peer
+//! sends. The peer's bytes are decoded by [`FrameCodec`].
 
 use std::future::pending;
 use std::io;
@@ -17,92 +17,94 @@ use tokio_tungstenite::tungstenite::protocol::frame::FrameHeader;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
 use tokio_tungstenite::tungstenite::{Error, Message as Frame};
 
-use crate::feed::{Batch, Cursor, Feed, Framing, NewMessage, Reader, check_name, check_text};
-use crate::runtime::clock;
-use crate::server::http1::conn::{Http1Conn, Stream, WaitOutcome};
+use crate::feed::{Batch, Feed, Framing, NewMessage, Reader, check_name, check_text};
+use crate::service::answer::ApiError;
+use crate::service::limits::{Limits, STREAM_PIECE_BYTES};
+use crate::service::peer::{Peer, WaitOutcome};
 use crate::service::presence::PresenceGuard;
-use crate::service::state::{ApiError, AppState, Limits, STREAM_PIECE_BYTES};
+use crate::service::publish::publish;
+use crate::service::rewind::Stream;
+use crate::service::state::AppState;
+use crate::transport::ask::Ask;
 use crate::transport::websocket::codec::FrameCodec;
 
 /// How long a peer may take to answer a close frame.
-const CLOSE_PATIENCE: Duration = Duration::from_secs(2);
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A control frame holds 125 bytes, of which the close code takes two (RFC 6455, section 5.5).
 const MAX_REASON_BYTES: usize = 123;
 
-/// How a conversation comes to its end.
+/// Why a session ends.
 #[derive(Debug)]
 enum SessionEnd {
-    /// Nobody is there any more.
-    Gone,
-    /// The peer has said so; its answer goes out while reading on.
+    /// The peer has disconnected.
+    Disconnected,
+    /// The peer has sent a close frame; the answer goes out while the server reads on.
     Closed,
-    /// The server says so: close code and reason.
+    /// The server closes, with this close code and reason.
     Refused(CloseCode, String),
 }
 
 impl From<io::Error> for SessionEnd {
     fn from(_: io::Error) -> Self {
-        SessionEnd::Gone
+        SessionEnd::Disconnected
     }
 }
 
-/// One reader of a feed, who may write as well.
+/// A client that reads a feed and may publish to it.
 pub struct FeedSession {
-    log: Arc<Feed>,
-    /// Without a name a peer only reads.
+    feed: Arc<Feed>,
+    /// The author of what the client publishes; without it, the client only reads.
     user: Option<String>,
     reader: Reader,
+    presence: Option<PresenceGuard>,
 }
 
 impl FeedSession {
-    pub fn new(
-        log: Arc<Feed>,
-        user: Option<&str>,
-        after: Option<Cursor>,
-    ) -> Result<Self, ApiError> {
+    pub fn new(state: &AppState, ask: &Ask<'_>) -> Result<Self, ApiError> {
+        let user = ask.params.user.map(check_name).transpose()?;
         Ok(FeedSession {
-            user: user.map(check_name).transpose()?.map(str::to_owned),
-            reader: log.reader(after).in_pieces(STREAM_PIECE_BYTES),
-            log,
+            user: user.map(str::to_owned),
+            reader: ask.feed.reader(ask.cursor()?).in_pieces(STREAM_PIECE_BYTES),
+            presence: ask.admit(state, Duration::ZERO)?,
+            feed: ask.feed.clone(),
         })
     }
 
-    /// Serves it until either side closes.
-    pub async fn hold<S: Stream>(&mut self, conn: &mut Http1Conn<S>) {
-        let user = self.user.as_deref();
-        let present =
-            PresenceGuard::admit(&conn.state, &conn.counters, &self.log, user, Duration::ZERO);
-        let mut session = WebSocketSession::new(conn);
-        let end = match self.converse(&mut session).await {
+    /// Runs until either side closes.
+    pub async fn run<S: Stream>(&mut self, peer: &mut Peer<S>) {
+        let mut session = WebSocketSession::new(peer);
+        let end = match self.serve(&mut session).await {
             Err(end) => end,
-            Ok(()) => away(),
+            Ok(()) => going_away(),
         };
-        drop(present);
-        // Boxed, so that who talks on need not have room for it.
+        self.presence = None;
+        // Boxed, so that an open session needs no room for it.
         Box::pin(session.close(end)).await;
     }
 
-    /// Returns when the server is about to end.
-    async fn converse<S: Stream>(
+    /// Returns when the server shuts down.
+    async fn serve<S: Stream>(
         &mut self,
         session: &mut WebSocketSession<'_, S>,
     ) -> Result<(), SessionEnd> {
-        let address = session.conn.counters.address;
         session.deliver(&self.reader.read()).await?;
         loop {
-            let heard = session.wait(pin!(self.reader.next())).await?;
-            match heard {
+            let event = session.wait(pin!(self.reader.next())).await?;
+            match event {
                 SessionEvent::Done(None) => return Ok(()),
                 SessionEvent::Done(Some(batch))
-                    if session.limits().give_up(&session.conn.counters, &batch) =>
+                    if session
+                        .limits()
+                        .ends_slow_reader(&session.peer.counters, &batch) =>
                 {
                     return Err(too_slow());
                 }
                 SessionEvent::Done(Some(batch)) => session.deliver(&batch).await?,
                 SessionEvent::Frame(Frame::Text(text)) => {
                     // Boxed: most peers never publish, and wait in less memory.
-                    Box::pin(self.publish(&session.conn.state, address, &text)).await?
+                    let (state, address) = (&session.peer.state, session.peer.counters.address);
+                    Box::pin(self.publish(state, address, &text)).await?;
                 }
                 SessionEvent::Frame(_) => {
                     let advice = "write text frames".to_owned();
@@ -118,81 +120,79 @@ impl FeedSession {
         address: IpAddr,
         text: &str,
     ) -> Result<(), SessionEnd> {
-        #[derive(Deserialize)]
-        struct Draft {
-            text: String,
-            #[serde(default)]
-            intended_at_ns: u64,
-        }
+        let policy = |advice: String| SessionEnd::Refused(CloseCode::Policy, advice);
         let Draft {
             text,
             intended_at_ns,
         } = serde_json::from_str(text).map_err(|error| {
-            SessionEnd::Refused(
-                CloseCode::Invalid,
-                format!("write {{\"text\":\"…\"}}: {error}"),
-            )
+            let advice = format!("write {{\"text\":\"…\"}}: {error}");
+            SessionEnd::Refused(CloseCode::Invalid, advice)
         })?;
-        let policy = |advice: String| SessionEnd::Refused(CloseCode::Policy, advice);
-        let on_time = state.paced(address);
-        on_time.map_err(|error| policy(error.to_string()))?;
-        let from = self
-            .user
-            .clone()
-            .ok_or_else(|| policy("to write, connect with ?user=NAME".to_owned()))?;
+        let rate = state.check_rate(address);
+        rate.map_err(|error| policy(error.to_string()))?;
+        let no_name = || policy("to write, connect with ?user=NAME".to_owned());
+        let from = self.user.clone().ok_or_else(no_name)?;
         check_text(&text).map_err(|error| policy(error.to_string()))?;
         let new = NewMessage {
             from,
             text,
             intended_at_ns,
         };
-        let appended = self.log.append(&new, clock::now_ns()).await;
-        appended.map_err(|error| SessionEnd::Refused(CloseCode::Again, error.to_string()))?;
+        let published = publish(&self.feed, &new).await;
+        published.map_err(|error| SessionEnd::Refused(CloseCode::Again, error.to_string()))?;
         Ok(())
     }
 }
 
-/// What comes of waiting.
+/// What a client publishes.
+#[derive(Deserialize)]
+struct Draft {
+    text: String,
+    #[serde(default)]
+    intended_at_ns: u64,
+}
+
+/// What ended a wait.
 enum SessionEvent<T> {
     Done(T),
-    /// A message of the peer.
+    /// A message from the peer.
     Frame(Frame),
 }
 
-/// A connection and its frames.
+/// A connection and the codec of its frames.
 struct WebSocketSession<'a, S> {
-    conn: &'a mut Http1Conn<S>,
+    peer: &'a mut Peer<S>,
     frames: FrameCodec,
-    /// A ping is out, and nothing has come since.
+    /// A ping was sent, and nothing has come since.
     pinged: bool,
 }
 
 impl<'a, S: Stream> WebSocketSession<'a, S> {
-    fn new(conn: &'a mut Http1Conn<S>) -> Self {
-        let limits = conn.state.limits;
-        conn.deadline.set(Instant::now() + limits.ping);
+    fn new(peer: &'a mut Peer<S>) -> Self {
+        let limits = peer.state.limits;
+        peer.deadline.set(Instant::now() + limits.ping);
         WebSocketSession {
             frames: FrameCodec::new(limits),
             pinged: false,
-            conn,
+            peer,
         }
     }
 
     fn limits(&self) -> &Limits {
-        &self.conn.state.limits
+        &self.peer.state.limits
     }
 
-    /// Waits for `future` or a message of the peer. Meanwhile it answers pings, and sends its own.
+    /// Waits for `future` or a message from the peer. Answers pings and sends its own meanwhile.
     async fn wait<T>(
         &mut self,
         mut future: Pin<&mut impl Future<Output = T>>,
     ) -> Result<SessionEvent<T>, SessionEnd> {
         loop {
-            // Boxed, like a ping: nearly all peers say nothing, always, and wait in less memory.
+            // Boxed, like a ping: most peers never send anything, and wait in less memory.
             while self.frames.are_fed()
                 && let Some(frame) = Box::pin(self.next()).await?
             {
-                if let Some(frame) = heed(frame, self.limits())? {
+                if let Some(frame) = check_frame(frame, self.limits())? {
                     return Ok(SessionEvent::Frame(frame));
                 }
             }
@@ -202,60 +202,62 @@ impl<'a, S: Stream> WebSocketSession<'a, S> {
         }
     }
 
-    /// The next frame that has come whole. Replies that it calls for are written.
+    /// The next complete frame. Its replies are written.
     async fn next(&mut self) -> Result<Option<Result<Frame, Error>>, SessionEnd> {
         let frame = self.frames.next_frame();
         self.flush().await?;
         Ok(frame)
     }
 
-    /// Waits for `future`; returns without it when more frames may have come.
+    /// Waits for `future`; returns `None` when more frames may have come.
     async fn wait_for_bytes<T>(
         &mut self,
         future: Pin<&mut impl Future<Output = T>>,
     ) -> Result<Option<T>, SessionEnd> {
-        match self.conn.wait(future).await {
+        match self.peer.wait(future).await {
             WaitOutcome::Done(done) => return Ok(Some(done)),
-            WaitOutcome::Gone => return Err(SessionEnd::Gone),
-            WaitOutcome::Rang if self.pinged => return Err(SessionEnd::Gone),
-            WaitOutcome::Rang => {
+            WaitOutcome::Disconnected => return Err(SessionEnd::Disconnected),
+            WaitOutcome::Timeout if self.pinged => return Err(SessionEnd::Disconnected),
+            WaitOutcome::Timeout => {
                 self.pinged = true;
-                self.conn.deadline.set(Instant::now() + self.limits().ping);
-                Box::pin(self.say(Frame::Ping(Bytes::new()))).await?;
+                self.peer.deadline.set(Instant::now() + self.limits().ping);
+                Box::pin(self.send(Frame::Ping(Bytes::new()))).await?;
             }
-            WaitOutcome::Said => {
+            WaitOutcome::PeerData => {
                 self.pinged = false;
-                self.frames.feed(self.conn.stream.take_all());
+                self.frames.feed(self.peer.stream.take_all());
             }
         }
         Ok(None)
     }
 
-    /// Writes a batch as it was encoded for all.
+    /// Writes a batch, whose encoding all connections share.
     async fn deliver(&mut self, batch: &Batch) -> Result<(), SessionEnd> {
-        self.conn.counters.delivered(batch.messages.len());
-        Ok(self.conn.write_all(&encode(batch)).await?)
+        self.peer.counters.delivered(batch.messages.len());
+        Ok(self.peer.write_all(&encode(batch)).await?)
     }
 
-    async fn say(&mut self, frame: Frame) -> Result<(), SessionEnd> {
-        self.frames.send(frame).map_err(|_| SessionEnd::Gone)?;
+    async fn send(&mut self, frame: Frame) -> Result<(), SessionEnd> {
+        self.frames
+            .send(frame)
+            .map_err(|_| SessionEnd::Disconnected)?;
         self.flush().await
     }
 
-    /// Writes what is to be said: replies, most of all.
+    /// Writes the pending frames.
     async fn flush(&mut self) -> Result<(), SessionEnd> {
         let bytes = self.frames.take_output();
         if !bytes.is_empty() {
-            self.conn.write_all(&bytes).await?;
+            self.peer.write_all(&bytes).await?;
         }
         Ok(())
     }
 
-    /// Says why, if it is the server that closes, then reads on until the peer has closed too: it
-    /// must get to see the close frame, which a reset could overtake (RFC 6455, section 7.1.1).
+    /// Sends the server's close frame, if the server closes, then reads until the peer has closed
+    /// too. Otherwise a TCP reset could overtake the close frame (RFC 6455, section 7.1.1).
     async fn close(mut self, end: SessionEnd) {
-        let farewell = match end {
-            SessionEnd::Gone => return,
+        let close_frame = match end {
+            SessionEnd::Disconnected => return,
             SessionEnd::Closed => None,
             SessionEnd::Refused(code, mut reason) => {
                 while reason.len() > MAX_REASON_BYTES {
@@ -265,61 +267,61 @@ impl<'a, S: Stream> WebSocketSession<'a, S> {
                 Some(Frame::Close(Some(CloseFrame { code, reason })))
             }
         };
-        self.conn.deadline.set(None);
+        self.peer.deadline.set(None);
         let rest = async {
-            if let Some(farewell) = farewell {
-                self.say(farewell).await?;
+            if let Some(close_frame) = close_frame {
+                self.send(close_frame).await?;
             }
             loop {
                 match self.next().await? {
                     Some(Ok(_)) => {}
                     Some(Err(Error::ConnectionClosed)) => {
-                        return Ok(self.conn.stream.shutdown().await?);
+                        return Ok(self.peer.stream.shutdown().await?);
                     }
                     Some(Err(_)) => {}
                     None => {
                         if self.frames.are_broken() {
-                            self.conn.stream.shutdown().await?;
+                            self.peer.stream.shutdown().await?;
                         }
                         self.wait_for_bytes(pin!(pending::<()>())).await?;
                     }
                 }
             }
         };
-        let _: Result<Result<(), SessionEnd>, _> = tokio::time::timeout(CLOSE_PATIENCE, rest).await;
+        let _: Result<Result<(), SessionEnd>, _> = tokio::time::timeout(CLOSE_TIMEOUT, rest).await;
     }
 }
 
 /// Sends every message back.
-pub async fn echo_back<S: Stream>(conn: &mut Http1Conn<S>) {
-    let state = conn.state.clone();
-    let mut session = WebSocketSession::new(conn);
+pub async fn echo<S: Stream>(peer: &mut Peer<S>) {
+    let state = peer.state.clone();
+    let mut session = WebSocketSession::new(peer);
     let end = loop {
-        let said = match session.wait(pin!(state.closed())).await {
-            Ok(SessionEvent::Frame(frame)) => session.say(frame).await,
-            Ok(SessionEvent::Done(())) => Err(away()),
+        let outcome = match session.wait(pin!(state.closed())).await {
+            Ok(SessionEvent::Frame(frame)) => session.send(frame).await,
+            Ok(SessionEvent::Done(())) => Err(going_away()),
             Err(end) => Err(end),
         };
-        if let Err(end) = said {
+        if let Err(end) = outcome {
             break end;
         }
     };
     session.close(end).await;
 }
 
-/// What came from the peer: a frame with something in it, or nothing to act upon.
-fn heed(frame: Result<Frame, Error>, limits: &Limits) -> Result<Option<Frame>, SessionEnd> {
+/// A frame to act upon, or `None` for control frames.
+fn check_frame(frame: Result<Frame, Error>, limits: &Limits) -> Result<Option<Frame>, SessionEnd> {
     match frame {
         Ok(Frame::Text(text)) if text.len() > limits.max_message_bytes => Err(too_long(limits)),
         Ok(Frame::Binary(data)) if data.len() > limits.max_message_bytes => Err(too_long(limits)),
         Ok(Frame::Ping(_) | Frame::Pong(_) | Frame::Frame(_)) => Ok(None),
         Ok(Frame::Close(_)) => Err(SessionEnd::Closed),
         Ok(frame) => Ok(Some(frame)),
-        Err(error) => Err(end_by(error, limits)),
+        Err(error) => Err(decode_error(error, limits)),
     }
 }
 
-fn away() -> SessionEnd {
+fn going_away() -> SessionEnd {
     SessionEnd::Refused(
         CloseCode::Away,
         "this server ends: come back later".to_owned(),
@@ -336,17 +338,17 @@ fn too_long(limits: &Limits) -> SessionEnd {
     SessionEnd::Refused(CloseCode::Size, advice)
 }
 
-/// What is told to a peer whose bytes cannot be read on.
-fn end_by(error: Error, limits: &Limits) -> SessionEnd {
+/// The end of a session whose peer sent bytes that can't be decoded.
+fn decode_error(error: Error, limits: &Limits) -> SessionEnd {
     match error {
         Error::Capacity(_) => too_long(limits),
         Error::Utf8(_) => SessionEnd::Refused(CloseCode::Invalid, error.to_string()),
         Error::Protocol(_) => SessionEnd::Refused(CloseCode::Protocol, error.to_string()),
-        _ => SessionEnd::Gone,
+        _ => SessionEnd::Disconnected,
     }
 }
 
-/// The frame of a message, or of what else is told (RFC 6455, section 5.2).
+/// A text frame (RFC 6455, section 5.2).
 fn frame(json: &[u8]) -> Bytes {
     let head = FrameHeader {
         opcode: OpCode::Data(Data::Text),
@@ -359,7 +361,7 @@ fn frame(json: &[u8]) -> Bytes {
     frame.into()
 }
 
-/// A batch in one piece: a frame a message.
+/// A batch in one piece: one frame per message.
 fn encode(batch: &Batch) -> Bytes {
     let reset = |missed| frame(format!(r#"{{"reset":{}}}"#, batch.reset(missed)).as_bytes());
     batch.framed(Framing::Frame, |message| frame(&message.json), reset)

@@ -1,12 +1,12 @@
-//! A deadline that mostly moves on before it is reached, as those of idle connections do.
+//! A deadline that is usually moved before it is reached.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use tokio::time::{Instant, Sleep, sleep_until};
 
-/// Rings at its deadline, if it has one. Moving that on costs nothing: the runtime's timer stays as
-/// it was set, and when it fires too early, it is set anew.
+/// A timer that ends at its deadline, if it has one. Moving the deadline is cheap: the runtime's
+/// timer stays as it is, and is set again when it fires too early.
 #[derive(Debug, Default)]
 pub struct LazyDeadline {
     timer: Option<Pin<Box<Sleep>>>,
@@ -14,7 +14,7 @@ pub struct LazyDeadline {
 }
 
 impl LazyDeadline {
-    /// Moves the deadline; with none it does not ring.
+    /// Moves or removes the deadline.
     pub fn set(&mut self, deadline: impl Into<Option<Instant>>) {
         self.deadline = deadline.into();
     }
@@ -48,18 +48,18 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn it_rings_at_its_latest_deadline_and_again_at_the_next() {
+    async fn it_ends_at_its_latest_deadline_and_again_at_the_next() {
         let second = Duration::from_secs(1);
         let begin = Instant::now();
-        let mut alarm = LazyDeadline::default();
-        for (deadline_s, rings_s) in [(5, 5), (9, 9), (8, 9), (20, 20)] {
-            alarm.set(begin + second * deadline_s);
-            poll_fn(|cx| alarm.poll(cx)).await;
-            assert_eq!(begin.elapsed().as_secs(), rings_s);
+        let mut timer = LazyDeadline::default();
+        for (deadline_s, ends_s) in [(5, 5), (9, 9), (8, 9), (20, 20)] {
+            timer.set(begin + second * deadline_s);
+            poll_fn(|cx| timer.poll(cx)).await;
+            assert_eq!(begin.elapsed().as_secs(), ends_s);
         }
-        alarm.set(begin + second * 40);
-        alarm.set(begin + second * 30);
-        poll_fn(|cx| alarm.poll(cx)).await;
+        timer.set(begin + second * 40);
+        timer.set(begin + second * 30);
+        poll_fn(|cx| timer.poll(cx)).await;
         assert_eq!(begin.elapsed().as_secs(), 30);
     }
 }

@@ -1,0 +1,224 @@
+//! The loop of the fast engine: opens requests and plays replies.
+
+use std::io;
+use std::mem;
+use std::pin::pin;
+use std::sync::Arc;
+
+use tokio::io::AsyncWriteExt;
+use tokio::time::Instant;
+
+use crate::feed::{Feed, NewMessage};
+use crate::server::access_log;
+use crate::server::closing::drain;
+use crate::server::context::ServerContext;
+use crate::server::http1::conn::{Details, Exchange, Http1Conn, NextRequest};
+use crate::server::http1::request::{Endpoint, FastRequest, RequestLimits};
+use crate::service::answer::ApiError;
+use crate::service::counters::{ConnectionCounters, Counter};
+use crate::service::peer::WaitOutcome;
+use crate::service::publish::{check_head, created, parse_message, publish};
+use crate::service::rewind::Stream;
+use crate::transport::ask::Ask;
+use crate::transport::reply::{Reply, Upgrade};
+use crate::transport::stream::Coding;
+
+/// An opened request.
+enum Opened {
+    Reply(Reply),
+    Publish(Arc<Feed>, NewMessage),
+}
+
+/// Serves a connection until a request comes that the general engine must serve. Returns whether
+/// one has come, which is unread; otherwise the connection has ended.
+pub async fn serve<S: Stream>(conn: &mut Http1Conn<S>, context: &ServerContext) -> bool {
+    let settings = &context.settings;
+    let limits = RequestLimits {
+        max_head_bytes: settings.max_head_bytes,
+        max_body_bytes: context.state.limits.max_message_bytes,
+    };
+    let mut closing = pin!(context.state.closed());
+    conn.peer
+        .deadline
+        .set(Instant::now() + settings.head_timeout);
+    let timed_out = loop {
+        let open =
+            |exchange: &mut Exchange, counters: &ConnectionCounters, request: FastRequest<'_>| {
+                open(context, exchange, counters, request)
+            };
+        let next = conn.next(limits, settings.head_timeout, closing.as_mut(), open);
+        let mut reply = match next.await {
+            NextRequest::Fast(Opened::Reply(reply)) => reply,
+            NextRequest::Fast(Opened::Publish(feed, new)) => {
+                Reply::Whole(match publish(&feed, &new).await {
+                    Ok(seq) => created(seq),
+                    Err(error) => ApiError::from(error).into(),
+                })
+            }
+            NextRequest::Other => return true,
+            NextRequest::Timeout => break true,
+            NextRequest::Closed => break false,
+        };
+        if play(conn, &mut reply).await.is_err() {
+            return false;
+        }
+        if conn.exchange.closes {
+            break false;
+        }
+        conn.peer
+            .deadline
+            .set(Instant::now() + settings.idle_timeout);
+    };
+    if timed_out {
+        Box::pin(drain(&mut conn.peer.stream)).await;
+    } else {
+        // With TLS, closing without a shutdown counts as truncation (RFC 8446, section 6.1).
+        let _ = conn.peer.stream.shutdown().await;
+    }
+    false
+}
+
+/// Opens a request. `None` if it is not admitted: the general engine answers that.
+fn open(
+    context: &ServerContext,
+    exchange: &mut Exchange,
+    counters: &ConnectionCounters,
+    request: FastRequest<'_>,
+) -> Option<Opened> {
+    let (access, fields) = (&context.settings.access, &request.fields);
+    let origin = access.foreign_origin(fields.host, fields.origin).ok()?;
+    let token = request.params.token;
+    access.check_token(fields.authorization, token).ok()?;
+    exchange.closes = fields.closes;
+    if origin.is_some() || access_log::is_enabled() {
+        exchange.details = Some(Box::new(Details {
+            method: request.endpoint.method(),
+            path: request.path.into(),
+            origin: origin.map(Box::from),
+        }));
+    }
+    let opened = open_endpoint(context, counters, &request);
+    counters.serves_other();
+    counters.add(Counter::FastRequests, 1);
+    Some(opened.unwrap_or_else(|error| Opened::Reply(Reply::Whole(error.into()))))
+}
+
+fn open_endpoint(
+    context: &ServerContext,
+    counters: &ConnectionCounters,
+    request: &FastRequest<'_>,
+) -> Result<Opened, ApiError> {
+    let (state, fields) = (&context.state, &request.fields);
+    let feed = state.feeds.get(request.feed)?;
+    match request.endpoint {
+        Endpoint::Transport(transport) => {
+            let ask = Ask {
+                counters,
+                feed,
+                params: request.params,
+                fields,
+            };
+            Ok(Opened::Reply(transport.open(state, &ask)?))
+        }
+        Endpoint::Publish => {
+            check_head(state, counters.address, fields.content_type)?;
+            Ok(Opened::Publish(feed, parse_message(request.body)?))
+        }
+    }
+}
+
+/// Plays a reply. An error ends the connection.
+///
+/// The reply is borrowed: a task that moved its parts into variables would have room for both.
+async fn play<S: Stream>(conn: &mut Http1Conn<S>, reply: &mut Reply) -> io::Result<()> {
+    match reply {
+        Reply::Whole(whole) => conn.answer(mem::take(whole)).await,
+        Reply::Later(later) => {
+            conn.peer.deadline.set(Instant::now() + later.hold);
+            let waited = conn.peer.wait(pin!(later.reader.next())).await;
+            let batch = match waited {
+                WaitOutcome::Done(batch) => batch,
+                WaitOutcome::Timeout => None,
+                WaitOutcome::PeerData | WaitOutcome::Disconnected => {
+                    return Err(io::ErrorKind::UnexpectedEof.into());
+                }
+            };
+            let whole = later.finish(&conn.peer.counters, batch);
+            conn.answer(whole).await
+        }
+        Reply::Stream(stream) => {
+            let first = stream.first(&conn.peer.counters, Coding::Chunked);
+            conn.begin(stream.format.fields, first).await?;
+            stream.run(&mut conn.peer, Coding::Chunked).await
+        }
+        Reply::Upgrade(Upgrade { fields, session }) => {
+            conn.switch(mem::take(fields)).await?;
+            session.run(&mut conn.peer).await
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::io::AsyncReadExt;
+
+    use super::*;
+    use crate::feed::{Feeds, Retention};
+    use crate::server::ServerSettings;
+    use crate::server::access::Access;
+    use crate::server::connection_limiter::ConnectionLimits;
+    use crate::service::limits::Limits;
+    use crate::service::state::AppState;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn context() -> ServerContext {
+        let feeds = Feeds::new(Retention::default(), 1).with_presence(1);
+        let state = Arc::new(AppState::new(feeds, Limits::default()));
+        let settings = ServerSettings {
+            access: Access::default(),
+            tls: None,
+            capacity: ConnectionLimits {
+                clients: 1,
+                clients_per_address: None,
+            },
+            max_head_bytes: 1 << 14,
+            head_timeout: SECOND,
+            idle_timeout: SECOND,
+            peer_timeout: SECOND,
+        };
+        ServerContext::new(state, settings)
+    }
+
+    fn connect(
+        context: &ServerContext,
+    ) -> (Http1Conn<tokio::io::DuplexStream>, tokio::io::DuplexStream) {
+        let (stream, peer) = tokio::io::duplex(1 << 10);
+        let counted = context.state.metrics.open([127, 0, 0, 1].into());
+        let counters = counted.counters.clone();
+        (
+            Http1Conn::new(stream, context.state.clone(), counters),
+            peer,
+        )
+    }
+
+    #[tokio::test]
+    async fn a_client_with_a_name_leaves_with_its_stream() {
+        let context = context();
+        let (mut conn, mut peer) = connect(&context);
+        let feed = context.state.feeds.get("a").unwrap();
+        let members = || feed.members().unwrap().names();
+        let reads_a_little = async {
+            let request = b"GET /feeds/a/sse?user=al HTTP/1.1\r\nHost: x\r\n\r\n";
+            peer.write_all(request).await.unwrap();
+            peer.read_u8().await.unwrap();
+            assert_eq!(members(), ["al"]);
+            drop(peer);
+        };
+        let (other, ()) = tokio::join!(serve(&mut conn, &context), reads_a_little);
+        assert!(!other);
+        assert!(members().is_empty());
+    }
+}

@@ -1,0 +1,196 @@
+//! The accept loop: binds, serves every connection in a task of its own, and shuts down.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use socket2::{Domain, Protocol, SockAddr, SockRef, Socket, TcpKeepalive, Type};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinSet;
+use tracing::{info, warn};
+
+use crate::server::access_log::LOG;
+use crate::server::closing::refuse;
+use crate::server::connection;
+use crate::server::connection_limiter::{
+    ConnectionLimiter, ConnectionPermit, LimitReached, network,
+};
+use crate::server::context::ServerContext;
+use crate::server::counted_stream::CountedStream;
+use crate::server::settings::ServerSettings;
+use crate::service::counters::OpenConnection;
+use crate::service::state::AppState;
+
+/// Connections that may wait to be accepted; the kernel may hold fewer (somaxconn).
+pub const BACKLOG: i32 = 4_096;
+
+/// The shortest silence after which the kernel can probe a connection (tcp(7), TCP_KEEPIDLE).
+const MIN_PROBE: Duration = Duration::from_secs(1);
+
+/// How often the kernel probes a silent connection.
+const PROBE_EVERY: Duration = Duration::from_secs(10);
+
+/// Connections over the limit that are answered at once. Others are closed without an answer, so
+/// that they cannot use up the descriptors.
+const MAX_REFUSALS: usize = 16;
+
+/// How long connections may take to end at shutdown. With a second for the rest of the process, this
+/// is within the 5 s that its callers wait.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(4);
+
+/// When a refused client may try again, in s.
+const RETRY_AFTER_S: u32 = 5;
+
+/// Binds `address`, ready for thousands of clients that connect at once.
+pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = Socket::new(
+        Domain::for_address(address),
+        Type::STREAM,
+        Some(Protocol::TCP),
+    )?;
+    socket.set_reuse_address(true)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&SockAddr::from(address))?;
+    socket.listen(BACKLOG)?;
+    TcpListener::from_std(socket.into())
+}
+
+/// Serves until `shutdown` completes, then until every connection has ended in good order. Those that
+/// have not after [`SHUTDOWN_TIMEOUT`] are cut.
+pub async fn run(
+    listener: TcpListener,
+    state: Arc<AppState>,
+    settings: ServerSettings,
+    shutdown: impl Future<Output = ()>,
+) {
+    let limiter = ConnectionLimiter::new(settings.capacity);
+    let context = Arc::new(ServerContext::new(state.clone(), settings));
+    let refusals = Arc::new(Semaphore::new(MAX_REFUSALS));
+    let mut connections = JoinSet::new();
+    tokio::pin!(shutdown);
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            Some(_) = connections.join_next(), if !connections.is_empty() => continue,
+            () = &mut shutdown => break,
+        };
+        let (stream, address) = match accepted {
+            Ok((stream, peer)) => (stream, network(peer.ip())),
+            // Most likely all descriptors are in use: wait for one.
+            Err(error) => {
+                warn!(target: LOG, %error, "cannot accept a connection");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                continue;
+            }
+        };
+        let counted = state.metrics.open(address);
+        match limiter.acquire(address) {
+            Ok(permit) => spawn(&mut connections, stream, counted, permit, &context),
+            Err(limit) => {
+                info!(target: LOG, %address, ?limit, "refused: a connection limit is reached");
+                if let Ok(permit) = refusals.clone().try_acquire_owned() {
+                    let stream = CountedStream::new(stream, counted, permit);
+                    connections.spawn(refuse_connection(stream, limit, context.clone()));
+                }
+            }
+        }
+    }
+    info!(target: LOG, "ending: closing every connection");
+    drop(listener);
+    state.close();
+    // All permits are free once every connection has ended, upgraded ones included.
+    let ended = tokio::time::timeout(SHUTDOWN_TIMEOUT, limiter.all_free()).await;
+    if ended.is_err() {
+        info!(target: LOG, "cut: connections that did not end in time");
+    }
+}
+
+/// Spawns the task of a connection. Those with TLS have another type of task, so that one without
+/// TLS is smaller.
+fn spawn(
+    connections: &mut JoinSet<()>,
+    stream: TcpStream,
+    counted: OpenConnection,
+    permit: ConnectionPermit,
+    context: &Arc<ServerContext>,
+) {
+    prepare(&stream, context.settings.peer_timeout);
+    let stream = CountedStream::new(stream, counted, permit);
+    let (counters, context) = (stream.counters(), context.clone());
+    match context.settings.tls.clone() {
+        None => connections.spawn(connection::serve(stream, counters, context)),
+        Some(tls) => connections.spawn(async move {
+            if let Some(stream) = tls.accept(stream, context.settings.head_timeout).await {
+                connection::serve(stream, counters, context).await;
+            }
+        }),
+    };
+}
+
+/// Sets the socket's options. None of this fails on an open connection.
+fn prepare(stream: &TcpStream, peer_timeout: Duration) {
+    // A message must not wait for the acknowledgement of the one before it.
+    let _ = stream.set_nodelay(true);
+    let socket = SockRef::from(stream);
+    let _ = socket.set_tcp_user_timeout(Some(peer_timeout));
+    let probes = TcpKeepalive::new()
+        .with_time(peer_timeout.max(MIN_PROBE))
+        .with_interval(PROBE_EVERY);
+    let _ = socket.set_tcp_keepalive(&probes);
+}
+
+/// Answers a connection over a limit with 503.
+async fn refuse_connection(
+    stream: CountedStream<OwnedSemaphorePermit>,
+    limit: LimitReached,
+    context: Arc<ServerContext>,
+) {
+    let why = match limit {
+        LimitReached::All => "this server has all the clients it takes: try later",
+        LimitReached::Address => {
+            "your address has all the connections that one may have: try later"
+        }
+    };
+    let status = "503 Service Unavailable";
+    let retry = format!("Retry-After: {RETRY_AFTER_S}\r\n");
+    match &context.settings.tls {
+        None => refuse(stream, status, &retry, why).await,
+        Some(tls) => {
+            if let Some(stream) = tls.accept(stream, context.settings.head_timeout).await {
+                refuse(stream, status, &retry, why).await;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::service::limits::Limits;
+
+    /// Silence is probed and unacknowledged data given up: with the default settings, both within a
+    /// minute.
+    #[tokio::test]
+    async fn a_peer_that_vanishes_is_given_up_within_a_minute() {
+        let listener = bind(([127, 0, 0, 1], 0).into()).unwrap();
+        let address = listener.local_addr().unwrap();
+        let (client, accepted) = tokio::join!(TcpStream::connect(address), listener.accept());
+        let (_client, (stream, _)) = (client.unwrap(), accepted.unwrap());
+        prepare(&stream, Duration::from_secs(30));
+        let socket = SockRef::from(&stream);
+        assert!(socket.tcp_nodelay().unwrap() && socket.keepalive().unwrap());
+        let unsent = socket.tcp_user_timeout().unwrap().expect("one was set");
+        let (probe, again) = (
+            socket.tcp_keepalive_time().unwrap(),
+            socket.tcp_keepalive_interval().unwrap(),
+        );
+        let limits = Limits::default();
+        let minute = Duration::from_secs(60);
+        assert!(unsent + limits.heartbeat.max(limits.max_hold) <= minute);
+        // The kernel looks at an idle connection's time-out when it would probe again.
+        assert!(probe.max(unsent) + again <= minute);
+        assert!(limits.ping * 2 <= minute);
+    }
+}

@@ -1,0 +1,28 @@
+//! The settings of a server, apart from its feeds and transports.
+
+use std::time::Duration;
+
+use crate::server::access::Access;
+use crate::server::connection_limiter::ConnectionLimits;
+use crate::server::tls::ServerTls;
+
+/// The settings of a server, apart from its feeds and transports.
+#[derive(Clone, Debug)]
+pub struct ServerSettings {
+    pub access: Access,
+    /// Without it, connections are not encrypted.
+    pub tls: Option<ServerTls>,
+    /// Connections served at once; the others are answered with 503.
+    pub capacity: ConnectionLimits,
+    /// Bytes of a request's head; a longer one is answered with 431.
+    pub max_head_bytes: usize,
+    /// How long a request's head may take from its first byte on, the first one from the start of
+    /// the connection; and how long a TLS handshake may take.
+    pub head_timeout: Duration,
+    /// How long a connection may stay without a request.
+    pub idle_timeout: Duration,
+    /// How long sent data may stay unacknowledged, or the peer's window shut, before the kernel
+    /// gives the connection up (tcp(7), TCP_USER_TIMEOUT); and how long a connection may be silent
+    /// before the kernel probes it.
+    pub peer_timeout: Duration,
+}

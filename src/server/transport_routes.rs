@@ -1,0 +1,177 @@
+//! The transports in the general engine: asks from axum's requests, replies as hyper's responses.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Query, Request, State};
+use axum::http::header::CONNECTION;
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Extension, Router};
+use bytes::Bytes;
+use futures_util::stream::{self, StreamExt};
+use hyper::upgrade::OnUpgrade;
+use hyper_util::rt::TokioIo;
+
+use crate::feed::Feed;
+use crate::server::extract::{FeedOfPath, query_error};
+use crate::service::answer::{ApiError, append_fields};
+use crate::service::counters::ConnectionCounters;
+use crate::service::limits::Limits;
+use crate::service::peer::Peer;
+use crate::service::state::AppState;
+use crate::transport::Transport;
+use crate::transport::ask::{Ask, Fields, Params};
+use crate::transport::reply::{Reply, Session, Upgrade};
+use crate::transport::stream::{Coding, StreamEvent, StreamReply};
+use crate::transport::websocket;
+
+/// The routes of every transport, and the echo.
+pub fn routes() -> Router<Arc<AppState>> {
+    let mut router = Router::new().route("/echo", get(echo));
+    for transport in Transport::ALL {
+        let handler = get(
+            move |State(state): State<Arc<AppState>>,
+                  Extension(counters): Extension<Arc<ConnectionCounters>>,
+                  FeedOfPath(feed): FeedOfPath,
+                  request: Request| open(transport, state, counters, feed, request),
+        );
+        let descriptor = transport.descriptor();
+        let path = format!("/feeds/{{feed}}/{}", descriptor.endpoint);
+        router = router.route(&path, handler.clone());
+        if let Some(path) = descriptor.lobby_path {
+            router = router.route(path, handler);
+        }
+    }
+    router
+}
+
+async fn open(
+    transport: Transport,
+    state: Arc<AppState>,
+    counters: Arc<ConnectionCounters>,
+    feed: Arc<Feed>,
+    mut request: Request,
+) -> Result<Response, ApiError> {
+    if transport.descriptor().upgrade.is_some() {
+        check_method(request.method())?;
+    }
+    let upgrade = request.extensions_mut().remove();
+    let reply = {
+        let query = Query::<Vec<(String, String)>>::try_from_uri(request.uri());
+        let query = query.map_err(query_error)?;
+        let mut params = Params::default();
+        for (name, value) in &query.0 {
+            params.set(name, value)?;
+        }
+        let ask = Ask {
+            counters: &counters,
+            feed,
+            params,
+            fields: &fields(request.headers()),
+        };
+        transport.open(&state, &ask)?
+    };
+    respond(reply, state, counters, upgrade).await
+}
+
+async fn echo(
+    State(state): State<Arc<AppState>>,
+    Extension(counters): Extension<Arc<ConnectionCounters>>,
+    mut request: Request,
+) -> Result<Response, ApiError> {
+    check_method(request.method())?;
+    let upgrade = request.extensions_mut().remove();
+    let reply = websocket::upgrade(&fields(request.headers()), Session::Echo)?;
+    counters.serves(Transport::WebSocket.class());
+    respond(reply, state, counters, upgrade).await
+}
+
+/// Only GET upgrades; axum would route HEAD as well.
+fn check_method(method: &Method) -> Result<(), ApiError> {
+    if method == Method::GET {
+        return Ok(());
+    }
+    let advice = format!("{method} does not upgrade: write GET");
+    let error = ApiError::new(StatusCode::METHOD_NOT_ALLOWED, advice);
+    Err(error.with_fields("\r\ncontent-type: application/json\r\nallow: GET"))
+}
+
+fn fields(headers: &HeaderMap) -> Fields<'_> {
+    let mut fields = Fields::default();
+    for (name, value) in headers {
+        fields.take(name.as_str(), value.as_bytes());
+    }
+    fields
+}
+
+/// Plays a reply.
+async fn respond(
+    reply: Reply,
+    state: Arc<AppState>,
+    counters: Arc<ConnectionCounters>,
+    upgrade: Option<OnUpgrade>,
+) -> Result<Response, ApiError> {
+    match reply {
+        Reply::Whole(whole) => Ok(whole.into_response()),
+        Reply::Later(mut later) => {
+            let batch = tokio::time::timeout(later.hold, later.reader.next()).await;
+            let whole = later.finish(&counters, batch.ok().flatten());
+            Ok(whole.into_response())
+        }
+        Reply::Stream(stream) => Ok(stream_response(stream, state.limits, counters)),
+        Reply::Upgrade(Upgrade { fields, session }) => {
+            let upgrade = upgrade.ok_or_else(|| {
+                let advice = "write HTTP/1.1, with Connection: Upgrade";
+                ApiError::new(StatusCode::BAD_REQUEST, advice)
+            })?;
+            tokio::spawn(run_session(session, upgrade, state, counters));
+            let mut answer = Response::new(Body::empty());
+            *answer.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+            let headers = answer.headers_mut();
+            headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
+            append_fields(headers, &fields);
+            Ok(answer)
+        }
+    }
+}
+
+fn stream_response(
+    mut reply: StreamReply,
+    limits: Limits,
+    counters: Arc<ConnectionCounters>,
+) -> Response {
+    let fields = reply.format.fields;
+    let first = reply.first(&counters, Coding::Identity);
+    let later = stream::unfold(Some((reply, counters)), move |state| async move {
+        let (mut reply, counters) = state?;
+        let event = match tokio::time::timeout(limits.heartbeat, reply.reader.next()).await {
+            Ok(Some(batch)) => StreamEvent::Batch(batch),
+            Ok(None) => StreamEvent::Closed,
+            Err(_) => StreamEvent::Idle,
+        };
+        let (bytes, ends) = reply.piece(event, &limits, &counters, Coding::Identity);
+        Some((bytes, (!ends).then_some((reply, counters))))
+    });
+    let first = stream::once(std::future::ready(first));
+    let pieces = first.chain(later).map(Ok::<Bytes, Infallible>);
+    let mut answer = Response::new(Body::from_stream(pieces));
+    append_fields(answer.headers_mut(), fields);
+    answer
+}
+
+/// Runs a session once hyper has written the answer and gives the connection away.
+async fn run_session(
+    mut session: Session,
+    upgrade: OnUpgrade,
+    state: Arc<AppState>,
+    counters: Arc<ConnectionCounters>,
+) {
+    if let Ok(upgraded) = upgrade.await {
+        let mut peer = Peer::new(TokioIo::new(upgraded), state, counters);
+        peer.duplex = true;
+        let _ = session.run(&mut peer).await;
+    }
+}

@@ -1,0 +1,105 @@
+//! Complete answers: a status, header fields and a body; and errors, which become one.
+
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+
+use crate::feed::{AppendError, FeedError, InvalidMessage};
+
+/// The header field of a JSON body, as a header line after CR LF.
+pub const JSON: &str = "\r\ncontent-type: application/json";
+
+/// The same, for an answer after which the client may try again in 1 s.
+pub const JSON_RETRY: &str = "\r\ncontent-type: application/json\r\nretry-after: 1";
+
+/// An answer whose body is known.
+#[derive(Debug, Default)]
+pub struct Whole {
+    pub status: StatusCode,
+    /// Header lines, each after CR LF, without Content-Length, Date and Connection.
+    pub fields: &'static str,
+    pub body: Bytes,
+}
+
+impl IntoResponse for Whole {
+    fn into_response(self) -> Response {
+        let mut response = Response::new(Body::from(self.body));
+        *response.status_mut() = self.status;
+        append_fields(response.headers_mut(), self.fields);
+        response
+    }
+}
+
+/// Appends header lines, each after CR LF, to `headers`. Lines must be valid.
+pub fn append_fields(headers: &mut HeaderMap, lines: &str) {
+    for line in lines.split("\r\n").skip(1) {
+        let (name, value) = line.split_once(": ").expect("name: value");
+        let name = HeaderName::from_bytes(name.as_bytes()).expect("a field's name");
+        headers.append(name, HeaderValue::from_str(value).expect("a field's value"));
+    }
+}
+
+/// An error that says what to change; its body is `{"error":"…"}`.
+#[derive(Debug)]
+pub struct ApiError {
+    pub status: StatusCode,
+    pub advice: String,
+    /// Header lines as in [`Whole::fields`].
+    fields: &'static str,
+}
+
+impl ApiError {
+    pub fn new(status: StatusCode, advice: impl Into<String>) -> Self {
+        ApiError {
+            status,
+            advice: advice.into(),
+            fields: JSON,
+        }
+    }
+
+    /// The same error with these header lines instead of [`JSON`] alone.
+    pub fn with_fields(self, fields: &'static str) -> Self {
+        ApiError { fields, ..self }
+    }
+}
+
+impl From<ApiError> for Whole {
+    fn from(error: ApiError) -> Self {
+        let json = serde_json::json!({ "error": error.advice });
+        Whole {
+            status: error.status,
+            fields: error.fields,
+            body: json.to_string().into(),
+        }
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        Whole::from(self).into_response()
+    }
+}
+
+impl From<FeedError> for ApiError {
+    fn from(error: FeedError) -> Self {
+        let status = match error {
+            FeedError::BadName => StatusCode::BAD_REQUEST,
+            FeedError::TooMany(_) => StatusCode::CONFLICT,
+        };
+        ApiError::new(status, error.to_string())
+    }
+}
+
+impl From<AppendError> for ApiError {
+    fn from(error: AppendError) -> Self {
+        let error = ApiError::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string());
+        error.with_fields(JSON_RETRY)
+    }
+}
+
+impl From<InvalidMessage> for ApiError {
+    fn from(error: InvalidMessage) -> Self {
+        ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string())
+    }
+}

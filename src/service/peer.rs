@@ -1,0 +1,176 @@
+//! The server's end of one connection, below HTTP: wait for something, and write in one call.
+//!
+//! The futures here are closures, not `async fn`s, which would store their arguments twice. When a
+//! connection wakes up, little of it is in the processor's cache, and each line of it that is
+//! touched takes as long as hundreds of instructions.
+
+use std::cell::RefCell;
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::Poll;
+
+use crate::service::counters::ConnectionCounters;
+use crate::service::lazy_deadline::LazyDeadline;
+use crate::service::rewind::{Rewind, SCRATCH_BYTES, Stream};
+use crate::service::state::AppState;
+
+/// Bytes that a peer may send out of turn, give or take one read. Beyond them the server stops
+/// reading, and notices that the peer is gone only when it writes.
+const MAX_UNREAD_BYTES: usize = SCRATCH_BYTES;
+
+/// Bytes that the buffer for writing keeps between writes.
+const MAX_KEPT_BYTES: usize = 64 << 10;
+
+thread_local! {
+    static OUT: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// One client's connection.
+#[derive(Debug)]
+pub struct Peer<S> {
+    pub stream: Rewind<S>,
+    pub state: Arc<AppState>,
+    pub counters: Arc<ConnectionCounters>,
+    /// Ends a [`Peer::wait`].
+    pub deadline: LazyDeadline,
+    /// Whether the peer may send data now: true once the connection is upgraded.
+    pub duplex: bool,
+}
+
+/// What ended a [`Peer::wait`].
+#[derive(Debug)]
+pub enum WaitOutcome<T> {
+    Done(T),
+    Timeout,
+    /// The peer has sent something, which is unread. Only duplex connections report it.
+    PeerData,
+    Disconnected,
+}
+
+impl<S: Stream> Peer<S> {
+    pub fn new(stream: S, state: Arc<AppState>, counters: Arc<ConnectionCounters>) -> Self {
+        Peer {
+            stream: Rewind::new(stream),
+            state,
+            counters,
+            deadline: LazyDeadline::default(),
+            duplex: false,
+        }
+    }
+
+    /// Waits for `future`, until the deadline passes or the peer disconnects.
+    pub fn wait<T>(
+        &mut self,
+        mut future: Pin<&mut impl Future<Output = T>>,
+    ) -> impl Future<Output = WaitOutcome<T>> {
+        // A client with more data pending is read again on the next turn.
+        let mut reads = self.duplex;
+        poll_fn(move |cx| {
+            // Data that came along with the request, or with what was waited for before.
+            if self.duplex && self.stream.unread_bytes() > 0 {
+                return Poll::Ready(WaitOutcome::PeerData);
+            }
+            if let Poll::Ready(done) = future.as_mut().poll(cx) {
+                let gone = reads && matches!(self.stream.poll_fill(cx), Poll::Ready(Err(_)));
+                return Poll::Ready(if gone {
+                    WaitOutcome::Disconnected
+                } else {
+                    WaitOutcome::Done(done)
+                });
+            }
+            reads = false;
+            while self.stream.unread_bytes() < MAX_UNREAD_BYTES {
+                match self.stream.poll_fill(cx) {
+                    Poll::Ready(Ok(())) if self.duplex => {
+                        return Poll::Ready(WaitOutcome::PeerData);
+                    }
+                    Poll::Ready(Ok(())) => {}
+                    Poll::Ready(Err(_)) => return Poll::Ready(WaitOutcome::Disconnected),
+                    Poll::Pending => break,
+                }
+            }
+            self.deadline.poll(cx).map(|()| WaitOutcome::Timeout)
+        })
+    }
+
+    /// Writes what `fill` appends, in one call. It is made in a buffer that all connections of the
+    /// thread share; only what the socket does not take is kept.
+    pub fn write(
+        &mut self,
+        fill: impl FnOnce(&mut Vec<u8>),
+    ) -> impl Future<Output = io::Result<()>> {
+        let mut fill = Some(fill);
+        let (mut left, mut written) = (Vec::new(), 0);
+        poll_fn(move |cx| {
+            let Some(fill) = fill.take() else {
+                return self.stream.poll_send(cx, &left, &mut written);
+            };
+            OUT.with_borrow_mut(|out| {
+                out.clear();
+                fill(out);
+                let outcome = self.stream.poll_send(cx, out, &mut written);
+                if outcome.is_pending() {
+                    left = out.split_off(written);
+                    written = 0;
+                }
+                out.shrink_to(MAX_KEPT_BYTES);
+                outcome
+            })
+        })
+    }
+
+    /// Writes bytes that are shared with other connections, in one call.
+    pub fn write_all(&mut self, bytes: &[u8]) -> impl Future<Output = io::Result<()>> {
+        let mut written = 0;
+        poll_fn(move |cx| self.stream.poll_send(cx, bytes, &mut written))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::ready;
+    use std::net::IpAddr;
+    use std::pin::pin;
+
+    use tokio::io::AsyncWriteExt;
+
+    use super::*;
+    use crate::feed::{Feeds, Retention};
+    use crate::service::limits::Limits;
+
+    #[tokio::test]
+    async fn a_peer_is_read_even_if_there_is_always_something_to_write() {
+        let (stream, mut peer) = tokio::io::duplex(64);
+        let feeds = Feeds::new(Retention::default(), 1);
+        let state = Arc::new(AppState::new(feeds, Limits::default()));
+        let address = IpAddr::from([127, 0, 0, 1]);
+        let counters = state.metrics.open(address).counters.clone();
+        let mut conn = Peer::new(stream, state, counters);
+        conn.duplex = true;
+        peer.write_all(b"oi").await.unwrap();
+        let mut waits = Vec::new();
+        for _ in 0..4 {
+            let wait = conn.wait(pin!(ready(()))).await;
+            if matches!(wait, WaitOutcome::PeerData) {
+                assert_eq!(conn.stream.take_all(), b"oi");
+            }
+            waits.push(wait);
+        }
+        let [
+            WaitOutcome::Done(()),
+            WaitOutcome::PeerData,
+            WaitOutcome::Done(()),
+            WaitOutcome::Done(()),
+        ] = waits[..]
+        else {
+            panic!("{waits:?}")
+        };
+        drop(peer);
+        assert!(matches!(
+            conn.wait(pin!(ready(()))).await,
+            WaitOutcome::Disconnected
+        ));
+    }
+}

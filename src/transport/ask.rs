@@ -1,0 +1,172 @@
+//! A request, as the server's end of a transport sees it: parsed, and independent of the engine
+//! that read it.
+
+use std::str::from_utf8;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::http::StatusCode;
+
+use crate::feed::{Cursor, Feed};
+use crate::service::answer::ApiError;
+use crate::service::counters::ConnectionCounters;
+use crate::service::presence::PresenceGuard;
+use crate::service::state::AppState;
+
+/// One request to a transport's endpoint.
+#[derive(Debug)]
+pub struct Ask<'a> {
+    pub counters: &'a ConnectionCounters,
+    pub feed: Arc<Feed>,
+    pub params: Params<'a>,
+    pub fields: &'a Fields<'a>,
+}
+
+impl Ask<'_> {
+    /// The cursor to read after.
+    ///
+    /// # Errors
+    /// 400 if it is malformed.
+    pub fn cursor(&self) -> Result<Option<Cursor>, ApiError> {
+        let parse = |text: &str| text.parse().map_err(|why: String| bad_param("after", why));
+        self.params.after.map(parse).transpose()
+    }
+
+    /// How often the client says that it polls, in ms.
+    pub fn interval_ms(&self) -> Result<Option<u64>, ApiError> {
+        number("interval_ms", self.params.interval_ms)
+    }
+
+    /// How long the client wants a long poll to be held, in ms.
+    pub fn hold_ms(&self) -> Result<Option<u64>, ApiError> {
+        number("hold_ms", self.params.hold_ms)
+    }
+
+    /// Makes the client a member of the feed, see [`PresenceGuard::admit`].
+    pub fn admit(
+        &self,
+        state: &AppState,
+        grace: Duration,
+    ) -> Result<Option<PresenceGuard>, ApiError> {
+        PresenceGuard::admit(state, self.counters, &self.feed, self.params.user, grace)
+    }
+}
+
+fn number(name: &str, value: Option<&str>) -> Result<Option<u64>, ApiError> {
+    let parse = |text: &str| {
+        text.parse()
+            .map_err(|_| bad_param(name, format!("{text:?}")))
+    };
+    value.map(parse).transpose()
+}
+
+fn bad_param(name: &str, why: String) -> ApiError {
+    let advice = format!("the query is not understood: {name}: {why}; write it like ?after=42");
+    ApiError::new(StatusCode::BAD_REQUEST, advice)
+}
+
+/// The known parameters of a request's query, decoded. Others are ignored.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Params<'a> {
+    pub after: Option<&'a str>,
+    pub user: Option<&'a str>,
+    pub interval_ms: Option<&'a str>,
+    pub hold_ms: Option<&'a str>,
+    pub token: Option<&'a str>,
+}
+
+impl<'a> Params<'a> {
+    /// Takes one parameter.
+    ///
+    /// # Errors
+    /// 400 if it occurs twice.
+    pub fn set(&mut self, name: &str, value: &'a str) -> Result<(), ApiError> {
+        let param = match name {
+            "after" => &mut self.after,
+            "user" => &mut self.user,
+            "interval_ms" => &mut self.interval_ms,
+            "hold_ms" => &mut self.hold_ms,
+            "token" => &mut self.token,
+            _ => return Ok(()),
+        };
+        match param.replace(value) {
+            None => Ok(()),
+            Some(_) => Err(bad_param(name, "it is there twice".to_owned())),
+        }
+    }
+}
+
+/// The header fields of a request that the server acts upon.
+#[derive(Debug, Default)]
+pub struct Fields<'a> {
+    pub host: Option<&'a str>,
+    pub origin: Option<&'a str>,
+    pub authorization: Option<&'a str>,
+    pub content_type: Option<&'a str>,
+    pub content_length: Option<&'a str>,
+    pub last_event_id: Option<&'a str>,
+    pub websocket_key: Option<&'a str>,
+    pub websocket_version: Option<&'a str>,
+    /// Whether the WebSocket subprotocol `chat` is offered.
+    pub offers_chat: bool,
+    /// Whether the client closes the connection after the answer.
+    pub closes: bool,
+    /// Whether `Connection` names `upgrade`.
+    upgrades: bool,
+    /// The protocols in `Upgrade`.
+    protocols: Vec<&'a str>,
+    /// Whether a field that must be single occurs twice. The first one counts.
+    pub repeated: bool,
+}
+
+impl<'a> Fields<'a> {
+    /// Takes one field. A value that is not UTF-8 counts as empty.
+    pub fn take(&mut self, name: &str, value: &'a [u8]) {
+        let is = |other: &str| name.eq_ignore_ascii_case(other);
+        let text = || from_utf8(value).unwrap_or_default();
+        let list = || text().split(',').map(str::trim);
+        let single = if is("host") {
+            &mut self.host
+        } else if is("origin") {
+            &mut self.origin
+        } else if is("authorization") {
+            &mut self.authorization
+        } else if is("content-type") {
+            &mut self.content_type
+        } else if is("content-length") {
+            &mut self.content_length
+        } else if is("last-event-id") {
+            &mut self.last_event_id
+        } else if is("sec-websocket-key") {
+            &mut self.websocket_key
+        } else if is("sec-websocket-version") {
+            &mut self.websocket_version
+        } else {
+            if is("connection") {
+                self.closes |= list().any(|option| option.eq_ignore_ascii_case("close"));
+                self.upgrades |= list().any(|option| option.eq_ignore_ascii_case("upgrade"));
+            } else if is("upgrade") {
+                self.protocols.extend(list());
+            } else if is("sec-websocket-protocol") {
+                self.offers_chat |= list().any(|offer| offer == "chat");
+            }
+            return;
+        };
+        match single {
+            None => *single = Some(text()),
+            Some(_) => self.repeated = true,
+        }
+    }
+
+    /// Checks that the client offers to upgrade to `protocol`; the error says what is missing.
+    pub fn check_upgrade(&self, protocol: &str) -> Result<(), String> {
+        if !self.upgrades {
+            return Err("to upgrade, write Connection: Upgrade".to_owned());
+        }
+        let offers = |offer: &&str| offer.eq_ignore_ascii_case(protocol);
+        match self.protocols.iter().any(offers) {
+            true => Ok(()),
+            false => Err(format!("to upgrade, write Upgrade: {protocol}")),
+        }
+    }
+}
