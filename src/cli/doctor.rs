@@ -7,8 +7,9 @@ use std::time::Duration;
 use clap::Args;
 
 use crate::lab::factors::MAX_CLIENTS;
-use crate::system::doctor::{self, Level, Requirements};
+use crate::system::doctor::{self, Level};
 use crate::system::info::SystemInfo;
+use crate::system::limits::Requirements;
 
 /// How long the doctor watches the CPU time of other processes.
 const WATCH: Duration = Duration::from_secs(1);
@@ -23,11 +24,8 @@ pub(super) struct DoctorArgs {
 
 impl DoctorArgs {
     pub(super) fn execute(self) -> anyhow::Result<ExitCode> {
-        let requirements = Requirements {
-            clients: self.clients.into(),
-            remote: true,
-        };
-        let findings = doctor::findings(&SystemInfo::watch(WATCH), requirements);
+        let requirements = Requirements::of(self.clients.into());
+        let findings = doctor::findings(&SystemInfo::sample(WATCH), &requirements);
         for finding in &findings {
             writeln!(std::io::stdout(), "{finding}")?;
         }

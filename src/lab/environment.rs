@@ -1,10 +1,8 @@
 //! The environment of a run: what its figures depend on beside the scenario (`environment.json`).
 
-use std::path::Path;
-
 use serde::{Deserialize, Serialize};
 
-use crate::system::info::SystemFiles;
+use crate::system::files::SystemFiles;
 use crate::system::pinning::Pinning;
 use crate::system::process;
 
@@ -54,7 +52,7 @@ pub struct Environment {
 impl Environment {
     /// Reads the environment of this process. What the kernel does not report is absent.
     pub fn read(seed: u64, target: Option<&str>, pinning: Option<&Pinning>) -> Self {
-        let files = SystemFiles(Path::new("/"));
+        let files = SystemFiles::host();
         let cpus = std::thread::available_parallelism().map_or(1, usize::from);
         let uname = rustix::system::uname();
         let text = |part: &std::ffi::CStr| part.to_string_lossy().into_owned();
@@ -72,33 +70,25 @@ impl Environment {
             seed,
             target: target.map(str::to_owned),
             kernel: format!("{} {}", text(uname.sysname()), text(uname.release())),
-            os: files
-                .field("etc/os-release", "PRETTY_NAME", '=')
-                .unwrap_or_default(),
-            cpu_model: files
-                .field("proc/cpuinfo", "model name", ':')
-                .unwrap_or_default(),
+            os: files.os_name().unwrap_or_default(),
+            cpu_model: files.cpu_model().unwrap_or_default(),
             cpus,
-            memory_bytes: files
-                .field("proc/meminfo", "MemTotal", ':')
-                .and_then(|total| total.trim_end_matches(" kB").parse::<u64>().ok())
-                .map(|kib| kib << 10),
+            memory_bytes: files.memory_bytes("MemTotal"),
             open_files_limit: process::raise_descriptor_limit(),
-            cpu_governor: files.line("sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
-            congestion_control: files.line("proc/sys/net/ipv4/tcp_congestion_control"),
-            local_port_range: files.line("proc/sys/net/ipv4/ip_local_port_range"),
+            cpu_governor: files.governor("cpu0"),
+            congestion_control: files.sysctl("net.ipv4.tcp_congestion_control"),
+            local_port_range: files.sysctl("net.ipv4.ip_local_port_range"),
             rustc: Some(env!("WSLAB_RUSTC").to_owned()),
             pinning: pinning.cloned(),
             load_worker_threads: Some(pinning.map_or(cpus, |p| p.load.count().min(cpus))),
             virtual_machine: files.virtual_machine(),
-            clock_source: files
-                .line("sys/devices/system/clocksource/clocksource0/current_clocksource"),
-            transparent_hugepages: files.line("sys/kernel/mm/transparent_hugepage/enabled"),
-            somaxconn: files.number("proc/sys/net/core/somaxconn"),
-            tcp_tw_reuse: files.number("proc/sys/net/ipv4/tcp_tw_reuse"),
-            tcp_timestamps: files.number("proc/sys/net/ipv4/tcp_timestamps"),
-            tcp_rmem_bytes: files.line("proc/sys/net/ipv4/tcp_rmem"),
-            tcp_wmem_bytes: files.line("proc/sys/net/ipv4/tcp_wmem"),
+            clock_source: files.clock_source(),
+            transparent_hugepages: files.transparent_hugepages(),
+            somaxconn: files.sysctl_number("net.core.somaxconn"),
+            tcp_tw_reuse: files.sysctl_number("net.ipv4.tcp_tw_reuse"),
+            tcp_timestamps: files.sysctl_number("net.ipv4.tcp_timestamps"),
+            tcp_rmem_bytes: files.sysctl("net.ipv4.tcp_rmem"),
+            tcp_wmem_bytes: files.sysctl("net.ipv4.tcp_wmem"),
             load_average: files.load_average(),
             doubts: None,
         }

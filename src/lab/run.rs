@@ -17,7 +17,7 @@ use crate::lab::run_folder::RunFolder;
 use crate::lab::scenario::{Cell, Scenario};
 use crate::lab::trial::Trial;
 use crate::results::{TrialRow, Verdict};
-use crate::system::doctor::{self, Requirements};
+use crate::system::doctor;
 use crate::system::pinning::Pinning;
 
 /// How a scenario is run, beside its factors.
@@ -80,12 +80,7 @@ pub async fn run(
     }
     scenario.check()?;
     let largest = scenario.at_its_largest();
-    preflight::capacity(&largest, address)?;
-    let remote = target.as_ref().is_some_and(|target| !target.same_host);
-    let doubts = doctor::doubts(Requirements {
-        clients: largest.max_clients().into(),
-        remote,
-    });
+    let doubts = preflight::check(&largest, address)?;
     let (target_url, pinning) = (options.target.as_deref(), options.pinning.as_ref());
     let hint = doctor::hint(&doubts);
     let environment = Environment {

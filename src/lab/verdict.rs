@@ -4,6 +4,7 @@ use hdrhistogram::Histogram;
 
 use crate::load::protocol::{Plan, TrialOutcome};
 use crate::results::{Verdict, Warning};
+use crate::system::limits::BUSY_SHARE;
 use crate::transport::Transport;
 
 /// A publisher or an event loop later than this at p99, in ms, spoils latencies that are not much
@@ -25,8 +26,6 @@ const ENDS_SHARE: f64 = 0.001;
 /// Above this share of the cores, processes wait for a core rather than for messages.
 const SATURATED_SHARE: f64 = 0.9;
 
-/// Above this share of the cores, what else runs here competes with what is measured.
-pub const BUSY_SHARE: f64 = 0.1;
 /// Above this share of the cores, the hypervisor does.
 const STOLEN_SHARE: f64 = 0.05;
 

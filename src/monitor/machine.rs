@@ -1,59 +1,65 @@
-//! This machine's readings, from /proc (proc(5)).
+//! Readings of this machine: CPU, memory, network.
 
 use std::fmt::Display;
 use std::time::Instant;
 
-use procfs::{Current, CurrentSI, KernelStats, Meminfo};
-
+use crate::system::files::SystemFiles;
 use crate::system::process::CpuTime;
 
-/// What has been counted up to the last reading: the next tells what came since.
+/// The counters at the last reading. The next reading is the difference.
 #[derive(Debug)]
 pub struct MachineReadings {
     at: Instant,
-    cores: CpuTime,
+    files: SystemFiles,
+    cpu: CpuTime,
     traffic: Option<InterfaceTotals>,
 }
 
-/// Bytes that passed the interfaces since they were made.
+/// Bytes that passed the interfaces since they were created.
 #[derive(Clone, Copy, Debug, Default)]
 struct InterfaceTotals {
     /// Of all interfaces but the loopback.
     received: u64,
     sent: u64,
-    /// What this machine said to itself.
+    /// Of the loopback interface.
     loopback: u64,
 }
 
 impl MachineReadings {
     pub fn now() -> Self {
+        let files = SystemFiles::host();
         MachineReadings {
             at: Instant::now(),
-            cores: CpuTime::now(),
-            traffic: InterfaceTotals::now(),
+            cpu: CpuTime::now(),
+            traffic: InterfaceTotals::read(&files),
+            files,
         }
     }
 
-    /// CPU and network use since the reading before, and memory now. What the kernel does not tell
-    /// is left out.
+    /// CPU and network use since the last reading, and memory now, as `key=value` pairs. What the
+    /// kernel does not show is left out.
     pub fn read(&mut self) -> String {
         let before = std::mem::replace(self, MachineReadings::now());
         let elapsed_s = (self.at - before.at).as_secs_f64().max(1e-3);
         let mut text = String::new();
-        if let Some(cores) = KernelStats::current().ok().map(|stat| stat.cpu_time.len()) {
-            let busy_s = self.cores.since(&before.cores).busy_s;
-            // Ticks of 10 ms are not exact to the moment.
-            let percent = (busy_s / elapsed_s / cores as f64 * 100.0).clamp(0.0, 100.0);
+        if let Some(stat) = self.files.kernel_stats() {
+            let busy_s = self.cpu.since(&before.cpu).busy_s;
+            let cores = stat.cpu_time.len() as f64;
+            // The kernel counts ticks of 10 ms, so a share may exceed its range a little.
+            let percent = (busy_s / elapsed_s / cores * 100.0).clamp(0.0, 100.0);
             add(&mut text, "cpu_percent", format!("{percent:.1}"));
         }
-        if let Ok(memory) = Meminfo::current()
-            && let Some(available) = memory.mem_available
-        {
-            add(&mut text, "memory_used_bytes", memory.mem_total - available);
-            add(&mut text, "memory_total_bytes", memory.mem_total);
+        let memory = |key| self.files.memory_bytes(key);
+        if let (Some(total), Some(available)) = (memory("MemTotal"), memory("MemAvailable")) {
+            add(
+                &mut text,
+                "memory_used_bytes",
+                total.saturating_sub(available),
+            );
+            add(&mut text, "memory_total_bytes", total);
         }
         if let (Some(now), Some(before)) = (self.traffic, before.traffic) {
-            // An interface that has gone takes its count with it.
+            // The total falls when an interface is removed.
             let rate = |now: u64, before: u64| {
                 let bytes = now.saturating_sub(before) as f64;
                 (bytes / elapsed_s).round()
@@ -75,10 +81,9 @@ fn add(text: &mut String, key: &str, value: impl Display) {
 }
 
 impl InterfaceTotals {
-    fn now() -> Option<Self> {
-        let interfaces = procfs::net::dev_status().ok()?;
+    fn read(files: &SystemFiles) -> Option<Self> {
         let mut traffic = InterfaceTotals::default();
-        for (name, counters) in interfaces {
+        for (name, counters) in files.interfaces().ok()? {
             match &*name {
                 "lo" => traffic.loopback += counters.sent_bytes,
                 _ => {

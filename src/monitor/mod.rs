@@ -1,7 +1,6 @@
-//! Feeds that fill themselves, once a second: this machine's own readings, and simulated sensors.
+//! Feeds that fill themselves once a second: readings of this machine, and simulated sensors.
 //!
-//! A reading's text is `key=value` pairs (logfmt) with the unit last in the key, which people and
-//! programs read alike:
+//! A reading's text is `key=value` pairs (logfmt) with the unit last in the key:
 //!
 //! ```text
 //! cpu_percent=12.5 memory_used_bytes=412876800 memory_total_bytes=2061180928 …
@@ -21,15 +20,15 @@ use crate::monitor::machine::MachineReadings;
 use crate::monitor::sensor::Sensor;
 use crate::runtime::clock;
 
-/// The feed of the machine's readings, and that of the sensors.
+/// The feeds of the machine's readings and of the sensors.
 pub const SYSTEM: &str = "system";
 pub const SENSORS: &str = "sensors";
 
-/// From one reading to the next.
+/// Time between two readings.
 const PERIOD: Duration = Duration::from_secs(1);
 
-/// Publishes this machine's CPU, memory and network readings into [`SYSTEM`], for as long as the
-/// runtime lives.
+/// Publishes CPU, memory and network readings of this machine into [`SYSTEM`] until the runtime
+/// ends.
 pub fn watch_machine(feeds: &Feeds) -> Result<(), FeedError> {
     let (log, mut machine) = (feeds.get(SYSTEM)?, MachineReadings::now());
     let read = move || machine.read();
@@ -37,8 +36,8 @@ pub fn watch_machine(feeds: &Feeds) -> Result<(), FeedError> {
     Ok(())
 }
 
-/// Publishes what `count` simulated sensors read into [`SENSORS`]. Each is called `sensor-N`, and
-/// they take turns, evenly spread over the period.
+/// Publishes the readings of `count` simulated sensors, `sensor-N`, into [`SENSORS`]. They are evenly
+/// spread over the period.
 pub fn simulate_sensors(feeds: &Feeds, count: u32) -> Result<(), FeedError> {
     let log = feeds.get(SENSORS)?;
     for number in 0..count {
@@ -50,7 +49,8 @@ pub fn simulate_sensors(feeds: &Feeds, count: u32) -> Result<(), FeedError> {
     Ok(())
 }
 
-/// Publishes a reading every period, by an absolute schedule; what it was too late for is left out.
+/// Publishes a reading every period on an absolute schedule. A reading that is more than a period
+/// late is left out.
 async fn publish(log: Arc<Feed>, from: String, phase: Duration, mut read: impl FnMut() -> String) {
     let (start, start_ns) = (Instant::now(), clock::now_ns());
     let mut due = PERIOD + phase;
@@ -76,7 +76,7 @@ mod tests {
     use super::*;
     use crate::feed::{Message, Retention};
 
-    /// Who wrote, and the keys and numbers of what they wrote.
+    /// The author of each reading, and its keys and numbers.
     fn readings(log: &Feed) -> Vec<(String, Vec<(String, f64)>)> {
         let pair = |pair: &str| {
             let (key, value) = pair.split_once('=').expect("key=value");
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_machine_tells_cpu_memory_and_network() {
+    async fn the_machine_publishes_cpu_memory_and_network() {
         let feeds = Feeds::new(Retention::default(), 10);
         watch_machine(&feeds).unwrap();
         tokio::time::sleep(Duration::from_millis(2_500)).await;

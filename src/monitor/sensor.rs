@@ -1,20 +1,20 @@
-//! A simulated industrial sensor: a motor's bearing, say.
+//! A simulated industrial sensor, such as that of a motor's bearing.
 
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 
-/// A quantity that strays from its mean and is drawn back to it: a first-order autoregressive
-/// process (Box and Jenkins 1970), bounded since its steps are.
+/// A quantity that varies around its mean: a first-order autoregressive process (Box and Jenkins
+/// 1970). Its steps are bounded, so it is too.
 #[derive(Debug)]
 struct Quantity {
     key: &'static str,
     mean: f64,
-    /// The largest step away.
+    /// The largest random step.
     step: f64,
     value: f64,
 }
 
-/// How much of its distance from the mean a quantity loses at each step.
+/// Share of its distance from the mean that a quantity loses at each step.
 const PULL: f64 = 0.1;
 
 #[derive(Debug)]
@@ -24,7 +24,7 @@ pub struct Sensor {
 }
 
 impl Sensor {
-    /// The same number gives the same sensor.
+    /// The same number gives the same readings.
     pub fn new(number: u64) -> Self {
         let quantity = |key, mean: f64, step| Quantity {
             key,

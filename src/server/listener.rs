@@ -22,9 +22,7 @@ use crate::server::counted_stream::CountedStream;
 use crate::server::settings::ServerSettings;
 use crate::service::counters::OpenConnection;
 use crate::service::state::AppState;
-
-/// Connections that may wait to be accepted; the kernel may hold fewer (somaxconn).
-pub const BACKLOG: i32 = 4_096;
+use crate::system::limits::BACKLOG;
 
 /// The shortest silence after which the kernel can probe a connection (tcp(7), TCP_KEEPIDLE).
 const MIN_PROBE: Duration = Duration::from_secs(1);

@@ -28,5 +28,5 @@ pub mod settings;
 pub mod tls;
 pub mod transport_routes;
 
-pub use listener::{BACKLOG, bind, run};
+pub use listener::{bind, run};
 pub use settings::ServerSettings;

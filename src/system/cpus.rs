@@ -7,14 +7,14 @@ use std::str::FromStr;
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 use serde::{Deserialize, Serialize};
 
-/// A set of CPUs that is not empty, written as the kernel writes it (cpuset(7), list format):
+/// A non-empty set of CPUs, written as the kernel writes it (cpuset(7), list format):
 /// `0`, `0-3`, `0-1,8`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Cpus(Vec<usize>);
 
 impl Cpus {
-    /// A set of these; none if there are none, or if one has a number beyond the kernel's mask.
+    /// The set of these numbers. None if it would be empty or exceed the kernel's mask.
     pub fn new(numbers: impl IntoIterator<Item = usize>) -> Option<Self> {
         let mut numbers: Vec<usize> = numbers.into_iter().collect();
         numbers.sort_unstable();
@@ -23,17 +23,17 @@ impl Cpus {
         fits.then_some(Cpus(numbers))
     }
 
-    /// Those that this thread may run on: not all of the machine's, if somebody confined it.
+    /// The CPUs that this thread may run on.
     pub fn allowed() -> io::Result<Self> {
         let set = sched_getaffinity(None)?;
         let numbers = (0..CpuSet::MAX_CPU).filter(|&cpu| set.is_set(cpu));
         Cpus::new(numbers).ok_or_else(|| io::ErrorKind::Unsupported.into())
     }
 
-    /// Confines the calling thread, and all that it starts from now on, to exactly these.
+    /// Confines the calling thread, and all threads and processes that it starts from now on.
     ///
-    /// A process does so before it starts threads: those that run already stay where they are.
-    /// Fails if any of these may not be used, where the kernel would quietly use the others.
+    /// Threads that run already are not confined, so a process calls this first. Fails if one of
+    /// the CPUs may not be used; the kernel alone would use the others and say nothing.
     pub fn confine(&self) -> io::Result<()> {
         let allowed = Cpus::allowed()?;
         if !allowed.include(self) {
@@ -52,12 +52,12 @@ impl Cpus {
         &self.0
     }
 
-    /// How many: at least one.
+    /// Number of CPUs, at least 1.
     pub fn count(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether all of `others` are among these.
+    /// Whether this set contains all of `others`.
     pub fn include(&self, others: &Cpus) -> bool {
         others.0.iter().all(|cpu| self.0.contains(cpu))
     }

@@ -1,25 +1,27 @@
-//! The counters of a network interface: a second opinion on the byte ledger. The ledger computes
-//! what TCP and IP add; an interface counts what passes, whoever sent it and for whatever reason.
+//! The counters of a network interface, as a check of the byte ledger. The ledger computes the
+//! headers of TCP and IP; an interface counts everything that passes it.
 
 use std::io;
 use std::ops::Sub;
 
 use serde::{Deserialize, Serialize};
 
-/// What passed an interface, both ways, since it was made.
+use crate::system::files::SystemFiles;
+
+/// What passed an interface, both ways, since it was created.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InterfaceCounters {
-    /// On an Ethernet or a veth each packet's header of 14 octets is among them, and its checksum
-    /// is not. On loopback everything counts twice, out and in.
+    /// On Ethernet or veth each packet's header of 14 bytes is included and its checksum is not. On
+    /// loopback everything counts twice, out and in.
     pub bytes: u64,
-    /// Packets as the interface saw them: with segmentation offload one holds several segments.
+    /// Packets; with segmentation offload one holds several segments.
     pub packets: u64,
 }
 
 impl InterfaceCounters {
     /// Reads the counters of interface `name` in this process's network namespace.
     pub fn of(name: &str) -> io::Result<InterfaceCounters> {
-        let interfaces = procfs::net::dev_status().map_err(io::Error::other)?;
+        let interfaces = SystemFiles::host().interfaces()?;
         let unknown = || io::Error::new(io::ErrorKind::NotFound, format!("no interface {name}"));
         let counters = interfaces.get(name).ok_or_else(unknown)?;
         Ok(InterfaceCounters {

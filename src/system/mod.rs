@@ -1,8 +1,11 @@
-//! What this machine is and does: the only folder that reads /proc and /sys.
+//! This machine: its facts, limits and use. Only [`files`] reads /proc and /sys.
 
+pub mod activity;
 pub mod cpus;
 pub mod doctor;
+pub mod files;
 pub mod info;
 pub mod interface;
+pub mod limits;
 pub mod pinning;
 pub mod process;

@@ -1,4 +1,4 @@
-//! Pinning: server and load on cores of their own, so that neither takes the other's time.
+//! Pinning: server and load each run on cores of their own and do not compete for CPU time.
 
 use std::fmt;
 
@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::UsageError;
 use crate::system::cpus::Cpus;
+use crate::system::files::SystemFiles;
 
-/// Which process runs where.
+/// The CPUs of the server and those of the load.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pinning {
     pub server: Cpus,
@@ -22,10 +23,10 @@ impl fmt::Display for Pinning {
 }
 
 impl Pinning {
-    /// What a run is to do: as its user `asked`, or else as the run that it repeats did.
+    /// The pinning of a run: what the user `asked` for, else that of the run that it repeats.
     ///
-    /// A repeated run takes the recorded CPUs, and fails where they are not to be had. A server
-    /// that already runs (not `own_server`) is not ours to pin.
+    /// Fails if the recorded CPUs can't be used. A server that is not ours (`own_server` false) is
+    /// not pinned.
     pub fn choose(
         asked: Option<bool>,
         recorded: Option<&Pinning>,
@@ -41,16 +42,18 @@ impl Pinning {
             .into()),
             (None, Some(_)) if !own_server => Ok(None),
             (None, Some(recorded)) => recorded.check(&allowed()?).map(Some),
-            (Some(true), _) => Pinning::divide(&allowed()?, siblings).map(Some),
+            (Some(true), _) => {
+                let files = SystemFiles::host();
+                Pinning::divide(&allowed()?, |cpu| files.core_siblings(cpu)).map(Some)
+            }
         }
     }
 
-    /// Divides the CPUs that we may use: the lower half for the server, the upper for the load,
-    /// which gets the larger one of an odd number, since it must never be what is measured.
+    /// Divides the allowed CPUs: the lower half for the server, the upper half for the load. Of an
+    /// odd number the load gets the larger part, as it must not be the bottleneck.
     ///
-    /// Two CPUs that are threads of one core stay together as long as there are cores enough, or
-    /// server and load would share what they are to be kept apart on. `siblings` tells the CPUs of
-    /// the core that a CPU belongs to.
+    /// The threads of one core stay together if there are at least two cores. `siblings` returns
+    /// the CPUs that share a core with the given one.
     fn divide(allowed: &Cpus, siblings: impl Fn(usize) -> Option<Cpus>) -> anyhow::Result<Self> {
         ensure!(
             allowed.count() >= 2,
@@ -66,7 +69,7 @@ impl Pinning {
         by_core.sort_unstable();
         let cores: Vec<&[(usize, usize)]> = by_core.chunk_by(|a, b| a.0 == b.0).collect();
         let (server, load) = match &cores[..] {
-            // One core with several threads: better these apart than none.
+            // Of one core, divide the threads.
             [threads] => threads.split_at(threads.len() / 2),
             cores => {
                 let server = cores[..cores.len() / 2].iter().map(|core| core.len()).sum();
@@ -80,7 +83,7 @@ impl Pinning {
         })
     }
 
-    /// A pinning of another time, if it can still be had.
+    /// A recorded pinning, if all of its CPUs are allowed now.
     fn check(&self, allowed: &Cpus) -> anyhow::Result<Self> {
         ensure!(
             allowed.include(&self.server) && allowed.include(&self.load),
@@ -93,12 +96,6 @@ impl Pinning {
 
 fn allowed() -> anyhow::Result<Cpus> {
     Cpus::allowed().context("pin: the kernel does not tell which CPUs this process may use")
-}
-
-/// The CPUs that share a core with `cpu`, itself among them.
-fn siblings(cpu: usize) -> Option<Cpus> {
-    let path = format!("/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list");
-    std::fs::read_to_string(path).ok()?.trim().parse().ok()
 }
 
 #[cfg(test)]
@@ -146,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn who_asks_wins_over_what_was_recorded() {
+    fn the_flag_wins_over_what_was_recorded() {
         let recorded = Pinning {
             server: cpus("1000"),
             load: cpus("1001"),

@@ -1,20 +1,20 @@
-//! What a process uses: CPU time and memory, read from the kernel.
+//! CPU time and memory of processes, and CPU time of the machine.
 
 use std::io;
 use std::ops::AddAssign;
 
-use procfs::CurrentSI;
-use procfs::process::Process;
 use serde::{Deserialize, Serialize};
 
-/// A process's use so far.
+use crate::system::files::SystemFiles;
+
+/// What a process has used since it began.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ProcessUsage {
-    /// CPU time in user mode, in seconds since the process began.
+    /// CPU time in user mode.
     pub user_s: f64,
-    /// CPU time in the kernel on its behalf, in seconds.
+    /// CPU time in the kernel.
     pub sys_s: f64,
-    /// Resident memory.
+    /// Resident memory now.
     pub rss_bytes: u64,
 }
 
@@ -22,11 +22,9 @@ impl ProcessUsage {
     /// Reads the use of process `pid`.
     ///
     /// The sum of user and system time comes from the process's CPU clock, exact to nanoseconds.
-    /// How it divides is known to the kernel only from samples, in ticks of 10 ms.
+    /// Its division comes from samples of the kernel, in ticks of 10 ms.
     pub fn of(pid: u32) -> io::Result<ProcessUsage> {
-        let stat = Process::new(pid as i32)
-            .and_then(|p| p.stat())
-            .map_err(io::Error::other)?;
+        let stat = SystemFiles::host().process_stat(pid)?;
         let cpu_s = cpu_clock_s(pid)?;
         let user_share = match stat.utime + stat.stime {
             0 => 0.5,
@@ -41,7 +39,7 @@ impl ProcessUsage {
 
     /// User and system seconds between `earlier` and now.
     pub fn cpu_since(&self, earlier: &ProcessUsage) -> (f64, f64) {
-        // The sampled division may step back a little while the sum never does.
+        // The sampled division may step back a little. The sum never does.
         let sum = (self.user_s + self.sys_s) - (earlier.user_s + earlier.sys_s);
         let user = (self.user_s - earlier.user_s).clamp(0.0, sum.max(0.0));
         (user, sum.max(0.0) - user)
@@ -56,40 +54,39 @@ impl AddAssign for ProcessUsage {
     }
 }
 
-/// CPU time of all cores of this machine (proc(5), /proc/stat), in seconds since it started.
+/// CPU time of all cores since boot (proc(5), /proc/stat).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct CpuTime {
-    /// Spent on processes and on interrupts.
+    /// Spent on processes and interrupts.
     pub busy_s: f64,
-    /// Wanted, and given to others by the hypervisor.
+    /// Given to other virtual machines by the hypervisor while this one wanted it.
     pub stolen_s: f64,
 }
 
 impl CpuTime {
-    /// Reads the machine's use; nothing where the kernel does not tell.
+    /// Reads the machine's CPU time; 0 where the kernel does not show it.
     pub fn now() -> Self {
-        let stat = procfs::KernelStats::current();
         let seconds = |ticks: u64| ticks as f64 / procfs::ticks_per_second() as f64;
-        stat.map_or_else(
-            |_| CpuTime::default(),
-            |stat| {
-                let total = stat.total;
-                let interrupts = total.irq.unwrap_or(0) + total.softirq.unwrap_or(0);
-                CpuTime {
-                    busy_s: seconds(total.user + total.nice + total.system + interrupts),
-                    stolen_s: seconds(total.steal.unwrap_or(0)),
-                }
-            },
-        )
+        let stat = SystemFiles::host().kernel_stats();
+        stat.map_or_else(CpuTime::default, |stat| CpuTime {
+            busy_s: seconds(busy_ticks(&stat.total)),
+            stolen_s: seconds(stat.total.steal.unwrap_or(0)),
+        })
     }
 
-    /// What was used since `earlier`.
+    /// CPU time between `earlier` and now.
     pub fn since(&self, earlier: &CpuTime) -> CpuTime {
         CpuTime {
             busy_s: self.busy_s - earlier.busy_s,
             stolen_s: self.stolen_s - earlier.stolen_s,
         }
     }
+}
+
+/// Ticks spent on processes and interrupts.
+pub fn busy_ticks(total: &procfs::CpuTime) -> u64 {
+    let interrupts = total.irq.unwrap_or(0) + total.softirq.unwrap_or(0);
+    total.user + total.nice + total.system + interrupts
 }
 
 /// CPU seconds of a process by its CPU-time clock (clock_getcpuclockid(3)).
@@ -112,9 +109,6 @@ fn cpu_clock_s(pid: u32) -> io::Result<f64> {
     }
     Ok(time.tv_sec as f64 + time.tv_nsec as f64 / 1e9)
 }
-
-/// Descriptors that a process of the load needs beside its connections.
-pub const SPARE_DESCRIPTORS: u64 = 100;
 
 /// Raises the soft limit of open descriptors to the hard one and returns it.
 pub fn raise_descriptor_limit() -> u64 {

@@ -1,10 +1,6 @@
+use crate::system::activity::Activity;
 use crate::system::doctor::*;
-use crate::system::info::{Activity, Boost};
-
-const NEEDS: Requirements = Requirements {
-    clients: 5_000,
-    remote: true,
-};
+use crate::system::files::Boost;
 
 /// A machine without a fault.
 fn sound() -> SystemInfo {
@@ -42,16 +38,12 @@ fn activity(busy_percent: f64, steal_percent: f64) -> Activity {
 
 #[test]
 fn a_sound_machine_has_no_doubts_and_an_unknown_one_no_findings() {
-    let all = findings(&sound(), NEEDS);
+    let all = findings(&sound(), &Requirements::of(5_000));
     assert_eq!(all.len(), 16, "all but the quota, which is absent: {all:?}");
     for finding in &all {
-        assert_eq!(
-            (finding.level, &*finding.mend),
-            (Level::Ok, ""),
-            "{finding}"
-        );
+        assert_eq!((finding.level, &*finding.fix), (Level::Ok, ""), "{finding}");
     }
-    let nothing = findings(&SystemInfo::default(), NEEDS);
+    let nothing = findings(&SystemInfo::default(), &Requirements::of(5_000));
     let names: Vec<_> = nothing.iter().map(|finding| finding.name).collect();
     assert_eq!(names, ["build"], "which is always known");
 }
@@ -59,7 +51,7 @@ fn a_sound_machine_has_no_doubts_and_an_unknown_one_no_findings() {
 type Change = fn(&mut SystemInfo);
 
 #[test]
-fn each_fault_is_found_alone_with_its_weight_and_what_mends_it() {
+fn each_fault_is_found_alone_with_its_weight_and_what_fixes_it() {
     use Level::{Bad, Warn};
     let table: [(Change, Level, &str, &str); 23] = [
         (|f| f.debug_build = true, Bad, "build", "--release"),
@@ -172,9 +164,9 @@ fn each_fault_is_found_alone_with_its_weight_and_what_mends_it() {
         ),
     ];
     for (change, level, name, says) in table {
-        let mut facts = sound();
-        change(&mut facts);
-        let all = findings(&facts, NEEDS);
+        let mut info = sound();
+        change(&mut info);
+        let all = findings(&info, &Requirements::of(5_000));
         let doubts: Vec<_> = all.iter().filter(|f| f.level > Level::Ok).collect();
         let mut named = doubts.iter().filter(|finding| finding.name == name);
         let found = named.next().unwrap_or_else(|| panic!("{name}: {doubts:?}"));
@@ -190,8 +182,12 @@ fn each_fault_is_found_alone_with_its_weight_and_what_mends_it() {
 
 #[test]
 fn limits_are_those_of_what_is_to_be_measured() {
-    let level = |clients, remote, name| {
-        let all = findings(&sound(), Requirements { clients, remote });
+    let level = |clients, one_address, name| {
+        let requirements = Requirements {
+            one_address,
+            ..Requirements::of(clients)
+        };
+        let all = findings(&sound(), &requirements);
         let found = all.iter().find(|finding| finding.name == name);
         found.unwrap().level
     };
@@ -203,7 +199,7 @@ fn limits_are_those_of_what_is_to_be_measured() {
 }
 
 #[test]
-fn a_run_tells_its_doubts_in_a_line() {
+fn a_run_prints_its_doubts_in_a_line() {
     let hint = |doubts: &[&str]| {
         let doubts: Vec<_> = doubts.iter().map(|doubt| (*doubt).to_owned()).collect();
         hint(&doubts)
