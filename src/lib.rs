@@ -8,6 +8,7 @@
 //! list:
 //!
 //! - [`error`]: the error that means exit code 2
+//! - [`texts`]: every sentence of the report, by language; how numbers are written
 //! - [`feed`]: messages, cursors, the ring of a feed's recent messages
 //! - [`runtime`]: the load's event loop, timers, clock, shared memory
 //! - [`system`]: what this machine is and does, read from /proc and /sys
@@ -39,4 +40,5 @@ pub mod server;
 pub mod service;
 pub mod stats;
 pub mod system;
+pub mod texts;
 pub mod transport;

@@ -48,10 +48,11 @@ mod library {
     use wslab::lab::{capacity, environment::Environment, scenario::Scenario};
     use wslab::report;
     use wslab::results::{TimelineRow, TrialRow, read_rows, write_rows};
+    use wslab::texts::Locale;
 
     /// The table that `wslab run` prints at its end.
     pub fn run_table(run: &Path) -> String {
-        report::text_table(&trials(run))
+        report::text_table(&trials(run), Locale::En)
     }
 
     /// The table that `wslab capacity` prints at its end.
@@ -59,7 +60,7 @@ mod library {
         let trials = trials(run);
         let id = run.file_name().unwrap().to_string_lossy();
         let found = capacity::rows(&read_back(run).0, &id, &trials);
-        report::capacity_table(&found, &trials)
+        report::capacity_table(&found, &trials, Locale::En)
     }
 
     /// Reads the rows of a file in one folder, and writes them into another folder.

@@ -3,6 +3,7 @@
 use ab_glyph::{Font, FontRef};
 use wslab::report::{Plot, Report, capacity_table, html, plots, text_table, write};
 use wslab::results::{CapacityRow, SearchVerdict, TimelineRow, TrialRow, Verdict};
+use wslab::texts::Locale;
 use wslab::transport::Transport;
 
 use rows::{idle, timeline, trial, trials};
@@ -12,8 +13,11 @@ mod repeated;
 #[path = "report/rows.rs"]
 mod rows;
 
+const EN: Locale = Locale::En;
+
 fn report<'a>(trials: &'a [TrialRow], timeline: &'a [TimelineRow]) -> Report<'a> {
     Report {
+        locale: EN,
         scenario: "classroom",
         run: "2030-01-01T10-00-00",
         question: Some("What does it cost to show a sensor to a class?"),
@@ -376,7 +380,7 @@ fn a_search_has_one_plot_whose_texts_have_room_and_a_table_that_fits() {
         let page = html(&report, &plots);
         assert_refers_to_nothing(&page);
         assert!(page.contains("p99&lt;100ms") && !page.contains("Theory and practice"));
-        let table = capacity_table(&capacity, &trials);
+        let table = capacity_table(&capacity, &trials, EN);
         assert!(
             table.lines().all(|line| line.chars().count() <= 110),
             "{table}"
@@ -426,7 +430,7 @@ fn without_a_finished_trial_the_page_says_so() {
     let page = html(&report, &plots);
     assert!(page.contains("No trial finished"));
     assert!(page.contains("<title>classroom "));
-    assert_eq!(text_table(&[]), "No trial finished.\n");
+    assert_eq!(text_table(&[], EN), "No trial finished.\n");
 }
 
 #[test]
@@ -442,7 +446,7 @@ fn an_idle_run_keeps_memory_and_says_why_the_rest_is_missing() {
     let plots = plots(&report).unwrap();
     assert_eq!(names(&plots), ["memory"]);
     assert!(html(&report, &plots).contains("Nothing was delivered"));
-    assert!(text_table(&trials).contains('–'));
+    assert!(text_table(&trials, EN).contains('–'));
 }
 
 #[test]
@@ -494,7 +498,7 @@ fn repeats_become_medians_with_the_worst_verdict() {
     );
     let all = all.split_once("</details>").unwrap().0;
     assert_eq!(all.matches("<th scope=\"row\"").count(), 12);
-    assert!(text_table(&trials).contains("100 clients: INVALID (1 of 3 trials)"));
+    assert!(text_table(&trials, EN).contains("100 clients: INVALID (1 of 3 trials)"));
 }
 
 #[test]
@@ -502,7 +506,7 @@ fn the_text_table_fits_a_terminal() {
     let mut trials = trials(&[100, 10_000], 3);
     trials[0].warnings = "load-saturated publisher-late from-the-future".to_owned();
     trials[0].verdict = Verdict::Suspect;
-    let text = text_table(&trials);
+    let text = text_table(&trials, EN);
     for line in text.lines() {
         assert!(
             line.chars().count() <= 110,
@@ -537,7 +541,7 @@ fn each_transport_is_set_against_the_baseline() {
     baseline.transport = Transport::BASELINE;
     baseline.latency_p50_us = trials[3].latency_p50_us.map(|us| us / 1.25);
     trials.push(baseline);
-    let table = text_table(&trials);
+    let table = text_table(&trials, EN);
     let (_, ratios) = table
         .split_once("100 clients: times raw-tcp")
         .expect(&table);
@@ -557,5 +561,5 @@ fn each_transport_is_set_against_the_baseline() {
     let cpu = &plot(&plots, "cpu").svg;
     assert!(cpu.contains(Transport::BASELINE.colour()) && cpu.contains("× raw-tcp)"));
     plots.iter().for_each(assert_texts_have_room);
-    assert!(!text_table(&trials[..4]).contains("raw-tcp"));
+    assert!(!text_table(&trials[..4], EN).contains("raw-tcp"));
 }

@@ -15,6 +15,7 @@ use crate::lab::recorded_run::RecordedRun;
 use crate::lab::scenario::Scenario;
 use crate::report;
 use crate::results::SearchVerdict;
+use crate::texts::Locale;
 
 /// Trials that must hold at the end of a search, unless a flag or a file says how many.
 const CONFIRMATIONS: u32 = 3;
@@ -46,7 +47,7 @@ impl CapacityArgs {
         let (run, ending) = self.run.measure(&scenario, recorded.as_ref())?;
         let found = capacity::rows(&run.scenario, &run.folder.id(), &run.folder.trials);
         if !run.folder.trials.is_empty() {
-            let table = report::capacity_table(&found, &run.folder.trials);
+            let table = report::capacity_table(&found, &run.folder.trials, Locale::En);
             let page = write_report(&run.folder.path)?;
             // Where standard output is closed, the page still tells.
             let _ = writeln!(std::io::stdout(), "{table}\nreport: {}", page.display());

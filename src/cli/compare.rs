@@ -11,6 +11,9 @@ use crate::error::UsageError;
 use crate::report;
 use crate::results::{self, Metric, Table, TrialRow};
 use crate::stats::compare::{self, Gate};
+use crate::texts::Locale;
+
+const LOCALE: Locale = Locale::En;
 
 #[derive(Debug, Args)]
 pub(super) struct CompareArgs {
@@ -38,15 +41,16 @@ impl CompareArgs {
     pub(super) fn execute(self) -> anyhow::Result<ExitCode> {
         let a = trials_of(&self.a)?;
         let b = self.b.as_deref().map(trials_of).transpose()?;
+        let texts = LOCALE.texts();
         let (pairs, unpaired) = match &b {
-            Some(b) => compare::runs(&a, b),
-            None => (compare::transports(&a), Vec::new()),
+            Some(b) => compare::runs(&a, b, texts),
+            None => (compare::transports(&a, texts), Vec::new()),
         };
         let metrics = self.metrics()?;
         let runs = self.b.as_ref().map_or(String::new(), |b| {
             format!("A: {}\nB: {}\n\n", self.a.display(), b.display())
         });
-        let table = report::comparison(&pairs, &unpaired, &metrics);
+        let table = report::comparison(&pairs, &unpaired, &metrics, LOCALE);
         // The exit code counts even where standard output is closed.
         let _ = write!(std::io::stdout(), "{runs}{table}");
         if pairs.is_empty() {
@@ -55,7 +59,7 @@ impl CompareArgs {
         let failures: Vec<String> = self
             .fail_if
             .iter()
-            .flat_map(|gate| gate.failures(&pairs))
+            .flat_map(|gate| gate.failures(&pairs, texts))
             .collect();
         match failures.is_empty() {
             true => Ok(ExitCode::SUCCESS),

@@ -12,6 +12,7 @@ use crate::lab::recorded_run::RecordedRun;
 use crate::report::{self, Report};
 use crate::results;
 use crate::stats::summary;
+use crate::texts::Locale;
 
 #[derive(Debug, Args)]
 pub(super) struct ReportArgs {
@@ -63,6 +64,7 @@ pub(super) fn write_report(folder: &Path) -> anyhow::Result<PathBuf> {
         capacity::write(folder, &capacity)?;
     }
     let report = Report {
+        locale: Locale::En,
         scenario: &scenario.name,
         run: &run,
         question: Some(scenario.question.as_str()).filter(|question| !question.is_empty()),

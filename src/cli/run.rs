@@ -21,6 +21,7 @@ use crate::report;
 use crate::results::Verdict;
 use crate::system::interface::InterfaceCounters;
 use crate::system::pinning::Pinning;
+use crate::texts::Locale;
 use crate::transport::Transport;
 
 #[derive(Debug, Args)]
@@ -70,7 +71,7 @@ impl RunArgs {
         let (run, ending) = self.measure(&scenario, recorded.as_ref())?;
         if !run.folder.trials.is_empty() {
             let (table, page) = (
-                report::text_table(&run.folder.trials),
+                report::text_table(&run.folder.trials, Locale::En),
                 write_report(&run.folder.path)?,
             );
             // Where standard output is closed, the page still tells.

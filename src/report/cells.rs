@@ -1,13 +1,14 @@
 //! Rows grouped into cells: what a table shows in one line and a plot as one mark.
 
-use crate::results::{TrialRow, Verdict};
+use crate::results::{Metric, TrialRow, Verdict};
 use crate::stats::statistics::{self, Interval};
+use crate::texts::{Locale, Texts};
 use crate::transport::Transport;
-
-use crate::report::number;
 
 /// One combination of factors with all its trials, of which there is at least one.
 pub(super) struct ReportCell<'a> {
+    /// The language of its words.
+    pub texts: &'static Texts,
     pub number: u32,
     pub transport: Transport,
     pub clients: u32,
@@ -39,13 +40,49 @@ impl ReportCell<'_> {
         verdicts.max().unwrap_or(Verdict::Valid)
     }
 
+    /// `SUSPECT`, with the number of trials that have it if not all do: `SUSPECT (1 of 3 trials)`.
+    pub fn verdict_words(&self) -> String {
+        let verdict = self.verdict().to_string();
+        [verdict, self.trials_concerned()]
+            .join(" ")
+            .trim_end()
+            .to_owned()
+    }
+
+    /// `(1 of 3 trials)` where only these have the cell's verdict, otherwise nothing.
+    pub fn trials_concerned(&self) -> String {
+        let (worst, all) = (self.verdict(), self.trials.len());
+        match self.trials.iter().filter(|t| t.verdict == worst).count() {
+            bad if bad < all => (self.texts.cell.of_trials)(bad, all),
+            _ => String::new(),
+        }
+    }
+
+    /// Names of warnings and how many trials have each, in the order of their first appearance.
+    pub fn warnings(&self) -> Vec<(&str, usize)> {
+        let mut found: Vec<(&str, usize)> = Vec::new();
+        let trials = self.trials.iter();
+        for name in trials.flat_map(|t| t.warnings.split_whitespace()) {
+            match found.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, trials)) => *trials += 1,
+                None => found.push((name, 1)),
+            }
+        }
+        found
+    }
+
+    /// A figure as text, in its metric's unit.
+    pub fn written(&self, metric: &Metric, value: f64) -> String {
+        metric.unit.write(self.texts.numbers, value)
+    }
+
     /// The trials whose figures are summed up: those that are not INVALID, as in `summary.csv`. A
     /// cell that has no other still shows its figures, beside its verdict.
     pub fn counted(&self) -> Vec<&TrialRow> {
         counted(&self.trials)
     }
 
-    /// How many times the baseline's figure this cell's is; `None` where either has none.
+    /// This cell's figure as a multiple of the baseline's; `None` where either has none.
     pub fn ratio(&self, figure: impl Fn(&TrialRow) -> Option<f64>) -> Option<f64> {
         let baseline = Spread::of(counted(&self.baseline).into_iter().filter_map(&figure));
         let ratio = self.median(&figure)? / baseline?.median;
@@ -63,15 +100,15 @@ impl ReportCell<'_> {
         statistics::median_interval(&values)
     }
 
-    /// The same cell with one of its trials only.
-    pub fn of_trial<'a>(&self, trial: &'a TrialRow) -> ReportCell<'a> {
-        ReportCell {
+    /// Its trials, each as a cell of its own.
+    pub fn each_trial(&self) -> impl Iterator<Item = ReportCell<'_>> {
+        self.trials.iter().map(|trial| ReportCell {
             setting: self.setting.clone(),
             variant: self.variant.clone(),
             trials: vec![trial],
             baseline: Vec::new(),
             ..*self
-        }
+        })
     }
 
     pub fn median(&self, figure: impl Fn(&TrialRow) -> Option<f64>) -> Option<f64> {
@@ -89,7 +126,7 @@ fn counted<'a>(trials: &[&'a TrialRow]) -> Vec<&'a TrialRow> {
     }
 }
 
-/// A figure over repeated trials, and how far it can be told.
+/// A figure over repeated trials, and how certain it is.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Spread {
     pub median: f64,
@@ -114,7 +151,8 @@ impl Spread {
 }
 
 /// The cells of a run, settings in growing order and the transports within each in theirs.
-pub(super) fn cells(trials: &[TrialRow]) -> Vec<ReportCell<'_>> {
+pub(super) fn cells(trials: &[TrialRow], locale: Locale) -> Vec<ReportCell<'_>> {
+    let texts = locale.texts();
     let mut cells: Vec<ReportCell> = Vec::new();
     for trial in trials {
         if let Some(cell) = cells.iter_mut().find(|c| c.number == trial.cell) {
@@ -122,11 +160,12 @@ pub(super) fn cells(trials: &[TrialRow]) -> Vec<ReportCell<'_>> {
             continue;
         }
         cells.push(ReportCell {
+            texts,
             number: trial.cell,
             transport: trial.transport,
             clients: trial.clients,
-            setting: setting(trial, trials),
-            variant: variant(trial, trials),
+            setting: setting(trial, trials, texts),
+            variant: variant(trial, trials, texts),
             tint: 0.0,
             trials: vec![trial],
             baseline: Vec::new(),
@@ -163,72 +202,48 @@ pub(super) fn settings<'c, 'a>(
     groups
 }
 
-fn setting(row: &TrialRow, all: &[TrialRow]) -> String {
-    let clients = if row.clients == 1 {
-        "client"
-    } else {
-        "clients"
-    };
-    let feeds = if row.feeds == 1 { "feed" } else { "feeds" };
-    let rate = number::messages(row.rate_hz);
+fn setting(row: &TrialRow, all: &[TrialRow], texts: &Texts) -> String {
+    let words = &texts.cell;
+    let tls = if row.tls { words.tls } else { words.no_tls };
     let factors = [
         (vary(all, |t| t.workload.clone()), row.workload.clone()),
-        (
-            vary(all, |t| t.feeds),
-            format!("{} {feeds}", number::count(row.feeds.into())),
-        ),
-        (
-            vary(all, |t| t.rate_hz),
-            format!("{rate} a second to each feed"),
-        ),
+        (vary(all, |t| t.feeds), (words.feeds)(row.feeds.into())),
+        (vary(all, |t| t.rate_hz), (words.rate)(row.rate_hz)),
         (
             vary(all, |t| t.payload_bytes),
-            format!("payload {}", number::bytes(row.payload_bytes.into())),
+            (words.payload)(row.payload_bytes.into()),
         ),
-        (
-            vary(all, |t| t.tls),
-            (if row.tls { "TLS" } else { "no TLS" }).to_owned(),
-        ),
+        (vary(all, |t| t.tls), tls.to_owned()),
         (
             vary(all, |t| t.schedule.clone()),
-            format!("{} schedule", row.schedule),
+            (words.schedule)(&row.schedule),
         ),
     ];
-    let clients = format!("{} {clients}", number::count(row.clients.into()));
-    let varying = factors
-        .into_iter()
-        .filter(|(varies, _)| *varies)
-        .map(|(_, text)| text);
-    std::iter::once(clients)
-        .chain(varying)
-        .collect::<Vec<_>>()
-        .join(", ")
+    let varying = factors.into_iter().filter(|(varies, _)| *varies);
+    let clients = (words.clients)(row.clients.into());
+    let parts = std::iter::once(clients).chain(varying.map(|(_, text)| text));
+    parts.collect::<Vec<_>>().join(", ")
 }
 
-fn variant(row: &TrialRow, all: &[TrialRow]) -> String {
-    let same: Vec<&TrialRow> = all
-        .iter()
-        .filter(|t| t.transport == row.transport)
-        .collect();
-    let time = |ms: Option<f64>| ms.map(|ms| number::round_duration_us(ms * 1000.0));
-    let interval = time(row.poll_interval_ms).map(|t| format!("every {t}"));
-    let hold = time(row.hold_ms).map(|t| format!("hold {t}"));
-    let keep_alive = row.keep_alive.as_ref().map(|k| format!("keep-alive {k}"));
-    let again = row.aa_of.map(|_| "again (A/A)".to_owned());
+fn variant(row: &TrialRow, all: &[TrialRow], texts: &Texts) -> String {
+    let words = &texts.cell;
+    let same = || all.iter().filter(|t| t.transport == row.transport);
+    let time = |ms: Option<f64>| ms.map(|ms| texts.numbers.round_duration_us(ms * 1000.0));
+    let interval = time(row.poll_interval_ms).map(|time| (words.poll_interval)(&time));
+    let hold = time(row.hold_ms).map(|time| (words.hold)(&time));
+    let keep_alive = row.keep_alive.as_deref().map(words.keep_alive);
+    let again = row.aa_of.map(|_| words.again.to_owned());
     let factors = [
         (again.is_some(), again),
-        (vary(same.iter().copied(), |t| t.poll_interval_ms), interval),
-        (vary(same.iter().copied(), |t| t.hold_ms), hold),
-        (
-            vary(same.iter().copied(), |t| t.keep_alive.clone()),
-            keep_alive,
-        ),
+        (vary(same(), |t| t.poll_interval_ms), interval),
+        (vary(same(), |t| t.hold_ms), hold),
+        (vary(same(), |t| t.keep_alive.clone()), keep_alive),
     ];
-    let varying = factors
-        .into_iter()
-        .filter(|(varies, _)| *varies)
-        .filter_map(|(_, text)| text);
-    varying.collect::<Vec<_>>().join(", ")
+    let varying = factors.into_iter().filter(|(varies, _)| *varies);
+    varying
+        .filter_map(|(_, text)| text)
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn vary<'a, T: PartialEq>(
@@ -240,7 +255,7 @@ fn vary<'a, T: PartialEq>(
     values.any(|value| Some(&value) != first.as_ref())
 }
 
-/// Each cell knows the baseline of its setting, which is once itself.
+/// Gives each cell the baseline of its setting.
 fn give_baselines(cells: &mut [ReportCell]) {
     let baselines = cells.iter().filter(|c| c.transport == Transport::BASELINE);
     let baselines: Vec<_> = baselines

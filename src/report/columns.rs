@@ -2,7 +2,6 @@
 //! cannot disagree.
 
 use crate::report::cells::ReportCell;
-use crate::report::number;
 use crate::results::{Metric, Table, TableColumn, TrialRow, metric, shown_in};
 
 /// Stands where a figure does not exist or was not measured.
@@ -49,7 +48,8 @@ pub(super) fn value(table: Table, metric: &Metric, cell: &ReportCell) -> String 
     match table {
         Table::Ratios | Table::PrintedRatios => {
             let ratio = cell.ratio(|trial| metric.figure(trial));
-            ratio.map_or_else(|| ABSENT.to_owned(), number::ratio)
+            let numbers = cell.texts.numbers;
+            ratio.map_or_else(|| ABSENT.to_owned(), |ratio| numbers.ratio(ratio))
         }
         Table::PrintedIntervals => interval(metric, cell).unwrap_or_else(|| ABSENT.to_owned()),
         _ if metric.range => range(metric, cell),
@@ -70,9 +70,14 @@ fn figure(metric: &Metric, cell: &ReportCell) -> String {
     }
     if lines[0] != ABSENT {
         let beneath = metric.beneath.iter();
-        lines.extend(beneath.map(|(word, name)| format!("{word} {}", named(name, cell))));
+        lines.extend(
+            beneath.map(|(word, name)| {
+                format!("{} {}", (cell.texts.translate)(word), named(name, cell))
+            }),
+        );
     } else if let Some((name, word)) = metric.instead {
         let instead = named(name, cell);
+        let word = (cell.texts.translate)(word);
         lines.extend((instead != ABSENT).then(|| format!("{instead} {word}")));
     }
     lines.join("\n")
@@ -82,13 +87,13 @@ fn figure(metric: &Metric, cell: &ReportCell) -> String {
 /// single trial missed.
 fn range(metric: &Metric, cell: &ReportCell) -> String {
     let figures = || cell.trials.iter().filter_map(|trial| metric.figure(trial));
-    let write = |value| number::of_unit(metric.unit, value);
+    let write = |value| cell.written(metric, value);
     let (least, most) = (
         figures().fold(f64::INFINITY, f64::min),
         figures().fold(0.0, f64::max),
     );
     match least < most {
-        true => format!("{} to {}", write(least), write(most)),
+        true => (cell.texts.cell.least_to_most)(&write(least), &write(most)),
         false => write(most),
     }
 }
@@ -96,10 +101,7 @@ fn range(metric: &Metric, cell: &ReportCell) -> String {
 /// The median alone.
 fn median(metric: &Metric, cell: &ReportCell) -> String {
     let median = cell.median(|trial| metric.figure(trial));
-    median.map_or_else(
-        || ABSENT.to_owned(),
-        |value| number::of_unit(metric.unit, value),
-    )
+    median.map_or_else(|| ABSENT.to_owned(), |value| cell.written(metric, value))
 }
 
 fn named(name: &str, cell: &ReportCell) -> String {
@@ -109,6 +111,6 @@ fn named(name: &str, cell: &ReportCell) -> String {
 /// The interval of a median; `None` where too few trials have the figure.
 fn interval(metric: &Metric, cell: &ReportCell) -> Option<String> {
     let interval = cell.interval(|trial| metric.figure(trial))?;
-    let write = |value| number::of_unit(metric.unit, value);
-    Some(number::range(interval.low, interval.high, write))
+    let write = |value| cell.written(metric, value);
+    Some(cell.texts.numbers.range(interval.low, interval.high, write))
 }

@@ -1,59 +1,48 @@
 //! The comparison of two runs, or of the transports within one, as plain text.
 
+use crate::report::columns::ABSENT;
+use crate::report::lines::{aligned, widths};
 use crate::results::{Metric, Unit, Verdict};
 use crate::stats::compare::{
     CellPair, CellTrials, Change, DifferenceFinding, MetricDifference, decimals,
 };
-
-use crate::report::columns::ABSENT;
-use crate::report::number;
-
-const HEADER: [&str; 6] = ["", "A", "B", "difference", "95 % interval", "so B is"];
+use crate::texts::{Locale, Texts};
 
 /// Each pair with its lines, and what the words mean; ends with a line break.
 ///
 /// `metrics` are shown in their order, without those that neither side has.
-pub fn comparison(pairs: &[CellPair], unpaired: &[String], metrics: &[&'static Metric]) -> String {
+pub fn comparison(
+    pairs: &[CellPair],
+    unpaired: &[String],
+    metrics: &[&'static Metric],
+    locale: Locale,
+) -> String {
+    let texts = locale.texts();
+    let words = &texts.compare;
     let mut text = String::new();
     let mut judged = 0;
     for pair in pairs {
-        let lines: Vec<MetricDifference> = metrics
-            .iter()
-            .filter_map(|&metric| pair.line(metric))
-            .collect();
+        let lines = metrics.iter().filter_map(|&metric| pair.line(metric));
+        let lines: Vec<MetricDifference> = lines.collect();
         judged += lines.iter().filter(|line| is_judged(line)).count();
-        text.push_str(&format!("{}\n", pair.name));
-        text.push_str(&format!(
-            "  A: {}   B: {}\n",
-            trials(&pair.base),
-            trials(&pair.other)
-        ));
-        let windows = [&pair.base, &pair.other].map(|cell| cell.trials[0].window_s);
-        if windows[0] != windows[1] {
-            let [a, b] = windows;
-            text.push_str(&format!(
-                "  The windows differ, {a} s and {b} s: counts do not compare.\n"
-            ));
+        let sides = [&pair.base, &pair.other];
+        let [a, b] = sides.map(|cell| trials(cell, texts));
+        text.push_str(&format!("{}\n  {}\n", pair.name, (words.sides)(&a, &b)));
+        let [a, b] = sides.map(|cell| cell.trials[0].window_s);
+        if a != b {
+            text.push_str(&format!("  {}\n", (words.windows_differ)(a, b)));
         }
-        text.push_str(&block(&lines, is_suspect(pair)));
+        let suspect = sides.iter().any(|cell| cell.count(Verdict::Suspect) > 0);
+        text.push_str(&block(&lines, suspect, texts));
         text.push('\n');
     }
     for name in unpaired {
-        text.push_str(&format!("not compared: {name}\n"));
+        text.push_str(&format!("{}\n", (words.not_compared)(name)));
     }
     if judged > 0 {
-        text.push_str(&explanation(judged));
+        text.push_str(&(words.explanation)(judged, (judged as f64 / 20.0).ceil()));
     }
     text
-}
-
-fn explanation(judged: usize) -> String {
-    let chance = (judged as f64 / 20.0).ceil();
-    format!(
-        "A and B are medians over trials. The interval holds the true difference in about\n\
-         95 of 100 experiments; one that holds 0 shows none. Where nothing differs, a line says\n\
-         otherwise about 1 time in 20 at worst: of the {judged} lines above, up to {chance}.\n"
-    )
 }
 
 fn is_judged(line: &MetricDifference) -> bool {
@@ -63,77 +52,61 @@ fn is_judged(line: &MetricDifference) -> bool {
     )
 }
 
-/// Whether trials that are counted are SUSPECT.
-fn is_suspect(pair: &CellPair) -> bool {
-    [&pair.base, &pair.other]
-        .iter()
-        .any(|cell| cell.count(Verdict::Suspect) > 0)
-}
-
 /// How many trials a side has, and their verdicts.
-fn trials(cell: &CellTrials) -> String {
+fn trials(cell: &CellTrials, texts: &Texts) -> String {
     let (invalid, suspect) = (cell.count(Verdict::Invalid), cell.count(Verdict::Suspect));
     let counted = cell.trials.len() - invalid;
-    let mut text = match counted {
-        1 => "1 trial".to_owned(),
-        _ => format!("{counted} trials"),
-    };
+    let mut text = (texts.cell.trials)(counted as f64);
     if suspect > 0 {
-        text.push_str(&format!(", {suspect} of them SUSPECT"));
+        text.push_str(&(texts.compare.of_them_suspect)(suspect));
     }
     if invalid > 0 {
-        text.push_str(&format!(", {invalid} INVALID left out"));
+        text.push_str(&(texts.compare.invalid_left_out)(invalid));
     }
     text
 }
 
-fn block(lines: &[MetricDifference], suspect: bool) -> String {
-    let header = HEADER.map(str::to_owned).to_vec();
-    let rows: Vec<Vec<String>> = std::iter::once(header)
-        .chain(lines.iter().map(|line| row(line, suspect)))
-        .collect();
-    let width = |column: usize| {
-        let widths = rows.iter().map(|row| row[column].chars().count());
-        widths.max().unwrap_or(0)
-    };
-    let widths: Vec<usize> = (0..HEADER.len()).map(width).collect();
-    let aligned = |row: &Vec<String>| {
-        let texts = row.iter().zip(&widths).enumerate();
-        let texts = texts.map(|(column, (text, &width))| match column {
-            0 | 5 => format!("{text:<width$}"),
-            _ => format!("{text:>width$}"),
-        });
-        let line = texts.collect::<Vec<_>>().join("  ");
-        format!("  {}\n", line.trim_end())
-    };
-    rows.iter().map(aligned).collect()
+fn block(lines: &[MetricDifference], suspect: bool, texts: &Texts) -> String {
+    let mut rows = vec![texts.compare.header.map(str::to_owned).to_vec()];
+    rows.extend(lines.iter().map(|line| row(line, suspect, texts)));
+    let widths = widths(&rows);
+    let aligned = rows.iter().map(|row| aligned(row, &widths, &[0, 5]));
+    aligned
+        .map(|line| format!("  {}\n", line.trim_end()))
+        .collect()
 }
 
-fn row(line: &MetricDifference, suspect: bool) -> Vec<String> {
-    let value = |value: Option<f64>| value.map_or(ABSENT.to_owned(), |v| say(line.metric, v));
+fn row(line: &MetricDifference, suspect: bool, texts: &Texts) -> Vec<String> {
+    let absent = || ABSENT.to_owned();
+    let value = |value: Option<f64>| value.map_or_else(absent, |v| write(line.metric, v, texts));
     let (difference, interval) = match line.finding {
         DifferenceFinding::Shown(change) | DifferenceFinding::NotShown(change) => {
-            (signed(change.difference), interval(change))
+            (signed(change.difference, texts), interval(change, texts))
         }
-        _ => (ABSENT.to_owned(), ABSENT.to_owned()),
+        _ => (absent(), absent()),
     };
-    let mark = if suspect { "  (SUSPECT)" } else { "" };
+    let finding = line.finding.words(texts);
+    let finding = match suspect {
+        true => format!("{finding}  {}", texts.compare.suspect),
+        false => finding,
+    };
     vec![
         line.metric.name.to_owned(),
         value(line.base),
         value(line.other),
         difference,
         interval,
-        format!("{}{mark}", line.finding),
+        finding,
     ]
 }
 
-fn interval(change: Change) -> String {
-    format!("{} to {}", signed(change.low), signed(change.high))
+fn interval(change: Change, texts: &Texts) -> String {
+    let [low, high] = [change.low, change.high].map(|end| signed(end, texts));
+    (texts.compare.interval)(&low, &high)
 }
 
 /// A relative difference: `+6.3 %`, `−15 %`.
-fn signed(difference: f64) -> String {
+fn signed(difference: f64, texts: &Texts) -> String {
     if difference.is_infinite() {
         return "+∞".to_owned();
     }
@@ -143,13 +116,14 @@ fn signed(difference: f64) -> String {
         p if p < 0.0 => "−",
         _ => return "0 %".to_owned(),
     };
-    format!("{sign}{:.*} %", decimals(percent), percent.abs())
+    let number = texts.numbers.fixed(percent.abs(), decimals(percent));
+    format!("{sign}{number} %")
 }
 
-/// A figure in its metric's unit. Counts are medians here, so they are rounded.
-fn say(metric: &Metric, value: f64) -> String {
+/// A figure in its metric's unit. A count is a median here, so it is rounded.
+fn write(metric: &Metric, value: f64, texts: &Texts) -> String {
     match metric.unit {
-        Unit::Count => number::plain(value),
-        unit => number::of_unit(unit, value),
+        Unit::Count => texts.numbers.plain(value),
+        unit => unit.write(texts.numbers, value),
     }
 }

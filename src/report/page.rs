@@ -1,468 +1,271 @@
-//! The report as one page that needs nothing else: style and plots are inside.
+//! The report as one page that refers to nothing outside: style and plots are inside.
 
-use std::fmt::Write;
+use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use crate::results::{Table, TableColumn, TrialRow, Verdict, shown_in};
-
+use crate::report::capacity_section::capacity_section;
+use crate::report::cell_table::{Lead, badge, cell_table};
 use crate::report::cells::{ReportCell, cells};
-use crate::report::columns::{compared, has_beyond, has_ratios, has_theory, value};
-use crate::report::plots::{Plot, cell_hex, lacks_some};
-use crate::report::{Report, capacity, number, repeats, warning};
+use crate::report::columns::{compared, has_beyond, has_ratios, has_theory};
+use crate::report::content::Report;
+use crate::report::markup::{no_trial, notice, scrolling};
+use crate::report::plots::{Plot, lacks_some};
+use crate::report::repeats;
+use crate::results::{Table, TrialRow, Verdict, Warning, shown_in};
+use crate::texts::{SectionText, Texts};
 
 const STYLE: &str = include_str!("report.css");
-const DEFINITIONS: &str = include_str!("definitions.html");
 
 /// The whole page. Every text that comes from a run is escaped.
 pub fn html(report: &Report, plots: &[Plot]) -> String {
-    let cells = cells(report.trials);
-    let scenario = escaped(report.scenario);
-    let findings = match report.capacity {
-        [] => [
-            comparison(&cells),
-            warnings(&cells),
-            ratios(&cells),
-            beyond(&cells),
-            theory(&cells),
-        ]
-        .concat(),
-        found => capacity::section(found, report.trials),
+    let texts = report.locale.texts();
+    let cells = cells(report.trials, report.locale);
+    let page = html! {
+        (DOCTYPE)
+        html lang=(texts.html_lang) {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                title { ((texts.page.title)(report.scenario)) }
+                style { (PreEscaped(STYLE)) }
+            }
+            body { main {
+                (head(report, texts))
+                @if report.capacity.is_empty() {
+                    (findings(&cells, texts))
+                } @else {
+                    (capacity_section(report.capacity, report.trials, texts))
+                }
+                (all_trials(&cells, texts))
+                @if !cells.is_empty() { (figures(report, &cells, plots, texts)) }
+                (definitions(texts))
+                @if !report.machine.is_empty() { (machine(report, texts)) }
+            } }
+        }
     };
-    let body = [
-        head(report),
-        findings,
-        all_trials(&cells),
-        figures(report, &cells, plots),
-        DEFINITIONS.to_owned(),
-        machine(report),
-    ];
-    format!(
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <title>{scenario} · wslab report</title>\n<style>\n{STYLE}</style>\n</head>\n\
-         <body>\n<main>\n{}</main>\n</body>\n</html>\n",
-        body.concat()
-    )
+    page.into_string()
 }
 
-/// Text as it may stand in HTML, also within an attribute's quotes.
-pub(super) fn escaped(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '"' => safe.push_str("&quot;"),
-            '\'' => safe.push_str("&#39;"),
-            other => safe.push(other),
+fn head(report: &Report, texts: &Texts) -> Markup {
+    let words = &texts.page;
+    let question = report.question.map_or("", str::trim);
+    let mut facts = vec![(words.run)(report.run)];
+    if let Some(first) = report.trials.first() {
+        facts.push((words.workload)(&first.workload));
+        facts.extend(constant(report.trials, texts));
+        facts.push((texts.cell.trials)(report.trials.len() as f64));
+    }
+    html! {
+        header {
+            h1 { (report.scenario) }
+            @if !question.is_empty() { p.lead { (question) } }
+            p.facts { (facts.join(" · ")) }
         }
     }
-    safe
 }
 
-fn head(report: &Report) -> String {
-    let mut html = format!("<header>\n<h1>{}</h1>\n", escaped(report.scenario));
-    if let Some(question) = report
-        .question
-        .filter(|question| !question.trim().is_empty())
-    {
-        let _ = writeln!(html, "<p class=\"lead\">{}</p>", escaped(question.trim()));
-    }
-    let mut facts = vec![format!("Run {}", escaped(report.run))];
-    if let Some(first) = report.trials.first() {
-        facts.push(format!("{} workload", escaped(&first.workload)));
-        facts.extend(constant(report.trials));
-        facts.push(match report.trials.len() {
-            1 => "1 trial".to_owned(),
-            trials => format!("{} trials", number::count(trials as f64)),
-        });
-    }
-    let _ = writeln!(
-        html,
-        "<p class=\"facts\">{}</p>\n</header>",
-        facts.join(" · ")
-    );
-    html
-}
-
-/// The factors that are the same in all trials; what varies is said in every line.
-fn constant(trials: &[TrialRow]) -> Vec<String> {
-    let same = |text: fn(&TrialRow) -> String| {
-        let first = text(trials.first()?);
-        trials
-            .iter()
-            .all(|trial| text(trial) == first)
-            .then(|| escaped(&first))
+/// The factors that are the same in all trials; each row of a table has those that vary.
+fn constant(trials: &[TrialRow], texts: &Texts) -> Vec<String> {
+    let words = &texts.cell;
+    let facts = |trial: &TrialRow| {
+        let window = texts.numbers.round_duration_us(trial.window_s * 1e6);
+        [
+            (words.feeds)(trial.feeds.into()),
+            (texts.page.published)(
+                &(words.rate)(trial.rate_hz),
+                &(words.schedule)(&trial.schedule),
+            ),
+            (words.payload)(trial.payload_bytes.into()),
+            (if trial.tls { words.tls } else { words.no_tls }).to_owned(),
+            (texts.page.window)(&window),
+        ]
     };
-    let facts: [fn(&TrialRow) -> String; 5] = [
-        |t| match t.feeds {
-            1 => "1 feed".to_owned(),
-            feeds => format!("{} feeds", number::count(feeds.into())),
-        },
-        |t| {
-            format!(
-                "{} a second to each feed, {} schedule",
-                number::messages(t.rate_hz),
-                t.schedule
-            )
-        },
-        |t| format!("payload {}", number::bytes(t.payload_bytes.into())),
-        |t| (if t.tls { "TLS" } else { "no TLS" }).to_owned(),
-        |t| format!("window {}", number::round_duration_us(t.window_s * 1e6)),
-    ];
-    facts.into_iter().filter_map(same).collect()
+    let all: Vec<_> = trials.iter().map(facts).collect();
+    let same = |fact: &usize| all.iter().all(|facts| facts[*fact] == all[0][*fact]);
+    let same = (0..all.first().map_or(0, |facts| facts.len())).filter(same);
+    same.map(|fact| all[0][fact].clone()).collect()
 }
 
-pub(super) const NO_TRIAL: &str = "<p class=\"notice\"><strong>No trial finished</strong>, so there is no \
-    figure to show: the run was cut off before its first trial ended, or it failed.</p>\n";
-
-fn comparison(cells: &[ReportCell]) -> String {
-    let mut html = "<h2>Comparison</h2>\n".to_owned();
-    if cells.is_empty() {
-        return html + NO_TRIAL;
-    }
-    let most = repeats::most(cells);
-    if most > 1 {
-        let interval = match repeats::has_intervals(cells) {
-            true => ", below it small its 95 % interval where there are trials enough",
-            false => "",
+fn findings(cells: &[ReportCell], texts: &Texts) -> Markup {
+    let words = &texts.page;
+    let section = |table, text: &SectionText| {
+        let values = |cell: &ReportCell| vec![clients(cell)];
+        let lead = Lead {
+            titles: &[words.clients_column],
+            values: &values,
         };
-        let _ = writeln!(
-            html,
-            "<p>Each figure is the median of the trials{interval}, and the verdict the worst of \
-             them.</p>"
-        );
+        html! {
+            h2 { (text.title) }
+            (cell_table(cells, (table, &shown_in(table)), &lead, texts))
+            p.note { (text.note) }
+        }
+    };
+    html! {
+        (comparison(cells, texts))
+        (doubts(cells, texts))
+        @if has_ratios(cells) { (section(Table::Ratios, &words.ratios)) }
+        @if has_beyond(cells) { (section(Table::Beyond, &words.beyond)) }
+        @if has_theory(cells) { (section(Table::Theory, &words.theory)) }
     }
-    for words in [
+}
+
+fn comparison(cells: &[ReportCell], texts: &Texts) -> Markup {
+    let words = &texts.page;
+    if cells.is_empty() {
+        return html! { h2 { (words.comparison) } (no_trial(texts)) };
+    }
+    let repeated = repeats::most(cells) > 1;
+    let titles = [words.clients_column, words.trials_column];
+    let columns = if repeated { 2 } else { 1 };
+    let values = |cell: &ReportCell| [clients(cell), trials(cell)][..columns].to_vec();
+    let lead = Lead {
+        titles: &titles[..columns],
+        values: &values,
+    };
+    let remarks = [
+        repeated.then(|| (words.medians)(repeats::has_intervals(cells)).to_owned()),
         repeats::left_out(cells).map(str::to_owned),
         repeats::noise_floor(cells),
-    ] {
-        html.extend(words.map(|words| format!("<p>{}</p>\n", escaped(&words))));
+    ];
+    html! {
+        h2 { (words.comparison) }
+        @for remark in remarks.iter().flatten() { p { (remark) } }
+        (cell_table(cells, (Table::Comparison, &compared(cells)), &lead, texts))
+        p.note { (words.comparison_note) }
     }
-    let lead = if most > 1 {
-        &["Clients", "Trials"][..]
-    } else {
-        &["Clients"]
-    };
-    html.push_str(&cell_table(
-        cells,
-        Table::Comparison,
-        &compared(cells),
-        lead,
-        |cell| {
-            let clients = number::count(cell.clients.into());
-            if most > 1 {
-                vec![clients, trials(cell)]
-            } else {
-                vec![clients]
-            }
-        },
-    ));
-    html.push_str(
-        "<p class=\"note\">“–” stands for a figure that was not measured or does not exist, as \
-         exchanges do not for a stream. CPU in percent is that of one core.</p>\n",
-    );
-    html
 }
 
-/// How many trials the medians of a cell stand for: `4 of 5` where one is left out.
+fn clients(cell: &ReportCell) -> String {
+    cell.texts.numbers.count(cell.clients.into())
+}
+
+/// Of how many trials the medians of a cell are made: `4 of 5` where one is left out.
 fn trials(cell: &ReportCell) -> String {
     match (cell.counted().len(), cell.trials.len()) {
-        (counted, all) if counted < all => format!("{counted} of {all}"),
+        (counted, all) if counted < all => (cell.texts.cell.counted_of)(counted, all),
         (_, all) => all.to_string(),
     }
 }
 
-fn ratios(cells: &[ReportCell]) -> String {
-    if !has_ratios(cells) {
-        return String::new();
-    }
-    section(
-        cells,
-        "Against the machine itself",
-        Table::Ratios,
-        "How many times the figure of \
-         raw-tcp, which carries the same messages on a TCP connection and nothing more: what is left \
-         at 1 × is the machine’s, the kernel’s and this program’s runtime’s, whatever the \
-         protocol.",
-    )
-}
-
-fn beyond(cells: &[ReportCell]) -> String {
-    if !has_beyond(cells) {
-        return String::new();
-    }
-    section(
-        cells,
-        "Beyond the average client",
-        Table::Beyond,
-        "A message reaches its recipients \
-         one after the other: the first, the median and the last of them, each as the median over \
-         all messages. A client is stale while there is a message that it does not have yet. Jain’s \
-         index is 1 where all clients have the same mean latency, and less the more a few of them \
-         bear it all. Set-up is what passes until a client is ready, heartbeats what shows that it \
-         still is; with polling, empty exchanges do that.",
-    )
-}
-
-fn theory(cells: &[ReportCell]) -> String {
-    if !has_theory(cells) {
-        return String::new();
-    }
-    section(
-        cells,
-        "Theory and practice",
-        Table::Theory,
-        "A poll finds a message after half its \
-         interval. A push reaches n clients one after the other, so the mean client waits n/2 \
-         times the CPU time of a delivery (server and load, as measured) over the cores. Bytes \
-         follow from the heads and frames that the protocol demands. What theory leaves out: \
-         the way of a single message (some hundred µs), waiting for a core, empty polls, and messages closer together than a round \
-         trip. With few clients the CPU time of a delivery holds what the processes use anyway, \
-         and theory says too much.",
-    )
-}
-
-/// A table of its own, with what is to be said of it.
-fn section(cells: &[ReportCell], title: &str, table: Table, note: &str) -> String {
-    let clients = |cell: &ReportCell| vec![number::count(cell.clients.into())];
-    let table = cell_table(cells, table, &shown_in(table), &["Clients"], clients);
-    format!("<h2>{title}</h2>\n{table}<p class=\"note\">{note}</p>\n")
-}
-
-fn all_trials(cells: &[ReportCell]) -> String {
-    let trials: Vec<ReportCell> = cells
-        .iter()
-        .flat_map(|cell| cell.trials.iter().map(|&trial| cell.of_trial(trial)))
-        .collect();
+fn all_trials(cells: &[ReportCell], texts: &Texts) -> Markup {
+    let words = &texts.page;
+    let trials: Vec<ReportCell> = cells.iter().flat_map(ReportCell::each_trial).collect();
     if trials.is_empty() {
-        return String::new();
+        return html! {};
     }
+    let values = |cell: &ReportCell| {
+        let warnings = cell.warnings().into_iter().map(|(name, _)| name);
+        let warnings = warnings.collect::<Vec<_>>().join(", ");
+        vec![clients(cell), cell.trials[0].trial.to_string(), warnings]
+    };
+    let lead = Lead {
+        titles: &[
+            words.clients_column,
+            words.trial_column,
+            words.warnings_column,
+        ],
+        values: &values,
+    };
     let columns = [Table::Comparison, Table::Details].map(shown_in).concat();
-    let table = cell_table(
-        &trials,
-        Table::Details,
-        &columns,
-        &["Clients", "Trial", "Warnings"],
-        |cell| {
-            let warnings = warning::of_cell(cell)
-                .into_iter()
-                .map(|(name, _)| escaped(name));
-            vec![
-                number::count(cell.clients.into()),
-                cell.trials[0].trial.to_string(),
-                warnings.collect::<Vec<_>>().join(", "),
-            ]
-        },
-    );
-    format!("<details>\n<summary>All trials, with more figures</summary>\n{table}</details>\n")
-}
-
-/// A table whose first column, which stays in sight, names the transport and its verdict.
-fn cell_table(
-    cells: &[ReportCell],
-    table: Table,
-    columns: &[TableColumn],
-    lead: &[&str],
-    lead_values: impl Fn(&ReportCell) -> Vec<String>,
-) -> String {
-    let mut html = "<div class=\"scroll\" tabindex=\"0\">\n<table>\n<thead>\n<tr>".to_owned();
-    html.push_str("<th scope=\"col\" rowspan=\"2\" class=\"name\">Transport and verdict</th>");
-    for title in lead {
-        let _ = write!(html, "<th scope=\"col\" rowspan=\"2\">{title}</th>");
-    }
-    for group in columns.chunk_by(|a, b| a.group == b.group) {
-        let (span, title) = (group.len(), group[0].group);
-        let _ = write!(
-            html,
-            "<th scope=\"colgroup\" class=\"group\" colspan=\"{span}\">{title}</th>"
-        );
-    }
-    html.push_str("</tr>\n<tr>");
-    for (first, column) in with_group_starts(columns) {
-        let _ = write!(html, "<th scope=\"col\"{}>{}</th>", first, column.title);
-    }
-    html.push_str("</tr>\n</thead>\n<tbody>\n");
-    for cell in cells {
-        let _ = write!(
-            html,
-            "<tr><th scope=\"row\" class=\"name\">{}</th>",
-            name_and_verdict(cell)
-        );
-        for value in lead_values(cell) {
-            let _ = write!(html, "<td>{value}</td>");
+    html! {
+        details {
+            summary { (words.all_trials) }
+            (cell_table(&trials, (Table::Details, &columns), &lead, texts))
         }
-        for (first, column) in with_group_starts(columns) {
-            let _ = write!(
-                html,
-                "<td{first}>{}</td>",
-                figure(&value(table, column.metric, cell))
-            );
+    }
+}
+
+/// The cells that are not VALID, and why.
+fn doubts(cells: &[ReportCell], texts: &Texts) -> Markup {
+    let is_doubted =
+        |cell: &&ReportCell| cell.verdict() != Verdict::Valid || !cell.warnings().is_empty();
+    let doubted: Vec<&ReportCell> = cells.iter().filter(is_doubted).collect();
+    if doubted.is_empty() {
+        return html! {};
+    }
+    html! {
+        section.doubts {
+            h3 { (texts.page.doubts) }
+            p { (texts.page.doubts_note) }
+            ul { @for cell in doubted { (doubt(cell, texts)) } }
         }
-        html.push_str("</tr>\n");
     }
-    html.push_str("</tbody>\n</table>\n</div>\n");
-    html
 }
 
-/// A figure's first line, and smaller those below it.
-pub(super) fn figure(text: &str) -> String {
-    let mut lines = text.lines().map(escaped);
-    let main = lines.next().unwrap_or_default();
-    lines.fold(main, |html, line| {
-        format!("{html}<br><small>{line}</small>")
-    })
-}
-
-/// Columns, each with the class that draws a line before it where a group begins.
-fn with_group_starts(
-    columns: &[TableColumn],
-) -> impl Iterator<Item = (&'static str, &TableColumn)> {
-    columns
-        .chunk_by(|a, b| a.group == b.group)
-        .flat_map(|group| {
-            let marked = group
-                .iter()
-                .enumerate()
-                .map(|(i, column)| (if i == 0 { " class=\"first\"" } else { "" }, column));
-            marked.collect::<Vec<_>>()
-        })
-}
-
-fn name_and_verdict(cell: &ReportCell) -> String {
-    let (transport, colour) = (cell.transport, cell_hex(cell));
-    let mut html =
-        format!("<span class=\"swatch\" style=\"background:{colour}\"></span>{transport}");
-    // The setting begins with the clients, which have their own column.
-    let beyond_clients = cell.setting.split_once(", ").map_or("", |(_, rest)| rest);
-    for more in [cell.variant.as_str(), beyond_clients]
-        .into_iter()
-        .filter(|t| !t.is_empty())
-    {
-        let _ = write!(html, "<br><small>{}</small>", escaped(more));
-    }
-    let _ = write!(html, "<br>{}", badge(cell));
-    let trials = warning::trials_concerned(cell);
-    if !trials.is_empty() {
-        let _ = write!(html, "<br><small>{}</small>", trials.trim());
-    }
-    html
-}
-
-fn badge(cell: &ReportCell) -> String {
-    let class = match cell.verdict() {
-        Verdict::Valid => "valid",
-        Verdict::Suspect => "suspect",
-        Verdict::Invalid => "invalid",
+fn doubt(cell: &ReportCell, texts: &Texts) -> Markup {
+    let warnings = cell.warnings();
+    let of_trials = |trials| match cell.trials.len() {
+        1 => String::new(),
+        all => format!(" {}", (texts.cell.of_trials)(trials, all)),
     };
-    let verdict = cell.verdict();
-    format!("<span class=\"badge {class}\">{verdict}</span>")
-}
-
-fn warnings(cells: &[ReportCell]) -> String {
-    let doubted =
-        |cell: &&ReportCell| cell.verdict() != Verdict::Valid || !warning::of_cell(cell).is_empty();
-    let items: String = cells.iter().filter(doubted).map(doubts).collect();
-    match items.is_empty() {
-        true => String::new(),
-        false => format!(
-            "<section class=\"doubts\">\n<h3>What to doubt</h3>\n\
-             <p>SUSPECT figures need care. INVALID ones answer no question.</p>\n\
-             <ul>\n{items}</ul>\n</section>\n"
-        ),
-    }
-}
-
-fn doubts(cell: &ReportCell) -> String {
-    let sentences = warning::of_cell(cell).into_iter().map(|(name, trials)| {
-        let whose = match cell.trials.len() {
-            1 => String::new(),
-            all => format!(" ({trials} of {all} trials)"),
-        };
-        let sentence = warning::sentence(name).unwrap_or("This version does not know its meaning.");
-        format!(
-            "<li><code>{}</code>{whose}: {sentence}</li>\n",
-            escaped(name)
-        )
-    });
-    let name = escaped(&format!("{}, {}", cell.name(), cell.setting));
-    let sentences: String = sentences.collect();
-    let reasons = match sentences.is_empty() {
-        true => "<li>The trial names no reason.</li>\n".to_owned(),
-        false => sentences,
+    let sentence = |name: &str| match name.parse().map(Warning::sentence) {
+        Ok(sentence) => (texts.translate)(sentence),
+        Err(_) => texts.page.unknown_warning,
     };
-    format!(
-        "<li><strong>{name}</strong> {}{}\n<ul>\n{reasons}</ul></li>\n",
-        badge(cell),
-        warning::trials_concerned(cell)
-    )
-}
-
-fn figures(report: &Report, cells: &[ReportCell], plots: &[Plot]) -> String {
-    if cells.is_empty() {
-        return String::new();
-    }
-    let mut html = "<h2>Plots</h2>\n".to_owned();
-    if !report.capacity.is_empty() {
-        if plots.is_empty() {
-            html.push_str("<p class=\"notice\">Nothing was told that could be drawn.</p>\n");
+    html! {
+        li {
+            strong { (cell.name()) ", " (cell.setting) }
+            " " (badge(cell)) " " (cell.trials_concerned())
+            ul {
+                @for (name, trials) in &warnings {
+                    li { code { (name) } (of_trials(*trials)) ": " (sentence(name)) }
+                }
+                @if warnings.is_empty() { li { (texts.page.no_reason) } }
+            }
         }
-    } else if report.trials.iter().all(|trial| trial.delivered == 0) {
-        html.push_str(
-            "<p class=\"notice\"><strong>Nothing was delivered</strong> in this run, so there is \
-             no latency and no cost per delivery to draw: these plots are left out.</p>\n",
-        );
-    } else if lacks_some(plots) {
-        html.push_str(
-            "<p class=\"notice\">Plots of figures that were not measured are left out.</p>\n",
-        );
     }
-    if let Some(marks) = repeats::marks(cells).filter(|_| report.capacity.is_empty()) {
-        let _ = writeln!(
-            html,
-            "<p>A mark, a bar or a line is the median of the trials. {} A single second that fewer \
-             trials tell of has their lowest and highest.</p>",
-            escaped(&marks)
-        );
-    }
-    for plot in plots {
-        let label = format!("<svg role=\"img\" aria-label=\"{}\" ", escaped(plot.title));
-        let svg = plot.svg.replacen("<svg ", &label, 1);
-        let _ = writeln!(
-            html,
-            "<figure>\n<div class=\"scroll\" tabindex=\"0\">{svg}</div>\n\
-             <figcaption>{}</figcaption>\n</figure>",
-            escaped(plot.caption)
-        );
-    }
-    html
 }
 
-fn machine(report: &Report) -> String {
-    if report.machine.is_empty() {
-        return String::new();
+fn figures(report: &Report, cells: &[ReportCell], plots: &[Plot], texts: &Texts) -> Markup {
+    let words = &texts.page;
+    let searched = !report.capacity.is_empty();
+    let nothing_delivered = report.trials.iter().all(|trial| trial.delivered == 0);
+    let marks = repeats::marks(cells).filter(|_| !searched);
+    html! {
+        h2 { (words.plots) }
+        @if searched {
+            @if plots.is_empty() { p.notice { (words.no_plot_of_search) } }
+        } @else if nothing_delivered {
+            (notice(words.nothing_delivered))
+        } @else if lacks_some(plots) {
+            p.notice { (words.plots_left_out) }
+        }
+        @if let Some(marks) = marks { p { ((words.plot_marks)(&marks)) } }
+        @for plot in plots {
+            figure {
+                (scrolling(&labelled(plot)))
+                figcaption { (plot.caption) }
+            }
+        }
     }
-    let mut html = "<h2>The machine</h2>\n<dl class=\"machine\">\n".to_owned();
-    for (name, value) in report.machine {
-        let _ = writeln!(
-            html,
-            "<dt>{}</dt><dd>{}</dd>",
-            escaped(name),
-            escaped(value)
-        );
-    }
-    html.push_str("</dl>\n");
-    html
 }
 
-#[cfg(test)]
-mod tests {
-    use super::escaped;
+/// A plot's SVG with its title for screen readers.
+fn labelled(plot: &Plot) -> Markup {
+    let title = html! { (plot.title) }.into_string();
+    let label = format!("<svg role=\"img\" aria-label=\"{title}\" ");
+    PreEscaped(plot.svg.replacen("<svg ", &label, 1))
+}
 
-    #[test]
-    fn nothing_escapes_from_text_or_attribute() {
-        let hostile = "<script>alert('x')</script> \"&amp;\"";
-        let safe = "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt; &quot;&amp;amp;&quot;";
-        assert_eq!(escaped(hostile), safe);
+fn definitions(texts: &Texts) -> Markup {
+    html! {
+        h2 { (texts.page.how_measured) }
+        dl {
+            @for (term, meaning) in texts.page.definitions {
+                dt { (term) }
+                dd { (meaning) }
+            }
+        }
+    }
+}
+
+fn machine(report: &Report, texts: &Texts) -> Markup {
+    html! {
+        h2 { (texts.page.machine) }
+        dl.machine {
+            @for (name, value) in report.machine {
+                dt { (name) }
+                dd { (value) }
+            }
+        }
     }
 }

@@ -1,22 +1,21 @@
-//! What is to be said where a cell was measured more than once: what its median and its marks
-//! stand for, what was left out, and how far the same thing lies from itself.
+//! What there is to say where a cell was measured more than once: what its median and its marks
+//! are, what was left out, and by how much a cell differs from itself.
 
+use crate::report::cells::ReportCell;
 use crate::results::{Verdict, metric};
 use crate::stats::compare::decimals;
 use crate::stats::statistics::FEWEST;
 
-use crate::report::cells::ReportCell;
-
 /// The percentiles by which the halves of an A/A pair are compared.
 const PERCENTILES: [&str; 2] = ["latency_p50_us", "latency_p99_us"];
 
-/// The most trials that a median stands for.
+/// The most trials of which a median is made.
 pub(super) fn most(cells: &[ReportCell]) -> usize {
     let counted = cells.iter().map(|cell| cell.counted().len());
     counted.max().unwrap_or(0)
 }
 
-/// Whether some cell has trials enough for an interval of its median.
+/// Whether some cell has enough trials for an interval of its median.
 pub(super) fn has_intervals(cells: &[ReportCell]) -> bool {
     most(cells) >= FEWEST
 }
@@ -26,65 +25,63 @@ pub(super) fn marks(cells: &[ReportCell]) -> Option<String> {
     if most(cells) < 2 {
         return None;
     }
-    let is_told = |cell: &&ReportCell| cell.counted().len() >= FEWEST;
-    let (told, few): (Vec<&ReportCell>, Vec<&ReportCell>) = cells.iter().partition(is_told);
-    let interval = format!("the 95 % interval of the median of {}", trials(&told));
-    let range = format!("from lowest to highest of {}", trials(&few));
-    let marks = match (told.is_empty(), few.is_empty()) {
+    let words = &cells[0].texts.cell;
+    let has_enough = |cell: &&ReportCell| cell.counted().len() >= FEWEST;
+    let (enough, few): (Vec<&ReportCell>, Vec<&ReportCell>) = cells.iter().partition(has_enough);
+    let interval = (words.marks_interval)(&trials(&enough));
+    let range = (words.marks_range)(&trials(&few));
+    let marks = match (enough.is_empty(), few.is_empty()) {
         (false, true) => interval,
         (true, _) => range,
         (false, false) => {
             let names = few.iter().map(|c| format!("{} ({})", c.name(), c.setting));
-            let names = names.collect::<Vec<_>>().join(", ");
-            format!("{interval}; too few for it, so {range}: {names}")
+            (words.marks_both)(&interval, &range, &names.collect::<Vec<_>>().join(", "))
         }
     };
-    Some(format!("Thin lines and pale bands: {marks}."))
+    Some((words.marks)(&marks))
 }
 
 /// `5 trials`, or `3 to 5 trials`.
 fn trials(cells: &[&ReportCell]) -> String {
-    let counted = || cells.iter().map(|cell| cell.counted().len());
-    match (counted().min(), counted().max()) {
-        (Some(1), Some(1)) => "1 trial".to_owned(),
-        (Some(least), Some(most)) if least < most => format!("{least} to {most} trials"),
-        (_, most) => format!("{} trials", most.unwrap_or(0)),
+    let counted = || cells.iter().map(|cell| cell.counted().len() as f64);
+    let least = counted().fold(f64::INFINITY, f64::min);
+    let most = counted().fold(0.0, f64::max);
+    match cells.first() {
+        Some(cell) if least < most => (cell.texts.cell.trials_between)(least, most),
+        Some(cell) => (cell.texts.cell.trials)(most),
+        None => String::new(),
     }
 }
 
 /// What became of INVALID trials; `None` where there are none.
 pub(super) fn left_out(cells: &[ReportCell]) -> Option<&'static str> {
-    let invalid = |cell: &ReportCell| cell.trials.iter().any(|t| t.verdict == Verdict::Invalid);
-    cells.iter().any(invalid).then_some(
-        "INVALID trials are left out of medians and intervals, but not of what was missed; a line \
-         that has no other trials shows theirs, which answer no question.",
-    )
+    let mut trials = cells.iter().flat_map(|cell| &cell.trials);
+    let invalid = trials.any(|trial| trial.verdict == Verdict::Invalid);
+    invalid.then(|| cells[0].texts.cell.left_out)
 }
 
-/// How far the two halves of an A/A pair lie apart, in words; `None` without such a pair, or where
+/// By how much the two halves of an A/A pair differ, in words; `None` without such a pair, or where
 /// it has no latencies.
 pub(super) fn noise_floor(cells: &[ReportCell]) -> Option<String> {
     let again = cells.iter().find(|cell| cell.trials[0].aa_of.is_some())?;
     let number = again.trials[0].aa_of;
     let once = cells.iter().find(|cell| Some(cell.number) == number)?;
+    let (words, numbers) = (&once.texts.cell, once.texts.numbers);
     let apart = PERCENTILES.iter().filter_map(|name| {
         let metric = metric(name)?;
         let figure = |cell: &ReportCell| cell.median(|trial| metric.figure(trial));
-        let (name, ratio) = (metric.title, figure(again)? / figure(once)?);
-        let percent = (ratio - 1.0).abs() * 100.0;
+        let percent = (figure(again)? / figure(once)? - 1.0).abs() * 100.0;
         let digits = if percent > 0.0 { decimals(percent) } else { 0 };
-        Some(format!("{percent:.digits$} % in {name}"))
+        Some((words.noise_in)(
+            &numbers.fixed(percent, digits),
+            metric.title,
+        ))
     });
-    let apart = apart.collect::<Vec<_>>().join(" and ");
-    let verdict = match again.verdict().max(once.verdict()) {
-        Verdict::Valid => String::new(),
-        doubted => format!(", {doubted}"),
-    };
-    let (transport, setting) = (once.transport, &once.setting);
-    (!apart.is_empty()).then(|| {
-        format!(
-            "A/A ({transport}, {setting}{verdict}): the same cell twice differs by {apart}: \
-             smaller differences are noise."
-        )
-    })
+    let apart = apart.collect::<Vec<_>>().join(words.and);
+    let mut cell = vec![once.transport.to_string(), once.setting.clone()];
+    match again.verdict().max(once.verdict()) {
+        Verdict::Valid => {}
+        doubted => cell.push(doubted.to_string()),
+    }
+    (!apart.is_empty()).then(|| (words.noise)(&cell.join(", "), &apart))
 }

@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 use crate::results::TrialRow;
 use crate::results::derived::derived;
 use crate::results::trial_row::columns;
+use crate::texts::Numbers;
 
 /// All columns in the order of the file, then all derived metrics.
 pub static METRICS: LazyLock<Vec<Metric>> =
@@ -74,6 +75,21 @@ pub enum Unit {
     Rate,
     /// Percent above (+) or below (−) something.
     Deviation,
+}
+
+impl Unit {
+    /// A figure in this unit.
+    pub fn write(self, numbers: Numbers, value: f64) -> String {
+        match self {
+            Unit::Microseconds => numbers.duration_us(value),
+            Unit::Bytes => numbers.bytes(value),
+            Unit::Percent => numbers.percent(value),
+            Unit::Count => numbers.count(value),
+            Unit::Number => numbers.plain(value),
+            Unit::Rate => numbers.fixed(value, 2),
+            Unit::Deviation => numbers.deviation(value),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

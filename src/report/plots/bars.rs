@@ -10,13 +10,15 @@ use crate::report::plots::sheet::{
     Anchor, FAINT, HEADING_PX, INK, MARGIN_PX, MIDDLE, NOTE_PX, PAPER, Sheet, TEXT_PX, TITLE_PX,
     WIDTH_PX, fitted,
 };
+use crate::texts::Numbers;
 
 pub(super) struct Bars {
     pub title: String,
     pub x_title: String,
     pub legend: Vec<Key>,
     pub groups: Vec<Group>,
-    pub x_label: fn(f64) -> String,
+    pub x_label: fn(Numbers, f64) -> String,
+    pub numbers: Numbers,
 }
 
 /// The rows of one setting.
@@ -169,7 +171,7 @@ fn draw_axis(sheet: &mut Sheet, plot: &Bars, layout: &Layout, top: f64, bottom: 
         let x = layout.x(tick);
         sheet.line(vec![(x, top), (x, bottom)], FAINT, 1.0);
         sheet.line(vec![(x, bottom), (x, bottom + 5.0)], MIDDLE, 1.0);
-        let label = (plot.x_label)(tick);
+        let label = (plot.x_label)(plot.numbers, tick);
         let half = text_width_px(&label, NOTE_PX, false) / 2.0;
         if x - half > free_from {
             sheet.text(label, (x, bottom + 18.0), NOTE_PX, Anchor::Middle);

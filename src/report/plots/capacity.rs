@@ -1,31 +1,33 @@
 //! What each transport holds: a bar, and the bracket that a search has closed around its end.
 
+use crate::report::capacity::{factor, holds, verdict};
 use crate::report::cells::Spread;
 use crate::report::plots::bars::{Bar, Bars, Group, Row, draw};
 use crate::report::plots::sheet::{Sheet, colour};
-use crate::report::{capacity, number};
 use crate::results::{CapacityRow, SearchVerdict};
+use crate::texts::{Numbers, Texts};
 
 /// `None` where no transport held or failed anything.
-pub(super) fn sheet(title: &str, rows: &[CapacityRow]) -> Option<Sheet> {
+pub(super) fn sheet(title: &str, rows: &[CapacityRow], texts: &Texts) -> Option<Sheet> {
     let first = rows.first()?;
-    let told = |row: &CapacityRow| row.held.is_some() || row.failed_at.is_some();
-    if !rows.iter().any(told) {
+    let has_figure = |row: &CapacityRow| row.held.is_some() || row.failed_at.is_some();
+    if !rows.iter().any(has_figure) {
         return None;
     }
     Some(draw(&Bars {
         title: title.to_owned(),
-        x_title: format!("{} (number)", capacity::what(&first.factor)),
+        x_title: (texts.plot.axes.number_of)(factor(first, texts)),
         legend: Vec::new(),
         groups: vec![Group {
-            title: format!("within {}", first.objective),
-            rows: rows.iter().map(row).collect(),
+            title: (texts.capacity.within)(&first.objective),
+            rows: rows.iter().map(|row| bar(row, texts)).collect(),
         }],
-        x_label: number::plain,
+        x_label: Numbers::plain,
+        numbers: texts.numbers,
     }))
 }
 
-fn row(row: &CapacityRow) -> Row {
+fn bar(row: &CapacityRow, texts: &Texts) -> Row {
     let held = row.held.unwrap_or(0.0);
     Row {
         name: row.transport.name().to_owned(),
@@ -33,7 +35,7 @@ fn row(row: &CapacityRow) -> Row {
         variant: String::new(),
         verdict: match row.verdict {
             SearchVerdict::Found | SearchVerdict::AtLeast => String::new(),
-            other => capacity::verdict(other).to_owned(),
+            other => verdict(other, texts).to_owned(),
         },
         bars: vec![Bar {
             segments: vec![(colour(row.transport.colour()), held)],
@@ -42,16 +44,16 @@ fn row(row: &CapacityRow) -> Row {
                 low: held,
                 high: failed,
             }),
-            figure: figure(row),
+            figure: figure(row, texts),
         }],
     }
 }
 
-/// What held, and where that ends for want of a VALID trial.
-fn figure(row: &CapacityRow) -> String {
-    let holds = capacity::holds(row);
+/// What held, and where that ends for lack of a VALID trial.
+fn figure(row: &CapacityRow, texts: &Texts) -> String {
+    let holds = holds(row, texts);
     match row.not_told_at {
-        Some(not_told) => format!("{holds}, not told at {}", number::plain(not_told)),
+        Some(not_told) => (texts.capacity.not_told_at)(&holds, &texts.numbers.plain(not_told)),
         None => holds,
     }
 }

@@ -1,108 +1,126 @@
 //! What a delivery costs in bytes and CPU, and what a client costs in memory.
 
-use plotters::style::RGBColor;
-
 use crate::report::cells::{ReportCell, settings};
 use crate::report::plots::bars::{Bar, Bars, Group, Row, draw};
-use crate::report::plots::cell_colour;
+use crate::report::plots::cell_style::cell_colour;
 use crate::report::plots::legend::{Key, Sample};
 use crate::report::plots::sheet::{Sheet, colour};
-use crate::report::{number, warning};
-use crate::results::{TrialRow, Verdict};
+use crate::results::{Metric, TrialRow, Verdict, metric};
+use crate::texts::{Numbers, PlotTexts};
 use crate::transport::Transport;
 
-type Figure = fn(&TrialRow) -> Option<f64>;
-type Part = (&'static str, &'static str, Figure);
-
-/// The layers of the byte ledger in colours after Paul Tol's muted scheme, which the colour-blind
-/// can tell apart, and of which none is a transport's.
-const LAYERS: [Part; 5] = [
-    ("payload", "#1a1a1a", |t| t.payload_bytes_per_delivery),
-    ("envelope", "#88ccee", |t| t.envelope_bytes_per_delivery),
-    ("protocol", "#ddcc77", |t| t.protocol_bytes_per_delivery),
-    ("TLS", "#882255", |t| t.tls_bytes_per_delivery),
-    ("TCP-IP", "#c8c8c8", |t| t.tcp_ip_bytes_per_delivery),
+/// The colours of the byte ledger's layers, after Paul Tol's muted scheme: colour-blind people
+/// can distinguish them, and none is a transport's.
+const LAYERS: [(&str, &str); 5] = [
+    ("payload_bytes_per_delivery", "#1a1a1a"),
+    ("envelope_bytes_per_delivery", "#88ccee"),
+    ("protocol_bytes_per_delivery", "#ddcc77"),
+    ("tls_bytes_per_delivery", "#882255"),
+    ("tcp_ip_bytes_per_delivery", "#c8c8c8"),
 ];
 
-/// Server purple and load grey, user time light and system time dark.
-const SERVER_CPU: [Part; 2] = [
-    ("server, user", "#b2abd2", |t| {
-        t.server_cpu_user_us_per_delivery
-    }),
-    ("server, system", "#5e3c99", |t| {
-        t.server_cpu_sys_us_per_delivery
-    }),
-];
-const LOAD_CPU: [Part; 2] = [
-    ("load, user", "#bdbdbd", |t| t.load_cpu_user_us_per_delivery),
-    ("load, system", "#525252", |t| {
-        t.load_cpu_sys_us_per_delivery
-    }),
-];
-const SERVER_MEMORY: [Part; 1] = [("server", "#5e3c99", |t| t.server_rss_bytes_per_client)];
-const LOAD_MEMORY: [Part; 1] = [("load", "#525252", |t| t.load_rss_bytes_per_client)];
+/// Part of a bar.
+struct Part {
+    label: String,
+    colour: &'static str,
+    metric: &'static Metric,
+}
 
-/// A kind of cost: its words, and the parts of each bar of a cell.
+/// What a plot shows: one or two bars a cell, each with a name and parts.
 struct Cost {
     x_title: &'static str,
-    bars: &'static [(&'static str, &'static [Part])],
-    figure: fn(f64) -> String,
-    tick: fn(f64) -> String,
+    bars: Vec<(&'static str, Vec<Part>)>,
+    figure: fn(Numbers, f64) -> String,
+    tick: fn(Numbers, f64) -> String,
+}
+
+fn part(label: impl Into<String>, colour: &'static str, name: &str) -> Part {
+    Part {
+        label: label.into(),
+        colour,
+        metric: metric(name).expect("the metric of a plot exists"),
+    }
 }
 
 /// `None` where no trial has such figures, as where nothing was delivered.
 pub(super) fn bytes_sheet(title: &str, cells: &[ReportCell]) -> Option<Sheet> {
-    sheet(
-        title,
-        cells,
-        &Cost {
-            x_title: "bytes per delivery (B, kB), both directions",
-            bars: &[("", &LAYERS)],
-            figure: number::bytes,
-            tick: number::round_bytes,
-        },
-    )
+    let words = words(cells)?;
+    let layers = LAYERS.iter().zip(words.layers);
+    let layers = layers.map(|((name, colour), label)| part(label, colour, name));
+    let cost = Cost {
+        x_title: words.axes.bytes,
+        bars: vec![("", layers.collect())],
+        figure: Numbers::bytes,
+        tick: Numbers::round_bytes,
+    };
+    sheet(title, cells, &cost)
 }
 
+/// The server is purple and the load grey; user time is light and system time dark.
 pub(super) fn cpu_sheet(title: &str, cells: &[ReportCell]) -> Option<Sheet> {
-    sheet(
-        title,
-        cells,
-        &Cost {
-            x_title: "CPU time per delivery (µs, ms)",
-            bars: &[("server", &SERVER_CPU), ("load", &LOAD_CPU)],
-            figure: number::duration_us,
-            tick: number::round_duration_us,
-        },
-    )
+    let words = words(cells)?;
+    let (server, load) = (words.server, words.load);
+    let (user, system) = (words.user, words.system);
+    let server_parts = vec![
+        part(user(server), "#b2abd2", "server_cpu_user_us_per_delivery"),
+        part(system(server), "#5e3c99", "server_cpu_sys_us_per_delivery"),
+    ];
+    let load_parts = vec![
+        part(user(load), "#bdbdbd", "load_cpu_user_us_per_delivery"),
+        part(system(load), "#525252", "load_cpu_sys_us_per_delivery"),
+    ];
+    let cost = Cost {
+        x_title: words.axes.cpu,
+        bars: vec![(server, server_parts), (load, load_parts)],
+        figure: Numbers::duration_us,
+        tick: Numbers::round_duration_us,
+    };
+    sheet(title, cells, &cost)
 }
 
 pub(super) fn memory_sheet(title: &str, cells: &[ReportCell]) -> Option<Sheet> {
-    sheet(
-        title,
-        cells,
-        &Cost {
-            x_title: "resident memory per client (B, kB, MB)",
-            bars: &[("server", &SERVER_MEMORY), ("load", &LOAD_MEMORY)],
-            figure: number::bytes,
-            tick: number::round_bytes,
-        },
-    )
+    let words = words(cells)?;
+    let (server, load) = (words.server, words.load);
+    let server_part = part(server, "#5e3c99", "server_rss_bytes_per_client");
+    let load_part = part(load, "#525252", "load_rss_bytes_per_client");
+    let cost = Cost {
+        x_title: words.axes.memory,
+        bars: vec![(server, vec![server_part]), (load, vec![load_part])],
+        figure: Numbers::bytes,
+        tick: Numbers::round_bytes,
+    };
+    sheet(title, cells, &cost)
+}
+
+fn words(cells: &[ReportCell]) -> Option<&'static PlotTexts> {
+    Some(&cells.first()?.texts.plot)
+}
+
+impl Part {
+    fn median(&self, cell: &ReportCell) -> Option<f64> {
+        cell.median(|trial| self.metric.figure(trial))
+    }
+
+    fn key(&self) -> Key {
+        Key {
+            label: self.label.clone(),
+            colour: colour(self.colour),
+            sample: Sample::Patch,
+        }
+    }
 }
 
 fn sheet(title: &str, cells: &[ReportCell], cost: &Cost) -> Option<Sheet> {
-    let parts = || cost.bars.iter().flat_map(|(_, parts)| parts.iter());
-    // A layer that no trial has, as TLS without TLS, is no entry of the legend.
-    let present = |part: &Part| {
-        cells
-            .iter()
-            .any(|c| c.median(part.2).is_some_and(|v| v != 0.0))
-    };
-    let legend: Vec<Key> = parts().filter(|part| present(part)).map(key).collect();
-    let measured = |part: &Part| cells.iter().any(|c| c.median(part.2).is_some());
-    if !parts().any(measured) {
+    let parts = || cost.bars.iter().flat_map(|(_, parts)| parts);
+    let is_measured = |part: &Part| cells.iter().any(|cell| part.median(cell).is_some());
+    if !parts().any(is_measured) {
         return None;
     }
+    // A layer that no trial has, as TLS without TLS, has no key.
+    let is_present = |part: &&Part| {
+        let mut medians = cells.iter().filter_map(|cell| part.median(cell));
+        medians.any(|median| median != 0.0)
+    };
     let groups = settings(cells).into_iter().map(|(setting, group)| Group {
         title: setting.to_owned(),
         rows: group.into_iter().map(|cell| row(cell, cost)).collect(),
@@ -110,76 +128,55 @@ fn sheet(title: &str, cells: &[ReportCell], cost: &Cost) -> Option<Sheet> {
     Some(draw(&Bars {
         title: title.to_owned(),
         x_title: cost.x_title.to_owned(),
-        legend,
+        legend: parts().filter(is_present).map(Part::key).collect(),
         groups: groups.collect(),
         x_label: cost.tick,
+        numbers: cells[0].texts.numbers,
     }))
 }
 
-fn key(part: &Part) -> Key {
-    Key {
-        label: part.0.to_owned(),
-        colour: part_colour(part),
-        sample: Sample::Patch,
-    }
-}
-
-fn part_colour((_, hex, _): &Part) -> RGBColor {
-    colour(hex)
-}
-
 fn row(cell: &ReportCell, cost: &Cost) -> Row {
+    let bars = cost.bars.iter();
     Row {
         name: cell.transport.name().to_owned(),
         colour: cell_colour(cell),
         variant: cell.variant.clone(),
         verdict: match cell.verdict() {
             Verdict::Valid => String::new(),
-            _ => warning::verdict(cell),
+            _ => cell.verdict_words(),
         },
-        bars: cost
-            .bars
-            .iter()
+        bars: bars
             .map(|(name, parts)| bar(cell, name, parts, cost.figure))
             .collect(),
     }
 }
 
 /// The segments are the medians of their parts, the figure is the median of the totals.
-fn bar(cell: &ReportCell, name: &str, parts: &[Part], figure: fn(f64) -> String) -> Bar {
+fn bar(cell: &ReportCell, name: &str, parts: &[Part], figure: fn(Numbers, f64) -> String) -> Bar {
+    let (words, numbers) = (&cell.texts.plot, cell.texts.numbers);
     let segments = parts
         .iter()
-        .filter_map(|part| Some((part_colour(part), cell.median(part.2)?)));
-    let missing: Vec<&str> = parts
-        .iter()
-        .filter(|part| cell.median(part.2).is_none())
-        .map(|part| part.0)
-        .collect();
+        .filter_map(|part| Some((colour(part.colour), part.median(cell)?)));
+    let missing = parts.iter().filter(|part| part.median(cell).is_none());
+    let missing: Vec<&str> = missing.map(|part| part.label.as_str()).collect();
     let sum = |trial: &TrialRow| {
-        let known: Vec<f64> = parts.iter().filter_map(|part| part.2(trial)).collect();
-        (!known.is_empty()).then(|| known.iter().sum())
+        let figures = parts.iter().filter_map(|part| part.metric.figure(trial));
+        figures.reduce(|sum, figure| sum + figure)
     };
     let total = cell.spread(sum);
+    let figure = total.map(|total| figure(numbers, total.median));
+    let figure = match figure {
+        None => words.not_measured.to_owned(),
+        Some(figure) if missing.is_empty() => figure,
+        Some(figure) => (words.lacks)(&figure, &missing.join(", ")),
+    };
     let others = cell.transport != Transport::BASELINE;
     let ratio = cell.ratio(sum).filter(|_| others);
-    let ratio = ratio.map_or_else(String::new, |ratio| {
-        format!(" ({} raw-tcp)", number::ratio(ratio))
-    });
-    let figure = match total {
-        None => "not measured".to_owned(),
-        Some(total) if missing.is_empty() => figure(total.median),
-        Some(total) => {
-            format!(
-                "{} ({} not measured)",
-                figure(total.median),
-                missing.join(", ")
-            )
-        }
-    };
-    let figure = format!("{name} {figure}{ratio}").trim().to_owned();
+    let ratio = ratio.map(|ratio| (words.of_baseline)(&numbers.ratio(ratio)));
+    let figure = [name, &figure, ratio.as_deref().unwrap_or_default()].join(" ");
     Bar {
         segments: segments.collect(),
         total,
-        figure,
+        figure: figure.trim().to_owned(),
     }
 }

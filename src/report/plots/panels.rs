@@ -9,6 +9,7 @@ use crate::report::plots::sheet::{
     Anchor, FAINT, HEADING_PX, INK, MARGIN_PX, MIDDLE, NOTE_PX, Point, Sheet, TEXT_PX, TITLE_PX,
     WIDTH_PX, fitted, wrapped,
 };
+use crate::texts::Numbers;
 
 pub(super) struct Panels {
     pub title: String,
@@ -28,7 +29,8 @@ pub(super) struct Panel {
     /// What stands at the ticks of the horizontal axis.
     pub x_labels: Vec<(f64, String)>,
     pub y: Axis,
-    pub y_label: fn(f64) -> String,
+    pub y_label: fn(Numbers, f64) -> String,
+    pub numbers: Numbers,
     pub curves: Vec<Curve>,
 }
 
@@ -159,7 +161,7 @@ fn draw_panel(sheet: &mut Sheet, panel: &Panel, frame: &Frame) {
         let y = level(tick);
         sheet.line(vec![(frame.left - 5.0, y), (frame.left, y)], MIDDLE, 1.0);
         sheet.text(
-            (panel.y_label)(tick),
+            (panel.y_label)(panel.numbers, tick),
             (frame.left - 10.0, y),
             NOTE_PX,
             Anchor::Right,

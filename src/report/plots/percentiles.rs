@@ -1,23 +1,24 @@
 //! Delivery latency from the luckiest delivery to the unluckiest, one line a transport.
 
 use crate::report::cells::{ReportCell, settings};
-use crate::report::number;
 use crate::report::plots::axis::Axis;
+use crate::report::plots::cell_style::{cell_colour, cell_keys, log_axis_us, notes};
 use crate::report::plots::legend::Sample;
 use crate::report::plots::panels::{Curve, Look, Panel, Panels, draw};
 use crate::report::plots::sheet::Sheet;
-use crate::report::plots::{cell_colour, cell_keys, notes};
 use crate::results::{Table, TableColumn, shown_in};
+use crate::texts::Numbers;
 
 /// Lines beside each other are moved apart by this much.
 const ASIDE_PX: f64 = 9.0;
 
 /// `None` where nothing was delivered, so that there is no latency.
 pub(super) fn sheet(title: &str, cells: &[ReportCell]) -> Option<Sheet> {
+    let texts = cells.first()?.texts;
     let percentiles = shown_in(Table::Percentiles);
     let curve = |cell: &ReportCell, aside_px| curve(cell, &percentiles, aside_px);
     let curves: Vec<Curve> = cells.iter().map(|cell| curve(cell, 0.0)).collect();
-    let y = crate::report::plots::log_axis_us(&curves)?;
+    let y = log_axis_us(&curves)?;
     let panels = settings(cells).into_iter().map(|(setting, group)| {
         let curves = group
             .iter()
@@ -28,17 +29,23 @@ pub(super) fn sheet(title: &str, cells: &[ReportCell]) -> Option<Sheet> {
             notes: notes(&group, |cell| curve(cell, 0.0).points.is_empty()),
             x: Axis::linear_to(percentiles.len() as f64, 1),
             x_labels: (0..percentiles.len())
-                .map(|i| (i as f64 + 0.5, percentiles[i].title.to_owned()))
+                .map(|i| {
+                    (
+                        i as f64 + 0.5,
+                        (texts.translate)(percentiles[i].title).to_owned(),
+                    )
+                })
                 .collect(),
             y: y.clone(),
-            y_label: number::round_duration_us,
+            y_label: Numbers::round_duration_us,
+            numbers: texts.numbers,
             curves: curves.collect(),
         }
     });
     Some(draw(&Panels {
         title: title.to_owned(),
-        x_title: "percentile of all deliveries of the window".to_owned(),
-        y_title: "delivery latency (µs, ms, s), log scale".to_owned(),
+        x_title: texts.plot.axes.percentile.to_owned(),
+        y_title: texts.plot.axes.latency.to_owned(),
         legend: cell_keys(cells, Sample::Line),
         panels: panels.collect(),
     }))

@@ -1,65 +1,55 @@
-//! What becomes of each figure when there are more clients: a small panel a figure, a line a
-//! transport.
+//! How each figure changes with the number of clients: a small panel a figure, a line a transport.
 
 use crate::report::cells::{ReportCell, settings};
-use crate::report::number;
 use crate::report::plots::axis::Axis;
+use crate::report::plots::cell_style::{cell_colour, cell_keys};
 use crate::report::plots::legend::Sample;
 use crate::report::plots::panels::{Curve, Look, Panel, Panels, draw_small};
 use crate::report::plots::sheet::Sheet;
-use crate::report::plots::{cell_colour, cell_keys};
-use crate::results::{TrialRow, Verdict};
+use crate::results::{Metric, Verdict, metric};
+use crate::texts::{Numbers, PlotTexts};
 
-type Figure = fn(&TrialRow) -> Option<f64>;
+type Title = fn(&PlotTexts) -> &'static str;
 
-/// One kind of figure, whose panels share an axis, so that they can be compared.
+/// Panels of one unit. They share an axis, so that they can be compared.
 struct Figures {
-    /// The least that its axis shows, in its unit.
+    /// The least that the axis shows, in its unit.
     floor: f64,
-    tick: fn(f64) -> String,
-    panels: &'static [(&'static str, Figure)],
+    tick: fn(Numbers, f64) -> String,
+    /// The title and the metric of each panel.
+    panels: &'static [(Title, &'static str)],
 }
 
 const FIGURES: [Figures; 4] = [
     Figures {
         floor: 0.01,
-        tick: number::round_duration_us,
+        tick: Numbers::round_duration_us,
         panels: &[
-            ("Server: CPU time per delivery", |t| {
-                Some(t.server_cpu_user_us_per_delivery? + t.server_cpu_sys_us_per_delivery?)
-            }),
-            ("Load: CPU time per delivery", |t| {
-                Some(t.load_cpu_user_us_per_delivery? + t.load_cpu_sys_us_per_delivery?)
-            }),
+            (|texts| texts.server_cpu, "server_cpu_us_per_delivery"),
+            (|texts| texts.load_cpu, "load_cpu_us_per_delivery"),
         ],
     },
     Figures {
         floor: 1.0,
-        tick: number::round_bytes,
+        tick: Numbers::round_bytes,
         panels: &[
-            ("Server: memory per client", |t| {
-                t.server_rss_bytes_per_client
-            }),
-            ("Load: memory per client", |t| t.load_rss_bytes_per_client),
+            (|texts| texts.server_memory, "server_rss_bytes_per_client"),
+            (|texts| texts.load_memory, "load_rss_bytes_per_client"),
         ],
     },
     Figures {
         floor: 1.0,
-        tick: number::round_duration_us,
+        tick: Numbers::round_duration_us,
         panels: &[
-            ("Latency of a message’s first recipient", |t| {
-                t.first_recipient_p50_us
-            }),
-            ("Latency of its median recipient", |t| {
-                t.median_recipient_p50_us
-            }),
-            ("Latency of its last recipient", |t| t.last_recipient_p50_us),
+            (|texts| texts.first_recipient, "first_recipient_p50_us"),
+            (|texts| texts.median_recipient, "median_recipient_p50_us"),
+            (|texts| texts.last_recipient, "last_recipient_p50_us"),
         ],
     },
     Figures {
         floor: 0.01,
-        tick: number::plain,
-        panels: &[("Messages per write of the server", |t| t.messages_per_write)],
+        tick: Numbers::plain,
+        panels: &[(|texts| texts.messages_per_write, "messages_per_write")],
     },
 ];
 
@@ -68,6 +58,7 @@ const LABELS_APART: f64 = 0.17;
 
 /// `None` where there is one number of clients, or something else varies as well.
 pub(super) fn sheet(title: &str, cells: &[ReportCell]) -> Option<Sheet> {
+    let texts = cells.first()?.texts;
     let mut sizes: Vec<u32> = cells.iter().map(|cell| cell.clients).collect();
     sizes.dedup(); // They are in growing order.
     let (&least, &most) = (sizes.first()?, sizes.last()?);
@@ -77,14 +68,14 @@ pub(super) fn sheet(title: &str, cells: &[ReportCell]) -> Option<Sheet> {
     let x = Axis::logarithmic(least.into(), most.into(), 1.0);
     let panels: Vec<Panel> = FIGURES
         .iter()
-        .flat_map(|figures| panels(figures, cells, &x, &labels(&sizes, &x)))
+        .flat_map(|figures| panels(figures, cells, &x, &labels(&sizes, &x, texts.numbers)))
         .collect();
     if panels.is_empty() {
         return None;
     }
     let mut sheet = draw_small(&Panels {
         title: title.to_owned(),
-        x_title: "clients, log scale".to_owned(),
+        x_title: texts.plot.axes.clients.to_owned(),
         y_title: String::new(),
         legend: cell_keys(cells, Sample::Line),
         panels,
@@ -101,7 +92,7 @@ pub(super) fn sheet(title: &str, cells: &[ReportCell]) -> Option<Sheet> {
 fn names(cells: &[ReportCell], verdict: Verdict) -> Option<String> {
     let mut doubted: Vec<(String, Vec<String>)> = Vec::new();
     for cell in cells.iter().filter(|cell| cell.verdict() == verdict) {
-        let (name, size) = (cell.name(), number::count(cell.clients.into()));
+        let (name, size) = (cell.name(), cell.texts.numbers.count(cell.clients.into()));
         match doubted.iter_mut().find(|(known, _)| *known == name) {
             Some((_, sizes)) => sizes.push(size),
             None => doubted.push((name, vec![size])),
@@ -119,10 +110,11 @@ fn panels(
     x: &Axis,
     labels: &[(f64, String)],
 ) -> Vec<Panel> {
+    let texts = cells[0].texts;
     let all: Vec<(&str, Vec<Curve>)> = figures
         .panels
         .iter()
-        .map(|(title, figure)| (*title, curves(cells, *figure)))
+        .filter_map(|(title, name)| Some((title(&texts.plot), curves(cells, metric(name)?))))
         .filter(|(_, curves)| !curves.is_empty())
         .collect();
     let spreads = || {
@@ -142,16 +134,17 @@ fn panels(
         x_labels: labels.to_vec(),
         y: y.clone(),
         y_label: figures.tick,
+        numbers: texts.numbers,
         curves,
     };
     all.into_iter().map(panel).collect()
 }
 
 /// A line for each transport and variant that has the figure.
-fn curves(cells: &[ReportCell], figure: Figure) -> Vec<Curve> {
+fn curves(cells: &[ReportCell], metric: &Metric) -> Vec<Curve> {
     let mut lines: Vec<(String, Curve)> = Vec::new();
     for cell in cells {
-        let Some(spread) = cell.spread(figure) else {
+        let Some(spread) = cell.spread(|trial| metric.figure(trial)) else {
             continue;
         };
         let point = (f64::from(cell.clients), spread);
@@ -172,12 +165,12 @@ fn curves(cells: &[ReportCell], figure: Figure) -> Vec<Curve> {
 }
 
 /// The numbers of clients, without those that would touch a larger one.
-fn labels(sizes: &[u32], x: &Axis) -> Vec<(f64, String)> {
+fn labels(sizes: &[u32], x: &Axis, numbers: Numbers) -> Vec<(f64, String)> {
     let mut labels: Vec<(f64, String)> = Vec::new();
     for size in sizes.iter().rev().map(|&size| f64::from(size)) {
         let apart = |(other, _): &(f64, String)| x.position(*other) - x.position(size);
         if labels.last().is_none_or(|last| apart(last) >= LABELS_APART) {
-            labels.push((size, number::count(size)));
+            labels.push((size, numbers.count(size)));
         }
     }
     labels

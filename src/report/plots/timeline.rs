@@ -3,15 +3,13 @@
 use std::collections::BTreeMap;
 
 use crate::report::cells::{ReportCell, Spread, settings};
-use crate::report::number;
 use crate::report::plots::axis::Axis;
+use crate::report::plots::cell_style::{cell_colour, cell_keys, log_axis_us, notes};
 use crate::report::plots::legend::{Key, Sample};
 use crate::report::plots::panels::{Curve, Look, Panel, Panels, STROKE_INK, draw};
 use crate::report::plots::sheet::Sheet;
-use crate::report::plots::{cell_colour, cell_keys, notes};
 use crate::results::TimelineRow;
-
-const X_TITLE: &str = "time since the window began (s)";
+use crate::texts::Numbers;
 
 /// Median and p99 of every second. `None` without a latency in the timeline.
 pub(super) fn latency_sheet(
@@ -19,6 +17,7 @@ pub(super) fn latency_sheet(
     cells: &[ReportCell],
     timeline: &[TimelineRow],
 ) -> Option<Sheet> {
+    let texts = cells.first()?.texts;
     let p99 = |cell: &ReportCell| {
         let points = by_second(cell, timeline, |second| second.row.latency_p99_us);
         Curve {
@@ -41,15 +40,16 @@ pub(super) fn latency_sheet(
         .iter()
         .flat_map(|cell| [p50(cell, 0), p99(cell)])
         .collect();
-    let y = crate::report::plots::log_axis_us(&all)?;
-    let (x, x_labels) = time_axis(&all);
+    let y = log_axis_us(&all)?;
+    let (x, x_labels) = time_axis(&all, texts.numbers);
     let panels = settings(cells).into_iter().map(|(setting, group)| Panel {
         title: setting.to_owned(),
         notes: notes(&group, |cell| p99(cell).points.is_empty()),
         x: x.clone(),
         x_labels: x_labels.clone(),
         y: y.clone(),
-        y_label: number::round_duration_us,
+        y_label: Numbers::round_duration_us,
+        numbers: texts.numbers,
         curves: with_lines_over(&group)
             .flat_map(|(over, cell)| [p50(cell, over), p99(cell)])
             .collect(),
@@ -63,19 +63,20 @@ pub(super) fn latency_sheet(
     legend.extend([stroke("p50", Sample::Line), stroke("p99", Sample::Dashes)]);
     Some(draw(&Panels {
         title: title.to_owned(),
-        x_title: X_TITLE.to_owned(),
-        y_title: "delivery latency (µs, ms, s), log scale".to_owned(),
+        x_title: texts.plot.axes.time.to_owned(),
+        y_title: texts.plot.axes.latency.to_owned(),
         legend,
         panels: panels.collect(),
     }))
 }
 
-/// `None` where the timeline knows of no delivery.
+/// `None` where the timeline has no delivery.
 pub(super) fn deliveries_sheet(
     title: &str,
     cells: &[ReportCell],
     timeline: &[TimelineRow],
 ) -> Option<Sheet> {
+    let texts = cells.first()?.texts;
     let curve = |cell: &ReportCell, over: usize| {
         let rate = |s: &Second| (s.length_s > 0.0).then(|| s.row.delivered as f64 / s.length_s);
         let points = by_second(cell, timeline, rate);
@@ -90,7 +91,7 @@ pub(super) fn deliveries_sheet(
     if highest(&all) <= 0.0 {
         return None;
     }
-    let (x, x_labels) = time_axis(&all);
+    let (x, x_labels) = time_axis(&all, texts.numbers);
     let panels = settings(cells).into_iter().map(|(setting, group)| {
         let curves: Vec<Curve> = with_lines_over(&group)
             .map(|(over, c)| curve(c, over))
@@ -102,14 +103,15 @@ pub(super) fn deliveries_sheet(
             x_labels: x_labels.clone(),
             // An axis of its own: ten times the clients are ten times the deliveries.
             y: Axis::linear(highest(&curves), 5),
-            y_label: number::plain,
+            y_label: Numbers::plain,
+            numbers: texts.numbers,
             curves,
         }
     });
     Some(draw(&Panels {
         title: title.to_owned(),
-        x_title: X_TITLE.to_owned(),
-        y_title: "deliveries per second (1/s)".to_owned(),
+        x_title: texts.plot.axes.time.to_owned(),
+        y_title: texts.plot.axes.deliveries.to_owned(),
         legend: cell_keys(cells, Sample::Line),
         panels: panels.collect(),
     }))
@@ -131,19 +133,19 @@ fn highest(curves: &[Curve]) -> f64 {
     points.map(|(_, spread)| spread.high).fold(0.0, f64::max)
 }
 
-fn time_axis(curves: &[Curve]) -> (Axis, Vec<(f64, String)>) {
+fn time_axis(curves: &[Curve], numbers: Numbers) -> (Axis, Vec<(f64, String)>) {
     let points = curves.iter().flat_map(|curve| &curve.points);
     let end_s = points.map(|(at_s, _)| *at_s).fold(1.0, f64::max);
     let axis = Axis::linear_to(end_s, 6);
     let labels = axis
         .ticks
         .iter()
-        .map(|tick| (*tick, number::plain(*tick)))
+        .map(|tick| (*tick, numbers.plain(*tick)))
         .collect();
     (axis, labels)
 }
 
-/// A row of the timeline, and what only its neighbours tell.
+/// A row of the timeline, and what follows from its neighbours.
 struct Second<'a> {
     row: &'a TimelineRow,
     /// Its end, counted from the window's beginning, as a whole number.
@@ -175,7 +177,7 @@ fn by_second(
         .collect()
 }
 
-/// The seconds of one trial's window. The row before it, or one second, tells when it began.
+/// The seconds of one trial's window. It began at the row before, or one second earlier.
 fn window(mut rows: Vec<&TimelineRow>) -> Vec<Second<'_>> {
     rows.sort_by(|a, b| a.at_s.total_cmp(&b.at_s));
     let Some(first) = rows.iter().position(|row| row.phase == "window") else {

@@ -1,10 +1,9 @@
 //! How far a metric of one cell differs from another's.
 
-use std::fmt;
-
 use crate::results::Metric;
 use crate::stats::compare::CellPair;
 use crate::stats::statistics::{self, FEWEST};
+use crate::texts::Texts;
 
 /// One metric of a pair.
 #[derive(Clone, Debug, PartialEq)]
@@ -75,50 +74,47 @@ fn find(base: &[f64], other: &[f64]) -> DifferenceFinding {
     }
 }
 
-impl fmt::Display for DifferenceFinding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl DifferenceFinding {
+    /// The finding in words.
+    pub fn words(&self, texts: &Texts) -> String {
+        let words = &texts.compare;
         match self {
-            DifferenceFinding::Shown(change) => change.fmt(f),
-            DifferenceFinding::NotShown(_) => f.write_str("no difference shown"),
-            DifferenceFinding::TooFew { trials } => write!(
-                f,
-                "too few trials to tell (n = {trials}: repeat with --repeats {FEWEST})"
-            ),
-            DifferenceFinding::OneSided => f.write_str("only one side has it"),
+            DifferenceFinding::Shown(change) => change.words(texts),
+            DifferenceFinding::NotShown(_) => words.not_shown.to_owned(),
+            DifferenceFinding::TooFew { trials } => (words.too_few)(*trials, FEWEST),
+            DifferenceFinding::OneSided => words.one_sided.to_owned(),
         }
     }
 }
 
-/// Said of a change that is shown: `lower by 12–18 %`, `higher by 3.1–9.4 %`.
-impl fmt::Display for Change {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let word = if self.high < 0.0 { "lower" } else { "higher" };
+impl Change {
+    /// A change that is shown, in words: `lower by 12–18 %`, `higher by 3.1–9.4 %`.
+    fn words(&self, texts: &Texts) -> String {
+        let (words, numbers) = (&texts.compare, texts.numbers);
+        let is_drop = self.high < 0.0;
+        let word = if is_drop { words.lower } else { words.higher };
         let (a, b) = (self.low.abs() * 100.0, self.high.abs() * 100.0);
         let (least, most) = (a.min(b), a.max(b));
         if least.is_infinite() {
-            return write!(f, "{word}: from 0");
+            return (words.from_zero)(word);
         }
         if most.is_infinite() {
-            return write!(f, "{word} by {least:.*} % or more", decimals(least));
+            return (words.by_or_more)(word, &numbers.fixed(least, decimals(least)));
         }
-        // Of a drop by nearly all, the digits that matter are those of what is left.
-        let say = |percent: f64| {
-            let left = if self.high < 0.0 {
-                100.0 - percent
-            } else {
-                percent
-            };
-            let telling = if left > 0.0 {
+        let write = |percent: f64| {
+            // Of a drop by nearly all, the significant digits are those of what is left.
+            let left = if is_drop { 100.0 - percent } else { percent };
+            let digits = if left > 0.0 {
                 percent.min(left)
             } else {
                 percent
             };
-            format!("{percent:.*}", decimals(telling))
+            numbers.fixed(percent, decimals(digits))
         };
-        let (from, to) = (say(least), say(most));
+        let (from, to) = (write(least), write(most));
         match from == to {
-            true => write!(f, "{word} by {from} %"),
-            false => write!(f, "{word} by {from}–{to} %"),
+            true => (words.by)(word, &from),
+            false => (words.by)(word, &format!("{from}–{to}")),
         }
     }
 }
@@ -132,9 +128,10 @@ pub fn decimals(percent: f64) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::texts::Locale;
 
     #[test]
-    fn changes_are_said_with_two_digits() {
+    fn changes_have_two_significant_digits() {
         let table = [
             (-0.15, -0.18, -0.12, "lower by 12–18 %"),
             (0.06, 0.031, 0.094, "higher by 3.1–9.4 %"),
@@ -152,15 +149,12 @@ mod tests {
             ),
         ];
         for (difference, low, high, text) in table {
-            assert_eq!(
-                Change {
-                    difference,
-                    low,
-                    high
-                }
-                .to_string(),
-                text
-            );
+            let change = Change {
+                difference,
+                low,
+                high,
+            };
+            assert_eq!(change.words(Locale::En.texts()), text);
         }
     }
 }

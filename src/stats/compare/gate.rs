@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use crate::results;
 use crate::stats::compare::{CellPair, DifferenceFinding, MetricDifference};
+use crate::texts::Texts;
 
 /// A bound on a metric's difference, such as `latency_p99_us > +10%`.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,11 +50,11 @@ fn round(percent: f64) -> f64 {
 }
 
 impl Gate {
-    /// Why this gate fails, pair by pair; empty where it lets everything pass.
+    /// Why this gate fails, pair by pair; empty if it passes.
     ///
-    /// It judges the difference of the medians; one that is not shown counts as none, 0 %. What
-    /// can't be told fails: too few trials, a figure that only one side has or that nobody has.
-    pub fn failures(&self, pairs: &[CellPair]) -> Vec<String> {
+    /// It judges the difference of the medians; one that is not shown counts as 0 %. What
+    /// is unknown fails: too few trials, or a figure that one side or both lack.
+    pub fn failures(&self, pairs: &[CellPair], texts: &Texts) -> Vec<String> {
         let metric = results::metric(&self.metric);
         let lines = pairs
             .iter()
@@ -63,25 +64,22 @@ impl Gate {
             return vec![format!("{self}: no trial has this figure")];
         }
         let judged = lines.iter().filter_map(|(pair, line)| {
-            let why = self.failure(&line.finding)?;
-            Some(format!("{self}: {}: {why}", pair.name))
+            let fails = self.fails(&line.finding);
+            fails.then(|| format!("{self}: {}: {}", pair.name, line.finding.words(texts)))
         });
         judged.collect()
     }
 
-    fn failure(&self, finding: &DifferenceFinding) -> Option<String> {
+    fn fails(&self, finding: &DifferenceFinding) -> bool {
         let difference = match finding {
             DifferenceFinding::Shown(change) => change.difference,
             DifferenceFinding::NotShown(_) => 0.0,
-            DifferenceFinding::TooFew { .. } | DifferenceFinding::OneSided => {
-                return Some(finding.to_string());
-            }
+            DifferenceFinding::TooFew { .. } | DifferenceFinding::OneSided => return true,
         };
-        let beyond = match self.above {
+        match self.above {
             true => difference > self.bound,
             false => difference < self.bound,
-        };
-        beyond.then(|| finding.to_string())
+        }
     }
 }
 
@@ -89,6 +87,7 @@ impl Gate {
 mod tests {
     use super::*;
     use crate::stats::compare::Change;
+    use crate::texts::Locale;
 
     fn change(difference: f64, low: f64, high: f64) -> Change {
         Change {
@@ -144,16 +143,16 @@ mod tests {
             ("m > +10%", DifferenceFinding::OneSided, false),
         ];
         for (gate, finding, passes) in table {
-            let failure = gate.parse::<Gate>().unwrap().failure(&finding);
-            assert_eq!(failure.is_none(), passes, "{gate}: {finding:?}");
+            let fails = gate.parse::<Gate>().unwrap().fails(&finding);
+            assert_eq!(!fails, passes, "{gate}: {finding:?}");
         }
     }
 
     #[test]
-    fn a_gate_that_nobody_can_answer_fails() {
+    fn a_gate_on_a_figure_that_no_trial_has_fails() {
         let gate: Gate = "exchanges > +10%".parse().unwrap();
         assert_eq!(
-            gate.failures(&[]),
+            gate.failures(&[], Locale::En.texts()),
             ["exchanges > +10%: no trial has this figure"]
         );
     }

@@ -1,6 +1,7 @@
 //! Which cells can be compared.
 
 use crate::results::{Kind, METRICS, Metric, TrialRow, Verdict};
+use crate::texts::Texts;
 
 /// The trials of one cell, of which there is at least one.
 #[derive(Clone, Debug)]
@@ -21,29 +22,33 @@ pub struct CellPair<'r> {
 }
 
 /// The cells of two runs that agree in every factor, and the names of those without a partner.
-pub fn runs<'r>(a: &'r [TrialRow], b: &'r [TrialRow]) -> (Vec<CellPair<'r>>, Vec<String>) {
+pub fn runs<'r>(
+    a: &'r [TrialRow],
+    b: &'r [TrialRow],
+    texts: &Texts,
+) -> (Vec<CellPair<'r>>, Vec<String>) {
     let (of_a, mut of_b) = (cells(a), cells(b));
     let varying = varying(of_a.iter().chain(&of_b));
     let (mut pairs, mut unpaired) = (Vec::new(), Vec::new());
     for base in of_a {
-        let name = base.name(&varying);
+        let name = base.name(&varying, texts, None);
         match of_b.iter().position(|cell| cell.factors == base.factors) {
             Some(found) => pairs.push(CellPair {
                 name,
                 other: of_b.remove(found),
                 base,
             }),
-            None => unpaired.push(format!("{name}: only in A")),
+            None => unpaired.push((texts.compare.only_in_a)(&name)),
         }
     }
-    let rest = of_b.iter().map(|cell| cell.name(&varying));
-    unpaired.extend(rest.map(|name| format!("{name}: only in B")));
+    let rest = of_b.iter().map(|cell| cell.name(&varying, texts, None));
+    unpaired.extend(rest.map(|name| (texts.compare.only_in_b)(&name)));
     (pairs, unpaired)
 }
 
 /// Each cell of a run with the first one of the same setting; the second half of an A/A pair with
 /// the cell that it repeats.
-pub fn transports(run: &[TrialRow]) -> Vec<CellPair<'_>> {
+pub fn transports<'r>(run: &'r [TrialRow], texts: &Texts) -> Vec<CellPair<'r>> {
     let cells = cells(run);
     let varying = varying(&cells);
     let mut pairs = Vec::new();
@@ -55,9 +60,8 @@ pub fn transports(run: &[TrialRow]) -> Vec<CellPair<'_>> {
         let setting = other.setting();
         let first = before.find(|cell| cell.setting() == setting);
         if let Some(base) = repeated.or(first) {
-            let against = format!(" against {},", base.first().transport);
             pairs.push(CellPair {
-                name: other.name(&varying).replacen(',', &against, 1),
+                name: other.name(&varying, texts, Some(base)),
                 base: base.clone(),
                 other: other.clone(),
             });
@@ -119,16 +123,18 @@ impl<'r> CellTrials<'r> {
         factors.map(|factor| factor.text(self.first())).collect()
     }
 
-    fn name(&self, varying: &[&Metric]) -> String {
+    /// Transport, the transport of `base` if it is compared with that, clients and what varies.
+    fn name(&self, varying: &[&Metric], texts: &Texts, base: Option<&CellTrials>) -> String {
         let row = self.first();
-        let clients = if row.clients == 1 {
-            "client"
-        } else {
-            "clients"
-        };
-        let mut name = format!("{}, {} {clients}", row.transport, row.clients);
+        let mut transport = row.transport.to_string();
+        if let Some(base) = base {
+            transport = (texts.compare.against)(&transport, base.first().transport.name());
+        }
+        // Without separators, as flags and files have numbers.
+        let clients = (texts.compare.clients)(row.clients);
+        let mut name = format!("{transport}, {clients}");
         if row.aa_of.is_some() {
-            name.push_str(" again (A/A)");
+            name.push_str(&format!(" {}", texts.cell.again));
         }
         for factor in varying.iter().filter(|factor| factor.name != "aa_of") {
             match factor.text(row).as_str() {

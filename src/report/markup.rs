@@ -1,0 +1,36 @@
+//! Pieces of HTML that several sections share.
+
+use maud::{Markup, html};
+
+use crate::texts::Texts;
+
+/// The first line of a figure, and smaller those below it.
+pub(super) fn figure(text: &str) -> Markup {
+    let mut lines = text.lines();
+    html! {
+        (lines.next().unwrap_or_default())
+        @for line in lines { br; small { (line) } }
+    }
+}
+
+/// A transport's name beside its colour, `#rrggbb`.
+pub(super) fn swatch(colour: &str, name: &str) -> Markup {
+    html! {
+        span.swatch style={ "background:" (colour) } {}
+        (name)
+    }
+}
+
+/// A table that scrolls by itself where it is too wide.
+pub(super) fn scrolling(content: &Markup) -> Markup {
+    html! { div.scroll tabindex="0" { (content) } }
+}
+
+pub(super) fn no_trial(texts: &Texts) -> Markup {
+    notice(texts.cell.no_trial)
+}
+
+/// A notice whose beginning is emphasised.
+pub(super) fn notice((strong, rest): (&str, &str)) -> Markup {
+    html! { p.notice { strong { (strong) } (rest) } }
+}

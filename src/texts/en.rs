@@ -1,0 +1,321 @@
+//! The texts in English.
+
+use crate::texts::en_plots::PLOT;
+use crate::texts::{
+    CapacityTexts, CellTexts, CompareTexts, Numbers, PageTexts, Plural, SectionText, TableTexts,
+    Texts, english_plural,
+};
+
+const N: Numbers = Numbers::ENGLISH;
+
+pub(super) const TEXTS: Texts = Texts {
+    html_lang: "en",
+    numbers: N,
+    plural: english_plural,
+    translate: |english| english,
+    cell: CELL,
+    page: PAGE,
+    table: TABLE,
+    capacity: CAPACITY,
+    compare: COMPARE,
+    plot: PLOT,
+};
+
+/// `1 trial`, `1,200 trials`: a count with its noun.
+fn counted(number: f64, one: &str, other: &str) -> String {
+    format!("{} {}", N.count(number), form(number, one, other))
+}
+
+fn form<'t>(number: f64, one: &'t str, other: &'t str) -> &'t str {
+    match english_plural(number) {
+        Plural::One => one,
+        Plural::Many | Plural::Other => other,
+    }
+}
+
+fn messages_a_second(number: f64) -> String {
+    let messages = form(number, "message", "messages");
+    format!("{} {messages} a second", N.plain(number))
+}
+
+const CELL: CellTexts = CellTexts {
+    clients: |number| counted(number, "client", "clients"),
+    feeds: |number| counted(number, "feed", "feeds"),
+    trials: |number| counted(number, "trial", "trials"),
+    trials_between: |least, most| format!("{least} to {most} trials"),
+    rate: |number| format!("{} to each feed", messages_a_second(number)),
+    messages_a_second,
+    payload: |bytes| format!("payload {}", N.bytes(bytes)),
+    tls: "TLS",
+    no_tls: "no TLS",
+    schedule: |name| format!("{name} schedule"),
+    poll_interval: |time| format!("every {time}"),
+    hold: |time| format!("hold {time}"),
+    keep_alive: |on| format!("keep-alive {on}"),
+    again: "again (A/A)",
+    of_trials: |some, all| format!("({some} of {all} trials)"),
+    counted_of: |counted, all| format!("{counted} of {all}"),
+    least_to_most: |least, most| format!("{least} to {most}"),
+    left_out: "INVALID trials are left out of medians and intervals, but not of what was missed; a \
+               line that has no other trials shows theirs, which answer no question.",
+    noise: |cell, apart| {
+        format!(
+            "A/A ({cell}): the same cell twice differs by {apart}: smaller differences are noise."
+        )
+    },
+    noise_in: |percent, percentile| format!("{percent} % in {percentile}"),
+    and: " and ",
+    marks: |marks| format!("Thin lines and pale bands: {marks}."),
+    marks_interval: |trials| format!("the 95 % interval of the median of {trials}"),
+    marks_range: |trials| format!("from lowest to highest of {trials}"),
+    marks_both: |interval, range, cells| format!("{interval}; too few for it, so {range}: {cells}"),
+    no_trial: (
+        "No trial finished",
+        ", so there is no figure to show: the run was cut off before its first trial ended, or it \
+         failed.",
+    ),
+};
+
+const PAGE: PageTexts = PageTexts {
+    title: |scenario| format!("{scenario} · wslab report"),
+    run: |id| format!("Run {id}"),
+    workload: |name| format!("{name} workload"),
+    published: |rate, schedule| format!("{rate}, {schedule}"),
+    window: |time| format!("window {time}"),
+    comparison: "Comparison",
+    medians: |intervals| match intervals {
+        true => {
+            "Each figure is the median of the trials, below it small its 95 % interval where there \
+             are trials enough, and the verdict the worst of them."
+        }
+        false => "Each figure is the median of the trials, and the verdict the worst of them.",
+    },
+    comparison_note: "“–” stands for a figure that was not measured or does not exist, as \
+                      exchanges do not for a stream. CPU in percent is that of one core.",
+    ratios: SectionText {
+        title: "Against the machine itself",
+        note: "How many times the figure of raw-tcp, which carries the same messages on a TCP \
+               connection and nothing more: what is left at 1 × is the machine’s, the kernel’s \
+               and this program’s runtime’s, whatever the protocol.",
+    },
+    beyond: SectionText {
+        title: "Beyond the average client",
+        note: "A message reaches its recipients one after the other: the first, the median and \
+               the last of them, each as the median over all messages. A client is stale while \
+               there is a message that it does not have yet. Jain’s index is 1 where all clients \
+               have the same mean latency, and less the more a few of them bear it all. Set-up is \
+               what passes until a client is ready, heartbeats what shows that it still is; with \
+               polling, empty exchanges do that.",
+    },
+    theory: SectionText {
+        title: "Theory and practice",
+        note: "A poll finds a message after half its interval. A push reaches n clients one after \
+               the other, so the mean client waits n/2 times the CPU time of a delivery (server \
+               and load, as measured) over the cores. Bytes follow from the heads and frames that \
+               the protocol demands. What theory leaves out: the way of a single message (some \
+               hundred µs), waiting for a core, empty polls, and messages closer together than a \
+               round trip. With few clients the CPU time of a delivery holds what the processes \
+               use anyway, and theory says too much.",
+    },
+    all_trials: "All trials, with more figures",
+    name_column: "Transport and verdict",
+    clients_column: "Clients",
+    trials_column: "Trials",
+    trial_column: "Trial",
+    warnings_column: "Warnings",
+    doubts: "What to doubt",
+    doubts_note: "SUSPECT figures need care. INVALID ones answer no question.",
+    unknown_warning: "This version does not know its meaning.",
+    no_reason: "The trial names no reason.",
+    plots: "Plots",
+    no_plot_of_search: "Nothing was told that could be drawn.",
+    nothing_delivered: (
+        "Nothing was delivered",
+        " in this run, so there is no latency and no cost per delivery to draw: these plots are \
+         left out.",
+    ),
+    plots_left_out: "Plots of figures that were not measured are left out.",
+    plot_marks: |marks| {
+        format!(
+            "A mark, a bar or a line is the median of the trials. {marks} A single second that \
+             fewer trials tell of has their lowest and highest."
+        )
+    },
+    machine: "The machine",
+    how_measured: "How it was measured",
+    definitions: &[
+        (
+            "Window",
+            "Clients connect (ramp-up), the feed runs unrecorded (warm-up), then the window is \
+             recorded, and stragglers are waited for (drain). A message belongs to the window \
+             when its intended time does.",
+        ),
+        (
+            "Delivery latency",
+            "Delivered at − intended at. It counts from the time at which the schedule said \
+             that the message is due, so whoever is late, publisher, server or client, is \
+             charged for it. p99 is the latency that 99 of 100 deliveries did not exceed; min \
+             and max are the extremes.",
+        ),
+        (
+            "Expected and missed",
+            "Expected = messages published × subscribers of their feed; missed = expected and \
+             never delivered. Latencies know only what was delivered, so read them beside what \
+             was missed.",
+        ),
+        (
+            "Bytes per delivery",
+            "Bytes in both directions, divided by deliveries, in five layers; the first four \
+             together are the wire bytes, those through the TCP socket. Payload: the message’s \
+             text. Envelope: the rest of its JSON. Protocol: HTTP heads, chunk and SSE \
+             framing, WebSocket frame heads, masks and heartbeats. TLS: its records. TCP-IP: \
+             the headers of the segments that the kernel counted, acknowledgements included. \
+             What it took to connect is not in it; heartbeats are.",
+        ),
+        (
+            "Exchanges",
+            "One HTTP request with its response; an empty exchange carried no message. Streams \
+             have none.",
+        ),
+        (
+            "CPU",
+            "CPU time of a process, in the program (user) and in the kernel on its behalf \
+             (system), divided by deliveries. Percent is percent of one core.",
+        ),
+        (
+            "Memory per client",
+            "By how much a process's resident memory has grown since before the first client \
+             connected, divided by the clients. What the kernel holds for its sockets is not \
+             part of it.",
+        ),
+        (
+            "Median and interval",
+            "A trial counts once, however many messages it delivered. The 95 % interval holds \
+             the true median in about 95 of 100 such runs; it needs five trials that are not \
+             INVALID.",
+        ),
+        (
+            "Stale",
+            "Share of the window in which a client did not have the newest message, over all \
+             clients: what Bozdag, Mesbah and van Deursen (2007) call missing data coherence. \
+             It compares polling and pushing fairly, since it counts no message twice.",
+        ),
+        (
+            "Checks",
+            "Event-loop lag: how late the load’s own threads were, at each hundredth of a \
+             second. Probe: a few more subscribers in a process of their own; where they see \
+             other latencies than the crowd, the crowd’s process is what is slow. Ends differ: \
+             bytes that the server counted more or less than the load.",
+        ),
+        (
+            "Verdict",
+            "VALID: no doubt was found. SUSPECT: read with care. INVALID: the trial does not \
+             answer its question.",
+        ),
+        (
+            "What this cannot tell",
+            "The load and the server it started share this machine: they compete for its cores \
+             and its caches, and between them lies no network that is slow, loses packets or \
+             is shared with others. So trust comparisons and ratios more than single figures, \
+             and expect other figures on another machine. Intervals know what differed between \
+             the trials of this run, and not what differs from day to day or from machine to \
+             machine.",
+        ),
+    ],
+};
+
+const TABLE: TableTexts = TableTexts {
+    no_trial: "No trial finished.",
+    transport: "transport",
+    verdict: "verdict",
+    intervals: ": 95 % intervals of the medians",
+    beyond: ": recipients of a message",
+    ratios: ": times raw-tcp",
+    theory: ": theory and practice",
+    medians_of: |trials| format!("Medians of up to {trials} trials a line."),
+    again: "again (A/A): the same once more.",
+    columns: "p50, p99, max: delivery latency, from the intended time. bytes: all layers, a \
+              delivery. empty: share of the exchanges. srv CPU: server, a delivery. srv mem: \
+              server, a client. first, median, last: latency of a message's recipients, medians of \
+              all messages. stale: share of the window in which a client had not the newest \
+              message. fairness: Jain's index of the clients' mean latencies, 1 if all are alike. \
+              probe: subscribers in a process of their own. theory: from the poll interval, or \
+              from half the clients × the CPU time of a delivery / cores; wire bytes are without \
+              TCP-IP.",
+    columns_waiting: "Nothing was published, so this is what waiting cost. wire: bytes, and \
+                      exchanges: polls, a client and second. empty: share of the exchanges. CPU: \
+                      percent of a core. mem: a client.",
+    absent: |mark| format!("{mark}: not measured, or it does not exist."),
+    unknown_warning: "(a warning this version does not know)",
+};
+
+const CAPACITY: CapacityTexts = CapacityTexts {
+    title: "Capacity",
+    columns: ["holds", "fails at", "not told at", "verdict", "trials"],
+    transport: "Transport",
+    why: "why not more",
+    heading: |factor, conditions| format!("The most {factor} {conditions}"),
+    within: |objective| format!("within {objective}"),
+    conditions: |objective, other| format!("within {objective}, with {other}"),
+    clients: "clients",
+    rate: "messages a second to each feed",
+    method: "Each transport was doubled until it failed, and the bracket halved. A step holds if \
+             its trial is VALID and within the objective; it fails if it is beyond, or INVALID \
+             because messages were missed, connections refused, or the server died. Doubtful \
+             trials were repeated (after a pause, if others on this machine disturbed them), and a \
+             step that never became VALID is not told, and never held. What is found has held \
+             again in further trials. It is a figure of this machine, which carries the load as \
+             well, and the server unless that was a target.",
+    at_least: |held| format!("at least {held}"),
+    so_far: |held| format!("{held} so far"),
+    none: "none",
+    verdict_found: "found",
+    verdict_at_least: "at least",
+    verdict_fails: "fails",
+    verdict_not_told: "not told",
+    verdict_unfinished: "unfinished",
+    why_found: |failed, why| format!("{failed} do not hold ({why})."),
+    why_not_told_above: |held, failed, not_told, why| {
+        let failed = failed.map(|failed| format!(", less than {failed}, which do not hold"));
+        let failed = failed.unwrap_or_default();
+        format!("at least {held}{failed}. At {not_told} no trial tells ({why}).")
+    },
+    why_max: |max, why| format!("{max} hold; {why}."),
+    why_fails: |failed, why| format!("not even {failed} holds ({why})."),
+    why_not_told: |not_told, why| format!("even at {not_told} no trial tells ({why})."),
+    why_unfinished: "the search was cut off, so nothing is confirmed.",
+    not_told_at: |held, not_told| format!("{held}, not told at {not_told}"),
+};
+
+const COMPARE: CompareTexts = CompareTexts {
+    header: ["", "A", "B", "difference", "95 % interval", "so B is"],
+    sides: |a, b| format!("A: {a}   B: {b}"),
+    of_them_suspect: |trials| format!(", {trials} of them SUSPECT"),
+    invalid_left_out: |trials| format!(", {trials} INVALID left out"),
+    windows_differ: |a, b| format!("The windows differ, {a} s and {b} s: counts do not compare."),
+    not_compared: |cell| format!("not compared: {cell}"),
+    only_in_a: |cell| format!("{cell}: only in A"),
+    only_in_b: |cell| format!("{cell}: only in B"),
+    clients: |number| format!("{number} {}", form(number.into(), "client", "clients")),
+    against: |transport, base| format!("{transport} against {base}"),
+    interval: |low, high| format!("{low} to {high}"),
+    suspect: "(SUSPECT)",
+    explanation: |lines, chance| {
+        format!(
+            "A and B are medians over trials. The interval holds the true difference in about\n\
+             95 of 100 experiments; one that holds 0 shows none. Where nothing differs, a line \
+             says\notherwise about 1 time in 20 at worst: of the {lines} lines above, up to \
+             {chance}.\n"
+        )
+    },
+    not_shown: "no difference shown",
+    too_few: |trials, fewest| {
+        format!("too few trials to tell (n = {trials}: repeat with --repeats {fewest})")
+    },
+    one_sided: "only one side has it",
+    lower: "lower",
+    higher: "higher",
+    from_zero: |higher| format!("{higher}: from 0"),
+    by_or_more: |higher, percent| format!("{higher} by {percent} % or more"),
+    by: |word, percent| format!("{word} by {percent} %"),
+};

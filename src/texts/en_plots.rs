@@ -1,0 +1,76 @@
+//! The texts of plots in English.
+
+use crate::texts::{Axes, PlotText, PlotTexts};
+
+pub(super) const PLOT: PlotTexts = PlotTexts {
+    latency: PlotText {
+        title: "Delivery latency by percentile",
+        caption: "Lower is faster, and on this scale an equal step up is an equal multiple; p99 \
+                  is the latency that 99 of 100 deliveries did not exceed.",
+    },
+    bytes: PlotText {
+        title: "Bytes per delivery by layer",
+        caption: "The dark beginning of a bar is the text that somebody wanted to deliver, and \
+                  all the rest is what it took to deliver it, empty exchanges included.",
+    },
+    cpu: PlotText {
+        title: "CPU time per delivery",
+        caption: "Shorter is cheaper: the light part was spent in the program, the dark part in \
+                  the kernel on its behalf, where the network's work is done.",
+    },
+    memory: PlotText {
+        title: "Memory per client",
+        caption: "How much memory each process held for a client; what the kernel holds for its \
+                  sockets is not part of it.",
+    },
+    latency_over_time: PlotText {
+        title: "Delivery latency over time",
+        caption: "Each point covers the messages that arrived within one second: a level line is \
+                  a steady state, a rising one a queue that grows.",
+    },
+    deliveries_over_time: PlotText {
+        title: "Deliveries per second over time",
+        caption: "All transports carry the same feed, so their lines should lie on each other, \
+                  and a dip shows when deliveries fell behind.",
+    },
+    scaling: PlotText {
+        title: "How it scales with the number of clients",
+        caption: "A level line costs each client the same however many there are. A line that \
+                  rises with them is work that is done for one after the other, as the last \
+                  recipient of a message sees it. Both scales are logarithmic.",
+    },
+    capacity: PlotText {
+        title: "Capacity within the objective",
+        caption: "A bar is the most that held, by VALID trials alone, and again in further ones \
+                  unless the search is unfinished; the thin line reaches to the least that \
+                  failed. Without such a line the transport may well hold more: what lies beyond \
+                  was not told, or not tried.",
+    },
+    axes: Axes {
+        percentile: "percentile of all deliveries of the window",
+        latency: "delivery latency (µs, ms, s), log scale",
+        bytes: "bytes per delivery (B, kB), both directions",
+        cpu: "CPU time per delivery (µs, ms)",
+        memory: "resident memory per client (B, kB, MB)",
+        time: "time since the window began (s)",
+        deliveries: "deliveries per second (1/s)",
+        clients: "clients, log scale",
+        number_of: |factor| format!("{factor} (number)"),
+    },
+    layers: ["payload", "envelope", "protocol", "TLS", "TCP-IP"],
+    server: "server",
+    load: "load",
+    user: |process| format!("{process}, user"),
+    system: |process| format!("{process}, system"),
+    not_measured: "not measured",
+    lacks: |figure, parts| format!("{figure} ({parts} not measured)"),
+    of_baseline: |multiple| format!("({multiple} raw-tcp)"),
+    server_cpu: "Server: CPU time per delivery",
+    load_cpu: "Load: CPU time per delivery",
+    server_memory: "Server: memory per client",
+    load_memory: "Load: memory per client",
+    first_recipient: "Latency of a message’s first recipient",
+    median_recipient: "Latency of its median recipient",
+    last_recipient: "Latency of its last recipient",
+    messages_per_write: "Messages per write of the server",
+};

@@ -1,0 +1,26 @@
+//! Every sentence that a person reads in a report's page, tables and plots, and how numbers are
+//! written.
+//!
+//! - `locale`: the languages
+//! - `report`: which texts there are: a type with a field for each
+//! - `en`, `en_plots`: the texts in English. Another language is more such values, which do not
+//!   compile before they are complete
+//! - `number`, `plural`: numbers in a language, and which form of a noun follows them
+//!
+//! The words of metrics and warnings stand at their entries in `results`, in English;
+//! [`Texts::translate`] gives those of another language.
+
+mod en;
+mod en_plots;
+mod locale;
+mod number;
+mod plural;
+mod report;
+
+pub use locale::Locale;
+pub use number::Numbers;
+pub use plural::{Plural, brazilian_plural, english_plural};
+pub use report::{
+    Axes, CapacityTexts, CellTexts, CompareTexts, Definition, PageTexts, PlotText, PlotTexts,
+    SectionText, TableTexts, Texts,
+};

@@ -1,0 +1,255 @@
+//! Which texts a report has. A language is one value of [`Texts`]; the compiler asks for each field.
+
+use crate::texts::{Numbers, Plural};
+
+/// All texts of a language.
+#[derive(Debug)]
+pub struct Texts {
+    /// The language's tag in HTML.
+    pub html_lang: &'static str,
+    pub numbers: Numbers,
+    pub plural: fn(f64) -> Plural,
+    /// The words of a metric or a warning, given as they stand in `results`, in English.
+    pub translate: fn(&'static str) -> &'static str,
+    pub cell: CellTexts,
+    pub page: PageTexts,
+    pub table: TableTexts,
+    pub capacity: CapacityTexts,
+    pub compare: CompareTexts,
+    pub plot: PlotTexts,
+}
+
+/// Names of cells, factors and what repetitions are. Arguments that are texts are numbers or names
+/// already written.
+#[derive(Debug)]
+pub struct CellTexts {
+    pub clients: fn(f64) -> String,
+    pub feeds: fn(f64) -> String,
+    pub trials: fn(f64) -> String,
+    /// Trials from least to most.
+    pub trials_between: fn(f64, f64) -> String,
+    /// Messages a second to each feed.
+    pub rate: fn(f64) -> String,
+    /// Messages a second.
+    pub messages_a_second: fn(f64) -> String,
+    pub payload: fn(f64) -> String,
+    pub tls: &'static str,
+    pub no_tls: &'static str,
+    pub schedule: fn(&str) -> String,
+    pub poll_interval: fn(&str) -> String,
+    pub hold: fn(&str) -> String,
+    pub keep_alive: fn(&str) -> String,
+    /// The second half of an A/A pair.
+    pub again: &'static str,
+    /// Follows a verdict that only some trials have: how many, of how many.
+    pub of_trials: fn(usize, usize) -> String,
+    /// Trials counted, of all.
+    pub counted_of: fn(usize, usize) -> String,
+    pub least_to_most: fn(&str, &str) -> String,
+    pub left_out: &'static str,
+    /// A cell, and by how much its repetition differs.
+    pub noise: fn(&str, &str) -> String,
+    /// A percentage, and of which percentile.
+    pub noise_in: fn(&str, &str) -> String,
+    pub and: &'static str,
+    /// What the marks around a median are.
+    pub marks: fn(&str) -> String,
+    pub marks_interval: fn(&str) -> String,
+    pub marks_range: fn(&str) -> String,
+    /// Interval, range, and the cells that have the range.
+    pub marks_both: fn(&str, &str, &str) -> String,
+    pub no_trial: (&'static str, &'static str),
+}
+
+/// A section of the page with a table: its title, and how to read it.
+#[derive(Debug)]
+pub struct SectionText {
+    pub title: &'static str,
+    pub note: &'static str,
+}
+
+/// A term and what it means.
+pub type Definition = (&'static str, &'static str);
+
+#[derive(Debug)]
+pub struct PageTexts {
+    /// The document's title, for a scenario.
+    pub title: fn(&str) -> String,
+    pub run: fn(&str) -> String,
+    pub workload: fn(&str) -> String,
+    /// Rate and schedule.
+    pub published: fn(&str, &str) -> String,
+    pub window: fn(&str) -> String,
+    pub comparison: &'static str,
+    /// What a figure is where there are several trials; with intervals or without.
+    pub medians: fn(bool) -> &'static str,
+    pub comparison_note: &'static str,
+    pub ratios: SectionText,
+    pub beyond: SectionText,
+    pub theory: SectionText,
+    pub all_trials: &'static str,
+    pub name_column: &'static str,
+    pub clients_column: &'static str,
+    pub trials_column: &'static str,
+    pub trial_column: &'static str,
+    pub warnings_column: &'static str,
+    pub doubts: &'static str,
+    pub doubts_note: &'static str,
+    pub unknown_warning: &'static str,
+    pub no_reason: &'static str,
+    pub plots: &'static str,
+    pub no_plot_of_search: &'static str,
+    pub nothing_delivered: (&'static str, &'static str),
+    pub plots_left_out: &'static str,
+    /// What marks are, and those of single seconds.
+    pub plot_marks: fn(&str) -> String,
+    pub machine: &'static str,
+    pub how_measured: &'static str,
+    pub definitions: &'static [Definition],
+}
+
+/// The tables at the end of a run.
+#[derive(Debug)]
+pub struct TableTexts {
+    pub no_trial: &'static str,
+    pub transport: &'static str,
+    pub verdict: &'static str,
+    pub intervals: &'static str,
+    pub beyond: &'static str,
+    pub ratios: &'static str,
+    pub theory: &'static str,
+    pub medians_of: fn(usize) -> String,
+    pub again: &'static str,
+    /// What the columns mean.
+    pub columns: &'static str,
+    pub columns_waiting: &'static str,
+    /// What stands for a figure that does not exist.
+    pub absent: fn(&str) -> String,
+    pub unknown_warning: &'static str,
+}
+
+#[derive(Debug)]
+pub struct CapacityTexts {
+    pub title: &'static str,
+    pub columns: [&'static str; 5],
+    pub transport: &'static str,
+    pub why: &'static str,
+    /// Factor, and the conditions.
+    pub heading: fn(&str, &str) -> String,
+    pub within: fn(&str) -> String,
+    /// Objective, and the factor that stayed as it was.
+    pub conditions: fn(&str, &str) -> String,
+    pub clients: &'static str,
+    pub rate: &'static str,
+    /// How the search goes.
+    pub method: &'static str,
+    pub at_least: fn(&str) -> String,
+    pub so_far: fn(&str) -> String,
+    pub none: &'static str,
+    pub verdict_found: &'static str,
+    pub verdict_at_least: &'static str,
+    pub verdict_fails: &'static str,
+    pub verdict_not_told: &'static str,
+    pub verdict_unfinished: &'static str,
+    /// An amount and the reason.
+    pub why_found: fn(&str, &str) -> String,
+    /// The amount that held, the one that failed, the one without a VALID trial, the reason.
+    pub why_not_told_above: fn(&str, Option<&str>, &str, &str) -> String,
+    pub why_max: fn(&str, &str) -> String,
+    pub why_fails: fn(&str, &str) -> String,
+    pub why_not_told: fn(&str, &str) -> String,
+    pub why_unfinished: &'static str,
+    pub not_told_at: fn(&str, &str) -> String,
+}
+
+#[derive(Debug)]
+pub struct CompareTexts {
+    pub header: [&'static str; 6],
+    /// What the trials of A and of B are.
+    pub sides: fn(&str, &str) -> String,
+    pub of_them_suspect: fn(usize) -> String,
+    pub invalid_left_out: fn(usize) -> String,
+    /// The windows of A and B in seconds.
+    pub windows_differ: fn(f64, f64) -> String,
+    pub not_compared: fn(&str) -> String,
+    pub only_in_a: fn(&str) -> String,
+    pub only_in_b: fn(&str) -> String,
+    /// A number of clients without separators.
+    pub clients: fn(u32) -> String,
+    /// A transport, and the one that it is compared with.
+    pub against: fn(&str, &str) -> String,
+    pub interval: fn(&str, &str) -> String,
+    pub suspect: &'static str,
+    /// How many lines have a finding, and how many of them may be chance.
+    pub explanation: fn(usize, f64) -> String,
+    pub not_shown: &'static str,
+    /// How many trials there are, and how many are needed.
+    pub too_few: fn(usize, usize) -> String,
+    pub one_sided: &'static str,
+    pub lower: &'static str,
+    pub higher: &'static str,
+    /// `higher`, from 0.
+    pub from_zero: fn(&str) -> String,
+    /// `higher`, by at least so many percent.
+    pub by_or_more: fn(&str, &str) -> String,
+    /// `lower`, by so many percent.
+    pub by: fn(&str, &str) -> String,
+}
+
+/// The title of a plot, and how to read it.
+#[derive(Debug)]
+pub struct PlotText {
+    pub title: &'static str,
+    pub caption: &'static str,
+}
+
+/// The titles of axes.
+#[derive(Debug)]
+pub struct Axes {
+    pub percentile: &'static str,
+    pub latency: &'static str,
+    pub bytes: &'static str,
+    pub cpu: &'static str,
+    pub memory: &'static str,
+    pub time: &'static str,
+    pub deliveries: &'static str,
+    pub clients: &'static str,
+    /// A factor that is a number.
+    pub number_of: fn(&str) -> String,
+}
+
+#[derive(Debug)]
+pub struct PlotTexts {
+    pub latency: PlotText,
+    pub bytes: PlotText,
+    pub cpu: PlotText,
+    pub memory: PlotText,
+    pub latency_over_time: PlotText,
+    pub deliveries_over_time: PlotText,
+    pub scaling: PlotText,
+    pub capacity: PlotText,
+    pub axes: Axes,
+    /// The layers of the byte ledger: payload, envelope, protocol, TLS, TCP-IP.
+    pub layers: [&'static str; 5],
+    pub server: &'static str,
+    pub load: &'static str,
+    /// A process's CPU time in its program.
+    pub user: fn(&str) -> String,
+    /// A process's CPU time in the kernel.
+    pub system: fn(&str) -> String,
+    pub not_measured: &'static str,
+    /// A figure, and the parts that it lacks.
+    pub lacks: fn(&str, &str) -> String,
+    /// A multiple of the baseline.
+    pub of_baseline: fn(&str) -> String,
+    /// Panels of the scaling plot: CPU and memory of server and load, the latencies of three
+    /// recipients, messages per write.
+    pub server_cpu: &'static str,
+    pub load_cpu: &'static str,
+    pub server_memory: &'static str,
+    pub load_memory: &'static str,
+    pub first_recipient: &'static str,
+    pub median_recipient: &'static str,
+    pub last_recipient: &'static str,
+    pub messages_per_write: &'static str,
+}
