@@ -1,7 +1,5 @@
 //! What the commands share as processes: their CPUs, their end, and their parent.
 
-use std::io::BufRead;
-
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::error::UsageError;
@@ -29,9 +27,7 @@ pub(super) async fn interrupted() -> &'static str {
     }
 }
 
-/// Passes on each line of standard input. Returns when the parent has ended, which closes it.
-pub(super) fn wait_for_parent(mut read: impl FnMut(&str)) {
-    for line in std::io::stdin().lock().lines().map_while(Result::ok) {
-        read(&line);
-    }
+/// Returns when standard input ends: the parent has ended.
+pub(super) fn wait_for_parent() {
+    let _ = std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink());
 }

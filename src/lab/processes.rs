@@ -5,13 +5,13 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use tokio::io::AsyncWriteExt;
 
 use crate::client::http;
 use crate::client::target::Target;
 use crate::client::tls::{ClientTls, Trust};
 use crate::load::child_process::{ChildProcess, THIS_PROGRAM};
-use crate::load::protocol::{Job, LoadEvent, Plan};
+use crate::load::link::Link;
+use crate::load::protocol::{ControllerCommand, Job, LoadEvent, Plan};
 use crate::system::cpus::Cpus;
 
 /// How long a server may take until it listens.
@@ -102,23 +102,15 @@ impl LoadProcess {
     /// Starts one and gives it its plan. With `cpus` it runs on these only.
     pub async fn start(plan: &Plan, cpus: Option<&Cpus>) -> anyhow::Result<Self> {
         let mut process = ChildProcess::start(&["load"], cpus)?;
-        let job = Job::Lead(plan.clone());
-        let told = process.tell(&job).await;
-        told.context("the load process takes no plan")?;
+        let sent = process.send(&Job::Control(plan.clone())).await;
+        sent.context("the load process takes no plan")?;
         Ok(LoadProcess(process))
     }
 
     /// What it says next.
     pub async fn next(&mut self) -> anyhow::Result<LoadEvent> {
-        let line = self
-            .0
-            .lines
-            .next_line()
-            .await
-            .context("the load process cannot be read")?;
-        match line {
-            Some(line) => serde_json::from_str(&line)
-                .with_context(|| format!("the load process said {line:?}")),
+        match self.0.receive().await? {
+            Some(event) => Ok(event),
             None => bail!(
                 "the load process ended without a result ({})",
                 self.0.child.wait().await?
@@ -128,6 +120,6 @@ impl LoadProcess {
 
     /// Asks for the outcome of what it has measured so far.
     pub async fn stop(&mut self) {
-        let _ = self.0.input.write_all(b"stop\n").await;
+        let _ = self.0.send(&ControllerCommand::Stop).await;
     }
 }

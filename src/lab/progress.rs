@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::load::protocol::{Phase, Progress};
+use crate::load::protocol::Progress;
+use crate::load::timeline::Phase;
 
 /// Time between two plain lines of the same phase.
 const LINE_EVERY: Duration = Duration::from_secs(5);
@@ -51,19 +52,20 @@ impl ProgressDisplay {
 
     /// Shows how far the trial called `label` is, and its deliveries per second.
     pub fn update(&mut self, label: &str, progress: &Progress, per_second: u64) {
+        let left_s = progress.timeline.left_s(progress.now_ns);
         let line = format!(
             "{:<7} {}/{} clients, {} deliveries/s, {:.0} s left",
             progress.phase.to_string(),
             HumanCount(progress.connected),
             HumanCount(progress.clients),
             HumanCount(per_second),
-            progress.left_s.ceil(),
+            left_s.ceil(),
         );
         if let Some(bar) = &self.bar {
             bar.set_prefix(label.to_owned());
             bar.set_message(line);
             bar.set_position(
-                (1_000.0 * (1.0 - progress.left_s / progress.whole_s).clamp(0.0, 1.0)) as u64,
+                (1_000.0 * (1.0 - left_s / progress.timeline.whole_s()).clamp(0.0, 1.0)) as u64,
             );
         } else if !self.quiet && self.line_is_due(progress.phase) {
             write_line(&format!("{label}  {line}"));

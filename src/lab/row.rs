@@ -4,7 +4,8 @@ use hdrhistogram::Histogram;
 
 use crate::lab::trial::Trial;
 use crate::lab::verdict::{Evidence, judge, others_cpu_percent};
-use crate::load::protocol::{Plan, TimelineSecond, TrialOutcome, UsageDelta, Workload};
+use crate::load::outcome::{TimelineSecond, TrialOutcome, UsageDelta};
+use crate::load::protocol::{Plan, Workload};
 use crate::record::recording::Counts;
 use crate::results::{TimelineRow, TrialRow};
 use crate::runtime::clock;
@@ -212,7 +213,7 @@ fn bytes(plan: &Plan, outcome: &TrialOutcome, row: &mut TrialRow) {
     row.publisher_segments = Some(publisher.segments);
     row.interface_bytes = outcome.interface.map(|passed| passed.bytes);
     row.interface_packets = outcome.interface.map(|passed| passed.packets);
-    if let Some(books) = outcome.server_books {
+    if let Some(books) = outcome.server_counters {
         row.server_wire_bytes_down = Some(books.down_bytes);
         row.server_wire_bytes_up = Some(books.up_bytes);
         row.messages_per_write = quotient(books.deliveries as f64, books.writes);

@@ -151,10 +151,11 @@ impl Trial {
 
 /// Deliveries a second, over the last second of progress.
 fn per_second(past: &mut VecDeque<(f64, u64)>, now: &Progress) -> u64 {
-    past.push_back((now.at_s, now.delivered));
-    while past.len() > 2 && past[1].0 <= now.at_s - 1.0 {
+    let at_s = now.timeline.elapsed_s(now.now_ns);
+    past.push_back((at_s, now.delivered));
+    while past.len() > 2 && past[1].0 <= at_s - 1.0 {
         past.pop_front();
     }
-    let (at_s, delivered) = past[0];
-    ((now.delivered - delivered) as f64 / (now.at_s - at_s).max(1.0)) as u64
+    let (from_s, delivered) = past[0];
+    ((now.delivered - delivered) as f64 / (at_s - from_s).max(1.0)) as u64
 }

@@ -2,7 +2,8 @@
 
 use hdrhistogram::Histogram;
 
-use crate::load::protocol::{Plan, TrialOutcome};
+use crate::load::outcome::{TrialOutcome, UsageDelta};
+use crate::load::protocol::Plan;
 use crate::results::{Verdict, Warning};
 use crate::system::limits::BUSY_SHARE;
 use crate::transport::Transport;
@@ -73,7 +74,7 @@ impl Evidence {
         let probe = probe.filter(|latency| typical && !latency.is_empty());
         let (down, up) = outcome.load_bytes();
         let recording = &outcome.recording;
-        let percent = |used: &crate::load::protocol::UsageDelta| used.percent(outcome.ledger_s);
+        let percent = |used: &UsageDelta| used.percent(outcome.ledger_s);
         Evidence {
             rate_hz: plan.rate_hz,
             published: outcome.published,

@@ -1,104 +1,137 @@
-//! A load process that follows another: some of the workers of a trial, beyond what one process may
-//! hold or beside it as a probe. Leader and follower see one board ([`TrialBoard`]); commands and
-//! replies are lines of JSON, in order.
+//! An agent: a process with some of the workers of a trial, beyond what one process may hold, or
+//! beside it as a probe. Agents run on the controller's host: they share its [`TrialBoard`].
 
 use std::collections::VecDeque;
-use std::io::BufRead;
 use std::sync::Arc;
 
 use anyhow::Context;
-use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::spawn_local;
 
 use crate::load::child_process::ChildProcess;
-use crate::load::protocol::{AgentJob, Job};
-use crate::load::worker::{Worker, WorkerCommand, WorkerReply, WorkerRequest};
+use crate::load::link::Link;
+use crate::load::protocol::{AgentJob, Job, WorkerCommand, WorkerMessage, WorkerReply};
+use crate::load::worker::{Worker, WorkerRequest};
 use crate::record::trial_board::TrialBoard;
-use crate::system::process::ProcessUsage;
 
-/// A command for one of a follower's workers.
-#[derive(Debug, Serialize, Deserialize)]
-struct AgentMessage {
-    worker: usize,
-    command: WorkerCommand,
-}
-
-/// The leader's handle to a follower, which ends with it or with the last of its workers' handles.
+/// The controller's handle to an agent, which ends with the last of its workers' handles.
 #[derive(Debug)]
 pub struct WorkerProcess {
     pub workers: Vec<Worker>,
-    pid: u32,
+    pub pid: u32,
 }
 
 impl WorkerProcess {
-    /// Starts a follower with its job. It runs where this process may.
+    /// Starts an agent with its job, on the CPUs of this process.
     pub async fn start(job: AgentJob) -> anyhow::Result<Self> {
         let mut process = ChildProcess::start(&["load"], None)?;
         let pid = process.child.id().context("a load process ended at once")?;
         let count = job.shares.len();
-        let told = process.tell(&Job::Follow(job)).await;
-        told.context("a load process takes no job")?;
-        let (orders, inbox) = mpsc::unbounded_channel();
-        tokio::spawn(relay(process, inbox));
-        let worker = |place| {
-            let orders = orders.clone();
-            Worker { orders, place }
-        };
+        let sent = process.send(&Job::Agent(job)).await;
+        sent.context("a load process takes no job")?;
         Ok(WorkerProcess {
-            workers: (0..count).map(worker).collect(),
+            workers: remote_workers(process, count),
             pid,
         })
     }
-
-    /// What it has used so far; nothing once it has ended.
-    pub fn usage(&self) -> ProcessUsage {
-        ProcessUsage::of(self.pid).unwrap_or_default()
-    }
 }
 
-/// Hands commands on and replies back. When the follower has ended, so does this, and with it
-/// whoever waits for a reply.
-async fn relay(mut process: ChildProcess, mut inbox: mpsc::UnboundedReceiver<WorkerRequest>) {
+/// Handles to the workers at the other end of a link.
+fn remote_workers(link: impl Link + 'static, count: usize) -> Vec<Worker> {
+    let (requests, inbox) = mpsc::unbounded_channel();
+    spawn_local(relay(link, inbox));
+    let worker = |index| Worker {
+        requests: requests.clone(),
+        index,
+    };
+    (0..count).map(worker).collect()
+}
+
+/// Passes commands on and replies back, in order. It ends with the agent, and then each request
+/// that waits for a reply fails.
+async fn relay(mut link: impl Link, mut inbox: mpsc::UnboundedReceiver<WorkerRequest>) {
     let mut waiting: VecDeque<oneshot::Sender<WorkerReply>> = VecDeque::new();
     loop {
         tokio::select! {
-            order = inbox.recv() => {
-                let Some(WorkerRequest { worker, command, reply }) = order else { return };
+            request = inbox.recv() => {
+                let Some(WorkerRequest { worker, command, reply }) = request else { return };
                 waiting.extend(reply);
-                if process.tell(&AgentMessage { worker, command }).await.is_err() {
+                if link.send(&WorkerMessage { worker, command }).await.is_err() {
                     return;
                 }
             }
-            line = process.lines.next_line() => {
-                let reply = line.ok().flatten().and_then(|line| serde_json::from_str(&line).ok());
-                match (reply, waiting.pop_front()) {
-                    (Some(reply), Some(asked)) => drop(asked.send(reply)),
-                    _ => return,
-                }
-            }
+            reply = link.receive() => match (reply, waiting.pop_front()) {
+                (Ok(Some(reply)), Some(request)) => drop(request.send(reply)),
+                _ => return,
+            },
         }
     }
 }
 
-/// The follower's end: does what the `lines` say, and answers, until they end.
-pub fn run_agent(
-    job: AgentJob,
-    lines: impl BufRead,
-    mut tell: impl FnMut(WorkerReply),
-) -> anyhow::Result<()> {
-    let window = TrialBoard::attach(&job.window, job.plan.feeds.len(), job.workers);
-    let window = Arc::new(window.context("the leader's board cannot be opened")?);
+/// The agent's end: executes commands and replies, until the link ends.
+pub async fn run(job: AgentJob, mut link: impl Link) -> anyhow::Result<()> {
+    let board = TrialBoard::attach(&job.board.path, job.plan.feeds.len(), job.board.workers);
+    let board = Arc::new(board.context("the controller's board cannot be opened")?);
     let plan = Arc::new(job.plan);
-    let worker = |share| Worker::start(plan.clone(), window.clone(), share, job.start_ns);
+    let worker = |share| Worker::start(plan.clone(), board.clone(), share, job.start_ns);
     let workers: Vec<Worker> = job.shares.into_iter().map(worker).collect();
-    let runtime = crate::load::controller::runtime();
-    for line in lines.lines() {
-        let AgentMessage { worker, command } = serde_json::from_str(&line?)?;
+    while let Some(WorkerMessage { worker, command }) = link.receive().await? {
         let worker = &workers[worker];
         match command {
             WorkerCommand::Write { author, message } => worker.write(author, message),
-            question => tell(runtime.block_on(worker.ask(question))?),
+            question => link.send(&worker.ask(question).await?).await?,
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::load::link::MemoryLink;
+    use crate::load::protocol::{ClientShare, HostBoard, Plan};
+
+    #[test]
+    fn an_agent_answers_for_its_workers_until_the_link_ends() {
+        let board = TrialBoard::new(1, 2).unwrap();
+        let shares = [0, 1].map(|number| ClientShare::of(number, 2)).to_vec();
+        let job = AgentJob {
+            plan: Plan {
+                clients: 0,
+                ..Plan::example()
+            },
+            board: HostBoard {
+                path: board.path(),
+                workers: 2,
+            },
+            shares,
+            start_ns: 0,
+        };
+        let trial = async {
+            let (here, there) = MemoryLink::pair();
+            let agent = spawn_local(run(job, there));
+            let workers = remote_workers(here, 2);
+            for worker in &workers {
+                worker.open_ledger().await.unwrap();
+                assert_eq!(worker.end_second().await.unwrap().published, 0);
+                let (recording, errors) = worker.collect().await.unwrap();
+                assert_eq!((recording.counts.delivered, errors.len()), (0, 0));
+            }
+            drop(workers);
+            agent.await.unwrap().unwrap();
+        };
+        tokio::runtime::LocalRuntime::new().unwrap().block_on(trial);
+    }
+
+    #[test]
+    fn a_request_to_an_agent_that_is_gone_fails() {
+        let trial = async {
+            let (here, there) = MemoryLink::pair();
+            let workers = remote_workers(here, 1);
+            drop(there);
+            let error = workers[0].open_ledger().await.unwrap_err();
+            assert!(error.to_string().contains("ended early"), "{error}");
+        };
+        tokio::runtime::LocalRuntime::new().unwrap().block_on(trial);
+    }
 }

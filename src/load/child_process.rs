@@ -1,45 +1,42 @@
-//! A child process: this same binary with other arguments.
+//! A child process: this program with other arguments.
 //!
-//! It ends with its parent whatever happens to that: it reads its standard input and ends when that
-//! does, which the kernel sees to even when the parent is killed. It is in a process group of its
-//! own, so that a Ctrl-C meant for the run reaches the run alone, which then ends it.
+//! It ends when its standard input does, which the kernel closes even when the parent is killed. It
+//! has a process group of its own, so that Ctrl-C reaches only the run, which then ends it.
 
 use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use serde::Serialize;
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
+use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
 use crate::client::token;
 use crate::system::cpus::Cpus;
 
-/// The very file that runs now, even if another has taken its place meanwhile: all trials of a run
-/// are of one program.
+/// The file that runs now, even if another has taken its place since: all trials of a run are of one
+/// program.
 pub const THIS_PROGRAM: &str = "/proc/self/exe";
 
-/// How long the kernel may take to end a process that was killed, with all its sockets.
+/// The longest wait for the kernel to end a killed process and its sockets.
 const END_PATIENCE: Duration = Duration::from_secs(5);
 
-/// A child process: when this is dropped, it has ended.
+/// A child process. It has ended once this is dropped.
 #[derive(Debug)]
 pub struct ChildProcess {
     pub child: Child,
-    /// Held open: the process ends when it is closed.
+    /// The process ends when this is closed.
     pub input: ChildStdin,
     pub lines: Lines<BufReader<ChildStdout>>,
 }
 
 impl ChildProcess {
-    /// Starts one of this program. With `cpus` the child confines itself to these, before it has a
-    /// second thread; otherwise it runs where its parent may.
+    /// Starts this program. With `cpus` it runs on these only, otherwise on those of its parent.
     pub fn start(arguments: &[&str], cpus: Option<&Cpus>) -> anyhow::Result<Self> {
         ChildProcess::start_of(THIS_PROGRAM.as_ref(), arguments, cpus)
     }
 
-    /// Starts one of another program, which understands the same arguments.
+    /// Starts another program that understands the same arguments.
     pub fn start_of(
         program: &Path,
         arguments: &[&str],
@@ -49,7 +46,7 @@ impl ChildProcess {
         let mut child = Command::new(program)
             .args(arguments)
             .args(cpus)
-            // Whoever serves or loads for this process is told what it needs.
+            // A child gets its token by its job, if it needs one.
             .env_remove(token::VARIABLE)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -65,13 +62,6 @@ impl ChildProcess {
             input,
             lines,
         })
-    }
-
-    /// Writes a line of JSON to its standard input.
-    pub async fn tell(&mut self, what: &impl Serialize) -> anyhow::Result<()> {
-        let mut line = serde_json::to_vec(what)?;
-        line.push(b'\n');
-        Ok(self.input.write_all(&line).await?)
     }
 }
 

@@ -1,185 +1,149 @@
-//! The load: thousands of subscribers and the publishers of one trial, in a process of its own.
+//! The controller takes one trial through its phases and reports it to the lab, last its outcome.
 //!
-//! A trial passes through ramp-up (everyone connects, paced), warm-up (published, not recorded),
-//! the window (recorded) and the drain (wait for stragglers). Before the window opens everything
-//! published so far has arrived, so the ledger of bytes and CPU time begins clean: it holds what
-//! the window's messages cost, and nothing else.
+//! Before the window opens, all messages of the warm-up have arrived. So the ledger of bytes and
+//! CPU time holds what the window's messages cost, and nothing else.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
-use tokio::runtime::LocalRuntime;
+use anyhow::bail;
 use tokio::sync::oneshot::error::TryRecvError;
-use tokio::time::Instant;
 
 use crate::client::server_counters::Scrape;
-use crate::client::subscription::REST;
-use crate::load::agent::WorkerProcess;
-pub use crate::load::agent::run_agent;
+use crate::load::link::Link;
+use crate::load::outcome::{ProbeOutcome, TimelineSecond, TrialOutcome, UsageDelta};
 use crate::load::processes::LoadProcesses;
-use crate::load::protocol::{
-    LoadEvent, Phase, Plan, ProbeOutcome, Progress, TimelineSecond, TrialOutcome, UsageDelta,
-    Workload,
-};
+use crate::load::protocol::{ControllerCommand, LoadEvent, Plan, Progress};
 use crate::load::publisher::Publisher;
-use crate::load::worker::{Errors, Worker};
-use crate::record::histogram;
-use crate::record::recording::Recording;
-use crate::record::trial_board::{Gauge, TrialBoard};
+use crate::load::timeline::{Phase, Timeline};
+use crate::load::usage::UsageSnapshot;
+use crate::record::trial_board::Gauge;
 use crate::runtime::clock;
-use crate::system::interface::InterfaceCounters;
-use crate::system::process::{CpuTime, ProcessUsage};
 
-/// How often the state of a trial is looked at; its clean start and its end are exact to this.
-const LOOK: Duration = Duration::from_millis(10);
+/// Time between two checks of a trial's state, which bounds how exact its clean start and end are.
+const CHECK: Duration = Duration::from_millis(10);
 
-/// The same while nothing can end but what has been scheduled: looks take CPU time that counts as
-/// the load's.
-const GLANCE: Duration = Duration::from_millis(50);
+/// The same while only the schedule can end a phase: checks take CPU time of the load.
+const RARE_CHECK: Duration = Duration::from_millis(50);
 
-/// How often progress is told.
-const PROGRESS: Duration = Duration::from_millis(200);
+const SECOND_NS: u64 = 1_000_000_000;
 
-/// Beyond the paced dialling itself, how long the last subscribers may take to connect.
-const RAMP_UP_PATIENCE: Duration = Duration::from_secs(30);
+/// Time between two reports of progress.
+const PROGRESS_NS: u64 = 200_000_000;
 
-/// From the order to publish to the first message's intended time: longer than pollers rest, so
-/// that all of them are awake.
-const LEAD_NS: u64 = REST.as_nanos() as u64 + 50_000_000;
+/// Beyond the paced dialling, the longest time that the last subscribers may take to connect.
+const RAMP_UP_EXTRA_NS: u64 = 30 * SECOND_NS;
 
-/// How long polls that are under way may take once nobody wants any more.
+/// Time for the polls under way to end when no message is expected any more.
 const SETTLE: Duration = Duration::from_millis(50);
 
-/// A runtime for one thread, whose tasks never leave it.
-pub fn runtime() -> LocalRuntime {
-    LocalRuntime::new().expect("the system makes a runtime")
-}
-
-/// Runs one trial and tells of it, last of all its outcome. Once `stop` is set, it goes straight to
-/// the outcome. Fails if a process of the load ends before that.
-pub fn run(plan: Plan, stop: Arc<AtomicBool>, tell: impl FnMut(LoadEvent)) -> anyhow::Result<()> {
-    runtime().block_on(async {
-        let mut trial = Controller::start(plan, stop, tell).await?;
-        trial.ramp_up().await?;
-        if trial.window.total(Gauge::Joined) > 0 {
-            trial.warm_up().await?;
-        }
-        trial.measure().await
-    })
+/// Runs one trial. [`ControllerCommand::Stop`] takes it straight to its outcome. Fails if a process
+/// of the load ends before that, or the lab does.
+pub async fn run(plan: Plan, link: impl Link) -> anyhow::Result<()> {
+    let mut trial = Controller::start(plan, link).await?;
+    trial.ramp_up().await?;
+    if trial.total(Gauge::Joined) > 0 {
+        trial.publish(Phase::WarmUp).await?;
+        trial.load.board.clear_window();
+        tokio::time::sleep(SETTLE).await;
+    }
+    trial.measure().await
 }
 
 /// A trial under way.
-struct Controller<T> {
+struct Controller<L> {
     plan: Arc<Plan>,
-    window: Arc<TrialBoard>,
-    workers: Vec<Worker>,
-    /// Where some of the workers are.
-    followers: Vec<WorkerProcess>,
-    /// Beside them, with subscribers that do not count.
-    probe: Option<WorkerProcess>,
+    load: LoadProcesses,
     publisher: Publisher,
-    stop: Arc<AtomicBool>,
-    tell: T,
+    link: L,
+    /// [`ControllerCommand::Stop`] has arrived.
+    stopped: bool,
     phase: Phase,
-    started: Instant,
-    ramp_up: Duration,
-    told: Instant,
-    before: UsageSnapshot,
+    timeline: Timeline,
+    reported_ns: u64,
     second: SecondStart,
 }
 
-/// What both processes, and all that run here, had used, and what had passed the interface, at one
-/// moment.
-#[derive(Clone, Copy, Default)]
-struct UsageSnapshot {
-    /// All processes of the load but the probe's.
-    load: ProcessUsage,
-    probe: ProcessUsage,
-    server: Option<ProcessUsage>,
-    cores: CpuTime,
-    interface: Option<InterfaceCounters>,
-}
-
-/// Where the present second of the timeline began.
+/// Where the current second of the timeline began.
 struct SecondStart {
-    at: Instant,
-    machine: UsageSnapshot,
+    at_ns: u64,
+    usage: UsageSnapshot,
     bytes: (u64, u64),
 }
 
-impl<T: FnMut(LoadEvent)> Controller<T> {
-    async fn start(plan: Plan, stop: Arc<AtomicBool>, tell: T) -> anyhow::Result<Self> {
+/// What was used when the ledger was open.
+struct LedgerPeriod {
+    length_s: f64,
+    opened: UsageSnapshot,
+    closed: UsageSnapshot,
+}
+
+impl<L: Link> Controller<L> {
+    async fn start(plan: Plan, link: L) -> anyhow::Result<Self> {
         let plan = Arc::new(plan);
-        let crew = LoadProcesses::start(&plan).await?;
-        let started = Instant::now();
-        let before = UsageSnapshot::now(&plan, &crew.followers, crew.probe.as_ref());
-        let workers = crew.workers(&plan);
+        let load = LoadProcesses::start(&plan).await?;
+        let now_ns = clock::now_ns();
         Ok(Controller {
-            publisher: Publisher::start(plan.clone(), crew.window.clone(), &workers),
-            plan,
-            window: crew.window,
-            workers,
-            followers: crew.followers,
-            probe: crew.probe,
-            stop,
-            tell,
+            publisher: Publisher::start(plan.clone(), load.board.clone(), &load.workers),
+            link,
+            stopped: false,
             phase: Phase::RampUp,
-            started,
-            ramp_up: Duration::ZERO,
-            told: started,
-            before,
+            timeline: Timeline::planned(load.start_ns, plan.phases()),
+            reported_ns: now_ns,
             second: SecondStart {
-                at: started,
-                machine: before,
+                at_ns: now_ns,
+                usage: load.before,
                 bytes: (0, 0),
             },
+            plan,
+            load,
         })
     }
 
-    /// Connects everyone, or finds out who can't.
+    fn total(&self, gauge: Gauge) -> u64 {
+        self.load.board.total(gauge)
+    }
+
+    fn begin(&mut self, phase: Phase) {
+        self.timeline.begin(phase, clock::now_ns());
+        self.phase = phase;
+    }
+
+    /// Waits until all subscribers are connected or have given up.
     async fn ramp_up(&mut self) -> anyhow::Result<()> {
         let clients = u64::from(self.plan.clients);
-        let patience = self.plan.ramp_up() + RAMP_UP_PATIENCE;
-        self.pass(patience, LOOK, |trial| {
-            trial.window.total(Gauge::Joined) + trial.window.total(Gauge::GaveUp) >= clients
+        let end_ns = self.timeline.end_ns(Phase::RampUp) + RAMP_UP_EXTRA_NS;
+        self.pass(end_ns, CHECK, |trial| {
+            trial.total(Gauge::Joined) + trial.total(Gauge::GaveUp) >= clients
         })
         .await?;
-        self.ramp_up = self.started.elapsed();
+        self.begin(Phase::WarmUp);
         Ok(())
     }
 
-    /// Publishes unrecorded, then waits until everything has arrived.
-    async fn warm_up(&mut self) -> anyhow::Result<()> {
-        self.phase = Phase::WarmUp;
-        self.publish(self.plan.warm_up, Phase::WarmUp).await?;
-        self.window.clear_window();
-        tokio::time::sleep(SETTLE).await;
-        Ok(())
-    }
-
-    /// Opens the ledger and the window, publishes, waits for stragglers, and tells the outcome.
+    /// Opens the ledger and the window, publishes, waits for the last messages, and reports.
     async fn measure(&mut self) -> anyhow::Result<()> {
-        let probe = self.probe.iter().flat_map(|probe| &probe.workers);
-        for worker in self.workers.iter().chain(probe) {
-            worker.open_ledger().await?;
-        }
+        self.load.open_ledger().await?;
         self.publisher.open_ledger();
-        let look = self.scrape().await;
-        let (opened, machine) = (Instant::now(), self.machine());
-        self.phase = Phase::Window;
-        if self.window.total(Gauge::Joined) > 0 {
-            self.publish(self.plan.window, Phase::Drain).await?;
+        let scrape = self.scrape().await;
+        let (opened_ns, opened) = (clock::now_ns(), self.load.measured.snapshot());
+        match self.total(Gauge::Joined) {
+            0 => self.begin(Phase::Window),
+            _ => self.publish(Phase::Window).await?,
         }
-        let end = self.machine();
-        let ledger_s = opened.elapsed().as_secs_f64();
+        let closed = self.load.measured.snapshot();
+        let ledger = LedgerPeriod {
+            length_s: (clock::now_ns() - opened_ns) as f64 / 1e9,
+            opened,
+            closed,
+        };
         tokio::time::sleep(SETTLE).await;
-        let mut outcome = self.outcome(ledger_s, machine, end).await?;
-        let looks = self.scrape().await.zip(look);
-        outcome.server_books = looks.map(|(end, opened)| end.since(&opened));
+        let mut outcome = self.outcome(ledger).await?;
+        let scrapes = self.scrape().await.zip(scrape);
+        outcome.server_counters = scrapes.map(|(later, earlier)| later.since(&earlier));
         self.end_second().await?;
-        (self.tell)(LoadEvent::Outcome(Box::new(outcome)));
-        Ok(())
+        let outcome = LoadEvent::Outcome(Box::new(outcome));
+        self.link.send(&outcome).await
     }
 
     /// What the server counted so far, where that is known.
@@ -193,48 +157,57 @@ impl<T: FnMut(LoadEvent)> Controller<T> {
         Scrape::of(target, client.headers, transport.name()).await
     }
 
-    fn machine(&self) -> UsageSnapshot {
-        UsageSnapshot::now(&self.plan, &self.followers, self.probe.as_ref())
-    }
-
-    /// Opens a window, publishes for its `length`, all of which passes whatever the rate, and then,
-    /// in phase `after`, waits until all of it has arrived.
-    async fn publish(&mut self, length: Duration, after: Phase) -> anyhow::Result<()> {
-        let before = self.window.total(Gauge::Delivered);
-        let origin_ns = clock::now_ns() + LEAD_NS;
-        let end_ns = origin_ns + length.as_nanos() as u64;
-        self.window.set_window(origin_ns, end_ns);
-        let mut done = self.publisher.publish(origin_ns, length.as_nanos() as u64);
-        let scheduled = Duration::from_nanos(end_ns.saturating_sub(clock::now_ns()));
-        self.pass(scheduled, GLANCE, |_| false).await?;
-        // A publisher that is late gets as much time again before the trial goes on without it.
-        self.pass(length + LOOK, LOOK, |_| {
+    /// Begins a phase, publishes for all of its length whatever the rate, and waits until all of it
+    /// has arrived, after the window as phase [`Phase::Drain`].
+    async fn publish(&mut self, phase: Phase) -> anyhow::Result<()> {
+        self.begin(phase);
+        let before = self.total(Gauge::Delivered);
+        let (from_ns, to_ns) = self.timeline.schedule_ns(phase);
+        self.load.board.set_window(from_ns, to_ns);
+        let mut done = self.publisher.publish(from_ns, to_ns - from_ns);
+        self.pass(to_ns, RARE_CHECK, |_| false).await?;
+        // A publisher that is late gets as much time again; then the trial goes on without it.
+        let late_ns = to_ns + (to_ns - from_ns) + CHECK.as_nanos() as u64;
+        self.pass(late_ns, CHECK, |_| {
             !matches!(done.try_recv(), Err(TryRecvError::Empty))
         })
         .await?;
-        self.phase = after;
-        let arrived =
-            |trial: &Self| trial.window.total(Gauge::Delivered) - before >= trial.expected();
-        self.pass(self.plan.drain, LOOK, arrived).await
+        if phase == Phase::Window {
+            self.begin(Phase::Drain);
+        }
+        let end_ns = clock::now_ns() + self.plan.drain.as_nanos() as u64;
+        let arrived = |trial: &Self| trial.total(Gauge::Delivered) - before >= trial.expected();
+        self.pass(end_ns, CHECK, arrived).await
     }
 
-    /// Lets time pass until `done`, which is looked at `every` so often, or for `limit` at most,
-    /// telling of progress and seconds.
+    /// Lets time pass until `done`, which is checked at each `interval`, or until `end_ns`, and
+    /// reports progress and seconds.
     async fn pass(
         &mut self,
-        limit: Duration,
-        every: Duration,
+        end_ns: u64,
+        interval: Duration,
         mut done: impl FnMut(&Self) -> bool,
     ) -> anyhow::Result<()> {
-        let end = Instant::now() + limit;
-        while !done(self) && Instant::now() < end && !self.stop.load(Relaxed) {
-            tokio::time::sleep_until(end.min(Instant::now() + every)).await;
-            if self.told.elapsed() >= PROGRESS {
-                self.told = Instant::now();
-                let progress = self.progress();
-                (self.tell)(LoadEvent::Progress(progress));
+        while !done(self) && !self.stopped {
+            let now_ns = clock::now_ns();
+            if now_ns >= end_ns {
+                break;
             }
-            if self.second.at.elapsed() >= Duration::from_secs(1) {
+            let left = Duration::from_nanos(end_ns - now_ns);
+            tokio::select! {
+                () = tokio::time::sleep(interval.min(left)) => {}
+                command = self.link.receive() => match command? {
+                    Some(ControllerCommand::Stop) => self.stopped = true,
+                    None => bail!("the run has ended"),
+                },
+            }
+            let now_ns = clock::now_ns();
+            if now_ns - self.reported_ns >= PROGRESS_NS {
+                self.reported_ns = now_ns;
+                let progress = LoadEvent::Progress(self.progress(now_ns));
+                self.link.send(&progress).await?;
+            }
+            if now_ns - self.second.at_ns >= SECOND_NS {
                 self.end_second().await?;
             }
         }
@@ -244,162 +217,88 @@ impl<T: FnMut(LoadEvent)> Controller<T> {
     /// Published × subscribers, summed over the feeds.
     fn expected(&self) -> u64 {
         (0..self.plan.feeds.len())
-            .map(|feed| self.window.published(feed) * self.plan.subscribers(feed))
+            .map(|feed| self.load.board.published(feed) * self.plan.subscribers(feed))
             .sum()
     }
 
-    fn progress(&self) -> Progress {
-        let plan = &self.plan;
-        let whole = plan.ramp_up() + plan.warm_up + plan.window;
+    fn progress(&self, now_ns: u64) -> Progress {
         Progress {
-            at_s: self.started.elapsed().as_secs_f64(),
+            now_ns,
             phase: self.phase,
-            clients: u64::from(plan.clients),
-            joined: self.window.total(Gauge::Joined),
-            connected: self.window.total(Gauge::Connected),
-            gave_up: self.window.total(Gauge::GaveUp),
-            delivered: self.window.total(Gauge::Delivered),
-            whole_s: whole.as_secs_f64(),
-            left_s: whole.saturating_sub(self.started.elapsed()).as_secs_f64(),
+            timeline: self.timeline,
+            clients: u64::from(self.plan.clients),
+            joined: self.total(Gauge::Joined),
+            connected: self.total(Gauge::Connected),
+            gave_up: self.total(Gauge::GaveUp),
+            delivered: self.total(Gauge::Delivered),
         }
     }
 
-    /// Tells of the second that ends now.
+    /// Reports the second that ends now.
     async fn end_second(&mut self) -> anyhow::Result<()> {
-        let mut published = self.publisher.end_second().await;
-        let (mut latency, mut bytes) = (None, (0, 0));
-        for worker in &self.workers {
-            let second = worker.end_second().await?;
-            published += second.published;
-            bytes = (bytes.0 + second.bytes.0, bytes.1 + second.bytes.1);
-            match &mut latency {
-                None => latency = Some(second.latency),
-                Some(sum) => *sum += &second.latency,
-            }
-        }
-        let latency = latency.unwrap_or_else(histogram::coarse);
-        let machine = self.machine();
-        let mark = std::mem::replace(
-            &mut self.second,
-            SecondStart {
-                at: Instant::now(),
-                machine,
-                bytes,
-            },
-        );
-        let (load, server) = machine.since(&mark.machine);
+        let of_sensors = self.publisher.end_second().await;
+        let second = self.load.end_second().await?;
+        let latency = &second.latency;
         let percentiles = || [0.5, 0.99, 1.0].map(|q| latency.value_at_quantile(q));
-        (self.tell)(LoadEvent::Second(TimelineSecond {
-            at_s: self.started.elapsed().as_secs_f64(),
-            length_s: mark.at.elapsed().as_secs_f64(),
+        let now = SecondStart {
+            at_ns: clock::now_ns(),
+            usage: self.load.measured.snapshot(),
+            bytes: second.bytes,
+        };
+        let began = std::mem::replace(&mut self.second, now);
+        let now = &self.second;
+        let (load, server) = now.usage.since(&began.usage);
+        let report = LoadEvent::Second(TimelineSecond {
+            at_s: self.timeline.elapsed_s(now.at_ns),
+            length_s: (now.at_ns - began.at_ns) as f64 / 1e9,
             phase: self.phase,
-            connected: self.window.total(Gauge::Connected),
-            published,
+            connected: self.total(Gauge::Connected),
+            published: of_sensors + second.published,
             delivered: latency.len(),
             latency_ns: (!latency.is_empty()).then(percentiles),
-            bytes_down: bytes.0 - mark.bytes.0,
-            bytes_up: bytes.1 - mark.bytes.1,
+            bytes_down: now.bytes.0 - began.bytes.0,
+            bytes_up: now.bytes.1 - began.bytes.1,
             load,
             server,
-        }));
-        Ok(())
+        });
+        self.link.send(&report).await
     }
 
-    async fn outcome(
-        &self,
-        ledger_s: f64,
-        opened: UsageSnapshot,
-        end: UsageSnapshot,
-    ) -> anyhow::Result<TrialOutcome> {
-        let (mut sum, mut errors) = (Recording::default(), Errors::new());
-        for worker in &self.workers {
-            let (recording, mistakes) = worker.collect().await?;
-            sum.merge(&recording);
-            mistakes
-                .into_iter()
-                .for_each(|(error, times)| *errors.entry(error).or_default() += times);
-        }
-        let mut probe = None;
-        for worker in self.probe.iter().flat_map(|probe| &probe.workers) {
-            let (recording, _) = worker.collect().await?;
-            let used = UsageDelta::between(&opened.probe, &end.probe);
-            probe = Some(ProbeOutcome { recording, used });
-        }
+    async fn outcome(&self, ledger: LedgerPeriod) -> anyhow::Result<TrialOutcome> {
+        let LedgerPeriod { opened, closed, .. } = &ledger;
+        let (mut recording, errors) = self.load.collect().await?;
+        let probe = self.load.collect_probe().await?;
         let publisher = self.publisher.recording().await.unwrap_or_default();
-        sum.publish_lag += &publisher.publish_lag;
-        let (load, server) = end.since(&opened);
-        let feeds = 0..self.plan.feeds.len();
-        let joined = self.window.total(Gauge::Joined);
+        recording.publish_lag += &publisher.publish_lag;
+        let (load, server) = closed.since(opened);
+        let interface = closed.interface.zip(opened.interface);
+        let (board, before) = (&self.load.board, &self.load.before);
+        let joined = board.total(Gauge::Joined);
         Ok(TrialOutcome {
-            ramp_up_s: self.ramp_up.as_secs_f64(),
-            ledger_s,
-            published: feeds.map(|feed| self.window.published(feed)).sum(),
+            ramp_up_s: self.timeline.elapsed_s(self.timeline.end_ns(Phase::RampUp)),
+            ledger_s: ledger.length_s,
+            published: (0..self.plan.feeds.len())
+                .map(|feed| board.published(feed))
+                .sum(),
             expected: self.expected(),
-            publish_failed: self.window.publish_failed(),
+            publish_failed: board.publish_failed(),
             joined,
             gave_up: u64::from(self.plan.clients) - joined,
-            connected: self.window.total(Gauge::Connected),
-            recording: sum,
-            server_books: None,
-            probe,
+            connected: board.total(Gauge::Connected),
+            recording,
+            server_counters: None,
+            probe: probe.map(|recording| ProbeOutcome {
+                recording,
+                used: UsageDelta::between(&opened.probe, &closed.probe),
+            }),
             publisher_traffic: publisher.traffic,
-            interface: end
-                .interface
-                .zip(opened.interface)
-                .map(|(end, opened)| end - opened),
+            interface: interface.map(|(later, earlier)| later - earlier),
             load,
-            load_rss_before_bytes: self.before.load.rss_bytes,
+            load_rss_before_bytes: before.load.rss_bytes,
             server,
-            server_rss_before_bytes: self.before.server.map(|server| server.rss_bytes),
-            cores: end.cores.since(&opened.cores),
+            server_rss_before_bytes: before.server.map(|server| server.rss_bytes),
+            cores: closed.cores.since(&opened.cores),
             errors: errors.into_iter().collect(),
         })
-    }
-}
-
-impl Plan {
-    /// How long the paced dialling takes.
-    pub fn ramp_up(&self) -> Duration {
-        Duration::from_secs_f64(f64::from(self.clients) / self.connect_rate_hz)
-    }
-
-    /// The probe's part of this plan, if it has one: a few readers, who join at all stages of the
-    /// ramp-up and poll at all phases, so that their places are typical.
-    pub fn probe(&self) -> Option<Plan> {
-        let share = f64::from(self.probes) / f64::from(self.clients);
-        (self.probes > 0).then(|| Plan {
-            clients: self.probes,
-            connect_rate_hz: self.connect_rate_hz * share,
-            workload: Workload::Monitoring,
-            even_phases: true,
-            ..self.clone()
-        })
-    }
-}
-
-impl UsageSnapshot {
-    fn now(plan: &Plan, followers: &[WorkerProcess], probe: Option<&WorkerProcess>) -> Self {
-        let mut load = ProcessUsage::of(std::process::id()).unwrap_or_default();
-        followers
-            .iter()
-            .for_each(|follower| load += follower.usage());
-        UsageSnapshot {
-            load,
-            probe: probe.map_or_else(ProcessUsage::default, WorkerProcess::usage),
-            server: plan.target.pid.and_then(|pid| ProcessUsage::of(pid).ok()),
-            cores: CpuTime::now(),
-            interface: plan
-                .interface
-                .as_ref()
-                .and_then(|name| InterfaceCounters::of(name).ok()),
-        }
-    }
-
-    fn since(&self, earlier: &UsageSnapshot) -> (UsageDelta, Option<UsageDelta>) {
-        let server = match (&earlier.server, &self.server) {
-            (Some(earlier), Some(later)) => Some(UsageDelta::between(earlier, later)),
-            _ => None,
-        };
-        (UsageDelta::between(&earlier.load, &self.load), server)
     }
 }

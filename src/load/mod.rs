@@ -1,14 +1,26 @@
-//! The load: thousands of subscribers and the publishers of one trial, in a process of its own.
+//! The load: thousands of subscribers and the publishers of one trial, in processes of its own.
 //!
-//! The controller leads a trial through ramp-up, warm-up, window and drain. It asks workers for
-//! what they recorded, in this process or in agents.
+//! The lab sends a controller its plan over a [link](link). The controller takes the trial through
+//! the phases of its [timeline](timeline), and asks workers, in its own process or in agents, for
+//! what they recorded.
+//!
+//! - [`protocol`]: what lab, controller and agents send each other · [`outcome`]: what a trial found
+//! - [`link`]: how they send it
+//! - [`controller`]: one trial · [`timeline`]: its phases on one clock · [`usage`]: what it used
+//! - [`processes`]: the processes of one host · [`agent`]: one of them · [`child_process`]
+//! - [`worker`]: a thread of subscribers
+//! - [`publisher`]: a thread that follows the [`schedule`] · [`http_publisher`]: one connection
 
 pub mod agent;
 pub mod child_process;
 pub mod controller;
 pub mod http_publisher;
+pub mod link;
+pub mod outcome;
 pub mod processes;
 pub mod protocol;
 pub mod publisher;
 pub mod schedule;
+pub mod timeline;
+pub mod usage;
 pub mod worker;

@@ -1,37 +1,49 @@
-//! The crew of a trial: this process, those that follow it, and the workers in all of them.
+//! The processes of a load on this host: this one, its agents and the probe, with the workers in
+//! all of them. They share one [`TrialBoard`], which needs shared memory: a second host has a load
+//! of its own.
 
 use std::sync::Arc;
 
 use crate::load::agent::WorkerProcess;
-use crate::load::protocol::{AgentJob, Plan};
-use crate::load::worker::{ClientShare, Worker};
+use crate::load::protocol::{AgentJob, ClientShare, Errors, HostBoard, Plan};
+use crate::load::usage::{MeasuredProcesses, UsageSnapshot};
+use crate::load::worker::Worker;
+use crate::record::histogram;
+use crate::record::recording::{Recording, WorkerSecond};
 use crate::record::trial_board::TrialBoard;
 use crate::runtime::clock;
 
-/// The processes that follow this one, and the board that all of them see.
+/// The processes of a load. Dropping it ends the agents.
+#[derive(Debug)]
 pub struct LoadProcesses {
-    pub window: Arc<TrialBoard>,
-    /// Workers in all of them, this one included.
-    count: usize,
-    /// When their subscribers begin to dial.
-    start_ns: u64,
-    pub followers: Vec<WorkerProcess>,
-    /// Beside them, with subscribers that do not count.
-    pub probe: Option<WorkerProcess>,
+    pub board: Arc<TrialBoard>,
+    /// All workers but the probe's. Worker n is in process n mod their number: the publisher finds
+    /// authors by it.
+    pub workers: Vec<Worker>,
+    /// An agent whose subscribers do not count.
+    probe: Option<WorkerProcess>,
+    pub measured: MeasuredProcesses,
+    /// When the first subscriber dials, on the monotonic clock.
+    pub start_ns: u64,
+    /// Before the first subscriber of this process dialled.
+    pub before: UsageSnapshot,
 }
 
 impl LoadProcesses {
+    /// Starts all processes and workers. Subscribers dial at once, paced.
     pub async fn start(plan: &Arc<Plan>) -> anyhow::Result<Self> {
         // As many threads in all as there are cores, and at least one a process.
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let processes = plan.processes as usize;
         let count = (cores / processes).max(1) * processes;
-        let window = Arc::new(TrialBoard::new(plan.feeds.len(), count)?);
+        let board = Arc::new(TrialBoard::new(plan.feeds.len(), count)?);
         let start_ns = clock::now_ns();
-        let following = |plan: &Plan, shares: Vec<ClientShare>| AgentJob {
+        let job = |plan: &Plan, shares: Vec<ClientShare>| AgentJob {
             plan: plan.clone(),
-            window: window.path(),
-            workers: count,
+            board: HostBoard {
+                path: board.path(),
+                workers: count,
+            },
             shares,
             start_ns,
         };
@@ -41,40 +53,82 @@ impl LoadProcesses {
                     number: count,
                     ..ClientShare::of(0, 1)
                 };
-                Some(WorkerProcess::start(following(&probe, vec![share])).await?)
+                Some(WorkerProcess::start(job(&probe, vec![share])).await?)
             }
             None => None,
         };
-        let mut followers = Vec::new();
+        let share = |number| ClientShare::of(number, count);
+        let mut agents = Vec::new();
         for process in 1..processes {
-            let numbers = (process..count).step_by(processes);
-            let shares = numbers
-                .map(|number| ClientShare::of(number, count))
-                .collect();
-            followers.push(WorkerProcess::start(following(plan, shares)).await?);
+            let shares = (process..count).step_by(processes).map(share);
+            agents.push(WorkerProcess::start(job(plan, shares.collect())).await?);
         }
+        let pids = agents.iter().map(|agent| agent.pid);
+        let measured = MeasuredProcesses {
+            load: pids.chain([std::process::id()]).collect(),
+            probe: probe.as_ref().map(|probe| probe.pid),
+            server: plan.target.pid,
+            interface: plan.interface.clone(),
+        };
+        let before = measured.snapshot();
+        let mut remote: Vec<_> = agents.into_iter().map(|a| a.workers.into_iter()).collect();
+        let worker = |number: usize| match (number % processes).checked_sub(1) {
+            None => Worker::start(plan.clone(), board.clone(), share(number), start_ns),
+            Some(agent) => remote[agent].next().expect("one for each share"),
+        };
         Ok(LoadProcesses {
-            window,
-            count,
-            start_ns,
-            followers,
+            workers: (0..count).map(worker).collect(),
+            board,
             probe,
+            measured,
+            start_ns,
+            before,
         })
     }
 
-    /// All workers, those of this process started now. Worker n is in process n mod their number:
-    /// the publisher finds authors by it.
-    pub fn workers(&self, plan: &Arc<Plan>) -> Vec<Worker> {
-        let followers = self.followers.iter();
-        let mut elsewhere: Vec<_> = followers.map(|f| f.workers.iter().cloned()).collect();
-        let processes = 1 + elsewhere.len();
-        let worker = |number: usize| match (number % processes).checked_sub(1) {
-            None => {
-                let share = ClientShare::of(number, self.count);
-                Worker::start(plan.clone(), self.window.clone(), share, self.start_ns)
-            }
-            Some(follower) => elsewhere[follower].next().expect("one for each share"),
+    /// From here on everything counts.
+    pub async fn open_ledger(&self) -> anyhow::Result<()> {
+        let probe = self.probe.iter().flat_map(|probe| &probe.workers);
+        for worker in self.workers.iter().chain(probe) {
+            worker.open_ledger().await?;
+        }
+        Ok(())
+    }
+
+    /// What all workers but the probe's saw in the second that ends now.
+    pub async fn end_second(&self) -> anyhow::Result<WorkerSecond> {
+        let mut sum = WorkerSecond {
+            latency: histogram::coarse(),
+            published: 0,
+            bytes: (0, 0),
         };
-        (0..self.count).map(worker).collect()
+        for worker in &self.workers {
+            let second = worker.end_second().await?;
+            sum.latency += &second.latency;
+            sum.published += second.published;
+            sum.bytes.0 += second.bytes.0;
+            sum.bytes.1 += second.bytes.1;
+        }
+        Ok(sum)
+    }
+
+    /// What all workers but the probe's recorded since the ledger was opened.
+    pub async fn collect(&self) -> anyhow::Result<(Recording, Errors)> {
+        let (mut sum, mut errors) = (Recording::default(), Errors::new());
+        for worker in &self.workers {
+            let (recording, more) = worker.collect().await?;
+            sum.merge(&recording);
+            more.into_iter()
+                .for_each(|(error, times)| *errors.entry(error).or_default() += times);
+        }
+        Ok((sum, errors))
+    }
+
+    /// What the probe recorded, if there is one.
+    pub async fn collect_probe(&self) -> anyhow::Result<Option<Recording>> {
+        match self.probe.as_ref().and_then(|probe| probe.workers.first()) {
+            Some(worker) => Ok(Some(worker.collect().await?.0)),
+            None => Ok(None),
+        }
     }
 }

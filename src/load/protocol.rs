@@ -1,23 +1,27 @@
-//! What the load process is told and what it tells: one plan in, events out, each a line of JSON.
+//! What lab, controller and agents send each other: serialisable data, and nothing else.
+//!
+//! ```text
+//! lab         Job::Control, ControllerCommand ──▶ controller     Job::Agent, WorkerMessage ──▶ agent
+//!             ◀── LoadEvent                                      ◀── WorkerReply
+//! ```
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::client::config::ClientConfig;
-use crate::client::server_counters::ServerCounters;
+use crate::client::outbox::Outgoing;
 use crate::client::target::Target;
 use crate::error::unknown;
+use crate::load::outcome::{TimelineSecond, TrialOutcome};
 use crate::load::schedule::Pacing;
-use crate::load::worker::ClientShare;
-use crate::record::byte_counts::ByteCounts;
-use crate::record::recording::Recording;
-use crate::system::interface::InterfaceCounters;
-use crate::system::process::{CpuTime, ProcessUsage};
+use crate::load::timeline::{Phase, PhaseLengths, Timeline};
+use crate::record::recording::{Recording, WorkerSecond};
 use crate::transport::Transport;
 
-/// What publishes.
+/// What publishes the messages.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[derive(strum::Display, strum::EnumString, strum::VariantNames)]
@@ -55,37 +59,86 @@ pub struct Plan {
     pub interface: Option<String>,
     /// Processes that the clients are spread over.
     pub processes: u32,
-    /// Subscribers in a process of their own, which see whether the crowd's process tells the
-    /// truth.
+    /// Subscribers in a process of their own, whose figures are compared with those of the others.
     pub probes: u32,
     /// Short polls start evenly spread over the interval, rather than at random in it.
     pub even_phases: bool,
 }
 
-/// What a load process is to do: the first line that it reads.
+/// What a load process is to do: the first message that it receives.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Job {
-    /// A trial, with the help of other processes if the plan says so. Tells [`LoadEvent`]s.
-    Lead(Plan),
-    /// A part of the subscribers of a trial that another process leads.
-    Follow(AgentJob),
+    /// Run a trial, with agents if the plan says so, and report [`LoadEvent`]s.
+    Control(Plan),
+    /// Run a part of the subscribers of a trial that another process controls.
+    Agent(AgentJob),
 }
 
-/// What a process that follows needs to know.
+/// The job of an agent on the controller's host.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct AgentJob {
     pub plan: Plan,
-    /// The leader's board: its path, and how many workers it is for.
-    pub window: String,
-    pub workers: usize,
+    pub board: HostBoard,
     /// One worker for each.
     pub shares: Vec<ClientShare>,
-    /// When the ramp-up begins, on the monotonic clock.
+    /// When the first subscriber dials, on the monotonic clock.
     pub start_ns: u64,
 }
 
+/// The shared memory of all load processes of one host: counts, the window, and the ranks in each
+/// message's fan-out.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct HostBoard {
+    /// Where this host's processes find it.
+    pub path: String,
+    /// Workers in all of them.
+    pub workers: usize,
+}
+
+/// A worker's number on the board, and its clients: the `first` and each `step`-th after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClientShare {
+    pub number: usize,
+    pub first: u32,
+    pub step: usize,
+}
+
+impl ClientShare {
+    /// Worker `number` of `count` that share all clients.
+    pub fn of(number: usize, count: usize) -> Self {
+        ClientShare {
+            number,
+            first: number as u32,
+            step: count,
+        }
+    }
+}
+
 impl Plan {
+    /// How long the phases take; the ramp-up is as long as the paced dialling.
+    pub fn phases(&self) -> PhaseLengths {
+        PhaseLengths {
+            ramp_up: Duration::from_secs_f64(f64::from(self.clients) / self.connect_rate_hz),
+            warm_up: self.warm_up,
+            window: self.window,
+            drain: self.drain,
+        }
+    }
+
+    /// The probe's part of this plan, if it has one: a few readers. They join at all stages of the
+    /// ramp-up and poll at all phases, so that they are typical ones.
+    pub fn probe(&self) -> Option<Plan> {
+        let share = f64::from(self.probes) / f64::from(self.clients);
+        (self.probes > 0).then(|| Plan {
+            clients: self.probes,
+            connect_rate_hz: self.connect_rate_hz * share,
+            workload: Workload::Monitoring,
+            even_phases: true,
+            ..self.clone()
+        })
+    }
+
     /// Subscribers of feed number `feed`: clients take turns.
     pub fn subscribers(&self, feed: usize) -> u64 {
         let (clients, feeds) = (self.clients as usize, self.feeds.len());
@@ -107,18 +160,6 @@ impl Plan {
     }
 }
 
-/// A part of a trial.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, strum::Display)]
-#[serde(rename_all = "kebab-case")]
-#[strum(serialize_all = "kebab-case")]
-pub enum Phase {
-    #[default]
-    RampUp,
-    WarmUp,
-    Window,
-    Drain,
-}
-
 /// What the load process says while it works, and at the end.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -128,137 +169,85 @@ pub enum LoadEvent {
     Outcome(Box<TrialOutcome>),
 }
 
-/// Where a trial is.
+/// How far a trial is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Progress {
-    /// Since the trial began.
-    pub at_s: f64,
+    /// On the monotonic clock.
+    pub now_ns: u64,
     pub phase: Phase,
+    pub timeline: Timeline,
     pub clients: u64,
     pub joined: u64,
     pub connected: u64,
     pub gave_up: u64,
     /// First deliveries since the trial began.
     pub delivered: u64,
-    /// Seconds that the trial takes in all, and yet; stragglers may make it longer.
-    pub whole_s: f64,
-    pub left_s: f64,
 }
 
-/// One second of the timeline.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct TimelineSecond {
-    /// Since the trial began.
-    pub at_s: f64,
-    pub length_s: f64,
-    pub phase: Phase,
-    pub connected: u64,
-    pub published: u64,
-    pub delivered: u64,
-    /// p50, p99 and max of what arrived in it, ns; absent if nothing did.
-    pub latency_ns: Option<[u64; 3]>,
-    pub bytes_down: u64,
-    pub bytes_up: u64,
-    pub load: UsageDelta,
-    pub server: Option<UsageDelta>,
+/// A command to the controller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ControllerCommand {
+    /// Report the outcome of what has been measured so far.
+    Stop,
 }
 
-/// What a process used over a stretch of time.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct UsageDelta {
-    pub user_s: f64,
-    pub sys_s: f64,
-    /// Resident memory at its end.
-    pub rss_bytes: u64,
+/// What went wrong, and how often.
+pub type Errors = BTreeMap<String, u64>;
+
+/// A command to one of an agent's workers.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct WorkerMessage {
+    /// The worker's index in its process.
+    pub worker: usize,
+    pub command: WorkerCommand,
 }
 
-impl UsageDelta {
-    /// What was used from `earlier` to `later`.
-    pub fn between(earlier: &ProcessUsage, later: &ProcessUsage) -> Self {
-        let (user_s, sys_s) = later.cpu_since(earlier);
-        UsageDelta {
-            user_s,
-            sys_s,
-            rss_bytes: later.rss_bytes,
+/// What a worker is to do.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum WorkerCommand {
+    OpenLedger,
+    Second,
+    Collect,
+    /// One of this worker's subscribers publishes a message. There is no reply.
+    Write {
+        author: usize,
+        message: Outgoing,
+    },
+}
+
+/// A worker's reply.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum WorkerReply {
+    Done,
+    Second(WorkerSecond),
+    Collected(Box<Recording>, Errors),
+}
+
+#[cfg(test)]
+impl Plan {
+    /// A plan for tests: one client of one feed.
+    pub fn example() -> Self {
+        Plan {
+            transport: Transport::Sse,
+            target: Target::at(([127, 0, 0, 1], 1).into()),
+            feeds: vec!["a".into()],
+            clients: 1,
+            workload: Workload::Monitoring,
+            pacing: Pacing::Constant,
+            rate_hz: 1.0,
+            payload_bytes: 100,
+            client: ClientConfig::DEFAULT,
+            connect_rate_hz: 1_000.0,
+            warm_up: Duration::from_secs(1),
+            window: Duration::from_secs(10),
+            drain: Duration::from_secs(5),
+            seed: 1,
+            interface: None,
+            processes: 1,
+            probes: 0,
+            even_phases: false,
         }
-    }
-
-    /// Percent of one core over `seconds`.
-    pub fn percent(&self, seconds: f64) -> f64 {
-        (self.user_s + self.sys_s) / seconds * 100.0
-    }
-}
-
-/// What a probe found.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct ProbeOutcome {
-    pub recording: Recording,
-    pub used: UsageDelta,
-}
-
-/// What one trial found.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct TrialOutcome {
-    /// From the first subscriber's turn to dial until all were ready, or had given up.
-    pub ramp_up_s: f64,
-    /// From the opening of the ledger to its end: the window and the drain.
-    pub ledger_s: f64,
-    pub published: u64,
-    pub expected: u64,
-    pub publish_failed: u64,
-    pub joined: u64,
-    pub gave_up: u64,
-    /// Subscribers that were connected at the end.
-    pub connected: u64,
-    /// The subscribers', and the publish lag of all who write.
-    pub recording: Recording,
-    /// The sensors' connections, which are not the subscribers' and not in `traffic`.
-    pub publisher_traffic: ByteCounts,
-    /// What passed the plan's interface while the ledger was open, whoever sent it.
-    pub interface: Option<InterfaceCounters>,
-    /// What a server of our own counted while the ledger was open: its side of all traffic.
-    pub server_books: Option<ServerCounters>,
-    /// What the probe recorded, and what its process used, which is not in `load`.
-    pub probe: Option<ProbeOutcome>,
-    /// All processes of the load.
-    pub load: UsageDelta,
-    /// Memory before the first subscriber dialled.
-    pub load_rss_before_bytes: u64,
-    pub server: Option<UsageDelta>,
-    pub server_rss_before_bytes: Option<u64>,
-    /// CPU time of this machine's cores while the ledger was open.
-    pub cores: CpuTime,
-    /// What went wrong between client and server, and how often.
-    pub errors: Vec<(String, u64)>,
-}
-
-impl TrialOutcome {
-    /// Bytes through all sockets of the load, down and up: subscribers', publishers' and probe's.
-    pub fn load_bytes(&self) -> (u64, u64) {
-        let probe = self.probe.as_ref().map(|probe| probe.recording.traffic);
-        let all = [
-            Some(self.recording.traffic),
-            Some(self.publisher_traffic),
-            probe,
-        ];
-        let all = all.into_iter().flatten();
-        all.fold((0, 0), |(down, up), traffic| {
-            (down + traffic.down_bytes, up + traffic.up_bytes)
-        })
-    }
-
-    /// By how many bytes the server counted more (+) or less (−) than the load: 0, unless something
-    /// was still under way, was lost with its connection, or belongs to somebody else.
-    pub fn ends_differ_bytes(&self) -> Option<i64> {
-        let books = self.server_books?;
-        let (down, up) = self.load_bytes();
-        Some((books.down_bytes + books.up_bytes) as i64 - (down + up) as i64)
-    }
-
-    /// Deliveries that the server worked for: the subscribers' and the probe's.
-    pub fn served(&self) -> u64 {
-        let probe = self.probe.as_ref();
-        self.recording.counts.delivered + probe.map_or(0, |probe| probe.recording.counts.delivered)
     }
 }
 
@@ -276,10 +265,5 @@ mod tests {
                 .unwrap_err()
                 .contains("monitoring or chat")
         );
-        assert_eq!(
-            serde_json::to_string(&Phase::WarmUp).unwrap(),
-            "\"warm-up\""
-        );
-        assert_eq!(Phase::RampUp.to_string(), "ramp-up");
     }
 }

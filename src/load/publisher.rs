@@ -1,5 +1,5 @@
-//! The publisher: follows the schedule on a thread of its own and hands each message, when it is
-//! due, to whoever writes it: a sensor's connection, or in a chat an author among the subscribers.
+//! The publisher follows the schedule on a thread of its own. It hands each message, when it is
+//! due, to a sensor's connection, or in a chat to an author among the subscribers.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ use crate::runtime::clock;
 use crate::runtime::event_loop;
 use crate::runtime::timer::Timer;
 
-/// Sensors that publish, each over a connection of its own; together they serve all feeds.
+/// Sensors, each with a connection of its own. Together they publish to all feeds.
 const SENSORS: usize = 4;
 
 /// What the publisher is asked to do.
@@ -40,30 +40,29 @@ enum PublisherCommand {
     Collect(oneshot::Sender<Recording>),
 }
 
-/// A handle to the publisher's thread, which ends with it.
+/// A handle to the publisher's thread, which ends with the handle.
 #[derive(Debug)]
 pub struct Publisher(mpsc::UnboundedSender<PublisherCommand>);
 
 impl Publisher {
     /// Starts the thread.
-    pub fn start(plan: Arc<Plan>, window: Arc<TrialBoard>, workers: &[Worker]) -> Self {
-        let (orders, inbox) = mpsc::unbounded_channel();
+    pub fn start(plan: Arc<Plan>, board: Arc<TrialBoard>, workers: &[Worker]) -> Self {
+        let (commands, inbox) = mpsc::unbounded_channel();
         let workers = workers.to_vec();
         thread::Builder::new()
             .name("publisher".into())
             .spawn(move || {
-                let publish =
-                    async { PublisherLoop::new(plan, window, workers).serve(inbox).await };
+                let publish = async { PublisherLoop::new(plan, board, workers).serve(inbox).await };
                 event_loop::block_on(publish).expect("the system waits for events");
             })
             .expect("the system starts a thread");
-        Publisher(orders)
+        Publisher(commands)
     }
 
     /// Publishes for `length_ns` from `origin_ns` on; the answer comes at the end.
     pub fn publish(&self, origin_ns: u64, length_ns: u64) -> oneshot::Receiver<()> {
         let (done, answer) = oneshot::channel();
-        self.order(PublisherCommand::Publish {
+        self.send(PublisherCommand::Publish {
             origin_ns,
             length_ns,
             done,
@@ -73,13 +72,13 @@ impl Publisher {
 
     /// Forgets what the sensors recorded so far.
     pub fn open_ledger(&self) {
-        self.order(PublisherCommand::OpenLedger);
+        self.send(PublisherCommand::OpenLedger);
     }
 
     /// Messages published by sensors since this was last asked.
     pub async fn end_second(&self) -> u64 {
         let (reply, answer) = oneshot::channel();
-        self.order(PublisherCommand::Second(reply));
+        self.send(PublisherCommand::Second(reply));
         answer.await.unwrap_or_default()
     }
 
@@ -87,13 +86,13 @@ impl Publisher {
     /// ledger was opened.
     pub async fn recording(&self) -> Option<Recording> {
         let (reply, answer) = oneshot::channel();
-        self.order(PublisherCommand::Collect(reply));
+        self.send(PublisherCommand::Collect(reply));
         answer.await.ok()
     }
 
-    fn order(&self, order: PublisherCommand) {
-        // A thread that has died shows in what is missing.
-        let _ = self.0.send(order);
+    fn send(&self, command: PublisherCommand) {
+        // A thread that has ended shows in missing messages.
+        let _ = self.0.send(command);
     }
 }
 
@@ -104,7 +103,7 @@ struct PublisherLoop {
     recorder: Rc<Recorder>,
     ledger: Rc<Ledger>,
     sensors: Vec<Rc<Outbox>>,
-    /// Messages handed to sensors: they take turns.
+    /// Messages handed to sensors, which take turns.
     turns: usize,
     rng: StdRng,
 }
@@ -118,8 +117,8 @@ struct ActiveSchedule {
 }
 
 impl PublisherLoop {
-    fn new(plan: Arc<Plan>, window: Arc<TrialBoard>, workers: Vec<Worker>) -> Self {
-        let recorder = Rc::new(Recorder::new(window, workers.len()));
+    fn new(plan: Arc<Plan>, board: Arc<TrialBoard>, workers: Vec<Worker>) -> Self {
+        let recorder = Rc::new(Recorder::new(board, workers.len()));
         let ledger = Rc::<Ledger>::default();
         let sensors = match plan.workload {
             Workload::Monitoring if plan.rate_hz > 0.0 => SENSORS,
@@ -166,16 +165,16 @@ impl PublisherLoop {
                 Ok(intended_at_ns) = due => {
                     let running = running.as_mut().expect("something is due");
                     self.hand_over(running.take(), intended_at_ns);
-                    // However late this is, those who write must get their turn.
+                    // The connections must get their turn, however late this is.
                     tokio::task::yield_now().await;
                 }
-                order = inbox.recv() => match order {
+                command = inbox.recv() => match command {
                     None => return,
                     Some(PublisherCommand::Publish { origin_ns, length_ns, done }) => {
                         let schedule = self.schedule(length_ns);
                         running = Some(ActiveSchedule::start(schedule, origin_ns, done));
                     }
-                    Some(order) => self.answer(order),
+                    Some(command) => self.answer(command),
                 },
             }
             if let Some(ActiveSchedule { done, .. }) =
@@ -186,8 +185,8 @@ impl PublisherLoop {
         }
     }
 
-    fn answer(&self, order: PublisherCommand) {
-        match order {
+    fn answer(&self, command: PublisherCommand) {
+        match command {
             PublisherCommand::OpenLedger => self.recorder.open_ledger(self.ledger.traffic()),
             PublisherCommand::Second(reply) => {
                 let _ = reply.send(self.recorder.end_second(self.ledger.bytes()).published);
@@ -265,7 +264,7 @@ impl ActiveSchedule {
 fn text(bytes: u32, seed: u64) -> String {
     let mut state = seed | 1;
     let mut next = || {
-        // Xorshift (Marsaglia 2003): cheap, and nobody depends on its quality.
+        // Xorshift (Marsaglia 2003): cheap, and nothing depends on its quality.
         state ^= state << 13;
         state ^= state >> 7;
         state ^= state << 17;

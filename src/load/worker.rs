@@ -1,7 +1,6 @@
-//! A worker: one thread, one reactor, one recorder, and its share of the subscribers.
+//! A worker: one thread, one event loop, one recorder, and its share of the subscribers.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -10,7 +9,6 @@ use std::thread;
 use anyhow::{Context, bail};
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
-use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::client::config::ClientConfig;
@@ -21,7 +19,7 @@ use crate::client::socket::Ledger;
 use crate::client::subscription::Subscription;
 use crate::client::target::Target;
 use crate::load::http_publisher::HttpPublisher;
-use crate::load::protocol::{Plan, Workload};
+use crate::load::protocol::{ClientShare, Errors, Plan, WorkerCommand, WorkerReply, Workload};
 use crate::record::recorder::Recorder;
 use crate::record::recording::{Recording, WorkerSecond};
 use crate::record::trial_board::TrialBoard;
@@ -30,93 +28,50 @@ use crate::runtime::event_loop;
 use crate::runtime::timer::Timer;
 use crate::transport::Transport;
 
-/// Subscribers that dial from one loopback address: finding a free port among an address's 28,000
-/// slows down long before they run out.
+/// Subscribers that dial from one loopback address. An address has 28,000 ports, and finding a free
+/// one slows down long before they run out.
 const CLIENTS_PER_SOURCE: u32 = 2_000;
 
 /// Attempts to connect for the first time before a subscriber gives up.
 const CONNECT_ATTEMPTS: u32 = 5;
 
-/// Different errors remembered; any beyond count together.
+/// Different errors kept; all others count together.
 const MAX_ERRORS: usize = 16;
 
-/// How often a worker looks how late its event loop is.
+/// Time between two checks of how late a worker's event loop is.
 const LOOP_PERIOD_NS: u64 = 10_000_000;
-
-/// What a worker is told or asked.
-#[derive(Debug, Serialize, Deserialize)]
-pub enum WorkerCommand {
-    OpenLedger,
-    Second,
-    Collect,
-    /// One of this worker's subscribers writes a message. There is no reply.
-    Write {
-        author: usize,
-        message: Outgoing,
-    },
-}
-
-/// A worker's answer.
-#[derive(Debug, Serialize, Deserialize)]
-pub enum WorkerReply {
-    Done,
-    Second(WorkerSecond),
-    Collected(Box<Recording>, Errors),
-}
 
 /// A command on its way to a worker.
 #[derive(Debug)]
 pub struct WorkerRequest {
-    /// The worker's place in its process.
+    /// The worker's index in its process.
     pub worker: usize,
     pub command: WorkerCommand,
     pub reply: Option<oneshot::Sender<WorkerReply>>,
 }
 
-/// What went wrong, and how often.
-pub type Errors = BTreeMap<String, u64>;
-
-/// A handle to a worker, in this process or another; it ends when the last handle is gone.
+/// A handle to a worker, in this process or another. The worker ends with its last handle.
 #[derive(Clone, Debug)]
 pub struct Worker {
-    pub orders: mpsc::UnboundedSender<WorkerRequest>,
-    /// Its place in its process.
-    pub place: usize,
-}
-
-/// A worker's number on the board, and its clients: the `first` and each `step`-th after it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ClientShare {
-    pub number: usize,
-    pub first: u32,
-    pub step: usize,
-}
-
-impl ClientShare {
-    /// Worker `number` of `count` who share all clients.
-    pub fn of(number: usize, count: usize) -> Self {
-        ClientShare {
-            number,
-            first: number as u32,
-            step: count,
-        }
-    }
+    pub requests: mpsc::UnboundedSender<WorkerRequest>,
+    /// Its index in its process.
+    pub index: usize,
 }
 
 impl Worker {
-    /// Starts a worker on a thread of its own; its subscribers dial at once, paced from `start_ns`.
+    /// Starts a worker on a thread of its own. Its subscribers dial from `start_ns` on, paced.
     pub fn start(
         plan: Arc<Plan>,
-        window: Arc<TrialBoard>,
+        board: Arc<TrialBoard>,
         share: ClientShare,
         start_ns: u64,
     ) -> Self {
-        let (orders, inbox) = mpsc::unbounded_channel();
+        let (requests, inbox) = mpsc::unbounded_channel();
         thread::Builder::new()
             .name(format!("load-{}", share.number))
             .spawn(move || {
                 let pool = SubscriberPool {
-                    recorder: Rc::new(Recorder::new(window, share.number)),
+                    recorder: Rc::new(Recorder::new(board, share.number)),
                     ledger: Rc::default(),
                     target: Rc::new(plan.target.clone()),
                     config: Rc::new(plan.client),
@@ -128,18 +83,18 @@ impl Worker {
                 };
                 let work = async {
                     event_loop::spawn(watch_loop(pool.recorder.clone()));
-                    let outboxes = pool.gather(share, start_ns);
+                    let outboxes = pool.start_subscribers(share, start_ns);
                     pool.serve(inbox, outboxes).await;
                 };
                 event_loop::block_on(work).expect("the system waits for events");
             })
             .expect("the system starts a thread");
-        Worker { orders, place: 0 }
+        Worker { requests, index: 0 }
     }
 
     /// One of its subscribers writes a message.
     pub fn write(&self, author: usize, message: Outgoing) {
-        self.order(WorkerCommand::Write { author, message }, None);
+        self.request(WorkerCommand::Write { author, message }, None);
     }
 
     /// Everything from here on counts.
@@ -151,7 +106,7 @@ impl Worker {
     pub async fn end_second(&self) -> anyhow::Result<WorkerSecond> {
         match self.ask(WorkerCommand::Second).await? {
             WorkerReply::Second(second) => Ok(second),
-            other => bail!("a worker answered {other:?}"),
+            other => bail!("a worker replied {other:?}"),
         }
     }
 
@@ -159,21 +114,21 @@ impl Worker {
     pub async fn collect(&self) -> anyhow::Result<(Recording, Errors)> {
         match self.ask(WorkerCommand::Collect).await? {
             WorkerReply::Collected(recording, errors) => Ok((*recording, errors)),
-            other => bail!("a worker answered {other:?}"),
+            other => bail!("a worker replied {other:?}"),
         }
     }
 
-    /// Asks, and waits for the answer.
+    /// Sends a command and waits for the reply.
     pub async fn ask(&self, command: WorkerCommand) -> anyhow::Result<WorkerReply> {
-        let (reply, answer) = oneshot::channel();
-        self.order(command, Some(reply));
-        answer.await.context("a process of the load ended early")
+        let (sender, reply) = oneshot::channel();
+        self.request(command, Some(sender));
+        reply.await.context("a process of the load ended early")
     }
 
-    fn order(&self, command: WorkerCommand, reply: Option<oneshot::Sender<WorkerReply>>) {
-        let worker = self.place;
-        // Who has ended shows in the answer that does not come, or in what is missing.
-        let _ = self.orders.send(WorkerRequest {
+    fn request(&self, command: WorkerCommand, reply: Option<oneshot::Sender<WorkerReply>>) {
+        let worker = self.index;
+        // A worker that has ended shows in the missing reply or in missing messages.
+        let _ = self.requests.send(WorkerRequest {
             worker,
             command,
             reply,
@@ -181,8 +136,8 @@ impl Worker {
     }
 }
 
-/// Records how late the event loop is, at each time that it should have been there: a stall of a
-/// second counts a hundred times.
+/// Records how late the event loop is, once for each period: a stall of a second counts a hundred
+/// times.
 async fn watch_loop(recorder: Rc<Recorder>) {
     let timer = Timer::new().expect("the system makes a timer");
     let mut due_ns = clock::now_ns() + LOOP_PERIOD_NS;
@@ -206,12 +161,12 @@ struct SubscriberPool {
 }
 
 impl SubscriberPool {
-    /// Starts every subscriber of this worker. In a chat each has an outbox, which is returned in
-    /// the order of the clients.
-    fn gather(&self, share: ClientShare, start_ns: u64) -> Vec<Rc<Outbox>> {
+    /// Starts every subscriber of this worker. Returns their outboxes in a chat, in the order of the
+    /// clients.
+    fn start_subscribers(&self, share: ClientShare, start_ns: u64) -> Vec<Rc<Outbox>> {
         let feeds = 0..self.plan.feeds.len();
         let paths: Vec<Rc<str>> = feeds.map(|feed| self.plan.feed_path(feed).into()).collect();
-        let message_paths = self.plan.publish_paths();
+        let publish_paths = self.plan.publish_paths();
         let mut outboxes = Vec::new();
         for number in (share.first..self.plan.clients).step_by(share.step) {
             let feed = number as usize % paths.len();
@@ -225,7 +180,7 @@ impl SubscriberPool {
                     subscription.author = Some((from, outbox.clone()));
                     outbox
                 } else {
-                    self.poster(number, from, message_paths.clone())
+                    self.http_publisher(number, from, publish_paths.clone())
                         .start(at_ns)
                 });
             }
@@ -295,9 +250,9 @@ impl SubscriberPool {
         }
     }
 
-    /// What a subscriber of a transport that only reads writes with: a second connection, which a
-    /// browser would keep open as well.
-    fn poster(&self, number: u32, from: String, paths: Rc<[String]>) -> HttpPublisher {
+    /// The second connection of a subscriber whose transport only reads. A browser would keep one
+    /// open as well.
+    fn http_publisher(&self, number: u32, from: String, paths: Rc<[String]>) -> HttpPublisher {
         HttpPublisher {
             target: self.target.clone(),
             source: self.source(number),

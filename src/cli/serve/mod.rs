@@ -103,7 +103,7 @@ impl ServeArgs {
         let (settings, state) = (self.settings()?, Arc::new(self.state()));
         if self.with_parent {
             std::thread::spawn(|| {
-                wait_for_parent(|_| {});
+                wait_for_parent();
                 std::process::exit(0);
             });
         }

@@ -1,0 +1,127 @@
+//! What a trial found: plain data that travels from the load to the lab.
+
+use serde::{Deserialize, Serialize};
+
+use crate::client::server_counters::ServerCounters;
+use crate::load::timeline::Phase;
+use crate::record::byte_counts::ByteCounts;
+use crate::record::recording::Recording;
+use crate::system::interface::InterfaceCounters;
+use crate::system::process::{CpuTime, ProcessUsage};
+
+/// One second of the timeline.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct TimelineSecond {
+    /// Since the trial began.
+    pub at_s: f64,
+    pub length_s: f64,
+    pub phase: Phase,
+    pub connected: u64,
+    pub published: u64,
+    pub delivered: u64,
+    /// p50, p99 and max of what arrived in it, ns; absent if nothing did.
+    pub latency_ns: Option<[u64; 3]>,
+    pub bytes_down: u64,
+    pub bytes_up: u64,
+    pub load: UsageDelta,
+    pub server: Option<UsageDelta>,
+}
+
+/// What a process used over a period.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct UsageDelta {
+    pub user_s: f64,
+    pub sys_s: f64,
+    /// Resident memory at the end of the period.
+    pub rss_bytes: u64,
+}
+
+impl UsageDelta {
+    /// What was used from `earlier` to `later`.
+    pub fn between(earlier: &ProcessUsage, later: &ProcessUsage) -> Self {
+        let (user_s, sys_s) = later.cpu_since(earlier);
+        UsageDelta {
+            user_s,
+            sys_s,
+            rss_bytes: later.rss_bytes,
+        }
+    }
+
+    /// Percent of one core over `seconds`.
+    pub fn percent(&self, seconds: f64) -> f64 {
+        (self.user_s + self.sys_s) / seconds * 100.0
+    }
+}
+
+/// What a probe found.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct ProbeOutcome {
+    pub recording: Recording,
+    pub used: UsageDelta,
+}
+
+/// What one trial found.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct TrialOutcome {
+    /// From the first dial until all subscribers were ready or had given up.
+    pub ramp_up_s: f64,
+    /// From the opening of the ledger to its end: the window and the drain.
+    pub ledger_s: f64,
+    pub published: u64,
+    pub expected: u64,
+    pub publish_failed: u64,
+    pub joined: u64,
+    pub gave_up: u64,
+    /// Subscribers that were connected at the end.
+    pub connected: u64,
+    /// The subscribers', and the publish lag of all publishers.
+    pub recording: Recording,
+    /// The sensors' connections, which are not the subscribers' and not in `traffic`.
+    pub publisher_traffic: ByteCounts,
+    /// All that passed the plan's interface while the ledger was open.
+    pub interface: Option<InterfaceCounters>,
+    /// What an owned server counted while the ledger was open: its side of all traffic.
+    pub server_counters: Option<ServerCounters>,
+    /// What the probe recorded, and what its process used, which is not in `load`.
+    pub probe: Option<ProbeOutcome>,
+    /// All processes of the load.
+    pub load: UsageDelta,
+    /// Memory before the first subscriber dialled.
+    pub load_rss_before_bytes: u64,
+    pub server: Option<UsageDelta>,
+    pub server_rss_before_bytes: Option<u64>,
+    /// CPU time of this machine's cores while the ledger was open.
+    pub cores: CpuTime,
+    /// What went wrong between client and server, and how often.
+    pub errors: Vec<(String, u64)>,
+}
+
+impl TrialOutcome {
+    /// Bytes through all sockets of the load, down and up: subscribers', publishers' and probe's.
+    pub fn load_bytes(&self) -> (u64, u64) {
+        let probe = self.probe.as_ref().map(|probe| probe.recording.traffic);
+        let all = [
+            Some(self.recording.traffic),
+            Some(self.publisher_traffic),
+            probe,
+        ];
+        let all = all.into_iter().flatten();
+        all.fold((0, 0), |(down, up), traffic| {
+            (down + traffic.down_bytes, up + traffic.up_bytes)
+        })
+    }
+
+    /// By how many bytes the server counted more (+) or less (−) than the load. It is 0 unless bytes
+    /// were under way, were lost with their connection, or belong to another client.
+    pub fn ends_differ_bytes(&self) -> Option<i64> {
+        let counters = self.server_counters?;
+        let (down, up) = self.load_bytes();
+        Some((counters.down_bytes + counters.up_bytes) as i64 - (down + up) as i64)
+    }
+
+    /// Deliveries that the server worked for: the subscribers' and the probe's.
+    pub fn served(&self) -> u64 {
+        let probe = self.probe.as_ref();
+        self.recording.counts.delivered + probe.map_or(0, |probe| probe.recording.counts.delivered)
+    }
+}
