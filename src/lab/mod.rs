@@ -3,6 +3,8 @@
 pub mod capacity;
 pub mod environment;
 pub mod factors;
+#[cfg(test)]
+mod fake;
 pub mod preflight;
 pub mod processes;
 pub mod progress;

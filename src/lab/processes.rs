@@ -1,7 +1,7 @@
 //! The processes of a trial: a server and a load.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -14,27 +14,112 @@ use crate::load::link::Link;
 use crate::load::protocol::{ControllerCommand, Job, LoadEvent, Plan};
 use crate::system::cpus::Cpus;
 
-/// How long a server may take until it listens.
+/// The longest wait for a server to listen.
 const START_PATIENCE: Duration = Duration::from_secs(10);
 
-/// A server process of our own.
-#[derive(Debug)]
-pub struct ServerProcess {
-    pub target: Target,
-    process: ChildProcess,
+/// The server that a trial starts.
+#[derive(Clone, Debug, Default)]
+pub struct ServerOptions {
+    /// A program that serves instead of this one, with the same flags.
+    pub program: Option<PathBuf>,
+    /// Messages that each feed keeps.
+    pub history: u64,
+    /// Serve https; the server's certificate alone is trusted.
+    pub tls: bool,
+    /// The CPUs that it runs on; without them, on any.
+    pub cpus: Option<Cpus>,
 }
 
-impl ServerProcess {
-    /// Starts one on a free port of this machine, whose feeds keep `history` messages, and waits
-    /// until it listens; with `tls`, to https, and then its certificate alone is trusted. With
-    /// `cpus` it runs on these only. It is a server of ours unless another `program` is given.
-    pub async fn start(
-        program: Option<&Path>,
-        history: u64,
-        tls: bool,
+/// What happens in the processes of a trial.
+#[derive(Debug)]
+pub enum TrialEvent {
+    Load(LoadEvent),
+    /// The server ended, in this way. It happens once.
+    ServerDied(String),
+}
+
+/// The processes of one trial after another. Tests have a fake, so that rows, verdicts and the
+/// order of trials are checked without a process or a socket.
+pub trait TrialProcesses {
+    /// Starts a server and waits until it listens.
+    fn start_server(
+        &mut self,
+        options: &ServerOptions,
+    ) -> impl Future<Output = anyhow::Result<Target>>;
+
+    /// Starts a load with its plan, on some CPUs only if they are given.
+    fn start_load(
+        &mut self,
+        plan: &Plan,
         cpus: Option<&Cpus>,
-    ) -> anyhow::Result<Self> {
-        let history = history.to_string();
+    ) -> impl Future<Output = anyhow::Result<()>>;
+
+    /// The next event. May be cancelled without loss.
+    fn next(&mut self) -> impl Future<Output = anyhow::Result<TrialEvent>>;
+
+    /// Asks the load for the outcome of what it has measured so far.
+    fn stop_load(&mut self) -> impl Future<Output = ()>;
+
+    /// Ends the load and the server.
+    fn end(&mut self);
+}
+
+/// Child processes of this one.
+#[derive(Debug, Default)]
+pub struct ChildProcesses {
+    load: Option<LoadProcess>,
+    server: Option<ServerProcess>,
+}
+
+impl TrialProcesses for ChildProcesses {
+    async fn start_server(&mut self, options: &ServerOptions) -> anyhow::Result<Target> {
+        let (server, target) = ServerProcess::start(options).await?;
+        self.server = Some(server);
+        Ok(target)
+    }
+
+    async fn start_load(&mut self, plan: &Plan, cpus: Option<&Cpus>) -> anyhow::Result<()> {
+        self.load = Some(LoadProcess::start(plan, cpus).await?);
+        Ok(())
+    }
+
+    async fn next(&mut self) -> anyhow::Result<TrialEvent> {
+        let load = self.load.as_mut().context("no load was started")?;
+        let death = async {
+            match &mut self.server {
+                Some(server) => server.died().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            event = load.next() => Ok(TrialEvent::Load(event?)),
+            how = death => {
+                self.server = None;
+                Ok(TrialEvent::ServerDied(how))
+            }
+        }
+    }
+
+    async fn stop_load(&mut self) {
+        if let Some(load) = &mut self.load {
+            load.stop().await;
+        }
+    }
+
+    fn end(&mut self) {
+        self.load = None;
+        self.server = None;
+    }
+}
+
+/// A server process that this run owns.
+#[derive(Debug)]
+struct ServerProcess(ChildProcess);
+
+impl ServerProcess {
+    /// Starts one on a free port of this host, and waits until it listens.
+    async fn start(options: &ServerOptions) -> anyhow::Result<(Self, Target)> {
+        let history = options.history.to_string();
         let mut arguments = vec![
             "serve",
             "--bind",
@@ -42,22 +127,26 @@ impl ServerProcess {
             "--with-parent",
             "--history",
             &history,
-            // Each of n readers told of each other is n² deliveries that nobody asked for.
+            // To tell each of n readers of each other would be n² deliveries.
             "--presence",
             "off",
         ];
-        arguments.extend(tls.then_some("--tls"));
+        arguments.extend(options.tls.then_some("--tls"));
+        let program = options.program.as_deref();
         let program = program.unwrap_or(THIS_PROGRAM.as_ref());
-        let mut process = ChildProcess::start_of(program, &arguments, cpus)?;
-        let line = said(&mut process).await?;
+        let mut process = ChildProcess::start_of(program, &arguments, options.cpus.as_ref())?;
+        let line = read_line(&mut process).await?;
         let address = |origin: &str| http::host(origin).parse::<SocketAddr>().ok();
         let listening = line.strip_prefix("listening on ");
         let Some((origin, address)) = listening.and_then(|o| Some((o, address(o)?))) else {
             bail!("the server did not start: it said {line:?}");
         };
-        let tls = match tls {
+        let tls = match options.tls {
             true => {
-                let shown = said(&mut process).await?.parse().map(Trust::Fingerprint);
+                let shown = read_line(&mut process)
+                    .await?
+                    .parse()
+                    .map(Trust::Fingerprint);
                 Some(
                     shown
                         .and_then(ClientTls::try_from)
@@ -66,49 +155,45 @@ impl ServerProcess {
             }
             false => None,
         };
-        Ok(ServerProcess {
-            target: Target {
-                origin: origin.to_owned(),
-                tls,
-                owned: true,
-                pid: Some(process.child.id().context("the server ended at once")?),
-                ..Target::at(address)
-            },
-            process,
-        })
+        let target = Target {
+            origin: origin.to_owned(),
+            tls,
+            owned: true,
+            pid: Some(process.child.id().context("the server ended at once")?),
+            ..Target::at(address)
+        };
+        Ok((ServerProcess(process), target))
     }
 
-    /// Waits for a server that should not end.
-    pub async fn died(&mut self) -> String {
-        match self.process.child.wait().await {
+    /// Waits until the server ends, which it should not.
+    async fn died(&mut self) -> String {
+        match self.0.child.wait().await {
             Ok(status) => format!("the server died ({status})"),
             Err(error) => format!("the server cannot be watched: {error}"),
         }
     }
 }
 
-/// A line that a server says while it starts.
-async fn said(process: &mut ChildProcess) -> anyhow::Result<String> {
+/// A line that a server writes while it starts.
+async fn read_line(process: &mut ChildProcess) -> anyhow::Result<String> {
     let line = tokio::time::timeout(START_PATIENCE, process.lines.next_line()).await;
     let line = line.context("the server does not start to listen")??;
     Ok(line.unwrap_or_default())
 }
 
-/// A load process at work.
+/// A load process.
 #[derive(Debug)]
-pub struct LoadProcess(ChildProcess);
+struct LoadProcess(ChildProcess);
 
 impl LoadProcess {
-    /// Starts one and gives it its plan. With `cpus` it runs on these only.
-    pub async fn start(plan: &Plan, cpus: Option<&Cpus>) -> anyhow::Result<Self> {
+    async fn start(plan: &Plan, cpus: Option<&Cpus>) -> anyhow::Result<Self> {
         let mut process = ChildProcess::start(&["load"], cpus)?;
         let sent = process.send(&Job::Control(plan.clone())).await;
         sent.context("the load process takes no plan")?;
         Ok(LoadProcess(process))
     }
 
-    /// What it says next.
-    pub async fn next(&mut self) -> anyhow::Result<LoadEvent> {
+    async fn next(&mut self) -> anyhow::Result<LoadEvent> {
         match self.0.receive().await? {
             Some(event) => Ok(event),
             None => bail!(
@@ -118,8 +203,7 @@ impl LoadProcess {
         }
     }
 
-    /// Asks for the outcome of what it has measured so far.
-    pub async fn stop(&mut self) {
+    async fn stop(&mut self) {
         let _ = self.0.send(&ControllerCommand::Stop).await;
     }
 }

@@ -8,7 +8,6 @@ use crate::load::outcome::{TimelineSecond, TrialOutcome, UsageDelta};
 use crate::load::protocol::{Plan, Workload};
 use crate::record::recording::Counts;
 use crate::results::{TimelineRow, TrialRow};
-use crate::runtime::clock;
 use crate::system::pinning::Pinning;
 use crate::transport::Transport;
 use crate::transport::theory::{Conditions, Prediction};
@@ -44,7 +43,7 @@ impl Trial {
 
     /// What theory predicts of this trial, given the CPU time that a delivery took in it.
     fn theory(&self, plan: &Plan, outcome: &TrialOutcome) -> Prediction {
-        let cores = std::thread::available_parallelism().map_or(1.0, |n| n.get() as f64);
+        let cores = self.host.cores as f64;
         let cpu_us = |used: &UsageDelta| (used.user_s + used.sys_s) * 1e6;
         let deliveries = outcome.recording.counts.delivered as f64;
         let service_us = outcome.server.as_ref().map(|server| {
@@ -55,7 +54,7 @@ impl Trial {
             client: plan.client,
             target: plan.target.clone(),
             feed_path: plan.feed_path(0),
-            now_ns: clock::now_ns(),
+            now_ns: self.host.now_ns,
             rate_hz: plan.rate_hz,
             text_bytes: plan.payload_bytes as usize,
             readers: f64::from(plan.clients) / plan.feeds.len() as f64,
@@ -66,11 +65,15 @@ impl Trial {
 
     /// The outcome as a row of `trials.csv`. `died`: the server ended during the trial.
     pub(super) fn row(&self, plan: &Plan, outcome: &TrialOutcome, died: bool) -> TrialRow {
-        let mut evidence = Evidence::of(plan, outcome);
-        evidence.server_died = died;
-        if let Some(pinning) = &self.pinning {
-            evidence.load_cores = pinning.load.count() as f64;
-        }
+        let cores = self.host.cores;
+        let load_cores = self
+            .pinning
+            .as_ref()
+            .map_or(cores, |pinning| pinning.load.count());
+        let evidence = Evidence {
+            server_died: died,
+            ..Evidence::of(plan, outcome, cores, load_cores)
+        };
         let (verdict, warnings) = judge(&evidence.warnings());
         let mut row = TrialRow {
             scenario: self.scenario.name.clone(),
@@ -341,4 +344,42 @@ impl Microseconds<'_> {
 /// Three digits after the point: more would be noise.
 fn round(value: f64) -> f64 {
     (value * 1e3).round() / 1e3
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lab::scenario::{Cell, Scenario};
+    use crate::lab::trial::TrialHost;
+
+    fn trial(plan: &Plan) -> Trial {
+        Trial {
+            scenario: Scenario {
+                name: "quiet".into(),
+                ..Scenario::default()
+            },
+            run: "r".into(),
+            cell: Cell {
+                number: 3,
+                transport: plan.transport,
+                clients: plan.clients,
+                aa_of: None,
+            },
+            trial: 2,
+            pinning: None,
+            server: None,
+            interface: None,
+            host: TrialHost {
+                cores: 2,
+                now_ns: 1_000_000_000_000,
+            },
+        }
+    }
+
+    #[test]
+    fn a_quiet_outcome_is_this_row() {
+        let plan = Plan::example();
+        let row = trial(&plan).row(&plan, &TrialOutcome::quiet(&plan), false);
+        panic!("{row:#?}");
+    }
 }

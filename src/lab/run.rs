@@ -12,10 +12,11 @@ use crate::lab::capacity::search::Search;
 use crate::lab::environment::Environment;
 use crate::lab::factors::Switch;
 use crate::lab::preflight;
+use crate::lab::processes::{ChildProcesses, TrialProcesses};
 use crate::lab::progress::ProgressDisplay;
 use crate::lab::run_folder::RunFolder;
 use crate::lab::scenario::{Cell, Scenario};
-use crate::lab::trial::Trial;
+use crate::lab::trial::{Trial, TrialHost};
 use crate::results::{TrialRow, Verdict};
 use crate::system::doctor;
 use crate::system::pinning::Pinning;
@@ -98,8 +99,9 @@ pub async fn run(
     if let Some(hint) = hint {
         display.write(&hint);
     }
+    let mut processes = ChildProcesses::default();
     let ending = tokio::select! {
-        ending = run.measure(&mut display) => ending,
+        ending = run.measure(&mut display, &mut processes) => ending,
         name = interrupted => Ok(Ending::CutShort(format!("stopped by {name}"))),
     };
     display.finish();
@@ -122,7 +124,11 @@ fn tls_of(target: &Target, asked: Switch) -> Result<Switch, UsageError> {
 
 impl Run {
     /// Measures every trial, with a pause before each but the first.
-    async fn measure(&mut self, display: &mut ProgressDisplay) -> anyhow::Result<Ending> {
+    async fn measure(
+        &mut self,
+        display: &mut ProgressDisplay,
+        processes: &mut impl TrialProcesses,
+    ) -> anyhow::Result<Ending> {
         let listed = self.scenario.trials();
         while let Some((scenario, repetition, cell)) = self.next(&listed) {
             if !self.folder.trials.is_empty() {
@@ -140,8 +146,9 @@ impl Run {
                 pinning: self.options.pinning.clone(),
                 server: self.options.server.clone(),
                 interface: self.options.interface.clone(),
+                host: TrialHost::read(),
             };
-            let fatal = self.measure_trial(trial, listed.len(), display).await?;
+            let fatal = self.measure_trial(trial, listed.len(), display, processes).await?;
             // In a search it is a failed step, and the next trial starts its own server.
             let goes_on = self.scenario.capacity.is_some() && self.target.is_none();
             if let Some(reason) = fatal.filter(|_| !goes_on) {
@@ -168,6 +175,7 @@ impl Run {
         trial: Trial,
         listed: usize,
         display: &mut ProgressDisplay,
+        processes: &mut impl TrialProcesses,
     ) -> anyhow::Result<Option<String>> {
         let number = self.folder.trials.len() + 1;
         let label = match &self.scenario.capacity {
@@ -176,7 +184,7 @@ impl Run {
         };
         let start = self.began.elapsed();
         let measured = trial
-            .measure(self.target.as_ref(), |progress, per_second| {
+            .measure(self.target.as_ref(), processes, |progress, per_second| {
                 display.update(&label, progress, per_second);
             })
             .await?;
@@ -228,4 +236,80 @@ fn summary(row: &TrialRow) -> String {
         ms(row.latency_p99_us),
         row.verdict,
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lab::factors::Span;
+    use crate::lab::fake::FakeProcesses;
+    use crate::lab::processes::TrialEvent;
+    use crate::transport::Transport;
+
+    fn run(results: &std::path::Path) -> Run {
+        let scenario = Scenario {
+            transports: vec![Transport::Sse, Transport::WebSocket],
+            clients: vec![10, 20],
+            repeats: 2,
+            cool_down: Span(Duration::ZERO),
+            ..Scenario::default()
+        };
+        let options = RunOptions {
+            target: None,
+            trust: None,
+            token: None,
+            server: None,
+            results: results.to_owned(),
+            quiet: true,
+            pinning: None,
+            interface: None,
+        };
+        let environment = Environment::read(1, None, None);
+        Run {
+            folder: RunFolder::create(results, &scenario, &environment).unwrap(),
+            scenario,
+            options,
+            target: None,
+            began: Instant::now(),
+        }
+    }
+
+    #[tokio::test]
+    async fn trials_run_in_the_scenarios_order_and_each_leaves_its_row() {
+        let results = tempfile::tempdir().unwrap();
+        let (mut run, mut processes) = (run(results.path()), FakeProcesses::default());
+        let mut display = ProgressDisplay::new(true);
+        let ending = run.measure(&mut display, &mut processes).await.unwrap();
+        assert_eq!(ending, Ending::Complete);
+        let expected = run.scenario.trials();
+        let rows = run.folder.trials.iter().map(|row| (row.trial, row.cell));
+        let listed = expected.iter().map(|(trial, cell)| (*trial, cell.number));
+        assert!(rows.eq(listed), "{expected:?}");
+        let plans = processes
+            .plans
+            .iter()
+            .map(|plan| (plan.transport, plan.clients));
+        let cells = expected
+            .iter()
+            .map(|(_, cell)| (cell.transport, cell.clients));
+        assert!(plans.eq(cells));
+        assert_eq!(run.verdict(), Verdict::Valid);
+        let csv = std::fs::read_to_string(run.folder.path.join("trials.csv")).unwrap();
+        assert_eq!(csv.lines().count(), 1 + 8);
+    }
+
+    #[tokio::test]
+    async fn a_run_ends_with_its_server_and_keeps_what_was_measured() {
+        let results = tempfile::tempdir().unwrap();
+        let (mut run, mut processes) = (run(results.path()), FakeProcesses::default());
+        let died = TrialEvent::ServerDied("the server died (exit status: 1)".into());
+        processes.events.push_back(died);
+        let mut display = ProgressDisplay::new(true);
+        let ending = run.measure(&mut display, &mut processes).await.unwrap();
+        let reason = "the server died (exit status: 1)".to_owned();
+        assert_eq!(ending, Ending::CutShort(reason));
+        assert_eq!(run.folder.trials.len(), 1);
+        assert_eq!(run.verdict(), Verdict::Invalid);
+        assert!(run.folder.path.join("latency.hlog").exists());
+    }
 }

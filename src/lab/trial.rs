@@ -8,10 +8,11 @@ use hdrhistogram::Histogram;
 use crate::client::target::Target;
 use crate::lab::capacity::settings::SearchFactor;
 use crate::lab::factors::Switch;
-use crate::lab::processes::{LoadProcess, ServerProcess};
+use crate::lab::processes::{ServerOptions, TrialEvent, TrialProcesses};
 use crate::lab::scenario::{Cell, Scenario};
 use crate::load::protocol::{LoadEvent, Plan, Progress};
 use crate::results::{TimelineRow, TrialRow};
+use crate::runtime::clock;
 use crate::system::pinning::Pinning;
 
 /// Which trial of which run.
@@ -23,10 +24,29 @@ pub struct Trial {
     /// Counted from 1.
     pub trial: u32,
     pub pinning: Option<Pinning>,
-    /// What serves instead of a server of ours.
+    /// A program that serves instead of this one, with the same flags.
     pub server: Option<PathBuf>,
     /// A network interface whose counters are read beside the ledger.
     pub interface: Option<String>,
+    pub host: TrialHost,
+}
+
+/// What a trial needs to know of the host that it runs on.
+#[derive(Clone, Copy, Debug)]
+pub struct TrialHost {
+    /// Cores that this process may use.
+    pub cores: usize,
+    /// The monotonic clock: messages carry it, and it has more digits the longer a host is up.
+    pub now_ns: u64,
+}
+
+impl TrialHost {
+    pub fn read() -> Self {
+        TrialHost {
+            cores: std::thread::available_parallelism().map_or(1, usize::from),
+            now_ns: clock::now_ns(),
+        }
+    }
 }
 
 /// What a trial leaves.
@@ -43,7 +63,7 @@ pub struct TrialResult {
 }
 
 impl Trial {
-    /// Names the trial in `latency.hlog` and to the user: `sse-1000-t2`; `sse-1000-200hz-t2` where
+    /// The trial's name in `latency.hlog` and in progress: `sse-1000-t2`; `sse-1000-200hz-t2` where
     /// the rate is searched for.
     pub fn tag(&self) -> String {
         let Cell {
@@ -62,70 +82,73 @@ impl Trial {
         format!("{transport}-{clients}{rate}{again}-t{}", self.trial)
     }
 
-    /// Runs the trial, against `target` or else a server of its own, telling how it goes.
+    /// Runs the trial, against `target` or else a server of its own, and reports its progress with
+    /// the deliveries a second.
     pub async fn measure(
         &self,
         target: Option<&Target>,
-        mut tell: impl FnMut(&Progress, u64),
+        processes: &mut impl TrialProcesses,
+        mut report: impl FnMut(&Progress, u64),
     ) -> anyhow::Result<TrialResult> {
         let pinning = self.pinning.as_ref();
-        let mut server = match target {
-            Some(_) => None,
-            None => {
-                let cpus = pinning.map(|pinning| &pinning.server);
-                let (program, history) = (self.server.as_deref(), self.scenario.history());
-                let tls = self.scenario.tls == Switch::On;
-                Some(ServerProcess::start(program, history, tls, cpus).await?)
-            }
+        let target = match target {
+            Some(target) => target.clone(),
+            None => processes.start_server(&self.server_options()).await?,
         };
-        let plan = self.plan(target, server.as_ref());
-        let mut load = LoadProcess::start(&plan, pinning.map(|pinning| &pinning.load)).await?;
+        let plan = self.plan(target);
+        let cpus = pinning.map(|pinning| &pinning.load);
+        processes.start_load(&plan, cpus).await?;
         let (mut timeline, mut died, mut rate) = (Vec::new(), None, VecDeque::from([(0.0, 0)]));
         let outcome = loop {
-            let death = async {
-                match (&mut server, &died) {
-                    (Some(server), None) => server.died().await,
-                    _ => std::future::pending().await,
+            match processes.next().await? {
+                TrialEvent::Load(LoadEvent::Progress(progress)) => {
+                    report(&progress, per_second(&mut rate, &progress));
                 }
-            };
-            tokio::select! {
-                event = load.next() => match event? {
-                    LoadEvent::Progress(progress) => tell(&progress, per_second(&mut rate, &progress)),
-                    LoadEvent::Second(second) => timeline.push(self.timeline_row(&second)),
-                    LoadEvent::Outcome(outcome) => break outcome,
-                },
-                how = death => {
+                TrialEvent::Load(LoadEvent::Second(second)) => {
+                    timeline.push(self.timeline_row(&second));
+                }
+                TrialEvent::Load(LoadEvent::Outcome(outcome)) => break outcome,
+                TrialEvent::ServerDied(how) => {
                     died = Some(how);
-                    load.stop().await;
+                    processes.stop_load().await;
                 }
             }
         };
-        if target.is_some() && outcome.joined > 0 && outcome.connected == 0 {
+        processes.end();
+        if !plan.target.owned && outcome.joined > 0 && outcome.connected == 0 {
             died = Some("the target went away".to_owned());
         }
-        let row = self.row(&plan, &outcome, died.is_some());
         Ok(TrialResult {
-            row,
+            row: self.row(&plan, &outcome, died.is_some()),
             timeline,
-            latency: outcome.recording.latency.clone(),
+            latency: outcome.recording.latency,
             errors: outcome.errors,
             fatal: died,
         })
     }
 
-    fn plan(&self, target: Option<&Target>, server: Option<&ServerProcess>) -> Plan {
+    fn server_options(&self) -> ServerOptions {
+        let pinning = self.pinning.as_ref();
+        ServerOptions {
+            program: self.server.clone(),
+            history: self.scenario.history(),
+            tls: self.scenario.tls == Switch::On,
+            cpus: pinning.map(|pinning| pinning.server.clone()),
+        }
+    }
+
+    fn plan(&self, target: Target) -> Plan {
         let Trial {
             scenario,
             cell,
             trial,
             ..
         } = self;
-        let target = target.or(server.map(|server| &server.target)).cloned();
-        // Nobody else reads or writes feeds of these names, whoever else measures this server.
+        // Other runs against this server use feeds of other names.
         let nonce: u64 = rand::random();
         Plan {
             transport: cell.transport,
-            target: target.expect("a target, or else a server"),
+            target,
             feeds: (1..=scenario.feeds)
                 .map(|n| format!("{nonce:016x}-{n}"))
                 .collect(),
@@ -158,4 +181,117 @@ fn per_second(past: &mut VecDeque<(f64, u64)>, now: &Progress) -> u64 {
     }
     let (from_s, delivered) = past[0];
     ((now.delivered - delivered) as f64 / (at_s - from_s).max(1.0)) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lab::fake::FakeProcesses;
+    use crate::load::outcome::{TimelineSecond, TrialOutcome, UsageDelta};
+    use crate::load::timeline::{Phase, PhaseLengths, Timeline};
+    use crate::results::Verdict;
+
+    fn trial() -> Trial {
+        let scenario = Scenario::default();
+        Trial {
+            cell: scenario.cells()[2],
+            scenario,
+            run: "r".into(),
+            trial: 1,
+            pinning: None,
+            server: None,
+            interface: None,
+            host: TrialHost {
+                cores: 2,
+                now_ns: 1,
+            },
+        }
+    }
+
+    fn progress(at_s: u64, delivered: u64) -> TrialEvent {
+        TrialEvent::Load(LoadEvent::Progress(Progress {
+            now_ns: at_s * 1_000_000_000,
+            timeline: Timeline::planned(0, PhaseLengths::default()),
+            delivered,
+            ..Progress::default()
+        }))
+    }
+
+    #[tokio::test]
+    async fn a_quiet_trial_is_a_valid_row() {
+        let second = TimelineSecond {
+            at_s: 1.0,
+            length_s: 1.0,
+            phase: Phase::Window,
+            connected: 10,
+            published: 1,
+            delivered: 10,
+            latency_ns: Some([1_000, 2_000, 3_000]),
+            bytes_down: 5,
+            bytes_up: 6,
+            load: UsageDelta::default(),
+            server: None,
+        };
+        let events = [
+            progress(1, 10),
+            TrialEvent::Load(LoadEvent::Second(second)),
+            progress(3, 50),
+        ];
+        let mut processes = FakeProcesses {
+            events: events.into(),
+            ..FakeProcesses::default()
+        };
+        let mut rates = Vec::new();
+        let report = |_: &Progress, per_second| rates.push(per_second);
+        let result = trial().measure(None, &mut processes, report).await.unwrap();
+        assert_eq!(processes.calls, ["start server", "start load", "end"]);
+        assert_eq!(rates, [10, 20]);
+        assert_eq!(result.timeline.len(), 1);
+        assert_eq!(result.timeline[0].latency_p99_us, Some(2.0));
+        assert_eq!(
+            result.row.verdict,
+            Verdict::Valid,
+            "{}",
+            result.row.warnings
+        );
+        assert_eq!(result.row.warnings, "");
+        assert_eq!(result.fatal, None);
+    }
+
+    #[tokio::test]
+    async fn a_server_that_dies_stops_the_load_and_leaves_an_invalid_row() {
+        let died = TrialEvent::ServerDied("the server died (signal: 9)".into());
+        let mut processes = FakeProcesses {
+            events: [died].into(),
+            ..FakeProcesses::default()
+        };
+        let result = trial()
+            .measure(None, &mut processes, |_, _| {})
+            .await
+            .unwrap();
+        let calls = ["start server", "start load", "stop load", "end"];
+        assert_eq!(processes.calls, calls);
+        assert_eq!(result.fatal.as_deref(), Some("the server died (signal: 9)"));
+        assert_eq!(result.row.verdict, Verdict::Invalid);
+        assert_eq!(result.row.warnings, "server-died");
+    }
+
+    #[tokio::test]
+    async fn a_target_that_goes_away_ends_the_run_and_one_that_stays_does_not() {
+        let target = Target::at(([192, 0, 2, 1], 80).into());
+        for (connected, fatal) in [(10, None), (0, Some("the target went away"))] {
+            let mut processes = FakeProcesses::default();
+            let trial = trial();
+            let outcome = TrialOutcome {
+                connected,
+                ..TrialOutcome::quiet(&trial.plan(target.clone()))
+            };
+            let outcome = LoadEvent::Outcome(Box::new(outcome));
+            processes.events.push_back(TrialEvent::Load(outcome));
+            let result = trial.measure(Some(&target), &mut processes, |_, _| {});
+            let result = result.await.unwrap();
+            assert_eq!(result.fatal.as_deref(), fatal);
+            assert_eq!(processes.calls, ["start load", "end"], "it is not ours");
+        }
+    }
 }

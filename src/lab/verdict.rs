@@ -64,8 +64,9 @@ pub struct Evidence {
 }
 
 impl Evidence {
-    /// What a trial's outcome says.
-    pub fn of(plan: &Plan, outcome: &TrialOutcome) -> Self {
+    /// What a trial's outcome says, of a server that did not end. The host has `cores`; the load may
+    /// use `load_cores` of them.
+    pub fn of(plan: &Plan, outcome: &TrialOutcome, cores: usize, load_cores: usize) -> Self {
         let ms = |histogram: &Histogram<u64>, quantile| {
             histogram.value_at_quantile(quantile) as f64 / 1e6
         };
@@ -94,10 +95,10 @@ impl Evidence {
                 / (down + up).max(1) as f64,
             load_cpu_percent: percent(&outcome.load),
             server_cpu_percent: outcome.server.as_ref().map_or(0.0, percent),
-            cores: std::thread::available_parallelism().map_or(1.0, |n| n.get() as f64),
+            cores: cores as f64,
             others_cpu_percent: others_cpu_percent(outcome).unwrap_or(0.0),
             stolen_cpu_percent: outcome.cores.stolen_s / outcome.ledger_s * 100.0,
-            load_cores: std::thread::available_parallelism().map_or(1.0, |n| n.get() as f64),
+            load_cores: load_cores as f64,
             server_died: false,
         }
     }
@@ -270,6 +271,132 @@ mod tests {
             change(&mut evidence);
             assert_eq!(judge(&evidence.warnings()), (verdict, names.to_owned()));
         }
+    }
+
+    type Disturbance = fn(&mut Plan, &mut TrialOutcome);
+
+    /// The verdict of an outcome that is quiet but for one disturbance.
+    fn verdict(disturb: Disturbance) -> (Verdict, String) {
+        let mut plan = Plan::example();
+        let mut outcome = TrialOutcome::quiet(&plan);
+        disturb(&mut plan, &mut outcome);
+        judge(&Evidence::of(&plan, &outcome, 2, 2).warnings())
+    }
+
+    #[test]
+    fn a_quiet_trial_is_valid_and_without_a_warning() {
+        assert_eq!(verdict(|_, _| {}), (Verdict::Valid, String::new()));
+        let unknown_server: Disturbance = |_, outcome| {
+            (outcome.server, outcome.server_counters, outcome.probe) = (None, None, None);
+        };
+        assert_eq!(verdict(unknown_server), (Verdict::Valid, String::new()));
+    }
+
+    #[test]
+    fn each_disturbance_of_an_outcome_gives_its_warning_and_no_other() {
+        let table: [(Disturbance, Verdict, &str); 15] = [
+            (|_, o| o.gave_up = 1, Verdict::Invalid, "connect-failed"),
+            (
+                |_, o| {
+                    (o.published, o.expected) = (0, 0);
+                    o.recording.counts.delivered = 0;
+                },
+                Verdict::Invalid,
+                "nothing-published",
+            ),
+            (
+                |_, o| o.recording.counts.delivered -= 1,
+                Verdict::Invalid,
+                "missed-messages",
+            ),
+            (
+                |_, o| o.recording.counts.delivered += 1,
+                Verdict::Invalid,
+                "unexpected-messages",
+            ),
+            (
+                |_, o| o.recording.counts.negative = 1,
+                Verdict::Invalid,
+                "clock-negative",
+            ),
+            (
+                |_, o| o.publish_failed = 1,
+                Verdict::Suspect,
+                "publish-failed",
+            ),
+            (
+                |_, o| o.recording.publish_lag.record_n(20_000_000, 2).unwrap(),
+                Verdict::Suspect,
+                "publisher-late",
+            ),
+            (
+                |_, o| o.recording.loop_lag.record_n(20_000_000, 200).unwrap(),
+                Verdict::Suspect,
+                "load-saturated",
+            ),
+            (
+                |_, o| {
+                    o.load.user_s += 160.0;
+                    o.cores.busy_s += 160.0;
+                },
+                Verdict::Suspect,
+                "load-saturated",
+            ),
+            (
+                |_, o| {
+                    let probe = o.probe.as_mut().unwrap();
+                    probe.recording.latency.record_n(30_000_000, 1_000).unwrap();
+                },
+                Verdict::Suspect,
+                "probe-differs",
+            ),
+            (
+                |_, o| o.server_counters.as_mut().unwrap().down_bytes += 1_000,
+                Verdict::Suspect,
+                "ends-differ",
+            ),
+            (
+                |_, o| o.recording.counts.reconnects = 1,
+                Verdict::Suspect,
+                "clients-lost",
+            ),
+            (
+                |_, o| o.recording.counts.duplicate = 1,
+                Verdict::Suspect,
+                "duplicate-messages",
+            ),
+            (
+                |_, o| o.recording.counts.reordered = 1,
+                Verdict::Suspect,
+                "reordered-messages",
+            ),
+            (
+                |_, o| o.cores.busy_s += 25.0,
+                Verdict::Suspect,
+                "machine-busy",
+            ),
+        ];
+        for (disturb, expected, warning) in table {
+            assert_eq!(verdict(disturb), (expected, warning.to_owned()));
+        }
+        let stolen: Disturbance = |_, o| o.cores.stolen_s += 10.0;
+        assert_eq!(verdict(stolen), (Verdict::Suspect, "cpu-stolen".to_owned()));
+    }
+
+    #[test]
+    fn a_probe_of_few_short_polls_is_not_compared() {
+        let slow_probe = |plan: &mut Plan, outcome: &mut TrialOutcome| {
+            plan.transport = Transport::ShortPolling;
+            let latency = &mut outcome.probe.as_mut().unwrap().recording.latency;
+            latency.record_n(30_000_000, 1_000).unwrap();
+        };
+        assert_eq!(verdict(slow_probe).1, "probe-differs");
+        let few: Disturbance = |plan, outcome| {
+            (plan.transport, plan.probes) = (Transport::ShortPolling, FEWEST_PROBES - 1);
+            let latency = &mut outcome.probe.as_mut().unwrap().recording.latency;
+            latency.record_n(30_000_000, 1_000).unwrap();
+        };
+        assert_eq!(verdict(few).1, "");
     }
 
     #[test]

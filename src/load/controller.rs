@@ -270,6 +270,7 @@ impl<L: Link> Controller<L> {
         let probe = self.load.collect_probe().await?;
         let publisher = self.publisher.recording().await.unwrap_or_default();
         recording.publish_lag += &publisher.publish_lag;
+        recording.counts.negative += publisher.counts.negative;
         let (load, server) = closed.since(opened);
         let interface = closed.interface.zip(opened.interface);
         let (board, before) = (&self.load.board, &self.load.before);

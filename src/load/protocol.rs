@@ -226,13 +226,13 @@ pub enum WorkerReply {
 
 #[cfg(test)]
 impl Plan {
-    /// A plan for tests: one client of one feed.
+    /// A plan for tests: ten clients of one feed, and a probe of five.
     pub fn example() -> Self {
         Plan {
             transport: Transport::Sse,
             target: Target::at(([127, 0, 0, 1], 1).into()),
             feeds: vec!["a".into()],
-            clients: 1,
+            clients: 10,
             workload: Workload::Monitoring,
             pacing: Pacing::Constant,
             rate_hz: 1.0,
@@ -240,12 +240,12 @@ impl Plan {
             client: ClientConfig::DEFAULT,
             connect_rate_hz: 1_000.0,
             warm_up: Duration::from_secs(1),
-            window: Duration::from_secs(10),
+            window: Duration::from_secs(100),
             drain: Duration::from_secs(5),
             seed: 1,
             interface: None,
             processes: 1,
-            probes: 0,
+            probes: 5,
             even_phases: false,
         }
     }

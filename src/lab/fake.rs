@@ -1,0 +1,51 @@
+//! A fake of a trial's processes: it tells a test what it is asked for, and gives the events that
+//! the test made up.
+
+use std::collections::VecDeque;
+
+use crate::client::target::Target;
+use crate::lab::processes::{ServerOptions, TrialEvent, TrialProcesses};
+use crate::load::outcome::TrialOutcome;
+use crate::load::protocol::{LoadEvent, Plan};
+use crate::system::cpus::Cpus;
+
+/// Processes that do nothing.
+#[derive(Debug, Default)]
+pub struct FakeProcesses {
+    /// What was asked for, in order.
+    pub calls: Vec<&'static str>,
+    pub plans: Vec<Plan>,
+    /// What comes next; when there is no more, a quiet outcome of the last plan.
+    pub events: VecDeque<TrialEvent>,
+}
+
+impl TrialProcesses for FakeProcesses {
+    async fn start_server(&mut self, _: &ServerOptions) -> anyhow::Result<Target> {
+        self.calls.push("start server");
+        Ok(Target {
+            owned: true,
+            pid: Some(1),
+            ..Target::at(([127, 0, 0, 1], 1).into())
+        })
+    }
+
+    async fn start_load(&mut self, plan: &Plan, _: Option<&Cpus>) -> anyhow::Result<()> {
+        self.calls.push("start load");
+        self.plans.push(plan.clone());
+        Ok(())
+    }
+
+    async fn next(&mut self) -> anyhow::Result<TrialEvent> {
+        let plan = self.plans.last().expect("a load was started");
+        let quiet = || TrialEvent::Load(LoadEvent::Outcome(Box::new(TrialOutcome::quiet(plan))));
+        Ok(self.events.pop_front().unwrap_or_else(quiet))
+    }
+
+    async fn stop_load(&mut self) {
+        self.calls.push("stop load");
+    }
+
+    fn end(&mut self) {
+        self.calls.push("end");
+    }
+}
