@@ -1,4 +1,4 @@
-//! Where a person reads and writes: a terminal with a status line, or pipes with plain lines.
+//! The user's side of the chat: a terminal with a status line, or pipes with plain lines.
 
 use std::io::{self, BufRead, IsTerminal, Write};
 
@@ -10,16 +10,16 @@ use crate::chat::room::{Room, RoomLine};
 /// Lines read ahead from a pipe.
 const MAX_AHEAD: usize = 16;
 
-/// Lines written at once to a terminal, whose queue takes 500.
+/// Lines between two flushes of a terminal, whose queue holds 500.
 const LINES_AT_ONCE: usize = 100;
 
-/// What a person does.
+/// What the user does.
 #[derive(Debug)]
 pub enum Input {
     Line(String),
-    /// There is nothing more to read.
+    /// The input has ended.
     End,
-    /// The person wants to go, now.
+    /// The user ends the chat now.
     Leave,
 }
 
@@ -37,12 +37,12 @@ pub enum Console {
 }
 
 impl Console {
-    /// Both ends must be a terminal for it to be one. Without a user nothing is written, and so
-    /// nothing is read from a pipe.
+    /// It is a terminal if both input and output are one. Without a user nothing is published, so a
+    /// pipe is not read.
     pub fn open(user: &Option<String>, status: &str) -> anyhow::Result<Self> {
         if io::stdin().is_terminal() && io::stdout().is_terminal() {
             let (mut editor, writer) = Readline::new(prompt(status))?;
-            // It comes back as a message.
+            // The line comes back as a message.
             editor.should_print_line_on(false, false);
             let status = status.to_owned();
             return Ok(Console::Terminal {
@@ -55,8 +55,7 @@ impl Console {
         Ok(Console::Pipes { lines })
     }
 
-    /// What comes next from the person. A pipe waits while there is no room for its lines. May be
-    /// cancelled without loss.
+    /// The next input. A pipe is not read while the room is full. May be cancelled without loss.
     pub async fn next(&mut self, has_room: bool) -> anyhow::Result<Input> {
         match self {
             Console::Terminal { editor, .. } => Ok(match editor.readline().await? {
@@ -73,7 +72,7 @@ impl Console {
         }
     }
 
-    /// Shows what is new in the room. An error if nobody reads any more.
+    /// Shows what is new in the room. Fails if the output is closed.
     pub fn show(&mut self, room: &mut Room) -> anyhow::Result<()> {
         let lines = Vec::from(room.take_lines());
         match self {
@@ -100,7 +99,7 @@ impl Console {
     }
 }
 
-/// The status line, at whose end one writes.
+/// The status line. The user types at its end.
 fn prompt(status: &str) -> String {
     format!("[{status}] ")
 }
@@ -123,7 +122,7 @@ fn print(line: &RoomLine) -> io::Result<()> {
     }
 }
 
-/// Reads standard input on a thread of its own, which may wait for ever.
+/// Reads standard input on a thread of its own, which may block for ever.
 fn read_lines() -> mpsc::Receiver<String> {
     let (sender, lines) = mpsc::channel(MAX_AHEAD);
     std::thread::spawn(move || {

@@ -1,5 +1,5 @@
-//! A person in a feed, at a terminal or behind a pipe: over any transport, with the very client
-//! ends that a load measures.
+//! The chat: a user reads and writes a feed at a terminal or through pipes, over any transport and
+//! with the client ends that the load measures.
 //!
 //! ```text
 //! history, members ──▶ room ◀── what the transport delivers        lines typed ──▶ outbox
@@ -8,7 +8,7 @@
 //!                    console                                 POST, or in band on a WebSocket
 //! ```
 //!
-//! A connection that breaks is dialled again, and goes on from the last message that was shown.
+//! A lost connection is dialled again and continues after the last message that was shown.
 
 pub mod api;
 pub mod console;
@@ -37,27 +37,27 @@ use crate::record::trial_board::TrialBoard;
 use crate::runtime::event_loop;
 use crate::transport::Transport;
 
-/// How long, after the last line, one waits for a server to be there and to take it.
+/// After the end of the input, the longest wait for the last lines to come back.
 const PARTING: Duration = Duration::from_secs(60);
 
-/// How often what is awaited is looked at.
+/// Time between two checks of what is awaited.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// Who takes part in what.
+/// Which feed the chat reads, how, and in which name it publishes.
 #[derive(Clone, Debug)]
 pub struct ChatOptions {
     pub target: Target,
     pub transport: Transport,
     pub feed: String,
-    /// A checked name; without one, only reads, and nobody is told of it.
+    /// A valid name. Without one the chat only reads, and is not a member.
     pub user: Option<String>,
-    /// Messages shown of those that were there before.
+    /// Earlier messages that are shown first.
     pub history: usize,
     pub client: ClientConfig,
 }
 
-/// Takes part until the input ends and all of it has come back, or until `stop` completes. Returns
-/// whether all that was written was seen in the feed.
+/// Runs until the input has ended and all of it has come back, or until `stop` completes. Returns
+/// whether all lines were seen in the feed.
 pub async fn run(options: ChatOptions, stop: impl Future<Output = ()>) -> anyhow::Result<bool> {
     let chat = ChatClient::new(options)?;
     event_loop::within_tokio(chat.run(stop)).await?
@@ -97,7 +97,7 @@ impl ChatClient {
         let (last, epoch) = history.context("cannot join")?;
         let mut subscription = self.subscription();
         subscription.resume(last, epoch);
-        // Polls go on for as long as anything may come.
+        // The window never closes, so polls never pause.
         self.recorder.board.set_window(0, u64::MAX);
         let in_band = self.options.transport.publishes_in_band();
         if let (Some(user), false) = (self.options.user.clone(), in_band) {
@@ -134,8 +134,8 @@ impl ChatClient {
         subscription
     }
 
-    /// Reads for ever, over as many connections as it takes. Ends if the server does not want this
-    /// client, which trying again would not change.
+    /// Reads for ever, over one connection after another. Ends if the server refuses this client
+    /// for good.
     async fn keep_reading(&self, mut subscription: Subscription) -> ClientError {
         let mut backoff = Backoff::default();
         loop {
@@ -149,13 +149,13 @@ impl ChatClient {
         }
     }
 
-    /// Publishes by POST what is put into the outbox, in order.
+    /// Publishes the messages of the outbox by POST, in order.
     fn post_all(&self, user: String) -> impl Future<Output = ()> + use<> {
         let (api, room, outbox) = (self.api.clone(), self.room.clone(), self.outbox.clone());
         async move {
             loop {
                 let message = outbox.next().await;
-                // Nobody speaks before having joined.
+                // A member publishes only after it has joined.
                 while !room.borrow().is_live() {
                     tokio::time::sleep(LOOK).await;
                 }
@@ -175,7 +175,7 @@ impl ChatClient {
         }
     }
 
-    /// Takes lines in and shows what there is to show.
+    /// Reads lines and shows what is new.
     async fn converse(&self, console: &mut Console) -> anyhow::Result<bool> {
         let mut look = tokio::time::interval(LOOK);
         let mut ended: Option<Instant> = None;
@@ -206,7 +206,7 @@ impl ChatClient {
     }
 }
 
-/// Finds out who is there, if the server tells.
+/// Reads the members, if the server tells them.
 async fn take_roll(api: Rc<Api>, room: Rc<RefCell<Room>>) {
     if let Ok(members) = api.members().await {
         room.borrow_mut().here(members);

@@ -1,4 +1,4 @@
-//! What is known of the feed and of one's own part in it, and the lines that tell of it. No I/O.
+//! The chat's knowledge of its feed and of its own messages, and the lines to show. No I/O.
 
 use std::cell::RefCell;
 use std::collections::{BTreeSet, VecDeque};
@@ -17,24 +17,25 @@ use crate::feed::{Message, check_text};
 use crate::runtime::clock;
 use crate::transport::Transport;
 
-/// Own messages on their way at once, so that a pipe is read no faster than the feed takes it.
+/// The most own messages under way at once, so that a pipe is read no faster than the server
+/// publishes.
 const MAX_UNSEEN: usize = 64;
 
-/// How long an own message may take to come back while there is a connection.
+/// The longest time until an own message comes back while there is a connection.
 const UNSEEN_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Latencies of which the median is shown.
 const SAMPLES: usize = 20;
 
-/// Names shown at the most where all who are there are listed.
+/// The most names in a list of the members.
 const MAX_NAMES: usize = 20;
 
 /// A line to show.
 #[derive(Debug, PartialEq, Eq)]
 pub enum RoomLine {
-    /// Of the feed: what somebody wrote or did.
+    /// Of the feed: a message, or a member that joined or left.
     Feed(String),
-    /// Of this client: how it is connected, and what went wrong.
+    /// Of this client: its connection, and errors.
     Note(String),
 }
 
@@ -43,14 +44,14 @@ pub struct Room {
     transport: Transport,
     feed: String,
     user: Option<String>,
-    /// Server and client read the same clock, as far as can be known: see [`Room::latency`].
+    /// Server and client are on one host and read one clock: see [`Room::latency`].
     one_clock: bool,
     members: BTreeSet<String>,
     lines: VecDeque<RoomLine>,
     changed: Rc<Notify>,
-    /// Since when there is a connection, and by the monotonic clock.
+    /// The start of the connection, also on the monotonic clock.
     live_since: Option<(Instant, u64)>,
-    /// Own messages that were not seen in the feed yet.
+    /// Own messages that have not come back yet.
     unseen: VecDeque<Unseen>,
     lost_messages: u64,
     last_said_ns: u64,
@@ -102,7 +103,7 @@ impl Room {
         std::mem::take(&mut self.lines)
     }
 
-    /// Where one is, how it goes, and with how many.
+    /// Feed, transport, state or latency, and number of members.
     pub fn status(&self) -> String {
         let state = match (self.live_since, self.latency()) {
             (None, _) => "connecting".to_owned(),
@@ -117,8 +118,8 @@ impl Room {
         format!("{feed} over {transport}: {state}{here}")
     }
 
-    /// The median of the last messages. On the server's own host every message tells how long it
-    /// was under way; from elsewhere only one's own do, from being written to being read.
+    /// The median of the last messages. On the server's host each message shows its transit time.
+    /// On another host only own messages have a latency, from writing to reading.
     fn latency(&self) -> Option<String> {
         let mut sorted: Vec<_> = self.latencies_ns.iter().copied().collect();
         sorted.sort_unstable();
@@ -131,14 +132,14 @@ impl Room {
         Some(format!("{median_ms:.1} ms{of}"))
     }
 
-    /// A message of before.
+    /// Shows an earlier message.
     pub fn recall(&mut self, message: &Message<'_>) {
         if message.kind.is_none() {
             self.push(RoomLine::Feed(said(message)));
         }
     }
 
-    /// Something has happened. Returns whether to find out who is there.
+    /// Takes an event. Returns whether to read the members.
     pub fn hear(&mut self, heard: SubscriptionEvent<'_>) -> bool {
         match heard {
             SubscriptionEvent::Ready => {
@@ -170,12 +171,12 @@ impl Room {
                 self.members.remove(name);
                 self.push(RoomLine::Feed(format!("* {} left", printable(name))));
             }
-            // A kind of another time.
+            // Kinds that this version does not know.
             Some(_) => {}
         }
     }
 
-    /// Notes the latency that a message tells of, and that it was seen if it is one's own.
+    /// Records a message's latency, and that it came back if it is an own one.
     fn measure(&mut self, message: &Message<'_>) {
         let now_ns = clock::now_ns();
         let own = self.user.as_deref() == Some(&*message.from);
@@ -184,7 +185,7 @@ impl Room {
             Some(index) if own => self.unseen.remove(index).is_some(),
             _ => false,
         };
-        // What waited for a connection tells of that, rather than of the transport.
+        // A message that waited for the connection says nothing of the transport.
         let fresh = |since_ns: u64| {
             self.live_since
                 .is_some_and(|(_, live_ns)| since_ns >= live_ns)
@@ -202,7 +203,7 @@ impl Room {
         }
     }
 
-    /// Who is there, as the server tells.
+    /// Takes the list of members.
     pub fn here(&mut self, members: Vec<String>) {
         self.members = members.into_iter().collect();
         if self.members.is_empty() {
@@ -232,14 +233,14 @@ impl Room {
         self.unseen.len() < MAX_UNSEEN
     }
 
-    /// A line was written: the message to publish, unless nothing can be seen of it.
+    /// The message to publish for a line; `None` if it is blank.
     pub fn say(&mut self, line: &str) -> Option<Outgoing> {
         let text = check_text(line).ok()?.to_owned();
         if !self.has_room() {
             self.note(format!("not sent, {MAX_UNSEEN} are on their way: {text}"));
             return None;
         }
-        // It is known again by this time, so no two are the same.
+        // An own message is recognised by this time, so no two may have the same.
         let intended_at_ns = clock::now_ns().max(self.last_said_ns + 1);
         self.last_said_ns = intended_at_ns;
         self.unseen.push_back(Unseen {
@@ -254,7 +255,7 @@ impl Room {
         })
     }
 
-    /// The server did not take a message, or it is not known whether it did.
+    /// The server refused a message, or did not answer.
     pub fn refused(&mut self, message: &Outgoing, error: &ExchangeError) {
         self.unseen
             .retain(|unseen| unseen.intended_at_ns != message.intended_at_ns);
@@ -262,7 +263,7 @@ impl Room {
         self.note(format!("not sent: {}: {error}", message.text));
     }
 
-    /// Of messages that should have come back by now nothing is expected any more.
+    /// Gives up own messages that have not come back in time.
     pub fn give_up_waiting(&mut self) {
         let Some((live_since, _)) = self.live_since else {
             return;
@@ -276,12 +277,12 @@ impl Room {
         }
     }
 
-    /// Whether nothing is under way any more.
+    /// Whether no own message is under way.
     pub fn is_settled(&self) -> bool {
         self.unseen.is_empty()
     }
 
-    /// Whether everything that was written was seen in the feed.
+    /// Whether all own messages came back.
     pub fn all_seen(&self) -> bool {
         self.unseen.is_empty() && self.lost_messages == 0
     }
@@ -291,10 +292,10 @@ fn said(message: &Message<'_>) -> String {
     format!("{}: {}", printable(&message.from), printable(&message.text))
 }
 
-/// A text on one line, and without anything that a terminal would obey.
+/// A text on one line, without control characters for a terminal.
 fn printable(text: &str) -> String {
     let shown = |character: char| match character {
-        // Directions of writing, with which a text can look like another (Unicode TR 36).
+        // Marks of writing direction, which can disguise a text (Unicode TR 36).
         '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => true,
         _ => character.is_control() || matches!(character, '\u{2028}' | '\u{2029}'),
     };

@@ -1,5 +1,5 @@
-//! The client's end of a connection: reads into a buffer that all connections of a thread share,
-//! so that thousands of idle ones own no buffer at all.
+//! The client's end of a connection. All connections of a thread read into one shared buffer, so an
+//! idle one owns no buffer.
 
 use std::cell::RefCell;
 use std::future::poll_fn;
@@ -16,19 +16,19 @@ use crate::client::target::Target;
 use crate::client::tls::session::TlsSession;
 use crate::runtime::event_loop;
 
-/// Bytes read at once.
+/// Bytes of one read.
 const SCRATCH_BYTES: usize = 64 << 10;
-/// Bytes kept of what is not complete yet: a poll of a server's whole history fits.
+/// The most bytes kept of an incomplete response. A poll of a server's whole history fits.
 const MAX_CARRY_BYTES: usize = 64 << 20;
 
-/// How long a server may take to close a connection that it said it closes.
+/// The longest wait for a server to close a connection after it said so.
 const END_PATIENCE: Duration = Duration::from_secs(1);
 
 thread_local! {
     static SCRATCH: RefCell<Vec<u8>> = RefCell::new(vec![0; SCRATCH_BYTES]);
 }
 
-/// A connection and the bytes that came in but are not used up yet.
+/// A connection, and received bytes that no parser has used yet.
 #[derive(Debug)]
 pub struct Connection {
     socket: Socket,
@@ -37,8 +37,8 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Dials `target`, from `source` if one is given, and shakes hands if it speaks TLS; `ledger`
-    /// counts the connection's bytes.
+    /// Dials `target`, from `source` if one is given, and makes the TLS handshake if the target has
+    /// TLS. `ledger` counts the connection's bytes.
     pub async fn dial(
         ledger: &Rc<Ledger>,
         target: &Target,
@@ -46,7 +46,7 @@ impl Connection {
     ) -> Result<Self, ClientError> {
         let mut socket = ledger.dial(target.address, source).await?;
         let tls = match &target.tls {
-            // Boxed, so that a subscriber without TLS has no room for it.
+            // Boxed, so that a subscriber without TLS is smaller.
             Some(tls) => Some(Box::pin(TlsSession::open(tls, target.name(), &mut socket)).await?),
             None => None,
         };
@@ -57,19 +57,20 @@ impl Connection {
         })
     }
 
-    /// Until now it was being set up: its bytes and segments so far are counted as such.
+    /// The connection is set up: its bytes and segments so far count as set-up.
     pub fn settle(&self) {
         self.socket.settle();
     }
 
-    /// Notices a peer that is gone without a word, if the connection is not measured.
+    /// Has the kernel probe for a peer that is gone. Not for measured connections: see
+    /// [`Socket::watch_peer`].
     pub fn watch_peer(&self) -> Result<(), ClientError> {
         Ok(self.socket.watch_peer()?)
     }
 
-    /// Writes all of `bytes` at once.
+    /// Writes all of `bytes`.
     pub fn write_all(&mut self, bytes: &[u8]) -> impl Future<Output = Result<(), ClientError>> {
-        // Boxed, so that who writes without TLS has no room for it.
+        // Boxed, so that a writer without TLS is smaller.
         let mut sealed = match &mut self.tls {
             Some(session) => Some(Box::pin(session.write_all(&self.socket, bytes))),
             None => None,
@@ -81,23 +82,23 @@ impl Connection {
         })
     }
 
-    /// Whether nothing has arrived that was not used up.
+    /// Whether no received bytes are left unused.
     pub fn is_untouched(&self) -> bool {
         self.carry.is_empty()
     }
 
-    /// Waits for the server's end of a connection that it closes, so that all its segments are
-    /// counted; not for long, since nothing hangs on it.
+    /// Waits, for a short time, until the server closes the connection, so that all its segments
+    /// are counted.
     pub async fn end(mut self) {
         let rest = self.read(|bytes| Ok((bytes.len(), None::<()>)));
         let _ = event_loop::timeout(END_PATIENCE, rest).await;
     }
 
-    /// Shows what arrives to `parse`, with all that it left unused before, until it has a result.
-    /// May be cancelled at any time without loss.
+    /// Gives received bytes to `parse`, after those that it left unused before, until it has a
+    /// result. May be cancelled without loss.
     ///
-    /// Thousands wait in it, each with what it needs there and nothing else, side by side: who is
-    /// woken up has hardly anything of it in the processor's cache.
+    /// Thousands of tasks wait here, and a woken one is in no CPU cache. So the future holds only
+    /// what it needs.
     pub fn read<T>(
         &mut self,
         mut parse: impl FnMut(&[u8]) -> Parsed<T>,
@@ -118,7 +119,7 @@ impl Connection {
         })
     }
 
-    /// Reads once.
+    /// One read.
     fn poll_read<T>(
         &mut self,
         cx: &mut Context<'_>,

@@ -2,7 +2,7 @@
 
 use std::io;
 
-/// Why a subscriber's conversation ended.
+/// Why a connection ended.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
     #[error("{0}")]
@@ -20,16 +20,16 @@ pub enum ClientError {
 }
 
 impl ClientError {
-    /// Whether the connection was lost, rather than something said that is wrong.
+    /// Whether the connection was lost, and no wrong data arrived.
     pub fn is_loss(&self) -> bool {
         matches!(self, ClientError::Io(_) | ClientError::Closed)
     }
 
-    /// An answer that breaks its protocol, or that this client does not know.
+    /// An answer that violates its protocol, or that this client does not know.
     pub fn protocol(what: impl ToString) -> Self {
         ClientError::Protocol(what.to_string())
     }
 }
 
-/// What a parser made of the bytes it was shown: how many it used up, and its result if it got one.
+/// A parser's number of used bytes, and its result if it has one.
 pub type Parsed<T> = Result<(usize, Option<T>), ClientError>;

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
-/// A message on its way out.
+/// A message to publish.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Outgoing {
     /// The feed's number in this trial.
@@ -15,11 +15,11 @@ pub struct Outgoing {
     pub text: String,
 }
 
-/// Messages that wait in an outbox, at the most: a publisher this far behind has lost its race, and
-/// what comes on top counts as not published.
+/// The most messages in an outbox. A publisher this far behind cannot keep up; further messages
+/// count as not published.
 const MAX_WAITING: usize = 1_024;
 
-/// Messages that one author is to publish.
+/// The messages that one author is to publish.
 #[derive(Debug, Default)]
 pub struct Outbox {
     waiting: RefCell<VecDeque<Outgoing>>,
@@ -27,7 +27,7 @@ pub struct Outbox {
 }
 
 impl Outbox {
-    /// Adds a message; gives it back if too many wait already.
+    /// Adds a message; returns it if the outbox is full.
     pub fn push(&self, message: Outgoing) -> Result<(), Outgoing> {
         let mut waiting = self.waiting.borrow_mut();
         if waiting.len() >= MAX_WAITING {
@@ -38,7 +38,7 @@ impl Outbox {
         Ok(())
     }
 
-    /// Puts messages back that have to be sent again, before all others.
+    /// Puts messages that must be sent again before all others.
     pub fn put_back(&self, messages: impl DoubleEndedIterator<Item = Outgoing>) {
         let mut waiting = self.waiting.borrow_mut();
         messages

@@ -1,13 +1,13 @@
-//! The meter: every byte through a subscriber's sockets, and the segments that carried them.
+//! Sockets that count every byte, and the segments that carried them.
 //!
-//! A [`Ledger`] belongs to one worker thread and sums over its sockets, the living and the ended.
-//! Bytes are counted at the socket; the TCP-IP layer below is computed from the segments that the
-//! kernel counted (`TCP_INFO`), acknowledgements included. `scripts/ledger-check` sets the sum
-//! against the counters of a network interface.
+//! A [`Ledger`] belongs to one worker thread and sums over its sockets, open and closed. Bytes are
+//! counted at the socket. The TCP-IP layer is computed from the segments that the kernel counted
+//! (`TCP_INFO`), acknowledgements included. `scripts/ledger-check` compares the sum with the
+//! counters of a network interface.
 //!
-//! No socket tells of three things, all of them rare without loss: payload that the *other* end
-//! sent again although it had arrived (a tail loss probe, when a busy machine acknowledges late),
-//! the SACK blocks that answer it (12 octets), and attempts to connect that failed.
+//! Three things are not in `TCP_INFO`, all rare without loss: payload that the *other* end sent
+//! again although it had arrived (a tail loss probe, after a late acknowledgement of a busy
+//! machine), the SACK blocks that answer it (12 octets), and failed attempts to connect.
 
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
@@ -31,20 +31,20 @@ const IPV6_HEADER: u64 = 40;
 const TCP_HEADER: u64 = 20;
 /// Octets of the timestamps option with its padding (RFC 7323, appendix A).
 const TIMESTAMPS: u64 = 12;
-/// What the SYN and the SYN-ACK carry together beyond later segments, each a maximum segment size
-/// (4 octets), a window scale (3) and SACK permitted (2), which Linux pads to 12 octets. Beside
-/// timestamps it is 8: SACK permitted stands where their padding was (tcp_options_write()).
+/// Options that SYN and SYN-ACK together have beyond later segments: each a maximum segment size (4
+/// octets), a window scale (3) and SACK permitted (2), which Linux pads to 12 octets. With
+/// timestamps it is 8, since SACK permitted replaces their padding (tcp_options_write()).
 const SYN_EXTRA: u64 = 24;
 const SYN_EXTRA_BESIDE_TIMESTAMPS: u64 = 16;
-/// Segments that follow the last look at a socket: our FIN and its acknowledgement.
+/// Segments after the last reading of a socket: our FIN and its acknowledgement.
 const CLOSING_SEGMENTS: u64 = 2;
-/// How long a peer may be gone without a word where that matters: less than proxies cut idle
-/// connections after, and three heartbeats of an event stream.
+/// The time after which a silent peer counts as gone: less than that after which proxies cut idle
+/// connections, and three heartbeats of an event stream.
 const PEER_GONE: Duration = Duration::from_secs(50);
-/// `tcpi_options` bit that tells that timestamps were agreed on (linux/tcp.h).
+/// The `tcpi_options` bit of a connection with timestamps (linux/tcp.h).
 const TCPI_OPT_TIMESTAMPS: u8 = 1;
 
-/// A socket that is open. It takes this out of the ledger before it closes.
+/// An open socket. It removes this entry from the ledger before it closes.
 #[derive(Debug)]
 struct OpenSocket {
     fd: RawFd,
@@ -63,12 +63,12 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// Bytes only, down and up: cheap.
+    /// Bytes only, down and up. Cheap.
     pub fn bytes(&self) -> (u64, u64) {
         (self.down_bytes.get(), self.up_bytes.get())
     }
 
-    /// Everything since this ledger was made. Asks the kernel once for every living socket.
+    /// All counts since this ledger was made. One system call for each open socket.
     pub fn traffic(&self) -> ByteCounts {
         let mut sum = self.ended.get();
         for (_, living) in self.living.borrow().iter() {
@@ -79,12 +79,12 @@ impl Ledger {
         sum
     }
 
-    /// What passed connections until they were settled.
+    /// Bytes of connections until they were set up.
     pub fn set_up(&self) -> ByteCounts {
         self.set_up.get()
     }
 
-    /// Dials `target`, from `source` if one is given, and counts the connection's bytes here.
+    /// Dials `target`, from `source` if one is given. The connection's bytes are counted here.
     pub async fn dial(
         self: &Rc<Self>,
         target: SocketAddr,
@@ -120,8 +120,8 @@ impl Ledger {
     }
 }
 
-/// A socket ready to connect. With a source address the port is chosen only when connecting
-/// (IP_BIND_ADDRESS_NO_PORT), so that a port serves several targets.
+/// A socket ready to connect. With a source address the kernel chooses the port on connect
+/// (IP_BIND_ADDRESS_NO_PORT), so that one port serves several targets.
 fn dialling_socket(target: SocketAddr, source: Option<IpAddr>) -> io::Result<RawSocket> {
     let raw = RawSocket::new(
         Domain::for_address(target),
@@ -158,8 +158,8 @@ fn choose_port_late(socket: &RawSocket) -> io::Result<()> {
 }
 
 impl OpenSocket {
-    /// What TCP and IP have carried on this connection, `more` segments included that are still to
-    /// come; bytes through the socket are left at 0. Nothing where the kernel does not tell.
+    /// Segments and header bytes of this connection, with `more` segments that are still to come.
+    /// Bytes through the socket are left at 0. All is 0 where the kernel has no TCP_INFO.
     fn traffic(&self, more: u64) -> ByteCounts {
         let Some(info) = tcp_info(self.fd) else {
             return ByteCounts::default();
@@ -181,8 +181,8 @@ impl OpenSocket {
 
 /// The kernel's figures of a connection (tcp(7), TCP_INFO).
 fn tcp_info(fd: RawFd) -> Option<libc::tcp_info> {
-    // SAFETY: tcp_info is plain integers, for which all zeros is a value; the kernel writes at most
-    // `length` bytes into it, and an older kernel writes fewer.
+    // SAFETY: tcp_info has only integers, for which all zeros is a value. The kernel writes at most
+    // `length` bytes into it, an older kernel fewer.
     unsafe {
         let mut info: libc::tcp_info = std::mem::zeroed();
         let mut length = size_of::<libc::tcp_info>() as libc::socklen_t;
@@ -204,7 +204,8 @@ pub struct Socket {
     stream: TcpStream,
     ledger: Rc<Ledger>,
     key: usize,
-    /// Down and up since it was dialled; they may wrap, once nobody asks any more.
+    /// Down and up since it was dialled. They may wrap after the set-up, when they are no longer
+    /// used.
     bytes: Cell<(u32, u32)>,
 }
 
@@ -218,13 +219,13 @@ impl Socket {
         self.bytes.set(bytes);
     }
 
-    /// So many bytes passed that a TLS session of this socket carried.
+    /// Counts plaintext bytes of a TLS session over this socket.
     pub fn count_plaintext(&self, bytes: usize) {
         let counter = &self.ledger.plaintext_bytes;
         counter.set(counter.get() + bytes as u64);
     }
 
-    /// All that has passed was to set the connection up.
+    /// The connection is set up: all bytes so far count as set-up.
     pub fn settle(&self) {
         let mut set_up = self.ledger.set_up.get();
         if let Some(living) = self.ledger.living.borrow().get(self.key) {
@@ -236,9 +237,9 @@ impl Socket {
         self.ledger.set_up.set(set_up);
     }
 
-    /// Has the kernel find out whether a silent peer is still there (tcp(7), SO_KEEPALIVE), and
-    /// give up one that has been gone for [`PEER_GONE`]. Its probes are segments that nobody asked
-    /// for: a measured connection goes without.
+    /// Has the kernel probe whether a silent peer is still there (tcp(7), SO_KEEPALIVE), and end
+    /// the connection after [`PEER_GONE`]. The probes are extra segments, so a measured connection
+    /// goes without.
     pub fn watch_peer(&self) -> io::Result<()> {
         let probes = TcpKeepalive::new()
             .with_time(PEER_GONE / 2)
@@ -249,10 +250,10 @@ impl Socket {
         socket.set_tcp_user_timeout(Some(PEER_GONE))
     }
 
-    /// Reads what is there into `buffer`; 0 means that the peer ended the stream.
+    /// Reads what has arrived into `buffer`; 0 means that the peer ended the stream.
     ///
-    /// A read that leaves room has emptied the socket: the next one waits for more without asking
-    /// the kernel.
+    /// A read that leaves room has emptied the socket. The next one then waits without a system
+    /// call.
     pub fn poll_read(
         &mut self,
         cx: &mut Context<'_>,
@@ -386,7 +387,7 @@ mod tests {
             let (down_bytes, up_bytes) = ledger.bytes();
             assert_eq!(up_bytes, sizes.iter().sum::<usize>() as u64);
             assert_eq!(up_bytes, ours.tcpi_bytes_sent - ours.tcpi_bytes_retrans);
-            // Who dials has its SYN acknowledged as well, which takes a number of the sequence.
+            // The SYN of the dialling end takes a sequence number too, and is acknowledged.
             assert_eq!(up_bytes, ours.tcpi_bytes_acked - 1);
             assert_eq!(up_bytes, theirs.tcpi_bytes_received);
             assert_eq!(down_bytes, 2 * up_bytes);
@@ -396,7 +397,7 @@ mod tests {
                 theirs.tcpi_bytes_sent - theirs.tcpi_bytes_retrans
             );
             assert_eq!(down_bytes, theirs.tcpi_bytes_acked);
-            // The handshake is counted by who dials alone: who accepts has no socket of its own yet.
+            // Only the dialling end counts the handshake: the accepting end has no socket yet.
             let more =
                 |ours: u32, theirs: u32| (0..=1).contains(&(i64::from(ours) - i64::from(theirs)));
             assert!(

@@ -1,4 +1,4 @@
-//! What the client ends of all transports share: one subscriber's place in a trial.
+//! A subscriber of one feed: what the client ends of all transports share.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -20,23 +20,23 @@ use crate::record::trial_board::TrialBoard;
 use crate::runtime::clock;
 use crate::runtime::event_loop;
 
-/// How long a poller that has everything rests before it looks whether there is more after all.
+/// The pause of a poller that has all messages, before it checks again whether to poll.
 pub const REST: Duration = Duration::from_millis(100);
 
-/// What a subscriber hears, as it happens.
+/// What happens to a subscriber.
 #[derive(Debug)]
 pub enum SubscriptionEvent<'a> {
     /// The server has answered.
     Ready,
-    /// A message; each once, in order.
+    /// A message. Each comes once, in order.
     Message(&'a Message<'a>),
-    /// So many messages are gone that it did not have.
+    /// The server no longer has this number of messages that the subscriber did not get.
     Missed(u64),
-    /// The server has begun anew since it last heard from it, and so do the numbers.
+    /// The server has restarted, and its message numbers with it.
     Restarted,
 }
 
-/// Somebody who wants to hear it.
+/// A callback for events.
 pub struct EventListener(pub Box<dyn FnMut(SubscriptionEvent<'_>)>);
 
 impl fmt::Debug for EventListener {
@@ -47,39 +47,39 @@ impl fmt::Debug for EventListener {
 
 /// One simulated client that reads one feed.
 ///
-/// What each message needs comes first and lies together: of thousands of subscribers, the one that
-/// hears something is in no cache of the processor.
+/// The fields that each message needs come first, together: with thousands of subscribers, the one
+/// that gets a message is in no CPU cache.
 #[derive(Debug)]
 #[repr(C)]
 pub struct Subscription {
     stats: SubscriberStats,
     pub recorder: Rc<Recorder>,
-    /// A person at a terminal; a load's subscribers have none.
+    /// Of the chat at a terminal; the load's subscribers have none.
     pub listener: Option<EventListener>,
-    /// Of the server that numbered the messages; of none until it has told.
+    /// Of the server that numbered the messages; of no server before its first answer.
     epoch: Epoch,
     connected: bool,
     joined: bool,
     pub ledger: Rc<Ledger>,
     pub target: Rc<Target>,
     pub config: Rc<ClientConfig>,
-    /// The feed's number in this trial, and its path: `/feeds/{feed}`, prefix included.
+    /// The feed's number in this trial, and its path with the prefix.
     pub feed: usize,
     pub feed_path: Rc<str>,
-    /// Its name and what it writes, in a chat.
+    /// The subscriber's name and the messages that it publishes, in a chat.
     pub author: Option<(String, Rc<Outbox>)>,
-    /// How long the server wants it to wait, at the least, before it dials anew.
+    /// The shortest pause before a new attempt to connect, as the server asked for it.
     pub retry: Duration,
-    /// Where in the poll interval this client's first poll lies: 0 to 1.
+    /// The position of this client's first poll in the poll interval: 0 to 1.
     pub phase: f64,
     dialled_at_ns: u64,
-    /// The local address to dial from, where the machine has several.
+    /// The local address to dial from, where this host has several.
     pub source: Option<IpAddr>,
 }
 
 impl Subscription {
-    /// A subscriber that has not connected yet, without phase, source or anything to say, of a feed
-    /// that has `readers` of them.
+    /// A subscriber that is not connected, without phase, source and author, of a feed with
+    /// `readers` subscribers.
     pub fn new(
         target: Rc<Target>,
         config: Rc<ClientConfig>,
@@ -109,8 +109,8 @@ impl Subscription {
         }
     }
 
-    /// Asks for what follows the cursor, from an endpoint of its feed, in the author's name if it
-    /// has one. The head ends with the lines `extra`.
+    /// A request for what follows the cursor, from an endpoint of the feed, in the author's name if
+    /// there is one. The head ends with the lines `extra`.
     pub fn request(&self, endpoint: &str, timing: PollTiming, extra: &str) -> Vec<u8> {
         let user = self.author.as_ref().map(|(name, _)| &**name);
         let (dialect, cursor) = (self.target.dialect, self.cursor());
@@ -130,7 +130,8 @@ impl Subscription {
         Ok(connection)
     }
 
-    /// Dials, and sends a request whose answer's head has `status`; what follows that stays unread.
+    /// Dials, sends a request, and reads the head of the answer, which must have `status`. The body
+    /// stays unread.
     pub async fn open(
         &mut self,
         request: &[u8],
@@ -152,7 +153,7 @@ impl Subscription {
         Ok((connection, head))
     }
 
-    /// The server has answered: whatever is published from now on will be delivered.
+    /// The server has answered: all that is published from now on will be delivered.
     pub fn ready(&mut self) {
         if !std::mem::replace(&mut self.connected, true) {
             let first = !std::mem::replace(&mut self.joined, true);
@@ -168,7 +169,7 @@ impl Subscription {
         }
     }
 
-    /// The conversation ended. Returns whether it had begun.
+    /// The connection ended. Returns whether it was ready before.
     pub fn ended(&mut self) -> bool {
         let was_connected = std::mem::replace(&mut self.connected, false);
         if was_connected {
@@ -177,18 +178,19 @@ impl Subscription {
         was_connected
     }
 
-    /// Whether it is ready: it has not been since it last dialled until the server has answered.
+    /// Whether the server has answered since the last dial.
     pub fn is_connected(&self) -> bool {
         self.connected
     }
 
-    /// Whether this subscriber was ready at least once.
+    /// Whether this subscriber was ever ready.
     pub fn joined(&self) -> bool {
         self.joined
     }
 
-    /// The cursor: the last message that it has. Feeds are new in each trial, so 0 is their start;
-    /// the first cursor is of no server, so that the answer to it tells the server's epoch.
+    /// The cursor: the last message that this subscriber has. Feeds are new in each trial, so 0 is
+    /// their start. The first cursor has the epoch of no server, and the answer to it has the
+    /// server's.
     pub fn cursor(&self) -> Cursor {
         Cursor {
             seq: self.stats.sequence.last(),
@@ -196,7 +198,7 @@ impl Subscription {
         }
     }
 
-    /// Goes on from where somebody else has read to.
+    /// Continues after a message that was read in another way.
     pub fn resume(&mut self, seq: u64, epoch: Epoch) {
         self.stats.sequence = Sequence::after(seq);
         self.epoch = epoch;
@@ -211,7 +213,8 @@ impl Subscription {
         }
     }
 
-    /// The server does not know the cursor, or not all that followed it. `json` says where it is.
+    /// The server does not know the cursor, or no longer has all messages after it. `json` has its
+    /// position.
     pub fn reset(&mut self, json: &[u8]) -> Result<(), ClientError> {
         let Reset { missed, epoch } = self.target.dialect.reset(json)?;
         self.located(epoch, Some(missed));
@@ -226,8 +229,8 @@ impl Subscription {
         }
     }
 
-    /// The server tells its epoch, and what this subscriber missed if the cursor did not fit. In
-    /// another epoch than before, numbers begin anew.
+    /// The server sent its epoch, and the number of missed messages if the cursor did not fit. In a
+    /// new epoch, message numbers restart.
     pub fn located(&mut self, epoch: Epoch, missed: Option<u64>) {
         if epoch != self.epoch {
             let before = std::mem::replace(&mut self.epoch, epoch);
@@ -250,16 +253,16 @@ impl Subscription {
         Ok(())
     }
 
-    /// Returns at once while there is something to ask for. Rests while the window is closed and
-    /// all of it has arrived, so that nothing is asked just to be counted.
+    /// Waits while the window is closed and all of its messages have arrived, so that no poll is
+    /// made only to be counted.
     pub async fn while_wanting(&self) {
         while self.board().window_closed(clock::now_ns()) && self.has_all() {
             event_loop::sleep(REST).await;
         }
     }
 
-    /// Likewise, but rests until the window has opened, too: for who asks on a schedule, and is not
-    /// to be asking already when the first message comes. Returns whether it rested.
+    /// The same for polls on a schedule: waits until the window has opened, too, so that no poll is
+    /// under way when the first message comes. Returns whether it waited.
     pub async fn until_open(&self) -> bool {
         let mut rested = false;
         loop {
@@ -282,7 +285,7 @@ impl Subscription {
         &self.recorder.board
     }
 
-    /// Whether all that was published in the present window has arrived.
+    /// Whether all messages of the current window have arrived.
     fn has_all(&self) -> bool {
         self.recorder.received(&self.stats) >= self.board().published(self.feed)
     }

@@ -1,4 +1,4 @@
-//! The secret that a server may ask of all who come in.
+//! The secret that a server may require of its clients.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,20 +6,20 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 
-/// Where the secret may stand instead of in a command line, which others on a machine can read.
+/// The environment variable for the token. Other users of a host can read command lines.
 pub const VARIABLE: &str = "WSLAB_TOKEN";
 
-/// A secret that all who may enter share. It never shows.
+/// A secret that all clients share. It is never printed.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Token(String);
 
 impl Token {
-    /// Takes as long wherever the first difference is, so that nobody finds it letter by letter.
+    /// Compares in constant time, so that the token cannot be found letter by letter.
     pub fn is(&self, given: &str) -> bool {
         self.0.as_bytes().ct_eq(given.as_bytes()).into()
     }
 
-    /// The header line that carries it (RFC 6750, section 2.1): a URL would stand in logs.
+    /// The header line with the token (RFC 6750, section 2.1). A URL would appear in logs.
     pub fn line(&self) -> String {
         format!("Authorization: Bearer {}\r\n", self.0)
     }

@@ -251,7 +251,7 @@ fn processes(plan: &Plan, outcome: &TrialOutcome, row: &mut TrialRow) {
     row.load_processes = Some(plan.processes);
 }
 
-/// How alike the clients were served.
+/// How evenly the clients were served.
 fn clients(outcome: &TrialOutcome, row: &mut TrialRow) {
     let fairness = outcome.recording.fairness;
     row.fairness_index = fairness.index().map(round);
@@ -307,12 +307,12 @@ impl ByteLayers {
     }
 }
 
-/// A sum over a number of things, rounded; without any there is no such figure.
+/// A sum divided by a number, rounded; `None` if the number is 0.
 fn quotient(sum: f64, number: u64) -> Option<f64> {
     (number > 0).then(|| round(sum / number as f64))
 }
 
-/// A histogram of ns, read in µs; without samples there are no figures.
+/// A histogram of ns, read in µs; `None` without samples.
 struct Microseconds<'a>(&'a Histogram<u64>);
 
 impl Microseconds<'_> {
@@ -351,6 +351,7 @@ mod tests {
     use super::*;
     use crate::lab::scenario::{Cell, Scenario};
     use crate::lab::trial::TrialHost;
+    use crate::results::Verdict;
 
     fn trial(plan: &Plan) -> Trial {
         Trial {
@@ -380,6 +381,100 @@ mod tests {
     fn a_quiet_outcome_is_this_row() {
         let plan = Plan::example();
         let row = trial(&plan).row(&plan, &TrialOutcome::quiet(&plan), false);
-        panic!("{row:#?}");
+        // Absent figures: this transport does not poll, nothing is pinned, and so on.
+        let expected = TrialRow {
+            scenario: "quiet".into(),
+            run: "r".into(),
+            cell: 3,
+            trial: 2,
+            transport: Transport::Sse,
+            workload: "monitoring".into(),
+            clients: 10,
+            feeds: 1,
+            rate_hz: 1.0,
+            payload_bytes: 100,
+            tls: false,
+            window_s: 100.0,
+            published: 100,
+            expected: 1000,
+            delivered: 1000,
+            missed: 0,
+            duplicate: 0,
+            reordered: 0,
+            latency_min_us: Some(1999.872),
+            latency_mean_us: Some(2000.384),
+            latency_p50_us: Some(2000.895),
+            latency_p90_us: Some(2000.895),
+            latency_p99_us: Some(2000.895),
+            latency_p999_us: Some(2000.895),
+            latency_max_us: Some(2000.895),
+            publish_lag_p99_us: Some(100.031),
+            connect_p50_us: Some(500.223),
+            connect_p99_us: Some(500.223),
+            connect_failed: 0,
+            payload_bytes_per_delivery: Some(100.0),
+            envelope_bytes_per_delivery: Some(90.0),
+            protocol_bytes_per_delivery: Some(30.0),
+            tls_bytes_per_delivery: Some(0.0),
+            tcp_ip_bytes_per_delivery: Some(104.0),
+            wire_bytes_down: 220_000,
+            wire_bytes_up: 0,
+            server_cpu_user_us_per_delivery: Some(3333.333),
+            server_cpu_sys_us_per_delivery: Some(10_000.0),
+            server_cpu_percent: Some(20.0),
+            load_cpu_user_us_per_delivery: Some(3000.0),
+            load_cpu_sys_us_per_delivery: Some(7000.0),
+            load_cpu_percent: Some(10.0),
+            server_rss_bytes: Some(31_457_280),
+            server_rss_bytes_per_client: Some(699_050.667),
+            load_rss_bytes_per_client: Some(1_048_576.0),
+            verdict: Verdict::Valid,
+            warnings: "".into(),
+            schedule: "constant".into(),
+            transit_p50_us: Some(1000.447),
+            transit_p99_us: Some(1000.447),
+            publish_lag_max_us: Some(100.031),
+            publish_failed: 0,
+            reconnects: 0,
+            segments: Some(2000),
+            load_rss_bytes: Some(62_914_560),
+            since_send_p50_us: Some(1900.543),
+            since_send_p99_us: Some(1900.543),
+            since_send_max_us: Some(1900.543),
+            predicted_latency_mean_us: Some(58_333.333),
+            predicted_wire_bytes_per_delivery: Some(227.0),
+            headers: Some("minimal".into()),
+            others_cpu_percent: Some(0.5),
+            stolen_cpu_percent: Some(0.5),
+            publisher_wire_bytes: Some(40_000),
+            publisher_tcp_ip_bytes: Some(20_800),
+            publisher_segments: Some(400),
+            load_processes: Some(1),
+            loop_lag_p99_us: Some(50.175),
+            loop_lag_max_us: Some(50.175),
+            probe_clients: Some(5),
+            probe_delivered: Some(500),
+            probe_latency_p50_us: Some(2101.247),
+            probe_latency_p99_us: Some(2101.247),
+            first_recipient_p50_us: Some(1507.327),
+            median_recipient_p50_us: Some(2007.039),
+            last_recipient_p50_us: Some(2506.751),
+            stale_percent: Some(0.2),
+            fairness_index: Some(1.0),
+            client_latency_mean_min_us: Some(2000.0),
+            client_latency_mean_max_us: Some(2000.0),
+            set_up_wire_bytes_per_client: Some(300.0),
+            set_up_tcp_ip_bytes_per_client: Some(300.0),
+            heartbeats: Some(0),
+            heartbeat_wire_bytes: Some(0),
+            server_wire_bytes_down: Some(340_000),
+            server_wire_bytes_up: Some(30_000),
+            ends_differ_bytes: Some(0),
+            messages_per_write: Some(2.0),
+            ramp_up_s: Some(0.5),
+            negative_latencies: Some(0),
+            ..TrialRow::default()
+        };
+        assert_eq!(row, expected);
     }
 }

@@ -148,7 +148,9 @@ impl Run {
                 interface: self.options.interface.clone(),
                 host: TrialHost::read(),
             };
-            let fatal = self.measure_trial(trial, listed.len(), display, processes).await?;
+            let fatal = self
+                .measure_trial(trial, listed.len(), display, processes)
+                .await?;
             // In a search it is a failed step, and the next trial starts its own server.
             let goes_on = self.scenario.capacity.is_some() && self.target.is_none();
             if let Some(reason) = fatal.filter(|_| !goes_on) {

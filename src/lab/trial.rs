@@ -1,4 +1,4 @@
-//! One trial: a server, a load, and what became of them as one row.
+//! One trial: a server, a load, and their outcome as one row.
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -49,7 +49,7 @@ impl TrialHost {
     }
 }
 
-/// What a trial leaves.
+/// The result of a trial.
 #[derive(Debug)]
 pub struct TrialResult {
     pub row: TrialRow,

@@ -1,4 +1,4 @@
-//! The verdict: how far a trial's figures can be trusted, and why not further. A doubt is data.
+//! The verdict: how far a trial's figures can be trusted, from what the trial recorded.
 
 use hdrhistogram::Histogram;
 
@@ -8,29 +8,27 @@ use crate::results::{Verdict, Warning};
 use crate::system::limits::BUSY_SHARE;
 use crate::transport::Transport;
 
-/// A publisher or an event loop later than this at p99, in ms, spoils latencies that are not much
-/// longer.
+/// A publisher or an event loop later than this at p99, in ms, distorts latencies of that order …
 const LATE_MS: f64 = 5.0;
 /// … and so does one later than this share of the median latency.
 const LATE_SHARE: f64 = 0.2;
-/// A probe whose median is another than the crowd's by more than this share of the larger, and by
-/// more than [`LATE_MS`], sees another server than the crowd: a probe of 8 differs by chance by up
-/// to a fifth.
+/// The probe differs if the medians of probe and load differ by more than this share of the larger
+/// one, and by more than [`LATE_MS`]. A probe of 8 differs by chance by up to a fifth.
 const PROBE_SHARE: f64 = 0.5;
-/// Short polls of fewer probes than this are no sample of the poll interval. Their phases are
-/// evenly spread, and where the first lies is chance: of four the lower middle one waits for 1/4 to
-/// 1/2 of the interval, of five the middle one for 2/5 to 3/5, and the crowd's median is 1/2.
+/// With fewer probes than this, short polls do not sample the poll interval. Their phases are
+/// evenly spread from a random start: of four the lower middle one waits for 1/4 to 1/2 of the
+/// interval, of five the middle one for 2/5 to 3/5, and the load's median is 1/2.
 const FEWEST_PROBES: u32 = 5;
-/// Share of all bytes by which the two ends of the ledger may differ: what a connection that is cut
-/// takes with it.
+/// The largest difference between both ends of the ledger, as a share of all bytes: what is lost
+/// with a cut connection.
 const ENDS_SHARE: f64 = 0.001;
-/// Above this share of the cores, processes wait for a core rather than for messages.
+/// Above this share of the cores, processes wait for a core and not for messages.
 const SATURATED_SHARE: f64 = 0.9;
 
-/// Above this share of the cores, the hypervisor does.
+/// Above this share of the cores, other virtual machines compete with the measured processes.
 const STOLEN_SHARE: f64 = 0.05;
 
-/// What the rules look at.
+/// The input of the rules.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Evidence {
     pub rate_hz: f64,
@@ -46,7 +44,7 @@ pub struct Evidence {
     pub publish_lag_p99_ms: f64,
     pub latency_p50_ms: f64,
     pub loop_lag_p99_ms: f64,
-    /// Of a probe whose subscribers are typical ones.
+    /// Of a probe that is large enough to be typical.
     pub probe_p50_ms: Option<f64>,
     /// Difference between what the two ends counted, as a share of all bytes.
     pub ends_differ: f64,
@@ -54,7 +52,7 @@ pub struct Evidence {
     pub load_cpu_percent: f64,
     /// 0 where the server's use is not known.
     pub server_cpu_percent: f64,
-    /// Of other processes here; only known while the server runs here too.
+    /// Of other processes on this host; 0 if the server's use is not known.
     pub others_cpu_percent: f64,
     pub stolen_cpu_percent: f64,
     pub cores: f64,
@@ -103,7 +101,7 @@ impl Evidence {
         }
     }
 
-    /// Every warning that this evidence calls for.
+    /// All warnings of this evidence.
     pub fn warnings(&self) -> Vec<Warning> {
         let late_ms = LATE_MS.max(self.latency_p50_ms * LATE_SHARE);
         let cores_percent = self.cores * 100.0;
@@ -156,7 +154,7 @@ impl Evidence {
     }
 }
 
-/// CPU time of neither load nor server, in percent of one core; only known where the server's is.
+/// CPU time of all other processes, in percent of one core; `None` if the server's is not known.
 pub fn others_cpu_percent(outcome: &TrialOutcome) -> Option<f64> {
     let server = outcome.server.as_ref()?;
     let probe = outcome.probe.as_ref().map(|probe| &probe.used);
@@ -168,7 +166,7 @@ pub fn others_cpu_percent(outcome: &TrialOutcome) -> Option<f64> {
     Some(((outcome.cores.busy_s - ours_s) / outcome.ledger_s * 100.0).max(0.0))
 }
 
-/// The worst verdict that any of the warnings calls for, and their names.
+/// The worst verdict of the warnings, and their names.
 pub fn judge(warnings: &[Warning]) -> (Verdict, String) {
     let verdict = warnings.iter().map(|warning| warning.verdict()).max();
     let names: Vec<_> = warnings.iter().map(|warning| warning.name()).collect();

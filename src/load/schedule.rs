@@ -1,7 +1,6 @@
-//! The schedule: when each message is due. Pure; nothing here waits or looks at a clock.
+//! The schedule: when each message is due. Pure: it reads no clock.
 //!
-//! It is open-loop: the n-th message is due when the schedule says so, whether or not the server
-//! has kept up with those before it.
+//! It is open-loop: a message is due at its time, whether or not the server has kept up.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -18,10 +17,10 @@ use crate::error::unknown;
 #[derive(strum::Display, strum::EnumString, strum::VariantNames)]
 #[strum(serialize_all = "lowercase", parse_err_ty = String, parse_err_fn = unknown::<Pacing>)]
 pub enum Pacing {
-    /// Evenly: one every 1/rate seconds, the feeds taking turns.
+    /// One every 1/rate seconds; the feeds take turns.
     #[default]
     Constant,
-    /// At random, independent of each other, with the same mean: a Poisson process.
+    /// A Poisson process with the same mean rate.
     Poisson,
 }
 
@@ -35,7 +34,7 @@ pub struct Due {
     pub index: u64,
 }
 
-/// All messages of all feeds in the order in which they are due.
+/// All messages of all feeds, in the order of their times.
 #[derive(Debug)]
 pub struct Schedule {
     next: BinaryHeap<Reverse<(u64, usize, u64)>>,

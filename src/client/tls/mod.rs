@@ -1,8 +1,8 @@
 //! TLS at the client's end (RFC 8446, RFC 5246): which certificate is trusted, and the session
 //! between a connection and its socket.
 //!
-//! Every connection shakes hands in full. All subscribers of a process share one configuration, and
-//! would otherwise take up each other's sessions, as no crowd of browsers can.
+//! Every connection makes a full handshake. All subscribers of a process share one configuration,
+//! and would otherwise resume each other's sessions, which separate browsers cannot.
 
 pub mod session;
 
@@ -21,10 +21,10 @@ use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme
 use serde::{Deserialize, Serialize};
 pub use session::TlsSession;
 
-/// What both ends agree to speak on top (RFC 7301).
+/// The application protocol (RFC 7301).
 pub const ALPN: &[u8] = b"http/1.1";
 
-/// Plaintext of one record, at the most (RFC 8446, section 5.1).
+/// The most plaintext bytes of one record (RFC 8446, section 5.1).
 pub const MAX_FRAGMENT_BYTES: usize = 16 << 10;
 
 /// The SHA-256 of a certificate, written as OpenSSL does: `AB:CD:…`.
@@ -85,11 +85,11 @@ impl From<Fingerprint> for String {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Trust {
-    /// The one that shows, and has the key of, the certificate with this fingerprint, whatever
-    /// names and dates stand in it.
+    /// The server with the certificate of this fingerprint, and its key. Names and dates in the
+    /// certificate are ignored.
     Fingerprint(Fingerprint),
-    /// Those whose certificates are of their name and signed by an authority of this PEM file, or
-    /// in it themselves.
+    /// Servers with a certificate for their name that is in this PEM file, or signed by an
+    /// authority in it.
     Authorities(PathBuf),
 }
 

@@ -1,5 +1,5 @@
-//! A session holds its keys and no buffer: records are read into one that all sessions of a thread
-//! share, and only what is not a whole record yet is kept. So thousands of idle ones are small.
+//! A TLS session has keys and no buffer: all sessions of a thread read records into one shared
+//! buffer, and each keeps only an incomplete record. So an idle session is small.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -14,14 +14,15 @@ use crate::client::error::ClientError;
 use crate::client::socket::Socket;
 use crate::client::tls::{ClientTls, MAX_FRAGMENT_BYTES};
 
-/// Bytes read at once; their plaintext, which is less, must fit into the reader's buffer.
+/// Bytes of one read. Their plaintext is less and must fit into the reader's buffer.
 const RECORDS_BYTES: usize = 64 << 10;
 
-/// What a record adds to its plaintext, at the most: head, explicit nonce (TLS 1.2), tag and type.
+/// The most bytes that a record adds to its plaintext: head, explicit nonce (TLS 1.2), tag and
+/// type.
 const MAX_RECORD_EXCESS: usize = 5 + 8 + 16 + 1;
 const MAX_RECORD_BYTES: usize = MAX_FRAGMENT_BYTES + MAX_RECORD_EXCESS;
 
-/// What a change of keys may put before the first record.
+/// The most bytes that a key update puts before the first record.
 const KEY_UPDATE_BYTES: usize = 64;
 
 thread_local! {
@@ -31,9 +32,9 @@ thread_local! {
 /// A session over a socket.
 pub struct TlsSession {
     tls: UnbufferedClientConnection,
-    /// Records that have not come whole yet.
+    /// The received part of an incomplete record.
     partial: Vec<u8>,
-    /// What is to be written before anything else.
+    /// Records to write before all others.
     unsent: Vec<u8>,
 }
 
@@ -43,14 +44,14 @@ impl fmt::Debug for TlsSession {
     }
 }
 
-/// Bytes that passed a session, down.
+/// Bytes that a session received.
 struct Passed {
     wire: usize,
     plaintext: usize,
 }
 
 impl TlsSession {
-    /// Shakes hands with the server of this name, which may be an IP address.
+    /// Makes the handshake with the server of this name, which may be an IP address.
     pub async fn open(
         tls: &ClientTls,
         name: &str,
@@ -109,7 +110,7 @@ impl TlsSession {
         Ok(socket.write_all(&records).await?)
     }
 
-    /// Reads once from the socket.
+    /// One read from the socket.
     fn poll_records(
         &mut self,
         socket: &mut Socket,
@@ -128,8 +129,8 @@ impl TlsSession {
         })
     }
 
-    /// Takes `records` as far as they are whole, their plaintext into `incoming`, and makes records
-    /// of `outgoing`. Returns how much was used of the one and written to the other.
+    /// Decrypts the complete ones of `records` into `incoming`, and encrypts `outgoing`. Returns
+    /// the bytes used of `records` and those written to `incoming`.
     fn process(
         &mut self,
         records: &mut [u8],
