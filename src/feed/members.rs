@@ -78,7 +78,7 @@ impl Members {
         true
     }
 
-    /// Removes a reader, whose member stays for `linger` more. Calls `announce` if the member leaves
+    /// Removes a reader; its member stays for `linger` more. Calls `announce` if the member leaves
     /// at once. Returns whether the caller must arrange calls of [`Members::expire`].
     pub fn leave(&self, name: &str, linger: Duration, announce: impl FnOnce()) -> bool {
         let mut present = self.present();

@@ -103,7 +103,10 @@ mod tests {
     fn the_json_is_the_contracts_and_stays_on_one_line() {
         let mut json = Vec::new();
         message("alice", "two\r\nlines \"and\" ã").write_json(&mut json);
-        let expected = r#"{"seq":42,"from":"alice","text":"two\r\nlines \"and\" ã","intended_at_ns":7,"published_at_ns":8}"#;
+        let expected = concat!(
+            r#"{"seq":42,"from":"alice","text":"two\r\nlines \"and\" ã","#,
+            r#""intended_at_ns":7,"published_at_ns":8}"#
+        );
         assert_eq!(String::from_utf8(json.clone()).unwrap(), expected);
         assert_eq!(
             Message::from_json(&json).unwrap(),
@@ -113,8 +116,11 @@ mod tests {
 
     #[test]
     fn plain_text_is_borrowed_and_kind_is_read() {
-        let json = br#"{"seq":1,"from":"a","text":"plain","intended_at_ns":0,"published_at_ns":0,"kind":"join"}"#;
-        let message = Message::from_json(json).unwrap();
+        let json = concat!(
+            r#"{"seq":1,"from":"a","text":"plain","intended_at_ns":0,"published_at_ns":0,"#,
+            r#""kind":"join"}"#
+        );
+        let message = Message::from_text(json).unwrap();
         assert!(matches!(message.text, Cow::Borrowed("plain")));
         assert_eq!(message.kind.as_deref(), Some("join"));
     }

@@ -6,7 +6,7 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, RwLock, RwLockReadGuard};
 
 use tokio::sync::watch;
 
@@ -73,12 +73,35 @@ impl Ring {
         self.recent.read().expect("no panic under the lock")
     }
 
-    /// Exclusive access for the next message.
-    pub fn writer(&self) -> RingWriter<'_> {
-        RingWriter {
-            ring: self,
-            recent: self.recent.write().expect("no panic under the lock"),
+    /// Adds the message that `next` makes from the newest `seq`, drops what retention no longer
+    /// keeps, and wakes the readers. Returns the message's `seq`. No other message is added while
+    /// `next` runs.
+    pub fn push<'a>(&self, next: impl FnOnce(u64) -> Message<'a>) -> u64 {
+        let mut recent = self.recent.write().expect("no panic under the lock");
+        let message = next(recent.last);
+        let seq = message.seq;
+        debug_assert_eq!(seq, recent.last + 1, "numbers have no holes");
+        let mut json = Vec::with_capacity(message.text.len() + message.from.len() + 128);
+        message.write_json(&mut json);
+        recent.bytes += json.len();
+        recent
+            .messages
+            .push_back(Arc::new(StoredMessage::new(seq, json)));
+        recent.last = seq;
+        while recent.messages.len() > self.retention.messages
+            || (recent.bytes > self.retention.bytes && recent.messages.len() > 1)
+        {
+            let oldest = recent.messages.pop_front().expect("more than one is held");
+            recent.bytes -= oldest.json.len();
         }
+        drop(recent);
+        // Two appends may reach this line in either order: the later number stays.
+        self.newest.send_if_modified(|newest| {
+            let forward = *newest < seq;
+            *newest = seq.max(*newest);
+            forward
+        });
+        seq
     }
 
     /// Ends every wait, now and later.
@@ -169,46 +192,6 @@ impl Ring {
     }
 }
 
-/// Exclusive access to a ring, between reading its newest `seq` and adding the next message.
-#[derive(Debug)]
-pub struct RingWriter<'a> {
-    ring: &'a Ring,
-    recent: RwLockWriteGuard<'a, Recent>,
-}
-
-impl RingWriter<'_> {
-    /// The newest `seq`; 0 while the feed is empty.
-    pub fn last(&self) -> u64 {
-        self.recent.last
-    }
-
-    /// Adds the message after the last, drops what retention no longer keeps, wakes the readers.
-    pub fn push(self, message: Message<'_>) {
-        let RingWriter { ring, mut recent } = self;
-        let seq = message.seq;
-        debug_assert_eq!(seq, recent.last + 1, "numbers have no holes");
-        let mut json = Vec::with_capacity(message.text.len() + message.from.len() + 128);
-        message.write_json(&mut json);
-        recent.bytes += json.len();
-        let stored = StoredMessage::new(seq, json);
-        recent.messages.push_back(Arc::new(stored));
-        recent.last = seq;
-        while recent.messages.len() > ring.retention.messages
-            || (recent.bytes > ring.retention.bytes && recent.messages.len() > 1)
-        {
-            let oldest = recent.messages.pop_front().expect("more than one is held");
-            recent.bytes -= oldest.json.len();
-        }
-        drop(recent);
-        // Two appends may reach this line in either order: the later number stays.
-        ring.newest.send_if_modified(|newest| {
-            let forward = *newest < seq;
-            *newest = seq.max(*newest);
-            forward
-        });
-    }
-}
-
 /// A cursor into a ring that can wait for messages.
 #[derive(Debug)]
 pub struct Reader {
@@ -274,17 +257,14 @@ mod tests {
     }
 
     fn publish(ring: &Ring, text: &str) -> u64 {
-        let writer = ring.writer();
-        let seq = writer.last() + 1;
-        writer.push(Message {
-            seq,
+        ring.push(|last| Message {
+            seq: last + 1,
             from: "alice".into(),
             text: text.into(),
             intended_at_ns: 0,
             published_at_ns: 0,
             kind: None,
-        });
-        seq
+        })
     }
 
     fn reader(ring: &Arc<Ring>, after: Option<Cursor>) -> Reader {

@@ -36,10 +36,9 @@ impl Sequencer {
     }
 }
 
-/// Takes the next number. The writer excludes other appends, so no two messages get the same one.
 fn number(ring: &Ring, message: Message<'_>) -> u64 {
-    let writer = ring.writer();
-    let seq = writer.last() + 1;
-    writer.push(Message { seq, ..message });
-    seq
+    ring.push(|last| Message {
+        seq: last + 1,
+        ..message
+    })
 }

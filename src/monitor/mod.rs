@@ -30,28 +30,28 @@ const PERIOD: Duration = Duration::from_secs(1);
 /// Publishes CPU, memory and network readings of this machine into [`SYSTEM`] until the runtime
 /// ends.
 pub fn watch_machine(feeds: &Feeds) -> Result<(), FeedError> {
-    let (log, mut machine) = (feeds.get(SYSTEM)?, MachineReadings::now());
+    let (feed, mut machine) = (feeds.get(SYSTEM)?, MachineReadings::now());
     let read = move || machine.read();
-    tokio::spawn(publish(log, "machine".to_owned(), Duration::ZERO, read));
+    tokio::spawn(publish(feed, "machine".to_owned(), Duration::ZERO, read));
     Ok(())
 }
 
-/// Publishes the readings of `count` simulated sensors, `sensor-N`, into [`SENSORS`]. They are evenly
-/// spread over the period.
+/// Publishes the readings of `count` simulated sensors, `sensor-N`, into [`SENSORS`], evenly spread
+/// over the period.
 pub fn simulate_sensors(feeds: &Feeds, count: u32) -> Result<(), FeedError> {
-    let log = feeds.get(SENSORS)?;
+    let feed = feeds.get(SENSORS)?;
     for number in 0..count {
         let phase = PERIOD * number / count;
         let mut sensor = Sensor::new(number.into());
         let name = format!("sensor-{}", number + 1);
-        tokio::spawn(publish(log.clone(), name, phase, move || sensor.read()));
+        tokio::spawn(publish(feed.clone(), name, phase, move || sensor.read()));
     }
     Ok(())
 }
 
 /// Publishes a reading every period on an absolute schedule. A reading that is more than a period
 /// late is left out.
-async fn publish(log: Arc<Feed>, from: String, phase: Duration, mut read: impl FnMut() -> String) {
+async fn publish(feed: Arc<Feed>, from: String, phase: Duration, mut read: impl FnMut() -> String) {
     let (start, start_ns) = (Instant::now(), clock::now_ns());
     let mut due = PERIOD + phase;
     loop {
@@ -61,7 +61,7 @@ async fn publish(log: Arc<Feed>, from: String, phase: Duration, mut read: impl F
             text: read(),
             intended_at_ns: start_ns + due.as_nanos() as u64,
         };
-        if let Err(error) = log.append(&reading, clock::now_ns()).await {
+        if let Err(error) = feed.append(&reading, clock::now_ns()).await {
             tracing::warn!(from, %error, "a reading is lost");
         }
         due += PERIOD;
@@ -77,12 +77,12 @@ mod tests {
     use crate::feed::{Message, Retention};
 
     /// The author of each reading, and its keys and numbers.
-    fn readings(log: &Feed) -> Vec<(String, Vec<(String, f64)>)> {
+    fn readings(feed: &Feed) -> Vec<(String, Vec<(String, f64)>)> {
         let pair = |pair: &str| {
             let (key, value) = pair.split_once('=').expect("key=value");
             (key.to_owned(), value.parse().expect("a number"))
         };
-        let messages = log.read_after(0).messages;
+        let messages = feed.read_after(0).messages;
         let reading = |json: &[u8]| {
             let message = Message::from_json(json).unwrap();
             assert!(message.intended_at_ns > 0 && message.kind.is_none());

@@ -15,8 +15,8 @@ pub struct Counts {
     pub delivered: u64,
     pub duplicate: u64,
     pub reordered: u64,
-    /// Deliveries and sends before their intended time: the clocks disagree. Their latency or lag is
-    /// in no histogram.
+    /// Deliveries and sends before their intended time: the clocks disagree. Their latency or lag
+    /// is in no histogram.
     pub negative: u64,
     /// Bytes of messages' `text`, both ways.
     pub payload_bytes: u64,

@@ -159,7 +159,8 @@ mod tests {
             for seq in deliveries {
                 prop_assert_eq!(sequence.record(seq), model.record(seq));
                 prop_assert!(sequence.gaps.len() <= MAX_GAPS);
-                prop_assert!(sequence.gaps.is_sorted_by(|newer, older| newer.start() > older.end()));
+                let gaps = &sequence.gaps;
+                prop_assert!(gaps.is_sorted_by(|newer, older| newer.start() > older.end()));
             }
             prop_assert_eq!(sequence.last(), model.last);
         }

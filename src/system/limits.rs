@@ -59,31 +59,6 @@ impl Requirements {
     }
 }
 
-/// A limit of this machine that the clients exceed. It completes the sentence "N clients need …".
-#[derive(Debug, PartialEq, thiserror::Error)]
-pub enum LimitExceeded {
-    #[error(
-        "{needed} open files in a process of the load, and it may have {limit}: run at most {most} \
-         clients, or spread them with --load-processes {processes}, {RAISE}"
-    )]
-    LoadDescriptors {
-        needed: u64,
-        limit: u64,
-        most: u64,
-        processes: u64,
-    },
-    #[error(
-        "{needed} open files in the server, and it may have {limit}: run at most {most} clients, \
-         {RAISE}"
-    )]
-    ServerDescriptors { needed: u64, limit: u64, most: u64 },
-    #[error(
-        "{needed:.0} local ports, and this host has {ports}: run fewer clients, keep connections \
-         alive, or widen net.ipv4.ip_local_port_range"
-    )]
-    Ports { needed: f64, ports: u64 },
-}
-
 /// Connections that one process can hold.
 pub fn connections_per_process(info: &SystemInfo) -> u64 {
     let limit = info.open_files.unwrap_or(u64::MAX);
@@ -96,12 +71,9 @@ pub fn local_ports(info: &SystemInfo) -> u64 {
     (last + 1).saturating_sub(first)
 }
 
-/// Whether the machine can hold the connections of these clients.
-pub fn check(info: &SystemInfo, requirements: &Requirements) -> Result<(), LimitExceeded> {
-    let (most, limit) = (
-        connections_per_process(info),
-        info.open_files.unwrap_or(u64::MAX),
-    );
+/// Checks whether the machine can hold the connections of these clients. The error completes the
+/// sentence "N clients need …".
+pub fn check(info: &SystemInfo, requirements: &Requirements) -> Result<(), String> {
     let Requirements {
         clients,
         connections_per_client,
@@ -109,29 +81,33 @@ pub fn check(info: &SystemInfo, requirements: &Requirements) -> Result<(), Limit
         load_processes,
         ..
     } = *requirements;
+    let most = connections_per_process(info);
+    let limit = most.saturating_add(SPARE_DESCRIPTORS);
     let connections = clients * connections_per_client;
     let in_process = connections.div_ceil(load_processes);
     if in_process > most {
-        return Err(LimitExceeded::LoadDescriptors {
-            needed: in_process + SPARE_DESCRIPTORS,
-            limit,
-            most: most.saturating_mul(load_processes) / connections_per_client,
-            processes: connections.div_ceil(most.max(1)),
-        });
+        return Err(format!(
+            "{} open files in a process of the load, and it may have {limit}: run at most {} \
+             clients, or spread them with --load-processes {}, {RAISE}",
+            in_process + SPARE_DESCRIPTORS,
+            most * load_processes / connections_per_client,
+            connections.div_ceil(most.max(1)),
+        ));
     }
     if requirements.own_server && connections + probes > most {
-        return Err(LimitExceeded::ServerDescriptors {
-            needed: connections + probes + SPARE_DESCRIPTORS,
-            limit,
-            most: most.saturating_sub(probes) / connections_per_client,
-        });
+        return Err(format!(
+            "{} open files in the server, and it may have {limit}: run at most {} clients, {RAISE}",
+            connections + probes + SPARE_DESCRIPTORS,
+            most.saturating_sub(probes) / connections_per_client,
+        ));
     }
-    let (needed, ports) = (
-        clients as f64 * requirements.ports_per_client(),
-        local_ports(info),
-    );
+    let needed = clients as f64 * requirements.ports_per_client();
+    let ports = local_ports(info);
     if requirements.one_address && needed > ports as f64 {
-        return Err(LimitExceeded::Ports { needed, ports });
+        return Err(format!(
+            "{needed:.0} local ports, and this host has {ports}: run fewer clients, keep \
+             connections alive, or widen net.ipv4.ip_local_port_range"
+        ));
     }
     Ok(())
 }
@@ -208,7 +184,7 @@ mod tests {
             probes: 100,
             ..Requirements::of(50_000)
         };
-        let refusal = |requirements| check(&info(), &requirements).unwrap_err().to_string();
+        let refusal = |requirements| check(&info(), &requirements).unwrap_err();
         let load = refusal(requirements);
         assert!(
             load.starts_with("50100 open files in a process of the load"),

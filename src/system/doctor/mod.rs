@@ -1,7 +1,7 @@
 //! The doctor: what on this machine would spoil a measurement, and how to fix it.
 //!
 //! Each check is a pure function of [`SystemInfo`] and [`Requirements`]. Where a fact is absent,
-//! there is no finding. `bad` makes figures wrong or a run impossible; `warn` makes figures doubtful.
+//! there is no finding. `bad` makes figures wrong or a run impossible; `warn` makes them doubtful.
 
 use std::fmt;
 
