@@ -1,4 +1,4 @@
-//! Parses the command line, does what it says, and tells the one error.
+//! Parses the command line, runs the command, and prints its error.
 
 use std::io::Write;
 use std::process::ExitCode;

@@ -38,7 +38,8 @@ pub(super) struct ChatArgs {
     #[arg(long, value_name = "NAME", default_value = "lobby")]
     feed: String,
     /// Earlier messages that are shown first
-    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(..=1_000))]
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    #[arg(value_parser = clap::value_parser!(u32).range(..=1_000))]
     history: u32,
     /// Pause between short polls
     #[arg(long, value_name = "TIME", default_value = "1s")]

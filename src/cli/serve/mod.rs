@@ -37,7 +37,8 @@ pub(super) struct ServeArgs {
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080")]
     bind: SocketAddr,
     /// Messages kept of each feed
-    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    #[arg(long, value_name = "N", default_value_t = 1_000)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     history: u32,
     /// A reader with a name is a member of the feed. Its join and its leave are published
     #[arg(long, value_name = "on|off", default_value = "on")]
