@@ -125,8 +125,8 @@ impl RunArgs {
         Ok((run, ending))
     }
 
-    /// The token that the target asks for. Our own servers ask for none, so a flag without target is
-    /// a mistake. The environment variable may be set for other commands.
+    /// The token that the target asks for. Our own servers ask for none, so a flag without target
+    /// is a mistake. The environment variable may be set for other commands.
     fn token(&self, has_target: bool) -> Result<Option<Token>, UsageError> {
         let given = self.access.token.as_ref();
         match given {

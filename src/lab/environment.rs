@@ -130,8 +130,8 @@ impl Environment {
         .to_vec()
     }
 
-    /// The differences to the environment `now` that may change figures, as `kernel 6.1 → 6.2`. What
-    /// an earlier version did not record is left out.
+    /// The differences to the environment `now` that may change figures, as `kernel 6.1 → 6.2`.
+    /// What an earlier version did not record is left out.
     pub fn changes(&self, now: &Environment) -> Vec<String> {
         let text = |value: &Option<String>| value.clone().unwrap_or_default();
         let number = |value: Option<u64>| value.map_or(String::new(), |value| value.to_string());

@@ -1,5 +1,5 @@
-//! The progress of a run on standard error: a bar on a terminal, plain lines elsewhere, nothing with
-//! `--quiet`. Standard output is for results.
+//! The progress of a run on standard error: a bar on a terminal, plain lines elsewhere, nothing
+//! with `--quiet`. Standard output is for results.
 
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};

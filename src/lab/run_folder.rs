@@ -1,9 +1,10 @@
 //! The folder of a run: `results/<scenario>/<run id>/`. It is complete after every trial.
 //!
 //! `scenario.toml` and `environment.json` are written before the first trial. After each trial, all
-//! other files are written again from what is in memory, each as a whole ([`results::write_whole`]).
-//! A reader therefore finds the files of the last finished trial at any time, and a run that is cut
-//! off, even by SIGKILL, keeps its finished trials. `wslab report` works on such a folder.
+//! other files are written again from what is in memory, each in one step
+//! ([`results::write_whole`]). A reader therefore finds the files of the last finished trial at any
+//! time, and a run that is cut off, even by SIGKILL, keeps its finished trials. `wslab report` works
+//! on such a folder.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -270,8 +270,8 @@ impl Scenario {
         ((2.0 * self.rate_hz * longest) as u64).clamp(1_000, 1_000_000)
     }
 
-    /// Subscribers of the probe of a cell with so many clients: enough to see typical latencies, too
-    /// few to be a load.
+    /// Subscribers of the probe of a cell with so many clients: enough to see typical latencies,
+    /// too few to be a load.
     pub fn probes(&self, clients: u32) -> u32 {
         match self.probe {
             Switch::On => (clients / CLIENTS_PER_PROBE).clamp(1, MAX_PROBES),

@@ -1,5 +1,5 @@
-//! Capacity: the most clients, or messages per second, that each transport holds within an objective
-//! on this machine.
+//! Capacity: the most clients, or messages per second, that each transport holds within an
+//! objective on this machine.
 //!
 //! The search of a transport is a pure function of its trials ([`crate::stats::bracket`]), and the
 //! outcome of a trial follows from its row ([`objective`]). So `capacity.csv` follows from

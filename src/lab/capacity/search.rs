@@ -29,8 +29,8 @@ impl<'a> Search<'a> {
         Some(Search { scenario, settings })
     }
 
-    /// The next trial after `trials`: its scenario, its repetition and its cell. The transports take
-    /// turns, so that a drift of the machine does not fall on one of them. `None` at the end.
+    /// The next trial after `trials`: its scenario, its repetition and its cell. The transports
+    /// take turns, so that a drift of the machine does not fall on one of them. `None` at the end.
     pub fn next(self, trials: &[TrialRow]) -> Option<(Scenario, u32, Cell)> {
         let vary = self.settings.vary;
         let open = self.scenario.transports.iter().filter_map(|&transport| {

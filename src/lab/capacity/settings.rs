@@ -14,7 +14,8 @@ pub struct CapacitySearch {
     /// All of them must hold.
     pub slo: Vec<Objective>,
     pub vary: SearchFactor,
-    /// The highest value that is tried, in the unit of `vary`. Without it: what this machine allows.
+    /// The highest value that is tried, in the unit of `vary`. Without it: what this machine
+    /// allows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max: Option<u32>,
     /// How close the lowest value that fails must come to the highest that holds.
