@@ -3,9 +3,10 @@
 mod support;
 
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
 
-use support::results::{Results, children, number, text};
+use support::process::{text, wslab};
+use support::results::{Results, children, number};
 use support::websocket::UPGRADE;
 use support::{JSON, Server, ask, wait_until};
 use wslab::transport::Transport;
@@ -82,8 +83,7 @@ fn without_the_token_nobody_enters_and_health_is_told_all_the_same() {
 
 #[test]
 fn the_token_may_come_from_the_environment_and_a_bad_one_is_not_shown() {
-    let mut wslab = Command::new(env!("CARGO_BIN_EXE_wslab"));
-    wslab.args(["serve", "--bind", "127.0.0.1:0"]);
+    let mut wslab = wslab(&["serve", "--bind", "127.0.0.1:0"]);
     let output = wslab.env("WSLAB_TOKEN", "two words").output().unwrap();
     let error = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2), "{error}");
@@ -113,7 +113,7 @@ fn said(output: &Output) -> String {
 
 #[test]
 fn who_knows_the_token_measures_such_a_server_and_nothing_tells_it_on() {
-    let (results, server) = (Results::new("token"), Server::start(&["--token", "s3cret"]));
+    let (results, server) = (Results::new(), Server::start(&["--token", "s3cret"]));
     let url = server.url();
     let mut run = vec!["run", "--transport", "all", "--baseline", "--target", &url];
     // In a chat there are POSTs as well, and a probe is a process of its own.
@@ -126,9 +126,7 @@ fn who_knows_the_token_measures_such_a_server_and_nothing_tells_it_on() {
         "--poll-interval",
         "50ms",
     ]);
-    let mut run = results.command(&[&run[..], &["--token", "s3cret"]].concat());
-    run.stdout(Stdio::piped()).stderr(Stdio::piped());
-    let run = run.spawn().unwrap();
+    let run = results.start(&[&run[..], &["--token", "s3cret"]].concat());
     let load = || {
         children(run.id())
             .into_iter()
@@ -142,7 +140,7 @@ fn who_knows_the_token_measures_such_a_server_and_nothing_tells_it_on() {
         "{line}"
     );
 
-    let output = run.wait_with_output().unwrap();
+    let output = run.finish();
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
     let folder = results.run();
     for row in &results.trials(Transport::CHOICES.len() + 1) {
@@ -175,7 +173,7 @@ fn who_knows_the_token_measures_such_a_server_and_nothing_tells_it_on() {
 
 #[test]
 fn a_wrong_token_is_told_at_once_and_never_shown() {
-    let (results, server) = (Results::new("wrong"), Server::start(&["--token", "s3cret"]));
+    let (results, server) = (Results::new(), Server::start(&["--token", "s3cret"]));
     let url = server.url();
     for (arguments, says) in [
         (
@@ -207,7 +205,7 @@ fn a_wrong_token_is_told_at_once_and_never_shown() {
 
 #[test]
 fn a_token_meant_for_other_servers_is_not_asked_for_by_a_runs_own() {
-    let results = Results::new("own");
+    let results = Results::new();
     let run = [
         "run",
         "--transport",
@@ -311,8 +309,7 @@ fn a_page_that_is_welcome_is_told_so() {
 
 #[test]
 fn a_bad_origin_on_the_command_line_is_told_at_once() {
-    let output = Command::new(env!("CARGO_BIN_EXE_wslab"))
-        .args(["serve", "--allow-origin", "lab.example.org"])
+    let output = wslab(&["serve", "--allow-origin", "lab.example.org"])
         .output()
         .unwrap();
     let error = String::from_utf8(output.stderr).unwrap();

@@ -3,10 +3,10 @@
 
 mod support;
 
-use std::collections::HashMap;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::path::Path;
 
+use support::process::{Process, signal, text};
+use support::results::{Results, Row, child, rows};
 use support::wait_until;
 use wslab::lab::capacity::CapacitySearch;
 use wslab::lab::capacity::search::Search;
@@ -17,7 +17,7 @@ use wslab::transport::Transport;
 
 #[allow(dead_code)] // The report's tests use the rest.
 #[path = "report/rows.rs"]
-mod rows;
+mod made_up;
 
 /// A step of a second: 20 messages to 5 clients are 100 deliveries, which tell a p99.
 const SMALL: [&str; 12] = [
@@ -35,58 +35,11 @@ const SMALL: [&str; 12] = [
     "50%",
 ];
 
-/// A folder for results that goes away with this value.
-struct Results(PathBuf);
-
-impl Results {
-    fn new(test: &str) -> Self {
-        let folder = std::env::temp_dir().join(format!("wslab-{test}-{}", std::process::id()));
-        let _ = std::fs::remove_dir_all(&folder);
-        std::fs::create_dir(&folder).unwrap();
-        Results(folder)
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_wslab"));
-        command.args(arguments).arg("--results").arg(&self.0);
-        command
-    }
-
-    fn wslab(&self, arguments: &[&str]) -> Output {
-        self.command(arguments).output().unwrap()
-    }
-
-    /// The folders of all searches, the oldest first.
-    fn runs(&self) -> Vec<PathBuf> {
-        let folder = std::fs::read_dir(self.0.join("capacity")).into_iter();
-        let mut runs: Vec<_> = folder.flatten().map(|run| run.unwrap().path()).collect();
-        runs.sort();
-        runs
-    }
-}
-
-impl Drop for Results {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-type Row = HashMap<String, String>;
-
-fn table(file: &Path) -> Vec<Row> {
-    let mut reader = csv::Reader::from_path(file).unwrap();
-    reader.deserialize().map(Result::unwrap).collect()
-}
-
-fn text(output: &[u8]) -> String {
-    String::from_utf8_lossy(output).into_owned()
-}
-
 /// What a search says must follow from its trials, however busy this machine was.
 fn assert_told_by_trials(run: &Path, factor: &str, code: Option<i32>) {
     let (found, trials) = (
-        table(&run.join("capacity.csv")),
-        table(&run.join("trials.csv")),
+        rows(&run.join("capacity.csv")),
+        rows(&run.join("trials.csv")),
     );
     for row in &found {
         let own = || {
@@ -153,7 +106,7 @@ fn assert_told_by_trials(run: &Path, factor: &str, code: Option<i32>) {
 
 #[test]
 fn a_search_tells_what_each_transport_holds_and_leaves_a_run() {
-    let results = Results::new("search");
+    let results = Results::new();
     let search = [
         "capacity",
         "--slo",
@@ -175,7 +128,7 @@ fn a_search_tells_what_each_transport_holds_and_leaves_a_run() {
         assert!(out.lines().any(|line| line.starts_with(transport)), "{out}");
     }
     // Nothing takes ten seconds here: each VALID trial holds, and no other one does.
-    let trials = table(&run.join("trials.csv"));
+    let trials = rows(&run.join("trials.csv"));
     let valid = trials
         .iter()
         .filter(|trial| trial["verdict"] == "VALID")
@@ -217,7 +170,7 @@ fn a_search_tells_what_each_transport_holds_and_leaves_a_run() {
 
 #[test]
 fn the_rate_can_be_searched_for_as_well() {
-    let results = Results::new("rate");
+    let results = Results::new();
     let search = [
         "capacity",
         "--slo",
@@ -237,7 +190,7 @@ fn the_rate_can_be_searched_for_as_well() {
     let run = &results.runs()[0];
     assert_told_by_trials(run, "rate_hz", output.status.code());
     assert_eq!(
-        table(&run.join("capacity.csv"))[0]["objective"],
+        rows(&run.join("capacity.csv"))[0]["objective"],
         "p90<10s and max<20s"
     );
     assert!(text(&output.stdout).contains("with 5 clients"));
@@ -245,7 +198,7 @@ fn the_rate_can_be_searched_for_as_well() {
 
 #[test]
 fn what_nothing_can_hold_fails_and_is_repeated_from_its_folder() {
-    let results = Results::new("nothing");
+    let results = Results::new();
     let search = [
         "capacity",
         "--slo",
@@ -257,7 +210,7 @@ fn what_nothing_can_hold_fails_and_is_repeated_from_its_folder() {
     let output = results.wslab(&[&search[..], &SMALL].concat());
     let run = results.runs()[0].clone();
     assert_told_by_trials(&run, "clients", output.status.code());
-    assert_eq!(table(&run.join("capacity.csv"))[0]["held"], "");
+    assert_eq!(rows(&run.join("capacity.csv"))[0]["held"], "");
 
     let folder = run.to_str().unwrap();
     let wrong = results.wslab(&["run", folder]);
@@ -276,7 +229,7 @@ fn what_nothing_can_hold_fails_and_is_repeated_from_its_folder() {
 
 #[test]
 fn mistakes_are_answered_with_advice_and_exit_code_2() {
-    let results = Results::new("mistakes-of-capacity");
+    let results = Results::new();
     let slo = ["--slo", "p99<100ms"];
     for (arguments, says) in [
         (&[][..], "--slo 'p99<100ms'"),
@@ -316,7 +269,7 @@ fn mistakes_are_answered_with_advice_and_exit_code_2() {
 }
 
 /// Starts a search that only ends when it is made to.
-fn endless(results: &Results) -> Child {
+fn endless(results: &Results) -> Process {
     let search = [
         "capacity",
         "--slo",
@@ -327,37 +280,25 @@ fn endless(results: &Results) -> Child {
         "1000",
     ];
     let small = [&SMALL[..6], &["--clients", "10", "--max", "10"]].concat();
-    let mut command = results.command(&[&search[..], &small].concat());
-    let command = command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    command.spawn().unwrap()
+    results.start(&[&search[..], &small].concat())
 }
 
 fn finished_trials(results: &Results) -> usize {
     let runs = results.runs();
     let file = runs.first().map(|run| run.join("trials.csv"));
     file.filter(|file| file.exists())
-        .map_or(0, |file| table(&file).len())
-}
-
-fn signal(pid: &str, name: &str) {
-    assert!(
-        Command::new("kill")
-            .args([name, pid])
-            .status()
-            .unwrap()
-            .success()
-    );
+        .map_or(0, |file| rows(&file).len())
 }
 
 #[test]
 fn a_search_that_is_interrupted_keeps_what_it_has_and_says_so() {
-    let results = Results::new("interrupted-search");
+    let results = Results::new();
     let search = endless(&results);
     wait_until("the first trial is on disk", || {
         finished_trials(&results) > 0
     });
-    signal(&search.id().to_string(), "-INT");
-    let output = search.wait_with_output().unwrap();
+    signal(search.id(), "-INT");
+    let output = search.finish();
     assert_eq!(output.status.code(), Some(1));
     assert!(
         text(&output.stderr).contains("stopped by Ctrl-C"),
@@ -370,26 +311,20 @@ fn a_search_that_is_interrupted_keeps_what_it_has_and_says_so() {
         text(&output.stdout)
     );
     let run = &results.runs()[0];
-    assert_eq!(table(&run.join("capacity.csv"))[0]["verdict"], "unfinished");
+    assert_eq!(rows(&run.join("capacity.csv"))[0]["verdict"], "unfinished");
     assert!(run.join("report.html").exists());
 }
 
 #[test]
 fn a_server_that_dies_is_a_step_that_fails_and_the_search_goes_on() {
-    let results = Results::new("dying-server");
+    let results = Results::new();
     let mut search = endless(&results);
-    let child = |what: &str| {
-        let of = search.id().to_string();
-        let found = Command::new("pgrep").args(["-P", &of, "-f", what]).output();
-        let found = text(&found.unwrap().stdout);
-        found.lines().next().map(str::to_owned)
-    };
-    wait_until("a load runs", || child(" load").is_some());
-    signal(&child(" serve ").unwrap(), "-KILL");
+    wait_until("a load runs", || child(search.id(), " load").is_some());
+    signal(child(search.id(), " serve ").unwrap(), "-KILL");
     wait_until("two trials are on disk", || finished_trials(&results) > 1);
-    signal(&search.id().to_string(), "-INT");
-    assert_eq!(search.wait().unwrap().code(), Some(1), "stopped by Ctrl-C");
-    let trials = table(&results.runs()[0].join("trials.csv"));
+    signal(search.id(), "-INT");
+    assert_eq!(search.ended(), Some(1), "stopped by Ctrl-C");
+    let trials = rows(&results.runs()[0].join("trials.csv"));
     assert_eq!(trials[0]["verdict"], "INVALID");
     assert!(
         trials[0]["warnings"].contains("server-died"),
@@ -402,7 +337,7 @@ fn a_server_that_dies_is_a_step_that_fails_and_the_search_goes_on() {
 fn step(cell: u32, transport: Transport, clients: u32, p99_ms: f64) -> TrialRow {
     TrialRow {
         latency_p99_us: Some(p99_ms * 1e3),
-        ..rows::trial(cell, 1, transport, clients)
+        ..made_up::trial(cell, 1, transport, clients)
     }
 }
 
@@ -443,8 +378,8 @@ fn a_step_that_others_disturb_is_tried_again_after_rests_that_grow_and_then_not_
 
 #[test]
 fn a_folder_of_trials_is_read_as_the_search_that_led_to_them() {
-    let results = Results::new("made-up-search");
-    let run = results.0.join("capacity").join("made-up");
+    let results = Results::new();
+    let run = results.path().join("capacity").join("made-up");
     std::fs::create_dir_all(&run).unwrap();
     let scenario = "name = \"capacity\"\nclients = [100]\nrate_hz = 10.0\nrepeats = 1\n\
                     [capacity]\nslo = [\"p99<100ms\"]\nmax = 400\nwithin_percent = 50.0\n";
@@ -491,7 +426,7 @@ fn a_folder_of_trials_is_read_as_the_search_that_led_to_them() {
     }
     write_rows(&run.join("trials.csv"), &trials).unwrap();
     assert!(results.wslab(&["report"]).status.success());
-    let found = table(&run.join("capacity.csv"));
+    let found = rows(&run.join("capacity.csv"));
     let columns = [
         "transport",
         "held",

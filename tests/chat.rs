@@ -2,90 +2,48 @@
 
 mod support;
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{self, Receiver};
+use std::io::{BufReader, Read, Write};
+use std::process::{Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use support::{PATIENCE, Server, wait_until};
+use support::process::{Process, signal, text, wslab};
+use support::{Server, wait_until};
 
 /// A `wslab chat` behind pipes; it ends with this value.
-struct Chat {
-    child: Child,
-    input: Option<ChildStdin>,
-    output: Receiver<String>,
-    notes: Receiver<String>,
-}
-
-fn lines(from: impl Read + Send + 'static) -> Receiver<String> {
-    let (sender, lines) = mpsc::channel();
-    thread::spawn(move || {
-        for line in BufReader::new(from).lines().map_while(Result::ok) {
-            let _ = sender.send(line);
-        }
-    });
-    lines
-}
+struct Chat(Process);
 
 impl Chat {
     fn start(server: &str, flags: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_wslab"))
-            .args(["chat", server, "--poll-interval", "100ms"])
-            .args(flags)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        Chat {
-            input: child.stdin.take(),
-            output: lines(child.stdout.take().unwrap()),
-            notes: lines(child.stderr.take().unwrap()),
-            child,
-        }
+        let chat = ["chat", server, "--poll-interval", "100ms"];
+        Chat(Process::start(wslab(&[&chat[..], flags].concat())))
     }
 
     fn say(&mut self, line: &str) {
-        writeln!(self.input.as_mut().unwrap(), "{line}").unwrap();
+        self.0.write_line(line);
     }
 
     /// The next line must be this one.
     #[track_caller]
     fn sees(&self, expected: &str) {
-        let line = self.output.recv_timeout(PATIENCE).expect(expected);
-        assert_eq!(line, expected);
+        assert_eq!(self.0.next_line().as_deref(), Some(expected));
     }
 
     /// Waits for a note that begins so.
     #[track_caller]
     fn is_told(&self, beginning: &str) -> String {
-        loop {
-            let note = self.notes.recv_timeout(PATIENCE).expect(beginning);
-            if note.starts_with(beginning) {
-                return note;
-            }
-        }
+        let mut notes = std::iter::from_fn(|| self.0.next_note());
+        notes
+            .find(|note| note.starts_with(beginning))
+            .expect(beginning)
     }
 
-    /// Ends the input, and waits for the end. There must be nothing more to see.
+    /// Ends the input, and waits for the end. No line may be left.
     #[track_caller]
-    fn finish(mut self) -> ExitStatus {
-        drop(self.input.take());
-        let mut status = None;
-        wait_until("the chat ends", || {
-            status = self.child.try_wait().unwrap();
-            status.is_some()
-        });
-        assert_eq!(self.output.iter().collect::<Vec<_>>(), Vec::<String>::new());
-        status.unwrap()
-    }
-}
-
-impl Drop for Chat {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+    fn finish(self) -> ExitStatus {
+        let output = self.0.finish();
+        assert_eq!(text(&output.stdout), "");
+        output.status
     }
 }
 
@@ -190,16 +148,6 @@ fn what_the_server_does_not_take_is_told() {
     );
     assert_eq!(chat.finish().code(), Some(1));
 
-    let wslab = |arguments: &[&str]| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_wslab"));
-        let output = command
-            .args(arguments)
-            .stdin(Stdio::null())
-            .output()
-            .unwrap();
-        let error = String::from_utf8(output.stderr).unwrap();
-        (output.status.code(), error)
-    };
     let url = server.url();
     let long_feed = "x".repeat(65);
     for (arguments, code, says) in [
@@ -213,8 +161,9 @@ fn what_the_server_does_not_take_is_told() {
         ),
         (&["chat", "http://127.0.0.1:1"], 1, "cannot reach"),
     ] {
-        let (status, error) = wslab(arguments);
-        assert_eq!(status, Some(code), "{arguments:?}: {error}");
+        let output = wslab(arguments).output().unwrap();
+        let error = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {error}");
         assert!(error.contains(says), "{arguments:?}: {error}");
     }
 }
@@ -254,9 +203,7 @@ fn without_a_name_one_reads_and_nobody_is_told() {
     server.publish("a", "alice", "two\nlines \u{1b}[2J");
     reader.sees(r"alice: two\nlines \u{1b}[2J");
     assert_eq!(server.history("a").len(), 1, "no join");
-    let pid = reader.child.id().to_string();
-    let killed = Command::new("kill").args(["-INT", &pid]).status().unwrap();
-    assert!(killed.success());
+    signal(reader.0.id(), "-INT");
     assert!(reader.finish().success(), "Ctrl-C is no failure");
 }
 

@@ -7,14 +7,14 @@
 mod support;
 
 use std::io::{Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::Shutdown;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-use socket2::{Domain, SockRef, Socket, Type};
+use socket2::SockRef;
 
 use support::websocket::UPGRADE;
-use support::{PATIENCE, Server, read_until, wait_until};
+use support::{Server, read_until, wait_until};
 
 /// Connections unless `WSLAB_CHURN` says otherwise.
 const CONNECTIONS: u64 = 20_000;
@@ -172,7 +172,7 @@ impl Holdings {
         wait_until("everybody has left", || {
             server.get("/feeds/a/members").body == r#"{"members":[]}"#
         });
-        let process = format!("/proc/{}", server.id());
+        let process = format!("/proc/{}", server.process.id());
         let descriptors = || std::fs::read_dir(format!("{process}/fd")).unwrap().count();
         let mut fewest = descriptors();
         wait_until("the last connection's descriptor is closed", || {
@@ -181,12 +181,9 @@ impl Holdings {
             std::thread::sleep(Duration::from_millis(100));
             before == now && descriptors() == now
         });
-        let status = std::fs::read_to_string(format!("{process}/status")).unwrap();
-        let rss = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        let kib = rss.unwrap().trim().strip_suffix(" kB").unwrap();
         Holdings {
             descriptors: fewest,
-            rss_bytes: kib.parse::<u64>().unwrap() << 10,
+            rss_bytes: server.rss_bytes(),
         }
     }
 }
@@ -212,7 +209,8 @@ fn churn(server: &Server, came: &AtomicU64, count: u64) {
 }
 
 fn live(server: &Server, number: u64, (request, until, more, end): Life) {
-    let mut stream = connect(server, number);
+    let host = u8::try_from(2 + number / PER_ADDRESS).expect("fewer connections");
+    let mut stream = server.connect_from([127, 0, 1, host]);
     if !request.is_empty() {
         let headers = match request.split_once(' ').unwrap() {
             (_, path) if path.contains("/raw") => RAW,
@@ -240,19 +238,4 @@ fn live(server: &Server, number: u64, (request, until, more, end): Life) {
             .set_linger(Some(Duration::ZERO))
             .unwrap(),
     }
-}
-
-fn connect(server: &Server, number: u64) -> TcpStream {
-    let host = 2 + number / PER_ADDRESS;
-    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-    let local = SocketAddr::from((
-        [127, 0, 1, u8::try_from(host).expect("fewer connections")],
-        0,
-    ));
-    socket.bind(&local.into()).unwrap();
-    let server: SocketAddr = server.address.parse().unwrap();
-    socket.connect(&server.into()).unwrap();
-    let stream = TcpStream::from(socket);
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
-    stream
 }

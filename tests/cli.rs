@@ -3,13 +3,12 @@
 
 mod support;
 
-use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 
 use hdrhistogram::serialization::Deserializer;
 use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
-use support::results::{Results, Row, number, processes, rows, runs, signal, text};
+use support::process::{Process, signal, text, wslab};
+use support::results::{Results, Row, number, processes, rows, runs};
 use support::{Server, wait_until};
 
 const TRANSPORTS: [&str; 4] = ["short-polling", "long-polling", "sse", "websocket"];
@@ -60,7 +59,7 @@ fn assert_undoubted(row: &Row) {
 
 #[test]
 fn a_quiet_trial_is_valid() {
-    let results = Results::new("quiet");
+    let results = Results::new();
     let quiet = "run --transport all --baseline --clients 3 --rate 20 --warm-up 100ms \
                  --window 500ms --poll-interval 50ms --drain 20s --quiet";
     let output = results.wslab(&quiet.split_whitespace().collect::<Vec<_>>());
@@ -145,7 +144,7 @@ fn check_row(row: &Row) {
 
 #[test]
 fn over_tls_each_record_is_in_the_ledger_and_both_ends_count_the_same() {
-    let results = Results::new("tls");
+    let results = Results::new();
     let tls = ["run", "--tls", "--baseline", "--headers", "browser"];
     let output = results.wslab(&[&tls[..], &SHORT].concat());
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
@@ -177,7 +176,7 @@ fn over_tls_each_record_is_in_the_ledger_and_both_ends_count_the_same() {
         "long-polling",
     ];
     let anew = [&anew[..], &SHORT].concat();
-    let results = Results::new("tls-anew");
+    let results = Results::new();
     assert_eq!(results.wslab(&anew).status.code(), Some(0));
     let row = &results.trials(1)[0];
     check_row(row);
@@ -192,7 +191,7 @@ fn over_tls_each_record_is_in_the_ledger_and_both_ends_count_the_same() {
 
 #[test]
 fn one_command_compares_the_four_transports() {
-    let results = Results::new("compare");
+    let results = Results::new();
     let output = results.wslab(&[&["run"][..], &SHORT].concat());
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     let (table, progress) = (text(&output.stdout), text(&output.stderr));
@@ -332,7 +331,7 @@ fn check_files(run: &Path) {
 
 #[test]
 fn subscribers_write_in_a_chat_and_everyone_in_the_room_receives() {
-    let results = Results::new("chat");
+    let results = Results::new();
     let chat = [
         "run",
         "--workload",
@@ -374,7 +373,7 @@ fn subscribers_write_in_a_chat_and_everyone_in_the_room_receives() {
 
 #[test]
 fn the_baseline_is_measured_beside_the_others_if_asked_for() {
-    let results = Results::new("baseline");
+    let results = Results::new();
     let run = ["run", "--transport", "ws", "--baseline"];
     let output = results.wslab(&[&run[..], &SHORT].concat());
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
@@ -394,7 +393,7 @@ fn the_baseline_is_measured_beside_the_others_if_asked_for() {
 
 #[test]
 fn polls_that_dial_anew_pay_for_it() {
-    let results = Results::new("keep-alive");
+    let results = Results::new();
     let run = [
         "run",
         "--transport",
@@ -420,7 +419,7 @@ fn polls_that_dial_anew_pay_for_it() {
 
 #[test]
 fn a_server_that_already_runs_can_be_measured() {
-    let (results, server) = (Results::new("target"), Server::start(&[]));
+    let (results, server) = (Results::new(), Server::start(&[]));
     let url = server.url();
     let run = ["run", "--transport", "sse,ws", "--target", &url, "--quiet"];
     assert_eq!(
@@ -435,7 +434,7 @@ fn a_server_that_already_runs_can_be_measured() {
 
 #[test]
 fn an_interface_is_read_beside_the_ledger() {
-    let results = Results::new("interface");
+    let results = Results::new();
     let run = ["run", "--transport", "ws", "--quiet", "--interface"];
     let (lo, unknown) = (
         [&run[..], &["lo"], &SHORT].concat(),
@@ -456,7 +455,7 @@ fn an_interface_is_read_beside_the_ledger() {
 
 #[test]
 fn an_idle_run_shows_what_waiting_costs() {
-    let results = Results::new("idle");
+    let results = Results::new();
     let run = [
         "run",
         "idle",
@@ -482,8 +481,8 @@ fn an_idle_run_shows_what_waiting_costs() {
 
 #[test]
 fn mistakes_are_answered_with_advice_and_exit_code_2() {
-    let results = Results::new("mistakes");
-    let file = results.0.join("typo.toml");
+    let results = Results::new();
+    let file = results.path().join("typo.toml");
     std::fs::write(&file, "question = \"Why?\"\nclinets = [5]\n").unwrap();
     let file = file.to_str().unwrap();
     for (arguments, says) in [
@@ -511,7 +510,7 @@ fn mistakes_are_answered_with_advice_and_exit_code_2() {
 
 #[test]
 fn what_cannot_be_done_is_told_before_anything_runs() {
-    let results = Results::new("cannot");
+    let results = Results::new();
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = taken.local_addr().unwrap().to_string();
     let nobody = "http://127.0.0.1:1";
@@ -536,38 +535,27 @@ fn what_cannot_be_done_is_told_before_anything_runs() {
         assert!(error.contains(says), "{error}");
     }
     assert_eq!(
-        std::fs::read_dir(&results.0).unwrap().count(),
+        std::fs::read_dir(results.path()).unwrap().count(),
         0,
         "nothing half ran"
     );
 
-    let unwritable = Command::new(env!("CARGO_BIN_EXE_wslab"))
-        .args(["run", "smoke", "--results", "/proc/nowhere"])
-        .output()
-        .unwrap();
+    let unwritable = ["run", "smoke", "--results", "/proc/nowhere"];
+    let unwritable = wslab(&unwritable).output().unwrap();
     assert_eq!(unwritable.status.code(), Some(1));
     assert!(text(&unwritable.stderr).contains("cannot write results to /proc/nowhere/smoke"));
-    let serve = Command::new(env!("CARGO_BIN_EXE_wslab"))
-        .args(["serve", "--bind", &taken])
-        .output();
-    let serve = serve.unwrap();
+    let serve = wslab(&["serve", "--bind", &taken]).output().unwrap();
     assert_eq!(serve.status.code(), Some(1));
     assert!(text(&serve.stderr).contains("choose another with --bind"));
 }
 
 #[test]
 fn two_runs_at_once_keep_apart() {
-    let results = Results::new("two");
+    let results = Results::new();
     let arguments = [&["run", "--transport", "sse", "--quiet"][..], &SHORT].concat();
-    let start = || {
-        results
-            .command(&arguments)
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap()
-    };
+    let start = || results.start(&arguments);
     for mut run in [start(), start()] {
-        assert!(run.wait().unwrap().success());
+        assert_eq!(run.ended(), Some(0));
     }
     let runs = results.runs();
     assert_eq!(runs.len(), 2);
@@ -578,27 +566,22 @@ fn two_runs_at_once_keep_apart() {
 
 #[test]
 fn a_run_that_is_interrupted_keeps_what_it_measured_and_leaves_nothing_running() {
-    let results = Results::new("interrupt");
+    let results = Results::new();
     let arguments = [
         &["run", "--transport", "sse", "--repeats", "50"][..],
         &SHORT,
     ]
     .concat();
-    let run = results
-        .command(&arguments)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn();
-    let run = run.unwrap();
+    let run = results.start(&arguments);
     wait_until("the first trial is on disk", || {
         results
             .runs()
             .first()
             .is_some_and(|run| run.join("trials.csv").exists())
     });
-    let (server, load) = processes(&run);
+    let (server, load) = processes(run.id());
     signal(run.id(), "-INT");
-    let output = run.wait_with_output().unwrap();
+    let output = run.finish();
     assert!(!runs(server) && !runs(load), "children outlive the run");
     assert_eq!(output.status.code(), Some(1));
     assert!(
@@ -615,16 +598,11 @@ fn a_run_that_is_interrupted_keeps_what_it_measured_and_leaves_nothing_running()
 
 #[test]
 fn a_run_that_is_killed_takes_its_processes_with_it() {
-    let results = Results::new("kill");
+    let results = Results::new();
     let arguments = [&["run", "--quiet"][..], &SHORT].concat();
-    let mut run = results
-        .command(&arguments)
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap();
-    let (server, load) = processes(&run);
-    run.kill().unwrap();
-    run.wait().unwrap();
+    let mut run = results.start(&arguments);
+    let (server, load) = processes(run.id());
+    run.end();
     wait_until("server and load are gone", || !runs(server) && !runs(load));
     let report = results.wslab(&["report"]);
     assert_eq!(report.status.code(), Some(0), "{}", text(&report.stderr));
@@ -632,7 +610,7 @@ fn a_run_that_is_killed_takes_its_processes_with_it() {
 
 #[test]
 fn a_server_that_dies_ends_the_run_and_is_named() {
-    let results = Results::new("death");
+    let results = Results::new();
     let arguments = [
         "run",
         "--transport",
@@ -644,28 +622,14 @@ fn a_server_that_dies_ends_the_run_and_is_named() {
         "--window",
         "60s",
     ];
-    let run = results
-        .command(&arguments)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn();
-    let mut run = run.unwrap();
-    let (server, load) = processes(&run);
+    let run = results.start(&arguments);
+    let (server, load) = processes(run.id());
     // A second line of the window comes after five seconds of it: there is something to keep.
-    let mut progress = BufReader::new(run.stderr.take().unwrap()).lines();
-    let in_window = |line: &String| line.contains("  window ");
-    assert_eq!(
-        progress
-            .by_ref()
-            .map(Result::unwrap)
-            .filter(in_window)
-            .take(2)
-            .count(),
-        2
-    );
+    let windows = std::iter::from_fn(|| run.next_note()).filter(|line| line.contains("  window "));
+    assert_eq!(windows.take(2).count(), 2);
     signal(server, "-KILL");
-    let error = progress.map(Result::unwrap).collect::<Vec<_>>().join("\n");
-    let output = run.wait_with_output().unwrap();
+    let output = run.finish();
+    let error = text(&output.stderr);
     assert!(!runs(load));
     assert_eq!(output.status.code(), Some(1));
     assert!(error.contains("the server died"), "{error}");
@@ -680,13 +644,17 @@ fn a_server_that_dies_ends_the_run_and_is_named() {
 }
 
 /// Waits for the window of the next trial, by a run's plain progress lines; returns its label.
-fn next_window(progress: &mut impl Iterator<Item = String>) -> Option<String> {
-    let line = progress.find(|line| line.contains("  window "))?;
+fn next_window(run: &Process) -> Option<String> {
+    let line = std::iter::from_fn(|| run.next_note()).find(|line| line.contains("  window "))?;
     Some(line.split_whitespace().nth(1).unwrap().to_owned())
 }
 
 /// Stops one of the processes of each trial for a while in the middle of its window.
-fn run_with_stalls(results: &Results, arguments: &[&str], stalled: fn(&Child) -> u32) -> Vec<Row> {
+fn run_with_stalls(
+    results: &Results,
+    arguments: &[&str],
+    stalled: fn(&Process) -> u32,
+) -> Vec<Row> {
     let stall = [
         "--window",
         "3s",
@@ -701,16 +669,9 @@ fn run_with_stalls(results: &Results, arguments: &[&str], stalled: fn(&Child) ->
         "--drain",
         "20s",
     ];
-    let mut run = results
-        .command(&[&["run"], arguments, &stall[..]].concat())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let lines = BufReader::new(run.stderr.take().unwrap()).lines();
-    let mut progress = lines.map(Result::unwrap);
+    let mut run = results.start(&[&["run"], arguments, &stall[..]].concat());
     let mut last = String::new();
-    while let Some(label) = next_window(&mut progress) {
+    while let Some(label) = next_window(&run) {
         if label != last {
             let process = stalled(&run);
             signal(process, "-STOP");
@@ -719,7 +680,7 @@ fn run_with_stalls(results: &Results, arguments: &[&str], stalled: fn(&Child) ->
             last = label;
         }
     }
-    assert_eq!(run.wait().unwrap().code(), Some(0), "no trial is INVALID");
+    assert_eq!(run.ended(), Some(0), "no trial is INVALID");
     rows(&results.run().join("trials.csv"))
 }
 
@@ -730,8 +691,8 @@ const STALL_US: f64 = 900_000.0;
 /// counts from the send, would show one slow message and a fine p99.
 #[test]
 fn a_server_that_stalls_shows_in_every_transports_latency() {
-    let results = Results::new("stall");
-    let trials = run_with_stalls(&results, &[], |run| processes(run).0);
+    let results = Results::new();
+    let trials = run_with_stalls(&results, &[], |run| processes(run.id()).0);
     assert_eq!(trials.len(), TRANSPORTS.len());
     for row in trials {
         let transport = &row["transport"];
@@ -752,8 +713,10 @@ fn a_server_that_stalls_shows_in_every_transports_latency() {
 
 #[test]
 fn a_load_that_stalls_is_charged_with_it_and_doubted() {
-    let results = Results::new("late");
-    let rows = run_with_stalls(&results, &["--transport", "sse"], |run| processes(run).1);
+    let results = Results::new();
+    let rows = run_with_stalls(&results, &["--transport", "sse"], |run| {
+        processes(run.id()).1
+    });
     let row = &rows[0];
     let lag = number(row, "publish_lag_max_us");
     assert!(lag > 0.8 * STALL_US, "publish lag {lag} us");

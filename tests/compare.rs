@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use tempfile::TempDir;
 use wslab::results::{TrialRow, Verdict, write_rows};
 use wslab::stats::summary::{self, SummaryRow};
 use wslab::transport::Transport;
@@ -16,29 +17,20 @@ const NOISE_MS: [f64; 5] = [100.0, 103.0, 97.0, 101.0, 99.0];
 /// The same source again.
 const AGAIN_MS: [f64; 5] = [98.0, 102.0, 100.5, 96.5, 101.5];
 
-/// A folder for runs that goes away with this value.
-struct Runs(PathBuf);
+/// A temporary folder for runs.
+struct Runs(TempDir);
 
 impl Runs {
-    fn new(test: &str) -> Self {
-        let folder = std::env::temp_dir().join(format!("wslab-{test}-{}", std::process::id()));
-        let _ = std::fs::remove_dir_all(&folder);
-        std::fs::create_dir(&folder).unwrap();
-        Runs(folder)
+    fn new() -> Self {
+        Runs(TempDir::new().unwrap())
     }
 
     /// Writes a run with these trials, as `wslab run` does.
     fn run(&self, name: &str, trials: &[TrialRow]) -> PathBuf {
-        let folder = self.0.join(name);
+        let folder = self.0.path().join(name);
         std::fs::create_dir(&folder).unwrap();
         write_rows(&folder.join("trials.csv"), trials).unwrap();
         folder
-    }
-}
-
-impl Drop for Runs {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
     }
 }
 
@@ -84,7 +76,7 @@ fn line<'t>(text: &'t str, metric: &str) -> &'t str {
 
 #[test]
 fn a_planted_difference_is_found_and_named() {
-    let runs = Runs::new("planted");
+    let runs = Runs::new();
     let a = runs.run("a", &cell(1, Transport::Sse, &NOISE_MS));
     let b = runs.run("b", &cell(1, Transport::Sse, &times(&NOISE_MS, 1.3)));
 
@@ -112,7 +104,7 @@ fn a_planted_difference_is_found_and_named() {
 
 #[test]
 fn an_a_a_pair_shows_no_difference() {
-    let runs = Runs::new("a-a");
+    let runs = Runs::new();
     let a = runs.run("a", &cell(1, Transport::Sse, &NOISE_MS));
     let b = runs.run("b", &cell(1, Transport::Sse, &AGAIN_MS));
     let gates = [
@@ -141,7 +133,7 @@ fn an_a_a_pair_shows_no_difference() {
 
 #[test]
 fn a_gate_fails_where_the_difference_is_beyond_it() {
-    let runs = Runs::new("gate");
+    let runs = Runs::new();
     let a = runs.run("a", &cell(1, Transport::Sse, &NOISE_MS));
     let b = runs.run("b", &cell(1, Transport::Sse, &times(&AGAIN_MS, 1.3)));
     for (gate, expected) in [
@@ -162,7 +154,7 @@ fn a_gate_fails_where_the_difference_is_beyond_it() {
 
 #[test]
 fn one_trial_is_too_few_and_a_gate_does_not_pass() {
-    let runs = Runs::new("few");
+    let runs = Runs::new();
     let a = runs.run("a", &cell(1, Transport::Sse, &[100.0]));
     let b = runs.run("b", &cell(1, Transport::Sse, &NOISE_MS));
     let few = "too few trials to tell (n = 1: repeat with --repeats 5)";
@@ -188,7 +180,7 @@ fn one_trial_is_too_few_and_a_gate_does_not_pass() {
 
 #[test]
 fn invalid_trials_are_left_out_and_suspect_ones_marked() {
-    let runs = Runs::new("verdicts");
+    let runs = Runs::new();
     let a = runs.run("a", &cell(1, Transport::Sse, &NOISE_MS));
     let mut trials = cell(1, Transport::Sse, &[&AGAIN_MS[..], &[9_000.0]].concat());
     trials[2].verdict = Verdict::Suspect;
@@ -216,7 +208,7 @@ fn invalid_trials_are_left_out_and_suspect_ones_marked() {
 
 #[test]
 fn what_was_nothing_and_is_something_is_higher() {
-    let runs = Runs::new("zero");
+    let runs = Runs::new();
     let trials = cell(1, Transport::Sse, &NOISE_MS);
     let a = runs.run("a", &trials);
     let lossy = |row: &TrialRow| TrialRow {
@@ -234,7 +226,7 @@ fn what_was_nothing_and_is_something_is_higher() {
 
 #[test]
 fn the_transports_of_one_run_are_compared_with_its_first() {
-    let runs = Runs::new("within");
+    let runs = Runs::new();
     // As they were measured: the order of rows is not that of cells.
     let trials = [
         cell(2, Transport::WebSocket, &times(&NOISE_MS, 0.5)),
@@ -257,7 +249,7 @@ fn the_transports_of_one_run_are_compared_with_its_first() {
 
 #[test]
 fn cells_without_a_partner_are_named() {
-    let runs = Runs::new("alone");
+    let runs = Runs::new();
     let sse = cell(1, Transport::Sse, &NOISE_MS);
     let both = [sse.clone(), cell(2, Transport::WebSocket, &NOISE_MS)].concat();
     let mut faster = sse.clone();
@@ -283,9 +275,9 @@ fn cells_without_a_partner_are_named() {
 
 #[test]
 fn mistakes_are_answered_with_advice_and_exit_code_2() {
-    let runs = Runs::new("wrong");
+    let runs = Runs::new();
     let run = runs.run("run", &cell(1, Transport::Sse, &NOISE_MS));
-    let nowhere = runs.0.join("nowhere");
+    let nowhere = runs.0.path().join("nowhere");
     for folders in [&[&*nowhere][..], &[&run, &nowhere]] {
         let (code, text) = said(&compare(folders, &[]));
         assert_eq!(code, Some(2), "{text}");
@@ -354,7 +346,7 @@ fn the_summary_has_a_row_for_each_cell_and_metric() {
 
 #[test]
 fn a_summary_is_written_as_csv() {
-    let runs = Runs::new("summary");
+    let runs = Runs::new();
     let trials = cell(1, Transport::Sse, &[100.0]);
     let run = runs.run("run", &trials);
     summary::write(&run, &trials).unwrap();

@@ -5,9 +5,11 @@ mod support;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
 
 use serde_json::Value;
+use support::process::{text, wslab};
+use support::results::{Results, child};
 use support::{Server, wait_until};
 use wslab::lab::recorded_run::RecordedRun;
 use wslab::results::{self, TrialRow};
@@ -30,57 +32,12 @@ const SHORT: [&str; 13] = [
     "77",
 ];
 
-/// A folder that goes away with this value.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(test: &str) -> Self {
-        let folder = std::env::temp_dir().join(format!("wslab-{test}-{}", std::process::id()));
-        let _ = fs::remove_dir_all(&folder);
-        fs::create_dir(&folder).unwrap();
-        Folder(folder)
-    }
-
-    fn path(&self) -> &str {
-        self.0.to_str().unwrap()
-    }
-
-    fn wslab(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_wslab"));
-        command.args(arguments).args(["--results", self.path()]);
-        command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        command
-    }
-
-    /// Runs to a good end, and returns what was said on standard error.
-    fn run(&self, arguments: &[&str]) -> String {
-        let output = self.wslab(arguments).output().unwrap();
-        let error = text(&output.stderr);
-        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {error}");
-        error
-    }
-
-    /// The folders of all runs, the oldest first.
-    fn runs(&self) -> Vec<PathBuf> {
-        let of_scenario = self.0.join("custom");
-        let entries = fs::read_dir(of_scenario).into_iter().flatten();
-        let mut runs: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
-        runs.sort_by_key(|run| {
-            let environment = run.join("environment.json");
-            environment.metadata().and_then(|file| file.modified()).ok()
-        });
-        runs
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
+/// Runs to a good end, and returns what was written to standard error.
+fn run(results: &Results, arguments: &[&str]) -> String {
+    let output = results.wslab(arguments);
+    let error = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{arguments:?}: {error}");
+    error
 }
 
 fn read(run: &Path, file: &str) -> String {
@@ -100,10 +57,7 @@ fn refused(output: &Output, code: i32, says: &str) {
 
 #[test]
 fn the_doctor_finds_and_its_exit_code_says_whether_anything_is_bad() {
-    let output = Command::new(env!("CARGO_BIN_EXE_wslab"))
-        .args(["doctor", "--clients", "10"])
-        .output()
-        .unwrap();
+    let output = wslab(&["doctor", "--clients", "10"]).output().unwrap();
     let findings = text(&output.stdout);
     for line in findings.lines() {
         let (level, rest) = line.split_once(' ').unwrap();
@@ -119,10 +73,7 @@ fn the_doctor_finds_and_its_exit_code_says_whether_anything_is_bad() {
     assert_eq!(findings.contains("wslab is optimised"), optimised);
     assert!(bad || optimised, "{findings}");
 
-    let output = Command::new(env!("CARGO_BIN_EXE_wslab"))
-        .args(["doctor", "--clients", "1000000"])
-        .output()
-        .unwrap();
+    let output = wslab(&["doctor", "--clients", "1000000"]).output().unwrap();
     assert_eq!(output.status.code(), Some(1), "a million clients nowhere");
 }
 
@@ -140,15 +91,6 @@ fn threads(pid: u32) -> Vec<(String, Cpus)> {
     tasks.flatten().flatten().filter_map(status).collect()
 }
 
-fn child(parent: u32, word: &str) -> Option<u32> {
-    let children = fs::read_to_string(format!("/proc/{parent}/task/{parent}/children")).ok()?;
-    let mut pids = children.split(' ').filter_map(|pid| pid.parse().ok());
-    pids.find(|pid| {
-        let command = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-        command.split(|&byte| byte == 0).nth(1) == Some(word.as_bytes())
-    })
-}
-
 /// How many threads have a name that begins so.
 fn count(threads: &[(String, Cpus)], name: &str) -> usize {
     let named = threads
@@ -160,21 +102,21 @@ fn count(threads: &[(String, Cpus)], name: &str) -> usize {
 #[test]
 fn a_pinned_run_keeps_server_and_load_apart_and_says_so() {
     let allowed = Cpus::allowed().unwrap();
-    let results = Folder::new("pin");
+    let results = Results::new();
     let arguments = [&SHORT[..], &["--pin"]].concat();
     if allowed.count() < 2 {
         // On such a machine a run refuses.
-        let output = results.wslab(&arguments).output().unwrap();
+        let output = results.wslab(&arguments);
         return refused(&output, 1, "one CPU only");
     }
-    let run = results.wslab(&arguments).spawn().unwrap();
+    let run = results.start(&arguments);
     let (mut server, mut load) = (Vec::new(), Vec::new());
     wait_until("server and load work", || {
-        server = child(run.id(), "serve").map_or(Vec::new(), threads);
-        load = child(run.id(), "load").map_or(Vec::new(), threads);
+        server = child(run.id(), " serve ").map_or(Vec::new(), threads);
+        load = child(run.id(), " load").map_or(Vec::new(), threads);
         count(&load, "load-") > 0
     });
-    let output = run.wait_with_output().unwrap();
+    let output = run.finish();
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
 
     let (on_server, on_load) = (server[0].1.clone(), load[0].1.clone());
@@ -214,42 +156,26 @@ fn a_pinned_run_keeps_server_and_load_apart_and_says_so() {
 
 #[test]
 fn what_cannot_be_pinned_is_told_before_anything_runs() {
-    let results = Folder::new("no-pin");
+    let results = Results::new();
     let confined = std::thread::scope(|scope| {
         // A child inherits the CPUs of the thread that starts it.
         let alone = scope.spawn(|| {
             let first = Cpus::allowed().unwrap().numbers()[0];
             Cpus::new([first]).unwrap().confine().unwrap();
             let arguments = [&SHORT[..], &["--pin"]].concat();
-            results.wslab(&arguments).output().unwrap()
+            results.wslab(&arguments)
         });
         alone.join().unwrap()
     });
     refused(&confined, 1, "one CPU only");
     let target = [&SHORT[..], &["--pin", "--target", "http://127.0.0.1:1"]].concat();
-    refused(
-        &results.wslab(&target).output().unwrap(),
-        2,
-        "not ours to pin",
-    );
-    assert_eq!(
-        results.runs(),
-        [""; 0].map(PathBuf::from),
-        "nothing half ran"
-    );
+    refused(&results.wslab(&target), 2, "not ours to pin");
+    assert!(results.runs().is_empty(), "nothing half ran");
 
     for command in ["serve", "load"] {
-        let output = Command::new(env!("CARGO_BIN_EXE_wslab"))
-            .args([command, "--cpus", "1023"])
-            .stdin(Stdio::null())
-            .output()
-            .unwrap();
+        let output = wslab(&[command, "--cpus", "1023"]).output().unwrap();
         refused(&output, 2, "cpus: this process may use");
-        let output = Command::new(env!("CARGO_BIN_EXE_wslab"))
-            .args([command, "--cpus", "all"])
-            .stdin(Stdio::null())
-            .output()
-            .unwrap();
+        let output = wslab(&[command, "--cpus", "all"]).output().unwrap();
         assert_eq!(output.status.code(), Some(2));
         assert!(text(&output.stderr).contains("0,1 or 0-3"));
     }
@@ -257,10 +183,10 @@ fn what_cannot_be_pinned_is_told_before_anything_runs() {
 
 #[test]
 fn a_run_can_be_repeated_from_its_folder() {
-    let results = Folder::new("repeat");
+    let results = Results::new();
     let pin = Cpus::allowed().unwrap().count() >= 2;
     let pin: &[&str] = if pin { &["--pin"] } else { &[] };
-    let first_said = results.run(&[&SHORT[..], pin].concat());
+    let first_said = run(&results, &[&SHORT[..], pin].concat());
     let first = results.runs()[0].clone();
     let doubts = environment(&first)["doubts"].as_array().unwrap().clone();
     let told = first_said.lines().next().unwrap().starts_with("doctor: ");
@@ -268,7 +194,7 @@ fn a_run_can_be_repeated_from_its_folder() {
     assert!(!cfg!(debug_assertions) || doubts.contains(&"build".into()));
 
     let folder = first.to_str().unwrap();
-    let said = results.run(&["run", folder]);
+    let said = run(&results, &["run", folder]);
     assert!(
         said.contains("repeated: nothing that matters has changed"),
         "{said}"
@@ -296,7 +222,10 @@ fn a_run_can_be_repeated_from_its_folder() {
     };
     assert_eq!(column(&first), column(&again));
 
-    let said = results.run(&["run", folder, "--seed", "78", "--pin=off", "--quiet"]);
+    let said = run(
+        &results,
+        &["run", folder, "--seed", "78", "--pin=off", "--quiet"],
+    );
     assert_eq!(said, "", "quiet");
     let changed = results.runs()[2].clone();
     let scenario = read(&first, "scenario.toml");
@@ -310,43 +239,43 @@ fn a_run_can_be_repeated_from_its_folder() {
 
 #[test]
 fn a_run_against_a_target_is_repeated_against_it() {
-    let (results, server) = (Folder::new("target-again"), Server::start(&[]));
+    let (results, server) = (Results::new(), Server::start(&[]));
     let url = server.url();
-    results.run(&[&SHORT[..], &["--target", &url]].concat());
+    run(&results, &[&SHORT[..], &["--target", &url]].concat());
     let first = results.runs()[0].clone();
-    results.run(&["run", first.to_str().unwrap()]);
+    run(&results, &["run", first.to_str().unwrap()]);
     let again = results.runs()[1].clone();
     assert_eq!(environment(&again)["target"], url);
 }
 
 #[test]
 fn a_folder_that_is_no_run_is_named() {
-    let results = Folder::new("no-run");
-    let run = |folder: &str| results.wslab(&["run", folder]).output().unwrap();
+    let results = Results::new();
+    let run = |folder: &str| results.wslab(&["run", folder]);
     refused(
-        &run(results.path()),
+        &run(results.path().to_str().unwrap()),
         2,
         "is not the folder of a run: environment.json: No such",
     );
-    fs::write(results.0.join("environment.json"), "{}").unwrap();
+    fs::write(results.path().join("environment.json"), "{}").unwrap();
     refused(
-        &run(results.path()),
+        &run(results.path().to_str().unwrap()),
         2,
         "is not the folder of a run: environment.json: missing",
     );
     let earlier = newest_in("results/classroom");
     fs::copy(
         earlier.join("environment.json"),
-        results.0.join("environment.json"),
+        results.path().join("environment.json"),
     )
     .unwrap();
     refused(
-        &run(results.path()),
+        &run(results.path().to_str().unwrap()),
         2,
         "is not the folder of a run: it has no scenario.toml",
     );
-    fs::write(results.0.join("scenario.toml"), "clinets = [1]").unwrap();
-    let output = run(results.path());
+    fs::write(results.path().join("scenario.toml"), "clinets = [1]").unwrap();
+    let output = run(results.path().to_str().unwrap());
     assert_eq!(output.status.code(), Some(2));
     assert!(
         text(&output.stderr).contains("scenario.toml:1"),
@@ -370,8 +299,8 @@ fn runs_of_before_stay_readable() {
     assert!(!rows.is_empty());
 
     // The same file as it was before there was a column `pin`.
-    let folder = Folder::new("before");
-    let file = folder.0.join("trials.csv");
+    let folder = Results::new();
+    let file = folder.path().join("trials.csv");
     results::write_rows(&file, &rows).unwrap();
     let mut reader = csv::Reader::from_path(&file).unwrap();
     let pin = reader

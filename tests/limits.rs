@@ -3,29 +3,15 @@
 mod support;
 
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
-use std::process::Command;
 use std::time::Instant;
 
-use socket2::{Domain, Socket, Type};
+use support::process::wslab;
+use support::websocket::{close_code, frame, open_websocket, read_frame};
+use support::{JSON, Server, ask};
 
-use support::websocket::{close_code, masked, open_websocket, read_frame};
-use support::{JSON, PATIENCE, Server, ask, read_until};
-
-/// A connection from one of this machine's many addresses.
-fn connect_from(server: &Server, address: [u8; 4]) -> TcpStream {
-    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-    socket.bind(&SocketAddr::from((address, 0)).into()).unwrap();
-    let server: SocketAddr = server.address.parse().unwrap();
-    socket.connect(&server.into()).unwrap();
-    let stream = TcpStream::from(socket);
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
-    stream
-}
-
-/// The frame of a short text.
+/// The frame of a text.
 fn text(json: &str) -> Vec<u8> {
-    masked(&[0x81, 0x80 | json.len() as u8], json.as_bytes())
+    frame(0x81, json.as_bytes())
 }
 
 const HEALTH: &str = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
@@ -74,9 +60,7 @@ fn a_request_that_dribbles_in_is_cut_off() {
     let mut silent = server.connect();
     let mut half = server.connect();
     write!(half, "GET /healthz HTTP/1.1\r\nHost:").unwrap();
-    let mut second = server.connect();
-    ask(&mut second, HEALTH);
-    read_until(&mut second, "}");
+    let (mut second, _) = server.open_until("/healthz", "", "}");
     write!(second, "GET /heal").unwrap();
     for cut in [&mut silent, &mut half, &mut second] {
         assert_eq!(cut.read(&mut [0]).unwrap(), 0);
@@ -91,21 +75,16 @@ fn a_request_that_dribbles_in_is_cut_off() {
 #[test]
 fn who_rests_or_waits_is_not_cut_off_before_its_time() {
     let server = Server::start(&["--header-timeout", "50ms", "--idle-timeout", "1h"]);
-    let mut resting = server.connect();
-    ask(&mut resting, HEALTH);
-    read_until(&mut resting, "}");
+    let (mut resting, _) = server.open_until("/healthz", "", "}");
     let (mut socket, _) = open_websocket(&server, "/feeds/a/ws", "");
-    let hold = "GET /feeds/a/long-poll?after=0&hold_ms=300 HTTP/1.1\r\nHost: x\r\n\r\n";
-    let held = ask(&mut server.connect(), hold);
-    assert!(held.starts_with("http/1.1 200 "), "{held}");
+    let held = server.get("/feeds/a/long-poll?after=0&hold_ms=300");
+    assert_eq!(held.status, 200);
     assert!(ask(&mut resting, HEALTH).starts_with("http/1.1 200 "));
     server.publish("a", "alice", "oi");
     assert_eq!(read_frame(&mut socket).0, 0x81);
 
     let server = Server::start(&["--header-timeout", "1h", "--idle-timeout", "100ms"]);
-    let mut idle = server.connect();
-    ask(&mut idle, HEALTH);
-    read_until(&mut idle, "}");
+    let (mut idle, _) = server.open_until("/healthz", "", "}");
     assert_eq!(
         idle.read(&mut [0]).unwrap(),
         0,
@@ -116,7 +95,7 @@ fn who_rests_or_waits_is_not_cut_off_before_its_time() {
 #[test]
 fn one_address_has_so_many_connections_and_others_have_theirs() {
     let server = Server::start(&["--max-clients-per-address", "2"]);
-    let mut first = connect_from(&server, [127, 0, 0, 1]);
+    let mut first = server.connect_from([127, 0, 0, 1]);
     ask(&mut first, HEALTH);
     let (_second, _) = open_websocket(&server, "/feeds/a/ws", "");
     let refused = server.get("/healthz");
@@ -131,7 +110,7 @@ fn one_address_has_so_many_connections_and_others_have_theirs() {
         "{}",
         refused.body
     );
-    let mut other = connect_from(&server, [127, 0, 0, 2]);
+    let mut other = server.connect_from([127, 0, 0, 2]);
     assert!(ask(&mut other, HEALTH).starts_with("http/1.1 200 "));
     drop(first);
     support::wait_until("a place is free again", || {
@@ -148,11 +127,7 @@ fn a_crowd_of_names_from_one_address_joins_no_faster_than_it_may_publish() {
         assert_eq!(answer.status, 200, "it reads all the same");
     }
     let (_socket, _) = open_websocket(&server, "/feeds/a/ws?user=u100", "");
-    let mut stream = server.connect();
-    ask(
-        &mut stream,
-        "GET /feeds/a/sse?user=u101 HTTP/1.1\r\nHost: x\r\n\r\n",
-    );
+    let (_stream, _) = server.open_until("/feeds/a/sse?user=u101", "", "\r\n\r\n");
     let joins = server.history("a").len() as u64;
     assert!(
         (1..=began.elapsed().as_secs() + 1).contains(&joins),
@@ -183,7 +158,7 @@ fn an_address_that_publishes_too_fast_is_told_to_wait() {
     let request = format!(
         "POST /feeds/a/messages HTTP/1.1\r\nHost: x\r\n{JSON}Content-Length: {length}\r\n\r\n{body}"
     );
-    let other = ask(&mut connect_from(&server, [127, 0, 0, 2]), &request);
+    let other = ask(&mut server.connect_from([127, 0, 0, 2]), &request);
     assert!(other.starts_with("http/1.1 201 "), "{other}");
 
     let (mut socket, _) = open_websocket(&server, "/feeds/b/ws?user=a", "");
@@ -213,15 +188,11 @@ fn intervals_are_as_their_flags_say() {
         "{}",
         poll.body
     );
-    let mut stream = server.connect();
-    ask(&mut stream, "GET /feeds/a/sse HTTP/1.1\r\nHost: x\r\n\r\n");
-    read_until(
-        &mut stream,
-        "retry: 2000\n\n\r\n3\r\n:\n\n\r\n3\r\n:\n\n\r\n",
-    );
+    let beats = "retry: 2000\n\n\r\n3\r\n:\n\n\r\n3\r\n:\n\n\r\n";
+    server.open_until("/feeds/a/sse", "", beats);
     let (mut socket, _) = open_websocket(&server, "/feeds/a/ws", "");
     assert_eq!(read_frame(&mut socket), (0x89, vec![]));
-    socket.write_all(&masked(&[0x8a, 0x80], b"")).unwrap();
+    socket.write_all(&frame(0x8a, b"")).unwrap();
     assert_eq!(
         read_frame(&mut socket),
         (0x89, vec![]),
@@ -251,13 +222,9 @@ fn bounds_that_are_none_are_told_at_once() {
         (["--idle-timeout", "0s"], "between 1ms and 1 day"),
         (["--ping", "often"], "write a time such as 500ms"),
     ] {
-        let wslab = Command::new(env!("CARGO_BIN_EXE_wslab"))
-            .arg("serve")
-            .args(flags)
-            .output()
-            .unwrap();
-        let error = String::from_utf8(wslab.stderr).unwrap();
-        assert_eq!(wslab.status.code(), Some(2), "{flags:?}: {error}");
+        let output = wslab(&[&["serve"], &flags[..]].concat()).output().unwrap();
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{flags:?}: {error}");
         assert!(error.contains(says), "{flags:?}: {error}");
     }
 }

@@ -3,10 +3,10 @@
 
 mod support;
 
-use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use support::results::{Results, children, number, runs, signal, text};
+use support::process::{signal, text, wslab};
+use support::results::{Results, children, number, runs};
 use support::wait_until;
 use wslab::transport::Transport;
 
@@ -35,9 +35,19 @@ fn loads(run: u32) -> Vec<u32> {
         .collect()
 }
 
+/// Waits until a run's controller has started this many processes; returns it and them.
+fn family(run: u32, count: usize) -> (u32, Vec<u32>) {
+    let controller = || loads(run).first().copied();
+    let others = || controller().map_or(vec![], loads);
+    wait_until("controller, agents and probe run", || {
+        others().len() == count
+    });
+    (controller().unwrap(), others())
+}
+
 #[test]
 fn clients_in_several_processes_are_measured_as_in_one() {
-    let results = Results::new("processes");
+    let results = Results::new();
     let arguments = [
         "1s",
         "--transport",
@@ -65,7 +75,7 @@ fn clients_in_several_processes_are_measured_as_in_one() {
 
 #[test]
 fn members_of_a_chat_write_from_all_processes() {
-    let results = Results::new("chat-processes");
+    let results = Results::new();
     let arguments = [
         "1s",
         "--transport",
@@ -89,27 +99,17 @@ fn members_of_a_chat_write_from_all_processes() {
 /// Half of the subscribers stand still for a while, in a process that neither publishes nor probes.
 #[test]
 fn a_process_of_the_load_that_stalls_is_a_doubt() {
-    let results = Results::new("stalled-process");
+    let results = Results::new();
     let arguments = ["3s", "--load-processes", "2", "--clients", "10"];
-    let run = results
-        .command(&[&RUN[..], &arguments].concat())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn();
-    let mut run = run.unwrap();
-    wait_until("leader, follower and probe run", || {
-        loads(run.id())
-            .first()
-            .is_some_and(|leader| loads(*leader).len() == 2)
-    });
-    let leader = loads(run.id())[0];
+    let mut run = results.start(&[&RUN[..], &arguments].concat());
+    let (_, others) = family(run.id(), 2);
     // The probe is started first.
-    let follower = *loads(leader).iter().max().unwrap();
+    let follower = *others.iter().max().unwrap();
     std::thread::sleep(Duration::from_millis(1_200));
     signal(follower, "-STOP");
     std::thread::sleep(Duration::from_millis(900));
     signal(follower, "-CONT");
-    assert!(run.wait().unwrap().success());
+    assert_eq!(run.ended(), Some(0));
     let row = &results.trials(1)[0];
     assert!(number(row, "loop_lag_max_us") > 800_000.0, "{row:?}");
     assert!(number(row, "latency_max_us") > 800_000.0);
@@ -128,23 +128,12 @@ fn a_process_of_the_load_that_stalls_is_a_doubt() {
 
 #[test]
 fn a_process_of_the_load_that_dies_ends_the_run_and_leaves_nothing() {
-    let results = Results::new("dead-process");
+    let results = Results::new();
     let arguments = ["60s", "--load-processes", "2", "--clients", "10", "--quiet"];
-    let run = results
-        .command(&[&RUN[..], &arguments].concat())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn();
-    let run = run.unwrap();
-    wait_until("leader, follower and probe run", || {
-        loads(run.id())
-            .first()
-            .is_some_and(|leader| loads(*leader).len() == 2)
-    });
-    let leader = loads(run.id())[0];
-    let others = loads(leader);
+    let run = results.start(&[&RUN[..], &arguments].concat());
+    let (leader, others) = family(run.id(), 2);
     signal(*others.iter().max().unwrap(), "-KILL");
-    let output = run.wait_with_output().unwrap();
+    let output = run.finish();
     let error = text(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{error}");
     assert!(
@@ -156,23 +145,12 @@ fn a_process_of_the_load_that_dies_ends_the_run_and_leaves_nothing() {
 
 #[test]
 fn a_leader_that_is_killed_takes_its_followers_with_it() {
-    let results = Results::new("dead-leader");
+    let results = Results::new();
     let arguments = ["60s", "--load-processes", "3", "--clients", "10", "--quiet"];
-    let mut run = results
-        .command(&[&RUN[..], &arguments].concat())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    wait_until("leader, followers and probe run", || {
-        loads(run.id())
-            .first()
-            .is_some_and(|leader| loads(*leader).len() == 3)
-    });
-    let leader = loads(run.id())[0];
-    let others = loads(leader);
+    let mut run = results.start(&[&RUN[..], &arguments].concat());
+    let (leader, others) = family(run.id(), 3);
     signal(leader, "-KILL");
-    assert_eq!(run.wait().unwrap().code(), Some(1));
+    assert_eq!(run.ended(), Some(1));
     wait_until("the followers are gone", || {
         others.iter().all(|pid| !runs(*pid))
     });
@@ -180,7 +158,7 @@ fn a_leader_that_is_killed_takes_its_followers_with_it() {
 
 #[test]
 fn without_a_probe_there_are_no_figures_of_one() {
-    let results = Results::new("no-probe");
+    let results = Results::new();
     let arguments = ["300ms", "--probe", "off", "--clients", "5", "--quiet"];
     let output = results.wslab(&[&RUN[..], &arguments].concat());
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
@@ -193,8 +171,7 @@ fn without_a_probe_there_are_no_figures_of_one() {
 
 #[test]
 fn more_processes_than_clients_are_refused() {
-    let output = Command::new(env!("CARGO_BIN_EXE_wslab"))
-        .args(["run", "--clients", "3", "--load-processes", "4"])
+    let output = wslab(&["run", "--clients", "3", "--load-processes", "4"])
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(2));

@@ -4,8 +4,8 @@ mod support;
 
 use std::io::{Read, Write};
 
+use support::Server;
 use support::websocket::UPGRADE;
-use support::{Server, read_until};
 
 #[test]
 fn a_server_that_nobody_asked_says_nothing() {
@@ -38,9 +38,9 @@ fn requests_are_told_without_queries_and_tokens() {
         let mut answered = None;
         // The one before may hold its place for a moment after its end.
         support::wait_until("there is a place", || {
-            let stream = answered.insert(server.connect());
-            write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\n{header}\r\n").unwrap();
-            !read_until(stream, "\r\n\r\n").starts_with("HTTP/1.1 503")
+            let (stream, head) = server.open_until(path, header, "\r\n\r\n");
+            answered = Some(stream);
+            !head.starts_with("HTTP/1.1 503")
         });
         let mut refused = server.connect();
         refused.read_to_end(&mut Vec::new()).unwrap();
@@ -71,9 +71,7 @@ fn what_readers_ask_plainly_is_told_likewise() {
         ("/feeds/a/sse?user=carol", ""),
         ("/chat?user=carol", UPGRADE),
     ] {
-        let mut stream = server.connect();
-        write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\n{header}\r\n").unwrap();
-        read_until(&mut stream, "\r\n\r\n");
+        server.open_until(path, header, "\r\n\r\n");
     }
     server.terminate();
     let log = server.log();

@@ -5,7 +5,7 @@ mod support;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
-use support::websocket::{UPGRADE, close_code, masked, read_frame};
+use support::websocket::{UPGRADE, close_code, frame, read_frame};
 use support::{Server, metric, read_until, wait_until};
 
 /// A client that counts what it sends and receives.
@@ -119,7 +119,9 @@ fn an_event_stream_counts_to_the_byte() {
 #[test]
 fn a_websocket_counts_to_the_byte_until_its_end() {
     let server = Server::start(&["--presence", "off"]);
-    (0..3).for_each(|_| drop(server.publish("a", "alice", "x").to_string()));
+    for _ in 0..3 {
+        server.publish("a", "alice", "x");
+    }
     let mut client = Counting::connect(&server);
     client.get("/feeds/a/ws?after=0&user=bob", UPGRADE);
     client.read_until("\r\n\r\n");
@@ -127,9 +129,9 @@ fn a_websocket_counts_to_the_byte_until_its_end() {
     // The answer's head, and all that waited at once.
     let expected = [1, 1, client.sent, client.received, 2, 3];
     assert_eq!(figures(&server, "websocket"), expected);
-    client.send(&masked(&[0x81, 0x80 | 13], br#"{"text":"oi"}"#));
+    client.send(&frame(0x81, br#"{"text":"oi"}"#));
     client.read_text_frame();
-    client.send(&masked(&[0x88, 0x82], &[0x03, 0xe8]));
+    client.send(&frame(0x88, &[0x03, 0xe8]));
     assert_eq!(close_code(&mut client.stream), 1000);
     client.received += 4;
     assert_eq!(client.stream.read(&mut [0]).unwrap(), 0);

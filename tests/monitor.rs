@@ -2,9 +2,7 @@
 
 mod support;
 
-use std::io::{BufRead, BufReader};
-use std::process::{Command, Stdio};
-
+use support::process::{Process, wslab};
 use support::{Server, wait_until};
 
 /// The authors and texts of a feed, once there are `count` messages.
@@ -54,21 +52,10 @@ fn a_server_publishes_its_machines_readings_and_those_of_sensors() {
 
 #[test]
 fn the_demonstration_tells_where_its_page_is_and_has_something_to_show() {
-    let mut demo = Command::new(env!("CARGO_BIN_EXE_wslab"))
-        .args(["demo", "--bind", "127.0.0.1:0"])
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(demo.stdout.take().unwrap()).lines();
-    let mut line = || lines.next().unwrap().unwrap();
-    let (listening, page) = (line(), line());
-    let url = listening
-        .strip_prefix("listening on ")
-        .expect("its address");
-    let expected = format!("the page: {url}/, {url}/?feed=system, {url}/?feed=sensors");
-    let address = url.strip_prefix("http://").expect("a URL").to_owned();
-    let server = Server::of(demo, address);
-    assert_eq!(page, expected);
+    let server = Server::of(Process::start(wslab(&["demo", "--bind", "127.0.0.1:0"])));
+    let url = server.url();
+    let pages = format!("the page: {url}/, {url}/?feed=system, {url}/?feed=sensors");
+    assert_eq!(server.process.line(), pages);
     assert!(server.get("/").body.contains("<title>"));
     let sensors = readings(&server, "sensors", 4);
     assert_eq!(sensors[3].0, "sensor-4");

@@ -10,15 +10,14 @@ use serde_json::{Value, json};
 
 use browser::Browser;
 use curl::{Answer, curl, get, post};
-use process::{Process, Server, command};
-use support::results::{Results, number, rows};
+use support::Server;
+use support::process::{Process, command};
+use support::results::{Results, number};
 
 #[path = "others/browser.rs"]
 mod browser;
 #[path = "others/curl.rs"]
 mod curl;
-#[path = "others/process.rs"]
-mod process;
 mod support;
 
 /// Quotes, a line end, letters outside ASCII and outside the BMP, and what looks like markup.
@@ -27,7 +26,7 @@ const AWKWARD: &str = "a \"quoted\"\r\nline\t\u{2028} ãé 🌍 </script> \\ & d
 /// Publishes with curl; returns the message's number.
 fn publish(server: &Server, from: &str, text: &str) -> u64 {
     let body = json!({"from": from, "text": text, "intended_at_ns": 7}).to_string();
-    let url = server.url("/feeds/feed/messages");
+    let url = server.at("/feeds/feed/messages");
     let answer = post(&url, "application/json", &body);
     assert_eq!(answer.status, 201, "{answer:?}");
     answer.json()["seq"].as_u64().expect("a number")
@@ -35,7 +34,7 @@ fn publish(server: &Server, from: &str, text: &str) -> u64 {
 
 /// A server whose feed `feed` holds messages of bob.
 fn server_with(messages: u64) -> Server {
-    let server = Server::start();
+    let server = Server::start(&[]);
     for seq in 1..=messages {
         assert_eq!(publish(&server, "bob", &format!("message {seq}")), seq);
     }
@@ -53,7 +52,7 @@ fn websocket_py(case: &str, server: &Server) -> Vec<String> {
             "/tests/others/websocket.py"
         ))
         .args([case, &format!("ws://{}", server.address)]);
-    Process::start(python).finish()
+    Process::start(python).lines()
 }
 
 /// An event of a stream, or what else stands between two blank lines, as (field, value) pairs.
@@ -96,7 +95,7 @@ fn open_stream(url: &str, headers: &[&str]) -> Process {
 #[test]
 fn curl_publishes_polls_and_reads_history() {
     let server = server_with(5);
-    let poll = get(&server.url("/feeds/feed/poll?after=3"));
+    let poll = get(&server.at("/feeds/feed/poll?after=3"));
     assert_eq!((poll.status, poll.seqs()), (200, vec![4, 5]));
     assert_eq!(poll.header("content-type"), "application/json");
     assert_eq!(poll.json()["last"], 5);
@@ -106,7 +105,7 @@ fn curl_publishes_polls_and_reads_history() {
     assert_eq!(message["intended_at_ns"], 7);
     assert!(message["published_at_ns"].as_u64() > Some(0), "{message}");
     for up_to_date in ["/feeds/feed/poll?after=5", "/feeds/feed/poll"] {
-        let poll = get(&server.url(up_to_date));
+        let poll = get(&server.at(up_to_date));
         assert_eq!((poll.status, poll.seqs()), (200, vec![]), "{up_to_date}");
         assert_eq!(poll.json()["last"], 5, "{up_to_date}");
     }
@@ -116,17 +115,17 @@ fn curl_publishes_polls_and_reads_history() {
         ("?limit=2&before=4", vec![2, 3]),
         ("?before=1", vec![]),
     ] {
-        let history = get(&server.url(&format!("/feeds/feed/messages{query}")));
+        let history = get(&server.at(&format!("/feeds/feed/messages{query}")));
         assert_eq!((history.status, history.seqs()), (200, expected), "{query}");
         assert_eq!(history.json()["last"], 5, "{query}");
     }
-    assert_eq!(get(&server.url("/healthz")).json()["status"], "ok");
+    assert_eq!(get(&server.at("/healthz")).json()["status"], "ok");
 }
 
 #[test]
 fn curl_is_told_what_to_change() {
     let server = server_with(1);
-    let url = server.url("/feeds/feed/messages");
+    let url = server.at("/feeds/feed/messages");
     let long = json!({"from": "alice", "text": "x".repeat(64 << 10)}).to_string();
     let json = "application/json";
     for (status, content_type, body) in [
@@ -140,22 +139,22 @@ fn curl_is_told_what_to_change() {
         let answer = post(&url, content_type, body);
         assert_refused(&answer, status);
     }
-    assert_refused(&get(&server.url("/feeds/feed/nothing")), 404);
-    assert_refused(&get(&server.url("/nothing")), 404);
+    assert_refused(&get(&server.at("/feeds/feed/nothing")), 404);
+    assert_refused(&get(&server.at("/nothing")), 404);
     for (method, path, allowed) in [
         ("DELETE", "/feeds/feed/messages", "POST"),
         ("DELETE", "/feeds/feed/messages", "GET"),
         ("POST", "/feeds/feed/poll", "GET"),
         ("PUT", "/feeds/feed/sse", "GET"),
     ] {
-        let mut curl = curl(&server.url(path));
+        let mut curl = curl(&server.at(path));
         curl.args(["-X", method]);
         let answer = Answer::whole(Process::start(curl));
         assert_refused(&answer, 405);
         let mut allow = answer.header("allow").split(',').map(str::trim);
         assert!(allow.any(|method| method == allowed), "{answer:?}");
     }
-    let poll = get(&server.url("/feeds/feed/poll?after=0"));
+    let poll = get(&server.at("/feeds/feed/poll?after=0"));
     assert_eq!(poll.seqs(), [1], "nothing that was refused is in the feed");
 }
 
@@ -169,12 +168,12 @@ fn assert_refused(answer: &Answer, status: u16) {
 
 #[test]
 fn a_long_poll_of_curl_is_held_until_there_is_a_message() {
-    let server = Server::start_with(&["--max-hold", "1h"]);
+    let server = Server::start(&["--max-hold", "1h"]);
     publish(&server, "bob", "message 1");
     // A hold that this test does not live to see: only a message answers the poll.
     // Without `after` it waits for what is published after it came: what was published before it
     // came cannot answer it, so there is no need to know when exactly it is being held.
-    let url = server.url("/feeds/feed/long-poll?hold_ms=3600000");
+    let url = server.at("/feeds/feed/long-poll?hold_ms=3600000");
     let mut held = Process::start(curl(&url));
     let mut last = 1;
     while !held.is_over() {
@@ -191,7 +190,7 @@ fn a_long_poll_of_curl_is_held_until_there_is_a_message() {
 
     let url = format!("/feeds/feed/long-poll?after={}&hold_ms=3600000", last - 1);
     assert_eq!(
-        get(&server.url(&url)).seqs(),
+        get(&server.at(&url)).seqs(),
         [last],
         "what waits is answered at once"
     );
@@ -201,7 +200,7 @@ fn a_long_poll_of_curl_is_held_until_there_is_a_message() {
 fn a_long_poll_of_curl_is_answered_empty_when_its_hold_ends() {
     let server = server_with(2);
     let started = Instant::now();
-    let answer = get(&server.url("/feeds/feed/long-poll?after=2&hold_ms=400"));
+    let answer = get(&server.at("/feeds/feed/long-poll?after=2&hold_ms=400"));
     assert!(
         started.elapsed() >= Duration::from_millis(400),
         "it was not held"
@@ -214,7 +213,7 @@ fn a_long_poll_of_curl_is_answered_empty_when_its_hold_ends() {
 #[test]
 fn curl_reads_an_event_stream_and_resumes_it() {
     let server = server_with(2);
-    let stream = open_stream(&server.url("/feeds/feed/sse?after=1"), &[]);
+    let stream = open_stream(&server.at("/feeds/feed/sse?after=1"), &[]);
     let (id, json) = message(&stream);
     let json: Value = serde_json::from_str(&json).expect("data is JSON");
     assert_eq!(
@@ -233,12 +232,12 @@ fn curl_reads_an_event_stream_and_resumes_it() {
 
     // A browser comes back with the id it saw last, and with the `after` of long ago.
     let resume = format!("Last-Event-ID: {id}");
-    let resumed = open_stream(&server.url("/feeds/feed/sse?after=0"), &[&resume]);
+    let resumed = open_stream(&server.at("/feeds/feed/sse?after=0"), &[&resume]);
     let (id, _) = message(&resumed);
     assert_eq!(id.split('-').next(), Some("3"));
 
     let lost = open_stream(
-        &server.url("/feeds/feed/sse"),
+        &server.at("/feeds/feed/sse"),
         &["Last-Event-ID: not a cursor"],
     );
     let reset = event(&lost);
@@ -247,8 +246,8 @@ fn curl_reads_an_event_stream_and_resumes_it() {
         "{reset:?}"
     );
 
-    let lobby = open_stream(&server.url("/events"), &[]);
-    let url = server.url("/feeds/lobby/messages");
+    let lobby = open_stream(&server.at("/events"), &[]);
+    let url = server.at("/feeds/lobby/messages");
     let body = r#"{"from":"alice","text":"oi"}"#;
     assert_eq!(
         post(&url, "application/json; charset=utf-8", body).status,
@@ -262,7 +261,7 @@ fn curl_reads_an_event_stream_and_resumes_it() {
 fn python_websockets_reads_publishes_and_leaves() {
     let server = server_with(2);
     websocket_py("conversation", &server);
-    let published = get(&server.url("/feeds/feed/poll?after=2"));
+    let published = get(&server.at("/feeds/feed/poll?after=2"));
     let messages = &published.json()["messages"];
     assert_eq!(published.seqs()[..2], [3, 4], "a join, and what it was for");
     assert_eq!(messages[0]["kind"], "join");
@@ -279,7 +278,7 @@ fn python_websockets_gets_its_echo() {
 fn python_websockets_is_told_why_it_is_closed() {
     let server = server_with(0);
     websocket_py("refusals", &server);
-    let poll = get(&server.url("/feeds/feed/poll?after=0"));
+    let poll = get(&server.at("/feeds/feed/poll?after=0"));
     let json = poll.json();
     let mut messages = json["messages"].as_array().expect("a list").iter();
     assert!(
@@ -296,10 +295,10 @@ fn a_message_is_the_same_bytes_on_every_transport() {
         #[serde(borrow)]
         messages: Vec<&'a RawValue>,
     }
-    let server = Server::start();
+    let server = Server::start(&[]);
     publish(&server, "José \"Zé\" <ze@example>", AWKWARD);
     let polled = |path: &str| {
-        let answer = get(&server.url(path));
+        let answer = get(&server.at(path));
         let body: Body = serde_json::from_str(&answer.body).expect("a poll's body");
         assert_eq!(body.messages.len(), 1, "{answer:?}");
         body.messages[0].get().to_owned()
@@ -308,7 +307,7 @@ fn a_message_is_the_same_bytes_on_every_transport() {
     assert!(short.starts_with(r#"{"seq":1,"from":""#), "{short}");
     assert_eq!(short, polled("/feeds/feed/long-poll?after=0"));
     assert_eq!(short, polled("/feeds/feed/messages"));
-    let stream = open_stream(&server.url("/feeds/feed/sse?after=0"), &[]);
+    let stream = open_stream(&server.at("/feeds/feed/sse?after=0"), &[]);
     assert_eq!(short, message(&stream).1);
     assert_eq!(websocket_py("read", &server), [short]);
 }
@@ -338,7 +337,7 @@ fn wait_for_cards(browser: &Browser, what: &str, good: impl Fn(&Value) -> bool) 
 #[test]
 fn chromium_shows_a_message_over_all_four_transports() {
     let server = server_with(1);
-    let browser = Browser::open(&server.url("/"));
+    let browser = Browser::open(&server.at("/"));
     wait_for_cards(&browser, "four live cards", |card| card["state"] == "live");
     // The page's WebSocket gives a name: its own join is the first message, everywhere.
     wait_for_cards(&browser, "its own join", |card| {
@@ -348,7 +347,7 @@ fn chromium_shows_a_message_over_all_four_transports() {
     wait_for_members(&browser, |here| {
         here.starts_with("Here (1): guest-") && here.ends_with(" (you)")
     });
-    let url = server.url("/feeds/lobby/messages");
+    let url = server.at("/feeds/lobby/messages");
     let posted = post(
         &url,
         "application/json",
@@ -382,12 +381,12 @@ fn chromium_shows_a_message_over_all_four_transports() {
     );
     // From now on she is there by that name, and who comes and goes is told.
     wait_for_members(&browser, |here| here == "Here (1): maria (you)");
-    let bob = server.url("/feeds/lobby/poll?user=bob%3Cb%3E&interval_ms=300");
+    let bob = server.at("/feeds/lobby/poll?user=bob%3Cb%3E&interval_ms=300");
     assert_eq!(get(&bob).status, 200);
     wait_for_members(&browser, |here| here == "Here (2): bob<b>, maria (you)");
     wait_for_members(&browser, |here| here == "Here (1): maria (you)");
     assert_eq!(browser.errors(), Vec::<Value>::new());
-    let feed = get(&server.url("/feeds/lobby/poll?after=2")).json();
+    let feed = get(&server.at("/feeds/lobby/poll?after=2")).json();
     assert_eq!(feed["messages"][0]["from"], "maria");
     assert_eq!(feed["messages"][0]["text"], text);
 }
@@ -401,8 +400,8 @@ fn wait_for_members(browser: &Browser, good: impl Fn(&str) -> bool) {
 
 #[test]
 fn chromium_shows_no_members_where_none_are_kept() {
-    let server = Server::start_with(&["--presence", "off"]);
-    let browser = Browser::open(&server.url("/"));
+    let server = Server::start(&["--presence", "off"]);
+    let browser = Browser::open(&server.at("/"));
     wait_for_cards(&browser, "four live cards", |card| card["state"] == "live");
     browser.write("#text", "oi");
     browser.click("#composer button");
@@ -414,7 +413,7 @@ fn chromium_shows_no_members_where_none_are_kept() {
 /// What `latency.hlog` holds is what any tool for HdrHistogram reads, and what the table says.
 #[test]
 fn hdrhistograms_own_reader_finds_the_tables_percentiles() {
-    let results = Results::new("hlog");
+    let results = Results::new();
     let short = "run --clients 20 --rate 20 --warm-up 200ms --window 1s --poll-interval 100ms \
                  --drain 20s --quiet";
     let output = results.wslab(&short.split_whitespace().collect::<Vec<_>>());
@@ -425,9 +424,9 @@ fn hdrhistograms_own_reader_finds_the_tables_percentiles() {
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/others/hlog.py"))
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/target/test-python"))
         .arg(run.join("latency.hlog"));
-    let lines = Process::start(python).finish();
-    let trials = rows(&run.join("trials.csv"));
-    assert_eq!((lines.len(), trials.len()), (4, 4));
+    let lines = Process::start(python).lines();
+    let trials = results.trials(4);
+    assert_eq!(lines.len(), 4);
     for (line, trial) in lines.iter().zip(trials) {
         let read: Value = serde_json::from_str(line).unwrap();
         assert_eq!(read["tag"], format!("{}-20-t1", trial["transport"]));
@@ -464,10 +463,10 @@ const VISIT: &str = r#"
 
 #[test]
 fn chromium_lets_a_page_of_elsewhere_in_only_where_it_is_welcome() {
-    let elsewhere = Server::start();
-    let browser = Browser::open(&elsewhere.url("/healthz"));
+    let elsewhere = Server::start(&[]);
+    let browser = Browser::open(&elsewhere.at("/healthz"));
     let visit = |server: &Server| {
-        let base = json!(server.url("")).to_string();
+        let base = json!(server.at("")).to_string();
         let script = VISIT.replace("BASE", &base).replace("TOKEN", "'s3cret'");
         browser.run(&script);
         browser.wait_for("four outcomes", "return window.told", |told| {
@@ -475,34 +474,34 @@ fn chromium_lets_a_page_of_elsewhere_in_only_where_it_is_welcome() {
         });
         browser.run("return window.told")
     };
-    let url = elsewhere.url("");
+    let url = elsewhere.at("");
     let flags = ["--token", "s3cret", "--allow-origin", &url];
-    let welcoming = Server::start_with(&flags);
+    let welcoming = Server::start(&flags);
     let first = r#"{"from":"bob","text":"first"}"#;
     let path = "/feeds/a/messages?token=s3cret";
     assert_eq!(
-        post(&welcoming.url(path), "application/json", first).status,
+        post(&welcoming.at(path), "application/json", first).status,
         201
     );
     let told = json!({"post": 2, "poll": 1, "sse": 1, "websocket": 1});
     assert_eq!(visit(&welcoming), told);
 
-    let closed = Server::start_with(&["--token", "s3cret"]);
+    let closed = Server::start(&["--token", "s3cret"]);
     assert_eq!(
-        post(&closed.url(path), "application/json", first).status,
+        post(&closed.at(path), "application/json", first).status,
         201
     );
     let out = "kept out";
     let told = json!({"post": out, "poll": out, "sse": out, "websocket": out});
     assert_eq!(visit(&closed), told);
-    let poll = get(&closed.url("/feeds/a/poll?after=0&token=s3cret"));
+    let poll = get(&closed.at("/feeds/a/poll?after=0&token=s3cret"));
     assert_eq!(poll.seqs(), [1], "nothing was written");
 }
 
 #[test]
 fn chromium_hands_the_pages_token_on() {
-    let server = Server::start_with(&["--token", "s3cret"]);
-    let browser = Browser::open(&server.url("/?token=s3cret"));
+    let server = Server::start(&["--token", "s3cret"]);
+    let browser = Browser::open(&server.at("/?token=s3cret"));
     wait_for_cards(&browser, "four live cards", |card| card["state"] == "live");
     assert_eq!(browser.errors(), Vec::<Value>::new());
 }

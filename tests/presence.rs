@@ -5,29 +5,18 @@ mod support;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
+use support::websocket::{open_websocket, read_frame};
 use support::{Server, messages, read_until, wait_until};
 
-const UPGRADE: &str = "Connection: Upgrade\r\nUpgrade: websocket\r\n\
-    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n";
-
 /// Begins to read feed `a`: the connection stays open while the value lives.
-fn open(server: &Server, path: &str, headers: &str, until: &str) -> TcpStream {
-    let mut stream = server.connect();
-    write!(
-        stream,
-        "GET /feeds/a/{path} HTTP/1.1\r\nHost: x\r\n{headers}\r\n"
-    )
-    .unwrap();
-    read_until(&mut stream, until);
-    stream
-}
-
-fn open_websocket(server: &Server, query: &str) -> TcpStream {
-    open(server, &format!("ws?{query}"), UPGRADE, "\r\n\r\n")
+fn websocket(server: &Server, query: &str) -> TcpStream {
+    open_websocket(server, &format!("/feeds/a/ws?{query}"), "").0
 }
 
 fn open_stream(server: &Server, query: &str) -> TcpStream {
-    open(server, &format!("sse?{query}"), "", "retry: 2000\n\n")
+    server
+        .open_until(&format!("/feeds/a/sse?{query}"), "", "retry: 2000\n\n")
+        .0
 }
 
 fn members(server: &Server) -> Vec<String> {
@@ -60,8 +49,8 @@ fn wait_for_story(server: &Server, expected: &[&str]) {
 fn joins_and_leaves_are_messages_that_every_transport_carries() {
     let server = Server::start(&[]);
     let mut stream = open_stream(&server, "after=0");
-    let mut socket = open_websocket(&server, "after=0");
-    let carol = open_websocket(&server, "user=carol");
+    let mut socket = websocket(&server, "after=0");
+    let carol = websocket(&server, "user=carol");
     wait_for_story(&server, &["carol join"]);
     assert_eq!(members(&server), ["carol"]);
     drop(carol);
@@ -81,10 +70,7 @@ fn joins_and_leaves_are_messages_that_every_transport_carries() {
     }
     for json in &history {
         read_until(&mut stream, &format!("data: {json}\n\n"));
-        let mut frame = vec![0; 2 + json.len()];
-        socket.read_exact(&mut frame).unwrap();
-        let head = [0x81, json.len() as u8];
-        assert_eq!(frame, [&head, json.as_bytes()].concat(), "{json}");
+        assert_eq!(read_frame(&mut socket), (0x81, json.clone().into_bytes()));
     }
 }
 
@@ -92,7 +78,7 @@ fn joins_and_leaves_are_messages_that_every_transport_carries() {
 fn readers_of_every_transport_are_members_once_until_their_last_connection_ends() {
     let server = Server::start(&[]);
     let stream = open_stream(&server, "user=alice");
-    let socket = open_websocket(&server, "user=%20alice%20");
+    let socket = websocket(&server, "user=%20alice%20");
     let mut bob = server.connect();
     write!(
         bob,
@@ -114,7 +100,7 @@ fn readers_of_every_transport_are_members_once_until_their_last_connection_ends(
         members(&server) == ["alice"]
     });
     drop(stream);
-    open_websocket(&server, "user=dora");
+    websocket(&server, "user=dora");
     wait_until("dora came and went", || {
         story(&server)
             .last()
@@ -132,13 +118,9 @@ fn readers_of_every_transport_are_members_once_until_their_last_connection_ends(
 #[test]
 fn a_held_long_poll_that_is_cut_off_ends_in_a_leave() {
     let server = Server::start(&[]);
-    let mut held = server.connect();
     let after = format!("after=1-{}", server.epoch());
-    write!(
-        held,
-        "GET /feeds/a/long-poll?user=bob&{after}&interval_ms=1 HTTP/1.1\r\nHost: x\r\n\r\n"
-    )
-    .unwrap();
+    let path = format!("/feeds/a/long-poll?user=bob&{after}&interval_ms=1");
+    let held = server.open(&path, "");
     wait_for_story(&server, &["bob join"]);
     assert_eq!(members(&server), ["bob"]);
     drop(held);
@@ -148,7 +130,7 @@ fn a_held_long_poll_that_is_cut_off_ends_in_a_leave() {
 #[test]
 fn a_member_whose_websocket_answers_no_pings_leaves_though_it_never_closed() {
     let server = Server::start(&["--ping", "50ms"]);
-    let mut silent = open_websocket(&server, "user=alice");
+    let mut silent = websocket(&server, "user=alice");
     wait_for_story(&server, &["alice join", "alice leave"]);
     assert_eq!(members(&server), Vec::<String>::new());
     let mut seen = Vec::new();
@@ -161,7 +143,7 @@ fn a_member_whose_websocket_answers_no_pings_leaves_though_it_never_closed() {
 #[test]
 fn nobody_is_announced_without_a_name_or_where_presence_is_off() {
     let server = Server::start(&[]);
-    let _anonymous = (open_stream(&server, ""), open_websocket(&server, ""));
+    let _anonymous = (open_stream(&server, ""), websocket(&server, ""));
     server.get("/feeds/a/poll");
     server.publish("a", "alice", "oi");
     assert_eq!(story(&server), ["alice oi"], "who only writes is no member");
@@ -177,7 +159,7 @@ fn nobody_is_announced_without_a_name_or_where_presence_is_off() {
     }
 
     let off = Server::start(&["--presence", "off"]);
-    let _named = (open_stream(&off, "user=a"), open_websocket(&off, "user=b"));
+    let _named = (open_stream(&off, "user=a"), websocket(&off, "user=b"));
     off.get("/feeds/a/poll?user=c");
     off.publish("a", "alice", "oi");
     assert_eq!(story(&off), ["alice oi"]);

@@ -520,18 +520,18 @@ fn the_text_table_fits_a_terminal() {
 
 #[test]
 fn a_new_report_replaces_the_old_one_and_nothing_else() {
-    let dir = std::env::temp_dir().join(format!("wslab-report-{}", std::process::id()));
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
     std::fs::create_dir_all(dir.join("plots")).unwrap();
     std::fs::write(dir.join("plots/mine.svg"), "mine").unwrap();
     let trials_then = trials(&[100], 1);
-    let page = write(&dir, &report(&trials_then, &[])).unwrap();
+    let page = write(dir, &report(&trials_then, &[])).unwrap();
     assert_eq!(page, dir.join("report.html"));
     assert!(dir.join("plots/latency.png").exists());
     let trials_now = [idle(1, Transport::WebSocket, 100)];
-    write(&dir, &report(&trials_now, &[])).unwrap();
+    write(dir, &report(&trials_now, &[])).unwrap();
     assert!(!dir.join("plots/latency.png").exists() && !dir.join("plots/latency.svg").exists());
     assert!(dir.join("plots/memory.svg").exists() && dir.join("plots/mine.svg").exists());
-    std::fs::remove_dir_all(&dir).unwrap();
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 
 use support::Server;
-use support::websocket::{masked, open_websocket};
+use support::websocket::{close_code, frame, open_websocket};
 
 const TEXT: u8 = 0x81;
 const BINARY: u8 = 0x82;
@@ -16,17 +16,6 @@ const PONG: u8 = 0x8a;
 
 /// What a client writes, and what it is answered before the close.
 type Conversation<'a> = (&'a [Vec<u8>], &'a [(u8, &'a [u8])]);
-
-/// A masked frame of less than 64 KiB with this first byte.
-fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
-    match payload.len() as u16 {
-        length @ ..126 => masked(&[first, 0x80 | length as u8], payload),
-        length => masked(
-            &[&[first, 0xfe], &length.to_be_bytes()[..]].concat(),
-            payload,
-        ),
-    }
-}
 
 fn close_frame(code: u16, reason: &[u8]) -> Vec<u8> {
     frame(CLOSE, &[&code.to_be_bytes(), reason].concat())
@@ -316,20 +305,12 @@ fn a_message_of_any_length_is_told_1009_before_the_end() {
         stream.write_all(&head).unwrap();
         // The server may end while this is written.
         let _ = stream.write_all(&vec![b'x'; length.min(3_000_000) as usize]);
-        assert_eq!(
-            support::websocket::close_code(&mut stream),
-            1009,
-            "{length} bytes"
-        );
+        assert_eq!(close_code(&mut stream), 1009, "{length} bytes");
     }
     let (mut stream, _) = open_websocket(&server, "/echo", "");
     let part = frame(0x01, &[b'x'; 60_000]);
     stream.write_all(&part).unwrap();
     let more = frame(0x00, &[b'x'; 60_000]);
     (0..20).for_each(|_| drop(stream.write_all(&more)));
-    assert_eq!(
-        support::websocket::close_code(&mut stream),
-        1009,
-        "in many frames"
-    );
+    assert_eq!(close_code(&mut stream), 1009, "in many frames");
 }

@@ -4,10 +4,9 @@ mod support;
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
-use std::process::{Command, Stdio};
 
-use support::websocket::{close_code, masked, open_websocket};
-use support::{Server, read_until, wait_until};
+use support::websocket::{close_code, frame, open_websocket};
+use support::{Server, wait_until};
 
 /// All that the server still says.
 fn rest(mut stream: TcpStream) -> String {
@@ -19,19 +18,12 @@ fn rest(mut stream: TcpStream) -> String {
 #[test]
 fn everyone_is_told_and_the_server_ends_well() {
     let mut server = Server::start(&[]);
-    let ask = |path: &str| {
-        let mut stream = server.connect();
-        write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
-        stream
-    };
-    let mut idle = ask("/healthz");
-    read_until(&mut idle, "}");
+    let (idle, _) = server.open_until("/healthz", "", "}");
     let untouched = server.connect();
-    let mut events = ask("/feeds/a/sse");
-    read_until(&mut events, "retry: 2000\n\n\r\n");
+    let (events, _) = server.open_until("/feeds/a/sse", "", "retry: 2000\n\n\r\n");
     let (mut socket, _) = open_websocket(&server, "/feeds/a/ws", "");
     let (mut echo, _) = open_websocket(&server, "/echo", "");
-    let held = ask("/feeds/a/long-poll?after=0");
+    let held = server.open("/feeds/a/long-poll?after=0", "");
     wait_until("the poll is held", || {
         let metrics = server.get("/metrics").body;
         support::metric(&metrics, "wslab_connections{transport=\"long-polling\"}") == 1
@@ -52,14 +44,14 @@ fn everyone_is_told_and_the_server_ends_well() {
     for socket in [&mut socket, &mut echo] {
         assert_eq!(close_code(socket), 1001);
         let code = 1001u16.to_be_bytes();
-        socket.write_all(&masked(&[0x88, 0x82], &code)).unwrap();
+        socket.write_all(&frame(0x88, &code)).unwrap();
         assert_eq!(socket.read(&mut [0]).unwrap(), 0);
     }
     assert_eq!(
         (rest(idle), rest(untouched)),
         (String::new(), String::new())
     );
-    assert_eq!(server.ended(), Some(0));
+    assert_eq!(server.process.ended(), Some(0));
     let refused = TcpStream::connect(&server.address).unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
 }
@@ -71,36 +63,20 @@ fn those_who_do_not_listen_do_not_keep_it_from_ending() {
     let mut half = server.connect();
     write!(half, "POST /feeds/a/messages HTTP/1.1\r\nHost: x\r\n").unwrap();
     let big = "x".repeat(60_000);
-    (0..300).for_each(|_| drop(server.publish("a", "alice", &big).to_string()));
-    let mut deaf = server.connect();
-    write!(deaf, "GET /feeds/a/sse?after=0 HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
-    read_until(&mut deaf, "retry: 2000\n\n");
+    for _ in 0..300 {
+        server.publish("a", "alice", &big);
+    }
+    let _deaf = server.open_until("/feeds/a/sse?after=0", "", "retry: 2000\n\n");
     server.terminate();
-    assert_eq!(server.ended(), Some(0));
+    assert_eq!(server.process.ended(), Some(0));
 }
 
 #[test]
 fn a_server_with_a_parent_ends_at_once_with_it() {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_wslab"))
-        .args(["serve", "--bind", "127.0.0.1:0", "--with-parent"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut output = child.stdout.take().unwrap();
-    let mut line = Vec::new();
-    while !line.ends_with(b"\n") {
-        let mut byte = [0];
-        output.read_exact(&mut byte).unwrap();
-        line.push(byte[0]);
-    }
-    let address = String::from_utf8(line).unwrap();
-    let address = address.trim().strip_prefix("listening on http://").unwrap();
-    let mut held = TcpStream::connect(address).unwrap();
-    write!(held, "GET /feeds/a/sse HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
-    read_until(&mut held, "retry: 2000\n\n\r\n");
-    drop(child.stdin.take());
-    assert_eq!(child.wait().unwrap().code(), Some(0));
+    let mut server = Server::start(&["--with-parent"]);
+    let (held, _) = server.open_until("/feeds/a/sse", "", "retry: 2000\n\n\r\n");
+    server.process.close_input();
+    assert_eq!(server.process.ended(), Some(0));
     let after = rest(held);
     assert_eq!(after, "", "without ceremony");
 }

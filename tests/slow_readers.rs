@@ -51,10 +51,9 @@ fn read_much(stream: &mut TcpStream, text: &str) -> String {
 }
 
 fn open_stream(server: &Server) -> TcpStream {
-    let mut stream = server.connect();
-    write!(stream, "GET /feeds/a/sse HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
-    read_until(&mut stream, "retry: 2000\n\n\r\n");
-    stream
+    server
+        .open_until("/feeds/a/sse", "", "retry: 2000\n\n\r\n")
+        .0
 }
 
 fn open_deaf(server: &Server) -> (Vec<TcpStream>, Vec<TcpStream>) {
@@ -158,14 +157,8 @@ fn where_slow_readers_are_closed_they_learn_why() {
 
     // Who comes back is told what is gone.
     let last = ids.last().unwrap().trim_start_matches("id: ");
-    let mut stream = server.connect();
     let header = format!("Last-Event-ID: {last}\r\n");
-    write!(
-        stream,
-        "GET /feeds/a/sse HTTP/1.1\r\nHost: x\r\n{header}\r\n"
-    )
-    .unwrap();
-    let text = read_until(&mut stream, "}\n\n");
+    let (_, text) = server.open_until("/feeds/a/sse", &header, "}\n\n");
     let seq = last.split('-').next().unwrap();
     let missed = 490 - seq.parse::<u64>().unwrap();
     assert_eq!(numbers(&text, "missed"), [missed]);

@@ -2,12 +2,13 @@
 
 mod support;
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
-use support::results::{Results, number, text};
+use support::process::{Process, text, wslab};
+use support::results::{Results, number};
 use support::{PATIENCE, Server, wait_until};
 use wslab::transport::Transport;
 
@@ -20,28 +21,14 @@ struct Secret {
 }
 
 impl Secret {
-    fn start(test: &str, flags: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_wslab"))
-            .args(["serve", "--bind", "127.0.0.1:0"])
-            .args(flags)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut told = BufReader::new(child.stderr.take().unwrap());
-        let mut said = BufReader::new(child.stdout.take().unwrap());
-        let [mut fingerprint, mut line] = [String::new(), String::new()];
-        told.read_line(&mut fingerprint).unwrap();
-        said.read_line(&mut line).unwrap();
-        let address = line.trim().strip_prefix("listening on https://");
+    fn start(flags: &[&str]) -> Self {
+        let server = Server::start(flags);
+        let told = server.process.next_note().unwrap();
+        let fingerprint = told.strip_prefix("certificate: SHA-256 ").expect(&told);
         let secret = Secret {
-            server: Server::of(child, address.expect(&line).to_owned()),
-            fingerprint: fingerprint
-                .trim()
-                .strip_prefix("certificate: SHA-256 ")
-                .expect(&fingerprint)
-                .to_owned(),
-            folder: Results::new(test),
+            fingerprint: fingerprint.to_owned(),
+            server,
+            folder: Results::new(),
         };
         let shown = secret.openssl(&["-alpn", "http/1.1"]);
         assert!(shown.contains("ALPN protocol: http/1.1"), "{shown}");
@@ -53,7 +40,7 @@ impl Secret {
     }
 
     fn certificate(&self) -> PathBuf {
-        self.folder.0.join("shown.pem")
+        self.folder.path().join("shown.pem")
     }
 
     fn url(&self) -> String {
@@ -80,15 +67,9 @@ impl Secret {
     }
 }
 
-/// `wslab` with these arguments and nothing to read.
-fn wslab(arguments: &[&str]) -> Output {
-    let mut wslab = Command::new(env!("CARGO_BIN_EXE_wslab"));
-    wslab.args(arguments).stdin(Stdio::null()).output().unwrap()
-}
-
 /// A certificate and its key, made by openssl.
 fn made_elsewhere(folder: &Results, name: &str) -> [String; 2] {
-    let [cert, key] = ["crt", "key"].map(|end| folder.0.join(format!("{name}.{end}")));
+    let [cert, key] = ["crt", "key"].map(|end| folder.path().join(format!("{name}.{end}")));
     let [cert, key] = [cert, key].map(|path| path.to_str().unwrap().to_owned());
     let made = Command::new("openssl")
         .args([
@@ -105,7 +86,7 @@ fn made_elsewhere(folder: &Results, name: &str) -> [String; 2] {
 
 #[test]
 fn curl_openssl_and_python_agree_on_who_the_server_is() {
-    let secret = Secret::start("tls-others", &["--tls"]);
+    let secret = Secret::start(&["--tls"]);
     let certificate = secret.certificate();
     let certificate = certificate.to_str().unwrap();
     let print = [
@@ -180,10 +161,10 @@ fn curl_openssl_and_python_agree_on_who_the_server_is() {
 
 #[test]
 fn a_certificate_made_elsewhere_is_shown_and_a_bad_one_is_told() {
-    let folder = Results::new("tls-files");
+    let folder = Results::new();
     let [cert, key] = made_elsewhere(&folder, "lab");
     let [_, another] = made_elsewhere(&folder, "another");
-    let secret = Secret::start("tls-elsewhere", &["--cert", &cert, "--key", &key]);
+    let secret = Secret::start(&["--cert", &cert, "--key", &key]);
     let answer = secret.curl("/healthz", &["--cacert", &cert]);
     assert!(
         text(&answer.stdout).contains("ok"),
@@ -191,7 +172,7 @@ fn a_certificate_made_elsewhere_is_shown_and_a_bad_one_is_told() {
         text(&answer.stderr)
     );
 
-    let empty = folder.0.join("empty.pem");
+    let empty = folder.path().join("empty.pem");
     std::fs::write(&empty, "nothing\n").unwrap();
     let empty = empty.to_str().unwrap();
     for (flags, advice) in [
@@ -215,7 +196,9 @@ fn a_certificate_made_elsewhere_is_shown_and_a_bad_one_is_told() {
         ),
         (vec!["--cert", &cert, "--key", &another], "another.key"),
     ] {
-        let refused = wslab(&[&["serve", "--bind", "127.0.0.1:0"][..], &flags].concat());
+        let refused = wslab(&[&["serve", "--bind", "127.0.0.1:0"][..], &flags].concat())
+            .output()
+            .unwrap();
         let why = text(&refused.stderr);
         assert_eq!(refused.status.code(), Some(2), "{flags:?}: {why}");
         assert!(why.contains(advice), "{flags:?}: {why}");
@@ -225,11 +208,13 @@ fn a_certificate_made_elsewhere_is_shown_and_a_bad_one_is_told() {
 #[test]
 fn who_speaks_http_is_told_and_who_is_silent_is_cut() {
     let flags = ["--tls", "--header-timeout", "300ms"];
-    let secret = Secret::start("tls-port", &flags);
+    let secret = Secret::start(&flags);
     let plain = secret.server.get("/healthz");
     assert_eq!(plain.status, 400);
     assert!(plain.body.contains("write https or wss"), "{}", plain.body);
-    let error = wslab(&["run", "--quiet", "--target", &secret.server.url()]);
+    let error = wslab(&["run", "--quiet", "--target", &secret.server.url()])
+        .output()
+        .unwrap();
     let why = text(&error.stderr);
     assert!(
         error.status.code() == Some(1) && why.contains("write https or wss"),
@@ -251,7 +236,7 @@ fn who_speaks_http_is_told_and_who_is_silent_is_cut() {
             "{said:?}: not ended"
         );
     }
-    let full = Secret::start("tls-full", &["--tls", "--max-clients", "1"]);
+    let full = Secret::start(&["--tls", "--max-clients", "1"]);
     let _silent = full.server.connect();
     let turned_away = full.curl("/", &["-k", "-w", " %{http_code}"]);
     let answer = text(&turned_away.stdout);
@@ -269,7 +254,7 @@ fn who_speaks_http_is_told_and_who_is_silent_is_cut() {
 
 #[test]
 fn a_chat_and_a_run_trust_the_certificate_that_they_were_told_and_no_other() {
-    let secret = Secret::start("tls-trust", &["--tls"]);
+    let secret = Secret::start(&["--tls"]);
     let (url, right) = (secret.url(), &*secret.fingerprint);
     let certificate = secret.certificate();
     let certificate = certificate.to_str().unwrap();
@@ -286,29 +271,27 @@ fn a_chat_and_a_run_trust_the_certificate_that_they_were_told_and_no_other() {
         (vec!["--fingerprint", &wrong], 1, right),
         (vec!["--ca", &another], 1, "cannot trust https://127.0.0.1:"),
     ] {
-        let refused = wslab(&[&["chat", "--user", "eve", &url][..], &flags].concat());
+        let refused = wslab(&[&["chat", "--user", "eve", &url][..], &flags].concat())
+            .output()
+            .unwrap();
         let why = text(&refused.stderr);
         assert_eq!(refused.status.code(), Some(code), "{flags:?}: {why}");
         assert!(why.contains(advice), "{flags:?}: {why}");
     }
 
     for transport in ["short-polling", "long-polling", "sse", "websocket"] {
-        let mut chat = Command::new(env!("CARGO_BIN_EXE_wslab"))
-            .args(["chat", "--user", "alice", "--transport", transport, &url])
-            .args([
-                "--fingerprint",
-                right,
-                "--feed",
-                transport,
-                "--poll-interval",
-                "100ms",
-            ])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        chat.stdin.take().unwrap().write_all(b"oi\n").unwrap();
-        let said = chat.wait_with_output().unwrap();
+        let chat = ["chat", "--user", "alice", "--transport", transport, &url];
+        let more = [
+            "--fingerprint",
+            right,
+            "--feed",
+            transport,
+            "--poll-interval",
+            "100ms",
+        ];
+        let mut chat = Process::start(wslab(&[&chat[..], &more].concat()));
+        chat.write_line("oi");
+        let said = chat.finish();
         assert!(
             text(&said.stdout).contains("alice: oi"),
             "{transport}: {said:?}"
@@ -316,7 +299,7 @@ fn a_chat_and_a_run_trust_the_certificate_that_they_were_told_and_no_other() {
         assert!(said.status.success(), "{transport}: {said:?}");
     }
 
-    let results = Results::new("tls-run");
+    let results = Results::new();
     let short = [
         "--clients",
         "5",
@@ -355,7 +338,7 @@ fn a_chat_and_a_run_trust_the_certificate_that_they_were_told_and_no_other() {
         (&contrary[..], 2, "write https://"),
         (&mistaken, 1, "write http://"),
     ] {
-        let refused = wslab(arguments);
+        let refused = wslab(arguments).output().unwrap();
         let why = text(&refused.stderr);
         assert_eq!(refused.status.code(), Some(code), "{arguments:?}: {why}");
         assert!(why.contains(advice), "{arguments:?}: {why}");
@@ -364,7 +347,7 @@ fn a_chat_and_a_run_trust_the_certificate_that_they_were_told_and_no_other() {
 
 #[test]
 fn messages_longer_than_a_record_pass_both_ways_and_every_record_is_counted() {
-    let results = Results::new("tls-long");
+    let results = Results::new();
     let run = ["run", "--tls", "--workload", "chat", "--payload", "40000"];
     let few = [
         "--clients",
@@ -398,7 +381,7 @@ fn messages_longer_than_a_record_pass_both_ways_and_every_record_is_counted() {
 #[test]
 fn who_rests_when_the_server_ends_is_told_that_it_is_no_cut() {
     for (endpoint, until) in [("poll", "}"), ("sse", "\n\n\r\n")] {
-        let mut secret = Secret::start(&format!("tls-end-{endpoint}"), &["--tls"]);
+        let mut secret = Secret::start(&["--tls"]);
         let mut openssl = Command::new("openssl")
             .args(["s_client", "-quiet", "-connect", &secret.server.address])
             .stdin(Stdio::piped())
@@ -416,7 +399,7 @@ fn who_rests_when_the_server_ends_is_told_that_it_is_no_cut() {
             answer.extend_from_slice(&byte);
         }
         secret.server.terminate();
-        assert_eq!(secret.server.ended(), Some(0));
+        assert_eq!(secret.server.process.ended(), Some(0));
         // Without a close_notify (RFC 8446, section 6.1) it complains.
         let output = openssl.wait_with_output().unwrap();
         let complaints = text(&output.stderr);

@@ -5,7 +5,7 @@ mod support;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
-use support::websocket::{UPGRADE, close_code, masked, open_websocket, read_frame};
+use support::websocket::{UPGRADE, close_code, frame, open_websocket, read_frame};
 use support::{Server, messages, read_until, wait_until};
 
 #[test]
@@ -62,12 +62,7 @@ fn a_long_poll_waits_for_a_message_or_for_the_end_of_its_hold() {
     let brief = server.get("/feeds/a/long-poll?after=0&hold_ms=20").body;
     assert_eq!(messages(&brief), Vec::<String>::new());
 
-    let mut held = server.connect();
-    write!(
-        held,
-        "GET /feeds/a/long-poll?after=0 HTTP/1.1\r\nHost: x\r\n\r\n"
-    )
-    .unwrap();
+    let mut held = server.open("/feeds/a/long-poll?after=0", "");
     server.publish("a", "alice", "oi");
     let head = read_until(&mut held, "\r\n\r\n");
     let length: usize = head
@@ -97,9 +92,7 @@ fn a_long_poll_waits_for_a_message_or_for_the_end_of_its_hold() {
 fn an_event_stream_is_these_bytes() {
     let server = Server::start(&[]);
     server.publish("a", "alice", "before");
-    let mut stream = server.connect();
-    write!(stream, "GET /feeds/a/sse HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
-    let head = read_until(&mut stream, "\r\n\r\n");
+    let (mut stream, head) = server.open_until("/feeds/a/sse", "", "\r\n\r\n");
     for field in [
         "content-type: text/event-stream",
         "cache-control: no-store",
@@ -133,13 +126,8 @@ fn an_event_stream_resumes_and_the_header_wins() {
     (1..=5).for_each(|n| assert_eq!(server.publish("a", "alice", "x"), n));
     let epoch = server.epoch();
     let ids = |query: &str, header: &str| {
-        let mut stream = server.connect();
-        write!(
-            stream,
-            "GET /feeds/a/sse{query} HTTP/1.1\r\nHost: x\r\n{header}\r\n"
-        )
-        .unwrap();
-        let text = read_until(&mut stream, "\n\n\r\n");
+        let path = format!("/feeds/a/sse{query}");
+        let (_, text) = server.open_until(&path, header, "\n\n\r\n");
         text.lines()
             .filter(|l| l.starts_with("id") || l.starts_with("event") || l.contains("missed"))
             .map(|line| line.replace(&epoch, "EPOCH"))
@@ -182,7 +170,7 @@ fn a_websocket_is_these_bytes() {
 
     // Masked text, then a ping, which is answered with what it said.
     stream
-        .write_all(&masked(&[0x81, 0x80 | 14], br#"{"text":"hey"}"#))
+        .write_all(&frame(0x81, br#"{"text":"hey"}"#))
         .unwrap();
     let (opcode, json) = read_frame(&mut stream);
     assert_eq!(
@@ -190,14 +178,14 @@ fn a_websocket_is_these_bytes() {
         (0x81, server.history("a")[1].clone())
     );
     assert!(server.history("a")[1].starts_with(r#"{"seq":2,"from":"bob","text":"hey","#));
-    stream.write_all(&masked(&[0x89, 0x85], b"Hello")).unwrap();
+    stream.write_all(&frame(0x89, b"Hello")).unwrap();
     assert_eq!(read_frame(&mut stream), (0x8a, b"Hello".to_vec()));
 
     // A message in three frames, a ping between them, cut at every byte.
-    let mut bytes = masked(&[0x01, 0x87], br#"{"text""#);
-    bytes.extend(masked(&[0x89, 0x80], b""));
-    bytes.extend(masked(&[0x00, 0x82], br#":""#));
-    bytes.extend(masked(&[0x80, 0x84], "ã\"}".as_bytes()));
+    let mut bytes = frame(0x01, br#"{"text""#);
+    bytes.extend(frame(0x89, b""));
+    bytes.extend(frame(0x00, br#":""#));
+    bytes.extend(frame(0x80, "ã\"}".as_bytes()));
     for byte in bytes {
         stream.write_all(&[byte]).unwrap();
     }
@@ -206,9 +194,7 @@ fn a_websocket_is_these_bytes() {
     assert!(String::from_utf8(json).unwrap().contains(r#""text":"ã""#));
 
     // A close is answered with its code, and then the connection ends.
-    stream
-        .write_all(&masked(&[0x88, 0x82], &[0x03, 0xe8]))
-        .unwrap();
+    stream.write_all(&frame(0x88, &[0x03, 0xe8])).unwrap();
     assert_eq!(close_code(&mut stream), 1000);
     assert_eq!(stream.read(&mut [0]).unwrap(), 0);
 }
@@ -217,10 +203,9 @@ fn a_websocket_is_these_bytes() {
 fn the_baseline_is_these_bytes() {
     let server = Server::start(&[]);
     server.publish("a", "alice", "oi");
-    let upgrade = "Host: x\r\nConnection: Upgrade\r\nUpgrade: raw-tcp\r\n\r\n";
-    let mut stream = server.connect();
-    write!(stream, "GET /feeds/a/raw?after=0 HTTP/1.1\r\n{upgrade}").unwrap();
-    let head = read_until(&mut stream, "\r\n\r\n");
+    let upgrade = "Connection: Upgrade\r\nUpgrade: raw-tcp\r\n";
+    let open = |path| server.open_until(path, upgrade, "\r\n\r\n");
+    let (mut stream, head) = open("/feeds/a/raw?after=0");
     assert!(head.starts_with("HTTP/1.1 101 "), "{head}");
     let next = |stream: &mut TcpStream| {
         let mut length = [0; 4];
@@ -233,9 +218,7 @@ fn the_baseline_is_these_bytes() {
     server.publish("a", "bob", "hey");
     assert_eq!(next(&mut stream), server.history("a")[1]);
 
-    let mut ahead = server.connect();
-    write!(ahead, "GET /feeds/a/raw?after=9 HTTP/1.1\r\n{upgrade}").unwrap();
-    read_until(&mut ahead, "\r\n\r\n");
+    let (mut ahead, _) = open("/feeds/a/raw?after=9");
     assert!(next(&mut ahead).starts_with(r#"{"reset":{"missed":0,"last":2,"epoch":"#));
     assert_eq!(next(&mut ahead), server.history("a")[0]);
 
@@ -256,26 +239,21 @@ fn a_websocket_that_misbehaves_is_told_why() {
         stream.write_all(bytes).unwrap();
         close_code(&mut stream)
     };
-    let text = |json: &[u8]| masked(&[0x81, 0x80 | json.len() as u8], json);
+    let text = |json: &[u8]| frame(0x81, json);
     assert_eq!(told("?user=a", &text(b"not json")), 1007);
     assert_eq!(told("?user=a", &text(br#"{"text":"  "}"#)), 1008);
     assert_eq!(told("", &text(br#"{"text":"who am I"}"#)), 1008);
-    assert_eq!(told("?user=a", &masked(&[0x82, 0x81], b"x")), 1003);
-    assert_eq!(told("?user=a", &masked(&[0x81, 0x82], b"\xc3\x28")), 1007);
+    assert_eq!(told("?user=a", &frame(0x82, b"x")), 1003);
+    assert_eq!(told("?user=a", &frame(0x81, b"\xc3\x28")), 1007);
     assert_eq!(told("?user=a", b"\x81\x01x"), 1002, "a client must mask");
-    assert_eq!(
-        told("?user=a", &masked(&[0xc1, 0x81], b"x")),
-        1002,
-        "a reserved bit"
-    );
+    assert_eq!(told("?user=a", &frame(0xc1, b"x")), 1002, "a reserved bit");
     let long = format!(r#"{{"text":"x","intended_at_ns":"{}"}}"#, "x".repeat(90));
     assert_eq!(
         told("?user=a", &text(long.as_bytes())),
         1007,
         "told in few words"
     );
-    let huge = [0x81, 0xff, 0, 0, 0, 0, 0, 1, 0, 1];
-    assert_eq!(told("?user=a", &masked(&huge, &[b'x'; 65_537])), 1009);
+    assert_eq!(told("?user=a", &frame(0x81, &[b'x'; 65_537])), 1009);
     assert!(server.history("a").is_empty());
 }
 
@@ -285,7 +263,7 @@ fn what_is_said_along_with_the_handshake_is_heard() {
     // A page of this server's own origin asks the same, but its request goes the general way.
     for (seq, origin) in [(1, ""), (2, "Origin: http://x\r\n")] {
         let head = format!("GET /feeds/a/ws?user=al HTTP/1.1\r\nHost: x\r\n{UPGRADE}{origin}\r\n");
-        let said = masked(&[0x81, 0x80 | 13], br#"{"text":"oi"}"#);
+        let said = frame(0x81, br#"{"text":"oi"}"#);
         let mut stream = server.connect();
         let bytes = [head.as_bytes(), &said].concat();
         stream.write_all(&bytes).unwrap();
@@ -304,9 +282,7 @@ fn a_handshake_that_is_none_gets_no_101() {
             "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: {key}\r\n\
              Sec-WebSocket-Version: {version}\r\n"
         );
-        let mut stream = server.connect();
-        write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\n{headers}\r\n").unwrap();
-        read_until(&mut stream, "\r\n\r\n")
+        server.open_until(path, &headers, "\r\n\r\n").1
     };
     let shake = |key: &str, version: &str| shake_at("/echo", key, version);
     let nameless = shake_at("/chat?user=%20", "dGhlIHNhbXBsZSBub25jZQ==", "13");
@@ -328,8 +304,8 @@ fn a_close_is_answered_however_busy_the_feed_is() {
     let server = Server::start(&[]);
     for _ in 0..30 {
         let (mut stream, _) = open_websocket(&server, "/feeds/a/ws?after=0&user=bob", "");
-        let mut bytes = masked(&[0x81, 0x80 | 14], br#"{"text":"hey"}"#);
-        bytes.extend(masked(&[0x88, 0x82], &[0x03, 0xe8]));
+        let mut bytes = frame(0x81, br#"{"text":"hey"}"#);
+        bytes.extend(frame(0x88, &[0x03, 0xe8]));
         stream.write_all(&bytes).unwrap();
         let mut last = read_frame(&mut stream);
         while last.0 == 0x81 {
@@ -342,7 +318,9 @@ fn a_close_is_answered_however_busy_the_feed_is() {
 #[test]
 fn a_websocket_that_fell_behind_is_told_what_it_missed() {
     let server = Server::start(&["--history", "2"]);
-    (0..5).for_each(|_| drop(server.publish("a", "alice", "x").to_string()));
+    for _ in 0..5 {
+        server.publish("a", "alice", "x");
+    }
     let epoch = server.epoch();
     let reset =
         |missed: u64| format!(r#"{{"reset":{{"missed":{missed},"last":5,"epoch":"{epoch}"}}}}"#);
@@ -365,20 +343,16 @@ fn a_websocket_that_fell_behind_is_told_what_it_missed() {
 fn the_lectures_addresses_are_the_lobby_and_echo_echoes() {
     let server = Server::start(&["--presence", "off"]);
     let (mut chat, _) = open_websocket(&server, "/chat?user=alice", "");
-    let mut events = server.connect();
-    write!(events, "GET /events HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
-    read_until(&mut events, "retry: 2000\n\n\r\n");
-    chat.write_all(&masked(&[0x81, 0x80 | 13], br#"{"text":"oi"}"#))
-        .unwrap();
+    let (mut events, _) = server.open_until("/events", "", "retry: 2000\n\n\r\n");
+    chat.write_all(&frame(0x81, br#"{"text":"oi"}"#)).unwrap();
     let json = String::from_utf8(read_frame(&mut chat).1).unwrap();
     assert_eq!(server.history("lobby"), std::slice::from_ref(&json));
     assert!(read_until(&mut events, "\n\n\r\n").contains(&json));
 
     let (mut echo, _) = open_websocket(&server, "/echo", "");
-    echo.write_all(&masked(&[0x81, 0x85], b"Hello")).unwrap();
+    echo.write_all(&frame(0x81, b"Hello")).unwrap();
     assert_eq!(read_frame(&mut echo), (0x81, b"Hello".to_vec()));
-    echo.write_all(&masked(&[0x82, 0x83], &[0, 159, 255]))
-        .unwrap();
+    echo.write_all(&frame(0x82, &[0, 159, 255])).unwrap();
     assert_eq!(read_frame(&mut echo), (0x82, vec![0, 159, 255]));
 }
 
@@ -431,7 +405,9 @@ fn bad_requests_are_told_what_to_change() {
 #[test]
 fn history_is_paged_and_health_is_told() {
     let server = Server::start(&[]);
-    (0..4).for_each(|_| drop(server.publish("a", "alice", "x").to_string()));
+    for _ in 0..4 {
+        server.publish("a", "alice", "x");
+    }
     let page = |query| messages(&server.get(&format!("/feeds/a/messages{query}")).body).len();
     assert_eq!(
         (

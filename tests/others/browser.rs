@@ -1,15 +1,17 @@
 //! Chromium, led by chromedriver in the words of W3C WebDriver.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::thread;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 use super::curl;
-use super::process::{PATIENCE, Process, command};
+use super::support::PATIENCE;
+use super::support::process::{Process, command};
 
 const CHROMIUM: &str = "/usr/bin/chromium";
 
@@ -42,12 +44,12 @@ pub struct Browser {
 impl Browser {
     /// Opens a page, in a browser that knows nothing yet.
     pub fn open(page: &str) -> Self {
-        let home = Home::new();
+        let home = Home(TempDir::with_prefix("wslab-chromium-").expect("a folder for the browser"));
         let mut chromedriver = command("/usr/bin/chromedriver");
         chromedriver
             .arg("--port=0")
-            .env("HOME", &home.0)
-            .env("TMPDIR", &home.0)
+            .env("HOME", home.0.path())
+            .env("TMPDIR", home.0.path())
             .env_remove("XDG_CONFIG_HOME")
             .env_remove("XDG_CACHE_HOME");
         let driver = Process::start(chromedriver);
@@ -73,7 +75,7 @@ impl Browser {
             "{CHROMIUM} is missing: run scripts/test, which installs it"
         );
         let mut flags: Vec<String> = FLAGS.map(str::to_owned).into();
-        flags.push(format!("--user-data-dir={}", self.home.0.display()));
+        flags.push(format!("--user-data-dir={}", self.home.0.path().display()));
         let answer = self.ask(
             "session",
             json!({"capabilities": {"alwaysMatch": {
@@ -153,27 +155,15 @@ impl Drop for Browser {
     }
 }
 
-/// A directory for all that a browser writes. When this is dropped, it is gone, and so is every
-/// process that was started with it.
-struct Home(PathBuf);
-
-impl Home {
-    fn new() -> Self {
-        let now = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .expect("it is after 1970");
-        let name = format!("wslab-chromium-{}-{}", std::process::id(), now.as_nanos());
-        let path = std::env::temp_dir().join(name);
-        fs::create_dir(&path).expect("a directory for the browser");
-        Home(path)
-    }
-}
+/// A folder for all that a browser writes. Its drop also ends every process that was started with
+/// it.
+struct Home(TempDir);
 
 impl Drop for Home {
     fn drop(&mut self) {
         let started = Instant::now();
         loop {
-            let left = processes_that_name(&self.0);
+            let left = processes_that_name(self.0.path());
             if left.is_empty() || started.elapsed() > PATIENCE {
                 break;
             }
@@ -182,7 +172,6 @@ impl Drop for Home {
             }
             thread::sleep(LOOK_EVERY);
         }
-        let _ = fs::remove_dir_all(&self.0);
     }
 }
 

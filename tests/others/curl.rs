@@ -4,7 +4,8 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use super::process::{PATIENCE, Process, command};
+use super::support::PATIENCE;
+use super::support::process::{Process, command};
 
 /// What the server answered.
 #[derive(Debug)]
@@ -37,7 +38,7 @@ impl Answer {
     /// Reads all of it; curl must be content with it.
     pub fn whole(process: Process) -> Self {
         let mut answer = Answer::head(&process);
-        answer.body = process.finish().join("\n");
+        answer.body = process.lines().join("\n");
         answer
     }
 

@@ -1,17 +1,19 @@
 //! What the tests share: the real server as a process, and HTTP by hand.
 #![allow(dead_code)] // Each test binary uses its part.
 
+pub mod process;
+pub mod results;
 pub mod websocket;
 
-pub mod results;
-
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
-use std::process::{Child, Command, Stdio};
-use std::thread::JoinHandle;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
-/// The longest that any test waits for what must happen.
+use socket2::{Domain, Socket, Type};
+
+use process::{Process, signal, wslab};
+
+/// The longest that a test waits for what must happen.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The header line of a request with a JSON body.
@@ -19,8 +21,7 @@ pub const JSON: &str = "Content-Type: application/json\r\n";
 
 /// A `wslab serve` on a free port; it ends with this value.
 pub struct Server {
-    child: Child,
-    log: Option<JoinHandle<String>>,
+    pub process: Process,
     /// `127.0.0.1:PORT`.
     pub address: String,
 }
@@ -30,94 +31,90 @@ impl Server {
         Server::start_at("127.0.0.1:0", flags)
     }
 
-    /// Kills it, and starts another that knows nothing on the same port.
+    /// Kills it, and starts another one with an empty history on the same port.
     pub fn restart(self, flags: &[&str]) -> Self {
         let address = self.address.clone();
         drop(self);
         Server::start_at(&address, flags)
     }
 
-    /// Starts one at an address where none is any more.
+    /// Starts one at an address that is free.
     pub fn start_at(address: &str, flags: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_wslab"))
-            .args(["serve", "--bind", address])
-            .args(flags)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let log = child.stderr.take().unwrap();
-        let log = std::thread::spawn(move || std::io::read_to_string(log).unwrap());
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
-        let address = line
-            .trim()
-            .strip_prefix("listening on http")
-            .and_then(|url| url.trim_start_matches('s').strip_prefix("://"))
-            .expect(&line)
-            .to_owned();
-        Server {
-            child,
-            log: Some(log),
-            address,
-        }
+        let serve = [&["serve", "--bind", address], flags].concat();
+        Server::of(Process::start(wslab(&serve)))
     }
 
-    /// One that was started otherwise.
-    pub fn of(child: Child, address: String) -> Self {
-        Server {
-            child,
-            log: None,
-            address,
-        }
+    /// The server of a process that prints first where it listens.
+    pub fn of(process: Process) -> Self {
+        let line = process.line();
+        let url = line.strip_prefix("listening on http").expect(&line);
+        let (_, address) = url.split_once("://").expect(&line);
+        let address = address.to_owned();
+        Server { process, address }
     }
 
-    /// Its process.
-    pub fn id(&self) -> u32 {
-        self.child.id()
-    }
-
-    /// Tells it to end as a service manager does.
+    /// Asks it to end as a service manager does.
     pub fn terminate(&self) {
-        let status = Command::new("kill")
-            .args(["-TERM", &self.child.id().to_string()])
-            .status();
-        assert!(status.unwrap().success());
+        signal(self.process.id(), "-TERM");
     }
 
-    /// Memory that it holds now.
+    /// Resident memory, in bytes.
     pub fn rss_bytes(&self) -> u64 {
-        let path = format!("/proc/{}/status", self.child.id());
+        let path = format!("/proc/{}/status", self.process.id());
         let status = std::fs::read_to_string(path).unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
         let kib = line.unwrap().trim().strip_suffix(" kB").unwrap();
         kib.parse::<u64>().unwrap() << 10
     }
 
-    /// Waits for its end; returns its exit code.
-    pub fn ended(&mut self) -> Option<i32> {
-        wait_until("the server ends", || {
-            matches!(self.child.try_wait(), Ok(Some(_)))
-        });
-        self.child.wait().unwrap().code()
-    }
-
-    /// All that it told on standard error, once it has ended.
+    /// All that it wrote to standard error, after its end.
     pub fn log(&mut self) -> String {
-        self.ended();
-        self.log.take().unwrap().join().unwrap()
+        self.process.ended();
+        self.process.rest_of_notes()
     }
 
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
+    /// The URL of a path.
+    pub fn at(&self, path: &str) -> String {
+        self.url() + path
+    }
+
     pub fn connect(&self) -> TcpStream {
         let stream = TcpStream::connect(&self.address).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream
+    }
+
+    /// Connects from one of this machine's addresses.
+    pub fn connect_from(&self, address: [u8; 4]) -> TcpStream {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        socket.bind(&SocketAddr::from((address, 0)).into()).unwrap();
+        let server: SocketAddr = self.address.parse().unwrap();
+        socket.connect(&server.into()).unwrap();
+        let stream = TcpStream::from(socket);
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream
+    }
+
+    /// Sends a GET on a connection of its own.
+    pub fn open(&self, path: &str, headers: &str) -> TcpStream {
+        let mut stream = self.connect();
+        let request = format!(
+            "GET {path} HTTP/1.1\r\nHost: {}\r\n{headers}\r\n",
+            self.address
+        );
+        stream.write_all(request.as_bytes()).unwrap();
+        stream
+    }
+
+    /// Sends a GET and reads the response up to the end of `until`.
+    pub fn open_until(&self, path: &str, headers: &str, until: &str) -> (TcpStream, String) {
+        let mut stream = self.open(path, headers);
+        let seen = read_until(&mut stream, until);
+        (stream, seen)
     }
 
     /// One exchange on a connection of its own: status, head and body.
@@ -166,15 +163,6 @@ impl Server {
     pub fn history(&self, feed: &str) -> Vec<String> {
         let body = self.get(&format!("/feeds/{feed}/messages?limit=1000")).body;
         messages(&body)
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-        let log = self.log.take().map(JoinHandle::join);
-        eprint!("{}", log.and_then(Result::ok).unwrap_or_default());
     }
 }
 

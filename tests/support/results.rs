@@ -1,28 +1,29 @@
 //! Runs of the real binary: a folder for their results, what lies in it, and their processes.
-#![allow(dead_code)] // Each test binary uses its part.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output};
+use std::process::{Command, Output};
 
+use tempfile::TempDir;
+
+use super::process::{Process, text, wslab};
 use super::wait_until;
 
-/// A folder for results that goes away with this value.
-pub struct Results(pub PathBuf);
+/// A temporary folder for results.
+pub struct Results(TempDir);
 
 impl Results {
-    pub fn new(test: &str) -> Self {
-        let folder = std::env::temp_dir().join(format!("wslab-{test}-{}", std::process::id()));
-        let _ = std::fs::remove_dir_all(&folder);
-        std::fs::create_dir(&folder).unwrap();
-        Results(folder)
+    pub fn new() -> Self {
+        Results(TempDir::with_prefix("wslab-").unwrap())
+    }
+
+    pub fn path(&self) -> &Path {
+        self.0.path()
     }
 
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_wslab"));
-        command
-            .args(arguments)
-            .args(["--results", self.0.to_str().unwrap()]);
+        let mut command = wslab(arguments);
+        command.arg("--results").arg(self.path());
         command
     }
 
@@ -30,27 +31,28 @@ impl Results {
         self.command(arguments).output().unwrap()
     }
 
-    /// The folders of all runs.
+    pub fn start(&self, arguments: &[&str]) -> Process {
+        Process::start(self.command(arguments))
+    }
+
+    /// The folders of all runs, the oldest first.
     pub fn runs(&self) -> Vec<PathBuf> {
         let folders = |of: &Path| {
-            std::fs::read_dir(of)
-                .unwrap()
+            let entries = std::fs::read_dir(of).unwrap();
+            entries
                 .map(|entry| entry.unwrap().path())
-                .collect::<Vec<_>>()
+                .filter(|path| path.is_dir())
         };
-        let mut runs: Vec<_> = folders(&self.0)
+        let scenarios: Vec<_> = folders(self.path()).collect();
+        let mut runs: Vec<_> = scenarios
             .iter()
             .flat_map(|folder| folders(folder))
             .collect();
-        runs.sort();
+        runs.sort_by_key(|run| {
+            let environment = run.join("environment.json");
+            environment.metadata().and_then(|file| file.modified()).ok()
+        });
         runs
-    }
-
-    /// The rows of the only run's trials, which must be this many.
-    pub fn trials(&self, count: usize) -> Vec<Row> {
-        let trials = rows(&self.run().join("trials.csv"));
-        assert_eq!(trials.len(), count, "{trials:?}");
-        trials
     }
 
     /// The folder of the only run.
@@ -59,11 +61,12 @@ impl Results {
         assert_eq!(runs.len(), 1, "{runs:?}");
         runs[0].clone()
     }
-}
 
-impl Drop for Results {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
+    /// The rows of the only run's trials, which must be this many.
+    pub fn trials(&self, count: usize) -> Vec<Row> {
+        let trials = rows(&self.run().join("trials.csv"));
+        assert_eq!(trials.len(), count, "{trials:?}");
+        trials
     }
 }
 
@@ -83,10 +86,6 @@ pub fn number(row: &Row, column: &str) -> f64 {
         .unwrap_or_else(|_| panic!("{column} is {:?}", row[column]))
 }
 
-pub fn text(output: &[u8]) -> String {
-    String::from_utf8_lossy(output).into_owned()
-}
-
 /// Processes whose parent is `parent`, with their command lines.
 pub fn children(parent: u32) -> Vec<(u32, String)> {
     let processes = std::fs::read_dir("/proc").unwrap().flatten();
@@ -101,33 +100,24 @@ pub fn children(parent: u32) -> Vec<(u32, String)> {
         .collect()
 }
 
-/// Whether a process runs; one that has ended and only waits to be noticed does not.
+/// Whether a process runs. A zombie does not.
 pub fn runs(pid: u32) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     stat.rsplit_once(')')
         .is_some_and(|(_, rest)| !rest.trim_start().starts_with('Z'))
 }
 
-pub fn signal(pid: u32, name: &str) {
-    assert!(
-        Command::new("kill")
-            .args([name, &pid.to_string()])
-            .status()
-            .unwrap()
-            .success()
-    );
+/// A process whose parent is `parent`, with this text in its command line.
+pub fn child(parent: u32, text: &str) -> Option<u32> {
+    let mut children = children(parent).into_iter();
+    children
+        .find(|(_, command)| command.contains(text))
+        .map(|(pid, _)| pid)
 }
 
-/// Waits until a run has started both its processes; returns server's and load's.
-pub fn processes(run: &Child) -> (u32, u32) {
-    let find = |what: &str| {
-        children(run.id())
-            .into_iter()
-            .find(|(_, command)| command.contains(what))
-            .map(|(pid, _)| pid)
-    };
-    wait_until("server and load run", || {
-        find(" serve ").is_some() && find(" load").is_some()
-    });
-    (find(" serve ").unwrap(), find(" load").unwrap())
+/// Waits until a run has started both its processes; returns the server's and the load's.
+pub fn processes(run: u32) -> (u32, u32) {
+    let find = || Some((child(run, " serve ")?, child(run, " load")?));
+    wait_until("server and load run", || find().is_some());
+    find().unwrap()
 }

@@ -1,43 +1,43 @@
-//! WebSocket by hand: the handshake and frames as literal bytes.
+//! WebSocket by hand: the handshake and frames as bytes.
 
-use std::io::{Read, Write};
+use std::io::Read;
 use std::net::TcpStream;
 
-use super::{Server, read_until};
+use super::Server;
 
-/// What asks for a WebSocket, by the example of RFC 6455, section 1.3.
+/// The header fields that ask for a WebSocket: the example of RFC 6455, section 1.3.
 pub const UPGRADE: &str = "Upgrade: websocket\r\nConnection: keep-alive, Upgrade\r\n\
     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n";
 
-/// Opens a WebSocket by the example of RFC 6455, section 1.3, and checks the answer.
+/// Opens a WebSocket and checks the response by the example of RFC 6455, section 1.3.
 pub fn open_websocket(server: &Server, path: &str, extra: &str) -> (TcpStream, String) {
-    let mut stream = server.connect();
-    write!(
-        stream,
-        "GET {path} HTTP/1.1\r\nHost: {}\r\n{UPGRADE}{extra}\r\n",
-        server.address
-    )
-    .unwrap();
-    let head = read_until(&mut stream, "\r\n\r\n").to_lowercase();
+    let headers = format!("{UPGRADE}{extra}");
+    let (stream, head) = server.open_until(path, &headers, "\r\n\r\n");
+    let head = head.to_lowercase();
     assert!(head.starts_with("http/1.1 101 "), "{head}");
-    assert!(
-        head.contains("\r\nsec-websocket-accept: s3pplmbitxaq9kygzzhzrbk+xoo=\r\n"),
-        "{head}"
-    );
+    let accept = "\r\nsec-websocket-accept: s3pplmbitxaq9kygzzhzrbk+xoo=\r\n";
+    assert!(head.contains(accept), "{head}");
     (stream, head)
 }
 
-/// A masked frame; the mask is the one of RFC 6455, section 5.7.
-pub fn masked(head: &[u8], payload: &[u8]) -> Vec<u8> {
+/// A masked frame with this first byte; the mask is the one of RFC 6455, section 5.7.
+pub fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     let mask = [0x37, 0xfa, 0x21, 0x3d];
-    let mut frame = head.to_vec();
-    frame.extend_from_slice(&mask);
-    frame.extend(
-        payload
-            .iter()
-            .zip(mask.iter().cycle())
-            .map(|(byte, mask)| byte ^ mask),
-    );
+    let mut frame = vec![first];
+    match payload.len() {
+        length @ ..126 => frame.push(0x80 | length as u8),
+        length @ ..0x1_0000 => {
+            frame.push(0xfe);
+            frame.extend((length as u16).to_be_bytes());
+        }
+        length => {
+            frame.push(0xff);
+            frame.extend((length as u64).to_be_bytes());
+        }
+    }
+    frame.extend(mask);
+    let masked = payload.iter().zip(mask.iter().cycle());
+    frame.extend(masked.map(|(byte, mask)| byte ^ mask));
     frame
 }
 
@@ -59,6 +59,7 @@ pub fn read_frame(stream: &mut TcpStream) -> (u8, Vec<u8>) {
     (head[0], payload)
 }
 
+/// Reads a close frame; returns its code.
 pub fn close_code(stream: &mut TcpStream) -> u16 {
     let (opcode, payload) = read_frame(stream);
     assert_eq!(opcode, 0x88, "a close frame, not {payload:?}");
