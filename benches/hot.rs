@@ -1,5 +1,5 @@
-//! What is done once for every message or delivery, and so must be small beside a system call
-//! (several µs): `cargo bench`.
+//! Work done for every message or delivery, which must be short beside a system call (several µs).
+//! Run with `cargo bench`.
 
 use std::cell::RefCell;
 use std::hint::black_box;
@@ -18,7 +18,7 @@ fn main() {
     divan::main();
 }
 
-/// Subscribers of one message; what is measured is divided by them.
+/// Subscribers of one message; the time is divided by them.
 const READERS: u64 = 1_000;
 
 fn message(seq: u64, intended_at_ns: u64) -> Message<'static> {
@@ -79,7 +79,7 @@ fn log_append(bencher: Bencher) {
     bencher.bench_local(|| append(&log));
 }
 
-/// One message that waits, for one reader.
+/// Reads one waiting message for one reader.
 #[divan::bench]
 fn log_read(bencher: Bencher) {
     let log = log();
@@ -128,13 +128,13 @@ fn board() -> Arc<TrialBoard> {
     board
 }
 
-/// All that is recorded of one delivery: the time of an iteration is that of 1,000 deliveries.
+/// Recording of deliveries: an iteration is 1,000 of them.
 #[divan::bench]
 fn record_1000_deliveries(bencher: Bencher) {
     bench_recorder(bencher, &board());
 }
 
-/// The same while a second worker writes to the same board as fast as it can.
+/// The same while a second worker writes to the same board without pause.
 #[divan::bench]
 fn record_1000_deliveries_beside_another_worker(bencher: Bencher) {
     let (board, stop) = (board(), Arc::new(AtomicBool::new(false)));

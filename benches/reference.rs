@@ -1,8 +1,8 @@
-//! What wslab is compared with: servers and a reader that are as plain as they can be, on epoll and
-//! nothing else. `scripts/bench` runs them.
+//! What wslab is compared with: a minimal server and a minimal reader on epoll. `scripts/bench`
+//! runs them.
 //!
-//! They do what the bytes ask for and no more: no limits, no time-outs, no heartbeats, one thread.
-//! So they are what the machine costs a program that is written for this one task.
+//! They have one thread and no limits, timeouts or heartbeats. Their CPU time is what this machine
+//! takes at least for the same task.
 
 #[path = "reference/reader.rs"]
 mod reader;
@@ -20,7 +20,7 @@ enum Role {
 }
 
 fn main() -> anyhow::Result<()> {
-    // So says `cargo bench` to all benchmarks; these do nothing on their own.
+    // `cargo bench` passes this flag to all benchmarks; these do nothing by themselves.
     if std::env::args().any(|argument| argument == "--bench") {
         return Ok(());
     }

@@ -1,6 +1,5 @@
-//! Tells the binary which commit it was built from, and by which compiler, so that
-//! `environment.json` can name them.
-//! Outside a git checkout the commit is unknown, and the file says so.
+//! Records the commit and the compiler in the binary, for `environment.json`. Outside a git checkout
+//! the commit is unknown.
 
 use std::process::Command;
 

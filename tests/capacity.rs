@@ -1,5 +1,5 @@
-//! `wslab capacity` by the real binary: small searches, what they leave, and what is made of a
-//! folder of made-up trials, whose result is known.
+//! `wslab capacity` with the real binary: small searches and their files, and a folder of made-up
+//! trials, whose result is known.
 
 mod support;
 
@@ -19,7 +19,7 @@ use wslab::transport::Transport;
 #[path = "report/rows.rs"]
 mod made_up;
 
-/// A step of a second: 20 messages to 5 clients are 100 deliveries, which tell a p99.
+/// A step of a second: 20 messages to 5 clients are 100 deliveries, enough for a p99.
 const SMALL: [&str; 12] = [
     "--warm-up",
     "100ms",
@@ -35,7 +35,7 @@ const SMALL: [&str; 12] = [
     "50%",
 ];
 
-/// What a search says must follow from its trials, however busy this machine was.
+/// Checks that the result of a search follows from its trials. It does so on a busy machine too.
 fn assert_told_by_trials(run: &Path, factor: &str, code: Option<i32>) {
     let (found, trials) = (
         rows(&run.join("capacity.csv")),
@@ -80,7 +80,7 @@ fn assert_told_by_trials(run: &Path, factor: &str, code: Option<i32>) {
     }
     let is_told = found.iter().all(|row| row["verdict"] != "not-told");
     assert_eq!(code, Some(if is_told { 0 } else { 3 }), "{found:?}");
-    // A factor of a transport is a cell, and every trial can be found in the log.
+    // Each value of the factor is a cell, and every trial has a histogram in the log.
     let log = std::fs::read_to_string(run.join("latency.hlog")).unwrap();
     for trial in &trials {
         let same = |other: &&Row| {
@@ -155,7 +155,7 @@ fn a_search_tells_what_each_transport_holds_and_leaves_a_run() {
         assert!(run.join(file).exists(), "{file}");
     }
 
-    // All of it can be made again from the trials.
+    // A report rebuilds both files from the trials.
     let before = std::fs::read(run.join("capacity.csv")).unwrap();
     for file in ["capacity.csv", "report.html"] {
         std::fs::remove_file(run.join(file)).unwrap();
@@ -268,7 +268,7 @@ fn mistakes_are_answered_with_advice_and_exit_code_2() {
     assert!(results.runs().is_empty(), "nothing half ran");
 }
 
-/// Starts a search that only ends when it is made to.
+/// Starts a search that does not end by itself.
 fn endless(results: &Results) -> Process {
     let search = [
         "capacity",
@@ -333,7 +333,7 @@ fn a_server_that_dies_is_a_step_that_fails_and_the_search_goes_on() {
     );
 }
 
-/// A trial of a transport at so many clients, with this p99 in ms.
+/// A trial of a transport with this number of clients and this p99 in ms.
 fn step(cell: u32, transport: Transport, clients: u32, p99_ms: f64) -> TrialRow {
     TrialRow {
         latency_p99_us: Some(p99_ms * 1e3),
@@ -392,13 +392,13 @@ fn a_folder_of_trials_is_read_as_the_search_that_led_to_them() {
     let saturated =
         |cell, clients| doubted(suspect, "load-saturated", step(cell, Long, clients, 9.0));
     let mut trials = vec![
-        // Doubles to 400, where the p99 is beyond; 283 lies between, and holds twice.
+        // Doubles to 400, where the p99 is over the bound; then 283 holds twice.
         step(1, Sse, 100, 20.0),
         step(2, Sse, 200, 40.0),
         step(3, Sse, 400, 140.5),
         step(4, Sse, 283, 90.0),
         step(4, Sse, 283, 95.0),
-        // Misses messages at 400; what others may have caused at 283 is measured again.
+        // Misses messages at 400; the disturbed trial at 283 is repeated.
         step(5, WebSocket, 100, 20.0),
         step(6, WebSocket, 200, 20.0),
         doubted(

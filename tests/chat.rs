@@ -1,4 +1,4 @@
-//! `wslab chat` as people and scripts meet it: real processes that talk over a real server.
+//! `wslab chat` as users and scripts see it: real processes and a real server.
 
 mod support;
 
@@ -29,7 +29,7 @@ impl Chat {
         assert_eq!(self.0.next_line().as_deref(), Some(expected));
     }
 
-    /// Waits for a note that begins so.
+    /// Waits for a line of standard error that begins with this text.
     #[track_caller]
     fn is_told(&self, beginning: &str) -> String {
         let mut notes = std::iter::from_fn(|| self.0.next_note());
@@ -47,8 +47,8 @@ impl Chat {
     }
 }
 
-/// Two people on two transports: what both see, and what one sees when the other is gone and when
-/// the server is.
+/// Two users on two transports: what both see, and what one sees after the other one or the server
+/// is gone.
 fn story(alices: &str, bobs: &str) {
     let server = Server::start(&[]);
     let (url, address) = (server.url(), server.address.clone());
@@ -243,7 +243,7 @@ fn a_terminal_has_a_status_line_and_keeps_what_is_being_typed() {
     assert!(script.wait().unwrap().success());
 }
 
-/// A server may vanish without a word, and then only the kernel can tell.
+/// The kernel probes a silent connection (keep-alive), since a server may vanish without a FIN.
 #[test]
 fn a_silent_server_is_asked_whether_it_is_still_there() {
     let server = Server::start(&[]);
@@ -254,8 +254,8 @@ fn a_silent_server_is_asked_whether_it_is_still_there() {
             &["--user", "alice", "--transport", transport],
         );
         chat.sees("* alice joined");
-        // Of each socket of this machine (proc(5), /proc/net/tcp): its peer, its state (1 is
-        // ESTABLISHED), and in `tr` which timer runs (2 is that of the keep-alive probes).
+        // Fields of /proc/net/tcp (proc(5)): peer, state (01 is ESTABLISHED), and the running timer
+        // (02 is the one of keep-alive probes).
         wait_until("its connection has a timer for probes", || {
             let sockets = std::fs::read_to_string("/proc/net/tcp").unwrap();
             sockets.lines().any(|line| {

@@ -1,8 +1,8 @@
-//! Clients that come and go, over every transport, half of them rudely: the server ends with the
-//! memory and the descriptors that it began with.
+//! Clients that connect and leave, over every transport, half of them without a proper close. After
+//! them the server holds as much memory and as many descriptors as before.
 //!
-//! `WSLAB_CHURN=60000 cargo test --test churn -- --nocapture` tries more of them, and says what was
-//! there before and after.
+//! `WSLAB_CHURN=60000 cargo test --test churn -- --nocapture` makes more connections and prints
+//! both figures.
 
 mod support;
 
@@ -16,30 +16,30 @@ use socket2::SockRef;
 use support::websocket::UPGRADE;
 use support::{Server, read_until, wait_until};
 
-/// Connections unless `WSLAB_CHURN` says otherwise.
+/// Connections, unless `WSLAB_CHURN` gives another number.
 const CONNECTIONS: u64 = 20_000;
 
-/// Those at once.
+/// Connections at once.
 const AT_ONCE: u64 = 16;
 
-/// Connections of one local address: each leaves a port behind that rests for a minute.
+/// Connections of one local address: each leaves a port in TIME_WAIT for a minute.
 const PER_ADDRESS: u64 = 2_000;
 
-/// What the memory may differ by: an allocator keeps pages, and gives them back as it likes. A leak
-/// of half a kilobyte a connection is ten megabytes after 20,000.
+/// Difference in memory that the allocator explains, because it keeps some free pages. A leak of 512
+/// bytes a connection makes ten megabytes after 20,000.
 const MARGIN_BYTES: u64 = 4 << 20;
 
-/// How a client comes and goes: what it asks, up to where it reads the answer, what it writes then,
-/// and how it leaves.
+/// The life of a client: its request, the text up to which it reads the response, the bytes that it
+/// sends then, and how it leaves.
 type Life = (&'static str, &'static str, &'static [u8], End);
 
 #[derive(Clone, Copy)]
 enum End {
-    /// Closes.
+    /// Closes the connection.
     Close,
-    /// Says that it has no more to say, and waits for the server's end.
+    /// Shuts down its sending side, and waits until the server closes.
     HalfClose,
-    /// Is gone at once, whatever is under way, and the kernel says so (RST).
+    /// Closes at once, with an RST.
     Reset,
 }
 
@@ -47,7 +47,7 @@ const HEAD: &str = "\r\n\r\n";
 const RAW: &str = "Connection: Upgrade\r\nUpgrade: raw-tcp\r\n";
 const POST: &str = "Content-Type: application/json\r\nContent-Length: 26\r\n";
 const BODY: &[u8] = br#"{"from":"al","text":"oi!"}"#;
-/// A close frame with code 1000, masked with 0.
+/// A close frame with code 1000; its mask is 0.
 const BYE: &[u8] = b"\x88\x82\0\0\0\0\x03\xe8";
 
 const POLITE: &[Life] = &[
@@ -131,10 +131,10 @@ const RUDE: &[Life] = &[
 #[test]
 fn clients_that_come_and_go_leave_nothing_behind() {
     let count = std::env::var("WSLAB_CHURN").map_or(CONNECTIONS, |count| count.parse().unwrap());
-    // A history that is soon full, so that what is kept of the feed does not grow.
+    // A history that is soon full, so that the feed does not grow.
     let server = Server::start(&["--history", "50", "--max-feeds", "3"]);
     let came = AtomicU64::new(0);
-    // All that a server makes once, and keeps, is there after as many as it ever had at once.
+    // The first connections make the server allocate what it keeps.
     churn(&server, &came, 1_000);
     let before = Holdings::of(&server);
     let began = Instant::now();
@@ -151,7 +151,7 @@ fn clients_that_come_and_go_leave_nothing_behind() {
     );
 }
 
-/// What a server that nobody reads from holds.
+/// What a server without readers holds.
 #[derive(Debug)]
 struct Holdings {
     descriptors: usize,
@@ -159,7 +159,7 @@ struct Holdings {
 }
 
 impl Holdings {
-    /// Waits until everybody is gone, by the server's own account and by its descriptors' number.
+    /// Waits until all connections are closed, by the server's metrics and by its descriptors.
     fn of(server: &Server) -> Self {
         wait_until("no connection is left but the one that asks", || {
             let metrics = server.get("/metrics").body;
@@ -188,7 +188,7 @@ impl Holdings {
     }
 }
 
-/// So many connections, some at once, half of them rude, each in the next of all ways.
+/// Makes `count` connections, [`AT_ONCE`] at a time, each with the next life of one of both lists.
 fn churn(server: &Server, came: &AtomicU64, count: u64) {
     let end = came.load(Relaxed) + count;
     std::thread::scope(|scope| {
@@ -231,7 +231,7 @@ fn live(server: &Server, number: u64, (request, until, more, end): Life) {
         End::Close => {}
         End::HalfClose => {
             stream.shutdown(Shutdown::Write).unwrap();
-            // It ends, in good order or not.
+            // Whether it ends with a FIN or an RST does not matter.
             let _ = stream.read_to_end(&mut Vec::new());
         }
         End::Reset => SockRef::from(&stream)

@@ -1,5 +1,5 @@
-//! `wslab run` and `wslab report` as their users meet them: the real binary, its files, its exit
-//! codes, and what is left when something goes wrong.
+//! `wslab run` and `wslab report` with the real binary: its files, its exit codes, and what is left
+//! after a failure.
 
 mod support;
 
@@ -13,7 +13,7 @@ use support::{Server, wait_until};
 
 const TRANSPORTS: [&str; 4] = ["short-polling", "long-polling", "sse", "websocket"];
 
-/// A short run: half a minute would be no test, and a few messages show everything.
+/// A short run: a few messages are enough.
 const SHORT: [&str; 12] = [
     "--warm-up",
     "200ms",
@@ -38,8 +38,8 @@ const BUSY: [&str; 5] = [
     "cpu-stolen",
 ];
 
-/// A trial of which nothing but a busy machine can be doubted is VALID, or SUSPECT for that reason
-/// alone.
+/// Checks that a trial has no warning but those of a busy machine, and that its verdict is VALID
+/// where it has none.
 fn assert_undoubted(row: &Row) {
     let (transport, warnings) = (&row["transport"], &row["warnings"]);
     let mut doubts = warnings.split_whitespace();
@@ -153,7 +153,7 @@ fn over_tls_each_record_is_in_the_ledger_and_both_ends_count_the_same() {
         check_row(row);
         let transport = &row["transport"];
         assert_eq!(row["tls"], "true", "{transport}");
-        // A poll is a record up and one down, which its messages share; a push is one.
+        // A poll is a record up and one down, shared by its messages; a pushed message is one.
         let records = match transport.ends_with("polling") {
             true => 2.0 * number(row, "exchanges") / 200.0,
             false => 1.0,
@@ -166,7 +166,7 @@ fn over_tls_each_record_is_in_the_ledger_and_both_ends_count_the_same() {
             "{transport}: a certificate is in {set_up}"
         );
     }
-    // A connection for each poll is a handshake for each.
+    // Without keep-alive each poll has a handshake.
     let anew = [
         "run",
         "--tls",
@@ -235,7 +235,7 @@ fn one_command_compares_the_four_transports() {
     check_files(&run);
 }
 
-/// What theory says of the four, where it is exact.
+/// Checks figures that theory gives exactly.
 fn check_what_differs(trials: &[Row]) {
     let [short, long, sse, websocket] = trials else {
         panic!("four rows")
@@ -361,7 +361,7 @@ fn subscribers_write_in_a_chat_and_everyone_in_the_room_receives() {
             "{}",
             row["transport"]
         );
-        // A fifth of what each receives goes up as well, once for all five.
+        // Each message goes up once and down to five readers.
         let payload = number(&row, "payload_bytes_per_delivery");
         assert!(
             (payload - 64.0 * 1.2).abs() < 0.01,
@@ -446,8 +446,8 @@ fn an_interface_is_read_beside_the_ledger() {
     let subscribers = number(row, "wire_bytes_down") + number(row, "wire_bytes_up") + tcp_ip;
     let publisher = number(row, "publisher_wire_bytes") + number(row, "publisher_tcp_ip_bytes");
     assert!(publisher > 0.0);
-    // Out and in, and whatever else this machine says to itself. The per cent is for what was read
-    // a moment later; exactness is scripts/ledger-check's.
+    // Loopback counts each byte twice, and other traffic too. The counters are read one after the
+    // other, hence one per cent; scripts/ledger-check compares exactly.
     assert!(number(row, "interface_bytes") > 2.0 * 0.99 * (subscribers + publisher));
     assert!(number(row, "interface_packets") > 0.0);
     assert_eq!(results.wslab(&unknown).status.code(), Some(2));
@@ -624,7 +624,7 @@ fn a_server_that_dies_ends_the_run_and_is_named() {
     ];
     let run = results.start(&arguments);
     let (server, load) = processes(run.id());
-    // A second line of the window comes after five seconds of it: there is something to keep.
+    // The second line of the window comes after five seconds: some messages were delivered.
     let windows = std::iter::from_fn(|| run.next_note()).filter(|line| line.contains("  window "));
     assert_eq!(windows.take(2).count(), 2);
     signal(server, "-KILL");
@@ -643,7 +643,7 @@ fn a_server_that_dies_ends_the_run_and_is_named() {
     assert!(number(row, "delivered") > 0.0, "what was measured is kept");
 }
 
-/// Waits for the window of the next trial, by a run's plain progress lines; returns its label.
+/// Waits for a progress line of a window; returns the trial's label.
 fn next_window(run: &Process) -> Option<String> {
     let line = std::iter::from_fn(|| run.next_note()).find(|line| line.contains("  window "))?;
     Some(line.split_whitespace().nth(1).unwrap().to_owned())
@@ -705,7 +705,7 @@ fn a_server_that_stalls_shows_in_every_transports_latency() {
             p99 > 0.8 * STALL_US && max >= p99,
             "{transport}: p99 {p99} us, max {max} us"
         );
-        // A third of the messages were due while nothing moved, and waited for half of it.
+        // A third of the messages were due during the stall, and waited for half of it on average.
         let mean = number(&row, "latency_mean_us");
         assert!(mean > 0.08 * STALL_US, "{transport}: mean {mean} us");
     }

@@ -1,4 +1,4 @@
-//! `wslab compare` and `summary.csv` on folders of made-up trials, by the real binary.
+//! `wslab compare` and `summary.csv` on folders of made-up trials, with the real binary.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -12,9 +12,9 @@ use wslab::transport::Transport;
 #[path = "report/rows.rs"]
 mod rows;
 
-/// The p99 of five trials in ms: 100 give or take 3.
+/// The p99 of five trials in ms: 100 ± 3.
 const NOISE_MS: [f64; 5] = [100.0, 103.0, 97.0, 101.0, 99.0];
-/// The same source again.
+/// Five other values of the same distribution.
 const AGAIN_MS: [f64; 5] = [98.0, 102.0, 100.5, 96.5, 101.5];
 
 /// A temporary folder for runs.
@@ -34,7 +34,7 @@ impl Runs {
     }
 }
 
-/// The trials of a cell that agree in everything but the p99.
+/// The trials of a cell that differ in nothing but the p99.
 fn cell(number: u32, transport: Transport, p99_ms: &[f64]) -> Vec<TrialRow> {
     let trials = p99_ms.iter().zip(1..);
     trials
@@ -59,7 +59,7 @@ fn compare(folders: &[&Path], flags: &[&str]) -> Output {
         .unwrap()
 }
 
-/// What a comparison printed, with its exit code.
+/// The exit code and the output of a comparison.
 fn said(output: &Output) -> (Option<i32>, String) {
     let text = [&output.stdout[..], &output.stderr].concat();
     (output.status.code(), String::from_utf8(text).unwrap())
@@ -127,7 +127,7 @@ fn an_a_a_pair_shows_no_difference() {
         "{text}"
     );
     assert!(line(&text, "wire_bytes_per_delivery").ends_with("no difference shown"));
-    // SSE makes no exchanges, so that neither side has them.
+    // SSE has no exchanges.
     assert!(!text.contains("exchanges"), "{text}");
 }
 
@@ -169,7 +169,7 @@ fn one_trial_is_too_few_and_a_gate_does_not_pass() {
             "{text}"
         );
     }
-    // A figure of the transports that poll.
+    // A figure that only polling transports have.
     let (code, text) = said(&compare(&[&b, &b], &["--fail-if", "exchanges > +10%"]));
     assert_eq!(code, Some(1), "{text}");
     assert!(
@@ -193,7 +193,7 @@ fn invalid_trials_are_left_out_and_suspect_ones_marked() {
     let found = line(&text, "latency_p99_us");
     assert!(found.ends_with("no difference shown  (SUSPECT)"), "{text}");
 
-    // The figures of a cell that is INVALID altogether are no figures.
+    // A cell without a usable trial has no figures.
     for trial in &mut trials {
         trial.verdict = Verdict::Invalid;
     }
@@ -227,7 +227,7 @@ fn what_was_nothing_and_is_something_is_higher() {
 #[test]
 fn the_transports_of_one_run_are_compared_with_its_first() {
     let runs = Runs::new();
-    // As they were measured: the order of rows is not that of cells.
+    // Rows stand in the order of measuring, not of cells.
     let trials = [
         cell(2, Transport::WebSocket, &times(&NOISE_MS, 0.5)),
         cell(1, Transport::Sse, &NOISE_MS),

@@ -1,4 +1,4 @@
-//! What makes a run repeatable, with the real binary: `wslab doctor`, `wslab run --pin`, and
+//! Repeatable runs, with the real binary: `wslab doctor`, `wslab run --pin`, and
 //! `wslab run FOLDER`, which repeats a run.
 
 mod support;
@@ -32,7 +32,7 @@ const SHORT: [&str; 13] = [
     "77",
 ];
 
-/// Runs to a good end, and returns what was written to standard error.
+/// A run that must succeed; returns its standard error.
 fn run(results: &Results, arguments: &[&str]) -> String {
     let output = results.wslab(arguments);
     let error = text(&output.stderr);
@@ -77,7 +77,7 @@ fn the_doctor_finds_and_its_exit_code_says_whether_anything_is_bad() {
     assert_eq!(output.status.code(), Some(1), "a million clients nowhere");
 }
 
-/// The threads of a process: names, and the CPUs that each may run on.
+/// The threads of a process: name and allowed CPUs of each.
 fn threads(pid: u32) -> Vec<(String, Cpus)> {
     let tasks = fs::read_dir(format!("/proc/{pid}/task")).into_iter();
     let status = |task: fs::DirEntry| {
@@ -91,7 +91,7 @@ fn threads(pid: u32) -> Vec<(String, Cpus)> {
     tasks.flatten().flatten().filter_map(status).collect()
 }
 
-/// How many threads have a name that begins so.
+/// How many threads have a name that begins with `name`.
 fn count(threads: &[(String, Cpus)], name: &str) -> usize {
     let named = threads
         .iter()
@@ -105,7 +105,7 @@ fn a_pinned_run_keeps_server_and_load_apart_and_says_so() {
     let results = Results::new();
     let arguments = [&SHORT[..], &["--pin"]].concat();
     if allowed.count() < 2 {
-        // On such a machine a run refuses.
+        // With one CPU a pinned run is refused.
         let output = results.wslab(&arguments);
         return refused(&output, 1, "one CPU only");
     }
@@ -135,7 +135,7 @@ fn a_pinned_run_keeps_server_and_load_apart_and_says_so() {
         on_server.count() <= on_load.count(),
         "the larger half is the load's"
     );
-    // With one core the server's main thread does all the work.
+    // With one CPU the server's main thread does all the work.
     let workers = match on_server.count() {
         1 => 0,
         more => more,
@@ -298,7 +298,7 @@ fn runs_of_before_stay_readable() {
     let rows: Vec<TrialRow> = results::read_rows(&run.join("trials.csv")).unwrap();
     assert!(!rows.is_empty());
 
-    // The same file as it was before there was a column `pin`.
+    // The same file without the column `pin`, as older versions wrote it.
     let folder = Results::new();
     let file = folder.path().join("trials.csv");
     results::write_rows(&file, &rows).unwrap();

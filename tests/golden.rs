@@ -28,6 +28,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use golden::{Golden, files_in};
+use tempfile::TempDir;
 
 #[path = "support/golden.rs"]
 mod golden;
@@ -100,21 +101,17 @@ fn source(run: &str) -> PathBuf {
 
 /// A temporary folder, removed when this value is dropped. A copied run has the same relative path
 /// in it as in `tests/golden`, so that printed paths do not change.
-struct WorkFolder(PathBuf);
+struct WorkFolder(TempDir);
 
 impl WorkFolder {
-    fn new(test: &str) -> Self {
-        let name = format!("wslab-golden-{test}-{}", std::process::id());
-        let folder = std::env::temp_dir().join(name);
-        let _ = std::fs::remove_dir_all(&folder);
-        std::fs::create_dir_all(&folder).unwrap();
-        WorkFolder(folder)
+    fn new() -> Self {
+        WorkFolder(TempDir::with_prefix("wslab-golden-").unwrap())
     }
 
     /// Copies a run, and returns its path within the working folder.
     fn copy(&self, run: &str) -> String {
         let named = format!("runs/{run}");
-        let folder = self.0.join(&named);
+        let folder = self.0.path().join(&named);
         std::fs::create_dir_all(&folder).unwrap();
         for file in files_in(&source(run)) {
             std::fs::copy(source(run).join(&file), folder.join(&file)).unwrap();
@@ -126,17 +123,11 @@ impl WorkFolder {
     fn wslab(&self, arguments: &[&str]) -> Output {
         Command::new(env!("CARGO_BIN_EXE_wslab"))
             .args(arguments)
-            .current_dir(&self.0)
+            .current_dir(self.0.path())
             .env_clear()
             .env("COLUMNS", "100")
             .output()
             .unwrap()
-    }
-}
-
-impl Drop for WorkFolder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
     }
 }
 
@@ -157,12 +148,12 @@ fn pixels(png: &[u8]) -> String {
 
 /// Makes the report of a run and compares all its files.
 fn check_report(golden: &mut Golden, run: &str) {
-    let work = WorkFolder::new(golden.name());
+    let work = WorkFolder::new());
     let named = work.copy(run);
     let output = work.wslab(&["report", &named]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     assert_eq!(text(&output.stdout), format!("{named}/report.html\n"));
-    let folder = work.0.join(&named);
+    let folder = work.0.path().join(&named);
     check_files(golden, &folder, &files_in(&source(run)));
 }
 
@@ -220,8 +211,8 @@ fn the_report_of_a_search_for_capacity() {
 #[test]
 fn a_report_does_not_depend_on_its_folder_or_environment() {
     let mut golden = Golden::of("reports/idle");
-    let work = WorkFolder::new("elsewhere");
-    let named = work.0.join(work.copy(IDLE));
+    let work = WorkFolder::new();
+    let named = work.0.path().join(work.copy(IDLE));
     let path = named.to_str().unwrap();
     std::fs::create_dir(named.join("plots")).unwrap();
     std::fs::write(named.join("plots/scaling.svg"), "of an older report").unwrap();
@@ -234,7 +225,7 @@ fn a_report_does_not_depend_on_its_folder_or_environment() {
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     let page = std::fs::read_to_string(named.join("report.html")).unwrap();
     assert!(
-        !page.contains(work.0.to_str().unwrap()),
+        !page.contains(work.0.path().to_str().unwrap()),
         "{path} is in the page"
     );
     check_files(&mut golden, &named, &files_in(&source(IDLE)));
@@ -244,7 +235,7 @@ fn a_report_does_not_depend_on_its_folder_or_environment() {
 #[test]
 fn comparisons() {
     let mut golden = Golden::of("compare");
-    let work = WorkFolder::new("compare");
+    let work = WorkFolder::new();
     let [a, b, idle] = &[FINISHED, AGAIN, IDLE].map(|run| work.copy(run));
     let gates = [
         "--fail-if",
@@ -277,15 +268,15 @@ fn comparisons() {
 #[test]
 fn files_of_a_run_are_written_as_they_were_read() {
     let mut golden = Golden::of("runs");
-    let work = WorkFolder::new("rewritten");
+    let work = WorkFolder::new();
     for run in [FINISHED, AGAIN, IDLE, CUT_OFF, CAPACITY] {
         let (scenario, environment) = library::rewritten(&source(run));
         golden.check(&format!("{run}/scenario.toml"), scenario.as_bytes());
         golden.check(&format!("{run}/environment.json"), environment.as_bytes());
         for file in ["trials.csv", "timeline.csv"] {
             if source(run).join(file).exists() {
-                library::rewrite_rows(file, &source(run), &work.0);
-                let rewritten = std::fs::read(work.0.join(file)).unwrap();
+                library::rewrite_rows(file, &source(run), work.0.path());
+                let rewritten = std::fs::read(work.0.path().join(file)).unwrap();
                 golden.check(&format!("{run}/{file}"), &rewritten);
             }
         }
@@ -296,7 +287,7 @@ fn files_of_a_run_are_written_as_they_were_read() {
 #[test]
 fn help() {
     let mut golden = Golden::of("help");
-    let work = WorkFolder::new("help");
+    let work = WorkFolder::new();
     let commands = [
         "run", "capacity", "report", "doctor", "compare", "serve", "demo", "chat",
     ];

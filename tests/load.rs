@@ -1,5 +1,5 @@
-//! Loads of several processes, and the probe beside them: figures as from one process, and a doubt
-//! where one of them is slow.
+//! Loads of several processes, and the probe: the figures equal those of one process, and a slow
+//! process is a warning.
 
 mod support;
 
@@ -66,7 +66,7 @@ fn clients_in_several_processes_are_measured_as_in_one() {
         for none in ["missed", "duplicate", "connect_failed", "ends_differ_bytes"] {
             assert_eq!(number(&row, none), 0.0, "{transport}: {none}");
         }
-        // Every message has a first and a last recipient, wherever they are.
+        // The first and the last recipient may be in different processes.
         let [first, last] =
             ["first", "last"].map(|place| number(&row, &format!("{place}_recipient_p50_us")));
         assert!(first < last, "{transport}: {first} to {last} us");
@@ -96,7 +96,7 @@ fn members_of_a_chat_write_from_all_processes() {
     }
 }
 
-/// Half of the subscribers stand still for a while, in a process that neither publishes nor probes.
+/// An agent with half of the subscribers is stopped for a while. It neither publishes nor probes.
 #[test]
 fn a_process_of_the_load_that_stalls_is_a_doubt() {
     let results = Results::new();

@@ -1,4 +1,4 @@
-//! What the server tells on standard error: nothing unless asked, and never a token.
+//! The log on standard error: empty by default, and never with a token.
 
 mod support;
 
@@ -36,7 +36,7 @@ fn requests_are_told_without_queries_and_tokens() {
         ("/chat?token=s3cret", UPGRADE),
     ] {
         let mut answered = None;
-        // The one before may hold its place for a moment after its end.
+        // The connection before may still count for a moment after its end.
         support::wait_until("there is a place", || {
             let (stream, head) = server.open_until(path, header, "\r\n\r\n");
             answered = Some(stream);

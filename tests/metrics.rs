@@ -1,4 +1,4 @@
-//! `/metrics`: what passed the server's sockets, exactly as clients know it who count themselves.
+//! `/metrics`: bytes and counts equal what a client counts itself.
 
 mod support;
 
@@ -46,7 +46,7 @@ impl Counting {
     }
 }
 
-/// One transport's figures: accepted, open, read, written, writes, deliveries.
+/// The figures of one transport: accepted, open, read, written, writes, deliveries.
 fn figures(server: &Server, transport: &str) -> [u64; 6] {
     let text = server.get("/metrics").body;
     [
@@ -126,7 +126,7 @@ fn a_websocket_counts_to_the_byte_until_its_end() {
     client.get("/feeds/a/ws?after=0&user=bob", UPGRADE);
     client.read_until("\r\n\r\n");
     (0..3).for_each(|_| client.read_text_frame());
-    // The answer's head, and all that waited at once.
+    // Two writes: the response head, then all messages.
     let expected = [1, 1, client.sent, client.received, 2, 3];
     assert_eq!(figures(&server, "websocket"), expected);
     client.send(&frame(0x81, br#"{"text":"oi"}"#));
@@ -160,7 +160,7 @@ fn what_belongs_to_no_transport_counts_as_other() {
     ask(&mut count);
     ask(&mut count);
 
-    // A connection that polls after it asked for something else: what came before stays counted.
+    // A connection that polls after another request: the earlier bytes stay with `other`.
     let mut client = Counting::connect(&server);
     client.get("/healthz", "");
     client.read_until("}");

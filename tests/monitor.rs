@@ -1,4 +1,4 @@
-//! Feeds that fill themselves, and the demonstration: as a browser or a script finds them.
+//! Feeds with readings of the machine and of simulated sensors, and `wslab demo`.
 
 mod support;
 

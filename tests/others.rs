@@ -1,6 +1,6 @@
-//! The real server, read by clients that others made: curl, Python's websockets, and Chromium.
+//! The real server with other programs' clients: curl, Python's websockets, and Chromium.
 //!
-//! A server and a client of our own could be wrong together; these cannot be wrong with us.
+//! Our own server and client could share an error; these clients do not.
 
 use std::time::{Duration, Instant};
 
@@ -20,7 +20,7 @@ mod browser;
 mod curl;
 mod support;
 
-/// Quotes, a line end, letters outside ASCII and outside the BMP, and what looks like markup.
+/// Quotes, a line end, characters outside ASCII and outside the BMP, and markup.
 const AWKWARD: &str = "a \"quoted\"\r\nline\t\u{2028} ãé 🌍 </script> \\ & data: x";
 
 /// Publishes with curl; returns the message's number.
@@ -43,7 +43,7 @@ fn server_with(messages: u64) -> Server {
 
 /// Runs a case of `others/websocket.py`; returns the lines that it prints.
 fn websocket_py(case: &str, server: &Server) -> Vec<String> {
-    // Debian's own Python, for which its package python3-websockets is.
+    // Debian's Python, which its package python3-websockets belongs to.
     let mut python = command("/usr/bin/python3");
     python
         .args(["-I", "-X", "utf8"])
@@ -55,7 +55,7 @@ fn websocket_py(case: &str, server: &Server) -> Vec<String> {
     Process::start(python).lines()
 }
 
-/// An event of a stream, or what else stands between two blank lines, as (field, value) pairs.
+/// The lines of a stream up to the next blank one, as (field, value) pairs.
 fn event(stream: &Process) -> Vec<(String, String)> {
     let lines = std::iter::from_fn(|| Some(stream.line()).filter(|line| !line.is_empty()));
     let field = |line: String| {
@@ -170,9 +170,8 @@ fn assert_refused(answer: &Answer, status: u16) {
 fn a_long_poll_of_curl_is_held_until_there_is_a_message() {
     let server = Server::start(&["--max-hold", "1h"]);
     publish(&server, "bob", "message 1");
-    // A hold that this test does not live to see: only a message answers the poll.
-    // Without `after` it waits for what is published after it came: what was published before it
-    // came cannot answer it, so there is no need to know when exactly it is being held.
+    // The hold is longer than this test waits, so that only a message answers the poll. Without
+    // `after` only a message that is published after the request can.
     let url = server.at("/feeds/feed/long-poll?hold_ms=3600000");
     let mut held = Process::start(curl(&url));
     let mut last = 1;
@@ -230,7 +229,7 @@ fn curl_reads_an_event_stream_and_resumes_it() {
         );
     }
 
-    // A browser comes back with the id it saw last, and with the `after` of long ago.
+    // A browser reconnects with its last id, and with the `after` of its first request.
     let resume = format!("Last-Event-ID: {id}");
     let resumed = open_stream(&server.at("/feeds/feed/sse?after=0"), &[&resume]);
     let (id, _) = message(&resumed);
@@ -289,7 +288,7 @@ fn python_websockets_is_told_why_it_is_closed() {
 
 #[test]
 fn a_message_is_the_same_bytes_on_every_transport() {
-    /// The messages of an answer, byte by byte.
+    /// The messages of a response, byte by byte.
     #[derive(Deserialize)]
     struct Body<'a> {
         #[serde(borrow)]
@@ -324,7 +323,7 @@ const CARDS: &str = r"
         markup: card.querySelectorAll('ol[data-messages] b').length,
     }));";
 
-/// Waits until each of the four cards is as it should be.
+/// Waits until each of the four cards fulfils `good`.
 fn wait_for_cards(browser: &Browser, what: &str, good: impl Fn(&Value) -> bool) {
     let transports = ["short-polling", "long-polling", "sse", "websocket"];
     browser.wait_for(what, CARDS, |cards| {
@@ -339,7 +338,7 @@ fn chromium_shows_a_message_over_all_four_transports() {
     let server = server_with(1);
     let browser = Browser::open(&server.at("/"));
     wait_for_cards(&browser, "four live cards", |card| card["state"] == "live");
-    // The page's WebSocket gives a name: its own join is the first message, everywhere.
+    // The page's WebSocket gives a name, so that its join is the first message on every card.
     wait_for_cards(&browser, "its own join", |card| {
         let newest = card["newest"].as_str().unwrap_or_default();
         card["count"] == "1" && newest.ends_with(" joined")
@@ -363,7 +362,7 @@ fn chromium_shows_a_message_over_all_four_transports() {
     browser.write("#name", "maria");
     browser.write("#text", text);
     browser.click("#composer button");
-    // The guest becomes maria once her name is taken: one leaves, the other joins.
+    // With the new name the guest leaves and maria joins.
     wait_for_cards(&browser, "message of maria", |card| {
         let lines = card["lines"].as_array().expect("a list of lines");
         let mut lines = lines.iter().filter_map(Value::as_str);
@@ -379,7 +378,7 @@ fn chromium_shows_a_message_over_all_four_transports() {
         browser.run("return document.querySelector('#text').value"),
         ""
     );
-    // From now on she is there by that name, and who comes and goes is told.
+    // Maria is a member now, and the page shows joins and leaves.
     wait_for_members(&browser, |here| here == "Here (1): maria (you)");
     let bob = server.at("/feeds/lobby/poll?user=bob%3Cb%3E&interval_ms=300");
     assert_eq!(get(&bob).status, 200);
@@ -391,7 +390,7 @@ fn chromium_shows_a_message_over_all_four_transports() {
     assert_eq!(feed["messages"][0]["text"], text);
 }
 
-/// Waits until the page's line of those who are there is as it should be; empty if it has none.
+/// Waits until the page's line of members fulfils `good`; it is empty where there is none.
 fn wait_for_members(browser: &Browser, good: impl Fn(&str) -> bool) {
     let script = "const line = document.querySelector('#members');
         return line.hidden ? '' : line.textContent";
@@ -410,7 +409,7 @@ fn chromium_shows_no_members_where_none_are_kept() {
     assert_eq!(browser.errors(), Vec::<Value>::new());
 }
 
-/// What `latency.hlog` holds is what any tool for HdrHistogram reads, and what the table says.
+/// Other HdrHistogram tools read the same percentiles from `latency.hlog` as the table has.
 #[test]
 fn hdrhistograms_own_reader_finds_the_tables_percentiles() {
     let results = Results::new();
@@ -433,14 +432,14 @@ fn hdrhistograms_own_reader_finds_the_tables_percentiles() {
         assert_eq!(read["count"].as_f64(), Some(number(&trial, "delivered")));
         for percentile in ["p50", "p90", "p99"] {
             let ns = number(&trial, &format!("latency_{percentile}_us")) * 1e3;
-            // The file holds them to three digits.
+            // The file holds three digits.
             let apart = read[percentile].as_f64().unwrap() / ns - 1.0;
             assert!(apart.abs() < 0.002, "{percentile}: {read} and {ns} ns");
         }
     }
 }
 
-/// Reads and writes at a server on every transport, from whatever page this is.
+/// Publishes and reads on every transport, from any page.
 const VISIT: &str = r#"
     const [base, token] = [BASE, TOKEN];
     window.told = {};

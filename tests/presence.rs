@@ -1,4 +1,4 @@
-//! Who is there: names given by readers of every transport, told to readers of every transport.
+//! Presence: readers of every transport join under a name, and readers of every transport see it.
 
 mod support;
 
@@ -25,7 +25,7 @@ fn members(server: &Server) -> Vec<String> {
     serde_json::from_value(body["members"].clone()).expect("a list of names")
 }
 
-/// What a message's JSON tells of somebody who came, went or wrote.
+/// A message in short: its author, and its kind or text.
 fn told(json: &str) -> String {
     let message: serde_json::Value = serde_json::from_str(json).expect(json);
     let what = message["kind"].as_str().or(message["text"].as_str());
@@ -37,7 +37,7 @@ fn story(server: &Server) -> Vec<String> {
     history.iter().map(|json| told(json)).collect()
 }
 
-/// Waits until all that is to be told was told, and nothing else.
+/// Waits until the history has as many messages as expected, and compares them.
 fn wait_for_story(server: &Server, expected: &[&str]) {
     wait_until("the whole story is told", || {
         story(server).len() >= expected.len()
@@ -95,7 +95,7 @@ fn readers_of_every_transport_are_members_once_until_their_last_connection_ends(
     let poll = server.get("/feeds/a/poll?after=0&user=carol&interval_ms=500");
     let seen: Vec<_> = messages(&poll.body).iter().map(|json| told(json)).collect();
     assert_eq!(seen, ["alice join", "bob join", "carol join"]);
-    // Carol polls no more; bob was told of her, and has to ask again if he wants to stay.
+    // Carol polls no more. Bob's long poll was answered with her join, and he does not ask again.
     wait_until("bob and carol have missed three polls", || {
         members(&server) == ["alice"]
     });
@@ -150,12 +150,7 @@ fn nobody_is_announced_without_a_name_or_where_presence_is_off() {
     assert_eq!(members(&server), Vec::<String>::new());
     for path in ["poll", "long-poll", "sse"] {
         let answer = server.get(&format!("/feeds/a/{path}?user=a%07b"));
-        assert_eq!(answer.status, 422, "{path}");
-        assert!(
-            answer.body.contains("1 to 32 characters"),
-            "{}",
-            answer.body
-        );
+        answer.assert(422, &["1 to 32 characters"]);
     }
 
     let off = Server::start(&["--presence", "off"]);
@@ -164,6 +159,5 @@ fn nobody_is_announced_without_a_name_or_where_presence_is_off() {
     off.publish("a", "alice", "oi");
     assert_eq!(story(&off), ["alice oi"]);
     let answer = off.get("/feeds/a/members");
-    assert_eq!(answer.status, 404);
-    assert!(answer.body.contains("--presence on"), "{}", answer.body);
+    answer.assert(404, &["--presence on"]);
 }

@@ -1,4 +1,4 @@
-//! Rows in, pictures and a page out. The rows are made up here, and nowhere else.
+//! Plots, page and tables from made-up rows.
 
 use ab_glyph::{Font, FontRef};
 use wslab::report::{Plot, Report, capacity_table, html, plots, text_table, write};
@@ -39,7 +39,7 @@ fn names(plots: &[Plot]) -> Vec<&str> {
     plots.iter().map(|plot| plot.name).collect()
 }
 
-/// Tags are closed in the order they were opened, and no bare `<` or `&` stands between them.
+/// Checks that tags are closed in the right order, and that no bare `<` or `&` stands between them.
 fn assert_well_formed(svg: &str) {
     let mut open = Vec::new();
     for piece in svg.split('<').skip(1) {
@@ -158,7 +158,7 @@ fn the_page_is_complete_and_refers_to_nothing_outside() {
     }
     assert_eq!(page.matches("<svg ").count(), plots.len());
     assert_refers_to_nothing(&page);
-    // A plot of a doubtful figure says so itself, because it is shown without the page.
+    // A plot shows verdicts itself, because it is used without the page.
     for plot in &plots {
         assert!(
             plot.svg.contains("SUSPECT") && plot.svg.contains("INVALID"),
@@ -261,7 +261,7 @@ fn several_numbers_of_clients_are_lines_over_them_and_one_is_not() {
     }
     assert_texts_have_room(plot(&plots, "scaling"));
 
-    // Of another's server nothing is known but what its clients see.
+    // For a server that wslab did not start, only the clients' figures exist.
     for trial in &mut sizes {
         trial.server_cpu_user_us_per_delivery = None;
         trial.server_rss_bytes_per_client = None;
@@ -274,7 +274,7 @@ fn several_numbers_of_clients_are_lines_over_them_and_one_is_not() {
         .collect();
     assert_eq!(left.len(), 5, "{left:?}");
 
-    // Where something else varies as well, a line would join what can't be compared.
+    // Where another factor varies too, a line would join cells that cannot be compared.
     for trial in sizes
         .iter_mut()
         .filter(|trial| trial.transport == Transport::Sse)
@@ -320,7 +320,7 @@ fn no_text_overlaps_another_or_leaves_the_picture() {
     }
 }
 
-/// What a search found, by transport: held, failed and not told at, and how it ended.
+/// Results of a search, one a transport: held, failed and not told at, and its end.
 fn found(factor: &str, most: f64) -> Vec<CapacityRow> {
     let ends = [
         (None, Some(1.0), None, SearchVerdict::Fails),

@@ -1,4 +1,4 @@
-//! The server's WebSocket end against RFC 6455, clause by clause, as literal bytes.
+//! The server's WebSocket against RFC 6455, clause by clause, as literal bytes.
 
 mod support;
 
@@ -14,14 +14,14 @@ const CLOSE: u8 = 0x88;
 const PING: u8 = 0x89;
 const PONG: u8 = 0x8a;
 
-/// What a client writes, and what it is answered before the close.
+/// Frames that a client sends, and the answers before the close.
 type Conversation<'a> = (&'a [Vec<u8>], &'a [(u8, &'a [u8])]);
 
 fn close_frame(code: u16, reason: &[u8]) -> Vec<u8> {
     frame(CLOSE, &[&code.to_be_bytes(), reason].concat())
 }
 
-/// All frames that come until the server ends the connection, as first byte and payload.
+/// All frames until the server ends the connection, as first byte and payload.
 fn answers(mut stream: TcpStream) -> Vec<(u8, Vec<u8>)> {
     let (mut bytes, mut frames) = (Vec::new(), Vec::new());
     stream.read_to_end(&mut bytes).expect("an orderly end");
@@ -36,14 +36,14 @@ fn answers(mut stream: TcpStream) -> Vec<(u8, Vec<u8>)> {
     frames
 }
 
-/// What `/echo` answers to these bytes.
+/// The frames that `/echo` answers to these bytes.
 fn echoed(server: &Server, bytes: &[u8]) -> Vec<(u8, Vec<u8>)> {
     let (mut stream, _) = open_websocket(server, "/echo", "");
     stream.write_all(bytes).unwrap();
     answers(stream)
 }
 
-/// Checks that the server closes with this code, and says nothing else before.
+/// Checks that the only frame that the server sends is a close with this code.
 fn assert_refused(server: &Server, bytes: &[u8], code: u16, why: &str) {
     let answers = echoed(server, bytes);
     let [(CLOSE, payload)] = &answers[..] else {
@@ -211,7 +211,7 @@ fn a_close_is_answered_with_its_code_and_nothing_after_it_counts() {
     // Sections 5.5.1 and 7.4.
     let server = Server::start(&[]);
     let close = |code: u16, reason: &[u8]| {
-        // What comes behind a close frame is neither answered nor a reason to complain.
+        // Bytes behind a close frame are ignored.
         let late = [
             close_frame(code, reason),
             frame(TEXT, b"late"),
@@ -257,13 +257,13 @@ fn a_close_is_answered_with_its_code_and_nothing_after_it_counts() {
 #[test]
 fn who_talks_on_after_its_close_sees_the_answer_and_the_end() {
     let server = Server::start(&["--presence", "off"]);
-    // A page of this server's own origin asks the same, but its request goes the general way.
+    // A request with an Origin goes to the general engine.
     let own = format!("Origin: http://{}\r\n", server.address);
     for origin in ["", &own] {
         let (mut stream, _) = open_websocket(&server, "/feeds/a/ws", origin);
         let late = frame(TEXT, &[b'x'; 1_000]).repeat(200);
         let bytes = [close_frame(1000, b""), late].concat();
-        // The server may end while this is written.
+        // The server may close during this write.
         let _ = stream.write_all(&bytes);
         let mut answer = Vec::new();
         let ended = stream.read_to_end(&mut answer);
@@ -274,7 +274,7 @@ fn who_talks_on_after_its_close_sees_the_answer_and_the_end() {
 
 #[test]
 fn a_server_that_closes_reads_on_until_the_peer_has_closed_too() {
-    // Section 7.1.1: what was under way does not break the connection, and the server ends it.
+    // Section 7.1.1: frames under way do not reset the connection, and the server closes it.
     let server = Server::start(&["--presence", "off"]);
     let (mut stream, _) = open_websocket(&server, "/feeds/a/ws?user=al", "");
     stream.write_all(&frame(TEXT, b"no JSON")).unwrap();
@@ -303,7 +303,7 @@ fn a_message_of_any_length_is_told_1009_before_the_end() {
         let (mut stream, _) = open_websocket(&server, "/echo", "");
         let head = [&[TEXT, 0xff], &length.to_be_bytes()[..], &[0; 4]].concat();
         stream.write_all(&head).unwrap();
-        // The server may end while this is written.
+        // The server may close during this write.
         let _ = stream.write_all(&vec![b'x'; length.min(3_000_000) as usize]);
         assert_eq!(close_code(&mut stream), 1009, "{length} bytes");
     }

@@ -1,4 +1,4 @@
-//! A server that is told to end says so to everyone, each transport in its own way, and ends.
+//! A server that is asked to end tells its clients, each transport in its own way, and ends.
 
 mod support;
 
@@ -8,7 +8,7 @@ use std::net::TcpStream;
 use support::websocket::{close_code, frame, open_websocket};
 use support::{Server, wait_until};
 
-/// All that the server still says.
+/// All bytes that the server still sends.
 fn rest(mut stream: TcpStream) -> String {
     let mut text = String::new();
     stream.read_to_string(&mut text).unwrap();

@@ -1,4 +1,4 @@
-//! Readers that stop reading: they slow nobody, and the server holds next to nothing for them.
+//! Readers that stop reading: they slow no other reader, and the server holds little for them.
 
 mod support;
 
@@ -8,16 +8,16 @@ use std::net::TcpStream;
 use support::websocket::{close_code, open_websocket, read_frame};
 use support::{Server, metric, read_until, wait_until};
 
-/// Bytes of a message's text, and how many are published while nobody reads: far more than sockets
-/// and the log hold.
+/// Bytes of a message's text, and messages published while the readers do not read: far more than
+/// sockets and the history hold.
 const TEXT_BYTES: usize = 60_000;
 const MESSAGES: u64 = 1_500;
 
 /// Readers of each transport that have stopped reading.
 const DEAF: usize = 20;
 
-/// The most that the server may grow for all of them, though 90 MB are published: for each a piece
-/// in its hands and one in hyper's, and what its allocator keeps.
+/// The most that the server may grow while 90 MB are published: for each of these readers one batch
+/// in the server and one in hyper, and what the allocator keeps.
 const MAX_GROWTH_BYTES: u64 = 24 << 20;
 
 fn publish(server: &Server, messages: u64) {
@@ -36,7 +36,7 @@ fn publish(server: &Server, messages: u64) {
     }
 }
 
-/// Reads until `text` has come, as `read_until` does, but much at once.
+/// Reads until `text` has come, like `read_until`, but with large reads.
 fn read_much(stream: &mut TcpStream, text: &str) -> String {
     let (mut seen, mut buffer) = (Vec::new(), vec![0; 64 << 10]);
     while !seen[seen.len().saturating_sub(buffer.len() + text.len())..]
@@ -69,7 +69,7 @@ fn slow_readers(server: &Server, transport: &str) -> u64 {
     metric(&server.get("/metrics").body, &name)
 }
 
-/// The values of a numeric field, wherever it stands in the JSON of a stream.
+/// All values of a numeric field in the JSON of a stream.
 fn numbers(text: &str, field: &str) -> Vec<u64> {
     let number = |rest: &str| {
         let end = rest.find(|c: char| !c.is_ascii_digit());
@@ -81,7 +81,7 @@ fn numbers(text: &str, field: &str) -> Vec<u64> {
         .collect()
 }
 
-/// Reads frames up to the newest message; returns how many were read, and how many missed.
+/// Reads frames up to the newest message; returns the numbers of messages read and missed.
 fn read_frames(socket: &mut TcpStream) -> (u64, u64) {
     let (mut read, mut missed) = (0, 0);
     loop {
@@ -109,7 +109,7 @@ fn readers_that_stop_reading_slow_nobody_cost_little_and_are_told_what_they_miss
     let growth = server.rss_bytes().saturating_sub(before);
     assert!(growth < MAX_GROWTH_BYTES, "grown by {growth} bytes");
 
-    // They listen again: not all is there any more, and they know how much is not.
+    // They read again: part of the history is gone, and they learn how much.
     for socket in &mut sockets {
         let (read, missed) = read_frames(socket);
         assert_eq!(read + missed, MESSAGES);
@@ -155,7 +155,7 @@ fn where_slow_readers_are_closed_they_learn_why() {
         assert_eq!(slow_readers(&server, transport), 1);
     }
 
-    // Who comes back is told what is gone.
+    // A reader that reconnects learns how many it missed.
     let last = ids.last().unwrap().trim_start_matches("id: ");
     let header = format!("Last-Event-ID: {last}\r\n");
     let (_, text) = server.open_until("/feeds/a/sse", &header, "}\n\n");

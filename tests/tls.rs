@@ -1,4 +1,4 @@
-//! `--tls` as its users meet it: openssl, curl, Python and `wslab` itself on one port.
+//! `--tls` with openssl, curl, Python and `wslab` itself on one port.
 
 mod support;
 
@@ -12,11 +12,11 @@ use support::results::{Results, number};
 use support::{PATIENCE, Server, wait_until};
 use wslab::transport::Transport;
 
-/// A server that speaks TLS, and what it shows.
+/// A server with TLS, and its certificate.
 struct Secret {
     server: Server,
     fingerprint: String,
-    /// Its certificate as a file, which goes away with this value.
+    /// Holds its certificate as a file.
     folder: Results,
 }
 
@@ -47,7 +47,7 @@ impl Secret {
         format!("https://{}", self.server.address)
     }
 
-    /// What openssl says of a handshake.
+    /// The output of `openssl s_client`.
     fn openssl(&self, flags: &[&str]) -> String {
         let output = Command::new("openssl")
             .args(["s_client", "-connect", &self.server.address])
@@ -67,7 +67,7 @@ impl Secret {
     }
 }
 
-/// A certificate and its key, made by openssl.
+/// The files of a certificate and its key, made by openssl.
 fn made_elsewhere(folder: &Results, name: &str) -> [String; 2] {
     let [cert, key] = ["crt", "key"].map(|end| folder.path().join(format!("{name}.{end}")));
     let [cert, key] = [cert, key].map(|path| path.to_str().unwrap().to_owned());
@@ -122,7 +122,7 @@ fn curl_openssl_and_python_agree_on_who_the_server_is() {
     let stranger = secret.curl("/healthz", &[]);
     assert_eq!(stranger.status.code(), Some(60), "curl trusts no stranger");
 
-    // A page of this server comes from https, and may publish; one from elsewhere may not.
+    // A page of this server's https origin may publish; a page of another origin may not.
     let post = |origin: &str| {
         let origin = format!("Origin: {origin}");
         let json = r#"{"from":"bob","text":"in secret"}"#;
@@ -221,12 +221,12 @@ fn who_speaks_http_is_told_and_who_is_silent_is_cut() {
         "{why}"
     );
 
-    // Nothing, the beginning of a hello, and what is no hello at all.
+    // Nothing, the beginning of a ClientHello, and other bytes.
     let hello = [0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc];
     for said in [&b""[..], &hello, b"\0\x01\x02garbage that goes on and on"] {
         let mut stream: TcpStream = secret.server.connect();
         stream.write_all(said).unwrap();
-        // It may be told in an alert; then it is the end.
+        // The server may send an alert, and then closes.
         let mut rest = Vec::new();
         let ended = stream.read_to_end(&mut rest);
         assert!(rest.len() < 16, "{said:?}: {rest:?}");
@@ -329,7 +329,7 @@ fn a_chat_and_a_run_trust_the_certificate_that_they_were_told_and_no_other() {
         "a record a message"
     );
 
-    // Where TLS is not what was said, the other scheme is told.
+    // With the wrong scheme, the message names the other one.
     let plain = Server::start(&[]);
     let https = format!("https://{}", plain.address);
     let contrary = ["run", "--quiet", "--tls", "--target", &plain.url()];
@@ -400,7 +400,7 @@ fn who_rests_when_the_server_ends_is_told_that_it_is_no_cut() {
         }
         secret.server.terminate();
         assert_eq!(secret.server.process.ended(), Some(0));
-        // Without a close_notify (RFC 8446, section 6.1) it complains.
+        // Without a close_notify (RFC 8446, section 6.1) openssl fails.
         let output = openssl.wait_with_output().unwrap();
         let complaints = text(&output.stderr);
         assert!(output.status.success(), "{endpoint}: {complaints}");

@@ -1,4 +1,4 @@
-//! One story, told for every transport: the client ends of the load against the real server.
+//! The load's subscribers against the real server, the same tests for every transport.
 
 mod support;
 
@@ -41,7 +41,7 @@ fn subscriber(address: &str, keep_alive: bool) -> (Subscription, Rc<Recorder>) {
     (subscription, recorder)
 }
 
-/// Publishes on a thread of its own: the tests' own runtime has only one.
+/// Publishes on another thread, because the tests' runtime has one thread only.
 async fn publish(server: &Arc<Server>, texts: std::ops::Range<u32>) {
     let server = server.clone();
     let publish = move || {
@@ -100,7 +100,7 @@ async fn everyone_gets_each_message_once_in_order_and_resumes_without_loss() {
             format!("3-{}", server.epoch())
         );
 
-        // The connection is gone now; what is published meanwhile waits behind the cursor.
+        // The connection is closed. Messages published meanwhile wait behind the cursor.
         assert!(subscription.ended());
         publish(&server, 3..6).await;
         let (_, resumed) = tokio::join!(
@@ -122,7 +122,7 @@ async fn everyone_gets_each_message_once_in_order_and_resumes_without_loss() {
     }
 }
 
-/// The numbers of a server that starts again are others, even where they are the same.
+/// A restarted server counts from 1 again; its epoch tells its messages from the earlier ones.
 #[tokio::test]
 async fn a_restart_confuses_no_message_with_one_of_before() {
     for transport in Transport::ALL {
@@ -195,7 +195,7 @@ async fn read_twenty(
         publish(server, n..n + 1).await;
     }
     read(transport, subscription, recorder, before + 10).await;
-    // Ten more, each in a poll of its own, so that the dialling of the first hardly counts.
+    // Ten more, each in a poll of its own, so that the first connect hardly counts.
     let publishing = async {
         for n in 0..10 {
             publish(server, n..n + 1).await;
@@ -209,7 +209,7 @@ async fn read_twenty(
     last
 }
 
-/// A proxy that holds back all that the server says for `delay`, and nothing of what it is told.
+/// A proxy that delays the bytes from the server by `delay`, and no bytes to the server.
 async fn delaying_proxy(server: String, delay: Duration) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();

@@ -1,5 +1,5 @@
-//! A reader as plain as one can be: finds the messages of many event streams or WebSockets, and in
-//! each its number and its intended time, and counts. It publishes as well, at a steady rate.
+//! A minimal reader: it finds the messages of many event streams or WebSockets, reads the number
+//! and the intended time of each, and counts. It also publishes at a steady rate.
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream as Blocking};
@@ -38,10 +38,10 @@ const FEED: &str = "/feeds/reference";
 const PUBLISHER: Token = Token(usize::MAX);
 const SCRATCH_BYTES: usize = 64 << 10;
 
-/// How long all that was published may take to arrive.
+/// The longest wait for all published messages.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Prints what was received, in how many reads, and what that took.
+/// Prints messages received, reads, and CPU time.
 pub fn read(args: &ReadArgs) -> anyhow::Result<()> {
     let mut reader = Reader::connect(args)?;
     reader.pass(args.warm_up)?;
@@ -62,7 +62,7 @@ fn usage() -> io::Result<ProcessUsage> {
     ProcessUsage::of(std::process::id())
 }
 
-/// What has been received in one go.
+/// What one read received.
 #[derive(Default)]
 struct Sums {
     received: u64,
@@ -92,7 +92,7 @@ fn number(text: &[u8]) -> u64 {
 
 struct Client {
     stream: TcpStream,
-    /// What came in and is not whole yet.
+    /// Bytes of a message that is not whole yet.
     carry: Vec<u8>,
 }
 
@@ -100,7 +100,7 @@ struct Reader {
     poll: Poll,
     clients: Vec<Client>,
     publisher: TcpStream,
-    /// Finds the whole messages in some bytes, and tells how many bytes it used up.
+    /// Finds the whole messages in some bytes; returns how many bytes they take.
     scan: fn(&[u8], &mut Sums) -> usize,
     interval_ns: f64,
     payload: usize,
@@ -148,7 +148,7 @@ impl Reader {
         })
     }
 
-    /// Publishes so many messages, and returns when all clients have all of them.
+    /// Publishes messages, and returns when all clients have all of them.
     fn pass(&mut self, messages: u64) -> anyhow::Result<Sums> {
         let expected = messages * self.clients.len() as u64;
         let (mut sums, mut published) = (Sums::default(), 0);
@@ -217,7 +217,7 @@ impl Reader {
     }
 }
 
-/// Connects and sends a request; what comes behind the answer's head is left over.
+/// Connects, sends a request and reads the response head; the body stays in the socket.
 fn open(target: SocketAddr, request: &str) -> anyhow::Result<(Blocking, Vec<u8>)> {
     let mut stream = Blocking::connect(target).context("cannot connect")?;
     stream.set_nodelay(true)?;
@@ -239,7 +239,7 @@ fn open(target: SocketAddr, request: &str) -> anyhow::Result<(Blocking, Vec<u8>)
     }
 }
 
-/// WebSocket frames from a server, which does not mask.
+/// WebSocket frames from a server, without masks.
 fn frames(bytes: &[u8], sums: &mut Sums) -> usize {
     let mut used = 0;
     loop {
@@ -259,8 +259,8 @@ fn frames(bytes: &[u8], sums: &mut Sums) -> usize {
     }
 }
 
-/// The `data:` lines of an event stream. The sizes of its chunks are on lines of their own, so they
-/// are passed over like any other line.
+/// The `data:` lines of an event stream. Chunk sizes stand on lines of their own and are skipped
+/// like other lines.
 fn events(bytes: &[u8], sums: &mut Sums) -> usize {
     let mut used = 0;
     for end in memchr::memchr_iter(b'\n', bytes) {

@@ -13,7 +13,7 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use wslab::runtime::clock;
 use wslab::system::cpus::Cpus;
 
-/// Those of `wslab serve` that a run gives; what they ask for happens anyway, or not at all.
+/// The flags of `wslab serve` that a run passes. This server ignores them.
 #[derive(clap::Args)]
 pub struct ServeArgs {
     #[arg(long)]
@@ -32,14 +32,14 @@ const LISTENER: Token = Token(usize::MAX);
 const BACKLOG: i32 = 4_096;
 const SCRATCH_BYTES: usize = 64 << 10;
 
-/// What polls are told of this server's life; four characters, as wslab's.
+/// The epoch in answers to polls; four characters, like wslab's.
 const EPOCH: &str = "refs";
 
 pub fn serve(args: &ServeArgs) -> anyhow::Result<()> {
     if let Some(cpus) = &args.cpus {
         cpus.confine()?;
     }
-    // It ends with its parent, whatever happens to that.
+    // Ends with its parent, also when that is killed.
     std::thread::spawn(|| {
         let _ = io::copy(&mut io::stdin(), &mut io::sink());
         std::process::exit(0);
@@ -56,13 +56,13 @@ pub fn serve(args: &ServeArgs) -> anyhow::Result<()> {
 /// One connection.
 struct Peer {
     stream: TcpStream,
-    /// What came in and is not a whole request yet.
+    /// Bytes of a request that is not whole yet.
     carry: Vec<u8>,
-    /// Of a WebSocket.
+    /// Set for a WebSocket.
     reading: Option<Place>,
 }
 
-/// How far a WebSocket's reader is.
+/// The position of a WebSocket's reader.
 #[derive(Default)]
 struct Place {
     /// Messages written.
@@ -81,11 +81,11 @@ struct Server {
     books: Books,
 }
 
-/// Each message as a frame; its JSON begins behind the head.
+/// Each message as a frame; its JSON begins after the frame head.
 #[derive(Default)]
 struct Feed(Vec<Vec<u8>>);
 
-/// What `/metrics` tells, of the transport that was asked for last.
+/// The figures of `/metrics`, for the transport of the last request.
 #[derive(Default)]
 struct Books {
     transport: &'static str,
@@ -152,7 +152,7 @@ impl Server {
         Ok(())
     }
 
-    /// Answers all whole requests that have come.
+    /// Answers all whole requests.
     fn read(&mut self, key: usize, scratch: &mut [u8]) -> io::Result<()> {
         loop {
             let peer = &mut self.peers[key];
@@ -180,7 +180,7 @@ impl Server {
         }
     }
 
-    /// Tells how many bytes it used up.
+    /// Returns how many bytes it used.
     fn answer_all(&mut self, key: usize, bytes: &[u8]) -> io::Result<usize> {
         let mut used = 0;
         while let Some(request) = Request::parse(&bytes[used..]) {
@@ -188,7 +188,7 @@ impl Server {
             self.answer(key, &request)?;
         }
         match self.peers[key].reading {
-            Some(_) => Ok(bytes.len()), // Frames of one who only reads: pongs.
+            Some(_) => Ok(bytes.len()), // Frames of a reader: pongs.
             None => Ok(used),
         }
     }
@@ -212,7 +212,7 @@ impl Server {
             let text = self.books.text();
             return self.write(key, &response("200 OK", text.as_bytes()));
         } else if request.has("/healthz") {
-            // Asked before the books are, and no poll: they stay those of the transport.
+            // Not a poll: the figures stay those of the transport.
             return self.write(key, &response("200 OK", b"{}"));
         } else {
             self.books.transport = "short-polling";
@@ -236,7 +236,7 @@ impl Server {
             let Some(place) = self.peers.get(key).and_then(|peer| peer.reading.as_ref()) else {
                 continue;
             };
-            // Whoever lags is served when it can be written to again.
+            // A slow reader is served when its socket is writable again.
             if place.messages + 1 == self.feed.0.len() && self.write_each(key).is_err() {
                 self.forget(key);
             }
@@ -261,8 +261,7 @@ impl Server {
         registry.reregister(&mut peer.stream, Token(key), interest)
     }
 
-    /// Writes to a WebSocket what it does not have, a message a write, as long as the socket takes
-    /// it.
+    /// Writes waiting messages to a WebSocket, one a write, until the socket is full.
     fn write_each(&mut self, key: usize) -> io::Result<()> {
         let Peer {
             stream, reading, ..
@@ -286,7 +285,7 @@ impl Server {
         Ok(())
     }
 
-    /// Writes an answer, which fits into the buffer of a socket whose peer waits for it.
+    /// Writes a response. It fits into the socket buffer, because the peer waits for it.
     fn write(&mut self, key: usize, bytes: &[u8]) -> io::Result<()> {
         self.peers[key].stream.write_all(bytes)?;
         self.books.writes += 1;
@@ -296,7 +295,7 @@ impl Server {
 }
 
 impl Feed {
-    /// What was posted, `{"from":…}`, with the fields in front that are the server's.
+    /// A posted message, `{"from":…}`, with the server's fields in front.
     fn push(&mut self, posted: &[u8]) {
         let (seq, now_ns) = (self.0.len() + 1, clock::now_ns());
         let mut json = format!("{{\"seq\":{seq},\"published_at_ns\":{now_ns},").into_bytes();
@@ -313,7 +312,7 @@ impl Feed {
         self.0.push(frame);
     }
 
-    /// The body of a poll's answer.
+    /// The body of a response to a poll.
     fn body(&self, after: usize) -> Vec<u8> {
         let mut body = b"{\"messages\":[".to_vec();
         for (index, frame) in self.0[after..].iter().enumerate() {
@@ -400,7 +399,7 @@ impl<'a> Request<'a> {
     }
 }
 
-/// The very bytes of wslab's answers, but for the time of day.
+/// The bytes of wslab's responses, except for the date.
 fn response(status: &str, body: &[u8]) -> Vec<u8> {
     let length = body.len();
     let head = format!(

@@ -1,4 +1,4 @@
-//! Chromium, led by chromedriver in the words of W3C WebDriver.
+//! Chromium, driven by chromedriver over W3C WebDriver.
 
 use std::fs;
 use std::path::Path;
@@ -15,11 +15,11 @@ use super::support::process::{Process, command};
 
 const CHROMIUM: &str = "/usr/bin/chromium";
 
-/// How often a page is asked whether it has come so far.
+/// Pause between two looks at a page.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
-/// What is asked of Chromium: nothing to draw on, and no calls home. It ends when chromedriver
-/// does, since that holds the other end of its pipe.
+/// Chromium without a display and without background traffic. The pipe to chromedriver ends it when
+/// chromedriver ends.
 const FLAGS: [&str; 10] = [
     "--headless",
     "--no-sandbox",
@@ -33,16 +33,16 @@ const FLAGS: [&str; 10] = [
     "--window-size=1400,900",
 ];
 
-/// A browser of its own; it is gone when this is dropped.
+/// A browser; it ends with this value.
 pub struct Browser {
     driver: Process,
     home: Home,
-    /// Address of the WebDriver session; of chromedriver until there is one.
+    /// URL of the WebDriver session; of chromedriver until there is one.
     session: String,
 }
 
 impl Browser {
-    /// Opens a page, in a browser that knows nothing yet.
+    /// Opens a page in a browser with an empty profile.
     pub fn open(page: &str) -> Self {
         let home = Home(TempDir::with_prefix("wslab-chromium-").expect("a folder for the browser"));
         let mut chromedriver = command("/usr/bin/chromedriver");
@@ -100,7 +100,7 @@ impl Browser {
         self.ask("execute/sync", json!({"script": script, "args": []}))
     }
 
-    /// Asks the page until the answer is as it should be.
+    /// Runs a script in the page until its result fulfils `good`.
     pub fn wait_for(&self, what: &str, script: &str, good: impl Fn(&Value) -> bool) {
         let started = Instant::now();
         loop {
@@ -114,7 +114,7 @@ impl Browser {
         }
     }
 
-    /// Types into a field in place of what it holds, as a person does.
+    /// Replaces the text of a field by typing.
     pub fn write(&self, selector: &str, text: &str) {
         let field = self.element(selector);
         self.ask(&format!("{field}/clear"), json!({}));
@@ -136,7 +136,7 @@ impl Browser {
         format!("element/{id}")
     }
 
-    /// What the page's console was told of errors.
+    /// Errors in the page's console.
     pub fn errors(&self) -> Vec<Value> {
         let log = self.ask("se/log", json!({"type": "browser"}));
         let mut entries = log.as_array().expect("a list of entries").clone();
@@ -146,7 +146,7 @@ impl Browser {
 }
 
 impl Drop for Browser {
-    /// Nothing here may panic: the test may be doing so.
+    /// Nothing here may panic, because the test may be panicking already.
     fn drop(&mut self) {
         let mut quit = command("curl");
         quit.args(["-q", "-s", "--max-time", "5", "-X", "DELETE", &self.session]);
@@ -175,7 +175,7 @@ impl Drop for Home {
     }
 }
 
-/// The processes that were started with this directory, which is nobody else's.
+/// The processes with this folder in their command lines.
 fn processes_that_name(directory: &Path) -> Vec<Pid> {
     let name = directory.to_string_lossy();
     let pid_if_named = |entry: fs::DirEntry| {

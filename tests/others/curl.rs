@@ -1,4 +1,4 @@
-//! curl: one exchange, as it tells it.
+//! One HTTP exchange with curl.
 
 use std::process::Command;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::support::PATIENCE;
 use super::support::process::{Process, command};
 
-/// What the server answered.
+/// A response.
 #[derive(Debug)]
 pub struct Answer {
     pub status: u16,
@@ -16,7 +16,7 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// Reads a head and leaves the body, of which a stream has no end.
+    /// Reads the head and leaves the body, which is endless in a stream.
     pub fn head(process: &Process) -> Self {
         let status_line = process.line();
         let status = status_line
@@ -35,7 +35,7 @@ impl Answer {
         }
     }
 
-    /// Reads all of it; curl must be content with it.
+    /// Reads head and body; curl must succeed.
     pub fn whole(process: Process) -> Self {
         let mut answer = Answer::head(&process);
         answer.body = process.lines().join("\n");
@@ -63,7 +63,7 @@ impl Answer {
     }
 }
 
-/// curl, quiet but for errors, ready for further arguments; it shows heads, and doesn't buffer.
+/// curl with heads in its output, without buffering or a progress bar.
 pub fn curl(url: &str) -> Command {
     let mut curl = command("curl");
     let patience = PATIENCE.as_secs().to_string();
@@ -77,7 +77,7 @@ pub fn get(url: &str) -> Answer {
 
 pub fn post(url: &str, content_type: &str, body: &str) -> Answer {
     let mut curl = curl(url);
-    // Without a say in it, curl sends some bodies only after a "100 Continue".
+    // By default curl waits for a "100 Continue" before some bodies.
     curl.args(["-H", "Expect:", "-H"])
         .arg(format!("Content-Type: {content_type}"))
         .args(["--data-raw", body]);

@@ -1,4 +1,4 @@
-"""The server as the websockets library sees it.
+"""The server with the websockets library as client.
 
     /usr/bin/python3 -I websocket.py CASE ws://ADDR:PORT
 
@@ -14,7 +14,7 @@ try:
 except ImportError:
     sys.exit("python3-websockets is missing: run scripts/test, which installs it")
 
-# How long anything may take that should happen at once.
+# The longest wait for anything.
 PATIENCE_S = 20
 LIMIT_BYTES = 64 * 1024
 
@@ -30,7 +30,7 @@ async def receive(ws):
 
 
 async def receive_text(ws):
-    """The next message that is somebody's text, rather than a join or a leave."""
+    """The next message that is a text, not a join or a leave."""
     while True:
         message = await receive(ws)
         if "kind" not in json.loads(message):
@@ -69,7 +69,7 @@ async def conversation(base):
 
 
 async def lobby(base):
-    """The lecture's address: what one writes there, another reads, and both without `after`."""
+    """The lecture's address: one client writes, another one reads, both without `after`."""
     async with connect(f"{base}/chat?user=maria") as maria, connect(f"{base}/chat") as reader:
         check(maria.subprotocol, None)
         await maria.send(json.dumps({"text": "hello"}))
@@ -90,7 +90,7 @@ async def echo(base):
 
 
 async def refusals(base):
-    """What the server closes for: the peer gets to see the code, and what to change."""
+    """Messages that the server closes for: the client sees the code and what to change."""
     long = "x" * 200
     cases = [
         ("/feeds/feed/ws?user=alice", "{not JSON", 1007),
@@ -112,7 +112,7 @@ async def refusals(base):
 
 
 async def farewell(url, message):
-    """Code and reason of the close frame that a message brings about; code 1006 if none came."""
+    """Code and reason of the close frame that a message causes; code 1006 if none came."""
     async with connect(url) as ws:
         try:
             await ws.send(message)

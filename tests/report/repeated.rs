@@ -1,4 +1,4 @@
-//! Cells that were measured several times: intervals, what is left out, and the noise.
+//! Cells with several trials: intervals, trials that are left out, and noise.
 
 use super::*;
 

@@ -1,9 +1,9 @@
-//! Made-up rows. Only tests may have such.
+//! Made-up rows for tests.
 
 use wslab::results::{TimelineRow, TrialRow, Verdict};
 use wslab::transport::Transport;
 
-/// A trial that delivered all it should, with figures that differ by transport and trial.
+/// A trial without a missed message; its figures differ by transport and trial.
 pub fn trial(cell: u32, trial: u32, transport: Transport, clients: u32) -> TrialRow {
     let (polls, rank) = (transport < Transport::Sse, f64::from(transport as u32));
     let noise = 1.0 + 0.07 * f64::from(trial - 1);
@@ -114,7 +114,7 @@ pub fn trial(cell: u32, trial: u32, transport: Transport, clients: u32) -> Trial
     }
 }
 
-/// The same trial where the feed had nothing to say: no delivery, so no figure of one.
+/// The same trial of a feed without messages: no delivery, so no figure of one.
 pub fn idle(cell: u32, transport: Transport, clients: u32) -> TrialRow {
     TrialRow {
         published: 0,
@@ -143,7 +143,7 @@ pub fn idle(cell: u32, transport: Transport, clients: u32) -> TrialRow {
     }
 }
 
-/// Two seconds of ramp-up, three of warm-up, the window and a second of drain.
+/// Two seconds of ramp-up, three of warm-up, the window, and a second of drain.
 pub fn timeline(of: &TrialRow) -> Vec<TimelineRow> {
     let window_s = of.window_s as u32;
     (1..=6 + window_s)

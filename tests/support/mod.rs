@@ -53,7 +53,7 @@ impl Server {
         Server { process, address }
     }
 
-    /// Asks it to end as a service manager does.
+    /// Sends SIGTERM.
     pub fn terminate(&self) {
         signal(self.process.id(), "-TERM");
     }
@@ -174,12 +174,24 @@ pub fn metric(text: &str, name: &str) -> u64 {
     value.expect(text).parse().expect(text)
 }
 
-/// What a server answered.
+/// A response.
 pub struct Answer {
     pub status: u16,
     /// In lower case.
     pub head: String,
     pub body: String,
+}
+
+impl Answer {
+    /// Checks the status, and that the head or the body holds each of these texts.
+    #[track_caller]
+    pub fn assert(&self, status: u16, texts: &[&str]) {
+        assert_eq!(self.status, status, "{}{}", self.head, self.body);
+        for text in texts {
+            let found = self.head.contains(text) || self.body.contains(text);
+            assert!(found, "{text:?} is not in {}{}", self.head, self.body);
+        }
+    }
 }
 
 /// The raw JSON of each message in the body of a poll.
@@ -217,7 +229,7 @@ pub fn read_until(stream: &mut TcpStream, text: &str) -> String {
     String::from_utf8(seen).unwrap()
 }
 
-/// Waits until `done`, for as long as patience lasts.
+/// Waits until `done`, at most [`PATIENCE`].
 pub fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
     let started = Instant::now();
     while !done() {

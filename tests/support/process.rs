@@ -124,7 +124,7 @@ impl Process {
         line.unwrap_or_else(|| panic!("{} ended: {:?}", self.name, self.rest_of_notes()))
     }
 
-    /// The rest of standard error. It has an end when the program has ended.
+    /// The rest of standard error; waits for the program's end.
     pub fn rest_of_notes(&self) -> String {
         rest(&self.notes)
     }
@@ -150,7 +150,7 @@ impl Process {
         }
     }
 
-    /// The lines that it still prints until it ends, with success.
+    /// Waits for its end, which must be a success; returns the lines that were not read.
     pub fn lines(self) -> Vec<String> {
         let name = self.name.clone();
         let output = self.finish();
