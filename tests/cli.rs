@@ -180,9 +180,11 @@ fn over_tls_each_record_is_in_the_ledger_and_both_ends_count_the_same() {
     assert_eq!(results.wslab(&anew).status.code(), Some(0));
     let row = &results.trials(1)[0];
     check_row(row);
-    let [theory, tls] =
-        ["predicted_wire", "tls"].map(|of| number(row, &format!("{of}_bytes_per_delivery")));
-    let wire = (number(row, "wire_bytes_down") + number(row, "wire_bytes_up")) / 200.0;
+    // Theory has one message an exchange; on a busy machine some exchanges carry more.
+    let theory = number(row, "predicted_wire_bytes_per_delivery");
+    let exchanges = number(row, "exchanges");
+    let wire = (number(row, "wire_bytes_down") + number(row, "wire_bytes_up")) / exchanges;
+    let tls = number(row, "tls_bytes_per_delivery") * 200.0 / exchanges;
     assert!(
         tls > 1_000.0 && (wire / theory - 1.0).abs() < 0.05,
         "{tls} {wire} {theory}"

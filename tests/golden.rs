@@ -148,7 +148,7 @@ fn pixels(png: &[u8]) -> String {
 
 /// Makes the report of a run and compares all its files.
 fn check_report(golden: &mut Golden, run: &str) {
-    let work = WorkFolder::new());
+    let work = WorkFolder::new();
     let named = work.copy(run);
     let output = work.wslab(&["report", &named]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));

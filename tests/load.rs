@@ -57,7 +57,7 @@ fn clients_in_several_processes_are_measured_as_in_one() {
         "--clients",
         "30",
     ];
-    let output = results.wslab(&[&RUN[..], &arguments].concat());
+    let output = results.wslab(&[&["run"], &RUN[3..], &arguments].concat());
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     for row in results.trials(Transport::CHOICES.len()) {
         let transport = &row["transport"];
@@ -86,7 +86,7 @@ fn members_of_a_chat_write_from_all_processes() {
         "6",
     ];
     let chat = ["--workload", "chat", "--feeds", "2"];
-    let output = results.wslab(&[&RUN[..], &arguments, &chat].concat());
+    let output = results.wslab(&[&["run"], &RUN[3..], &arguments, &chat].concat());
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     for row in results.trials(2) {
         assert_eq!(

@@ -98,7 +98,7 @@ fn read_frames(socket: &mut TcpStream) -> (u64, u64) {
 
 #[test]
 fn readers_that_stop_reading_slow_nobody_cost_little_and_are_told_what_they_missed() {
-    let server = Server::start(&["--history", "10"]);
+    let server = Server::start(&["--history", "10", "--ping", "1h"]);
     let (mut streams, mut sockets) = open_deaf(&server);
     let (mut quick, _) = open_websocket(&server, "/feeds/a/ws", "");
     let before = server.rss_bytes();

@@ -62,11 +62,6 @@ impl Golden {
         }
     }
 
-    /// The last part of the folder's name.
-    pub fn name(&self) -> &'static str {
-        self.name.rsplit('/').next().unwrap_or(self.name)
-    }
-
     /// Compares a file with its golden copy, or writes the copy anew.
     pub fn check(&mut self, file: &str, actual: &[u8]) {
         self.made.insert(file.to_owned());
