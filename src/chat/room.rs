@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use crate::chat::ChatOptions;
+use crate::chat::options::ChatOptions;
 use crate::client::error::ClientError;
 use crate::client::exchange::ExchangeError;
 use crate::client::outbox::Outgoing;

@@ -12,15 +12,14 @@
 //! ```
 
 use std::fmt::Write;
+use std::ops::Sub;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::client::error::ClientError;
-use crate::client::exchange::Answer;
 use crate::client::http;
 use crate::client::outbox::Outgoing;
-use crate::client::server_counters::ServerCounters;
 use crate::feed::{Cursor, Epoch, Message};
 
 /// Which server is spoken to.
@@ -58,6 +57,30 @@ pub struct MessagePage<'a> {
 pub struct Reset {
     pub missed: u64,
     pub epoch: Epoch,
+}
+
+/// Bytes through all sockets of a server, and what its transport of the trial wrote.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServerCounters {
+    /// Read by the server.
+    pub up_bytes: u64,
+    /// Written by the server.
+    pub down_bytes: u64,
+    pub deliveries: u64,
+    pub writes: u64,
+}
+
+impl Sub for ServerCounters {
+    type Output = ServerCounters;
+
+    fn sub(self, earlier: ServerCounters) -> ServerCounters {
+        ServerCounters {
+            up_bytes: self.up_bytes - earlier.up_bytes,
+            down_bytes: self.down_bytes - earlier.down_bytes,
+            deliveries: self.deliveries - earlier.deliveries,
+            writes: self.writes - earlier.writes,
+        }
+    }
 }
 
 impl Dialect {
@@ -160,10 +183,10 @@ impl Dialect {
         }
     }
 
-    /// Whether the server says that it is well.
-    pub fn is_healthy(self, answer: &Answer) -> bool {
-        let health: serde_json::Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-        answer.status == 200 && health["status"] == "ok"
+    /// Whether an answer from [`health_path`](Dialect::health_path) says that the server is well.
+    pub fn is_healthy(self, status: u16, body: &[u8]) -> bool {
+        let health: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
+        status == 200 && health["status"] == "ok"
     }
 
     /// Reads the answer to a poll or a request for history.
@@ -308,12 +331,7 @@ mod tests {
 
     #[test]
     fn only_a_server_that_says_so_is_well() {
-        let healthy = |status, body: &str| {
-            WSLAB.is_healthy(&Answer {
-                status,
-                body: body.into(),
-            })
-        };
+        let healthy = |status, body: &str| WSLAB.is_healthy(status, body.as_bytes());
         assert!(healthy(200, r#"{"status":"ok","version":"1"}"#));
         assert!(!healthy(503, r#"{"status":"ok"}"#));
         assert!(!healthy(200, "<html>") && !healthy(200, "{}"));

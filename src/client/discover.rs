@@ -104,7 +104,7 @@ async fn check_health(target: &Target) -> anyhow::Result<()> {
         Err(_) => bail!("{at} does not speak HTTP/1.1"),
     };
     ensure!(
-        target.dialect.is_healthy(&answer),
+        target.dialect.is_healthy(answer.status, &answer.body),
         "{at} is not a wslab server: its {} is not {{\"status\":\"ok\"}}{}",
         target.dialect.health_path(),
         answer

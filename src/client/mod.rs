@@ -10,7 +10,7 @@ pub mod http;
 pub mod outbox;
 pub mod publish;
 pub mod reconnect;
-pub mod server_counters;
+pub mod scrape;
 pub mod socket;
 pub mod subscription;
 pub mod target;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::bail;
 use tokio::sync::oneshot::error::TryRecvError;
 
-use crate::client::server_counters::Scrape;
+use crate::client::scrape::Scrape;
 use crate::load::link::Link;
 use crate::load::outcome::{ProbeOutcome, TimelineSecond, TrialOutcome, UsageDelta};
 use crate::load::processes::LoadProcesses;

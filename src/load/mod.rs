@@ -14,6 +14,8 @@
 pub mod agent;
 pub mod child_process;
 pub mod controller;
+#[cfg(test)]
+mod example;
 pub mod http_publisher;
 pub mod link;
 pub mod outcome;

@@ -225,33 +225,6 @@ pub enum WorkerReply {
 }
 
 #[cfg(test)]
-impl Plan {
-    /// A plan for tests: ten clients of one feed, and a probe of five.
-    pub fn example() -> Self {
-        Plan {
-            transport: Transport::Sse,
-            target: Target::at(([127, 0, 0, 1], 1).into()),
-            feeds: vec!["a".into()],
-            clients: 10,
-            workload: Workload::Monitoring,
-            pacing: Pacing::Constant,
-            rate_hz: 1.0,
-            payload_bytes: 100,
-            client: ClientConfig::DEFAULT,
-            connect_rate_hz: 1_000.0,
-            warm_up: Duration::from_secs(1),
-            window: Duration::from_secs(100),
-            drain: Duration::from_secs(5),
-            seed: 1,
-            interface: None,
-            processes: 1,
-            probes: 5,
-            even_phases: false,
-        }
-    }
-}
-
-#[cfg(test)]
 mod tests {
     use super::*;
 

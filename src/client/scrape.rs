@@ -1,12 +1,10 @@
 //! The server's own account of the byte ledger: what it counted itself.
 
-use std::ops::Sub;
 use std::rc::Rc;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
 use crate::client::connection::Connection;
+use crate::client::dialect::ServerCounters;
 use crate::client::error::ClientError;
 use crate::client::exchange::exchange;
 use crate::client::http::{Headers, Response};
@@ -16,30 +14,6 @@ use crate::runtime::event_loop;
 
 /// The longest time for the two exchanges of a scrape. The server is busy.
 const PATIENCE: Duration = Duration::from_secs(5);
-
-/// Bytes through all sockets of a server, and what its transport of the trial wrote.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ServerCounters {
-    /// Read by the server.
-    pub up_bytes: u64,
-    /// Written by the server.
-    pub down_bytes: u64,
-    pub deliveries: u64,
-    pub writes: u64,
-}
-
-impl Sub for ServerCounters {
-    type Output = ServerCounters;
-
-    fn sub(self, earlier: ServerCounters) -> ServerCounters {
-        ServerCounters {
-            up_bytes: self.up_bytes - earlier.up_bytes,
-            down_bytes: self.down_bytes - earlier.down_bytes,
-            deliveries: self.deliveries - earlier.deliveries,
-            writes: self.writes - earlier.writes,
-        }
-    }
-}
 
 /// One reading of the server's counters, and the bytes that the reading itself added to them.
 #[derive(Clone, Copy, Debug)]
