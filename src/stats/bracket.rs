@@ -1,18 +1,17 @@
-//! The search itself: how the trials so far went, and which factor is to be tried next.
+//! The search for the largest factor that holds: given the trials so far, which factor is next.
 //!
-//! It doubles until a step fails (or halves until one holds), halves the bracket between the two,
-//! and then repeats what it found. All of it follows from the list of what was tried, so a search
-//! that lies on disk is read with the same functions that led it.
+//! It doubles until a step fails, or halves until one holds. Then it halves the bracket between
+//! the two, and repeats what it found. The list of trials is its only state, so a search on disk is
+//! read with the functions that made it.
 //!
-//! The factor is supposed to have one limit: what holds, holds below as well. Where chance decides,
-//! a single failure is enough to fail a step, so a noisy limit is found rather too low than too
-//! high.
+//! The search assumes one limit: below a factor that holds, all hold. A single failure fails a
+//! step, so a noisy limit is found too low rather than too high.
 
 use crate::results::SearchVerdict;
 
-/// Trials in a row of one step that may show nothing before it counts as not told.
+/// Trials in a row of one step that may show nothing. Then the step counts as not told.
 const MOST_DOUBTFUL: usize = 3;
-/// The same for trials that others disturbed: one, and three more, each after a longer rest.
+/// The same for trials that other programs disturbed: one, and three more after growing rests.
 const MOST_DISTURBED: usize = 4;
 /// Trials of one search, beside its confirmations. From 1 to a million by doubling takes 20 steps,
 /// and from there to 0.1 % another 10; only doubts and a limit that moves under the search need
@@ -21,14 +20,14 @@ const MOST_TRIALS: usize = 200;
 /// Significant digits of a factor that need not be whole.
 const DIGITS: i32 = 3;
 
-/// What a trial showed of its step; the reasons are for people. In growing order of weight, so that
-/// of several objectives the worst counts.
+/// What a trial showed of its step, with a reason in words. The order is that of weight: of several
+/// objectives the worst counts.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum StepOutcome {
     Holds,
-    /// Nothing: the trial can't be trusted.
+    /// Nothing: the trial is not VALID.
     Doubtful(String),
-    /// Nothing, since others were at work on this machine, who may come to rest.
+    /// Nothing: other programs used this machine, and may stop.
     Disturbed(String),
     Fails(String),
 }
@@ -62,13 +61,13 @@ pub struct SearchResult {
     pub held: Option<f64>,
     /// The least that failed, and why.
     pub failed: Option<(f64, String)>,
-    /// Below that, the least that was not told, and why.
+    /// Below that, the least that never had a VALID trial, and why.
     pub not_told: Option<(f64, String)>,
 }
 
-/// What is known of one factor.
+/// What is known about one factor.
 enum FactorStatus {
-    /// Nothing yet.
+    /// No trial yet, or none that counts.
     Open,
     /// It held, and so often again.
     Held(usize),
@@ -76,7 +75,7 @@ enum FactorStatus {
     NotTold(String),
 }
 
-/// All that was tried, in a glance: the bracket.
+/// The bracket that the trials have closed so far.
 struct BracketView {
     open: Option<f64>,
     held: Option<(f64, usize)>,
@@ -85,7 +84,7 @@ struct BracketView {
 }
 
 impl BracketView {
-    /// From where on nothing is known to hold.
+    /// The least factor above which nothing is known to hold.
     fn upper(&self) -> Option<f64> {
         let ends = [&self.failed, &self.not_told];
         let ends = ends.into_iter().flatten().map(|(factor, _)| *factor);
@@ -121,7 +120,7 @@ impl SearchBounds {
         }
     }
 
-    /// What is not known yet, as the factor that would tell.
+    /// The factor whose trial answers what is still unknown.
     fn question(&self, view: &BracketView) -> Option<f64> {
         if view.open.is_some() {
             return view.open;
