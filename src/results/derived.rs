@@ -1,19 +1,19 @@
 //! Metrics that follow from columns of `trials.csv`.
 
-use crate::results::TrialRow;
 use crate::results::metric::Kind::{Derived, Shown};
 use crate::results::metric::Table::{
     Comparison, Headline, Printed, PrintedIntervals, PrintedRatios, PrintedTheory, PrintedWaiting,
     Ratios, Theory, Waiting,
 };
-use crate::results::metric::{Metric, Unit, bytes, of_unit, percent, us};
+use crate::results::metric::{MetricOf, Unit, bytes, of_unit, percent, us};
+use crate::results::trial_row::TrialRow;
 
 /// All derived metrics; those that the summary lists first.
-pub(super) fn derived() -> Vec<Metric> {
+pub(super) fn derived() -> Vec<MetricOf<TrialRow>> {
     [listed(), shown()].concat()
 }
 
-fn listed() -> Vec<Metric> {
+fn listed() -> Vec<MetricOf<TrialRow>> {
     vec![
         bytes("Wire bytes per delivery", "measured")
             .short("wire bytes")
@@ -65,7 +65,7 @@ fn listed() -> Vec<Metric> {
     ]
 }
 
-fn shown() -> Vec<Metric> {
+fn shown() -> Vec<MetricOf<TrialRow>> {
     vec![
         percent("Exchanges", "empty")
             .short("empty")

@@ -1,22 +1,12 @@
-//! What a column of `trials.csv` is: its meaning, unit, and the places that show it.
+//! What a column of a file of rows is: its meaning, unit, and the places that show it.
 //!
-//! A metric is one entry of [`METRICS`]. CSV, summary, comparison, tables, plots, page and the
-//! objectives of a search all read it from there. Words are English; a locale translates them.
+//! Words are English; a locale translates them.
 
-use std::sync::LazyLock;
-
-use crate::results::TrialRow;
-use crate::results::derived::derived;
-use crate::results::trial_row::columns;
 use crate::texts::Numbers;
 
-/// All columns in the order of the file, then all derived metrics.
-pub static METRICS: LazyLock<Vec<Metric>> =
-    LazyLock::new(|| columns().into_iter().chain(derived()).collect());
-
-/// A column, or a figure that is derived from columns.
+/// A column of rows of type `R`, or a figure that is derived from such columns.
 #[derive(Clone, Debug)]
-pub struct Metric {
+pub struct MetricOf<R> {
     /// The column; its last words are the unit.
     pub name: &'static str,
     /// What it is, in a sentence or two.
@@ -39,9 +29,9 @@ pub struct Metric {
     pub instead: Option<(&'static str, &'static str)>,
     /// The percentile that an objective names, and its share of all deliveries: `p99`, 0.99.
     pub objective: Option<(&'static str, f64)>,
-    places: Vec<Place>,
-    figure: fn(&TrialRow) -> Option<f64>,
-    text: fn(&TrialRow) -> String,
+    pub(super) places: Vec<Place>,
+    figure: fn(&R) -> Option<f64>,
+    text: fn(&R) -> String,
 }
 
 /// What a metric is to a trial.
@@ -57,7 +47,7 @@ pub enum Kind {
     Label,
     /// Derived from columns; the summary and the comparison list it.
     Derived,
-    /// Derived from columns for a table alone.
+    /// Derived from columns, and only for tables.
     Shown,
 }
 
@@ -128,70 +118,34 @@ pub enum Table {
 }
 
 #[derive(Clone, Debug)]
-struct Place {
-    table: Table,
+pub(super) struct Place {
+    pub table: Table,
     /// Tables show their metrics in growing order.
-    order: u8,
-    group: &'static str,
-    title: &'static str,
-}
-
-/// A metric in a table, with its words there.
-#[derive(Clone, Copy, Debug)]
-pub struct TableColumn {
+    pub order: u8,
     pub group: &'static str,
     pub title: &'static str,
-    pub metric: &'static Metric,
 }
 
-/// The metric of this name.
-pub fn metric(name: &str) -> Option<&'static Metric> {
-    METRICS.iter().find(|metric| metric.name == name)
-}
-
-/// The metrics that summary and comparison know: columns in the order of the file, then derived
-/// ones.
-pub fn measured() -> impl Iterator<Item = &'static Metric> {
-    let listed = |metric: &&Metric| matches!(metric.kind, Kind::Measured | Kind::Derived);
-    METRICS.iter().filter(listed)
-}
-
-/// The columns of a table, in their order.
-pub fn shown_in(table: Table) -> Vec<TableColumn> {
-    let places = METRICS.iter().flat_map(|metric| {
-        let places = metric.places.iter().filter(|place| place.table == table);
-        places.map(move |place| (place, metric))
-    });
-    let mut places: Vec<(&Place, &Metric)> = places.collect();
-    places.sort_by_key(|(place, _)| place.order);
-    let columns = places.into_iter().map(|(place, metric)| TableColumn {
-        group: place.group,
-        title: place.title,
-        metric,
-    });
-    columns.collect()
-}
-
-impl PartialEq for Metric {
+impl<R> PartialEq for MetricOf<R> {
     fn eq(&self, other: &Self) -> bool {
         self.name == other.name
     }
 }
 
-impl Metric {
+impl<R> MetricOf<R> {
     /// The figure of a trial in the metric's unit; `None` where it does not exist.
-    pub fn figure(&self, trial: &TrialRow) -> Option<f64> {
+    pub fn figure(&self, trial: &R) -> Option<f64> {
         (self.figure)(trial)
     }
 
     /// The figure for statistics: finite and not below 0. Only clocks that disagree give others.
-    pub fn value(&self, trial: &TrialRow) -> Option<f64> {
+    pub fn value(&self, trial: &R) -> Option<f64> {
         let value = self.figure(trial);
         value.filter(|value| value.is_finite() && *value >= 0.0)
     }
 
     /// A trial's cell of `trials.csv`; empty where the figure does not exist.
-    pub fn text(&self, trial: &TrialRow) -> String {
+    pub fn text(&self, trial: &R) -> String {
         (self.text)(trial)
     }
 
@@ -202,40 +156,40 @@ impl Metric {
 
     pub(super) fn lower(self) -> Self {
         let better = Better::Lower;
-        Metric { better, ..self }
+        MetricOf { better, ..self }
     }
 
     pub(super) fn higher(self) -> Self {
         let better = Better::Higher;
-        Metric { better, ..self }
+        MetricOf { better, ..self }
     }
 
     pub(super) fn short(self, short: &'static str) -> Self {
-        Metric { short, ..self }
+        MetricOf { short, ..self }
     }
 
     pub(super) fn without_interval(self) -> Self {
         let interval = false;
-        Metric { interval, ..self }
+        MetricOf { interval, ..self }
     }
 
     pub(super) fn ranged(self) -> Self {
         let range = true;
-        Metric { range, ..self }
+        MetricOf { range, ..self }
     }
 
     pub(super) fn beneath(self, beneath: &'static [(&'static str, &'static str)]) -> Self {
-        Metric { beneath, ..self }
+        MetricOf { beneath, ..self }
     }
 
     pub(super) fn instead(self, metric: &'static str, word: &'static str) -> Self {
         let instead = Some((metric, word));
-        Metric { instead, ..self }
+        MetricOf { instead, ..self }
     }
 
     pub(super) fn objective(self, percentile: &'static str, share: f64) -> Self {
         let objective = Some((percentile, share));
-        Metric { objective, ..self }
+        MetricOf { objective, ..self }
     }
 
     /// Shows the metric in tables, each with its place among the others.
@@ -281,10 +235,10 @@ impl Metric {
         self,
         name: &'static str,
         definition: &'static str,
-        figure: fn(&TrialRow) -> Option<f64>,
-        text: fn(&TrialRow) -> String,
+        figure: fn(&R) -> Option<f64>,
+        text: fn(&R) -> String,
     ) -> Self {
-        Metric {
+        MetricOf {
             name,
             definition,
             figure,
@@ -298,9 +252,9 @@ impl Metric {
         name: &'static str,
         definition: &'static str,
         kind: Kind,
-        figure: fn(&TrialRow) -> Option<f64>,
+        figure: fn(&R) -> Option<f64>,
     ) -> Self {
-        Metric {
+        MetricOf {
             name,
             definition,
             kind,
@@ -310,8 +264,8 @@ impl Metric {
     }
 }
 
-fn new(kind: Kind, unit: Unit, group: &'static str, title: &'static str) -> Metric {
-    Metric {
+fn new<R>(kind: Kind, unit: Unit, group: &'static str, title: &'static str) -> MetricOf<R> {
+    MetricOf {
         name: "",
         definition: "",
         kind,
@@ -331,68 +285,38 @@ fn new(kind: Kind, unit: Unit, group: &'static str, title: &'static str) -> Metr
     }
 }
 
-pub(super) fn label() -> Metric {
+pub(super) fn label<R>() -> MetricOf<R> {
     new(Kind::Label, Unit::Number, "", "")
 }
 
-pub(super) fn factor() -> Metric {
+pub(super) fn factor<R>() -> MetricOf<R> {
     new(Kind::Factor, Unit::Number, "", "")
 }
 
-pub(super) fn transport_factor() -> Metric {
+pub(super) fn transport_factor<R>() -> MetricOf<R> {
     new(Kind::TransportFactor, Unit::Number, "", "")
 }
 
-pub(super) fn us(group: &'static str, title: &'static str) -> Metric {
+pub(super) fn us<R>(group: &'static str, title: &'static str) -> MetricOf<R> {
     new(Kind::Measured, Unit::Microseconds, group, title)
 }
 
-pub(super) fn bytes(group: &'static str, title: &'static str) -> Metric {
+pub(super) fn bytes<R>(group: &'static str, title: &'static str) -> MetricOf<R> {
     new(Kind::Measured, Unit::Bytes, group, title)
 }
 
-pub(super) fn percent(group: &'static str, title: &'static str) -> Metric {
+pub(super) fn percent<R>(group: &'static str, title: &'static str) -> MetricOf<R> {
     new(Kind::Measured, Unit::Percent, group, title)
 }
 
-pub(super) fn count(group: &'static str, title: &'static str) -> Metric {
+pub(super) fn count<R>(group: &'static str, title: &'static str) -> MetricOf<R> {
     new(Kind::Measured, Unit::Count, group, title)
 }
 
-pub(super) fn number(group: &'static str, title: &'static str) -> Metric {
+pub(super) fn number<R>(group: &'static str, title: &'static str) -> MetricOf<R> {
     new(Kind::Measured, Unit::Number, group, title)
 }
 
-pub(super) fn of_unit(unit: Unit, group: &'static str, title: &'static str) -> Metric {
+pub(super) fn of_unit<R>(unit: Unit, group: &'static str, title: &'static str) -> MetricOf<R> {
     new(Kind::Measured, unit, group, title)
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::HashSet;
-
-    use super::*;
-
-    #[test]
-    fn names_are_unique_and_every_metric_says_what_it_is() {
-        let mut names = HashSet::new();
-        for metric in METRICS.iter() {
-            assert!(names.insert(metric.name), "{} twice", metric.name);
-            assert!(metric.definition.ends_with('.'), "{}", metric.name);
-            let others = metric.beneath.iter().map(|(_, other)| *other);
-            for other in others.chain(metric.instead.map(|(other, _)| other)) {
-                assert!(super::metric(other).is_some(), "{other} of {}", metric.name);
-            }
-        }
-    }
-
-    #[test]
-    fn no_two_metrics_have_one_place() {
-        let mut taken = HashSet::new();
-        for place in METRICS.iter().flat_map(|metric| &metric.places) {
-            let (table, order) = (format!("{:?}", place.table), place.order);
-            assert!(taken.insert((table, order)), "{place:?}");
-            assert!(!place.title.is_empty(), "{place:?}");
-        }
-    }
 }

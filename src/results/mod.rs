@@ -2,7 +2,7 @@
 //!
 //! - `trial_row`, `timeline_row`, `capacity_row`: the rows of `trials.csv`, `timeline.csv` and
 //!   `capacity.csv`. A figure that does not exist is an empty cell, never 0.
-//! - `metric`, `derived`: what each column is, and the figures that follow from columns
+//! - `metric`: what a column is · `derived`: figures that follow from columns · `registry`: all
 //! - `verdict`: how far a trial's figures can be trusted, and the warnings with their meaning
 //! - `csv`: reading and writing of files
 
@@ -11,15 +11,15 @@ mod column_type;
 mod csv;
 mod derived;
 mod metric;
+mod registry;
 mod timeline_row;
 mod trial_row;
 mod verdict;
 
 pub use capacity_row::{CapacityRow, SearchVerdict};
 pub use csv::{read_rows, write_rows, write_whole};
-pub use metric::{
-    Better, Kind, METRICS, Metric, Table, TableColumn, Unit, measured, metric, shown_in,
-};
+pub use metric::{Better, Kind, MetricOf, Table, Unit};
+pub use registry::{METRICS, Metric, TableColumn, measured, metric, shown_in};
 pub use timeline_row::TimelineRow;
 pub use trial_row::TrialRow;
 pub use verdict::{Verdict, Warning};

@@ -11,7 +11,7 @@ use crate::results::metric::Table::{
     PrintedRatios, PrintedTheory, PrintedWaiting, Ratios, Theory, Waiting,
 };
 use crate::results::metric::{
-    Metric, bytes, count, factor, label, number, percent, transport_factor, us,
+    MetricOf, bytes, count, factor, label, number, percent, transport_factor, us,
 };
 use crate::results::{Verdict, column_type::ColumnType};
 use crate::transport::Transport;
@@ -36,7 +36,7 @@ macro_rules! columns {
         }
 
         /// The columns, in the order of the file.
-        pub(super) fn columns() -> Vec<Metric> {
+        pub(super) fn columns() -> Vec<MetricOf<TrialRow>> {
             vec![$($entry.column(
                 stringify!($name),
                 concat!($($line),+).trim_ascii(),

@@ -1,0 +1,82 @@
+//! The registry of metrics: what trials have figures of.
+//!
+//! CSV, summary, comparison, tables, plots, page and the objectives of a search read it.
+
+use std::sync::LazyLock;
+
+use crate::results::derived::derived;
+use crate::results::metric::{Kind, MetricOf, Place, Table};
+use crate::results::trial_row::{TrialRow, columns};
+
+/// A column of `trials.csv`, or a figure that is derived from its columns.
+pub type Metric = MetricOf<TrialRow>;
+
+/// All columns in the order of the file, then all derived metrics.
+pub static METRICS: LazyLock<Vec<Metric>> =
+    LazyLock::new(|| columns().into_iter().chain(derived()).collect());
+
+/// A metric in a table, with its words there.
+#[derive(Clone, Copy, Debug)]
+pub struct TableColumn {
+    pub group: &'static str,
+    pub title: &'static str,
+    pub metric: &'static Metric,
+}
+
+/// The metric of this name.
+pub fn metric(name: &str) -> Option<&'static Metric> {
+    METRICS.iter().find(|metric| metric.name == name)
+}
+
+/// The metrics that summary and comparison know: columns in the order of the file, then derived
+/// ones.
+pub fn measured() -> impl Iterator<Item = &'static Metric> {
+    let listed = |metric: &&Metric| matches!(metric.kind, Kind::Measured | Kind::Derived);
+    METRICS.iter().filter(listed)
+}
+
+/// The columns of a table, in their order.
+pub fn shown_in(table: Table) -> Vec<TableColumn> {
+    let places = METRICS.iter().flat_map(|metric| {
+        let places = metric.places.iter().filter(|place| place.table == table);
+        places.map(move |place| (place, metric))
+    });
+    let mut places: Vec<(&Place, &Metric)> = places.collect();
+    places.sort_by_key(|(place, _)| place.order);
+    let columns = places.into_iter().map(|(place, metric)| TableColumn {
+        group: place.group,
+        title: place.title,
+        metric,
+    });
+    columns.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_every_metric_says_what_it_is() {
+        let mut names = HashSet::new();
+        for metric in METRICS.iter() {
+            assert!(names.insert(metric.name), "{} twice", metric.name);
+            assert!(metric.definition.ends_with('.'), "{}", metric.name);
+            let others = metric.beneath.iter().map(|(_, other)| *other);
+            for other in others.chain(metric.instead.map(|(other, _)| other)) {
+                assert!(super::metric(other).is_some(), "{other} of {}", metric.name);
+            }
+        }
+    }
+
+    #[test]
+    fn no_two_metrics_have_one_place() {
+        let mut taken = HashSet::new();
+        for place in METRICS.iter().flat_map(|metric| &metric.places) {
+            let (table, order) = (format!("{:?}", place.table), place.order);
+            assert!(taken.insert((table, order)), "{place:?}");
+            assert!(!place.title.is_empty(), "{place:?}");
+        }
+    }
+}
