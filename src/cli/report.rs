@@ -43,7 +43,7 @@ pub(super) fn write_report(folder: &Path) -> anyhow::Result<PathBuf> {
         scenario,
         environment,
     } = RecordedRun::read(folder)?;
-    // A run that was cut off in its first trial has neither file.
+    // A run that was interrupted in its first trial has neither file.
     let (trials, timeline) = (folder.join("trials.csv"), folder.join("timeline.csv"));
     let trials = if trials.exists() {
         results::read_rows(&trials)?
@@ -76,7 +76,7 @@ pub(super) fn write_report(folder: &Path) -> anyhow::Result<PathBuf> {
     report::write(folder, &report)
 }
 
-/// The run that began last: the folder of runs `<results>/<scenario>/<run>` tells.
+/// The run that began last, among the folders `<results>/<scenario>/<run>`.
 fn newest_run(results: &Path) -> anyhow::Result<PathBuf> {
     let folders = |of: &Path| -> Vec<PathBuf> {
         let entries = std::fs::read_dir(of).into_iter().flatten().flatten();

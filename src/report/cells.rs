@@ -16,7 +16,7 @@ pub(super) struct ReportCell<'a> {
     /// `1,000 clients, 10 messages a second to each feed`. Cells of the same setting can be
     /// compared.
     pub setting: String,
-    /// The factors of this transport alone, where they vary (`poll every 500 ms`), or empty.
+    /// The factors that only this transport has, where they vary (`poll every 500 ms`), or empty.
     pub variant: String,
     /// How much lighter than the transport's colour this variant is drawn: 0 (not) to below 1.
     pub tint: f64,
@@ -76,7 +76,7 @@ impl ReportCell<'_> {
         metric.unit.write(self.texts.numbers, value)
     }
 
-    /// The trials whose figures are summed up: those that are not INVALID, as in `summary.csv`. A
+    /// The trials that a median counts: those that are not INVALID, as in `summary.csv`. A
     /// cell that has no other still shows its figures, beside its verdict.
     pub fn counted(&self) -> Vec<&TrialRow> {
         counted(&self.trials)

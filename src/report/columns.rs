@@ -98,7 +98,7 @@ fn range(metric: &Metric, cell: &ReportCell) -> String {
     }
 }
 
-/// The median alone.
+/// The median without its interval.
 fn median(metric: &Metric, cell: &ReportCell) -> String {
     let median = cell.median(|trial| metric.figure(trial));
     median.map_or_else(|| ABSENT.to_owned(), |value| cell.written(metric, value))

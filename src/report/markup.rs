@@ -13,6 +13,15 @@ pub(super) fn figure(text: &str) -> Markup {
     }
 }
 
+/// A text in which words between backticks are code.
+pub(super) fn with_code(text: &str) -> Markup {
+    html! {
+        @for (i, part) in text.split('`').enumerate() {
+            @if i % 2 == 1 { code { (part) } } @else { (part) }
+        }
+    }
+}
+
 /// A transport's name beside its colour, `#rrggbb`.
 pub(super) fn swatch(colour: &str, name: &str) -> Markup {
     html! {

@@ -7,10 +7,10 @@ use crate::report::cell_table::{Lead, badge, cell_table};
 use crate::report::cells::{ReportCell, cells};
 use crate::report::columns::{compared, has_beyond, has_ratios, has_theory};
 use crate::report::content::Report;
-use crate::report::markup::{no_trial, notice, scrolling};
+use crate::report::markup::{no_trial, notice, scrolling, with_code};
 use crate::report::plots::{Plot, lacks_some};
 use crate::report::repeats;
-use crate::results::{Table, TrialRow, Verdict, Warning, shown_in};
+use crate::results::{Better, Kind, METRICS, Table, TrialRow, Verdict, Warning, shown_in};
 use crate::texts::{SectionText, Texts};
 
 const STYLE: &str = include_str!("report.css");
@@ -253,6 +253,30 @@ fn definitions(texts: &Texts) -> Markup {
             @for (term, meaning) in texts.page.definitions {
                 dt { (term) }
                 dd { (meaning) }
+            }
+        }
+        (columns(texts))
+    }
+}
+
+/// What each column and derived metric is.
+fn columns(texts: &Texts) -> Markup {
+    let words = &texts.page;
+    html! {
+        details {
+            summary { (words.columns) }
+            dl {
+                @for metric in METRICS.iter().filter(|metric| metric.kind != Kind::Shown) {
+                    dt { code { (metric.name) } }
+                    dd {
+                        (with_code((texts.translate)(metric.definition)))
+                        @match metric.better {
+                            Better::Lower => { " " (words.lower_is_better) }
+                            Better::Higher => { " " (words.higher_is_better) }
+                            Better::Neither => {}
+                        }
+                    }
+                }
             }
         }
     }

@@ -29,18 +29,18 @@ pub struct CapacityRow {
     pub trials: usize,
 }
 
-/// How much a search can tell.
+/// How certain the result of a search is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SearchVerdict {
     /// The limit lies between what held and what failed.
     Found,
-    /// This much holds. More was not told, or not to be tried.
+    /// This much holds. More never had a VALID trial, or was not to be tried.
     AtLeast,
     /// Not even the least holds.
     Fails,
-    /// The least was tried and not told.
+    /// The least never had a VALID trial.
     NotTold,
-    /// The search was cut off; what is told so far is not confirmed.
+    /// The search was interrupted; what it found so far is not confirmed.
     Unfinished,
 }

@@ -55,8 +55,8 @@ impl Warning {
             ),
             Warning::UnexpectedMessages => (
                 Invalid,
-                "Subscribers received messages that count as not published, so what was missed \
-                 cannot be told.",
+                "Subscribers received messages that count as not published, so it is \
+                 unknown what was missed.",
             ),
             Warning::ClockNegative => (
                 Invalid,

@@ -94,28 +94,28 @@ const PAGE: PageTexts = PageTexts {
                       exchanges do not for a stream. CPU in percent is that of one core.",
     ratios: SectionText {
         title: "Against the machine itself",
-        note: "How many times the figure of raw-tcp, which carries the same messages on a TCP \
-               connection and nothing more: what is left at 1 × is the machine’s, the kernel’s \
-               and this program’s runtime’s, whatever the protocol.",
+        note: "Multiples of raw-tcp’s figures. raw-tcp carries the same messages on a TCP \
+               connection and nothing more. So 1 × is the cost of the machine, the kernel and \
+               this program’s runtime, whatever the protocol.",
     },
     beyond: SectionText {
         title: "Beyond the average client",
         note: "A message reaches its recipients one after the other: the first, the median and \
                the last of them, each as the median over all messages. A client is stale while \
                there is a message that it does not have yet. Jain’s index is 1 where all clients \
-               have the same mean latency, and less the more a few of them bear it all. Set-up is \
-               what passes until a client is ready, heartbeats what shows that it still is; with \
-               polling, empty exchanges do that.",
+               have the same mean latency, and less the more they differ. Set-up is what passes \
+               the wire until a client is ready. Heartbeats show that a connection still works; \
+               with polling, empty exchanges do that.",
     },
     theory: SectionText {
         title: "Theory and practice",
         note: "A poll finds a message after half its interval. A push reaches n clients one after \
                the other, so the mean client waits n/2 times the CPU time of a delivery (server \
                and load, as measured) over the cores. Bytes follow from the heads and frames that \
-               the protocol demands. What theory leaves out: the way of a single message (some \
+               the protocol demands. Theory leaves out the time of a single message (some \
                hundred µs), waiting for a core, empty polls, and messages closer together than a \
-               round trip. With few clients the CPU time of a delivery holds what the processes \
-               use anyway, and theory says too much.",
+               round trip. With few clients, the CPU time of a delivery includes what the \
+               processes use anyway, and theory predicts too much.",
     },
     all_trials: "All trials, with more figures",
     name_column: "Transport and verdict",
@@ -128,7 +128,7 @@ const PAGE: PageTexts = PageTexts {
     unknown_warning: "This version does not know its meaning.",
     no_reason: "The trial names no reason.",
     plots: "Plots",
-    no_plot_of_search: "Nothing was told that could be drawn.",
+    no_plot_of_search: "The search found no figure that could be drawn.",
     nothing_delivered: (
         "Nothing was delivered",
         " in this run, so there is no latency and no cost per delivery to draw: these plots are \
@@ -137,8 +137,8 @@ const PAGE: PageTexts = PageTexts {
     plots_left_out: "Plots of figures that were not measured are left out.",
     plot_marks: |marks| {
         format!(
-            "A mark, a bar or a line is the median of the trials. {marks} A single second that \
-             fewer trials tell of has their lowest and highest."
+            "A mark, a bar or a line is the median of the trials. {marks} Where fewer trials \
+             have a figure for a second, its marks are their lowest and highest."
         )
     },
     machine: "The machine",
@@ -146,21 +146,20 @@ const PAGE: PageTexts = PageTexts {
     definitions: &[
         (
             "Window",
-            "Clients connect (ramp-up), the feed runs unrecorded (warm-up), then the window is \
-             recorded, and stragglers are waited for (drain). A message belongs to the window \
-             when its intended time does.",
+            "Clients connect (ramp-up), the feed runs unrecorded (warm-up), the window is \
+             recorded, and late messages are waited for (drain). A message belongs to the window \
+             if its intended time does.",
         ),
         (
             "Delivery latency",
-            "Delivered at − intended at. It counts from the time at which the schedule said \
-             that the message is due, so whoever is late, publisher, server or client, is \
-             charged for it. p99 is the latency that 99 of 100 deliveries did not exceed; min \
-             and max are the extremes.",
+            "Delivered at − intended at. It counts from the time at which the message was due by \
+             the schedule, so a late publisher, server or client adds to it. p99 is the latency \
+             that 99 of 100 deliveries did not exceed; min and max are the extremes.",
         ),
         (
             "Expected and missed",
-            "Expected = messages published × subscribers of their feed; missed = expected and \
-             never delivered. Latencies know only what was delivered, so read them beside what \
+            "Expected = messages published × subscribers of their feed. Missed = expected and \
+             never delivered. Latencies cover only what was delivered, so read them beside what \
              was missed.",
         ),
         (
@@ -184,28 +183,27 @@ const PAGE: PageTexts = PageTexts {
         ),
         (
             "Memory per client",
-            "By how much a process's resident memory has grown since before the first client \
-             connected, divided by the clients. What the kernel holds for its sockets is not \
-             part of it.",
+            "Growth of a process’s resident memory since before the first client connected, \
+             divided by the clients. The kernel’s memory for its sockets is not part of it.",
         ),
         (
             "Median and interval",
-            "A trial counts once, however many messages it delivered. The 95 % interval holds \
-             the true median in about 95 of 100 such runs; it needs five trials that are not \
+            "A trial counts once, however many messages it delivered. The 95 % interval contains \
+             the true median in about 95 of 100 such runs. It needs five trials that are not \
              INVALID.",
         ),
         (
             "Stale",
             "Share of the window in which a client did not have the newest message, over all \
-             clients: what Bozdag, Mesbah and van Deursen (2007) call missing data coherence. \
-             It compares polling and pushing fairly, since it counts no message twice.",
+             clients. Bozdag, Mesbah and van Deursen (2007) call it missing data coherence. It \
+             compares polling and pushing fairly, because it counts no message twice.",
         ),
         (
             "Checks",
-            "Event-loop lag: how late the load’s own threads were, at each hundredth of a \
-             second. Probe: a few more subscribers in a process of their own; where they see \
-             other latencies than the crowd, the crowd’s process is what is slow. Ends differ: \
-             bytes that the server counted more or less than the load.",
+            "Event-loop lag: how late the load’s own threads were, sampled every hundredth of a \
+             second. Probe: a few more subscribers in a process of their own; if their latencies \
+             differ from those of the other subscribers, the load’s processes are part of the \
+             figures. Ends differ: bytes that the server counted more or less than the load.",
         ),
         (
             "Verdict",
@@ -213,15 +211,17 @@ const PAGE: PageTexts = PageTexts {
              answer its question.",
         ),
         (
-            "What this cannot tell",
-            "The load and the server it started share this machine: they compete for its cores \
-             and its caches, and between them lies no network that is slow, loses packets or \
-             is shared with others. So trust comparisons and ratios more than single figures, \
-             and expect other figures on another machine. Intervals know what differed between \
-             the trials of this run, and not what differs from day to day or from machine to \
-             machine.",
+            "Limits",
+            "The load and the server that it started share this machine. They compete for its \
+             cores and caches, and no network lies between them that is slow, loses packets or is \
+             shared. So trust comparisons and ratios more than single figures, and expect other \
+             figures on another machine. Intervals cover what differed between the trials of this \
+             run, not what differs from day to day or from machine to machine.",
         ),
     ],
+    columns: "All columns of trials.csv and metrics of summary.csv",
+    lower_is_better: "Lower is better.",
+    higher_is_better: "Higher is better.",
 };
 
 const TABLE: TableTexts = TableTexts {

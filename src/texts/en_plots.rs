@@ -10,8 +10,8 @@ pub(super) const PLOT: PlotTexts = PlotTexts {
     },
     bytes: PlotText {
         title: "Bytes per delivery by layer",
-        caption: "The dark beginning of a bar is the text that somebody wanted to deliver, and \
-                  all the rest is what it took to deliver it, empty exchanges included.",
+        caption: "The dark beginning of a bar is the text of the messages. The rest is what it \
+                  took to deliver it, including empty exchanges.",
     },
     cpu: PlotText {
         title: "CPU time per delivery",
@@ -41,10 +41,10 @@ pub(super) const PLOT: PlotTexts = PlotTexts {
     },
     capacity: PlotText {
         title: "Capacity within the objective",
-        caption: "A bar is the most that held, by VALID trials alone, and again in further ones \
-                  unless the search is unfinished; the thin line reaches to the least that \
-                  failed. Without such a line the transport may well hold more: what lies beyond \
-                  was not told, or not tried.",
+        caption: "A bar is the most that held in VALID trials, and again in further ones unless \
+                  the search is unfinished. The thin line ends at the least that failed. Without \
+                  such a line the transport may hold more, which had no VALID trial or was not \
+                  tried.",
     },
     axes: Axes {
         percentile: "percentile of all deliveries of the window",

@@ -1,4 +1,4 @@
-//! Which texts a report has. A language is one value of [`Texts`]; the compiler asks for each field.
+//! Which texts a report has. A language is one value of [`Texts`], complete or it does not compile.
 
 use crate::texts::{Numbers, Plural};
 
@@ -106,6 +106,9 @@ pub struct PageTexts {
     pub machine: &'static str,
     pub how_measured: &'static str,
     pub definitions: &'static [Definition],
+    pub columns: &'static str,
+    pub lower_is_better: &'static str,
+    pub higher_is_better: &'static str,
 }
 
 /// The tables at the end of a run.
