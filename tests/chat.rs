@@ -118,7 +118,13 @@ fn a_websocket_and_long_polls_talk() {
 #[test]
 fn a_pipe_is_published_to_its_last_line_and_in_order() {
     let server = Server::start(&[]);
-    for transport in ["short-polling", "long-polling", "sse", "websocket"] {
+    for transport in [
+        "short-polling",
+        "long-polling",
+        "sse",
+        "ndjson",
+        "websocket",
+    ] {
         let feed = format!("piped-{transport}");
         let flags = ["--user", "log", "--transport", transport, "--feed", &feed];
         let mut chat = Chat::start(&server.url(), &flags);
@@ -171,7 +177,13 @@ fn what_the_server_does_not_take_is_told() {
 #[test]
 fn a_token_opens_every_conversation_and_without_it_one_is_told_what_to_give() {
     let server = Server::start(&["--token", "s3cret"]);
-    for transport in ["short-polling", "long-polling", "sse", "websocket"] {
+    for transport in [
+        "short-polling",
+        "long-polling",
+        "sse",
+        "ndjson",
+        "websocket",
+    ] {
         let flags = [
             "--token",
             "s3cret",
@@ -248,7 +260,7 @@ fn a_terminal_has_a_status_line_and_keeps_what_is_being_typed() {
 fn a_silent_server_is_asked_whether_it_is_still_there() {
     let server = Server::start(&[]);
     let port: u16 = server.address.rsplit(':').next().unwrap().parse().unwrap();
-    for transport in ["long-polling", "sse", "websocket"] {
+    for transport in ["long-polling", "sse", "ndjson", "websocket"] {
         let chat = Chat::start(
             &server.url(),
             &["--user", "alice", "--transport", transport],

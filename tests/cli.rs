@@ -11,7 +11,13 @@ use support::process::{Process, signal, text, wslab};
 use support::results::{Results, Row, number, processes, rows, runs};
 use support::{Server, wait_until};
 
-const TRANSPORTS: [&str; 4] = ["short-polling", "long-polling", "sse", "websocket"];
+const TRANSPORTS: [&str; 5] = [
+    "short-polling",
+    "long-polling",
+    "sse",
+    "ndjson",
+    "websocket",
+];
 
 /// A short run: a few messages are enough.
 const SHORT: [&str; 12] = [
@@ -239,8 +245,8 @@ fn one_command_compares_the_four_transports() {
 
 /// Checks figures that theory gives exactly.
 fn check_what_differs(trials: &[Row]) {
-    let [short, long, sse, websocket] = trials else {
-        panic!("four rows")
+    let [short, long, sse, ndjson, websocket] = trials else {
+        panic!("a row of each")
     };
     assert_eq!(
         number(websocket, "protocol_bytes_per_delivery"),
@@ -251,6 +257,11 @@ fn check_what_differs(trials: &[Row]) {
     assert!(
         (25.0..27.0).contains(&id_and_data),
         "SSE and chunk framing: {id_and_data}"
+    );
+    assert_eq!(
+        number(ndjson, "protocol_bytes_per_delivery"),
+        7.0,
+        "a line end and chunk framing"
     );
     assert_eq!(
         (&*sse["exchanges"], &*websocket["exchanges"]),
@@ -490,7 +501,7 @@ fn mistakes_are_answered_with_advice_and_exit_code_2() {
     for (arguments, says) in [
         (
             &["--transport", "pigeon"][..],
-            "short-polling, long-polling, sse, websocket, raw-tcp, or all",
+            "short-polling, long-polling, sse, ndjson, websocket, raw-tcp, or all",
         ),
         (&["--clients", "0"], "between 1 and 1000000"),
         (&["--rate", "0"], "wslab run idle"),

@@ -21,6 +21,7 @@ fn everyone_is_told_and_the_server_ends_well() {
     let (idle, _) = server.open_until("/healthz", "", "}");
     let untouched = server.connect();
     let (events, _) = server.open_until("/feeds/a/sse", "", "retry: 2000\n\n\r\n");
+    let (lines, _) = server.open_until("/feeds/a/stream", "", "\r\n\r\n");
     let (mut socket, _) = open_websocket(&server, "/feeds/a/ws", "");
     let (mut echo, _) = open_websocket(&server, "/echo", "");
     let held = server.open("/feeds/a/long-poll?after=0", "");
@@ -41,6 +42,7 @@ fn everyone_is_told_and_the_server_ends_well() {
     let retry_ms: u32 = retry.split_once("retry: ").unwrap().1.parse().unwrap();
     assert!((2_000..=5_000).contains(&retry_ms), "{events}");
     assert_eq!(end, "\r\n0\r\n\r\n", "the end of the chunked coding");
+    assert_eq!(rest(lines), "0\r\n\r\n", "NDJSON has no farewell");
     for socket in [&mut socket, &mut echo] {
         assert_eq!(close_code(socket), 1001);
         let code = 1001u16.to_be_bytes();

@@ -131,6 +131,9 @@ fn readers_that_stop_reading_slow_nobody_cost_little_and_are_told_what_they_miss
 fn where_slow_readers_are_closed_they_learn_why() {
     let server = Server::start(&["--history", "10", "--slow-reader", "close"]);
     let mut stream = open_stream(&server);
+    let mut lines = server.connect();
+    write!(lines, "GET /feeds/a/stream HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+    read_until(&mut lines, "\r\n\r\n");
     let (mut socket, _) = open_websocket(&server, "/feeds/a/ws", "");
     publish(&server, 500);
     let mut read = 0;
@@ -151,7 +154,9 @@ fn where_slow_readers_are_closed_they_learn_why() {
         .filter(|line| line.starts_with("id: "))
         .collect();
     assert!(ids.len() < 500);
-    for transport in ["sse", "websocket"] {
+    let text = read_much(&mut lines, "\r\n0\r\n\r\n");
+    assert!(!text.contains("reset") && numbers(&text, "seq").len() < 500);
+    for transport in ["sse", "ndjson", "websocket"] {
         assert_eq!(slow_readers(&server, transport), 1);
     }
 

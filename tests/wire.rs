@@ -2,8 +2,9 @@
 
 mod support;
 
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::process::{Command, Stdio};
 
 use support::websocket::{UPGRADE, close_code, frame, open_websocket, read_frame};
 use support::{Server, messages, read_until, wait_until};
@@ -150,6 +151,96 @@ fn an_event_stream_resumes_and_the_header_wins() {
     for other in ["99", "rubbish", "4-none", "5-"] {
         let header = format!("Last-Event-ID: {other}\r\n");
         assert_eq!(ids("", &header), told, "{other} is of another life");
+    }
+}
+
+#[test]
+fn an_ndjson_stream_is_these_bytes() {
+    let server = Server::start(&["--heartbeat", "1h"]);
+    server.publish("a", "alice", "before");
+    let epoch = server.epoch();
+    let open = |query: &str| {
+        let mut stream = server.connect();
+        let path = format!("/feeds/a/stream{query}");
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+        (read_until(&mut stream, "\r\n\r\n"), stream)
+    };
+    let chunk = |text: &str| format!("{:X}\r\n{text}\r\n", text.len());
+    let (head, mut stream) = open("");
+    assert!(head.starts_with("HTTP/1.1 200 OK\r\n"), "{head}");
+    for field in [
+        "content-type: application/x-ndjson",
+        "cache-control: no-store",
+        "x-accel-buffering: no",
+        "transfer-encoding: chunked",
+    ] {
+        let line = format!("\r\n{field}\r\n");
+        assert!(head.contains(&line), "{field} in {head}");
+    }
+    server.publish("a", "bob", "one\r\ntwo");
+    let history = server.history("a");
+    let line = chunk(&format!("{}\n", history[1]));
+    assert_eq!(
+        read_until(&mut stream, "}\n\r\n"),
+        line,
+        "one line, one chunk"
+    );
+
+    let (_, mut all) = open("?after=0");
+    let both = chunk(&format!("{}\n{}\n", history[0], history[1]));
+    assert_eq!(
+        read_until(&mut all, "}\n\r\n"),
+        both,
+        "what waits, in one chunk"
+    );
+    let (_, mut resumed) = open(&format!("?after=1-{epoch}"));
+    assert_eq!(read_until(&mut resumed, "}\n\r\n"), line);
+    let reset = format!(r#"{{"reset":{{"missed":0,"last":2,"epoch":"{epoch}"}}}}"#);
+    let told = chunk(&format!("{reset}\n{}\n{}\n", history[0], history[1]));
+    for other in ["0-", "9", "1-none"] {
+        let (_, mut stream) = open(&format!("?after={other}"));
+        assert_eq!(read_until(&mut stream, "}\n\r\n"), told, "{other}");
+    }
+    assert_eq!(server.get("/feeds/a/stream?after=x").status, 400);
+
+    let server = Server::start(&["--heartbeat", "50ms"]);
+    let mut silent = server.connect();
+    write!(silent, "GET /feeds/a/stream HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+    read_until(&mut silent, "\r\n\r\n");
+    for _ in 0..2 {
+        assert_eq!(
+            read_until(&mut silent, "\n\r\n"),
+            "1\r\n\n\r\n",
+            "a heartbeat"
+        );
+    }
+}
+
+#[test]
+fn curl_and_python_read_an_ndjson_stream_as_it_comes() {
+    let server = Server::start(&["--heartbeat", "1h"]);
+    server.publish("a", "alice", "oi");
+    let url = format!("{}/feeds/a/stream?after=0", server.url());
+    let curl = Command::new("curl")
+        .args(["-sN", &url])
+        .stdout(Stdio::piped())
+        .spawn();
+    let script = "import sys, urllib.request\n\
+        for line in urllib.request.urlopen(sys.argv[1]):\n    \
+        sys.stdout.buffer.write(line); sys.stdout.flush()";
+    let python = Command::new("python3")
+        .args(["-c", script, &url])
+        .stdout(Stdio::piped())
+        .spawn();
+    for child in [curl, python] {
+        // Neither is on every machine.
+        let Ok(mut child) = child else { continue };
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        assert_eq!(lines.next().unwrap().unwrap(), server.history("a")[0]);
+        server.publish("a", "bob", "hey");
+        assert_eq!(lines.next().unwrap().unwrap(), server.history("a")[1]);
+        child.kill().unwrap();
+        child.wait().unwrap();
     }
 }
 

@@ -31,8 +31,8 @@ pub(super) struct ChatArgs {
     /// Your name, which all members see. Without it you only read and are no member
     #[arg(long, value_name = "NAME", value_parser = parse_name)]
     user: Option<String>,
-    /// Transport of the messages: short-polling, long-polling, sse or websocket
     #[arg(long, value_name = "T", default_value_t = Transport::WebSocket)]
+    #[arg(help = format!("Transport of the messages: {}", Transport::choice_names()))]
     transport: Transport,
     /// The feed to read and to write
     #[arg(long, value_name = "NAME", default_value = "lobby")]

@@ -3,7 +3,9 @@
 use clap::Args;
 
 use crate::client::http::Headers;
-use crate::lab::factors::{List, Span, Switch, factors, parse_list, parse_transports};
+use crate::lab::factors::{
+    List, Span, Switch, factors, parse_list, parse_transports, transports_help,
+};
 use crate::lab::scenario::Scenario;
 use crate::load::protocol::Workload;
 use crate::load::schedule::Pacing;

@@ -15,7 +15,7 @@ pub struct StoredMessage {
     pub seq: u64,
     /// The message's JSON, on one line.
     pub json: Bytes,
-    framed: [OnceLock<Bytes>; 5],
+    framed: [OnceLock<Bytes>; 7],
 }
 
 /// An encoding that is the same for every reader of a transport.
@@ -25,6 +25,10 @@ pub enum Framing {
     Event,
     /// An HTTP chunk that holds one SSE event.
     Chunk,
+    /// A line of NDJSON.
+    Line,
+    /// An HTTP chunk that holds one such line.
+    LineChunk,
     /// A WebSocket text frame.
     Frame,
     /// A length prefix and the JSON.

@@ -35,9 +35,10 @@ pub const MAX_RATE_HZ: f64 = 100_000.0;
 macro_rules! factors {
     ($use:ident) => {
         $use! {
-            /// Transports, separated by commas: short-polling, long-polling, sse, websocket; or all
+            /// Transports, separated by commas
             transports: List<Transport> = Transport::CHOICES.to_vec(),
-                flag(long = "transport", value_name = "T,…", value_parser = parse_transports),
+                flag(long = "transport", value_name = "T,…", value_parser = parse_transports,
+                    help = transports_help()),
                 column("transport");
             /// Subscribers over all feeds. Several numbers, separated by commas, are measured one
             /// after the other. A search for capacity starts with one number
@@ -118,6 +119,12 @@ pub fn parse_list<T: Ord + FromStr<Err: fmt::Display>>(text: &str) -> Result<Lis
     values
         .map(sorted)
         .map_err(|error: T::Err| error.to_string())
+}
+
+/// The help of the flag that [`parse_transports`] reads.
+pub fn transports_help() -> String {
+    let names = Transport::choice_names();
+    format!("Transports, separated by commas: {names}; or all")
 }
 
 /// Reads a list of transports, in which `all` stands for all of [`Transport::CHOICES`].

@@ -358,6 +358,9 @@ mod tests {
         Scenario::parse(text, "file.toml").unwrap_err().to_string()
     }
 
+    /// Cells of every transport with two numbers of clients.
+    const CELLS: usize = 2 * Transport::CHOICES.len();
+
     #[test]
     fn built_in_scenarios_can_run_and_begin_with_their_question() {
         for (name, text) in BUILT_IN {
@@ -412,7 +415,7 @@ mod tests {
             ("payload_bytes = 70000", "not between 1 and 60000"),
             (
                 "transports = [\"carrier-pigeon\"]",
-                "short-polling, long-polling, sse, websocket",
+                "short-polling, long-polling, sse, ndjson, websocket",
             ),
             ("window = \"10 parsecs\"", "500ms, 10s or 1m"),
             ("window = \"0s\"", "between 1ms and 1 day"),
@@ -459,7 +462,7 @@ mod tests {
                 ..Scenario::default()
             };
             let trials = scenario.trials();
-            trials.chunks(8).map(<[_]>::to_vec).collect::<Vec<_>>()
+            trials.chunks(CELLS).map(<[_]>::to_vec).collect::<Vec<_>>()
         };
         let once = orders(1, 1);
         assert!(
@@ -471,7 +474,7 @@ mod tests {
             assert!(round.iter().all(|(number, _)| *number == trial));
             let mut numbers: Vec<_> = round.iter().map(|(_, cell)| cell.number).collect();
             numbers.sort_unstable();
-            assert_eq!(numbers, (1..=8).collect::<Vec<_>>());
+            assert_eq!(numbers, (1..=CELLS as u32).collect::<Vec<_>>());
         }
         let cells = |round: usize| rounds[round].iter().map(|(_, cell)| cell.number).collect();
         let (first, second): (Vec<_>, Vec<_>) = (cells(0), cells(1));
@@ -487,23 +490,23 @@ mod tests {
             ..Scenario::default()
         };
         let cells = scenario.cells();
-        assert_eq!(cells.len(), 8);
+        assert_eq!(cells.len(), CELLS);
         let repeated = Scenario {
             repeats: 3,
             ..scenario.clone()
         }
         .cells();
-        assert_eq!(repeated[..8], cells);
+        assert_eq!(repeated[..CELLS], cells);
         let twin = Cell {
-            number: 9,
-            aa_of: Some(8),
-            ..cells[7]
+            number: CELLS as u32 + 1,
+            aa_of: Some(CELLS as u32),
+            ..cells[CELLS - 1]
         };
-        assert_eq!(repeated[8..], [twin], "an A/A pair");
+        assert_eq!(repeated[CELLS..], [twin], "an A/A pair");
         assert_eq!(
-            cells[4],
+            cells[CELLS / 2],
             Cell {
-                number: 5,
+                number: CELLS as u32 / 2 + 1,
                 transport: Transport::ShortPolling,
                 clients: 2,
                 aa_of: None,

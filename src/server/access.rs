@@ -6,9 +6,9 @@
 //! ended TLS. Answers to allowed foreign pages name their origin (WHATWG Fetch, section 3.3);
 //! otherwise the browser would withhold the answers.
 //!
-//! This holds for every path but `/healthz`, which tells nothing of interest to probes without a
+//! This holds for every path but `/healthz`, which is for probes without a
 //! token. The page (`/`) requires the token too, and passes it on in its requests. So does
-//! `/metrics`, which tells how busy the server is; Prometheus can send an `Authorization`.
+//! `/metrics`, which shows how busy the server is; Prometheus can send an `Authorization`.
 
 use std::str::FromStr;
 

@@ -1,6 +1,6 @@
 //! The routes of the general engine: those of the transports, and all others.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use axum::body::HttpBody;
 use axum::extract::{DefaultBodyLimit, FromRequest, Request, State};
@@ -21,10 +21,21 @@ use crate::service::counters::ConnectionCounters;
 use crate::service::limits::Limits;
 use crate::service::publish::{check_head, created, parse_message, publish};
 use crate::service::state::AppState;
-use crate::transport::answer;
+use crate::transport::{Descriptor, Transport, answer};
 
-/// The classroom page: one file, in the binary.
-const PAGE: &str = include_str!("page/index.html");
+/// The classroom page: one file, in the binary, with the transports to choose among.
+static PAGE: LazyLock<String> = LazyLock::new(|| {
+    let lanes = Transport::CHOICES.map(|transport| {
+        let Descriptor {
+            name,
+            colour,
+            polls,
+            ..
+        } = transport.descriptor();
+        json!({ "name": name, "colour": colour, "polls": polls })
+    });
+    include_str!("page/index.html").replace("__TRANSPORTS__", &json!(lanes).to_string())
+});
 
 /// Messages in one answer of history: by default, and at most.
 const HISTORY_LIMIT: usize = 50;
@@ -34,7 +45,7 @@ const MAX_HISTORY_LIMIT: usize = 1_000;
 pub fn router(state: Arc<AppState>) -> Router {
     let limit = DefaultBodyLimit::max(state.limits.max_message_bytes);
     Router::new()
-        .route("/", get(async || Html(PAGE)))
+        .route("/", get(async || Html(&**PAGE)))
         .route("/healthz", get(health))
         .route("/metrics", get(metrics))
         .route("/feeds/{feed}/messages", get(history).post(post_message))

@@ -8,7 +8,7 @@
 //! ```
 //!
 //! The reader of a stream is present while its connection is open. The reader of polls is present
-//! until it has missed three polls. It may say how often it polls (`&interval_ms=1000`); otherwise
+//! until it has missed three polls. It may state how often it polls (`&interval_ms=1000`); otherwise
 //! [`DEFAULT_INTERVAL`] is assumed. While a long poll is held, its reader is present.
 
 use std::sync::Arc;
@@ -204,8 +204,8 @@ mod tests {
         drop(alice);
         let bob = join(&log, "bob", Duration::ZERO).expect("alice left");
         drop(bob);
-        let told = "alice joins, alice leaves, bob joins, bob leaves";
-        assert_eq!(history(&log), told);
+        let expected = "alice joins, alice leaves, bob joins, bob leaves";
+        assert_eq!(history(&log), expected);
         let attempt = |name| PresenceGuard::join(&log, name, Duration::ZERO, || true);
         assert!(attempt(None).unwrap().is_none());
         assert!(attempt(Some(" ")).is_err());

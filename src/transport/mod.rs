@@ -6,13 +6,16 @@
 //! - [`descriptor`]: what a transport states about itself
 //! - [`ask`]: a request, as the server's end of a transport sees it
 //! - [`reply`]: what the server's end answers; [`stream`] and [`answer`] are its parts
+//! - [`body`]: the client's end of a body that never ends
 //! - [`theory`]: the conditions of a prediction
 //! - [`polling`]: what short and long polling share
 
 pub mod answer;
 pub mod ask;
+pub mod body;
 pub mod descriptor;
 pub mod long_polling;
+pub mod ndjson;
 pub mod polling;
 pub mod raw_tcp;
 pub mod reply;

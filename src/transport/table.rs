@@ -15,7 +15,7 @@ use crate::transport::ask::Ask;
 use crate::transport::descriptor::Descriptor;
 use crate::transport::reply::Reply;
 use crate::transport::theory::{Conditions, Prediction};
-use crate::transport::{long_polling, raw_tcp, short_polling, sse, websocket};
+use crate::transport::{long_polling, ndjson, raw_tcp, short_polling, sse, websocket};
 
 macro_rules! transports {
     ($($variant:ident => $module:ident),+ $(,)?) => {
@@ -41,6 +41,7 @@ transports! {
     ShortPolling => short_polling,
     LongPolling => long_polling,
     Sse => sse,
+    Ndjson => ndjson,
     WebSocket => websocket,
     RawTcp => raw_tcp,
 }
@@ -54,6 +55,11 @@ impl Transport {
 
     /// The transport that the others are compared with.
     pub const BASELINE: Transport = *Transport::ALL.last().unwrap();
+
+    /// The names of [`Transport::CHOICES`], for help texts.
+    pub fn choice_names() -> String {
+        Transport::CHOICES.map(Transport::name).join(", ")
+    }
 
     pub fn descriptor(self) -> &'static Descriptor {
         DESCRIPTORS[self as usize]
@@ -86,15 +92,17 @@ impl Transport {
 
     /// The transport and the feed that a path without escapes names.
     pub fn at(path: &str) -> Option<(Transport, &str)> {
-        let find = |is: &dyn Fn(&Descriptor) -> bool| {
-            Transport::ALL.into_iter().find(|one| is(one.descriptor()))
-        };
-        match path
-            .strip_prefix("/feeds/")
-            .and_then(|rest| rest.split_once('/'))
-        {
-            Some((feed, endpoint)) => Some((find(&|one| one.endpoint == endpoint)?, feed)),
-            None => Some((find(&|one| one.lobby_path == Some(path))?, LOBBY)),
+        let mut all = Transport::ALL.into_iter();
+        let rest = path.strip_prefix("/feeds/");
+        match rest.and_then(|rest| rest.split_once('/')) {
+            Some((feed, endpoint)) => {
+                let transport = all.find(|one| one.descriptor().endpoint == endpoint)?;
+                Some((transport, feed))
+            }
+            None => {
+                let transport = all.find(|one| one.descriptor().lobby_path == Some(path))?;
+                Some((transport, LOBBY))
+            }
         }
     }
 
@@ -180,6 +188,8 @@ mod tests {
     #[test]
     fn paths_name_a_transport_and_a_feed() {
         assert_eq!(Transport::at("/feeds/a/sse"), Some((Transport::Sse, "a")));
+        let ndjson = Some((Transport::Ndjson, "a"));
+        assert_eq!(Transport::at("/feeds/a/stream"), ndjson);
         assert_eq!(Transport::at("/events"), Some((Transport::Sse, "lobby")));
         assert_eq!(
             Transport::at("/chat"),

@@ -1,9 +1,9 @@
-//! What theory says: how late a message is and how many bytes it takes, from first principles.
+//! Predictions from first principles: delivery latency, and bytes per delivery.
 //!
-//! Each transport's file holds its own model. All share two ideas. A poll finds a message after
-//! half its interval on average, since the message falls anywhere between two polls. And a message
-//! for n readers is n pieces of work on a few cores, so the mean reader waits for half of them:
-//! n/2 × the CPU time of a delivery / cores.
+//! Each transport has its own `predict`. All share two ideas. A poll finds a message after half its
+//! interval on average, since the message comes at any time between two polls. And a message for n
+//! clients is n pieces of work on a few cores, so a client waits for half of them on average: n/2 ×
+//! the CPU time of a delivery / cores.
 
 use crate::client::config::ClientConfig;
 use crate::client::dialect::PollTiming;
@@ -13,37 +13,37 @@ use crate::client::target::Target;
 use crate::client::tls::MAX_FRAGMENT_BYTES;
 use crate::feed::Message;
 
-/// What a prediction rests on.
+/// The inputs of a prediction.
 #[derive(Clone, Debug)]
 pub struct Conditions {
     pub client: ClientConfig,
     pub target: Target,
     /// The path of a feed.
     pub feed_path: String,
-    /// The monotonic clock: messages carry it, and it has more digits the longer a host is up.
+    /// The monotonic clock in ns. Messages carry it, and its number of digits grows.
     pub now_ns: u64,
     /// Messages a second to each feed.
     pub rate_hz: f64,
     pub text_bytes: usize,
     /// Subscribers of a feed.
     pub readers: f64,
-    /// The readers write the messages themselves.
+    /// Whether the subscribers publish the messages themselves.
     pub chat: bool,
     /// CPU time of server and load for one delivery, over the cores, in µs: measured.
     pub service_us: Option<f64>,
 }
 
-/// What theory predicts.
+/// A prediction.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Prediction {
-    /// Mean delivery latency; unknown where it rests on a CPU time that is.
+    /// Mean delivery latency in µs; `None` where it needs a CPU time that is unknown.
     pub latency_mean_us: Option<f64>,
-    /// Bytes through the sockets, both ways, TCP and IP headers left out.
+    /// Bytes through the sockets, both ways, without TCP and IP headers.
     pub wire_bytes_per_delivery: f64,
 }
 
 impl Conditions {
-    /// Mean wait for one's turn while a message goes to all readers, in µs.
+    /// Mean wait while a message is delivered to other clients, in µs.
     pub fn fan_out_us(&self) -> Option<f64> {
         Some(self.readers / 2.0 * self.service_us?)
     }
@@ -69,12 +69,12 @@ impl Conditions {
     pub fn exchange_bytes(&self, endpoint: &str, timing: PollTiming, body_bytes: f64) -> f64 {
         let (dialect, after) = (self.target.dialect, AFTER.parse().expect("it is a cursor"));
         let path = dialect.subscribe_path(&self.feed_path, endpoint, after, None, timing);
-        let (ask, tell) = match self.client.keep_alive {
+        let (asks, closes) = match self.client.keep_alive {
             true => ("", ""),
             false => ("Connection: close\r\n", "connection: close\r\n"),
         };
-        let request = self.target.get(self.client.headers, &path, ask).len();
-        let answer = (ANSWER_HEAD.len() + tell.len()) as f64 + body_bytes;
+        let request = self.target.get(self.client.headers, &path, asks).len();
+        let answer = (ANSWER_HEAD.len() + closes.len()) as f64 + body_bytes;
         let handshake = match self.is_tls() && !self.client.keep_alive {
             true => HANDSHAKE_BYTES + CLOSE_NOTIFY_BYTES,
             false => 0.0,
@@ -82,8 +82,7 @@ impl Conditions {
         self.sealed(request as f64) + self.sealed(answer) + handshake
     }
 
-    /// Bytes of what is written at once, with those that TLS adds: all of it is one record, unless
-    /// it is too long for one.
+    /// Bytes of one write, with those that TLS adds: it is one record, unless it is too long.
     pub fn sealed(&self, bytes: f64) -> f64 {
         let records = (bytes / MAX_FRAGMENT_BYTES as f64).ceil();
         bytes
@@ -125,11 +124,11 @@ const RECORD_EXCESS: f64 = 5.0 + 1.0 + 16.0;
 /// The alert that ends a session: two octets in a record.
 const CLOSE_NOTIFY_BYTES: f64 = 2.0 + RECORD_EXCESS;
 
-/// A handshake in full with a server that shows a certificate of its own making, the two tickets
-/// after it included: measured, since most of it is the certificate's and the libraries' choice.
+/// A full handshake with a self-signed certificate, and the two tickets after it. Measured, since
+/// most of it depends on the certificate and the libraries.
 const HANDSHAKE_BYTES: f64 = 1_345.0;
 
-/// What a poll's answer has around its messages.
+/// The body of a poll's answer without its messages.
 pub const ANSWER_WRAPPING: &str = r#"{"messages":[],"last":10,"epoch":"k3x9"}"#;
 
 /// The head of a poll's answer, as this server sends it.
@@ -181,7 +180,12 @@ mod tests {
     fn latency_is_half_an_interval_or_half_the_readers() {
         let mean = |transport: Transport| transport.predict(&conditions()).latency_mean_us;
         assert_eq!(mean(Transport::ShortPolling), Some(1_000_000.0));
-        for pushes in [Transport::LongPolling, Transport::Sse, Transport::WebSocket] {
+        for pushes in [
+            Transport::LongPolling,
+            Transport::Sse,
+            Transport::Ndjson,
+            Transport::WebSocket,
+        ] {
             assert_eq!(mean(pushes), Some(5_000.0), "{pushes}");
         }
         let unknown = Conditions {
@@ -239,6 +243,7 @@ mod tests {
             "head of 4, ping and pong: {websocket}"
         );
         assert_eq!(bytes(Transport::Sse, &conditions()), json + 26.0);
+        assert_eq!(bytes(Transport::Ndjson, &conditions()), json + 7.0);
         // Two messages a poll share its heads, and half of the comma between them.
         let rare = Conditions {
             client: every(1),

@@ -6,8 +6,9 @@ use std::time::Duration;
 use crate::client::connection::Connection;
 use crate::client::dialect::PollTiming;
 use crate::client::error::ClientError;
-use crate::client::http::{BodyFraming, ChunkedDecoder};
+use crate::client::http::BodyFraming;
 use crate::client::subscription::Subscription;
+use crate::transport::body::{chunk_bytes, read_body};
 use crate::transport::sse::events::{EventStreamItem, EventStreamParser};
 use crate::transport::theory::{Conditions, Prediction};
 
@@ -25,34 +26,15 @@ pub async fn subscribe(subscription: &mut Subscription) -> Result<Infallible, Cl
             EventStreamItem::Event("reset", data) => subscription.reset(data.as_bytes())?,
             EventStreamItem::Event(..) => {}
             EventStreamItem::Comment(comment) => {
-                let bytes = comment_bytes(comment, framing == BodyFraming::Chunked);
+                let bytes = comment_bytes(comment, framing);
                 subscription.recorder.heartbeat(bytes);
             }
             EventStreamItem::Retry(pause) => subscription.retry = pause.min(MAX_RETRY),
         }
         Ok(())
     };
-    match framing {
-        BodyFraming::Chunked => {
-            let mut chunked = ChunkedDecoder::default();
-            let take = |bytes: &[u8]| {
-                let used = chunked.decode(bytes, |data| events.feed(data, &mut deliver))?;
-                if chunked.ended() {
-                    Err(ClientError::Closed)
-                } else {
-                    Ok((used, None))
-                }
-            };
-            connection.read(take).await
-        }
-        _ => {
-            let take = |bytes: &[u8]| {
-                events.feed(bytes, &mut deliver)?;
-                Ok((bytes.len(), None))
-            };
-            connection.read(take).await
-        }
-    }
+    let take = |data: &[u8]| events.feed(data, &mut deliver);
+    read_body(&mut connection, framing, take).await
 }
 
 async fn opened(subscription: &mut Subscription) -> Result<(Connection, BodyFraming), ClientError> {
@@ -66,22 +48,18 @@ async fn opened(subscription: &mut Subscription) -> Result<(Connection, BodyFram
 }
 
 /// Bytes of a comment with its line ends, as this server sends it: in a chunk of its own.
-fn comment_bytes(comment: &str, chunked: bool) -> usize {
-    let bytes = comment.len() + b":\n\n".len();
-    match chunked {
-        true => format!("{bytes:x}\r\n\r\n").len() + bytes,
-        false => bytes,
-    }
+fn comment_bytes(comment: &str, framing: BodyFraming) -> usize {
+    chunk_bytes(comment.len() + b":\n\n".len(), framing)
 }
 
 /// A push: on average, a client waits for half of the others. Each message is one event in one
 /// chunk.
 pub fn predict(conditions: &Conditions) -> Prediction {
-    let event = conditions.json_bytes() + b"id: 10-k3x9\ndata: \n\n".len() as f64;
-    let chunk = format!("{:X}\r\n\r\n", event as usize).len() as f64;
+    let event_bytes = conditions.json_bytes() as usize + b"id: 10-k3x9\ndata: \n\n".len();
+    let chunk = chunk_bytes(event_bytes, BodyFraming::Chunked) as f64;
     Prediction {
         latency_mean_us: conditions.fan_out_us(),
-        wire_bytes_per_delivery: conditions.sealed(event + chunk) + conditions.post_bytes(),
+        wire_bytes_per_delivery: conditions.sealed(chunk) + conditions.post_bytes(),
     }
 }
 
@@ -103,10 +81,13 @@ mod tests {
 
     #[test]
     fn a_heartbeat_is_as_long_as_it_is_on_the_wire() {
-        assert_eq!(comment_bytes("", false), b":\n\n".len());
-        assert_eq!(comment_bytes("", true), b"3\r\n:\n\n\r\n".len());
+        assert_eq!(comment_bytes("", BodyFraming::UntilClose), b":\n\n".len());
         assert_eq!(
-            comment_bytes(" still here ..", true),
+            comment_bytes("", BodyFraming::Chunked),
+            b"3\r\n:\n\n\r\n".len()
+        );
+        assert_eq!(
+            comment_bytes(" still here ..", BodyFraming::Chunked),
             b"11\r\n\r\n".len() + 17
         );
     }

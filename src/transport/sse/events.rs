@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use crate::client::error::ClientError;
 
-/// What stands in a stream.
+/// An item of a stream.
 #[derive(Debug, PartialEq, Eq)]
 pub enum EventStreamItem<'a> {
-    /// An event's type, `message` unless an `event:` line said otherwise, and its data.
+    /// An event's type, `message` without an `event:` line, and its data.
     Event(&'a str, &'a str),
     Comment(&'a str),
     /// How long to wait before reconnecting.
@@ -25,14 +25,14 @@ pub struct EventStreamParser {
     line: Vec<u8>,
     data: String,
     kind: String,
-    /// The last line ended with CR: an LF that follows belongs to it.
+    /// The last line ended with CR, to which an LF that follows belongs.
     after_cr: bool,
-    /// The first line has passed, before which a byte order mark may stand.
+    /// The first line, which may begin with a byte order mark, has passed.
     begun: bool,
 }
 
 impl EventStreamParser {
-    /// Reads `bytes` and gives everything that they complete to `deliver`.
+    /// Reads `bytes` and gives every completed item to `deliver`.
     pub fn feed(
         &mut self,
         mut bytes: &[u8],
@@ -89,12 +89,12 @@ impl EventStreamParser {
             "event" => value.clone_into(&mut self.kind),
             "" => return deliver(EventStreamItem::Comment(&line[1..])),
             "retry" if value.bytes().all(|byte| byte.is_ascii_digit()) => {
-                // An empty value, or one beyond all measure, is none.
+                // An empty value, or one over the range, is ignored.
                 if let Ok(pause_ms) = value.parse() {
                     return deliver(EventStreamItem::Retry(Duration::from_millis(pause_ms)));
                 }
             }
-            // The cursor is each message's `seq`: an `id`, whatever is in it, changes nothing here.
+            // Ids are ignored: the cursor is the `seq` of a message.
             _ => {}
         }
         Ok(())
@@ -105,8 +105,8 @@ impl EventStreamParser {
         deliver: &mut impl FnMut(EventStreamItem<'_>) -> Result<(), ClientError>,
     ) -> Result<(), ClientError> {
         let kind = std::mem::take(&mut self.kind);
-        // Gone afterwards: a reader that waits has no room for what it does not have yet, and the
-        // next data go where another reader's were just now, which the processor still has at hand.
+        // Freed afterwards: an idle client owns no buffer, and the next data go where another
+        // client's were just now, which the processor's cache still holds.
         let data = std::mem::take(&mut self.data);
         let Some(data) = data.strip_suffix('\n') else {
             return Ok(());
@@ -186,14 +186,14 @@ mod tests {
     #[test]
     fn streams_are_read_as_the_standard_says_wherever_they_are_cut() {
         for (stream, expected) in STREAMS {
-            let told = String::from_utf8_lossy(stream);
+            let text = String::from_utf8_lossy(stream);
             for cut in 0..=stream.len() {
                 let (a, b) = stream.split_at(cut);
-                assert_eq!(read(&[a, b]), *expected, "{told:?} cut at {cut}");
-                assert_eq!(read(&[a, b"", b]), *expected, "{told:?} cut at {cut}");
+                assert_eq!(read(&[a, b]), *expected, "{text:?} cut at {cut}");
+                assert_eq!(read(&[a, b"", b]), *expected, "{text:?} cut at {cut}");
             }
             let bytes: Vec<&[u8]> = stream.chunks(1).collect();
-            assert_eq!(read(&bytes), *expected, "{told:?} byte by byte");
+            assert_eq!(read(&bytes), *expected, "{text:?} byte by byte");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What theory says of WebSocket.
+//! The prediction for WebSocket.
 
 use crate::service::limits::Limits;
 use crate::transport::theory::{Conditions, Prediction};
