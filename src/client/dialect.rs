@@ -68,6 +68,21 @@ pub struct ServerCounters {
     pub down_bytes: u64,
     pub deliveries: u64,
     pub writes: u64,
+    /// Requests for the transport since the server started, by the engine that answered them.
+    pub fast_requests: u64,
+    pub general_requests: u64,
+}
+
+impl ServerCounters {
+    /// The engine that answered the transport's requests. `None` if there were none.
+    pub fn engine(&self) -> Option<&'static str> {
+        match (self.fast_requests, self.general_requests) {
+            (0, 0) => None,
+            (_, 0) => Some("fast"),
+            (0, _) => Some("general"),
+            (_, _) => Some("mixed"),
+        }
+    }
 }
 
 impl Sub for ServerCounters {
@@ -79,6 +94,8 @@ impl Sub for ServerCounters {
             down_bytes: self.down_bytes - earlier.down_bytes,
             deliveries: self.deliveries - earlier.deliveries,
             writes: self.writes - earlier.writes,
+            // A stream's request comes before the window, so requests are not a difference.
+            ..self
         }
     }
 }
@@ -217,11 +234,19 @@ impl Dialect {
                 .sum()
         };
         let label = format!("transport=\"{transport}\"");
+        let requests = |engine: &str| {
+            sum(
+                "wslab_requests_total{",
+                &format!("{label},engine=\"{engine}\""),
+            )
+        };
         ServerCounters {
             up_bytes: sum("wslab_read_bytes_total{", ""),
             down_bytes: sum("wslab_written_bytes_total{", ""),
             deliveries: sum("wslab_deliveries_total{", &label),
             writes: sum("wslab_writes_total{", &label),
+            fast_requests: requests("fast"),
+            general_requests: requests("general"),
         }
     }
 
@@ -319,14 +344,22 @@ mod tests {
             wslab_written_bytes_total{transport=\"sse\"} 70\n\
             wslab_deliveries_total{transport=\"sse\"} 3\n\
             wslab_deliveries_total{transport=\"websocket\"} 8\n\
-            wslab_writes_total{transport=\"sse\"} 2\n";
+            wslab_writes_total{transport=\"sse\"} 2\n\
+            wslab_requests_total{transport=\"sse\",engine=\"fast\"} 4\n\
+            wslab_requests_total{transport=\"sse\",engine=\"general\"} 1\n\
+            wslab_requests_total{transport=\"websocket\",engine=\"fast\"} 9\n";
         let expected = ServerCounters {
             up_bytes: 15,
             down_bytes: 70,
             deliveries: 3,
             writes: 2,
+            fast_requests: 4,
+            general_requests: 1,
         };
         assert_eq!(WSLAB.counters(text, "sse"), expected);
+        assert_eq!(expected.engine(), Some("mixed"));
+        assert_eq!(WSLAB.counters(text, "websocket").engine(), Some("fast"));
+        assert_eq!(WSLAB.counters(text, "ndjson").engine(), None);
     }
 
     #[test]

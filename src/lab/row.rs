@@ -216,10 +216,11 @@ fn bytes(plan: &Plan, outcome: &TrialOutcome, row: &mut TrialRow) {
     row.publisher_segments = Some(publisher.segments);
     row.interface_bytes = outcome.interface.map(|passed| passed.bytes);
     row.interface_packets = outcome.interface.map(|passed| passed.packets);
-    if let Some(books) = outcome.server_counters {
-        row.server_wire_bytes_down = Some(books.down_bytes);
-        row.server_wire_bytes_up = Some(books.up_bytes);
-        row.messages_per_write = quotient(books.deliveries as f64, books.writes);
+    if let Some(server) = outcome.server_counters {
+        row.server_wire_bytes_down = Some(server.down_bytes);
+        row.server_wire_bytes_up = Some(server.up_bytes);
+        row.messages_per_write = quotient(server.deliveries as f64, server.writes);
+        row.server_engine = server.engine().map(str::to_owned);
     }
 }
 
@@ -473,6 +474,7 @@ mod tests {
             messages_per_write: Some(2.0),
             ramp_up_s: Some(0.5),
             negative_latencies: Some(0),
+            server_engine: Some("fast".to_owned()),
             ..TrialRow::default()
         };
         assert_eq!(row, expected);

@@ -141,6 +141,8 @@ impl TrialOutcome {
             up_bytes,
             deliveries: 100 * (clients + probes),
             writes: 50 * (clients + probes),
+            fast_requests: clients + probes,
+            general_requests: 0,
         });
         outcome
     }
