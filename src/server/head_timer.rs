@@ -1,7 +1,7 @@
 //! hyper's timer for heads of requests.
 //!
-//! hyper has one time-out for the wait for a request and for its head. This timer is that of an idle
-//! connection, and ends sooner once the first byte of a head has come.
+//! hyper has one time-out for the wait for a request and for its head. This timer is that of an
+//! idle connection, and ends sooner once the first byte of a head has come.
 
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};

@@ -34,8 +34,8 @@ const PROBE_EVERY: Duration = Duration::from_secs(10);
 /// that they cannot use up the descriptors.
 const MAX_REFUSALS: usize = 16;
 
-/// How long connections may take to end at shutdown. With a second for the rest of the process, this
-/// is within the 5 s that its callers wait.
+/// How long connections may take to end at shutdown. With a second for the rest of the process,
+/// this is within the 5 s that its callers wait.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// When a refused client may try again, in s.
@@ -55,8 +55,8 @@ pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     TcpListener::from_std(socket.into())
 }
 
-/// Serves until `shutdown` completes, then until every connection has ended in good order. Those that
-/// have not after [`SHUTDOWN_TIMEOUT`] are cut.
+/// Serves until `shutdown` completes, then until every connection has ended in good order. Those
+/// that have not after [`SHUTDOWN_TIMEOUT`] are cut.
 pub async fn run(
     listener: TcpListener,
     state: Arc<AppState>,

@@ -8,8 +8,8 @@
 //! ```
 //!
 //! The reader of a stream is present while its connection is open. The reader of polls is present
-//! until it has missed three polls. It may state how often it polls (`&interval_ms=1000`); otherwise
-//! [`DEFAULT_INTERVAL`] is assumed. While a long poll is held, its reader is present.
+//! until it has missed three polls. It may state how often it polls (`&interval_ms=1000`);
+//! otherwise [`DEFAULT_INTERVAL`] is assumed. While a long poll is held, its reader is present.
 
 use std::sync::Arc;
 use std::time::Duration;

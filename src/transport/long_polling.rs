@@ -56,8 +56,8 @@ fn open(state: &AppState, ask: &Ask<'_>) -> Result<Reply, ApiError> {
     }))
 }
 
-/// The client's end: always one poll in flight. The first has no hold, so that its answer shows that
-/// the server is there.
+/// The client's end: always one poll in flight. The first has no hold, so that its answer shows
+/// that the server is there.
 async fn subscribe(subscription: &mut Subscription) -> Result<Infallible, ClientError> {
     let mut poller = Poller::default();
     poll_once(&mut poller, subscription, Duration::ZERO).await?;

@@ -1,6 +1,6 @@
-//! The baseline: messages on a TCP connection and nothing more. Its cost is that of the machine, the
-//! kernel and this program's runtime, whatever the protocol. The other transports are compared with
-//! it. No browser supports it.
+//! The baseline: messages on a TCP connection and nothing more. Its cost is that of the machine,
+//! the kernel and this program's runtime, whatever the protocol. The other transports are compared
+//! with it. No browser supports it.
 //!
 //! ```text
 //! client                                     server

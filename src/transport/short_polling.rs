@@ -59,8 +59,8 @@ fn open(state: &AppState, ask: &Ask<'_>) -> Result<Reply, ApiError> {
 /// The client's end: polls on an absolute schedule with a phase of its own, so that a slow answer
 /// does not shift the polls that follow and clients are not in step.
 ///
-/// One poll is in flight at a time. A late poll goes out as soon as possible; a slot that has passed
-/// entirely is left out.
+/// One poll is in flight at a time. A late poll goes out as soon as possible; a slot that has
+/// passed entirely is left out.
 async fn subscribe(subscription: &mut Subscription) -> Result<Infallible, ClientError> {
     let interval_ns = subscription.config.poll_interval.as_nanos().max(1) as u64;
     let mut poller = Poller::default();

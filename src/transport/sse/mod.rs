@@ -1,4 +1,5 @@
-//! Server-Sent Events: one answer that never ends, one event per message (WHATWG HTML, section 9.2).
+//! Server-Sent Events: one answer that never ends, one event per message (WHATWG HTML, section
+//! 9.2).
 //!
 //! ```text
 //! client                                     server

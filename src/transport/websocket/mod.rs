@@ -16,8 +16,8 @@
 //!   │◀─────────────────────────────────────────────│
 //! ```
 //!
-//! Messages do not repeat the epoch of their numbers, since a connection has only one. A client that
-//! does not know the epoch asks after `0-`, a cursor of no server, and first gets a reset:
+//! Messages do not repeat the epoch of their numbers, since a connection has only one. A client
+//! that does not know the epoch asks after `0-`, a cursor of no server, and first gets a reset:
 //! `{"reset":{"missed":0,"last":42,"epoch":"k3x9"}}`.
 
 pub mod client;

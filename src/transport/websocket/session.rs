@@ -1,5 +1,5 @@
-//! The server's end of an open WebSocket: reads the feed, writes frames, and publishes what the peer
-//! sends. The peer's bytes are decoded by [`FrameCodec`].
+//! The server's end of an open WebSocket: reads the feed, writes frames, and publishes what the
+//! peer sends. The peer's bytes are decoded by [`FrameCodec`].
 
 use std::future::pending;
 use std::io;
