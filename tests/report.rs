@@ -234,9 +234,9 @@ fn several_numbers_of_clients_are_lines_over_them_and_one_is_not() {
 
     let mut sizes = trials(&[100, 1_000, 5_000, 15_000], 1);
     for (cell, verdict) in [
-        (5, Verdict::Suspect),
-        (9, Verdict::Suspect),
-        (6, Verdict::Invalid),
+        (6, Verdict::Suspect),
+        (11, Verdict::Suspect),
+        (7, Verdict::Invalid),
     ] {
         sizes[cell].verdict = verdict;
     }
@@ -336,6 +336,7 @@ fn found(factor: &str, most: f64) -> Vec<CapacityRow> {
             None,
             SearchVerdict::Found,
         ),
+        (None, None, Some(most * 0.5), SearchVerdict::NotTold),
         (Some(most), None, None, SearchVerdict::Unfinished),
     ];
     let rows = Transport::CHOICES.into_iter().zip(ends);
@@ -493,11 +494,11 @@ fn repeats_become_medians_with_the_worst_verdict() {
     let (summary, all) = page.split_once("<details>").unwrap();
     assert_eq!(
         summary.matches("<th scope=\"row\"").count(),
-        4 + 4 + 4,
+        5 + 5 + 5,
         "comparison, beyond, theory"
     );
     let all = all.split_once("</details>").unwrap().0;
-    assert_eq!(all.matches("<th scope=\"row\"").count(), 12);
+    assert_eq!(all.matches("<th scope=\"row\"").count(), 15);
     assert!(text_table(&trials, EN).contains("100 clients: INVALID (1 of 3 trials)"));
 }
 
@@ -537,9 +538,9 @@ fn a_new_report_replaces_the_old_one_and_nothing_else() {
 #[test]
 fn each_transport_is_set_against_the_baseline() {
     let mut trials = trials(&[100], 1);
-    let mut baseline = trial(5, 1, Transport::Sse, 100);
+    let mut baseline = trial(6, 1, Transport::Sse, 100);
     baseline.transport = Transport::BASELINE;
-    baseline.latency_p50_us = trials[3].latency_p50_us.map(|us| us / 1.25);
+    baseline.latency_p50_us = trials[4].latency_p50_us.map(|us| us / 1.25);
     trials.push(baseline);
     let table = text_table(&trials, EN);
     let (_, ratios) = table

@@ -79,9 +79,9 @@ fn invalid_trials_are_left_out_unless_a_cell_has_no_others() {
 fn an_a_a_pair_tells_the_noise_in_words() {
     let mut trials = trials(&[100], 3);
     let again = (1..=3).map(|number| TrialRow {
-        aa_of: Some(4),
+        aa_of: Some(5),
         latency_p50_us: Some(280.0 * 1.07 * 1.012),
-        ..trial(5, number, Transport::WebSocket, 100)
+        ..trial(6, number, Transport::WebSocket, 100)
     });
     trials.extend(again);
     let words = "A/A (websocket, 100 clients): the same cell twice differs by 1.2 % in p50 and \

@@ -7,8 +7,8 @@ use wslab::transport::Transport;
 pub fn trial(cell: u32, trial: u32, transport: Transport, clients: u32) -> TrialRow {
     let (polls, rank) = (transport < Transport::Sse, f64::from(transport as u32));
     let noise = 1.0 + 0.07 * f64::from(trial - 1);
-    let p50_us = [260_000.0, 900.0, 310.0, 280.0][transport as usize] * noise;
-    let protocol = [2_900.0, 610.0, 38.0, 7.5][transport as usize];
+    let p50_us = [260_000.0, 900.0, 310.0, 300.0, 280.0][transport as usize] * noise;
+    let protocol = [2_900.0, 610.0, 38.0, 7.0, 7.5][transport as usize];
     let delivered = u64::from(clients) * 300;
     TrialRow {
         scenario: "classroom".to_owned(),
