@@ -4,7 +4,7 @@ use clap::Args;
 
 use crate::client::http::Headers;
 use crate::lab::factors::{
-    List, Span, Switch, factors, parse_list, parse_transports, transports_help,
+    List, Span, Switch, factors, join, parse_list, parse_transports, transports_help,
 };
 use crate::lab::scenario::Scenario;
 use crate::load::protocol::Workload;
@@ -12,22 +12,66 @@ use crate::load::schedule::Pacing;
 use crate::transport::Transport;
 
 macro_rules! factor_args {
-    ($($(#[$doc:meta])+ $key:ident: $type:ty = $default:expr, flag($($flag:tt)+)
+    ($($(#[$doc:meta])+ $key:ident: $type:ty = $default:expr, flag $given:ident($($flag:tt)+)
         $(, range($range:expr, $unit:literal))? $(, column($column:literal))?;)+) => {
         /// A flag for each factor; absent where the scenario keeps its value.
         #[derive(Debug, Args)]
         pub(super) struct FactorArgs {
-            $($(#[$doc])+ #[arg($($flag)+)] pub(super) $key: Option<$type>,)+
+            $($(#[$doc])+ #[arg($($flag)+)] pub(super) $key: $given<$type>,)+
         }
 
         impl FactorArgs {
             /// Sets the factors whose flags were given.
             pub(super) fn apply(&self, scenario: &mut Scenario) {
-                $(if let Some(value) = &self.$key {
-                    scenario.$key.clone_from(value);
+                $(if let Some(value) = self.$key.value() {
+                    scenario.$key = value;
                 })+
             }
         }
     };
 }
 factors!(factor_args);
+
+/// The values that a flag was given, as the value of its factor; `None` without any.
+trait GivenValue<T> {
+    fn value(&self) -> Option<T>;
+}
+
+impl<T: Clone> GivenValue<T> for Option<T> {
+    fn value(&self) -> Option<T> {
+        self.clone()
+    }
+}
+
+impl<T: Clone + Ord> GivenValue<List<T>> for Vec<List<T>> {
+    fn value(&self) -> Option<List<T>> {
+        (!self.is_empty()).then(|| join(self))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory, FromArgMatches, Parser};
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Flags {
+        #[command(flatten)]
+        factors: FactorArgs,
+    }
+
+    #[test]
+    fn a_repeated_list_adds_to_the_first_and_another_flag_is_given_once() {
+        let matches = |text: &str| Flags::command().try_get_matches_from(text.split(' '));
+        let text = "run --transport websocket --transport sse,websocket --clients 3 --clients 1,2";
+        let flags = Flags::from_arg_matches(&matches(text).unwrap()).unwrap();
+        let mut scenario = Scenario::default();
+        flags.factors.apply(&mut scenario);
+        let transports = [Transport::Sse, Transport::WebSocket];
+        assert_eq!(scenario.transports, transports);
+        assert_eq!(scenario.clients, [1, 2, 3]);
+        let error = matches("run --rate 1 --rate 2").unwrap_err();
+        assert_eq!(error.kind(), clap::error::ErrorKind::ArgumentConflict);
+    }
+}

@@ -27,91 +27,97 @@ pub const MAX_RATE_HZ: f64 = 100_000.0;
 ///
 /// ```text
 /// /// Help of the flag, and doc of the field
-/// key: type = default, flag(clap's attributes), range(from..=to, "unit"), column("name");
+/// key: type = default, flag Option(clap's attributes), range(from..=to, "unit"), column("name");
 /// ```
 ///
-/// The key is the TOML key and the field. `flag(skip)` means that only a file can set the factor.
+/// The key is the TOML key and the field. `flag Vec` is a flag that may be repeated: its lists are
+/// joined. `flag Option(skip)` means that only a file can set the factor.
 /// `range` and `column` are optional. The order is that of `scenario.toml` and of the help.
 macro_rules! factors {
     ($use:ident) => {
         $use! {
             /// Transports, separated by commas
             transports: List<Transport> = Transport::CHOICES.to_vec(),
-                flag(long = "transport", value_name = "T,…", value_parser = parse_transports,
+                flag Vec(long = "transport", value_name = "T,…", value_parser = parse_transports,
                     help = transports_help()),
                 column("transport");
             /// Subscribers over all feeds. Several numbers, separated by commas, are measured one
             /// after the other. A search for capacity starts with one number
             clients: List<u32> = vec![100],
-                flag(long, value_name = "N,…", value_parser = parse_list::<u32>),
+                flag Vec(long, value_name = "N,…", value_parser = parse_list::<u32>),
                 range(1..=MAX_CLIENTS, "clients"), column("clients");
             /// Publishers: a few sensors (monitoring), or the subscribers themselves (chat)
             workload: Workload = Workload::Monitoring,
-                flag(long, value_name = "monitoring|chat"), column("workload");
+                flag Option(long, value_name = "monitoring|chat"), column("workload");
             /// Feeds (rooms) over which the clients are spread
-            feeds: u32 = 1, flag(long, value_name = "N"),
+            feeds: u32 = 1, flag Option(long, value_name = "N"),
                 range(1..=1_000, "feeds"), column("feeds");
             /// Messages per second published to each feed
             rate_hz: f64 = 1.0,
-                flag(long = "rate", value_name = "HZ", allow_negative_numbers = true),
+                flag Option(long = "rate", value_name = "HZ", allow_negative_numbers = true),
                 range(0.0..=MAX_RATE_HZ, "messages a second"), column("rate_hz");
             /// When messages are due: at equal distances (constant), or at random (poisson)
             schedule: Pacing = Pacing::Constant,
-                flag(long, value_name = "constant|poisson"), column("schedule");
+                flag Option(long, value_name = "constant|poisson"), column("schedule");
             /// Bytes of text in a message
-            payload_bytes: u32 = 64, flag(long = "payload", value_name = "BYTES"),
+            payload_bytes: u32 = 64, flag Option(long = "payload", value_name = "BYTES"),
                 range(1..=60_000, "bytes of text"), column("payload_bytes");
             /// Pause between short polls
             poll_interval: Span = Span(ClientConfig::DEFAULT.poll_interval),
-                flag(long, value_name = "TIME"), column("poll_interval_ms");
+                flag Option(long, value_name = "TIME"), column("poll_interval_ms");
             /// Longest wait of one long poll
             hold: Span = Span(ClientConfig::DEFAULT.hold),
-                flag(long, value_name = "TIME"), column("hold_ms");
+                flag Option(long, value_name = "TIME"), column("hold_ms");
             /// off: the polling transports open a connection for every exchange
             keep_alive: Switch = Switch::On,
-                flag(long, value_name = "on|off"), column("keep_alive");
+                flag Option(long, value_name = "on|off"), column("keep_alive");
             /// Header fields of a request: those that the protocol requires (minimal), or those
             /// that a browser sends (browser)
             headers: Headers = ClientConfig::DEFAULT.headers,
-                flag(long, value_name = "minimal|browser"), column("headers");
+                flag Option(long, value_name = "minimal|browser"), column("headers");
             /// The servers that trials start speak TLS. Each makes a certificate, and the load
             /// trusts it
             tls: Switch = Switch::Off,
-                flag(long, value_name = "on|off", num_args = 0..=1, require_equals = true,
+                flag Option(long, value_name = "on|off", num_args = 0..=1, require_equals = true,
                     default_missing_value = "on"),
                 column("tls");
             /// Time before the window in which messages are published but not recorded
-            warm_up: Span = seconds(1), flag(long, value_name = "TIME");
+            warm_up: Span = seconds(1), flag Option(long, value_name = "TIME");
             /// Time in which messages are recorded
-            window: Span = seconds(10), flag(long, value_name = "TIME"), column("window_s");
+            window: Span = seconds(10), flag Option(long, value_name = "TIME"), column("window_s");
             /// Longest wait for late messages after the window
-            drain: Span = seconds(10), flag(long, value_name = "TIME");
+            drain: Span = seconds(10), flag Option(long, value_name = "TIME");
             /// Pause between trials
-            cool_down: Span = Span(Duration::from_millis(500)), flag(skip);
+            cool_down: Span = Span(Duration::from_millis(500)), flag Option(skip);
             /// Trials of each cell. In a search for capacity: trials that must hold at its end
-            repeats: u32 = 1, flag(long, value_name = "K"),
+            repeats: u32 = 1, flag Option(long, value_name = "K"),
                 range(1..=1_000, "repeats"), column("trial");
             /// Seed of every random choice
-            seed: u64 = 1, flag(long, value_name = "N");
+            seed: u64 = 1, flag Option(long, value_name = "N");
             /// Connections opened per second during ramp-up
-            connect_rate_hz: f64 = 5_000.0, flag(skip),
+            connect_rate_hz: f64 = 5_000.0, flag Option(skip),
                 range(1.0..=100_000.0, "connections a second");
             /// Processes over which the clients are spread. One process holds as many clients as
             /// it may open files
-            load_processes: u32 = 1, flag(long, value_name = "N"),
+            load_processes: u32 = 1, flag Option(long, value_name = "N"),
                 range(1..=64, "load processes"), column("load_processes");
             /// off: no probe. A probe is a few subscribers in a process of their own. It checks
             /// the figures of the clients' processes
             probe: Switch = Switch::On,
-                flag(long, value_name = "on|off"), column("probe_clients");
+                flag Option(long, value_name = "on|off"), column("probe_clients");
         }
     };
 }
 pub(crate) use factors;
 
-/// Several values of one factor: each makes a cell. An alias, since to clap a flag of type `Vec` is
-/// one that may be repeated.
+/// Several values of one factor: each makes a cell. An alias, since clap would read a `Vec` in a
+/// flag's type as a flag that may be repeated.
 pub type List<T> = Vec<T>;
+
+/// All values of several lists, as one sorted list.
+pub fn join<T: Ord + Clone>(lists: &[List<T>]) -> List<T> {
+    sorted(lists.concat())
+}
 
 /// Reads `1,2,3`, in any order and with repetitions, as a sorted list.
 pub fn parse_list<T: Ord + FromStr<Err: fmt::Display>>(text: &str) -> Result<List<T>, String> {
@@ -135,7 +141,7 @@ pub fn parse_transports(text: &str) -> Result<List<Transport>, String> {
     };
     let transports = text.split(',').map(read).collect::<Result<Vec<_>, _>>();
     transports
-        .map(|transports| sorted(transports.concat()))
+        .map(|transports| join(&transports))
         .map_err(|error| format!("{error}, or all"))
 }
 
@@ -244,7 +250,7 @@ mod tests {
     use crate::results::METRICS;
 
     macro_rules! columns {
-        ($($(#[$doc:meta])+ $key:ident: $type:ty = $default:expr, flag($($flag:tt)+)
+        ($($(#[$doc:meta])+ $key:ident: $type:ty = $default:expr, flag $given:ident($($flag:tt)+)
             $(, range($range:expr, $unit:literal))? $(, column($column:literal))?;)+) => {
             [$($((stringify!($key), $column),)?)+]
         };

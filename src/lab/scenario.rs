@@ -50,7 +50,7 @@ pub const BUILT_IN: [(&str, &str); 6] = [
 ];
 
 macro_rules! scenario {
-    ($($(#[$doc:meta])+ $key:ident: $type:ty = $default:expr, flag($($flag:tt)+)
+    ($($(#[$doc:meta])+ $key:ident: $type:ty = $default:expr, flag $given:ident($($flag:tt)+)
         $(, range($range:expr, $unit:literal))? $(, column($column:literal))?;)+) => {
         /// Everything that a run needs to know. What a file leaves out has its default.
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
