@@ -268,8 +268,9 @@ impl WindowStats {
             };
         }
         self.delivered += 1;
-        // Wraps to the signed difference.
-        self.latency_ns += at_ns.wrapping_sub(intended_at_ns) as i64;
+        // Wraps to the signed difference. A chat also records what others claim as their times.
+        let latency_ns = at_ns.wrapping_sub(intended_at_ns) as i64;
+        self.latency_ns = self.latency_ns.wrapping_add(latency_ns);
         let stale_from_ns = intended_at_ns.max(self.delivered_at_ns);
         let stale_to_ns = at_ns.min(board.window_closes_ns());
         // 0 where the interval is empty: the delivery before this one was as new.
@@ -385,6 +386,19 @@ mod tests {
         recorder.deliver(&mut stats, &message(4, 1_350), 1_410);
         recorder.deliver(&mut stats, &message(5, 1_900), 2_500);
         assert_eq!(stale_ns(), 250 + 10 + 100);
+    }
+
+    #[test]
+    fn any_intended_time_is_recorded() {
+        let recorder = recorder();
+        recorder.board.set_window(0, u64::MAX);
+        let mut stats = recorder.stats(1);
+        for (seq, intended_at_ns) in [(1, 1 << 63), (2, u64::MAX - 10), (3, 1 << 63), (4, 1)] {
+            recorder.deliver(&mut stats, &message(seq, intended_at_ns), 5);
+        }
+        let recording = recording(&recorder);
+        assert_eq!(recording.counts.delivered, 4);
+        assert_eq!((recording.counts.negative, recording.latency.max()), (3, 4));
     }
 
     #[test]
