@@ -75,8 +75,8 @@ pub(super) fn why(row: &CapacityRow, texts: &Texts) -> String {
             let failed = row.failed_at.map(|_| failed.as_str());
             (words.why_not_told_above)(&amount(row.held), failed, &not_told, &row.why)
         }
-        SearchVerdict::AtLeast => (words.why_max)(&amount(Some(row.max)), &row.why),
-        SearchVerdict::Fails => (words.why_fails)(&failed, &row.why),
+        SearchVerdict::AtLeast => (words.why_max)(row.max, &amount(Some(row.max)), &row.why),
+        SearchVerdict::Fails => (words.why_fails)(row.failed_at.unwrap_or(0.0), &failed, &row.why),
         SearchVerdict::NotTold => (words.why_not_told)(&not_told, &row.why),
         SearchVerdict::Unfinished => words.why_unfinished.to_owned(),
     }

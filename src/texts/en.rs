@@ -280,8 +280,13 @@ const CAPACITY: CapacityTexts = CapacityTexts {
         let failed = failed.unwrap_or_default();
         format!("at least {held}{failed}. At {not_told} no trial tells ({why}).")
     },
-    why_max: |max, why| format!("{max} hold; {why}."),
-    why_fails: |failed, why| format!("not even {failed} holds ({why})."),
+    why_max: |number, max, why| format!("{max} {}; {why}.", form(number, "holds", "hold")),
+    why_fails: |number, failed, why| {
+        format!(
+            "not even {failed} {} ({why}).",
+            form(number, "holds", "hold")
+        )
+    },
     why_not_told: |not_told, why| format!("even at {not_told} no trial tells ({why})."),
     why_unfinished: "the search was cut off, so nothing is confirmed.",
     not_told_at: |held, not_told| format!("{held}, not told at {not_told}"),

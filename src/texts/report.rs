@@ -154,12 +154,13 @@ pub struct CapacityTexts {
     pub verdict_fails: &'static str,
     pub verdict_not_told: &'static str,
     pub verdict_unfinished: &'static str,
-    /// An amount and the reason.
+    /// An amount of at least 2, and the reason.
     pub why_found: fn(&str, &str) -> String,
     /// The amount that held, the one that failed, the one without a VALID trial, the reason.
     pub why_not_told_above: fn(&str, Option<&str>, &str, &str) -> String,
-    pub why_max: fn(&str, &str) -> String,
-    pub why_fails: fn(&str, &str) -> String,
+    /// A number, the amount that it makes, and the reason; so is the next.
+    pub why_max: fn(f64, &str, &str) -> String,
+    pub why_fails: fn(f64, &str, &str) -> String,
     pub why_not_told: fn(&str, &str) -> String,
     pub why_unfinished: &'static str,
     pub not_told_at: fn(&str, &str) -> String,
