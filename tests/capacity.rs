@@ -5,7 +5,7 @@ mod support;
 
 use std::path::Path;
 
-use support::process::{Process, signal, text};
+use support::process::{Process, signal, text, wslab};
 use support::results::{Results, Row, child, rows};
 use support::wait_until;
 use wslab::lab::capacity::CapacitySearch;
@@ -382,6 +382,7 @@ fn a_folder_of_trials_is_read_as_the_search_that_led_to_them() {
     let run = results.path().join("capacity").join("made-up");
     std::fs::create_dir_all(&run).unwrap();
     let scenario = "name = \"capacity\"\nclients = [100]\nrate_hz = 10.0\nrepeats = 1\n\
+                    transports = [\"short-polling\", \"long-polling\", \"sse\", \"websocket\"]\n\
                     [capacity]\nslo = [\"p99<100ms\"]\nmax = 400\nwithin_percent = 50.0\n";
     std::fs::write(run.join("scenario.toml"), scenario).unwrap();
     let environment = serde_json::to_vec(&Environment::read(1, None, None)).unwrap();
@@ -462,4 +463,9 @@ fn a_folder_of_trials_is_read_as_the_search_that_led_to_them() {
     let mut plots: Vec<_> = plots.map(|plot| plot.unwrap().file_name()).collect();
     plots.sort();
     assert_eq!(plots, ["capacity.png", "capacity.svg"]);
+    // The same from within the folder: a path without a name.
+    let inside = wslab(&["report", "."]).current_dir(&run).output().unwrap();
+    assert!(inside.status.success());
+    let again = rows(&run.join("capacity.csv"));
+    assert!(again.iter().all(|row| row["run"] == "made-up"), "{again:?}");
 }

@@ -58,7 +58,9 @@ pub(super) fn write_report(folder: &Path) -> anyhow::Result<PathBuf> {
     if !trials.is_empty() {
         summary::write(folder, &trials)?;
     }
-    let run = folder.file_name().unwrap_or_default().to_string_lossy();
+    // The run's id is the name of its folder, which a path such as "." does not end with.
+    let whole = folder.canonicalize()?;
+    let run = whole.file_name().unwrap_or_default().to_string_lossy();
     let capacity = capacity::rows(&scenario, &run, &trials);
     if !capacity.is_empty() {
         capacity::write(folder, &capacity)?;
