@@ -1,4 +1,4 @@
-//! Axes: from a value to its place, and where ticks stand.
+//! Axes: the position of a value, and the ticks.
 
 /// A range of values along an edge of a plot.
 #[derive(Clone, Debug, PartialEq)]
@@ -6,9 +6,9 @@ pub(super) struct Axis {
     low: f64,
     high: f64,
     logarithmic: bool,
-    /// The values that are written at the axis.
+    /// The values with a label.
     pub ticks: Vec<f64>,
-    /// The values between them that only get a line.
+    /// The values between them, with a line and no label.
     pub minor: Vec<f64>,
 }
 
@@ -37,7 +37,7 @@ impl Axis {
         }
     }
 
-    /// From 0 to exactly `max`, for an axis that must not run on, as that of time.
+    /// From 0 to exactly `max`: an axis of time ends with the data.
     pub fn linear_to(max: f64, wanted: usize) -> Axis {
         let mut axis = Axis::linear(max, wanted);
         axis.high = if max > 0.0 { max } else { 1.0 };
@@ -80,7 +80,8 @@ impl Axis {
         }
     }
 
-    /// Where a value stands: 0 at the low end, 1 at the high one, never beyond.
+    /// The position of a value: 0 at the low end, 1 at the high end. A value outside is moved to
+    /// the nearer end.
     pub fn position(&self, value: f64) -> f64 {
         let share = match self.logarithmic {
             true => (value.max(self.low) / self.low).ln() / (self.high / self.low).ln(),

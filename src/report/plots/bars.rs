@@ -1,4 +1,4 @@
-//! Bar plots: bars lie, so that names and figures stand beside them and have room.
+//! Plots of horizontal bars, which leave room for names and figures beside them.
 
 use plotters::style::RGBColor;
 
@@ -33,7 +33,7 @@ pub(super) struct Row {
     pub colour: RGBColor,
     /// Under the name; empty for none.
     pub variant: String,
-    /// Under it, where it is not VALID; otherwise empty.
+    /// Under both where it is not VALID; otherwise empty.
     pub verdict: String,
     pub bars: Vec<Bar>,
 }
@@ -43,7 +43,7 @@ pub(super) struct Bar {
     pub segments: Vec<(RGBColor, f64)>,
     /// Of the whole bar; `None` where nothing of it was measured.
     pub total: Option<Spread>,
-    /// Stands at the bar's end.
+    /// The text at the end of the bar.
     pub figure: String,
 }
 
@@ -84,7 +84,7 @@ impl Row {
     }
 }
 
-/// What the whole plot agrees on.
+/// The measures that all rows of a plot share.
 struct Layout {
     left: f64,
     right: f64,
@@ -106,7 +106,7 @@ impl Layout {
         let names_px = names.fold(0.0, f64::max).min(NAMES_MAX_PX);
         let left = MARGIN_PX + SWATCH_PX + names_px + 12.0;
         let axis = Axis::linear(bars().map(Bar::end).fold(0.0, f64::max), 5);
-        // As long as every bar leaves room for its figure, and the last tick for its label.
+        // The axis is as long as the figures of the bars and the label of the last tick permit.
         let room_px = WIDTH_PX - MARGIN_PX - left;
         let lengths = bars().map(|bar| {
             let figure_px = text_width_px(&bar.figure, NOTE_PX, false) + FIGURE_GAP_PX;
@@ -145,7 +145,7 @@ pub(super) fn draw(plot: &Bars) -> Sheet {
     let mut y = top;
     for group in &plot.groups {
         let heading = fitted(&group.title, WIDTH_PX - 2.0 * MARGIN_PX, HEADING_PX, true);
-        // Over the axis' lines, which would strike a long heading through.
+        // Covers the lines of the axis, which would cross a long heading.
         let end = MARGIN_PX + text_width_px(&heading, HEADING_PX, true) + 6.0;
         sheet.rectangle((MARGIN_PX, y + 4.0), (end, y + GROUP_PX - 6.0), PAPER);
         sheet.bold(
@@ -246,7 +246,7 @@ fn draw_bar(sheet: &mut Sheet, bar: &Bar, layout: &Layout, top: f64) {
     }
     let left = end + FIGURE_GAP_PX;
     let figure = fitted(&bar.figure, WIDTH_PX - MARGIN_PX - left, NOTE_PX, false);
-    // Over the axis' lines, which would strike it through.
+    // Covers the lines of the axis, which would cross the figure.
     let right = left + text_width_px(&figure, NOTE_PX, false);
     sheet.rectangle(
         (left - 3.0, top + 2.0),

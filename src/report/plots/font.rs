@@ -1,20 +1,20 @@
 //! The plots' font: how wide a text is, and which pixels it covers.
 //!
-//! DejaVu Sans is built in, so a plot is the same on every machine. plotters could draw it onto
-//! bitmaps as well, but forgets the room before a letter, which then touches its neighbour.
+//! DejaVu Sans is built in, so a plot is the same on every machine. The letters of a bitmap are
+//! drawn here, since plotters ignores the space before a letter (its left side bearing).
 
 use std::sync::OnceLock;
 
 use ab_glyph::{Font, FontRef, Glyph, PxScale, ScaleFont, point};
 
-/// What an SVG asks its viewer for: letters of Verdana, as a replacement, are as wide.
+/// The font families of an SVG. The letters of Verdana, the replacement, have the same widths.
 pub(super) const FAMILY: &str = "DejaVu Sans, Verdana, sans-serif";
 
 /// How far below its vertical middle a text's baseline is, in terms of its size: half of the
 /// height of an x, as plotters' SVG backend places it.
 pub(super) const BASELINE_PER_EM: f64 = 0.2735;
 
-/// How wide a text is drawn, in pixels.
+/// The width of a text, in pixels.
 pub(super) fn width_px(text: &str, size_px: f64, bold: bool) -> f64 {
     lay_out(text, size_px, bold).1
 }
@@ -37,7 +37,7 @@ pub(super) fn cover(text: &str, size_px: f64, bold: bool, mut pixel: impl FnMut(
 /// The letters in their places, and the width of them all.
 fn lay_out(text: &str, size_px: f64, bold: bool) -> (Vec<Glyph>, f64) {
     let font = font(bold);
-    // ab_glyph scales by the height of a line, where everybody else scales by that of the em.
+    // ab_glyph takes the height of a line as the size; CSS and plotters take that of the em.
     let line_per_em = font.height_unscaled() / font.units_per_em().unwrap_or(2048.0);
     let scale = PxScale::from(size_px as f32 * line_per_em);
     let scaled = font.as_scaled(scale);

@@ -48,7 +48,7 @@ pub(super) fn png(sheet: &Sheet) -> anyhow::Result<Vec<u8>> {
     let mut encoder = png::Encoder::new(&mut bytes, width, height);
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_depth(png::BitDepth::Eight);
-    // A row of a plot is mostly the row above it: half the size, for no more time.
+    // Most rows of a plot equal the row above: this halves the size and takes no more time.
     encoder.set_filter(png::FilterType::Up);
     encoder.set_compression(png::Compression::Best);
     let mut writer = encoder.write_header().context("cannot encode a PNG")?;

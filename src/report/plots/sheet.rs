@@ -1,7 +1,7 @@
 //! A drawing as a list of shapes, in pixels of the screen, with the origin at the top left.
 //!
-//! Plots only list shapes; [`super::render`] puts them through plotters onto SVG and PNG. So both
-//! pictures are the same, and a test can ask a drawing whether its texts overlap.
+//! Plots only list shapes; [`super::render`] draws them with plotters as SVG and as PNG. Both
+//! pictures are therefore equal, and tests check the shapes for overlapping texts.
 
 use plotters::style::RGBColor;
 
@@ -30,14 +30,14 @@ pub(super) enum Anchor {
     Left,
     Middle,
     Right,
-    /// Centred, and read from below: the title of a vertical axis.
+    /// Centred, and turned to be read upwards: the title of a vertical axis.
     Upwards,
 }
 
 #[derive(Clone, Debug)]
 pub(super) struct Text {
     pub text: String,
-    /// The text's vertical middle, and horizontally where the anchor says.
+    /// Vertically the middle of the text, horizontally the point that the anchor names.
     pub at: Point,
     pub size_px: f64,
     pub bold: bool,
@@ -82,7 +82,7 @@ impl Sheet {
         }
     }
 
-    /// A note under all that is drawn so far, in as many lines as it needs.
+    /// Adds a note below all shapes, in as many lines as it needs.
     pub fn foot(&mut self, note: &str) {
         for line in wrapped(note, WIDTH_PX - 2.0 * MARGIN_PX, NOTE_PX, false) {
             let at = (MARGIN_PX, self.height_px + NOTE_PX / 2.0);
@@ -100,7 +100,7 @@ impl Sheet {
         });
     }
 
-    /// A line of dashes, which start anew at every corner only if the line does.
+    /// A dashed line. A dash that reaches a corner goes on behind it.
     pub fn dashes(&mut self, points: &[Point], colour: RGBColor, width_px: f64) {
         for dash in dashes(points, 7.0, 5.0) {
             self.line(dash, colour, width_px);
@@ -202,7 +202,7 @@ pub(super) fn fitted(text: &str, width_px: f64, size_px: f64, bold: bool) -> Str
     String::new()
 }
 
-/// The text in as many lines as its words need, a word longer than a line cut.
+/// The text in as many lines as it needs. A word longer than a line is cut.
 pub(super) fn wrapped(text: &str, width_px: f64, size_px: f64, bold: bool) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
