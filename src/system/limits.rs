@@ -82,7 +82,7 @@ pub fn check(info: &SystemInfo, requirements: &Requirements) -> Result<(), Strin
         ..
     } = *requirements;
     let most = connections_per_process(info);
-    let limit = most.saturating_add(SPARE_DESCRIPTORS);
+    let limit = info.open_files.unwrap_or(u64::MAX);
     let connections = clients * connections_per_client;
     let in_process = connections.div_ceil(load_processes);
     if in_process > most {
@@ -192,6 +192,12 @@ mod tests {
         );
         assert!(load.contains("at most 19900 clients"), "{load}");
         assert!(load.contains("--load-processes 3, or raise"), "{load}");
+        let few = SystemInfo {
+            open_files: Some(64),
+            ..info()
+        };
+        let refused = check(&few, &Requirements::of(1)).unwrap_err();
+        assert!(refused.contains("it may have 64"), "{refused}");
         let server = refusal(Requirements {
             load_processes: 3,
             ..requirements
