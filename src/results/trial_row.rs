@@ -288,7 +288,7 @@ columns! {
         .on([(Beyond, 90), (Ratios, 70), (PrintedBeyond, 60)]);
     /// Time from the first dial until all clients were ready, or had given up.
     ramp_up_s: Option<f64> = number("Ramp-up", "time").lower();
-    /// Deliveries that seemed to precede their intended time: the clocks do not agree.
+    /// Deliveries and sends that seemed to precede their intended time: the clocks do not agree.
     negative_latencies: Option<u64> = count("Messages", "negative latencies").lower();
     /// Which engine of wslab's own server served the subscribers: `fast`, `general` or `mixed`.
     server_engine: Option<String> = label();
