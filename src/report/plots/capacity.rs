@@ -49,7 +49,7 @@ fn bar(row: &CapacityRow, texts: &Texts) -> Row {
     }
 }
 
-/// What held, and where that ends for lack of a VALID trial.
+/// What held, and from which value on no trial was VALID.
 fn figure(row: &CapacityRow, texts: &Texts) -> String {
     let holds = holds(row, texts);
     match row.not_told_at {

@@ -23,10 +23,10 @@ pub(super) struct Panels {
 pub(super) struct Panel {
     /// The setting that this panel shows.
     pub title: String,
-    /// What must be known of its figures: verdicts that are not VALID, and what is missing.
+    /// Notes on its figures: verdicts that are not VALID, and what is missing.
     pub notes: Vec<String>,
     pub x: Axis,
-    /// What stands at the ticks of the horizontal axis.
+    /// The labels of the horizontal axis, each with its value.
     pub x_labels: Vec<(f64, String)>,
     pub y: Axis,
     pub y_label: fn(Numbers, f64) -> String,
@@ -61,7 +61,7 @@ const Y_LABELS_PX: f64 = 82.0;
 const X_LABELS_PX: f64 = 30.0;
 const NOTE_LINE_PX: f64 = 19.0;
 
-/// Where a panel's data goes.
+/// The rectangle of a panel's data, in pixels.
 struct Frame {
     left: f64,
     top: f64,
@@ -87,7 +87,7 @@ pub(super) fn draw(plot: &Panels) -> Sheet {
     )
 }
 
-/// The same with many panels, which are to be seen at once.
+/// The same with small panels, where there are many.
 pub(super) fn draw_small(plot: &Panels) -> Sheet {
     draw_in(plot, SMALL_PANEL_HEIGHT_PX)
 }

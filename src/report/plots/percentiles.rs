@@ -1,4 +1,4 @@
-//! Delivery latency from the luckiest delivery to the unluckiest, one line a transport.
+//! Delivery latency from its minimum to its maximum, one line a transport.
 
 use crate::report::cells::{ReportCell, settings};
 use crate::report::plots::axis::Axis;
