@@ -55,8 +55,8 @@ fn assert_told_by_trials(run: &Path, factor: &str, code: Option<i32>) {
         assert_eq!(row["trials"], own().count().to_string());
         let valid = |trial: &&Row| trial["verdict"] == "VALID";
         match &*row["held"] {
-            "" if row["failed_at"].is_empty() => assert_eq!(row["verdict"], "not-told"),
-            "" => assert_eq!(row["verdict"], "fails", "{row:?}"),
+            "" if row["not_told_at"].is_empty() => assert_eq!(row["verdict"], "fails", "{row:?}"),
+            "" => assert_eq!(row["verdict"], "not-told", "{row:?}"),
             held => assert!(
                 at(held).filter(valid).count() >= 2,
                 "not confirmed: {row:?}"
@@ -446,6 +446,7 @@ fn a_folder_of_trials_is_read_as_the_search_that_led_to_them() {
             "short-polling |  | 1.0 |  | fails | p99 is 990 ms",
             "long-polling | 141.0 |  | 200.0 | at-least | load-saturated",
             "sse | 283.0 | 400.0 |  | found | p99 is 140.5 ms",
+            "ndjson |  |  |  | unfinished | ",
             "websocket | 283.0 | 400.0 |  | found | missed-messages, load-saturated",
         ]
     );

@@ -13,6 +13,7 @@ use curl::{Answer, curl, get, post};
 use support::Server;
 use support::process::{Process, command};
 use support::results::{Results, number};
+use wslab::transport::Transport;
 
 #[path = "others/browser.rs"]
 mod browser;
@@ -311,7 +312,7 @@ fn a_message_is_the_same_bytes_on_every_transport() {
     assert_eq!(websocket_py("read", &server), [short]);
 }
 
-/// What the page's four cards show.
+/// What the page's cards show.
 const CARDS: &str = r"
     return [...document.querySelectorAll('section[data-transport]')].map((card) => ({
         transport: card.dataset.transport,
@@ -323,9 +324,9 @@ const CARDS: &str = r"
         markup: card.querySelectorAll('ol[data-messages] b').length,
     }));";
 
-/// Waits until each of the four cards fulfils `good`.
+/// Waits until there is a card for each transport, and each fulfils `good`.
 fn wait_for_cards(browser: &Browser, what: &str, good: impl Fn(&Value) -> bool) {
-    let transports = ["short-polling", "long-polling", "sse", "websocket"];
+    let transports = Transport::CHOICES.map(Transport::name);
     browser.wait_for(what, CARDS, |cards| {
         let cards = cards.as_array().expect("a list of cards");
         let names = cards.iter().map(|card| &card["transport"]);
@@ -334,10 +335,10 @@ fn wait_for_cards(browser: &Browser, what: &str, good: impl Fn(&Value) -> bool) 
 }
 
 #[test]
-fn chromium_shows_a_message_over_all_four_transports() {
+fn chromium_shows_a_message_over_all_transports() {
     let server = server_with(1);
     let browser = Browser::open(&server.at("/"));
-    wait_for_cards(&browser, "four live cards", |card| card["state"] == "live");
+    wait_for_cards(&browser, "live cards", |card| card["state"] == "live");
     // The page's WebSocket gives a name, so that its join is the first message on every card.
     wait_for_cards(&browser, "its own join", |card| {
         let newest = card["newest"].as_str().unwrap_or_default();
@@ -401,7 +402,7 @@ fn wait_for_members(browser: &Browser, good: impl Fn(&str) -> bool) {
 fn chromium_shows_no_members_where_none_are_kept() {
     let server = Server::start(&["--presence", "off"]);
     let browser = Browser::open(&server.at("/"));
-    wait_for_cards(&browser, "four live cards", |card| card["state"] == "live");
+    wait_for_cards(&browser, "live cards", |card| card["state"] == "live");
     browser.write("#text", "oi");
     browser.click("#composer button");
     wait_for_cards(&browser, "message", |card| card["count"] == "1");
@@ -424,8 +425,8 @@ fn hdrhistograms_own_reader_finds_the_tables_percentiles() {
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/target/test-python"))
         .arg(run.join("latency.hlog"));
     let lines = Process::start(python).lines();
-    let trials = results.trials(4);
-    assert_eq!(lines.len(), 4);
+    let trials = results.trials(Transport::CHOICES.len());
+    assert_eq!(lines.len(), trials.len());
     for (line, trial) in lines.iter().zip(trials) {
         let read: Value = serde_json::from_str(line).unwrap();
         assert_eq!(read["tag"], format!("{}-20-t1", trial["transport"]));
@@ -501,6 +502,6 @@ fn chromium_lets_a_page_of_elsewhere_in_only_where_it_is_welcome() {
 fn chromium_hands_the_pages_token_on() {
     let server = Server::start(&["--token", "s3cret"]);
     let browser = Browser::open(&server.at("/?token=s3cret"));
-    wait_for_cards(&browser, "four live cards", |card| card["state"] == "live");
+    wait_for_cards(&browser, "live cards", |card| card["state"] == "live");
     assert_eq!(browser.errors(), Vec::<Value>::new());
 }
