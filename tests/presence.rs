@@ -152,6 +152,12 @@ fn nobody_is_announced_without_a_name_or_where_presence_is_off() {
         let answer = server.get(&format!("/feeds/a/{path}?user=a%07b"));
         answer.assert(422, &["1 to 32 characters"]);
     }
+    server.get("/feeds/a/ws?user=bob").assert(400, &["upgrade"]);
+    assert_eq!(
+        story(&server),
+        ["alice oi"],
+        "a refused reader is no member"
+    );
 
     let off = Server::start(&["--presence", "off"]);
     let _named = (open_stream(&off, "user=a"), websocket(&off, "user=b"));

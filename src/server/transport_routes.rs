@@ -84,8 +84,10 @@ async fn echo(
 ) -> Result<Response, ApiError> {
     check_method(request.method())?;
     let upgrade = request.extensions_mut().remove();
-    let reply = websocket::upgrade(&fields(request.headers()), Session::Echo)?;
+    let fields = websocket::accept(&fields(request.headers()))?;
+    let session = Session::Echo;
     counters.serves(Transport::WebSocket.class());
+    let reply = Reply::Upgrade(Upgrade { fields, session });
     respond(reply, state, counters, upgrade).await
 }
 

@@ -13,16 +13,19 @@ use crate::transport::websocket::session::FeedSession;
 
 /// The server's end of a feed's WebSocket.
 pub fn open(state: &AppState, ask: &Ask<'_>) -> Result<Reply, ApiError> {
+    // Checked first: a request that is refused must not announce a member.
+    let fields = accept(ask.fields)?;
     // The cursor is taken before the answer: a message published after the answer arrives.
-    let session = FeedSession::new(state, ask)?;
-    upgrade(ask.fields, Session::WebSocket(session))
+    let session = Session::WebSocket(FeedSession::new(state, ask)?);
+    Ok(Reply::Upgrade(Upgrade { fields, session }))
 }
 
-/// The reply that upgrades to WebSocket, if the request is a valid opening handshake.
+/// The header lines of the answer that upgrades to WebSocket, as [`Upgrade::fields`] has them, if
+/// the request is a valid opening handshake.
 ///
 /// # Errors
 /// 400, or 426 for another version of the protocol (section 4.4).
-pub fn upgrade(fields: &Fields<'_>, session: Session) -> Result<Reply, ApiError> {
+pub fn accept(fields: &Fields<'_>) -> Result<String, ApiError> {
     fields.check_upgrade("websocket").map_err(bad)?;
     if fields.websocket_version != Some("13") {
         let advice = "this server speaks version 13 of WebSocket";
@@ -37,8 +40,9 @@ pub fn upgrade(fields: &Fields<'_>, session: Session) -> Result<Reply, ApiError>
         true => "\r\nsec-websocket-protocol: chat",
         false => "",
     };
-    let fields = format!("\r\nupgrade: websocket\r\nsec-websocket-accept: {accept}{protocol}");
-    Ok(Reply::Upgrade(Upgrade { fields, session }))
+    Ok(format!(
+        "\r\nupgrade: websocket\r\nsec-websocket-accept: {accept}{protocol}"
+    ))
 }
 
 /// Whether it is a handshake's key: 16 bytes in base64 (section 4.1).

@@ -27,7 +27,7 @@ pub mod prediction;
 pub mod session;
 
 use crate::transport::descriptor::{Descriptor, spawn};
-pub use handshake::upgrade;
+pub use handshake::accept;
 
 pub const DESCRIPTOR: Descriptor = Descriptor {
     name: "websocket",
