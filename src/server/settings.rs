@@ -16,8 +16,8 @@ pub struct ServerSettings {
     pub capacity: ConnectionLimits,
     /// Bytes of a request's head; a longer one is answered with 431.
     pub max_head_bytes: usize,
-    /// How long a request's head may take from its first byte on, the first one from the start of
-    /// the connection; and how long a TLS handshake may take.
+    /// How long a request's head may take from its first byte on; how long the first byte of a
+    /// connection may take; and how long a TLS handshake may take.
     pub head_timeout: Duration,
     /// How long a connection may stay without a request.
     pub idle_timeout: Duration,

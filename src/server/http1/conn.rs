@@ -76,7 +76,7 @@ impl<S: Stream> Http1Conn<S> {
 
     /// Waits for a request and opens it with `open`, which returns `None` for a request of the
     /// general engine. The deadline must be set for the first byte; a request may take
-    /// `head_timeout` from there. Ends when `closing` does and no request has come.
+    /// `head_timeout` from there. Ends when `closing` does, unless a body is on its way.
     pub fn next<T>(
         &mut self,
         limits: RequestLimits,
@@ -85,7 +85,8 @@ impl<S: Stream> Http1Conn<S> {
         mut open: impl FnMut(&mut Exchange, &ConnectionCounters, FastRequest<'_>) -> Option<T>,
     ) -> impl Future<Output = NextRequest<T>> {
         let mut looked = self.peer.stream.unread_bytes() == 0;
-        let mut has_head = false;
+        // The length of a request whose body is on its way, in bytes; 0 for none.
+        let mut awaited = 0;
         poll_fn(move |cx| {
             let Http1Conn { peer, exchange } = &mut *self;
             let Peer {
@@ -94,17 +95,23 @@ impl<S: Stream> Http1Conn<S> {
                 deadline,
                 ..
             } = peer;
-            let mut parse = |bytes: &[u8]| match ParsedHead::parse(bytes, limits) {
-                ParsedHead::Partial => ParseStep::Incomplete,
-                ParsedHead::PartialBody => {
-                    has_head = true;
-                    ParseStep::Incomplete
+            let mut parse = |bytes: &[u8]| {
+                // The head is parsed again only once the body is complete, however it is cut.
+                if bytes.len() < awaited {
+                    return ParseStep::Incomplete;
                 }
-                ParsedHead::Other => ParseStep::Complete(NextRequest::Other, 0),
-                ParsedHead::Fast(request, length) => match open(exchange, counters, request) {
-                    Some(opened) => ParseStep::Complete(NextRequest::Fast(opened), length),
-                    None => ParseStep::Complete(NextRequest::Other, 0),
-                },
+                match ParsedHead::parse(bytes, limits) {
+                    ParsedHead::Partial => ParseStep::Incomplete,
+                    ParsedHead::PartialBody(length) => {
+                        awaited = length;
+                        ParseStep::Incomplete
+                    }
+                    ParsedHead::Other => ParseStep::Complete(NextRequest::Other, 0),
+                    ParsedHead::Fast(request, length) => match open(exchange, counters, request) {
+                        Some(opened) => ParseStep::Complete(NextRequest::Fast(opened), length),
+                        None => ParseStep::Complete(NextRequest::Other, 0),
+                    },
+                }
             };
             if !mem::replace(&mut looked, true) {
                 deadline.set(Instant::now() + head_timeout);
@@ -118,18 +125,19 @@ impl<S: Stream> Http1Conn<S> {
                     Poll::Ready(Ok(Some(next))) => return Poll::Ready(next),
                     Poll::Ready(Ok(None)) if first => deadline.set(Instant::now() + head_timeout),
                     Poll::Ready(Ok(None)) => {}
+                    // The general engine answers a body that ends early, or does not come in time.
+                    Poll::Ready(Err(_)) if awaited > 0 => return Poll::Ready(NextRequest::Other),
                     Poll::Ready(Err(_)) => return Poll::Ready(NextRequest::Closed),
                     Poll::Pending => break,
                 }
             }
+            if awaited > 0 {
+                return deadline.poll(cx).map(|()| NextRequest::Other);
+            }
             if closing.as_mut().poll(cx).is_ready() {
                 return Poll::Ready(NextRequest::Closed);
             }
-            // The general engine answers a body that does not come.
-            deadline.poll(cx).map(|()| match has_head {
-                true => NextRequest::Other,
-                false => NextRequest::Timeout,
-            })
+            deadline.poll(cx).map(|()| NextRequest::Timeout)
         })
     }
 

@@ -221,4 +221,36 @@ mod tests {
         assert!(!other);
         assert!(members().is_empty());
     }
+
+    const POST: &[u8] = b"POST /feeds/a/messages HTTP/1.1\r\nHost: x\r\n\
+        Content-Type: application/json\r\nContent-Length: 25\r\n\r\n{\"from\":\"al\",";
+
+    #[tokio::test]
+    async fn a_body_on_its_way_is_answered_although_the_server_shuts_down() {
+        let context = context();
+        let (mut conn, mut peer) = connect(&context);
+        let publishes = async {
+            peer.write_all(POST).await.unwrap();
+            tokio::task::yield_now().await;
+            context.state.close();
+            tokio::task::yield_now().await;
+            peer.write_all(b"\"text\":\"oi\"}").await.unwrap();
+            let mut answer = String::new();
+            peer.read_to_string(&mut answer).await.unwrap();
+            answer
+        };
+        let (other, answer) = tokio::join!(serve(&mut conn, &context), publishes);
+        assert!(!other && answer.starts_with("HTTP/1.1 201 "), "{answer}");
+        assert!(answer.contains("\r\nconnection: close\r\n"), "{answer}");
+    }
+
+    #[tokio::test]
+    async fn the_general_engine_answers_a_body_that_ends_early() {
+        let context = context();
+        let (mut conn, mut peer) = connect(&context);
+        peer.write_all(POST).await.unwrap();
+        drop(peer);
+        assert!(serve(&mut conn, &context).await);
+        assert_eq!(conn.peer.stream.take_all(), POST, "it is unread");
+    }
 }

@@ -29,8 +29,8 @@ pub struct RequestLimits {
 pub enum ParsedHead<'a> {
     /// A part of a head.
     Partial,
-    /// A head, and a part of its body.
-    PartialBody,
+    /// A head and a part of its body; the length of both in bytes.
+    PartialBody(usize),
     /// A request, and its length in bytes.
     Fast(FastRequest<'a>, usize),
     /// Anything else.
@@ -125,7 +125,7 @@ impl<'a> FastRequest<'a> {
                 self.body = body;
                 ParsedHead::Fast(self, head + length)
             }
-            None => ParsedHead::PartialBody,
+            None => ParsedHead::PartialBody(head + length),
         }
     }
 }
@@ -206,7 +206,7 @@ mod tests {
                 true
             }
             ParsedHead::Other => false,
-            ParsedHead::Partial | ParsedHead::PartialBody => panic!("{request} is complete"),
+            ParsedHead::Partial | ParsedHead::PartialBody(_) => panic!("{request} is complete"),
         }
     }
 
@@ -300,7 +300,10 @@ mod tests {
         let head = "POST /feeds/a/messages HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\n";
         for body in ["", "a", "abc"] {
             let bytes = format!("{head}{body}");
-            assert!(matches!(parse(&bytes), ParsedHead::PartialBody), "{body}");
+            let ParsedHead::PartialBody(length) = parse(&bytes) else {
+                panic!("{body} is a part")
+            };
+            assert_eq!(length, head.len() + 4);
         }
         let bytes = format!("{head}abcdGET ");
         let ParsedHead::Fast(request, length) = parse(&bytes) else {
