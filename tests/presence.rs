@@ -153,11 +153,16 @@ fn nobody_is_announced_without_a_name_or_where_presence_is_off() {
         answer.assert(422, &["1 to 32 characters"]);
     }
     server.get("/feeds/a/ws?user=bob").assert(400, &["upgrade"]);
-    assert_eq!(
-        story(&server),
-        ["alice oi"],
-        "a refused reader is no member"
-    );
+    let mut old = server.connect();
+    let handshake = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+        Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    let line = "GET /feeds/a/ws?user=bob HTTP/1.0";
+    write!(old, "{line}\r\nHost: x\r\n{handshake}").unwrap();
+    let mut answer = String::new();
+    old.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.0 400 "), "{answer}");
+    let unchanged = story(&server);
+    assert_eq!(unchanged, ["alice oi"], "a refused reader is no member");
 
     let off = Server::start(&["--presence", "off"]);
     let _named = (open_stream(&off, "user=a"), websocket(&off, "user=b"));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::{Query, Request, State};
 use axum::http::header::CONNECTION;
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Version};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Extension, Router};
@@ -56,7 +56,7 @@ async fn open(
     mut request: Request,
 ) -> Result<Response, ApiError> {
     if transport.descriptor().upgrade.is_some() {
-        check_method(request.method())?;
+        check_line(&request)?;
     }
     let upgrade = request.extensions_mut().remove();
     let reply = {
@@ -82,7 +82,7 @@ async fn echo(
     Extension(counters): Extension<Arc<ConnectionCounters>>,
     mut request: Request,
 ) -> Result<Response, ApiError> {
-    check_method(request.method())?;
+    check_line(&request)?;
     let upgrade = request.extensions_mut().remove();
     let fields = websocket::accept(&fields(request.headers()))?;
     let session = Session::Echo;
@@ -91,14 +91,24 @@ async fn echo(
     respond(reply, state, counters, upgrade).await
 }
 
-/// Only GET upgrades; axum would route HEAD as well.
-fn check_method(method: &Method) -> Result<(), ApiError> {
+/// Checks that the request line allows an upgrade, before anything is opened for it: only GET does,
+/// while axum would route HEAD as well, and only HTTP/1.1 (RFC 9110, section 7.8).
+fn check_line(request: &Request) -> Result<(), ApiError> {
+    if request.version() < Version::HTTP_11 {
+        return Err(no_upgrade());
+    }
+    let method = request.method();
     if method == Method::GET {
         return Ok(());
     }
     let advice = format!("{method} does not upgrade: write GET");
     let error = ApiError::new(StatusCode::METHOD_NOT_ALLOWED, advice);
     Err(error.with_fields("\r\ncontent-type: application/json\r\nallow: GET"))
+}
+
+fn no_upgrade() -> ApiError {
+    let advice = "write HTTP/1.1, with Connection: Upgrade";
+    ApiError::new(StatusCode::BAD_REQUEST, advice)
 }
 
 fn fields(headers: &HeaderMap) -> Fields<'_> {
@@ -125,10 +135,7 @@ async fn respond(
         }
         Reply::Stream(stream) => Ok(stream_response(stream, state.limits, counters)),
         Reply::Upgrade(Upgrade { fields, session }) => {
-            let upgrade = upgrade.ok_or_else(|| {
-                let advice = "write HTTP/1.1, with Connection: Upgrade";
-                ApiError::new(StatusCode::BAD_REQUEST, advice)
-            })?;
+            let upgrade = upgrade.ok_or_else(no_upgrade)?;
             tokio::spawn(run_session(session, upgrade, state, counters));
             let mut answer = Response::new(Body::empty());
             *answer.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
