@@ -220,7 +220,7 @@ fn requests() -> Vec<(&'static str, String, &'static str, &'static str)> {
         let fields = format!("{fields}Content-Length: {length}\r\n");
         ("messages?", fields, body, "")
     };
-    let json = "Content-Type: application/json; charset=utf-8\r\n";
+    let json = "Content-Type: application/json; charset=utf-8; by=ã\r\n";
     let raw = "Connection: Upgrade\r\nUpgrade: raw-tcp\r\n";
     vec![
         get("poll?after=0", "", ""),

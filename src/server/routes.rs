@@ -82,7 +82,7 @@ async fn post_message(
     request: Request,
 ) -> Result<Whole, ApiError> {
     let content_type = request.headers().get(CONTENT_TYPE);
-    let content_type = content_type.and_then(|kind| kind.to_str().ok());
+    let content_type = content_type.and_then(|kind| str::from_utf8(kind.as_bytes()).ok());
     check_head(&state, counters.address, content_type)?;
     let new = parse_message(&body(request, &state.limits).await?)?;
     Ok(created(publish(&feed, &new).await?))
