@@ -3,8 +3,8 @@
 //! `scenario.toml` and `environment.json` are written before the first trial. After each trial, all
 //! other files are written again from what is in memory, each in one step
 //! ([`results::write_whole`]). A reader therefore finds the files of the last finished trial at any
-//! time, and a run that is cut off, even by SIGKILL, keeps its finished trials. `wslab report` works
-//! on such a folder.
+//! time, and a run that is cut off, even by SIGKILL, keeps its finished trials. `wslab report`
+//! works on such a folder.
 
 use std::fs;
 use std::path::{Path, PathBuf};

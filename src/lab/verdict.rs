@@ -62,8 +62,8 @@ pub struct Evidence {
 }
 
 impl Evidence {
-    /// What a trial's outcome says, of a server that did not end. The host has `cores`; the load may
-    /// use `load_cores` of them.
+    /// What a trial's outcome says, of a server that did not end. The host has `cores`; the load
+    /// may use `load_cores` of them.
     pub fn of(plan: &Plan, outcome: &TrialOutcome, cores: usize, load_cores: usize) -> Self {
         let ms = |histogram: &Histogram<u64>, quantile| {
             histogram.value_at_quantile(quantile) as f64 / 1e6

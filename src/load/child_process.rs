@@ -14,8 +14,8 @@ use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use crate::client::token;
 use crate::system::cpus::Cpus;
 
-/// The file that runs now, even if another has taken its place since: all trials of a run are of one
-/// program.
+/// The file that runs now, even if another has taken its place since: all trials of a run are of
+/// one program.
 pub const THIS_PROGRAM: &str = "/proc/self/exe";
 
 /// The longest wait for the kernel to end a killed process and its sockets.

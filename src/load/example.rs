@@ -46,56 +46,8 @@ impl TrialOutcome {
         let (clients, probes) = (u64::from(plan.clients), u64::from(plan.probes));
         let published = 100 * plan.feeds.len() as u64;
         let expected = 100 * clients;
-        let mut recording = Recording::default();
-        for (histogram, us, times) in [
-            (&mut recording.latency, 2_000, expected),
-            (&mut recording.since_send, 1_900, expected),
-            (&mut recording.transit, 1_000, expected),
-            (&mut recording.publish_lag, 100, published),
-            (&mut recording.connect, 500, clients),
-            (&mut recording.loop_lag, 50, 10_000),
-        ] {
-            histogram.record_n(us * 1_000, times).unwrap();
-        }
-        for (place, us) in recording.fan_out.iter_mut().zip([1_500, 2_000, 2_500]) {
-            place.0.record_n(us * 1_000, published).unwrap();
-        }
-        (0..clients).for_each(|_| recording.fairness += Fairness::of(2_000.0));
-        recording.counts = Counts {
-            delivered: expected,
-            payload_bytes: 100 * expected,
-            json_bytes: 190 * expected,
-            stale_ns: 2_000_000 * expected,
-            ..Counts::default()
-        };
-        recording.traffic = ByteCounts {
-            down_bytes: 220 * expected,
-            up_bytes: 0,
-            segments: 2 * expected,
-            tcp_ip_bytes: 104 * expected,
-            plaintext_bytes: 0,
-        };
-        recording.set_up = ByteCounts {
-            down_bytes: 200 * clients,
-            up_bytes: 100 * clients,
-            tcp_ip_bytes: 300 * clients,
-            ..ByteCounts::default()
-        };
-        let probe = (probes > 0).then(|| {
-            let mut probe = Recording::default();
-            probe.counts.delivered = 100 * probes;
-            probe.latency.record_n(2_100_000, 100 * probes).unwrap();
-            probe.traffic.down_bytes = 220 * 100 * probes;
-            let used = UsageDelta {
-                user_s: 0.25,
-                sys_s: 0.25,
-                rss_bytes: 8 << 20,
-            };
-            ProbeOutcome {
-                recording: probe,
-                used,
-            }
-        });
+        let recording = quiet_recording(clients, published, expected);
+        let probe = (probes > 0).then(|| quiet_probe(probes));
         let publisher_traffic = ByteCounts {
             down_bytes: 100 * published,
             up_bytes: 300 * published,
@@ -145,5 +97,60 @@ impl TrialOutcome {
             general_requests: 0,
         });
         outcome
+    }
+}
+
+fn quiet_recording(clients: u64, published: u64, expected: u64) -> Recording {
+    let mut recording = Recording::default();
+    for (histogram, us, times) in [
+        (&mut recording.latency, 2_000, expected),
+        (&mut recording.since_send, 1_900, expected),
+        (&mut recording.transit, 1_000, expected),
+        (&mut recording.publish_lag, 100, published),
+        (&mut recording.connect, 500, clients),
+        (&mut recording.loop_lag, 50, 10_000),
+    ] {
+        histogram.record_n(us * 1_000, times).unwrap();
+    }
+    for (place, us) in recording.fan_out.iter_mut().zip([1_500, 2_000, 2_500]) {
+        place.0.record_n(us * 1_000, published).unwrap();
+    }
+    (0..clients).for_each(|_| recording.fairness += Fairness::of(2_000.0));
+    recording.counts = Counts {
+        delivered: expected,
+        payload_bytes: 100 * expected,
+        json_bytes: 190 * expected,
+        stale_ns: 2_000_000 * expected,
+        ..Counts::default()
+    };
+    recording.traffic = ByteCounts {
+        down_bytes: 220 * expected,
+        up_bytes: 0,
+        segments: 2 * expected,
+        tcp_ip_bytes: 104 * expected,
+        plaintext_bytes: 0,
+    };
+    recording.set_up = ByteCounts {
+        down_bytes: 200 * clients,
+        up_bytes: 100 * clients,
+        tcp_ip_bytes: 300 * clients,
+        ..ByteCounts::default()
+    };
+    recording
+}
+
+fn quiet_probe(probes: u64) -> ProbeOutcome {
+    let mut probe = Recording::default();
+    probe.counts.delivered = 100 * probes;
+    probe.latency.record_n(2_100_000, 100 * probes).unwrap();
+    probe.traffic.down_bytes = 220 * 100 * probes;
+    let used = UsageDelta {
+        user_s: 0.25,
+        sys_s: 0.25,
+        rss_bytes: 8 << 20,
+    };
+    ProbeOutcome {
+        recording: probe,
+        used,
     }
 }

@@ -4,7 +4,8 @@
 //! the phases of its [timeline](timeline), and asks workers, in its own process or in agents, for
 //! what they recorded.
 //!
-//! - [`protocol`]: what lab, controller and agents send each other · [`outcome`]: what a trial found
+//! - [`protocol`]: what lab, controller and agents send each other
+//! - [`outcome`]: what a trial found
 //! - [`link`]: how they send it
 //! - [`controller`]: one trial · [`timeline`]: its phases on one clock · [`usage`]: what it used
 //! - [`processes`]: the processes of one host · [`agent`]: one of them · [`child_process`]

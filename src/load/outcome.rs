@@ -111,8 +111,8 @@ impl TrialOutcome {
         })
     }
 
-    /// By how many bytes the server counted more (+) or less (−) than the load. It is 0 unless bytes
-    /// were under way, were lost with their connection, or belong to another client.
+    /// By how many bytes the server counted more (+) or less (−) than the load. It is 0 unless
+    /// bytes were under way, were lost with their connection, or belong to another client.
     pub fn ends_differ_bytes(&self) -> Option<i64> {
         let counters = self.server_counters?;
         let (down, up) = self.load_bytes();

@@ -1,8 +1,8 @@
 //! What lab, controller and agents send each other: serialisable data, and nothing else.
 //!
 //! ```text
-//! lab         Job::Control, ControllerCommand ──▶ controller     Job::Agent, WorkerMessage ──▶ agent
-//!             ◀── LoadEvent                                      ◀── WorkerReply
+//! lab       Job::Control, ControllerCommand ──▶ controller     Job::Agent, WorkerMessage ──▶ agent
+//!           ◀── LoadEvent                                      ◀── WorkerReply
 //! ```
 
 use std::collections::BTreeMap;

@@ -161,8 +161,8 @@ struct SubscriberPool {
 }
 
 impl SubscriberPool {
-    /// Starts every subscriber of this worker. Returns their outboxes in a chat, in the order of the
-    /// clients.
+    /// Starts every subscriber of this worker. Returns their outboxes in a chat, in the order of
+    /// the clients.
     fn start_subscribers(&self, share: ClientShare, start_ns: u64) -> Vec<Rc<Outbox>> {
         let feeds = 0..self.plan.feeds.len();
         let paths: Vec<Rc<str>> = feeds.map(|feed| self.plan.feed_path(feed).into()).collect();

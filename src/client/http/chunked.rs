@@ -41,8 +41,8 @@ impl ChunkedDecoder {
         self.0 == State::Ended
     }
 
-    /// Gives the data in `input` to `take`, piece by piece. Returns the number of bytes used: all of
-    /// them, unless the body ends before.
+    /// Gives the data in `input` to `take`, piece by piece. Returns the number of bytes used: all
+    /// of them, unless the body ends before.
     pub fn decode(
         &mut self,
         input: &[u8],

@@ -18,8 +18,9 @@ pub enum Headers {
     Browser,
 }
 
-/// What Chromium adds to all requests of a page. Header size is half of the argument between polling
-/// and push, so it is stated to the byte. The sizes are typical; the cookie is that of one session.
+/// What Chromium adds to all requests of a page. Header size is half of the argument between
+/// polling and push, so it is stated to the byte. The sizes are typical; the cookie is that of one
+/// session.
 const BROWSER_FIELDS: &str = "\
     User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) \
     Chrome/140.0.0.0 Safari/537.36\r\n\
@@ -38,8 +39,8 @@ const FETCH_FIELDS: &str = "\
     Sec-Fetch-Dest: empty\r\n";
 
 impl Headers {
-    /// A GET without a body to an origin, such as `http://h:1`, with the header lines `extra`, which
-    /// each end with CR LF.
+    /// A GET without a body to an origin, such as `http://h:1`, with the header lines `extra`,
+    /// which each end with CR LF.
     pub fn get(self, origin: &str, path: &str, extra: &str) -> Vec<u8> {
         let (host, added) = (host(origin), self.added(origin, extra));
         // Each poll has a request, and joining is faster than formatting.
