@@ -446,7 +446,6 @@ fn a_folder_of_trials_is_read_as_the_search_that_led_to_them() {
             "short-polling |  | 1.0 |  | fails | p99 is 990 ms",
             "long-polling | 141.0 |  | 200.0 | at-least | load-saturated",
             "sse | 283.0 | 400.0 |  | found | p99 is 140.5 ms",
-            "ndjson |  |  |  | unfinished | ",
             "websocket | 283.0 | 400.0 |  | found | missed-messages, load-saturated",
         ]
     );
