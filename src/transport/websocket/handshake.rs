@@ -13,7 +13,9 @@ use crate::transport::websocket::session::FeedSession;
 
 /// The server's end of a feed's WebSocket.
 pub fn open(state: &AppState, ask: &Ask<'_>) -> Result<Reply, ApiError> {
-    // Checked first: a request that is refused must not announce a member.
+    // Checked before the session: a request that is refused must not announce a member. A client
+    // that has the wrong cursor reads of that first.
+    ask.cursor()?;
     let fields = accept(ask.fields)?;
     // The cursor is taken before the answer: a message published after the answer arrives.
     let session = Session::WebSocket(FeedSession::new(state, ask)?);
