@@ -1,6 +1,8 @@
 //! What the tests share: the real server as a process, and HTTP by hand.
 #![allow(dead_code)] // Each test binary uses its part.
 
+pub mod browser;
+pub mod curl;
 pub mod process;
 pub mod results;
 pub mod websocket;

@@ -9,9 +9,8 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::curl;
-use super::support::PATIENCE;
-use super::support::process::{Process, command};
+use super::process::{Process, command};
+use super::{PATIENCE, curl};
 
 const CHROMIUM: &str = "/usr/bin/chromium";
 
@@ -65,8 +64,42 @@ impl Browser {
             session: format!("http://127.0.0.1:{port}"),
         };
         browser.begin();
-        browser.ask("url", json!({ "url": page }));
+        browser.go(page);
         browser
+    }
+
+    fn go(&self, page: &str) {
+        self.ask("url", json!({ "url": page }));
+    }
+
+    /// The window or tab that commands go to.
+    pub fn window(&self) -> Value {
+        let answer = reply(&curl::get(&format!("{}/window", self.session)));
+        json!({ "handle": answer })
+    }
+
+    /// Opens a page in a new `tab`, which hides the others of its window, or in a new `window`,
+    /// which hides none. Commands go there from now on.
+    pub fn open_in_new(&self, kind: &str, page: &str) -> Value {
+        let window = self.ask("window/new", json!({ "type": kind }));
+        self.switch_to(&window);
+        self.go(page);
+        window
+    }
+
+    /// Sends commands to another window or tab, which shows that tab.
+    pub fn switch_to(&self, window: &Value) {
+        self.ask("window", window.clone());
+    }
+
+    /// Hides its window.
+    pub fn minimize(&self) {
+        self.ask("window/minimize", json!({}));
+    }
+
+    /// Shows a minimized window.
+    pub fn restore(&self) {
+        self.ask("window/rect", json!({"width": 1400, "height": 900}));
     }
 
     fn begin(&mut self) {
@@ -90,9 +123,7 @@ impl Browser {
     /// One command; returns its `value`.
     fn ask(&self, what: &str, body: Value) -> Value {
         let url = format!("{}/{what}", self.session);
-        let answer = curl::post(&url, "application/json", &body.to_string());
-        assert_eq!(answer.status, 200, "{what}: {}", answer.body);
-        answer.json()["value"].take()
+        reply(&curl::post(&url, "application/json", &body.to_string()))
     }
 
     /// Runs a script in the page; returns what it returns.
@@ -143,6 +174,12 @@ impl Browser {
         entries.retain(|entry| entry["level"] == "SEVERE");
         entries
     }
+}
+
+/// The `value` of a reply.
+fn reply(answer: &curl::Answer) -> Value {
+    assert_eq!(answer.status, 200, "{answer:?}");
+    answer.json()["value"].take()
 }
 
 impl Drop for Browser {

@@ -4,8 +4,8 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use super::support::PATIENCE;
-use super::support::process::{Process, command};
+use super::PATIENCE;
+use super::process::{Process, command};
 
 /// A response.
 #[derive(Debug)]
