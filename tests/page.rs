@@ -1,10 +1,12 @@
-//! The classroom page in Chromium.
+//! The classroom page in Chromium: one window, several windows of one browser, a server that restarts.
+
+use std::net::{IpAddr, Ipv4Addr, UdpSocket};
 
 use serde_json::{Value, json};
 
-use support::Server;
 use support::browser::Browser;
 use support::curl::{get, post};
+use support::{Server, metric};
 use wslab::transport::Transport;
 
 mod support;
@@ -15,6 +17,7 @@ const CARDS: &str = r"
         transport: card.dataset.transport,
         state: card.querySelector('[data-state]').dataset.state,
         count: card.querySelector('[data-count]').textContent,
+        missed: card.querySelector('[data-missed]').textContent,
         latency: card.querySelector('[data-latency]').textContent,
         newest: card.querySelector('ol[data-messages] li')?.textContent ?? '',
         lines: [...card.querySelectorAll('ol[data-messages] li')].map((li) => li.textContent),
@@ -113,4 +116,196 @@ fn hands_the_pages_token_on() {
     let browser = Browser::open(&server.at("/?token=s3cret"));
     wait_for_cards(&browser, "live cards", |card| card["state"] == "live");
     assert_eq!(browser.errors(), Vec::<Value>::new());
+}
+
+/// Sends a text by the page's form.
+fn send(browser: &Browser, text: &str) {
+    browser.write("#text", text);
+    browser.click("#composer button");
+}
+
+/// Waits until every card shows each of these texts.
+fn wait_for_texts(browser: &Browser, texts: &[String]) {
+    wait_for_cards(browser, "card with all texts", |card| {
+        let lines = card["lines"].as_array().expect("a list of lines");
+        let shown = |text: &String| {
+            let mut lines = lines.iter().filter_map(Value::as_str);
+            lines.any(|line| line.ends_with(&format!(": {text}")))
+        };
+        texts.iter().all(shown)
+    });
+}
+
+/// Connections that the server has open for a transport.
+fn open_connections(server: &Server, transport: Transport) -> u64 {
+    let name = format!(r#"wslab_connections{{transport="{}"}}"#, transport.name());
+    metric(&get(&server.at("/metrics")).body, &name)
+}
+
+/// A browser opens six connections to a server over HTTP/1.1, for all of its windows together.
+fn four_windows_load_send_and_show(kind: &str, server: &Server) -> (Browser, [Value; 4]) {
+    let page = server.at("/");
+    let browser = Browser::open(&page);
+    let first = browser.window();
+    let more: [Value; 3] = std::array::from_fn(|_| {
+        wait_for_cards(&browser, "live cards", |card| card["state"] == "live");
+        browser.open_in_new(kind, &page)
+    });
+    wait_for_cards(&browser, "live cards", |card| card["state"] == "live");
+    let [second, third, fourth] = more;
+    let windows = [first, second, third, fourth];
+    let texts = ["one", "two", "three", "four"].map(str::to_owned);
+    for (window, text) in windows.iter().zip(&texts) {
+        browser.switch_to(window);
+        send(&browser, text);
+        wait_for_texts(&browser, std::slice::from_ref(text));
+    }
+    for window in &windows {
+        browser.switch_to(window);
+        wait_for_texts(&browser, &texts);
+        // None was sent twice, none is counted twice.
+        wait_for_cards(&browser, "four messages", |card| card["count"] == "4");
+        assert_eq!(browser.errors(), Vec::<Value>::new());
+    }
+    for (transport, open) in [
+        (Transport::Sse, 1),
+        (Transport::Ndjson, 1),
+        (Transport::WebSocket, 4),
+    ] {
+        let name = transport.name();
+        assert_eq!(open_connections(server, transport), open, "{name}");
+    }
+    (browser, windows)
+}
+
+#[test]
+fn four_tabs_of_one_browser_load_send_and_show() {
+    let server = Server::start(&["--presence", "off"]);
+    four_windows_load_send_and_show("tab", &server);
+}
+
+/// The address by which others reach this machine, if it has one.
+fn own_address() -> Option<IpAddr> {
+    let socket = UdpSocket::bind("0.0.0.0:0").ok()?;
+    // This sends nothing.
+    socket.connect("192.0.2.1:9").ok()?;
+    Some(socket.local_addr().ok()?.ip()).filter(|ip| !ip.is_loopback())
+}
+
+/// In a hall the page comes from `http://192.168.…`, which is no secure context: a browser withholds
+/// some of its functions.
+#[test]
+fn four_windows_side_by_side_load_send_and_show() {
+    let address = own_address();
+    let ip = address.unwrap_or(Ipv4Addr::LOCALHOST.into());
+    let server = Server::start_at(&format!("{ip}:0"), &["--presence", "off"]);
+    let (browser, windows) = four_windows_load_send_and_show("window", &server);
+    if address.is_some() {
+        assert_eq!(browser.run("return isSecureContext"), false);
+    }
+    // The last one reads for all; hidden, it leaves that to another one.
+    browser.switch_to(&windows[3]);
+    browser.minimize();
+    browser.switch_to(&windows[0]);
+    send(&browser, "five");
+    wait_for_texts(&browser, &["five".to_owned()]);
+    browser.switch_to(&windows[3]);
+    browser.restore();
+    wait_for_cards(&browser, "live cards", |card| card["state"] == "live");
+    wait_for_texts(&browser, &["four".to_owned(), "five".to_owned()]);
+}
+
+#[test]
+fn windows_of_two_feeds_take_turns_and_lose_nothing() {
+    let server = Server::start(&["--presence", "off"]);
+    let browser = Browser::open(&server.at("/"));
+    let first = browser.window();
+    wait_for_cards(&browser, "live cards", |card| card["state"] == "live");
+    let second = browser.open_in_new("window", &server.at("/?feed=sensors"));
+    wait_for_cards(&browser, "live cards", |card| card["state"] == "live");
+    browser.switch_to(&first);
+    wait_for_cards(&browser, "live and paused cards", |card| {
+        let holds = ["long-polling", "sse", "ndjson"];
+        let holds = holds.contains(&card["transport"].as_str().unwrap());
+        card["state"] == if holds { "paused" } else { "live" }
+    });
+    send(&browser, "one");
+    let script = "return document.querySelector('#text').value";
+    browser.wait_for("sent message", script, |text| text == "");
+    browser.click("h1");
+    wait_for_cards(&browser, "live cards", |card| card["state"] == "live");
+    wait_for_texts(&browser, &["one".to_owned()]);
+    browser.switch_to(&second);
+    send(&browser, "two");
+    browser.click("h1");
+    wait_for_texts(&browser, &["two".to_owned()]);
+    wait_for_cards(&browser, "one message", |card| card["count"] == "1");
+    assert_eq!(browser.errors(), Vec::<Value>::new());
+}
+
+#[test]
+fn a_page_that_opens_later_shows_what_was_said_on_all_cards() {
+    let server = Server::start(&["--presence", "off"]);
+    for text in ["one", "two"] {
+        server.publish("lobby", "bob", text);
+    }
+    let browser = Browser::open(&server.at("/"));
+    wait_for_cards(&browser, "history", |card| {
+        card["state"] == "live"
+            && card["count"] == "0"
+            && card["lines"] == json!(["historybob: two", "historybob: one"])
+    });
+}
+
+#[test]
+fn after_a_restart_the_cards_count_together_and_say_what_was_missed() {
+    let server = Server::start(&["--presence", "off"]);
+    let browser = Browser::open(&server.at("/"));
+    wait_for_cards(&browser, "live cards", |card| card["state"] == "live");
+    // The next short poll comes long after the message.
+    browser.run(
+        "const interval = document.querySelector('#interval');
+        interval.value = 10000;
+        interval.dispatchEvent(new Event('change'));",
+    );
+    let count = |card: &Value, expected: &str| {
+        card["count"] == expected || card["transport"] == "short-polling"
+    };
+    server.publish("lobby", "bob", "before");
+    wait_for_cards(&browser, "message before", |card| count(card, "1"));
+    let server = server.restart(&["--presence", "off"]);
+    server.publish("lobby", "bob", "after");
+    wait_for_cards(&browser, "message after", |card| {
+        let missed = match card["transport"].as_str() {
+            Some("short-polling") => "0, 1 before the restart",
+            _ => "0",
+        };
+        card["count"] == "1" && card["missed"] == missed
+    });
+    wait_for_texts(&browser, &["after".to_owned()]);
+}
+
+#[test]
+fn what_was_not_sent_is_told_until_it_is_mended() {
+    let server = Server::start(&["--presence", "off"]);
+    let browser = Browser::open(&server.at("/"));
+    wait_for_cards(&browser, "live cards", |card| card["state"] == "live");
+    let told = "const line = document.querySelector('#error');
+        return line.hidden ? '' : line.textContent";
+    send(&browser, " ");
+    browser.wait_for("refusal", told, |text| {
+        text.as_str().unwrap().starts_with("Not sent: ")
+    });
+    browser.write("#text", "x");
+    assert_eq!(browser.run(told), "");
+    let address = server.address.clone();
+    drop(server);
+    send(&browser, "one");
+    browser.wait_for("loss", told, |text| {
+        text == "Not sent: the server can’t be reached"
+    });
+    let _server = Server::start_at(&address, &["--presence", "off"]);
+    browser.click("#composer button");
+    wait_for_texts(&browser, &["one".to_owned()]);
+    assert_eq!(browser.run(told), "");
 }

@@ -6,6 +6,7 @@
 //! - [`http1`]: the fast engine, for the usual requests of clients
 //! - [`general`]: the general engine, for all others: hyper, and axum with [`routes`] and
 //!   [`transport_routes`]
+//! - [`page`]: the classroom page
 //! - [`access`], [`host`], [`connection_limiter`]: what is admitted
 //! - [`metrics`], [`access_log`], [`counted_stream`]: what is counted and logged
 
@@ -23,6 +24,7 @@ pub mod host;
 pub mod http1;
 pub mod listener;
 pub mod metrics;
+pub mod page;
 pub mod routes;
 pub mod settings;
 pub mod tls;

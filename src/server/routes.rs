@@ -1,6 +1,6 @@
 //! The routes of the general engine: those of the transports, and all others.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use axum::body::HttpBody;
 use axum::extract::{DefaultBodyLimit, FromRequest, Request, State};
@@ -15,27 +15,14 @@ use serde_json::json;
 
 use crate::server::extract::{ApiQuery, FeedOfPath};
 use crate::server::metrics::metrics;
+use crate::server::page::PAGE;
 use crate::server::transport_routes;
 use crate::service::answer::{ApiError, Whole};
 use crate::service::counters::ConnectionCounters;
 use crate::service::limits::Limits;
 use crate::service::publish::{check_head, created, parse_message, publish};
 use crate::service::state::AppState;
-use crate::transport::{Descriptor, Transport, answer};
-
-/// The classroom page: one file, in the binary, with the transports to choose among.
-static PAGE: LazyLock<String> = LazyLock::new(|| {
-    let lanes = Transport::CHOICES.map(|transport| {
-        let Descriptor {
-            name,
-            colour,
-            polls,
-            ..
-        } = transport.descriptor();
-        json!({ "name": name, "colour": colour, "polls": polls })
-    });
-    include_str!("page/index.html").replace("__TRANSPORTS__", &json!(lanes).to_string())
-});
+use crate::transport::answer;
 
 /// Messages in one answer of history: by default, and at most.
 const HISTORY_LIMIT: usize = 50;

@@ -1,0 +1,86 @@
+// ---- The windows of one browser. Over HTTP/1.1 they share six connections to a server, and three
+// transports hold one each. So one window reads by these: the one that was shown or used last. It
+// hands on what arrives to other visible windows of the same feed. A hidden window reads by
+// WebSocket alone, which is none of the six, and catches up when it is shown.
+
+const WHY = 'A browser opens six connections to a server, for all its windows together. '
+  + 'Click into this window to read here.';
+const WHY_SHARED = `Read by another window of this page, and shown here too. ${WHY}`;
+const WHY_PAUSED = `Another window of this page reads another feed. ${WHY}`;
+
+const channel = new BroadcastChannel('wslab');
+const id = Math.random(), place = `${feed} ${token}`;
+let holder = { at: 0 };          // the newest claim to the connections: { at, by, place }
+
+function joinWindows() {
+  channel.onmessage = ({ data: { claimed, free } }) => {
+    if (free && free === holder.by) { holder = { at: holder.at }; claim(); }
+    if (!claimed) return;
+    const newer = claimed.at - holder.at || claimed.by - holder.by;
+    if (newer > 0) { holder = claimed; share(); }
+    // The clock was set back: that window takes the newer claim from this one.
+    if (newer < 0 && holder.by === id) channel.postMessage({ claimed: holder });
+  };
+  for (const event of ['focus', 'pointerdown', 'keydown', 'pageshow']) addEventListener(event, claim);
+  addEventListener('pagehide', release);
+  document.addEventListener('visibilitychange', () => (isVisible() ? claim() : release()));
+  share();
+  claim();
+}
+
+const isVisible = () => document.visibilityState === 'visible';
+
+function claim() {
+  if (isVisible() && holder.by !== id) {
+    holder = { at: Math.max(Date.now(), holder.at + 1), by: id, place };
+    channel.postMessage({ claimed: holder });
+  }
+  share();
+}
+
+function release() {
+  if (holder.by === id) {
+    holder = { at: holder.at };
+    channel.postMessage({ free: id });
+  }
+  share();
+}
+
+// Gives each card the reader that it may have now.
+function share() {
+  const holds = holder.by === id, follows = holder.place === place;
+  for (const card of cards) {
+    if (card.always || (isVisible() && (holds || !card.holds))) card.read(card.own);
+    else if (isVisible() && follows) card.read(follow);
+    else card.read(null, isVisible() ? WHY_PAUSED : '');
+  }
+}
+
+function handOn({ name, cursor, own, reader, holds }, message) {
+  if (holds && reader === own) channel.postMessage({ lane: name, place, message, cursor });
+}
+
+// A reader: shows what the window that holds the connections hands on.
+function follow(card, signal) {
+  card.state('shared', WHY_SHARED);
+  let asking = false, askAgain = false;
+  // One poll brings what was not handed on: from the time before, or after a restart.
+  const catchUp = async () => {
+    askAgain = true;
+    if (asking) return;
+    for (asking = true; askAgain && !signal.aborted;) {
+      askAgain = false;
+      const body = await exchange('poll', { after: card.cursor }).catch(() => null);
+      if (body && !signal.aborted) card.take(body);
+    }
+    asking = false;
+  };
+  const isNext = ({ seq }, cursor) =>
+    epochOf(cursor) === epochOf(card.cursor) && seq === parseInt(card.cursor, 10) + 1;
+  channel.addEventListener('message', ({ data: { lane, place: of, message, cursor } }) => {
+    if (lane !== card.name || of !== place) return;
+    if (isNext(message, cursor) && !asking) card.deliver(message, cursor); else catchUp();
+  }, { signal });
+  catchUp();
+  return new Promise((_, stopped) => { signal.onabort = stopped; });
+}
