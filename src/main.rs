@@ -3,12 +3,11 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use clap::Parser;
 use wslab::cli::Cli;
 use wslab::error::UsageError;
 
 fn main() -> ExitCode {
-    match Cli::parse().execute() {
+    match Cli::read().and_then(Cli::execute) {
         Ok(code) => code,
         Err(error) => {
             let _ = writeln!(std::io::stderr(), "error: {error:#}");

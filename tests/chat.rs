@@ -142,6 +142,53 @@ fn a_pipe_is_published_to_its_last_line_and_in_order() {
 }
 
 #[test]
+fn a_line_that_is_not_utf8_is_named_and_those_after_it_are_published() {
+    let server = Server::start(&[]);
+    let mut chat = Chat::start(&server.url(), &["--user", "log"]);
+    chat.sees("* log joined");
+    chat.0.write(b"\xef\xbb\xbffirst\r\nol\xe1\nthird");
+    chat.0.close_input();
+    chat.sees("log: first");
+    chat.sees("log: third");
+    let note = chat.is_told("not sent: ");
+    assert!(note.contains("line 2 of the input is not UTF-8"), "{note}");
+    assert_eq!(chat.finish().code(), Some(1), "a line is lost");
+}
+
+#[test]
+fn an_input_that_cannot_be_read_is_no_success() {
+    let server = Server::start(&[]);
+    let mut chat = wslab(&["chat", &server.url(), "--user", "log"]);
+    chat.stdin(std::fs::File::open("/").unwrap());
+    let output = chat.output().unwrap();
+    let error = text(&output.stderr);
+    assert!(
+        error.contains("cannot read line 1 of the input: "),
+        "{error}"
+    );
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn lines_without_a_name_are_refused_and_an_empty_input_reads_on() {
+    let server = Server::start(&[]);
+    let mut chat = Chat::start(&server.url(), &[]);
+    chat.say("  ");
+    chat.say("hello");
+    assert!(chat.is_told("error: ").contains("start with --user NAME"));
+    assert_eq!(chat.finish().code(), Some(2));
+
+    let mut reader = Chat::start(&server.url(), &[]);
+    reader.0.close_input();
+    reader.is_told("connected over websocket");
+    server.publish("lobby", "alice", "oi");
+    reader.sees("alice: oi");
+    signal(reader.0.id(), "-INT");
+    assert!(reader.finish().success());
+    assert_eq!(server.history("lobby").len(), 1);
+}
+
+#[test]
 fn what_the_server_does_not_take_is_told() {
     let server = Server::start(&[]);
     let too_long = "x".repeat(70_000);

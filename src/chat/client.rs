@@ -11,12 +11,13 @@ use tokio::time::Instant;
 use crate::chat::api::Api;
 use crate::chat::console::{Console, Input};
 use crate::chat::options::ChatOptions;
-use crate::chat::room::Room;
+use crate::chat::room::{NO_USER, Room};
 use crate::client::error::ClientError;
 use crate::client::outbox::Outbox;
 use crate::client::reconnect::Backoff;
 use crate::client::subscription::{EventListener, Subscription, SubscriptionEvent};
 use crate::client::target::Target;
+use crate::error::UsageError;
 use crate::feed::Message;
 use crate::record::recorder::Recorder;
 use crate::record::trial_board::TrialBoard;
@@ -150,19 +151,27 @@ impl ChatClient {
     /// Reads lines and shows what is new.
     async fn converse(&self, console: &mut Console) -> anyhow::Result<bool> {
         let mut look = tokio::time::interval(LOOK);
-        let mut ended: Option<Instant> = None;
+        let (mut reads, mut ended) = (true, None::<Instant>);
+        let only_reads = self.options.user.is_none();
         loop {
             let has_room = self.room.borrow().has_room();
             tokio::select! {
-                input = console.next(has_room), if ended.is_none() => match input? {
+                input = console.next(has_room), if reads => match input? {
                     Input::Line(line) => self.say(&line),
-                    Input::End => ended = Some(Instant::now()),
+                    Input::NotText(why) => self.room.borrow_mut().not_sent(&why),
+                    Input::End => {
+                        reads = false;
+                        ended = (!only_reads).then(Instant::now);
+                    }
                     Input::Leave => return Ok(true),
                 },
                 _ = look.tick() => self.room.borrow_mut().give_up_waiting(),
                 () = Room::changed(&self.room) => {}
             }
             console.show(&mut self.room.borrow_mut())?;
+            if only_reads && console.is_pipe() && !self.room.borrow().all_seen() {
+                return Err(UsageError(format!("the input has lines: {NO_USER}")).into());
+            }
             let given_up = ended.is_some_and(|ended| ended.elapsed() > PARTING);
             if given_up || ended.is_some() && self.room.borrow().is_settled() {
                 return Ok(self.room.borrow().all_seen());

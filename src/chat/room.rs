@@ -27,6 +27,9 @@ const UNSEEN_PATIENCE: Duration = Duration::from_secs(10);
 /// Latencies of which the median is shown.
 const SAMPLES: usize = 20;
 
+/// Why a chat that only reads publishes nothing.
+pub const NO_USER: &str = "to write, start with --user NAME";
+
 /// The most names in a list of the members.
 const MAX_NAMES: usize = 20;
 
@@ -233,13 +236,22 @@ impl Room {
         self.unseen.len() < MAX_UNSEEN
     }
 
-    /// The message to publish for a line; `None` if it is blank.
+    /// The message to publish for a line; `None` if it is blank, or cannot be sent.
     pub fn say(&mut self, line: &str) -> Option<Outgoing> {
-        let text = check_text(line).ok()?.to_owned();
-        if !self.has_room() {
-            self.note(format!("not sent, {MAX_UNSEEN} are on their way: {text}"));
+        if line.trim().is_empty() {
             return None;
         }
+        let refusal = match check_text(line) {
+            Err(error) => Some(error.to_string()),
+            Ok(_) if self.user.is_none() => Some(NO_USER.to_owned()),
+            Ok(_) if !self.has_room() => Some(format!("{MAX_UNSEEN} are on their way")),
+            Ok(_) => None,
+        };
+        if let Some(why) = refusal {
+            self.not_sent(&format!("{line}: {why}"));
+            return None;
+        }
+        let text = line.to_owned();
         // An own message is recognised by this time, so no two may have the same.
         let intended_at_ns = clock::now_ns().max(self.last_said_ns + 1);
         self.last_said_ns = intended_at_ns;
@@ -259,8 +271,13 @@ impl Room {
     pub fn refused(&mut self, message: &Outgoing, error: &ExchangeError) {
         self.unseen
             .retain(|unseen| unseen.intended_at_ns != message.intended_at_ns);
+        self.not_sent(&format!("{}: {error}", message.text));
+    }
+
+    /// A part of the input is not published.
+    pub fn not_sent(&mut self, what: &str) {
         self.lost_messages += 1;
-        self.note(format!("not sent: {}: {error}", message.text));
+        self.note(format!("not sent: {what}"));
     }
 
     /// Gives up own messages that have not come back in time.

@@ -1,12 +1,10 @@
 //! `wslab capacity`: the most that each transport holds within an objective.
 
-use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Args;
 
-use crate::cli::report::write_report;
-use crate::cli::run::{RunArgs, complete};
+use crate::cli::run::{RunArgs, finish};
 use crate::error::UsageError;
 use crate::lab::capacity;
 use crate::lab::capacity::objective::Objective;
@@ -46,13 +44,9 @@ impl CapacityArgs {
         let scenario = self.scenario(recorded.as_ref())?;
         let (run, ending) = self.run.measure(&scenario, recorded.as_ref())?;
         let found = capacity::rows(&run.scenario, &run.folder.id(), &run.folder.trials);
-        if !run.folder.trials.is_empty() {
-            let table = report::capacity_table(&found, &run.folder.trials, Locale::En);
-            let page = write_report(&run.folder.path)?;
-            // Where standard output is closed, the page still tells.
-            let _ = writeln!(std::io::stdout(), "{table}\nreport: {}", page.display());
-        }
-        complete(&run, ending)?;
+        finish(&run, ending, || {
+            report::capacity_table(&found, &run.folder.trials, Locale::En)
+        })?;
         let is_told = |told: SearchVerdict| {
             !matches!(told, SearchVerdict::NotTold | SearchVerdict::Unfinished)
         };

@@ -8,14 +8,20 @@ pub mod demo;
 pub mod doctor;
 mod factor_args;
 pub mod load;
+mod output;
 mod process;
 pub mod report;
 pub mod run;
 pub mod serve;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
+use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
+
+use crate::client::token;
+use crate::error::UsageError;
 
 /// Polling, SSE or WebSocket? Measures the same feed over each: delivery latency, bytes, CPU
 #[derive(Parser)]
@@ -57,8 +63,25 @@ enum Command {
 }
 
 impl Cli {
-    /// Runs the command. A [`UsageError`](crate::error::UsageError) means exit code 2, any other
-    /// error 1.
+    /// Reads the command line. Prints help, and what is wrong with an argument, and exits; of an
+    /// argument that is not UTF-8 it returns which one.
+    pub fn read() -> anyhow::Result<Self> {
+        let is_bad = |text: &OsString| text.to_str().is_none();
+        match Cli::try_parse() {
+            Err(error) if error.kind() == ErrorKind::InvalidUtf8 => {
+                // It may be a token, so it is not shown.
+                let which = match std::env::args_os().position(|argument| is_bad(&argument)) {
+                    Some(number) => format!("argument {number}"),
+                    None => token::VARIABLE.to_owned(),
+                };
+                let why = format!("{which} is not UTF-8: only paths may have other bytes");
+                Err(UsageError(why).into())
+            }
+            result => Ok(result.unwrap_or_else(|error| error.exit())),
+        }
+    }
+
+    /// Runs the command. A [`UsageError`] means exit code 2, any other error 1.
     pub fn execute(self) -> anyhow::Result<ExitCode> {
         match self.command {
             Command::Run(args) => args.execute(),

@@ -1,12 +1,12 @@
 //! `wslab report`: plots and page of a run, from what is on disk.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Args;
 
+use crate::cli::output;
 use crate::lab::capacity;
 use crate::lab::recorded_run::RecordedRun;
 use crate::report::{self, Report};
@@ -31,7 +31,7 @@ impl ReportArgs {
             false => self.runs,
         };
         for run in runs {
-            writeln!(std::io::stdout(), "{}", write_report(&run)?.display())?;
+            output::write_path("", &write_report(&run)?)?;
         }
         Ok(ExitCode::SUCCESS)
     }

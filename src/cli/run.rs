@@ -4,11 +4,12 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::bail;
+use anyhow::{anyhow, bail};
 use clap::Args;
 
 use crate::cli::args::{TokenArgs, TrustArgs, check_token};
 use crate::cli::factor_args::FactorArgs;
+use crate::cli::output;
 use crate::cli::process::interrupted;
 use crate::cli::report::write_report;
 use crate::client::token::{self, Token};
@@ -28,7 +29,7 @@ use crate::transport::Transport;
 pub(super) struct RunArgs {
     /// A scenario file, or one of: smoke, classroom, fanout, chat-rooms, idle, scaling; or the
     /// folder of a run, to repeat it with its seed, target and pinning. Flags change it
-    scenario: Option<String>,
+    scenario: Option<PathBuf>,
     #[command(flatten)]
     pub(super) factors: FactorArgs,
     /// Also measure raw-tcp: messages on a bare TCP connection, as a baseline for the others
@@ -69,15 +70,9 @@ impl RunArgs {
             return Err(UsageError(why.to_owned()).into());
         }
         let (run, ending) = self.measure(&scenario, recorded.as_ref())?;
-        if !run.folder.trials.is_empty() {
-            let (table, page) = (
-                report::text_table(&run.folder.trials, Locale::En),
-                write_report(&run.folder.path)?,
-            );
-            // Where standard output is closed, the page still tells.
-            let _ = writeln!(std::io::stdout(), "{table}\nreport: {}", page.display());
-        }
-        complete(&run, ending)?;
+        finish(&run, ending, || {
+            report::text_table(&run.folder.trials, Locale::En)
+        })?;
         match run.verdict() {
             Verdict::Invalid => Ok(ExitCode::from(3)),
             Verdict::Valid | Verdict::Suspect => Ok(ExitCode::SUCCESS),
@@ -164,8 +159,25 @@ impl RunArgs {
     }
 }
 
+/// Shows the table of what was measured, then writes the report. Returns the first error: of the
+/// run, if it was cut short, of standard output, of the report.
+pub(super) fn finish(
+    run: &Run,
+    ending: Ending,
+    table: impl FnOnce() -> String,
+) -> anyhow::Result<()> {
+    if run.folder.trials.is_empty() {
+        return complete(run, ending);
+    }
+    let shown = output::write(table() + "\n");
+    // The arguments were right, whatever the folder lacks now.
+    let page = write_report(&run.folder.path).map_err(|error| anyhow!("{error:#}"));
+    let told = page.and_then(|page| output::write_path("report: ", &page));
+    complete(run, ending).and(shown).and(told)
+}
+
 /// Fails where a run was cut short, and names what it left.
-pub(super) fn complete(run: &Run, ending: Ending) -> anyhow::Result<()> {
+fn complete(run: &Run, ending: Ending) -> anyhow::Result<()> {
     match ending {
         Ending::CutShort(reason) => {
             let (kept, folder) = (run.folder.trials.len(), run.folder.path.display());

@@ -66,7 +66,9 @@ impl Environment {
             }
             .to_owned(),
             started_at: humantime::format_rfc3339_seconds(std::time::SystemTime::now()).to_string(),
-            command_line: without_token(std::env::args()),
+            command_line: without_token(
+                std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()),
+            ),
             seed,
             target: target.map(str::to_owned),
             kernel: format!("{} {}", text(uname.sysname()), text(uname.release())),

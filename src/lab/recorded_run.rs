@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::error::UsageError;
 use crate::lab::environment::Environment;
 use crate::lab::scenario::{BUILT_IN, Scenario};
+use crate::texts::BYTE_ORDER_MARK;
 
 /// How a run was made, as its folder records it.
 #[derive(Clone, Debug)]
@@ -16,11 +17,10 @@ pub struct RecordedRun {
 impl RecordedRun {
     /// The run in the folder `named`. `None` if that is no folder, or the name of a built-in
     /// scenario.
-    pub fn find(named: &str) -> Result<Option<Self>, UsageError> {
-        let built_in = BUILT_IN.iter().any(|(name, _)| *name == named);
-        let folder = Path::new(named);
-        match !built_in && folder.is_dir() {
-            true => RecordedRun::read(folder).map(Some),
+    pub fn find(named: &Path) -> Result<Option<Self>, UsageError> {
+        let built_in = BUILT_IN.iter().any(|(name, _)| named.as_os_str() == *name);
+        match !built_in && named.is_dir() {
+            true => RecordedRun::read(named).map(Some),
             false => Ok(None),
         }
     }
@@ -35,15 +35,14 @@ impl RecordedRun {
         let environment = std::fs::read(&path)
             .map_err(|error| not_a_run(format!("environment.json: {error}")))
             .and_then(|json| {
-                serde_json::from_slice(&json)
+                serde_json::from_slice(json.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&json))
                     .map_err(|error| not_a_run(format!("environment.json: {error}")))
             })?;
         let path = folder.join("scenario.toml");
         if !path.is_file() {
             return Err(not_a_run("it has no scenario.toml".to_owned()));
         }
-        let scenario =
-            Scenario::find(&path.to_string_lossy()).map_err(|UsageError(why)| not_a_run(why))?;
+        let scenario = Scenario::find(&path).map_err(|UsageError(why)| not_a_run(why))?;
         Ok(RecordedRun {
             scenario,
             environment,

@@ -93,25 +93,33 @@ factors!(scenario);
 
 impl Scenario {
     /// Finds a scenario by the name of a built-in one, or by the path of a file.
-    pub fn find(named: &str) -> Result<Self, UsageError> {
-        if let Some((_, text)) = BUILT_IN.iter().find(|(name, _)| *name == named) {
-            return Scenario::parse(text, named);
+    pub fn find(named: &Path) -> Result<Self, UsageError> {
+        if let Some((name, text)) = BUILT_IN.iter().find(|(name, _)| named.as_os_str() == *name) {
+            return Scenario::parse(text, Path::new(name));
         }
-        let path = Path::new(named);
-        if !path.is_file() {
-            let names = BUILT_IN.map(|(name, _)| name).join(", ");
+        if !named.is_file() {
+            let (named, names) = (named.display(), BUILT_IN.map(|(name, _)| name).join(", "));
             return Err(UsageError(format!(
                 "there is no scenario \"{named}\": write a file's path, or one of {names}"
             )));
         }
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| UsageError(format!("cannot read {named}: {error}")))?;
-        Scenario::parse(&text, named)
+        let from = named.display();
+        let bytes = std::fs::read(named)
+            .map_err(|error| UsageError(format!("cannot read {from}: {error}")))?;
+        let text = str::from_utf8(&bytes).map_err(|error| {
+            let before = &bytes[..error.valid_up_to()];
+            let line = memchr::memchr_iter(b'\n', before).count() + 1;
+            UsageError(format!(
+                "{from}:{line}: this is not UTF-8: save the file as UTF-8 (iconv -t UTF-8)"
+            ))
+        })?;
+        Scenario::parse(text.trim_start_matches('\u{feff}'), named)
     }
 
     /// Reads a scenario from the text of the file `from`, which names it unless the text does.
     /// Checks each value alone, since flags may still change what does not fit together.
-    fn parse(text: &str, from: &str) -> Result<Self, UsageError> {
+    fn parse(text: &str, file: &Path) -> Result<Self, UsageError> {
+        let from = file.display();
         let at = |span: Option<std::ops::Range<usize>>| {
             let line = span.map(|span| text[..span.start].matches('\n').count() + 1);
             let line = line.map_or(String::new(), |line| format!(":{line}"));
@@ -120,7 +128,7 @@ impl Scenario {
         let mut scenario: Scenario = toml::from_str(text)
             .map_err(|error| UsageError(format!("{}: {error}", at(error.span()))))?;
         if scenario.name.is_empty() {
-            let stem = Path::new(from).file_stem().unwrap_or_default();
+            let stem = file.file_stem().unwrap_or_default();
             scenario.name = stem.to_string_lossy().into_owned();
             check_name(&scenario.name).map_err(|error| {
                 UsageError(format!("{from}: {error}; or give it a name = \"…\""))
@@ -355,7 +363,8 @@ mod tests {
     use super::*;
 
     fn error(text: &str) -> String {
-        Scenario::parse(text, "file.toml").unwrap_err().to_string()
+        let file = Path::new("file.toml");
+        Scenario::parse(text, file).unwrap_err().to_string()
     }
 
     /// Cells of every transport with two numbers of clients.
@@ -364,7 +373,7 @@ mod tests {
     #[test]
     fn built_in_scenarios_can_run_and_begin_with_their_question() {
         for (name, text) in BUILT_IN {
-            let scenario = Scenario::find(name).unwrap();
+            let scenario = Scenario::find(name.as_ref()).unwrap();
             scenario.check().unwrap();
             assert_eq!(scenario.name, name);
             assert!(
@@ -382,9 +391,10 @@ mod tests {
 
     #[test]
     fn what_was_run_reads_back_as_it_was() {
-        let scenario = Scenario::find("classroom").unwrap();
+        let scenario = Scenario::find("classroom".as_ref()).unwrap();
         let text = toml::to_string(&scenario).unwrap();
-        assert_eq!(Scenario::parse(&text, "scenario.toml").unwrap(), scenario);
+        let again = Scenario::parse(&text, "scenario.toml".as_ref()).unwrap();
+        assert_eq!(again, scenario);
         assert!(text.contains("poll_interval = \"1s\""), "{text}");
         assert!(text.contains("keep_alive = \"on\""), "{text}");
     }

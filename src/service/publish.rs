@@ -8,6 +8,7 @@ use crate::feed::{AppendError, Feed, NewMessage, check_name, check_text};
 use crate::runtime::clock;
 use crate::service::answer::{ApiError, JSON, JSON_RETRY, Whole};
 use crate::service::state::AppState;
+use crate::texts::BYTE_ORDER_MARK;
 
 /// Checks what precedes the body: the rate of `address` (429), then the media type (415).
 pub fn check_head(
@@ -28,12 +29,13 @@ pub fn check_head(
     Ok(())
 }
 
-/// Reads the body of a POST.
+/// Reads the body of a POST, which may begin with a byte order mark (RFC 8259, section 8.1).
 ///
 /// # Errors
 /// 400 if it is not JSON; 422 if it has no valid name or text.
 pub fn parse_message(body: &[u8]) -> Result<NewMessage, ApiError> {
-    let mut new: NewMessage = serde_json::from_slice(body).map_err(|error| {
+    let json = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
+    let mut new: NewMessage = serde_json::from_slice(json).map_err(|error| {
         let advice = format!("write {{\"from\":\"alice\",\"text\":\"oi\"}}: {error}");
         let status = match error.is_data() {
             true => StatusCode::UNPROCESSABLE_ENTITY,

@@ -53,7 +53,8 @@ impl SystemFiles {
     }
 
     fn text(&self, path: &str) -> Option<String> {
-        fs::read_to_string(self.root.join(path)).ok()
+        let bytes = fs::read(self.root.join(path)).ok()?;
+        Some(String::from_utf8_lossy(&bytes).into_owned())
     }
 
     /// The first line of a file, with spaces for tabs.

@@ -17,6 +17,9 @@ mod number;
 mod plural;
 mod report;
 
+/// U+FEFF in UTF-8. Some editors begin a file with it; it is none of the text.
+pub const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
 pub use locale::Locale;
 pub use number::Numbers;
 pub use plural::{Plural, brazilian_plural, english_plural};

@@ -90,7 +90,12 @@ impl Process {
 
     /// Writes a line to its standard input.
     pub fn write_line(&mut self, line: &str) {
-        writeln!(self.input.as_mut().unwrap(), "{line}").unwrap();
+        self.write([line, "\n"].concat().as_bytes());
+    }
+
+    /// Writes bytes to its standard input.
+    pub fn write(&mut self, bytes: &[u8]) {
+        self.input.as_mut().unwrap().write_all(bytes).unwrap();
     }
 
     pub fn close_input(&mut self) {

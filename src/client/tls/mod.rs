@@ -117,6 +117,11 @@ impl TryFrom<Trust> for ClientTls {
                     provider,
                 }))
                 .with_no_client_auth(),
+            // The load gets the path as JSON.
+            Trust::Authorities(file) if file.to_str().is_none() => {
+                let named = file.display();
+                return Err(format!("{named}: give the file a name in UTF-8"));
+            }
             Trust::Authorities(file) => {
                 let roots = authorities(file);
                 let roots = roots.map_err(|error| format!("{}: {error}", file.display()))?;
