@@ -82,6 +82,17 @@ impl Connection {
         })
     }
 
+    /// Whether an idle connection takes another request: the server has not closed it, and has sent
+    /// nothing that answers no request (RFC 9112, section 9.5). No system call is made unless the
+    /// system has reported an event.
+    pub fn is_reusable(&mut self) -> impl Future<Output = bool> {
+        poll_fn(|cx| {
+            let mut nothing = |_: &[u8]| Ok((0, Some(())));
+            let idle = self.carry.is_empty() && self.poll_read(cx, &mut nothing).is_pending();
+            Poll::Ready(idle)
+        })
+    }
+
     /// Whether no received bytes are left unused.
     pub fn is_untouched(&self) -> bool {
         self.carry.is_empty()

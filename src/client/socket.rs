@@ -57,6 +57,7 @@ pub struct Ledger {
     down_bytes: Cell<u64>,
     up_bytes: Cell<u64>,
     plaintext_bytes: Cell<u64>,
+    dials: Cell<u64>,
     ended: Cell<ByteCounts>,
     set_up: Cell<ByteCounts>,
     living: RefCell<Slab<OpenSocket>>,
@@ -76,6 +77,7 @@ impl Ledger {
         }
         (sum.down_bytes, sum.up_bytes) = self.bytes();
         sum.plaintext_bytes = self.plaintext_bytes.get();
+        sum.dials = self.dials.get();
         sum
     }
 
@@ -90,6 +92,7 @@ impl Ledger {
         target: SocketAddr,
         source: Option<IpAddr>,
     ) -> io::Result<Socket> {
+        self.dials.set(self.dials.get() + 1);
         let stream = dialling_socket(target, source)?;
         match stream.connect(&target.into()) {
             Err(error) if error.raw_os_error() == Some(libc::EINPROGRESS) => {}

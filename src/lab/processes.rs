@@ -127,6 +127,9 @@ impl ServerProcess {
             "--with-parent",
             "--history",
             &history,
+            // The longest that it takes: a trial says itself whether connections are kept.
+            "--idle-timeout",
+            "1d",
             // To tell each of n readers of each other would be n² deliveries.
             "--presence",
             "off",

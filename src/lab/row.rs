@@ -141,7 +141,10 @@ fn counts(plan: &Plan, outcome: &TrialOutcome, row: &mut TrialRow) {
     row.reordered = counts.reordered;
     row.negative_latencies = Some(counts.negative);
     row.connect_failed = outcome.gave_up;
-    row.reconnects = counts.reconnects;
+    row.reconnects = counts.reconnects + counts.redials;
+    row.dials = Some(outcome.recording.traffic.dials);
+    row.publisher_redials = Some(counts.publisher_redials);
+    row.publisher_resent = Some(counts.publisher_resent);
     row.ramp_up_s = Some(round(outcome.ramp_up_s));
     row.stale_percent = (outcome.published > 0).then(|| {
         let all_ns = plan.window.as_nanos() as f64 * outcome.joined as f64;
@@ -187,6 +190,8 @@ fn exchanges(polls: bool, counts: &Counts, row: &mut TrialRow) {
     if polls {
         row.exchanges = Some(counts.exchanges);
         row.empty_exchanges = Some(counts.empty_exchanges);
+        row.redials = Some(counts.redials);
+        row.polls_resent = Some(counts.resent);
         row.messages_per_exchange = quotient(counts.delivered as f64, counts.exchanges);
     } else {
         row.heartbeats = Some(counts.heartbeats);
@@ -475,6 +480,9 @@ mod tests {
             ramp_up_s: Some(0.5),
             negative_latencies: Some(0),
             server_engine: Some("fast".to_owned()),
+            dials: Some(0),
+            publisher_redials: Some(0),
+            publisher_resent: Some(0),
             ..TrialRow::default()
         };
         assert_eq!(row, expected);

@@ -41,6 +41,8 @@ pub struct Evidence {
     pub negative: u64,
     pub connect_failed: u64,
     pub reconnects: u64,
+    /// Connections of polls and of publishers that were to be kept and were dialled anew.
+    pub redials: u64,
     pub publish_lag_p99_ms: f64,
     pub latency_p50_ms: f64,
     pub loop_lag_p99_ms: f64,
@@ -85,6 +87,7 @@ impl Evidence {
             negative: outcome.recording.counts.negative,
             connect_failed: outcome.gave_up,
             reconnects: outcome.recording.counts.reconnects,
+            redials: recording.counts.redials + recording.counts.publisher_redials,
             publish_lag_p99_ms: ms(&recording.publish_lag, 0.99),
             latency_p50_ms: ms(&recording.latency, 0.5),
             loop_lag_p99_ms: ms(&recording.loop_lag, 0.99),
@@ -135,6 +138,7 @@ impl Evidence {
             (probe_differs, Warning::ProbeDiffers),
             (self.ends_differ > ENDS_SHARE, Warning::EndsDiffer),
             (self.reconnects > 0, Warning::ClientsLost),
+            (self.redials > 0, Warning::ConnectionsNotKept),
             (self.duplicate > 0, Warning::DuplicateMessages),
             (self.reordered > 0, Warning::ReorderedMessages),
             (
@@ -198,7 +202,7 @@ mod tests {
     #[test]
     fn each_doubt_has_its_name_and_weight() {
         assert_eq!(judge(&sound().warnings()), (Verdict::Valid, String::new()));
-        let table: [(Change, Verdict, &str); 20] = [
+        let table: [(Change, Verdict, &str); 21] = [
             (|e| e.server_died = true, Verdict::Invalid, "server-died"),
             (|e| e.connect_failed = 1, Verdict::Invalid, "connect-failed"),
             (|e| e.delivered = 999, Verdict::Invalid, "missed-messages"),
@@ -241,6 +245,7 @@ mod tests {
             ),
             (|e| e.ends_differ = 0.002, Verdict::Suspect, "ends-differ"),
             (|e| e.reconnects = 1, Verdict::Suspect, "clients-lost"),
+            (|e| e.redials = 1, Verdict::Suspect, "connections-not-kept"),
             (|e| e.duplicate = 1, Verdict::Suspect, "duplicate-messages"),
             (|e| e.reordered = 1, Verdict::Suspect, "reordered-messages"),
             (
@@ -292,7 +297,7 @@ mod tests {
 
     #[test]
     fn each_disturbance_of_an_outcome_gives_its_warning_and_no_other() {
-        let table: [(Disturbance, Verdict, &str); 15] = [
+        let table: [(Disturbance, Verdict, &str); 17] = [
             (|_, o| o.gave_up = 1, Verdict::Invalid, "connect-failed"),
             (
                 |_, o| {
@@ -357,6 +362,16 @@ mod tests {
                 |_, o| o.recording.counts.reconnects = 1,
                 Verdict::Suspect,
                 "clients-lost",
+            ),
+            (
+                |_, o| o.recording.counts.redials = 1,
+                Verdict::Suspect,
+                "connections-not-kept",
+            ),
+            (
+                |_, o| o.recording.counts.publisher_redials = 1,
+                Verdict::Suspect,
+                "connections-not-kept",
             ),
             (
                 |_, o| o.recording.counts.duplicate = 1,

@@ -271,6 +271,8 @@ impl<L: Link> Controller<L> {
         let publisher = self.publisher.recording().await.unwrap_or_default();
         recording.publish_lag += &publisher.publish_lag;
         recording.counts.negative += publisher.counts.negative;
+        recording.counts.publisher_redials += publisher.counts.publisher_redials;
+        recording.counts.publisher_resent += publisher.counts.publisher_resent;
         let (load, server) = closed.since(opened);
         let interface = closed.interface.zip(opened.interface);
         let (board, before) = (&self.load.board, &self.load.before);

@@ -53,7 +53,7 @@ impl TrialOutcome {
             up_bytes: 300 * published,
             segments: 4 * published,
             tcp_ip_bytes: 208 * published,
-            plaintext_bytes: 0,
+            ..ByteCounts::default()
         };
         let mut outcome = TrialOutcome {
             ramp_up_s: 0.5,
@@ -128,7 +128,7 @@ fn quiet_recording(clients: u64, published: u64, expected: u64) -> Recording {
         up_bytes: 0,
         segments: 2 * expected,
         tcp_ip_bytes: 104 * expected,
-        plaintext_bytes: 0,
+        ..ByteCounts::default()
     };
     recording.set_up = ByteCounts {
         down_bytes: 200 * clients,

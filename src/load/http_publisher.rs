@@ -1,5 +1,6 @@
 //! Publishes over HTTP for one author: a sensor, or a member of a chat.
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::rc::Rc;
@@ -27,6 +28,8 @@ pub struct HttpPublisher {
     pub paths: Rc<[String]>,
     pub from: String,
     pub headers: Headers,
+    /// Whether it was ever connected; false at first.
+    pub dialled: Cell<bool>,
 }
 
 impl HttpPublisher {
@@ -65,6 +68,8 @@ impl HttpPublisher {
                     if answer.closes {
                         // The server has not read what follows (RFC 9112, section 9.6).
                         connection = None;
+                        let again = unanswered.len() as u64;
+                        self.recorder.count(|counts| counts.publisher_resent += again);
                         outbox.put_back(unanswered.drain(..));
                     }
                 }),
@@ -84,8 +89,13 @@ impl HttpPublisher {
             .add_failed(message.feed, message.intended_at_ns);
     }
 
+    /// Dials. A connection in place of an earlier one is counted.
     async fn dial(&self) -> Result<Connection, ClientError> {
-        Connection::dial(&self.ledger, &self.target, self.source).await
+        let connection = Connection::dial(&self.ledger, &self.target, self.source).await?;
+        let again = u64::from(self.dialled.replace(true));
+        self.recorder
+            .count(|counts| counts.publisher_redials += again);
+        Ok(connection)
     }
 
     async fn post(

@@ -1,6 +1,7 @@
 //! The publisher follows the schedule on a thread of its own. It hands each message, when it is
 //! due, to a sensor's connection, or in a chat to an author among the subscribers.
 
+use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::thread;
@@ -135,6 +136,7 @@ impl PublisherLoop {
                 paths: paths.clone(),
                 from: format!("sensor-{number}"),
                 headers: plan.client.headers,
+                dialled: Cell::default(),
             }
             .start(clock::now_ns())
         };

@@ -1,6 +1,6 @@
 //! A worker: one thread, one event loop, one recorder, and its share of the subscribers.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::net::{IpAddr, Ipv4Addr};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -261,6 +261,7 @@ impl SubscriberPool {
             paths,
             from,
             headers: self.plan.client.headers,
+            dialled: Cell::default(),
         }
     }
 }

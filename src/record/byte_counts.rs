@@ -1,4 +1,4 @@
-//! Bytes through sockets, with the headers of TCP and IP.
+//! Bytes through sockets, with the headers of TCP and IP, and how many sockets were dialled.
 
 use std::ops::{AddAssign, Sub};
 
@@ -15,6 +15,8 @@ pub struct ByteCounts {
     pub tcp_ip_bytes: u64,
     /// Bytes both ways inside TLS sessions; 0 without TLS.
     pub plaintext_bytes: u64,
+    /// Connections dialled, failed attempts included.
+    pub dials: u64,
 }
 
 impl AddAssign for ByteCounts {
@@ -24,6 +26,7 @@ impl AddAssign for ByteCounts {
         self.segments += other.segments;
         self.tcp_ip_bytes += other.tcp_ip_bytes;
         self.plaintext_bytes += other.plaintext_bytes;
+        self.dials += other.dials;
     }
 }
 
@@ -37,6 +40,7 @@ impl Sub for ByteCounts {
             segments: self.segments - earlier.segments,
             tcp_ip_bytes: self.tcp_ip_bytes - earlier.tcp_ip_bytes,
             plaintext_bytes: self.plaintext_bytes - earlier.plaintext_bytes,
+            dials: self.dials - earlier.dials,
         }
     }
 }

@@ -12,7 +12,7 @@ use hdrhistogram::Histogram;
 use crate::feed::Message;
 use crate::record::byte_counts::ByteCounts;
 use crate::record::histogram;
-use crate::record::recording::{Fairness, Recording, WorkerSecond};
+use crate::record::recording::{Counts, Fairness, Recording, WorkerSecond};
 use crate::record::sequence::{Delivery, Sequence};
 use crate::record::trial_board::{Gauge, TrialBoard};
 use crate::runtime::prefetch;
@@ -202,6 +202,11 @@ impl Recorder {
         counts.empty_exchanges += u64::from(empty);
     }
 
+    /// Adds to the counts.
+    pub fn count(&self, add: impl FnOnce(&mut Counts)) {
+        add(&mut self.state.borrow_mut().recording.counts);
+    }
+
     /// A heartbeat took so many bytes both ways.
     pub fn heartbeat(&self, bytes: usize) {
         let counts = &mut self.state.borrow_mut().recording.counts;
@@ -282,7 +287,7 @@ impl WindowStats {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::recording::{Counts, FanOut};
+    use crate::record::recording::FanOut;
 
     fn message(seq: u64, intended_at_ns: u64) -> Message<'static> {
         Message {

@@ -24,8 +24,15 @@ pub struct Counts {
     pub json_bytes: u64,
     pub exchanges: u64,
     pub empty_exchanges: u64,
-    /// Connections that ended while they should have stayed.
+    /// Subscriptions that ended while they should have stayed.
     pub reconnects: u64,
+    /// Polls that dialled anew because the connection of the poll before them was not kept.
+    pub redials: u64,
+    /// Polls that were sent again because their connection had been closed under them.
+    pub resent: u64,
+    /// The same of connections that publish by POST, and of their messages.
+    pub publisher_redials: u64,
+    pub publisher_resent: u64,
     /// SSE comments, and WebSocket pings with their pongs.
     pub heartbeats: u64,
     /// Their bytes through the sockets.
@@ -46,6 +53,10 @@ impl AddAssign for Counts {
         self.exchanges += other.exchanges;
         self.empty_exchanges += other.empty_exchanges;
         self.reconnects += other.reconnects;
+        self.redials += other.redials;
+        self.resent += other.resent;
+        self.publisher_redials += other.publisher_redials;
+        self.publisher_resent += other.publisher_resent;
         self.heartbeats += other.heartbeats;
         self.heartbeat_bytes += other.heartbeat_bytes;
         self.stale_ns += other.stale_ns;

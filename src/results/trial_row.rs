@@ -189,7 +189,7 @@ columns! {
     publish_lag_max_us: Option<f64> = us("Publish lag", "max").lower().on([(Details, 70)]);
     /// Messages that the server did not accept.
     publish_failed: u64 = count("Messages", "not accepted").lower();
-    /// Connections that ended during the trial and were dialled again.
+    /// Connections that ended while they were to be kept, and were dialled again.
     reconnects: u64 = count("Connections", "dialled again").lower().on([(Details, 120)]);
     /// TCP segments of the subscribers' connections, both directions.
     segments: Option<u64> = count("Segments", "number").lower();
@@ -292,6 +292,20 @@ columns! {
     negative_latencies: Option<u64> = count("Messages", "negative latencies").lower();
     /// Which engine of wslab's own server served the subscribers: `fast`, `general` or `mixed`.
     server_engine: Option<String> = label();
+    /// Connections that the subscribers dialled while the ledger was open, failed attempts and
+    /// those of a chat's publishing included.
+    dials: Option<u64> = count("Connections", "dialled").lower();
+    /// Polls that dialled anew because the connection of the poll before them was not kept; part
+    /// of the reconnects. Polling transports only.
+    redials: Option<u64> = count("Connections", "dialled again by polls").lower();
+    /// Polls that were sent again because their connection had been closed under them. Their bytes
+    /// are in the ledger twice. Polling transports only.
+    polls_resent: Option<u64> = count("Exchanges", "sent again").lower();
+    /// Connections that publish by POST and were dialled again.
+    publisher_redials: Option<u64> = count("Publisher", "dialled again").lower();
+    /// Messages that were published by a second POST, because the server closed the connection
+    /// before it read the first.
+    publisher_resent: Option<u64> = count("Publisher", "sent again").lower();
 }
 
 #[cfg(test)]

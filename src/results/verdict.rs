@@ -31,6 +31,7 @@ pub enum Warning {
     ProbeDiffers,
     EndsDiffer,
     ClientsLost,
+    ConnectionsNotKept,
     DuplicateMessages,
     ReorderedMessages,
     MachineBusy,
@@ -87,6 +88,12 @@ impl Warning {
                  wrong one.",
             ),
             Warning::ClientsLost => (Suspect, "Some connections ended during the trial."),
+            Warning::ConnectionsNotKept => (
+                Suspect,
+                "Connections that were to be kept were closed between two requests, so polls or \
+                 publications dialled anew, and some were sent twice: bytes, CPU time and \
+                 latencies contain that.",
+            ),
             Warning::DuplicateMessages => (
                 Suspect,
                 "Some messages were delivered more than once to a subscriber.",

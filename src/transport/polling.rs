@@ -27,17 +27,21 @@ impl Poller {
         subscription: &mut Subscription,
         request: &[u8],
     ) -> Result<(), ClientError> {
-        // Boxed, because few exchanges dial: the others need no room for it.
-        let kept = self.0.is_some();
-        let connection = match &mut self.0 {
-            Some(connection) => connection,
-            none => none.insert(Box::pin(subscription.dial()).await?),
+        let kept = match &mut self.0 {
+            Some(connection) => connection.is_reusable().await,
+            None => false,
         };
+        if !kept {
+            // Boxed, because few exchanges dial: the others need no room for it.
+            self.0 = Some(Box::pin(dial(subscription)).await?);
+        }
+        let connection = self.0.as_mut().expect("a connection was dialled");
         let mut answer = poll(connection, subscription, request).await;
         // The server may have closed the idle connection while the poll was on its way. It has not
         // read the poll then, so the poll is sent again (RFC 9112, section 9.3.1).
         if kept && connection.is_untouched() && matches!(answer, Err(ref e) if e.is_loss()) {
-            *connection = Box::pin(subscription.dial()).await?;
+            *connection = Box::pin(dial(subscription)).await?;
+            subscription.recorder.count(|counts| counts.resent += 1);
             answer = poll(connection, subscription, request).await;
         }
         let closes = answer?;
@@ -50,6 +54,15 @@ impl Poller {
         }
         Ok(())
     }
+}
+
+/// Dials. A connection in place of one that was to be kept is counted.
+async fn dial(subscription: &mut Subscription) -> Result<Connection, ClientError> {
+    let connection = subscription.dial().await?;
+    if subscription.config.keep_alive && subscription.is_connected() {
+        subscription.recorder.count(|counts| counts.redials += 1);
+    }
+    Ok(connection)
 }
 
 /// The request of a poll to an endpoint.

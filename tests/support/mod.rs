@@ -4,6 +4,7 @@
 pub mod browser;
 pub mod curl;
 pub mod process;
+pub mod relay;
 pub mod results;
 pub mod websocket;
 
