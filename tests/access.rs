@@ -2,6 +2,8 @@
 
 mod support;
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::Output;
 
@@ -37,7 +39,12 @@ fn addresses() -> Vec<(&'static str, &'static str, String)> {
 
 /// The status of the response to a request.
 fn status(server: &Server, method: &str, path: &str, headers: &str) -> u16 {
-    let (host, length) = (&server.address, OI.len());
+    status_at(server, &server.address, method, path, headers)
+}
+
+/// The same for a request to this `Host`.
+fn status_at(server: &Server, host: &str, method: &str, path: &str, headers: &str) -> u16 {
+    let length = OI.len();
     let request = format!(
         "{method} {path} HTTP/1.1\r\nHost: {host}\r\n{headers}Content-Length: {length}\r\n\r\n{OI}"
     );
@@ -105,6 +112,14 @@ fn holds(folder: &Path, secret: &str) -> bool {
     let entries = std::fs::read_dir(folder).unwrap();
     let mut paths = entries.map(|entry| entry.unwrap().path());
     paths.any(|path| found(&path))
+}
+
+/// All that is answered to a request.
+fn all(stream: &mut TcpStream, request: &str) -> Vec<u8> {
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    answer
 }
 
 fn said(output: &Output) -> String {
@@ -249,8 +264,12 @@ fn a_foreign_page_can_neither_read_nor_write() {
             "http://b.example",
             "null",
             "http://127.0.0.1",
+            &own.replace("http", "ftp"),
+            &own.replace("http", "chrome-extension"),
+            &format!("{own}\r\nOrigin: {own}"),
         ] {
-            assert_eq!(from(origin), 403, "{method} {path} from {origin}");
+            let refused = if origin.contains("Origin") { 400 } else { 403 };
+            assert_eq!(from(origin), refused, "{method} {path} from {origin}");
         }
     }
     assert_eq!(
@@ -292,6 +311,89 @@ fn a_page_that_is_welcome_is_told_so() {
     assert!(!refused.head.contains("access-control"), "{}", refused.head);
     let own = server.exchange("OPTIONS", FEED, "Authorization: Bearer t\r\n", "");
     assert_eq!(own.status, 405, "no page asks here");
+}
+
+/// A page may make its own name resolve to this machine: to the browser, the server is then that
+/// of the page.
+#[test]
+fn a_page_at_a_name_that_resolves_to_the_server_can_neither_read_nor_write() {
+    let server = Server::start(&["--allow-host", "lab.example.org,proxy.example"]);
+    let port = server.address.rsplit_once(':').unwrap().1;
+    let mut welcome = Vec::new();
+    for (method, path, headers) in addresses() {
+        let at = |name: &str| {
+            let host = format!("{name}:{port}");
+            let headers = format!("{headers}Origin: http://{host}\r\n");
+            status_at(&server, &host, method, path, &headers)
+        };
+        for host in ["evil.example", "lab.example.org.evil.example", "evil.local"] {
+            assert_eq!(at(host), 421, "{method} {path} at {host}");
+        }
+        // What an address book, a proxy and a teacher's whiteboard say.
+        for host in [
+            "192.168.0.7",
+            "localhost",
+            "server",
+            "Lab.example.org",
+            "[::1]",
+        ] {
+            welcome.push(at(host));
+        }
+        assert!(
+            welcome.iter().all(|status| *status != 421),
+            "{method} {path}"
+        );
+    }
+    assert_eq!(server.history("a").len(), 5);
+    // A request line with a host counts more than Host.
+    let absolute = format!("http://evil.example:{port}/feeds/a/poll");
+    assert_eq!(status(&server, "GET", &absolute, ""), 421);
+    assert_eq!(
+        status_at(&server, "evil.example", "GET", "/healthz", ""),
+        421
+    );
+
+    let mut stream = server.connect();
+    let request = "GET / HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n";
+    let answer = text(&all(&mut stream, request));
+    assert!(answer.contains("--allow-host evil.example\""), "{answer}");
+    assert!(answer.contains("write its IP address"), "{answer}");
+}
+
+/// A student opens a page from the disk.
+#[test]
+fn a_page_from_a_file_is_let_in_by_the_flag_that_its_refusal_names() {
+    let origin = "Origin: null\r\n";
+    let refused = Server::start(&[]).exchange("GET", "/feeds/a/poll", origin, "");
+    refused.assert(403, &["--allow-origin null\""]);
+    let server = Server::start(&["--allow-origin", "null"]);
+    let allows = "\r\naccess-control-allow-origin: null\r\nvary: origin\r\n";
+    for path in ["/feeds/a/poll", "/feeds/a/poll?x=%20"] {
+        let answer = server.exchange("GET", path, origin, "");
+        answer.assert(200, &[allows]);
+    }
+    for (method, path, headers) in addresses() {
+        let welcome = status(&server, method, path, &headers);
+        let page = status(&server, method, path, &format!("{headers}{origin}"));
+        assert_eq!(page, welcome, "{method} {path}");
+    }
+}
+
+#[test]
+fn a_bad_host_on_the_command_line_is_told_at_once() {
+    for bad in [
+        "http://lab.example.org",
+        "lab.example.org:8080",
+        "*.example.org",
+    ] {
+        let output = wslab(&["demo", "--allow-host", bad]).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+        assert!(
+            said(&output).contains("as lab.example.org"),
+            "{}",
+            said(&output)
+        );
+    }
 }
 
 #[test]

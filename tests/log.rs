@@ -101,3 +101,49 @@ fn a_handshake_that_fails_is_told_with_its_reason() {
     let reason = log.split_once(told).expect(&log).1;
     assert!(reason.starts_with("received unexpected message"), "{log}");
 }
+
+/// A browser does not show a page why its WebSocket was refused.
+#[test]
+fn a_refused_websocket_is_told_with_its_reason_without_being_asked() {
+    for (headers, status, reason) in [
+        ("Origin: null", 403, "--allow-origin null"),
+        (
+            "Origin: http://evil.example",
+            403,
+            "--allow-origin http://evil.example",
+        ),
+        (
+            "Origin: ftp://x\r\nOrigin: ftp://x",
+            400,
+            "Origin comes twice",
+        ),
+        ("Authorization: Bearer s3cret", 401, "asks for its token"),
+        ("Authorization: Bearer token", 426, "speaks version 13"),
+    ] {
+        let mut server = Server::start(&["--token", "token"]);
+        let upgrade = match status {
+            426 => UPGRADE.replace("13", "8"),
+            _ => UPGRADE.to_owned(),
+        };
+        // Both engines; and a second within a second of the first is not told.
+        let path = if status == 426 {
+            "/chat"
+        } else {
+            "/feeds/a/ws?x=%20"
+        };
+        for _ in 0..2 {
+            server.open_until(path, &format!("{upgrade}{headers}\r\n"), "\r\n\r\n");
+        }
+        server.get("/feeds/a/poll");
+        server.terminate();
+        let log = server.log();
+        let path = path.split('?').next().unwrap();
+        let told = format!(
+            "WARN wslab::server: refused a WebSocket address=127.0.0.1 path=\"{path}\" \
+             status={status} reason=\""
+        );
+        let (_, rest) = log.split_once(&told).expect(&log);
+        assert!(rest.contains(reason) && !log.contains("s3cret"), "{log}");
+        assert_eq!(log.lines().count(), 1, "{log}");
+    }
+}

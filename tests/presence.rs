@@ -172,3 +172,67 @@ fn nobody_is_announced_without_a_name_or_where_presence_is_off() {
     let answer = off.get("/feeds/a/members");
     answer.assert(404, &["--presence on"]);
 }
+
+/// A page of another site can make its visitor's browser ask for an image, with any query.
+#[test]
+fn a_page_of_another_site_joins_nothing() {
+    let server = Server::start(&["--allow-origin", "https://lab.example.org"]);
+    let path = |user: &str| format!("/feeds/a/poll?user={user}");
+    // The second name goes to the other engine.
+    for user in ["carol", "c%61rol"] {
+        for site in ["cross-site", "same-site"] {
+            let site = format!("Sec-Fetch-Site: {site}\r\nSec-Fetch-Dest: image\r\n");
+            server
+                .exchange("GET", &path(user), &site, "")
+                .assert(200, &["[]"]);
+            let (stream, _) = server.open_until(
+                &format!("/feeds/a/sse?user={user}"),
+                &site,
+                "retry: 2000\n\n",
+            );
+            assert!(members(&server).is_empty() && story(&server).is_empty());
+            drop(stream);
+        }
+    }
+    let allowed = "Sec-Fetch-Site: cross-site\r\nOrigin: https://lab.example.org\r\n";
+    for (user, headers) in [
+        ("dave", allowed),
+        ("erin", "Sec-Fetch-Site: same-origin\r\n"),
+        ("frank", "Sec-Fetch-Site: none\r\n"),
+    ] {
+        server
+            .exchange("GET", &path(user), headers, "")
+            .assert(200, &[]);
+    }
+    assert_eq!(members(&server), ["dave", "erin", "frank"]);
+}
+
+#[test]
+fn joins_of_one_address_are_paced_and_its_reads_are_not() {
+    let server = Server::start(&[]);
+    let mut stream = server.connect();
+    let started = std::time::Instant::now();
+    for number in 0..300 {
+        let path = format!("/feeds/a/poll?after=0&user=n{number}");
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+    }
+    for _ in 0..300 {
+        let head = read_until(&mut stream, "\r\n\r\n");
+        assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
+        let length = head.split_once("content-length: ").unwrap().1;
+        let length = length.split("\r\n").next().unwrap().parse().unwrap();
+        stream.read_exact(&mut vec![0; length]).unwrap();
+    }
+    let joined = members(&server).len();
+    let allowed = 201 + 20 * started.elapsed().as_secs_f64().ceil() as usize;
+    assert!((200..=allowed).contains(&joined), "{joined} joined");
+    // Another address joins all the same.
+    let mut other = server.connect_from([127, 0, 0, 2]);
+    write!(
+        other,
+        "GET /feeds/a/poll?user=zoe HTTP/1.1\r\nHost: x\r\n\r\n"
+    )
+    .unwrap();
+    read_until(&mut other, "\r\n\r\n");
+    assert!(members(&server).contains(&"zoe".to_owned()));
+}

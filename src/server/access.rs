@@ -1,10 +1,13 @@
-//! Access: the token, and the origins of web pages.
+//! Access: the host that is asked, the token, and the origins of web pages.
 //!
 //! A browser states the origin of a page (`Origin`, RFC 6454) on every request of a foreign page
 //! that could write or whose answer the page could read, and on every WebSocket. A page is the
 //! server's own if its origin's host equals `Host`; the scheme is left out, since a proxy may have
 //! ended TLS. Answers to allowed foreign pages name their origin (WHATWG Fetch, section 3.3);
 //! otherwise the browser would withhold the answers.
+//!
+//! A page without an origin of its own, as one opened from a file, states `Origin: null`. So does
+//! any page in a sandboxed frame, so `null` must be allowed by name like any other origin.
 //!
 //! This holds for every path but `/healthz`, which is for probes without a
 //! token. The page (`/`) requires the token too, and passes it on in its requests. So does
@@ -23,6 +26,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
 use crate::client::token::Token;
+use crate::server::host::Hosts;
 use crate::service::answer::ApiError;
 
 /// The one path that is open to all.
@@ -38,6 +42,8 @@ pub struct Access {
     pub token: Option<Token>,
     /// Origins of foreign pages that are allowed.
     pub origins: Vec<Origin>,
+    /// The hosts that may be asked for.
+    pub hosts: Hosts,
 }
 
 /// An admitted request.
@@ -51,13 +57,21 @@ impl Access {
     /// Admits a request of the general engine, or answers it.
     pub fn admit<B>(&self, request: &Request<B>) -> Result<Admission, Box<Response>> {
         let headers = request.headers();
+        let host = host(request);
+        self.hosts.check(host).map_err(ApiError::into_response)?;
         if request.uri().path() == OPEN {
             return Ok(Admission { origin: None });
         }
-        let origin = headers.get(ORIGIN);
+        let mut origins = headers.get_all(ORIGIN).iter();
+        let origin = origins.next();
+        if origins.next().is_some() {
+            let advice = "Origin comes twice: write it once";
+            let error = ApiError::new(StatusCode::BAD_REQUEST, advice);
+            return Err(error.into_response().into());
+        }
         let text = origin.map(|origin| origin.to_str().unwrap_or_default());
-        let foreign = self.foreign_origin(host(request), text);
-        let foreign = foreign.map_err(|error| error.into_response())?;
+        let foreign = self.foreign_origin(host, text);
+        let foreign = foreign.map_err(ApiError::into_response)?;
         let admission = Admission {
             origin: origin.filter(|_| foreign.is_some()).cloned(),
         };
@@ -87,17 +101,22 @@ impl Access {
         let Some(text) = origin else {
             return Ok(None);
         };
-        match text.parse::<Origin>() {
-            Ok(origin) if host.is_some_and(|host| origin.is_at(host)) => Ok(None),
-            Ok(origin) if self.origins.contains(&origin) => Ok(Some(text)),
-            _ => {
-                let advice = format!(
-                    "pages of {text} may not use this server; \
-                     if they shall, start it with --allow-origin {text}"
-                );
-                Err(ApiError::new(StatusCode::FORBIDDEN, advice))
-            }
-        }
+        let advice = match text.parse::<Origin>() {
+            Ok(origin) if host.is_some_and(|host| origin.is_at(host)) => return Ok(None),
+            Ok(origin) if self.origins.contains(&origin) => return Ok(Some(text)),
+            Ok(Origin::Null) => "a page without an origin, as one opened from a file, may not use \
+                                 this server; if such pages shall, start it with \
+                                 --allow-origin null"
+                .to_owned(),
+            Ok(Origin::Page { .. }) => format!(
+                "pages of {text} may not use this server; \
+                 if they shall, start it with --allow-origin {text}"
+            ),
+            Err(_) => "only pages of http and https may use this server: \
+                       write Origin as https://lab.example.org"
+                .to_owned(),
+        };
+        Err(ApiError::new(StatusCode::FORBIDDEN, advice))
     }
 
     /// Checks the token: a bearer token (RFC 6750), or a parameter of the query, which a browser
@@ -177,18 +196,26 @@ fn preflight() -> Response {
     (StatusCode::NO_CONTENT, headers).into_response()
 }
 
-/// The origin of a page: scheme, host and port.
+/// The origin of a page.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Origin {
-    scheme: String,
-    /// In lower case, without the scheme's default port.
-    host: String,
+pub enum Origin {
+    /// The origin of a page that has none, written `null` (WHATWG HTML, section 7.1.1).
+    Null,
+    Page {
+        /// `http` or `https`.
+        scheme: String,
+        /// With the port, in lower case, without the scheme's default port.
+        host: String,
+    },
 }
 
 impl Origin {
     /// Whether its host is that of a `Host` field.
-    fn is_at(&self, host: &str) -> bool {
-        normalised(&self.scheme, host) == self.host
+    fn is_at(&self, other: &str) -> bool {
+        match self {
+            Origin::Null => false,
+            Origin::Page { scheme, host } => normalised(scheme, other) == *host,
+        }
     }
 }
 
@@ -196,14 +223,22 @@ impl FromStr for Origin {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
+        if text == "null" {
+            return Ok(Origin::Null);
+        }
         let (scheme, host) = text.split_once("://").unwrap_or_default();
+        let scheme = scheme.to_ascii_lowercase();
         let is_host = |host: &str| !host.contains('@') && host.parse::<Authority>().is_ok();
-        match !scheme.is_empty() && is_host(host) {
-            true => Ok(Origin {
-                scheme: scheme.to_ascii_lowercase(),
-                host: normalised(&scheme.to_ascii_lowercase(), host),
+        match ["http", "https"].contains(&&*scheme) && is_host(host) {
+            true => Ok(Origin::Page {
+                host: normalised(&scheme, host),
+                scheme,
             }),
-            false => Err("write scheme and host, as https://lab.example.org".to_owned()),
+            false => {
+                let advice = "write scheme and host, as https://lab.example.org; or null, for \
+                              pages opened from a file";
+                Err(advice.to_owned())
+            }
         }
     }
 }
@@ -237,9 +272,12 @@ mod tests {
             let parsed: Origin = origin.parse().unwrap();
             assert_eq!(parsed.is_at(host), own, "{origin} at {host}");
         }
+        assert_eq!("null".parse(), Ok(Origin::Null));
         for bad in [
-            "null",
             "",
+            "NULL",
+            "ftp://127.0.0.1:8080",
+            "chrome-extension://abcdef",
             "https://",
             "lab.example.org",
             "https://a/b",

@@ -9,7 +9,7 @@ use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 
 use crate::feed::Feed;
-use crate::service::answer::ApiError;
+use crate::service::answer::{ApiError, BAD_QUERY};
 use crate::service::state::{AppState, LOBBY};
 
 /// The feed that the request's path names; the lobby if it names none.
@@ -52,6 +52,6 @@ pub fn query_error(rejection: QueryRejection) -> ApiError {
     let why = why
         .strip_prefix("Failed to deserialize query string: ")
         .unwrap_or(&why);
-    let advice = format!("the query is not understood: {why}; write it like ?after=42");
+    let advice = format!("{BAD_QUERY}: {why}; write it like ?after=42");
     ApiError::new(StatusCode::BAD_REQUEST, advice)
 }

@@ -7,6 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use axum::body::Body;
+use axum::http::HeaderMap;
+use axum::http::header::UPGRADE;
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -17,6 +19,7 @@ use crate::server::closing::drain;
 use crate::server::context::ServerContext;
 use crate::server::head_timer::HeadTimer;
 use crate::server::{access_log, host};
+use crate::service::answer::Reason;
 use crate::service::counters::{ConnectionCounters, Counter};
 use crate::service::rewind::{Rewind, Stream};
 
@@ -57,6 +60,12 @@ pub async fn serve<S: Stream + 'static>(
     }
 }
 
+fn offers_websocket(headers: &HeaderMap) -> bool {
+    let offers = headers.get_all(UPGRADE).iter();
+    let mut offers = offers.filter_map(|offers| offers.to_str().ok());
+    offers.any(|offers| offers.to_ascii_lowercase().contains("websocket"))
+}
+
 /// The routes behind the checks of Host and access. Each request carries its connection's counters.
 fn guarded(
     context: Arc<ServerContext>,
@@ -64,8 +73,10 @@ fn guarded(
 ) -> impl HttpService<Incoming, ResBody = Body, Error = Infallible, Future: Send> {
     service_fn(move |mut request: Request<Incoming>| {
         let counters = counters.clone();
-        let logged =
-            access_log::is_enabled().then(|| (request.method().clone(), request.uri().clone()));
+        let websocket = offers_websocket(request.headers());
+        let logged = (websocket || access_log::is_enabled())
+            .then(|| (request.method().clone(), request.uri().clone()));
+        let context = context.clone();
         let admitted = host::check(&request)
             .and_then(|()| context.settings.access.admit(&request))
             .map(|admission| {
@@ -78,7 +89,12 @@ fn guarded(
                 Err(refusal) => *refusal,
             };
             if let Some((method, uri)) = logged {
-                access_log::log(counters.address, &method, uri.path(), answer.status());
+                let (address, status) = (counters.address, answer.status());
+                access_log::log(address, &method, uri.path(), status);
+                let reason = answer.extensions().get().filter(|_| websocket);
+                if let Some(Reason(reason)) = reason {
+                    context.refused_websocket(address, uri.path(), status, reason);
+                }
             }
             let refused = answer.status().is_client_error();
             counters.refused.store(refused, Relaxed);

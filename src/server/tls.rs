@@ -26,6 +26,7 @@ const MAX_UNSENT_BYTES: usize = MAX_FRAGMENT_BYTES;
 #[derive(Clone, Debug)]
 pub struct ServerTls {
     pub fingerprint: Fingerprint,
+    pub certificate: CertificateDer<'static>,
     config: Arc<ServerConfig>,
 }
 
@@ -72,7 +73,7 @@ impl ServerTls {
         chain: Vec<CertificateDer<'static>>,
         key: PrivateKeyDer<'static>,
     ) -> anyhow::Result<Self> {
-        let fingerprint = Fingerprint::of(&chain[0]);
+        let certificate = chain[0].clone();
         let mut config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
             .with_safe_default_protocol_versions()?
             .with_no_client_auth()
@@ -82,7 +83,8 @@ impl ServerTls {
         config.ticketer = Ticketer::new()?;
         let config = Arc::new(config);
         Ok(ServerTls {
-            fingerprint,
+            fingerprint: Fingerprint::of(&certificate),
+            certificate,
             config,
         })
     }

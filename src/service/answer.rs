@@ -13,6 +13,13 @@ pub const JSON: &str = "\r\ncontent-type: application/json";
 /// The same, for an answer after which the client may try again in 1 s.
 pub const JSON_RETRY: &str = "\r\ncontent-type: application/json\r\nretry-after: 1";
 
+/// How the advice about a query begins. The rest of it quotes the query.
+pub const BAD_QUERY: &str = "the query is not understood";
+
+/// Why a request was refused: an extension of the response, for the log. Without the query.
+#[derive(Clone, Debug)]
+pub struct Reason(pub String);
+
 /// An answer whose body is known.
 #[derive(Debug, Default)]
 pub struct Whole {
@@ -58,6 +65,14 @@ impl ApiError {
         }
     }
 
+    /// The advice as the log may have it: without the query.
+    pub fn reason(&self) -> &str {
+        match self.advice.starts_with(BAD_QUERY) {
+            true => BAD_QUERY,
+            false => &self.advice,
+        }
+    }
+
     /// The same error with these header lines instead of [`JSON`] alone.
     pub fn with_fields(self, fields: &'static str) -> Self {
         ApiError { fields, ..self }
@@ -77,7 +92,10 @@ impl From<ApiError> for Whole {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        Whole::from(self).into_response()
+        let reason = Reason(self.reason().to_owned());
+        let mut response = Whole::from(self).into_response();
+        response.extensions_mut().insert(reason);
+        response
     }
 }
 

@@ -46,8 +46,8 @@ pub struct PresenceGuard {
 
 impl PresenceGuard {
     /// Makes a connection's reader a member as `user`; streams have no grace period. `None` if
-    /// there is no name, the server keeps no members, or the address publishes too often for a
-    /// join to be announced: then the client reads unannounced.
+    /// there is no name, the server keeps no members, or the address joins or publishes
+    /// too often for a join to be announced: then the client reads unannounced.
     ///
     /// # Errors
     /// 422 if the name is not valid.
@@ -58,7 +58,7 @@ impl PresenceGuard {
         user: Option<&str>,
         grace: Duration,
     ) -> Result<Option<PresenceGuard>, ApiError> {
-        let may_join = || state.check_rate(counters.address).is_ok();
+        let may_join = || state.may_join(counters.address);
         PresenceGuard::join(feed, user, grace, may_join)
     }
 

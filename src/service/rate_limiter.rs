@@ -10,6 +10,10 @@ use governor::{DefaultKeyedRateLimiter, Quota};
 /// the addresses that do publish bound what is remembered.
 const FORGET_EVERY: u32 = 4_096;
 
+/// Joins of one address: a second, and at once.
+const JOINS_HZ: NonZeroU32 = NonZeroU32::new(20).unwrap();
+const JOINS_AT_ONCE: NonZeroU32 = NonZeroU32::new(200).unwrap();
+
 /// A limit on the messages of each address, joins included: so many a second, and as many at once.
 #[derive(Debug)]
 pub struct RateLimiter {
@@ -28,6 +32,17 @@ impl RateLimiter {
         RateLimiter {
             max_hz,
             limiter: governor::RateLimiter::keyed(Quota::per_second(max_hz)),
+            asked: AtomicU32::new(0),
+        }
+    }
+
+    /// The limit on joins, which all readers of a feed get: a class behind one address joins at
+    /// once, and a page that joins with ever new names does not fill the feed.
+    pub fn of_joins() -> Self {
+        let [max_hz, burst] = [JOINS_HZ, JOINS_AT_ONCE];
+        RateLimiter {
+            max_hz,
+            limiter: governor::RateLimiter::keyed(Quota::per_second(max_hz).allow_burst(burst)),
             asked: AtomicU32::new(0),
         }
     }

@@ -21,6 +21,7 @@ pub struct AppState {
     pub limits: Limits,
     /// Bounds how often one address may publish; `None` means no bound.
     pub rate_limiter: Option<RateLimiter>,
+    joins: RateLimiter,
     pub metrics: Arc<ServerMetrics>,
     closing: AtomicBool,
     closes: Notify,
@@ -32,6 +33,7 @@ impl AppState {
             feeds,
             limits,
             rate_limiter: None,
+            joins: RateLimiter::of_joins(),
             metrics: Arc::default(),
             closing: AtomicBool::new(false),
             closes: Notify::new(),
@@ -45,6 +47,11 @@ impl AppState {
     pub fn check_rate(&self, address: IpAddr) -> Result<(), RateExceeded> {
         let check = |limiter: &RateLimiter| limiter.check(address);
         self.rate_limiter.as_ref().map_or(Ok(()), check)
+    }
+
+    /// Whether an address may join a feed now. A join counts as a message as well.
+    pub fn may_join(&self, address: IpAddr) -> bool {
+        self.joins.check(address).is_ok() && self.check_rate(address).is_ok()
     }
 
     /// Begins the shutdown: every stream and held poll ends in good order.

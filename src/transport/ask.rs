@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::http::StatusCode;
 
 use crate::feed::{Cursor, Feed};
-use crate::service::answer::ApiError;
+use crate::service::answer::{ApiError, BAD_QUERY};
 use crate::service::counters::ConnectionCounters;
 use crate::service::presence::PresenceGuard;
 use crate::service::state::AppState;
@@ -42,13 +42,17 @@ impl Ask<'_> {
         number("hold_ms", self.params.hold_ms)
     }
 
-    /// Makes the client a member of the feed, see [`PresenceGuard::admit`].
+    /// Makes the client a member of the feed, see [`PresenceGuard::admit`]. The page of another
+    /// site that states no origin, as its images and links do, joins nothing: reading for it must
+    /// not write.
     pub fn admit(
         &self,
         state: &AppState,
         grace: Duration,
     ) -> Result<Option<PresenceGuard>, ApiError> {
-        PresenceGuard::admit(state, self.counters, &self.feed, self.params.user, grace)
+        let foreign = self.fields.foreign_site && self.fields.origin.is_none();
+        let user = self.params.user.filter(|_| !foreign);
+        PresenceGuard::admit(state, self.counters, &self.feed, user, grace)
     }
 }
 
@@ -61,7 +65,7 @@ fn number(name: &str, value: Option<&str>) -> Result<Option<u64>, ApiError> {
 }
 
 fn bad_param(name: &str, why: String) -> ApiError {
-    let advice = format!("the query is not understood: {name}: {why}; write it like ?after=42");
+    let advice = format!("{BAD_QUERY}: {name}: {why}; write it like ?after=42");
     ApiError::new(StatusCode::BAD_REQUEST, advice)
 }
 
@@ -109,6 +113,9 @@ pub struct Fields<'a> {
     pub websocket_version: Option<&'a str>,
     /// Whether the WebSocket subprotocol `chat` is offered.
     pub offers_chat: bool,
+    /// Whether the page of another site caused the request, as its browser says (W3C Fetch
+    /// Metadata, section 2.3). Browsers say it to https and to this machine only.
+    pub foreign_site: bool,
     /// Whether the client closes the connection after the answer.
     pub closes: bool,
     /// Whether `Connection` names `upgrade`.
@@ -145,6 +152,8 @@ impl<'a> Fields<'a> {
             if is("connection") {
                 self.closes |= list().any(|option| option.eq_ignore_ascii_case("close"));
                 self.upgrades |= list().any(|option| option.eq_ignore_ascii_case("upgrade"));
+            } else if is("sec-fetch-site") {
+                self.foreign_site |= matches!(text(), "cross-site" | "same-site");
             } else if is("upgrade") {
                 self.protocols.extend(list());
             } else if is("sec-websocket-protocol") {
@@ -158,13 +167,22 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// Whether the client offers to upgrade to WebSocket.
+    pub fn offers_websocket(&self) -> bool {
+        self.offers("websocket")
+    }
+
+    fn offers(&self, protocol: &str) -> bool {
+        let offers = |offer: &&str| offer.eq_ignore_ascii_case(protocol);
+        self.protocols.iter().any(offers)
+    }
+
     /// Checks that the client offers to upgrade to `protocol`; the error says what is missing.
     pub fn check_upgrade(&self, protocol: &str) -> Result<(), String> {
         if !self.upgrades {
             return Err("to upgrade, write Connection: Upgrade".to_owned());
         }
-        let offers = |offer: &&str| offer.eq_ignore_ascii_case(protocol);
-        match self.protocols.iter().any(offers) {
+        match self.offers(protocol) {
             true => Ok(()),
             false => Err(format!("to upgrade, write Upgrade: {protocol}")),
         }

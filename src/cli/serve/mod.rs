@@ -23,6 +23,7 @@ use crate::feed::{Feeds, Retention};
 use crate::lab::factors::Switch;
 use crate::monitor;
 use crate::server::access::{Access, Origin};
+use crate::server::host::{HostName, Hosts};
 use crate::server::tls::ServerTls;
 use crate::server::{self, ServerSettings};
 use crate::service::state::AppState;
@@ -59,9 +60,15 @@ pub(super) struct ServeArgs {
     #[arg(long, value_name = "TOKEN", env = token::VARIABLE, hide_env_values = true)]
     #[arg(value_parser = parse_token)]
     token: Option<GivenToken>,
-    /// Origins of other pages that may use this server, as https://lab.example.org
+    /// Origins of other pages that may use this server, as https://lab.example.org; or null, for
+    /// pages opened from a file, which also lets in any page in a sandboxed frame
     #[arg(long, value_name = "ORIGIN[,…]", value_delimiter = ',')]
     allow_origin: Vec<Origin>,
+    /// Further names of this server, as lab.example.org: those of a proxy in front of it, or of
+    /// this machine in the local DNS. Always allowed: IP addresses, names without a dot, this
+    /// machine's name, and the names in the certificate. Other names get 421
+    #[arg(long, value_name = "NAME[,…]", value_delimiter = ',')]
+    allow_host: Vec<HostName>,
     /// What is logged on standard error: a level (error, warn, info, debug, trace), or one for each
     /// part, as wslab::server=debug. Tokens and queries are never logged
     #[arg(long, value_name = "LEVEL", default_value = "warn")]
@@ -173,14 +180,19 @@ impl ServeArgs {
 
     fn settings(&self) -> Result<ServerSettings, UsageError> {
         let token = check_token(self.token.as_ref())?;
-        let origins = self.allow_origin.clone();
         let tls = match (&self.cert, &self.key) {
             (Some(cert), Some(key)) => Some(ServerTls::read(cert, key)),
             _ => self.tls.then(|| ServerTls::self_signed(self.bind.ip())),
         };
         let tls = tls.transpose();
         let tls = tls.map_err(|error| UsageError(format!("--tls, --cert, --key: {error:#}")))?;
-        Ok(self.limits.settings(Access { token, origins }, tls))
+        let certificate = tls.as_ref().map(|tls| tls.certificate.clone());
+        let access = Access {
+            token,
+            origins: self.allow_origin.clone(),
+            hosts: Hosts::new(self.allow_host.clone(), certificate),
+        };
+        Ok(self.limits.settings(access, tls))
     }
 
     fn state(&self) -> AppState {

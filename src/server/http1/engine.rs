@@ -86,6 +86,7 @@ fn open(
     request: FastRequest<'_>,
 ) -> Option<Opened> {
     let (access, fields) = (&context.settings.access, &request.fields);
+    access.hosts.check(fields.host).ok()?;
     let origin = access.foreign_origin(fields.host, fields.origin).ok()?;
     let token = request.params.token;
     access.check_token(fields.authorization, token).ok()?;
@@ -100,7 +101,13 @@ fn open(
     let opened = open_endpoint(context, counters, &request);
     counters.serves_other();
     counters.add(Counter::FastRequests, 1);
-    Some(opened.unwrap_or_else(|error| Opened::Reply(Reply::Whole(error.into()))))
+    Some(opened.unwrap_or_else(|error| {
+        if fields.offers_websocket() {
+            let (path, status) = (request.path, error.status);
+            context.refused_websocket(counters.address, path, status, error.reason());
+        }
+        Opened::Reply(Reply::Whole(error.into()))
+    }))
 }
 
 fn open_endpoint(
