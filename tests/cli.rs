@@ -36,9 +36,10 @@ const SHORT: [&str; 12] = [
 ];
 
 /// Warnings that other processes on this machine can cause.
-const BUSY: [&str; 5] = [
+const BUSY: [&str; 6] = [
     "publisher-late",
     "load-saturated",
+    "load-stalled",
     "probe-differs",
     "machine-busy",
     "cpu-stolen",

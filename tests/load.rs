@@ -119,7 +119,7 @@ fn a_process_of_the_load_that_stalls_is_a_doubt() {
         "the probe's process goes on: {of_probe} us"
     );
     assert!(
-        row["warnings"].contains("load-saturated"),
+        row["warnings"].contains("load-stalled"),
         "{}",
         row["warnings"]
     );

@@ -3,11 +3,11 @@
 use hdrhistogram::Histogram;
 
 use crate::lab::trial::Trial;
-use crate::lab::verdict::{Evidence, judge, others_cpu_percent};
+use crate::lab::verdict::{Evidence, judge};
 use crate::load::outcome::{TimelineSecond, TrialOutcome, UsageDelta};
 use crate::load::protocol::{Plan, Workload};
 use crate::record::recording::Counts;
-use crate::results::{TimelineRow, TrialRow};
+use crate::results::{Doubt, TimelineRow, TrialRow};
 use crate::system::pinning::Pinning;
 use crate::transport::Transport;
 use crate::transport::theory::{Conditions, Prediction};
@@ -74,7 +74,8 @@ impl Trial {
             server_died: died,
             ..Evidence::of(plan, outcome, cores, load_cores)
         };
-        let (verdict, warnings) = judge(&evidence.warnings());
+        let doubts = evidence.doubts();
+        let (verdict, warnings) = judge(&doubts);
         let mut row = TrialRow {
             scenario: self.scenario.name.clone(),
             run: self.run.clone(),
@@ -82,7 +83,7 @@ impl Trial {
             trial: self.trial,
             verdict,
             warnings,
-            stolen_cpu_percent: Some(round(evidence.stolen_cpu_percent)),
+            doubted_figures: Doubt::column(&doubts),
             pin: self.pinning.as_ref().map(Pinning::to_string),
             ..TrialRow::default()
         };
@@ -269,11 +270,19 @@ fn clients(outcome: &TrialOutcome, row: &mut TrialRow) {
 
 /// What the verdict looks at, beside the figures above.
 fn checks(plan: &Plan, outcome: &TrialOutcome, row: &mut TrialRow) {
-    row.others_cpu_percent = others_cpu_percent(outcome).map(round);
+    row.others_cpu_percent = outcome.others_cpu_percent().map(round);
+    row.others_cpu_worst_second_percent = outcome.others_cpu_worst_second_percent().map(round);
+    row.stolen_cpu_percent = outcome.machine_use().and_then(|used| {
+        let stolen_s = used.cores?.stolen_s;
+        Some(round(stolen_s / used.length_s * 100.0))
+    });
     row.ends_differ_bytes = outcome.ends_differ_bytes();
     let loop_lag = Microseconds(&outcome.recording.loop_lag);
     row.loop_lag_p99_us = loop_lag.resolved(0.99);
     row.loop_lag_max_us = loop_lag.at(1.0);
+    let loop_stall = Microseconds(&outcome.recording.loop_stall);
+    row.loop_stall_p99_us = loop_stall.resolved(0.99);
+    row.loop_stall_max_us = loop_stall.at(1.0);
     if let Some(probe) = &outcome.probe {
         let latency = Microseconds(&probe.recording.latency);
         row.probe_clients = Some(plan.probes);
@@ -458,6 +467,9 @@ mod tests {
             load_processes: Some(1),
             loop_lag_p99_us: Some(50.175),
             loop_lag_max_us: Some(50.175),
+            loop_stall_p99_us: Some(50.175),
+            loop_stall_max_us: Some(50.175),
+            others_cpu_worst_second_percent: Some(0.5),
             probe_clients: Some(5),
             probe_delivered: Some(500),
             probe_latency_p50_us: Some(2101.247),

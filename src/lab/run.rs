@@ -17,7 +17,7 @@ use crate::lab::progress::ProgressDisplay;
 use crate::lab::run_folder::RunFolder;
 use crate::lab::scenario::{Cell, Scenario};
 use crate::lab::trial::{Trial, TrialHost};
-use crate::results::{TrialRow, Verdict};
+use crate::results::{TrialRow, Verdict, touched};
 use crate::system::doctor;
 use crate::system::pinning::Pinning;
 
@@ -222,13 +222,23 @@ async fn wait_for_quiet(rest: Duration, display: &ProgressDisplay) {
     tokio::time::sleep(rest).await;
 }
 
+/// The warnings of a trial, each with the figures that it touches if these are not all.
+fn doubts(row: &TrialRow) -> String {
+    let doubt = |warning| match touched(row.doubted_figures.as_deref(), warning) {
+        Some(figures) => format!("{warning} ({})", figures.join(", ")),
+        None => warning.to_owned(),
+    };
+    let doubts = row.warnings.split_whitespace().map(doubt);
+    doubts.collect::<Vec<_>>().join(" ")
+}
+
 /// A trial in one line.
 fn summary(row: &TrialRow) -> String {
     let ms = |us: Option<f64>| us.map_or("–".to_owned(), |us| format!("{:.2} ms", us / 1e3));
     let doubts = if row.warnings.is_empty() {
         String::new()
     } else {
-        format!(": {}", row.warnings)
+        format!(": {}", doubts(row))
     };
     format!(
         "{}/{} delivered, p50 {}, p99 {}  {}{doubts}",

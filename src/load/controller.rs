@@ -11,7 +11,7 @@ use tokio::sync::oneshot::error::TryRecvError;
 
 use crate::client::scrape::Scrape;
 use crate::load::link::Link;
-use crate::load::outcome::{ProbeOutcome, TimelineSecond, TrialOutcome, UsageDelta};
+use crate::load::outcome::{MachineUse, ProbeOutcome, TimelineSecond, TrialOutcome};
 use crate::load::processes::LoadProcesses;
 use crate::load::protocol::{ControllerCommand, LoadEvent, Plan, Progress};
 use crate::load::publisher::Publisher;
@@ -62,6 +62,31 @@ struct Controller<L> {
     timeline: Timeline,
     reported_ns: u64,
     second: SecondStart,
+    machine: MachineLog,
+}
+
+/// The use of this machine while the ledger is open.
+#[derive(Default)]
+struct MachineLog {
+    /// Where the current second began; `None` while the ledger is not open.
+    began: Option<UsageSnapshot>,
+    seconds: Vec<MachineUse>,
+}
+
+impl MachineLog {
+    /// A second ends now, or the whole time with it. One of less than half of its length would
+    /// show little but the kernel's ticks, and belongs to its neighbour.
+    fn end_second(&mut self, now: &UsageSnapshot, closes: bool) {
+        let Some(began) = &self.began else { return };
+        let used = now.machine_since(began);
+        let short = used.length_s < 0.5;
+        match self.seconds.last_mut() {
+            _ if short && !closes => return,
+            Some(last) if short => *last += used,
+            _ => self.seconds.push(used),
+        }
+        self.began = (!closes).then_some(*now);
+    }
 }
 
 /// Where the current second of the timeline began.
@@ -95,6 +120,7 @@ impl<L: Link> Controller<L> {
                 usage: load.before,
                 bytes: (0, 0),
             },
+            machine: MachineLog::default(),
             plan,
             load,
         })
@@ -113,8 +139,11 @@ impl<L: Link> Controller<L> {
     async fn ramp_up(&mut self) -> anyhow::Result<()> {
         let clients = u64::from(self.plan.clients);
         let end_ns = self.timeline.end_ns(Phase::RampUp) + RAMP_UP_EXTRA_NS;
+        let probes = u64::from(self.plan.probes);
         self.pass(end_ns, CHECK, |trial| {
+            let of_probe = |gauge| trial.load.of_probe(gauge);
             trial.total(Gauge::Joined) + trial.total(Gauge::GaveUp) >= clients
+                && of_probe(Gauge::Joined) + of_probe(Gauge::GaveUp) >= probes
         })
         .await?;
         self.begin(Phase::WarmUp);
@@ -127,11 +156,13 @@ impl<L: Link> Controller<L> {
         self.publisher.open_ledger();
         let scrape = self.scrape().await;
         let (opened_ns, opened) = (clock::now_ns(), self.load.measured.snapshot());
+        self.machine.began = Some(opened);
         match self.total(Gauge::Joined) {
             0 => self.begin(Phase::Window),
             _ => self.publish(Phase::Window).await?,
         }
         let closed = self.load.measured.snapshot();
+        self.machine.end_second(&closed, true);
         let ledger = LedgerPeriod {
             length_s: (clock::now_ns() - opened_ns) as f64 / 1e9,
             opened,
@@ -162,6 +193,7 @@ impl<L: Link> Controller<L> {
     async fn publish(&mut self, phase: Phase) -> anyhow::Result<()> {
         self.begin(phase);
         let before = self.total(Gauge::Delivered);
+        let probe_before = self.load.of_probe(Gauge::Delivered);
         let (from_ns, to_ns) = self.timeline.schedule_ns(phase);
         self.load.board.set_window(from_ns, to_ns);
         let mut done = self.publisher.publish(from_ns, to_ns - from_ns);
@@ -176,7 +208,11 @@ impl<L: Link> Controller<L> {
             self.begin(Phase::Drain);
         }
         let end_ns = clock::now_ns() + self.plan.drain.as_nanos() as u64;
-        let arrived = |trial: &Self| trial.total(Gauge::Delivered) - before >= trial.expected();
+        let arrived = |trial: &Self| {
+            let of_probe = trial.load.of_probe(Gauge::Delivered) - probe_before;
+            trial.total(Gauge::Delivered) - before >= trial.expected()
+                && (phase == Phase::WarmUp || of_probe >= trial.probe_expected())
+        };
         self.pass(end_ns, CHECK, arrived).await
     }
 
@@ -216,8 +252,18 @@ impl<L: Link> Controller<L> {
 
     /// Published × subscribers, summed over the feeds.
     fn expected(&self) -> u64 {
-        (0..self.plan.feeds.len())
-            .map(|feed| self.load.board.published(feed) * self.plan.subscribers(feed))
+        self.expected_by(&self.plan)
+    }
+
+    /// What the probe's subscribers should receive; 0 without a probe.
+    fn probe_expected(&self) -> u64 {
+        let probe = self.plan.probe();
+        probe.map_or(0, |probe| self.expected_by(&probe))
+    }
+
+    fn expected_by(&self, plan: &Plan) -> u64 {
+        (0..plan.feeds.len())
+            .map(|feed| self.load.board.published(feed) * plan.subscribers(feed))
             .sum()
     }
 
@@ -236,7 +282,7 @@ impl<L: Link> Controller<L> {
 
     /// Reports the second that ends now.
     async fn end_second(&mut self) -> anyhow::Result<()> {
-        let of_sensors = self.publisher.end_second().await;
+        let of_sensors = self.publisher.end_second().await?;
         let second = self.load.end_second().await?;
         let latency = &second.latency;
         let percentiles = || [0.5, 0.99, 1.0].map(|q| latency.value_at_quantile(q));
@@ -245,6 +291,7 @@ impl<L: Link> Controller<L> {
             usage: self.load.measured.snapshot(),
             bytes: second.bytes,
         };
+        self.machine.end_second(&now.usage, false);
         let began = std::mem::replace(&mut self.second, now);
         let now = &self.second;
         let (load, server) = now.usage.since(&began.usage);
@@ -267,8 +314,8 @@ impl<L: Link> Controller<L> {
     async fn outcome(&self, ledger: LedgerPeriod) -> anyhow::Result<TrialOutcome> {
         let LedgerPeriod { opened, closed, .. } = &ledger;
         let (mut recording, errors) = self.load.collect().await?;
-        let probe = self.load.collect_probe().await?;
-        let publisher = self.publisher.recording().await.unwrap_or_default();
+        let probe = self.load.collect_probe().await;
+        let publisher = self.publisher.recording().await?;
         recording.publish_lag += &publisher.publish_lag;
         recording.counts.negative += publisher.counts.negative;
         recording.counts.publisher_redials += publisher.counts.publisher_redials;
@@ -292,7 +339,7 @@ impl<L: Link> Controller<L> {
             server_counters: None,
             probe: probe.map(|recording| ProbeOutcome {
                 recording,
-                used: UsageDelta::between(&opened.probe, &closed.probe),
+                expected: self.probe_expected(),
             }),
             publisher_traffic: publisher.traffic,
             interface: interface.map(|(later, earlier)| later - earlier),
@@ -300,7 +347,7 @@ impl<L: Link> Controller<L> {
             load_rss_before_bytes: before.load.rss_bytes,
             server,
             server_rss_before_bytes: before.server.map(|server| server.rss_bytes),
-            cores: closed.cores.since(&opened.cores),
+            machine: self.machine.seconds.clone(),
             errors: errors.into_iter().collect(),
         })
     }

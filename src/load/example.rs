@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::client::config::ClientConfig;
 use crate::client::dialect::ServerCounters;
 use crate::client::target::Target;
-use crate::load::outcome::{ProbeOutcome, TrialOutcome, UsageDelta};
+use crate::load::outcome::{MachineUse, ProbeOutcome, TrialOutcome, UsageDelta};
 use crate::load::protocol::{Plan, Workload};
 use crate::load::schedule::Pacing;
 use crate::record::byte_counts::ByteCounts;
@@ -81,10 +81,7 @@ impl TrialOutcome {
                 rss_bytes: 30 << 20,
             }),
             server_rss_before_bytes: Some(20 << 20),
-            cores: CpuTime {
-                busy_s: 31.0,
-                stolen_s: 0.5,
-            },
+            machine: vec![quiet_second(); 100],
             errors: Vec::new(),
         };
         let (down_bytes, up_bytes) = outcome.load_bytes();
@@ -109,6 +106,7 @@ fn quiet_recording(clients: u64, published: u64, expected: u64) -> Recording {
         (&mut recording.publish_lag, 100, published),
         (&mut recording.connect, 500, clients),
         (&mut recording.loop_lag, 50, 10_000),
+        (&mut recording.loop_stall, 50, 10_000),
     ] {
         histogram.record_n(us * 1_000, times).unwrap();
     }
@@ -144,13 +142,22 @@ fn quiet_probe(probes: u64) -> ProbeOutcome {
     probe.counts.delivered = 100 * probes;
     probe.latency.record_n(2_100_000, 100 * probes).unwrap();
     probe.traffic.down_bytes = 220 * 100 * probes;
-    let used = UsageDelta {
-        user_s: 0.25,
-        sys_s: 0.25,
-        rss_bytes: 8 << 20,
-    };
     ProbeOutcome {
         recording: probe,
-        used,
+        expected: 100 * probes,
+    }
+}
+
+/// Half a second of CPU time in 100 s is the probe's, and as much is others'.
+fn quiet_second() -> MachineUse {
+    MachineUse {
+        length_s: 1.0,
+        load_s: 0.1,
+        server_s: Some(0.2),
+        probe_s: Some(0.005),
+        cores: Some(CpuTime {
+            busy_s: 0.31,
+            stolen_s: 0.005,
+        }),
     }
 }

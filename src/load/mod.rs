@@ -9,7 +9,7 @@
 //! - [`link`]: how they send it
 //! - [`controller`]: one trial · [`timeline`]: its phases on one clock · [`usage`]: what it used
 //! - [`processes`]: the processes of one host · [`agent`]: one of them · [`child_process`]
-//! - [`worker`]: a thread of subscribers
+//! - [`worker`]: a thread of subscribers · `loop_watch`: how late its event loop is
 //! - [`publisher`]: a thread that follows the [`schedule`] · [`http_publisher`]: one connection
 
 pub mod agent;
@@ -19,6 +19,7 @@ pub mod controller;
 mod example;
 pub mod http_publisher;
 pub mod link;
+mod loop_watch;
 pub mod outcome;
 pub mod processes;
 pub mod protocol;

@@ -1,5 +1,7 @@
 //! What a trial found: plain data that travels from the load to the lab.
 
+use std::ops::AddAssign;
+
 use serde::{Deserialize, Serialize};
 
 use crate::client::dialect::ServerCounters;
@@ -47,9 +49,53 @@ impl UsageDelta {
         }
     }
 
+    /// User and system time.
+    pub fn cpu_s(&self) -> f64 {
+        self.user_s + self.sys_s
+    }
+
     /// Percent of one core over `seconds`.
     pub fn percent(&self, seconds: f64) -> f64 {
-        (self.user_s + self.sys_s) / seconds * 100.0
+        self.cpu_s() / seconds * 100.0
+    }
+}
+
+/// CPU time that this machine and the processes of a trial used in about a second of its window.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MachineUse {
+    pub length_s: f64,
+    /// Of all processes of the load but the probe's.
+    pub load_s: f64,
+    /// 0 if the server runs on another host, `None` if its use cannot be read; likewise the probe.
+    pub server_s: Option<f64>,
+    pub probe_s: Option<f64>,
+    /// Of all cores; `None` where the kernel does not show it.
+    pub cores: Option<CpuTime>,
+}
+
+impl MachineUse {
+    /// Of all processes that are not the trial's. The kernel counts in ticks of 10 ms, so it may be
+    /// a little below 0. `None` if one of the parts is not known, or if the kernel's sum is not
+    /// that of this machine: it does not even hold the trial's own processes.
+    pub fn others_s(&self) -> Option<f64> {
+        let ours_s = self.load_s + self.server_s? + self.probe_s?;
+        let others_s = self.cores?.busy_s - ours_s;
+        (others_s > -(0.1 + 0.5 * ours_s)).then_some(others_s)
+    }
+}
+
+impl AddAssign for MachineUse {
+    fn add_assign(&mut self, other: MachineUse) {
+        let sum = |ours: Option<f64>, theirs: Option<f64>| Some(ours? + theirs?);
+        self.length_s += other.length_s;
+        self.load_s += other.load_s;
+        self.server_s = sum(self.server_s, other.server_s);
+        self.probe_s = sum(self.probe_s, other.probe_s);
+        let cores = self.cores.zip(other.cores);
+        self.cores = cores.map(|(ours, theirs)| CpuTime {
+            busy_s: ours.busy_s + theirs.busy_s,
+            stolen_s: ours.stolen_s + theirs.stolen_s,
+        });
     }
 }
 
@@ -57,7 +103,8 @@ impl UsageDelta {
 #[derive(Debug, Serialize, Deserialize)]
 pub struct ProbeOutcome {
     pub recording: Recording,
-    pub used: UsageDelta,
+    /// Messages published × the probe's subscribers of their feed.
+    pub expected: u64,
 }
 
 /// What one trial found.
@@ -82,7 +129,7 @@ pub struct TrialOutcome {
     pub interface: Option<InterfaceCounters>,
     /// What an owned server counted while the ledger was open: its side of all traffic.
     pub server_counters: Option<ServerCounters>,
-    /// What the probe recorded, and what its process used, which is not in `load`.
+    /// What the probe recorded.
     pub probe: Option<ProbeOutcome>,
     /// All processes of the load.
     pub load: UsageDelta,
@@ -90,8 +137,9 @@ pub struct TrialOutcome {
     pub load_rss_before_bytes: u64,
     pub server: Option<UsageDelta>,
     pub server_rss_before_bytes: Option<u64>,
-    /// CPU time of this machine's cores while the ledger was open.
-    pub cores: CpuTime,
+    /// The use of this machine while the ledger was open, second by second. The probe's is not in
+    /// `load`.
+    pub machine: Vec<MachineUse>,
     /// What went wrong between client and server, and how often.
     pub errors: Vec<(String, u64)>,
 }
@@ -119,9 +167,32 @@ impl TrialOutcome {
         Some((counters.down_bytes + counters.up_bytes) as i64 - (down + up) as i64)
     }
 
+    /// The use of this machine over all of that time; `None` if the ledger was never open.
+    pub fn machine_use(&self) -> Option<MachineUse> {
+        let (first, rest) = self.machine.split_first()?;
+        let mut sum = *first;
+        rest.iter().for_each(|second| sum += *second);
+        Some(sum)
+    }
+
+    /// CPU time of all other processes, in percent of one core; `None` where it is not known.
+    pub fn others_cpu_percent(&self) -> Option<f64> {
+        percent_of_others(&self.machine_use()?)
+    }
+
+    /// The same in the second in which it was highest.
+    pub fn others_cpu_worst_second_percent(&self) -> Option<f64> {
+        let seconds = self.machine.iter().filter_map(percent_of_others);
+        seconds.max_by(f64::total_cmp)
+    }
+
     /// Deliveries that the server worked for: the subscribers' and the probe's.
     pub fn served(&self) -> u64 {
         let probe = self.probe.as_ref();
         self.recording.counts.delivered + probe.map_or(0, |probe| probe.recording.counts.delivered)
     }
+}
+
+fn percent_of_others(used: &MachineUse) -> Option<f64> {
+    Some((used.others_s()? / used.length_s * 100.0).max(0.0))
 }

@@ -3,6 +3,10 @@
 //! of its own.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use tokio::time::timeout;
 
 use crate::load::agent::WorkerProcess;
 use crate::load::protocol::{AgentJob, ClientShare, Errors, HostBoard, Plan};
@@ -10,8 +14,11 @@ use crate::load::usage::{MeasuredProcesses, UsageSnapshot};
 use crate::load::worker::Worker;
 use crate::record::histogram;
 use crate::record::recording::{Recording, WorkerSecond};
-use crate::record::trial_board::TrialBoard;
+use crate::record::trial_board::{Gauge, TrialBoard};
 use crate::runtime::clock;
+
+/// The longest wait for an answer of the probe. A trial goes on without it, in doubt.
+const PROBE_PATIENCE: Duration = Duration::from_secs(5);
 
 /// The processes of a load. Dropping it ends the agents.
 #[derive(Debug)]
@@ -68,6 +75,7 @@ impl LoadProcesses {
             load: pids.chain([std::process::id()]).collect(),
             probe: probe.as_ref().map(|probe| probe.pid),
             server: plan.target.pid,
+            server_is_here: plan.target.same_host,
             interface: plan.interface.clone(),
         };
         let before = measured.snapshot();
@@ -88,11 +96,23 @@ impl LoadProcesses {
 
     /// From here on everything counts.
     pub async fn open_ledger(&self) -> anyhow::Result<()> {
-        let probe = self.probe.iter().flat_map(|probe| &probe.workers);
-        for worker in self.workers.iter().chain(probe) {
+        for worker in &self.workers {
             worker.open_ledger().await?;
         }
+        if let Some(probe) = self.probe_worker() {
+            let _ = timeout(PROBE_PATIENCE, probe.open_ledger()).await;
+        }
         Ok(())
+    }
+
+    fn probe_worker(&self) -> Option<&Worker> {
+        self.probe.as_ref()?.workers.first()
+    }
+
+    /// A figure of the probe's subscribers.
+    pub fn of_probe(&self, gauge: Gauge) -> u64 {
+        let worker = self.board.workers();
+        self.board.gauge(worker, gauge).load(Relaxed)
     }
 
     /// What all workers but the probe's saw in the second that ends now.
@@ -124,11 +144,10 @@ impl LoadProcesses {
         Ok((sum, errors))
     }
 
-    /// What the probe recorded, if there is one.
-    pub async fn collect_probe(&self) -> anyhow::Result<Option<Recording>> {
-        match self.probe.as_ref().and_then(|probe| probe.workers.first()) {
-            Some(worker) => Ok(Some(worker.collect().await?.0)),
-            None => Ok(None),
-        }
+    /// What the probe recorded, if there is one: nothing if it has ended or does not answer.
+    pub async fn collect_probe(&self) -> Option<Recording> {
+        let answer = timeout(PROBE_PATIENCE, self.probe_worker()?.collect()).await;
+        let recorded = answer.ok().and_then(Result::ok);
+        Some(recorded.map_or_else(Recording::default, |(recording, _)| recording))
     }
 }

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::thread;
 
+use anyhow::Context;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use tokio::sync::{mpsc, oneshot};
@@ -25,6 +26,8 @@ use crate::runtime::timer::Timer;
 
 /// Sensors, each with a connection of its own. Together they publish to all feeds.
 const SENSORS: usize = 4;
+
+const ENDED: &str = "the publisher's thread ended early";
 
 /// What the publisher is asked to do.
 enum PublisherCommand {
@@ -77,22 +80,22 @@ impl Publisher {
     }
 
     /// Messages published by sensors since this was last asked.
-    pub async fn end_second(&self) -> u64 {
+    pub async fn end_second(&self) -> anyhow::Result<u64> {
         let (reply, answer) = oneshot::channel();
         self.send(PublisherCommand::Second(reply));
-        answer.await.unwrap_or_default()
+        answer.await.context(ENDED)
     }
 
     /// What the sensors' connections carried and how late their messages went out, since the
     /// ledger was opened.
-    pub async fn recording(&self) -> Option<Recording> {
+    pub async fn recording(&self) -> anyhow::Result<Recording> {
         let (reply, answer) = oneshot::channel();
         self.send(PublisherCommand::Collect(reply));
-        answer.await.ok()
+        answer.await.context(ENDED)
     }
 
     fn send(&self, command: PublisherCommand) {
-        // A thread that has ended shows in missing messages.
+        // A thread that has ended shows in the missing answer.
         let _ = self.0.send(command);
     }
 }

@@ -1,6 +1,7 @@
 //! What the processes of a trial and this host had used at one moment.
 
-use crate::load::outcome::UsageDelta;
+use crate::load::outcome::{MachineUse, UsageDelta};
+use crate::runtime::clock;
 use crate::system::interface::InterfaceCounters;
 use crate::system::process::{CpuTime, ProcessUsage};
 
@@ -11,6 +12,8 @@ pub struct MeasuredProcesses {
     pub load: Vec<u32>,
     pub probe: Option<u32>,
     pub server: Option<u32>,
+    /// Whether the server runs on this host and takes part in the use of its cores.
+    pub server_is_here: bool,
     /// A network interface whose counters are read as well.
     pub interface: Option<String>,
 }
@@ -18,16 +21,20 @@ pub struct MeasuredProcesses {
 /// Use up to one moment.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct UsageSnapshot {
+    at_ns: u64,
     pub load: ProcessUsage,
-    pub probe: ProcessUsage,
+    /// `None` if its use cannot be read, as of the server; without a probe it is 0.
+    pub probe: Option<ProcessUsage>,
     pub server: Option<ProcessUsage>,
-    /// Of all cores of this host.
-    pub cores: CpuTime,
+    server_is_here: bool,
+    /// Of all cores of this host; `None` where the kernel does not show it.
+    pub cores: Option<CpuTime>,
     pub interface: Option<InterfaceCounters>,
 }
 
 impl MeasuredProcesses {
-    /// Reads what all of them have used so far. A process that has ended counts as nothing.
+    /// Reads what all of them have used so far. A process of the load that has ended counts as
+    /// nothing; the trial fails with it.
     pub fn snapshot(&self) -> UsageSnapshot {
         let mut load = ProcessUsage::default();
         for pid in &self.load {
@@ -35,9 +42,11 @@ impl MeasuredProcesses {
         }
         let interface = self.interface.as_ref();
         UsageSnapshot {
+            at_ns: clock::now_ns(),
             load,
-            probe: self.probe.and_then(usage).unwrap_or_default(),
+            probe: self.probe.map_or(Some(ProcessUsage::default()), usage),
             server: self.server.and_then(usage),
+            server_is_here: self.server_is_here,
             cores: CpuTime::now(),
             interface: interface.and_then(|name| InterfaceCounters::of(name).ok()),
         }
@@ -56,5 +65,23 @@ impl UsageSnapshot {
             UsageDelta::between(&earlier.load, &self.load),
             server.map(|(earlier, later)| UsageDelta::between(earlier, later)),
         )
+    }
+
+    /// What this machine and the processes used since an earlier moment.
+    pub fn machine_since(&self, earlier: &UsageSnapshot) -> MachineUse {
+        let (load, server) = self.since(earlier);
+        let probe = earlier.probe.as_ref().zip(self.probe.as_ref());
+        let probe = probe.map(|(earlier, later)| UsageDelta::between(earlier, later));
+        let cores = self.cores.zip(earlier.cores);
+        MachineUse {
+            length_s: self.at_ns.saturating_sub(earlier.at_ns) as f64 / 1e9,
+            load_s: load.cpu_s(),
+            server_s: match self.server_is_here {
+                true => server.map(|server| server.cpu_s()),
+                false => Some(0.0),
+            },
+            probe_s: probe.map(|probe| probe.cpu_s()),
+            cores: cores.map(|(later, earlier)| later.since(&earlier)),
+        }
     }
 }

@@ -19,13 +19,13 @@ use crate::client::socket::Ledger;
 use crate::client::subscription::Subscription;
 use crate::client::target::Target;
 use crate::load::http_publisher::HttpPublisher;
+use crate::load::loop_watch;
 use crate::load::protocol::{ClientShare, Errors, Plan, WorkerCommand, WorkerReply, Workload};
 use crate::record::recorder::Recorder;
 use crate::record::recording::{Recording, WorkerSecond};
 use crate::record::trial_board::TrialBoard;
 use crate::runtime::clock;
 use crate::runtime::event_loop;
-use crate::runtime::timer::Timer;
 use crate::transport::Transport;
 
 /// Subscribers that dial from one loopback address. An address has 28,000 ports, and finding a free
@@ -37,9 +37,6 @@ const CONNECT_ATTEMPTS: u32 = 5;
 
 /// Different errors kept; all others count together.
 const MAX_ERRORS: usize = 16;
-
-/// Time between two checks of how late a worker's event loop is.
-const LOOP_PERIOD_NS: u64 = 10_000_000;
 
 /// A command on its way to a worker.
 #[derive(Debug)]
@@ -82,7 +79,8 @@ impl Worker {
                     plan,
                 };
                 let work = async {
-                    event_loop::spawn(watch_loop(pool.recorder.clone()));
+                    let server = pool.plan.target.pid;
+                    event_loop::spawn(loop_watch::watch(pool.recorder.clone(), server));
                     let outboxes = pool.start_subscribers(share, start_ns);
                     pool.serve(inbox, outboxes).await;
                 };
@@ -133,20 +131,6 @@ impl Worker {
             command,
             reply,
         });
-    }
-}
-
-/// Records how late the event loop is, once for each period: a stall of a second counts a hundred
-/// times.
-async fn watch_loop(recorder: Rc<Recorder>) {
-    let timer = Timer::new().expect("the system makes a timer");
-    let mut due_ns = clock::now_ns() + LOOP_PERIOD_NS;
-    while timer.until(due_ns).await.is_ok() {
-        let now_ns = clock::now_ns();
-        while due_ns <= now_ns {
-            recorder.looped(now_ns - due_ns);
-            due_ns += LOOP_PERIOD_NS;
-        }
     }
 }
 

@@ -11,7 +11,7 @@ use crate::system::process::CpuTime;
 pub struct MachineReadings {
     at: Instant,
     files: SystemFiles,
-    cpu: CpuTime,
+    cpu: Option<CpuTime>,
     traffic: Option<InterfaceTotals>,
 }
 
@@ -42,8 +42,9 @@ impl MachineReadings {
         let before = std::mem::replace(self, MachineReadings::now());
         let elapsed_s = (self.at - before.at).as_secs_f64().max(1e-3);
         let mut text = String::new();
-        if let Some(stat) = self.files.kernel_stats() {
-            let busy_s = self.cpu.since(&before.cpu).busy_s;
+        let cpu = self.cpu.zip(before.cpu);
+        if let Some((stat, (now, before))) = self.files.kernel_stats().zip(cpu) {
+            let busy_s = now.since(&before).busy_s;
             let cores = stat.cpu_time.len() as f64;
             // The kernel counts ticks of 10 ms, so a share may exceed its range a little.
             let percent = (busy_s / elapsed_s / cores * 100.0).clamp(0.0, 100.0);

@@ -214,10 +214,18 @@ impl Recorder {
         counts.heartbeat_bytes += bytes as u64;
     }
 
-    /// The worker's event loop was late by `lag_ns`.
-    pub fn looped(&self, lag_ns: u64) {
+    /// The worker's event loop was late by `lag_ns`. For `stall_ns` of it, no process of the trial
+    /// worked.
+    pub fn looped(&self, lag_ns: u64, stall_ns: u64) {
         let recording = &mut self.state.borrow_mut().recording;
         recording.loop_lag.saturating_record(lag_ns);
+        recording.loop_stall.saturating_record(stall_ns);
+    }
+
+    /// The worker begins in this process.
+    pub fn add_process(&self) {
+        let pid = std::process::id();
+        self.board.add(self.worker, Gauge::Process, i64::from(pid));
     }
 
     /// A subscriber gave up connecting.

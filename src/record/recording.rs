@@ -138,6 +138,10 @@ pub struct Recording {
     /// How late the worker's event loop was, ns. This adds to the latencies it records.
     #[serde(with = "histogram")]
     pub loop_lag: Histogram<u64>,
+    /// The part of that lag in which no process of the trial worked, ns: the load was stopped, or
+    /// others had the cores.
+    #[serde(with = "histogram")]
+    pub loop_stall: Histogram<u64>,
 }
 
 /// Delivery latency at one rank of the fan-out, ns.
@@ -165,6 +169,7 @@ impl Default for Recording {
             publish_lag: histogram::exact(),
             fan_out: Default::default(),
             loop_lag: histogram::coarse(),
+            loop_stall: histogram::coarse(),
         }
     }
 }
@@ -185,6 +190,7 @@ impl Recording {
             ours.0 += &theirs.0;
         }
         self.loop_lag += &other.loop_lag;
+        self.loop_stall += &other.loop_stall;
     }
 }
 

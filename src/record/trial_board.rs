@@ -40,6 +40,8 @@ pub enum Gauge {
     /// First deliveries since the trial began of messages that belonged to the window set at the
     /// time: during warm-up that of the warm-up, then the trial's own.
     Delivered,
+    /// The worker's process.
+    Process,
 }
 
 /// What the board knows about the message of one delivery.
@@ -126,6 +128,13 @@ impl TrialBoard {
         (0..self.workers)
             .map(|worker| self.gauge(worker, gauge).load(Relaxed))
             .sum()
+    }
+
+    /// The processes of all workers that have begun, the probe's too; some of them several times.
+    pub fn processes(&self) -> impl Iterator<Item = u32> {
+        let all = (0..=self.workers).map(|worker| self.gauge(worker, Gauge::Process));
+        all.filter_map(|pid| u32::try_from(pid.load(Relaxed)).ok())
+            .filter(|pid| *pid > 0)
     }
 
     /// A message is sent now.

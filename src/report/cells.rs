@@ -1,6 +1,6 @@
 //! Rows grouped into cells: what a table shows in one line and a plot as one mark.
 
-use crate::results::{Metric, TrialRow, Verdict};
+use crate::results::{FIGURES, Metric, TrialRow, Verdict, Warning, touched};
 use crate::stats::statistics::{self, Interval};
 use crate::texts::{Locale, Texts};
 use crate::transport::Transport;
@@ -69,6 +69,29 @@ impl ReportCell<'_> {
             }
         }
         found
+    }
+
+    /// What a warning means and, where these are not all, the figures that it touches in any trial;
+    /// `unknown` if this version does not know the warning.
+    pub fn meaning(&self, warning: &str, unknown: &'static str) -> String {
+        let sentence = match warning.parse().map(Warning::sentence) {
+            Ok(sentence) => (self.texts.translate)(sentence),
+            Err(_) => unknown,
+        };
+        let trials = self.trials.iter();
+        let figures: Vec<_> = trials
+            .filter_map(|trial| touched(trial.doubted_figures.as_deref(), warning))
+            .flatten()
+            .collect();
+        let names = FIGURES.map(|(name, _)| name).into_iter();
+        let names: Vec<_> = names.filter(|name| figures.contains(name)).collect();
+        match names.is_empty() {
+            true => sentence.to_owned(),
+            false => format!(
+                "{sentence} {}",
+                (self.texts.cell.touches)(&names.join(", "))
+            ),
+        }
     }
 
     /// A figure as text, in its metric's unit.

@@ -2,6 +2,7 @@
 //! cannot disagree.
 
 use crate::report::cells::ReportCell;
+use crate::report::marks::marked;
 use crate::results::{Metric, Table, TableColumn, TrialRow, metric, shown_in};
 
 /// Stands where a figure does not exist or was not measured.
@@ -101,7 +102,8 @@ fn range(metric: &Metric, cell: &ReportCell) -> String {
 /// The median without its interval.
 fn median(metric: &Metric, cell: &ReportCell) -> String {
     let median = cell.median(|trial| metric.figure(trial));
-    median.map_or_else(|| ABSENT.to_owned(), |value| cell.written(metric, value))
+    let written = median.map(|value| marked(metric, cell, cell.written(metric, value)));
+    written.unwrap_or_else(|| ABSENT.to_owned())
 }
 
 fn named(name: &str, cell: &ReportCell) -> String {

@@ -21,6 +21,7 @@ mod columns;
 mod comparison;
 mod content;
 mod lines;
+mod marks;
 mod markup;
 mod page;
 mod plots;

@@ -7,10 +7,11 @@ use crate::report::cell_table::{Lead, badge, cell_table};
 use crate::report::cells::{ReportCell, cells};
 use crate::report::columns::{compared, has_beyond, has_ratios, has_theory};
 use crate::report::content::Report;
+use crate::report::marks;
 use crate::report::markup::{no_trial, notice, scrolling, with_code};
 use crate::report::plots::{Plot, lacks_some};
 use crate::report::repeats;
-use crate::results::{Better, Kind, METRICS, Table, TrialRow, Verdict, Warning, shown_in};
+use crate::results::{Better, Kind, METRICS, Table, TrialRow, Verdict, shown_in};
 use crate::texts::{SectionText, Texts};
 
 const STYLE: &str = include_str!("report.css");
@@ -130,6 +131,7 @@ fn comparison(cells: &[ReportCell], texts: &Texts) -> Markup {
         h2 { (words.comparison) }
         @for remark in remarks.iter().flatten() { p { (remark) } }
         (cell_table(cells, (Table::Comparison, &compared(cells)), &lead, texts))
+        @for mark in marks::meaning(cells) { p.note { (mark) } }
         p.note { (words.comparison_note) }
     }
 }
@@ -170,6 +172,7 @@ fn all_trials(cells: &[ReportCell], texts: &Texts) -> Markup {
         details {
             summary { (words.all_trials) }
             (cell_table(&trials, (Table::Details, &columns), &lead, texts))
+            @for mark in marks::meaning(&trials) { p.note { (mark) } }
         }
     }
 }
@@ -197,10 +200,7 @@ fn doubt(cell: &ReportCell, texts: &Texts) -> Markup {
         1 => String::new(),
         all => format!(" {}", (texts.cell.of_trials)(trials, all)),
     };
-    let sentence = |name: &str| match name.parse().map(Warning::sentence) {
-        Ok(sentence) => (texts.translate)(sentence),
-        Err(_) => texts.page.unknown_warning,
-    };
+    let sentence = |name: &str| cell.meaning(name, texts.page.unknown_warning);
     html! {
         li {
             strong { (cell.name()) ", " (cell.setting) }

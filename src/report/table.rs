@@ -3,8 +3,9 @@
 use crate::report::cells::{ReportCell, cells, settings};
 use crate::report::columns::{self, ABSENT, value};
 use crate::report::lines::{aligned, folded, joined, widths};
+use crate::report::marks;
 use crate::report::repeats;
-use crate::results::{Table, TrialRow, Verdict, Warning, shown_in};
+use crate::results::{Table, TrialRow, Verdict, shown_in};
 use crate::texts::{Locale, Texts};
 
 /// The longest name, so that five ranges of usual figures fit beside it.
@@ -104,7 +105,8 @@ fn explanation(cells: &[ReportCell], meaning: &str) -> Vec<String> {
         Some(meaning.to_owned()),
         Some((words.absent)(ABSENT)),
     ];
-    let sentences: Vec<String> = sentences.into_iter().flatten().collect();
+    let sentences = sentences.into_iter().flatten();
+    let sentences: Vec<String> = sentences.chain(marks::meaning(cells)).collect();
     folded(&sentences.join(" "), "")
 }
 
@@ -121,10 +123,7 @@ fn doubts(cell: &ReportCell) -> Vec<String> {
         cell.verdict_words()
     );
     let reasons = warnings.into_iter().flat_map(|(name, _)| {
-        let sentence = match name.parse().map(Warning::sentence) {
-            Ok(sentence) => (cell.texts.translate)(sentence),
-            Err(_) => cell.texts.table.unknown_warning,
-        };
+        let sentence = cell.meaning(name, cell.texts.table.unknown_warning);
         folded(&format!("{name}: {sentence}"), "  ")
     });
     [String::new(), head].into_iter().chain(reasons).collect()

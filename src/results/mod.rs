@@ -22,4 +22,4 @@ pub use metric::{Better, Kind, MetricOf, Table, Unit};
 pub use registry::{METRICS, Metric, TableColumn, measured, metric, shown_in};
 pub use timeline_row::TimelineRow;
 pub use trial_row::TrialRow;
-pub use verdict::{Verdict, Warning};
+pub use verdict::{Doubt, FIGURES, Verdict, Warning, touched};

@@ -306,6 +306,18 @@ columns! {
     /// Messages that were published by a second POST, because the server closed the connection
     /// before it read the first.
     publisher_resent: Option<u64> = count("Publisher", "sent again").lower();
+    /// How late the load's event loops were without any process of the trial working: stopped, or
+    /// without a core. 99 of 100 samples were below.
+    loop_stall_p99_us: Option<f64> = us("Checks", "event-loop stall p99").lower();
+    /// Longest time that an event loop was late without any process of the trial working.
+    loop_stall_max_us: Option<f64> = us("Checks", "event-loop stall max").lower()
+        .on([(Details, 175)]);
+    /// CPU time of other processes in their worst second of the window; percent of one core.
+    others_cpu_worst_second_percent: Option<f64> = percent("Machine", "CPU of others, worst second")
+        .lower();
+    /// The latency figures that a warning touches, where it does not touch all:
+    /// `publisher-late:p99.9,max`, separated by spaces.
+    doubted_figures: Option<String> = label();
 }
 
 #[cfg(test)]

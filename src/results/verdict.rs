@@ -28,7 +28,11 @@ pub enum Warning {
     PublishFailed,
     PublisherLate,
     LoadSaturated,
+    LoadStalled,
     ProbeDiffers,
+    ProbeIncomplete,
+    Unchecked,
+    FewMessages,
     EndsDiffer,
     ClientsLost,
     ConnectionsNotKept,
@@ -36,6 +40,44 @@ pub enum Warning {
     ReorderedMessages,
     MachineBusy,
     CpuStolen,
+}
+
+/// The latency figures that a doubt may touch: their names, and the share of all deliveries that
+/// do not exceed each.
+pub const FIGURES: [(&str, f64); 5] = [
+    ("p50", 0.5),
+    ("p90", 0.9),
+    ("p99", 0.99),
+    ("p99.9", 0.999),
+    ("max", 1.0),
+];
+
+/// A warning of a trial, and the figures that it touches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Doubt {
+    pub warning: Warning,
+    /// Names of [`FIGURES`]; empty where the doubt touches all figures of the trial.
+    pub figures: Vec<&'static str>,
+}
+
+impl Doubt {
+    /// The doubts that touch some figures only, as in the column `doubted_figures`; `None` without
+    /// any.
+    pub fn column(doubts: &[Doubt]) -> Option<String> {
+        let some = doubts.iter().filter(|doubt| !doubt.figures.is_empty());
+        let texts = some.map(|doubt| format!("{}:{}", doubt.warning, doubt.figures.join(",")));
+        let texts: Vec<_> = texts.collect();
+        (!texts.is_empty()).then(|| texts.join(" "))
+    }
+}
+
+/// The names of the figures that a warning touches, read from the column `doubted_figures`; `None`
+/// where it touches all figures of the trial.
+pub fn touched<'r>(doubted_figures: Option<&'r str>, warning: &str) -> Option<Vec<&'r str>> {
+    let doubts = doubted_figures?.split_whitespace();
+    let mut doubts = doubts.filter_map(|doubt| doubt.split_once(':'));
+    let (_, figures) = doubts.find(|(name, _)| *name == warning)?;
+    Some(figures.split(',').collect())
 }
 
 impl Warning {
@@ -72,15 +114,34 @@ impl Warning {
             ),
             Warning::LoadSaturated => (
                 Suspect,
-                "The load, or load and server together, left no CPU time to spare, or the \
-                 load's event loops were late, so the figures may show the limit of this \
-                 machine or of the load and not the server's.",
+                "The load, or load and server together, left no CPU time to spare, so the \
+                 figures may show the limit of this machine or of the load and not the server's.",
+            ),
+            Warning::LoadStalled => (
+                Suspect,
+                "The load stood still while messages were under way: it was stopped, or processes \
+                 other than server and load had the cores. The latencies contain that time.",
             ),
             Warning::ProbeDiffers => (
                 Suspect,
                 "A few subscribers in a process of their own saw other latencies than the \
                  crowd, so the crowd's processes, or their place on this machine, are part of \
                  the figures.",
+            ),
+            Warning::ProbeIncomplete => (
+                Suspect,
+                "The subscribers in a process of their own did not receive every message, so \
+                 they could not check what the crowd saw.",
+            ),
+            Warning::Unchecked => (
+                Suspect,
+                "The server's count of bytes, or the CPU time of some process or of this machine, \
+                 could not be read, so a check was not made.",
+            ),
+            Warning::FewMessages => (
+                Suspect,
+                "Fewer than five messages were published, and all latencies are those of so few \
+                 moments, however many clients received them.",
             ),
             Warning::EndsDiffer => (
                 Suspect,
@@ -103,12 +164,13 @@ impl Warning {
             }
             Warning::MachineBusy => (
                 Suspect,
-                "Other processes on this machine used its cores, so the figures are partly \
-                 theirs.",
+                "Other processes on this machine used its cores, in the whole window or in some \
+                 seconds of it, so the figures are partly theirs.",
             ),
             Warning::CpuStolen => (
                 Suspect,
-                "The hypervisor gave CPU time of this machine to others.",
+                "The hypervisor gave CPU time of this machine to others, in the whole window or \
+                 in some seconds of it.",
             ),
         }
     }

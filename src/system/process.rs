@@ -25,7 +25,8 @@ impl ProcessUsage {
     /// Its division comes from samples of the kernel, in ticks of 10 ms.
     pub fn of(pid: u32) -> io::Result<ProcessUsage> {
         let stat = SystemFiles::host().process_stat(pid)?;
-        let cpu_s = cpu_clock_s(pid)?;
+        let cpu_ns = CpuClock::of(pid)?.read_ns();
+        let cpu_s = cpu_ns.ok_or(io::ErrorKind::NotFound)? as f64 / 1e9;
         let user_share = match stat.utime + stat.stime {
             0 => 0.5,
             ticks => stat.utime as f64 / ticks as f64,
@@ -64,13 +65,13 @@ pub struct CpuTime {
 }
 
 impl CpuTime {
-    /// Reads the machine's CPU time; 0 where the kernel does not show it.
-    pub fn now() -> Self {
+    /// Reads the machine's CPU time; `None` where the kernel does not show it.
+    pub fn now() -> Option<Self> {
         let seconds = |ticks: u64| ticks as f64 / procfs::ticks_per_second() as f64;
-        let stat = SystemFiles::host().kernel_stats();
-        stat.map_or_else(CpuTime::default, |stat| CpuTime {
-            busy_s: seconds(busy_ticks(&stat.total)),
-            stolen_s: seconds(stat.total.steal.unwrap_or(0)),
+        let total = SystemFiles::host().kernel_stats()?.total;
+        Some(CpuTime {
+            busy_s: seconds(busy_ticks(&total)),
+            stolen_s: seconds(total.steal?),
         })
     }
 
@@ -89,25 +90,31 @@ pub fn busy_ticks(total: &procfs::CpuTime) -> u64 {
     total.user + total.nice + total.system + interrupts
 }
 
-/// CPU seconds of a process by its CPU-time clock (clock_getcpuclockid(3)).
-fn cpu_clock_s(pid: u32) -> io::Result<f64> {
-    let mut clock: libc::clockid_t = 0;
-    let mut time = libc::timespec {
-        tv_sec: 0,
-        tv_nsec: 0,
-    };
-    // SAFETY: both calls write only through the two pointers, which are valid and exclusive here.
-    let failed = unsafe {
-        libc::clock_getcpuclockid(pid as libc::pid_t, &raw mut clock) != 0
-            || libc::clock_gettime(clock, &raw mut time) != 0
-    };
-    if failed {
-        return Err(io::Error::new(
-            io::ErrorKind::NotFound,
-            format!("no process {pid}"),
-        ));
+/// The CPU-time clock of a process (clock_getcpuclockid(3)).
+#[derive(Clone, Copy, Debug)]
+pub struct CpuClock(libc::clockid_t);
+
+impl CpuClock {
+    /// Fails if there is no such process.
+    pub fn of(pid: u32) -> io::Result<Self> {
+        let mut clock: libc::clockid_t = 0;
+        // SAFETY: the call writes only through the pointer, which is valid and exclusive here.
+        match unsafe { libc::clock_getcpuclockid(pid as libc::pid_t, &raw mut clock) } {
+            0 => Ok(CpuClock(clock)),
+            error => Err(io::Error::from_raw_os_error(error)),
+        }
     }
-    Ok(time.tv_sec as f64 + time.tv_nsec as f64 / 1e9)
+
+    /// User and system time in ns; `None` if the process has ended.
+    pub fn read_ns(&self) -> Option<u64> {
+        let mut time = libc::timespec {
+            tv_sec: 0,
+            tv_nsec: 0,
+        };
+        // SAFETY: likewise.
+        let read = unsafe { libc::clock_gettime(self.0, &raw mut time) };
+        (read == 0).then_some(time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64)
+    }
 }
 
 /// Raises the soft limit of open descriptors to the hard one and returns it.

@@ -58,6 +58,14 @@ const CELL: CellTexts = CellTexts {
     least_to_most: |least, most| format!("{least} to {most}"),
     left_out: "INVALID trials are left out of medians and intervals, but not of what was missed; a \
                line that has no other trials shows theirs, which answer no question.",
+    touches: |figures| format!("It touches {figures}."),
+    doubted: |mark| format!("{mark}: a warning touches this figure."),
+    of_few: |mark| {
+        format!(
+            "{mark}: less than one message lies beyond this percentile (p99 needs 100 messages, \
+             p99.9 needs 1,000), so a single message decides it, however many clients received it."
+        )
+    },
     noise: |cell, apart| {
         format!(
             "A/A ({cell}): the same cell twice differs by {apart}: smaller differences are noise."

@@ -47,6 +47,12 @@ pub struct CellTexts {
     pub counted_of: fn(usize, usize) -> String,
     pub least_to_most: fn(&str, &str) -> String,
     pub left_out: &'static str,
+    /// The latency figures that a warning touches.
+    pub touches: fn(&str) -> String,
+    /// What this mark of a figure means: a warning touches it.
+    pub doubted: fn(&str) -> String,
+    /// What this mark of a percentile means: too few messages decide it.
+    pub of_few: fn(&str) -> String,
     /// A cell, and by how much its repetition differs.
     pub noise: fn(&str, &str) -> String,
     /// A percentage, and of which percentile.

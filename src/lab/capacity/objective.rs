@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::results::{METRICS, Metric, TrialRow, Verdict, Warning};
+use crate::results::{METRICS, Metric, TrialRow, Verdict, Warning, touched};
 use crate::stats::bracket::StepOutcome;
 
 /// Doubts that the load causes. An INVALID trial with one of them fails its step.
@@ -115,15 +115,30 @@ pub fn needed(objectives: &[Objective]) -> f64 {
     objectives.iter().map(Objective::needed).fold(1.0, f64::max)
 }
 
-/// The outcome of a trial. Only a VALID trial holds. An INVALID one fails its step where the load
-/// caused that. Every other trial that is not VALID shows nothing.
+/// The outcome of a trial. Only a VALID trial holds, or one whose warnings touch none of the
+/// objectives' figures. An INVALID one fails its step where the load caused that. Every other trial
+/// shows nothing.
 pub fn judge(trial: &TrialRow, objectives: &[Objective]) -> StepOutcome {
-    let warned = |of: &[Warning]| {
-        let mut names = trial.warnings.split_whitespace();
-        names.any(|name| of.iter().any(|warning| warning.name() == name))
+    let concerns = |warning: &&str| match touched(trial.doubted_figures.as_deref(), warning) {
+        Some(figures) => {
+            let mut names = objectives.iter().map(|objective| objective.percentile().0);
+            names.any(|name| figures.contains(&name))
+        }
+        None => true,
     };
-    let why = || trial.warnings.replace(' ', ", ");
-    match trial.verdict {
+    let warnings: Vec<&str> = trial.warnings.split_whitespace().filter(concerns).collect();
+    let warned = |of: &[Warning]| {
+        let mut names = warnings.iter();
+        names.any(|name| of.iter().any(|warning| warning.name() == *name))
+    };
+    let why = || warnings.join(", ");
+    let spared = warnings.is_empty() && trial.doubted_figures.is_some();
+    let verdict = if spared {
+        Verdict::Valid
+    } else {
+        trial.verdict
+    };
+    match verdict {
         Verdict::Invalid if warned(&OVERLOAD) && !warned(&OTHERS) => StepOutcome::Fails(why()),
         Verdict::Invalid | Verdict::Suspect if warned(&OTHERS) => StepOutcome::Disturbed(why()),
         Verdict::Invalid | Verdict::Suspect => StepOutcome::Doubtful(why()),

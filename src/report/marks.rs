@@ -1,0 +1,59 @@
+//! Marks of single figures: a warning touches a figure, or too few messages decide it.
+
+use crate::report::cells::ReportCell;
+use crate::results::{METRICS, Metric, touched};
+
+/// Follows a figure that a warning touches.
+const DOUBTED: &str = "?";
+/// Stands before a percentile beyond which there is not even one message.
+const OF_FEW: &str = "≈";
+
+/// A figure with its marks.
+pub(super) fn marked(metric: &Metric, cell: &ReportCell, figure: String) -> String {
+    let before = if of_few(metric, cell) { OF_FEW } else { "" };
+    let after = if doubted(metric, cell) { DOUBTED } else { "" };
+    [before, &figure, after].concat()
+}
+
+/// What the marks mean that stand in the tables of these cells.
+pub(super) fn meaning(cells: &[ReportCell]) -> Vec<String> {
+    let Some(first) = cells.first() else {
+        return Vec::new();
+    };
+    let words = &first.texts.cell;
+    let any = |is: fn(&Metric, &ReportCell) -> bool| {
+        let metrics = METRICS.iter().filter(|metric| metric.objective.is_some());
+        let mut pairs = metrics.flat_map(|metric| cells.iter().map(move |cell| (metric, cell)));
+        pairs.any(|(metric, cell)| is(metric, cell))
+    };
+    let meanings = [
+        any(doubted).then(|| (words.doubted)(DOUBTED)),
+        any(of_few).then(|| (words.of_few)(OF_FEW)),
+    ];
+    meanings.into_iter().flatten().collect()
+}
+
+/// Whether a warning of some trial touches this figure, and not all figures.
+fn doubted(metric: &Metric, cell: &ReportCell) -> bool {
+    let Some((name, _)) = metric.objective else {
+        return false;
+    };
+    cell.trials.iter().any(|trial| {
+        let mut warnings = trial.warnings.split_whitespace();
+        let figures = |warning| touched(trial.doubted_figures.as_deref(), warning);
+        warnings.any(|warning| figures(warning).is_some_and(|all| all.contains(&name)))
+    })
+}
+
+/// Whether less than one message of some trial lies beyond this percentile.
+fn of_few(metric: &Metric, cell: &ReportCell) -> bool {
+    let Some((_, share)) = metric.objective.filter(|(_, share)| *share < 1.0) else {
+        return false;
+    };
+    let figures = cell
+        .trials
+        .iter()
+        .filter(|trial| metric.figure(trial).is_some());
+    let mut beyond = figures.map(|trial| trial.published as f64 * (1.0 - share));
+    beyond.any(|messages| messages < 0.999)
+}
