@@ -100,7 +100,7 @@ macro_rules! factors {
             /// Processes over which the clients are spread. One process holds as many clients as
             /// it may open files
             load_processes: u32 = 1, flag Option(long, value_name = "N"),
-                range(1..=64, "load processes"), column("load_processes");
+                range(1..=MAX_LOAD_PROCESSES, "load processes"), column("load_processes");
             /// off: no probe. A probe is a few subscribers in a process of their own. It checks
             /// the figures of the clients' processes
             probe: Switch = Switch::On,

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use anyhow::anyhow;
+use anyhow::bail;
 
 use crate::lab::capacity::settings::SearchFactor;
 use crate::lab::factors::{MAX_CLIENTS, MAX_RATE_HZ, Switch};
@@ -17,11 +17,19 @@ use crate::transport::Transport;
 /// doubts about it for the largest cell, by name.
 pub fn check(scenario: &Scenario, target: Option<SocketAddr>) -> anyhow::Result<Vec<String>> {
     let info = SystemInfo::read();
-    for cell in scenario.cells() {
+    let refusals = scenario.cells().into_iter().filter_map(|cell| {
         let (clients, transport) = (cell.clients, cell.transport);
         let requirements = requirements(scenario, target, transport, clients);
-        limits::check(&info, &requirements)
-            .map_err(|limit| anyhow!("{clients} clients of {transport} need {limit}"))?;
+        let limit = limits::check(&info, &requirements).err()?;
+        let most = limits::most_clients(&info, &requirements);
+        Some((
+            most,
+            format!("{clients} clients of {transport} need {limit}"),
+        ))
+    });
+    // What helps the transport that needs most for each client helps the others too.
+    if let Some((_, refusal)) = refusals.min_by_key(|(most, _)| *most) {
+        bail!(refusal);
     }
     let of_largest = Requirements {
         one_address: has_one_address(target),

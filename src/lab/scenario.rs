@@ -24,6 +24,7 @@ use crate::lab::factors::{
 use crate::load::protocol::Workload;
 use crate::load::schedule::Pacing;
 use crate::service::limits::Limits;
+use crate::system::limits::MAX_LOAD_PROCESSES;
 use crate::transport::Transport;
 
 /// Bytes that the JSON of a message has beside its text, about.

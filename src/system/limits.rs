@@ -20,7 +20,11 @@ const LINUX_PORTS: (u64, u64) = (32_768, 60_999);
 const PORT_REST_S: f64 = 60.0;
 
 /// What to do about too few descriptors.
-const RAISE: &str = "or raise the hard limit (ulimit -Hn, LimitNOFILE=, /etc/security/limits.conf)";
+pub const RAISE_OPEN_FILES: &str =
+    "raise the hard limit (ulimit -Hn, LimitNOFILE=, /etc/security/limits.conf)";
+
+/// Most processes over which the clients of a load are spread.
+pub const MAX_LOAD_PROCESSES: u32 = 64;
 
 /// What a measurement needs.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -68,48 +72,69 @@ pub fn connections_per_process(info: &SystemInfo) -> u64 {
 /// Ports of outgoing connections from one address.
 pub fn local_ports(info: &SystemInfo) -> u64 {
     let (first, last) = info.local_ports.unwrap_or(LINUX_PORTS);
-    (last + 1).saturating_sub(first)
+    (last.saturating_add(1)).saturating_sub(first)
 }
 
 /// Checks whether the machine can hold the connections of these clients. The error completes the
-/// sentence "N clients need …".
+/// sentence "N clients need …". What it advises passes this check.
 pub fn check(info: &SystemInfo, requirements: &Requirements) -> Result<(), String> {
-    let Requirements {
-        clients,
-        connections_per_client,
-        probes,
-        load_processes,
-        ..
-    } = *requirements;
+    let Some((need, raise)) = exceeded(info, requirements) else {
+        return Ok(());
+    };
+    let fits = |changed: &Requirements| exceeded(info, changed).is_none();
+    let mut ways = Vec::new();
+    let most = most_clients(info, requirements);
+    if most > 0 {
+        ways.push(format!("run at most {most} clients"));
+    }
+    let connections = requirements.clients * requirements.connections_per_client;
+    let spread = Requirements {
+        load_processes: connections.div_ceil(connections_per_process(info).max(1)),
+        ..*requirements
+    };
+    let most_processes = requirements.clients.min(MAX_LOAD_PROCESSES.into());
+    if spread.load_processes <= most_processes && fits(&spread) {
+        ways.push(format!(
+            "spread them with --load-processes {}",
+            spread.load_processes
+        ));
+    }
+    let kept_alive = Requirements {
+        redials_per_client_s: 0.0,
+        ..*requirements
+    };
+    if fits(&kept_alive) {
+        ways.push("keep connections alive (--keep-alive on)".to_owned());
+    }
+    ways.push(raise.to_owned());
+    Err(format!("{need}: {}", ways.join(", or ")))
+}
+
+/// The limit that requirements exceed, if they do: what they need, and how the limit is raised.
+fn exceeded(info: &SystemInfo, requirements: &Requirements) -> Option<(String, &'static str)> {
     let most = connections_per_process(info);
     let limit = info.open_files.unwrap_or(u64::MAX);
-    let connections = clients * connections_per_client;
-    let in_process = connections.div_ceil(load_processes);
-    if in_process > most {
-        return Err(format!(
-            "{} open files in a process of the load, and it may have {limit}: run at most {} \
-             clients, or spread them with --load-processes {}, {RAISE}",
-            in_process + SPARE_DESCRIPTORS,
-            most * load_processes / connections_per_client,
-            connections.div_ceil(most.max(1)),
-        ));
+    let connections = requirements.clients * requirements.connections_per_client;
+    let in_load = connections.div_ceil(requirements.load_processes);
+    let in_server = connections + requirements.probes;
+    let files = |process: &str, connections: u64| {
+        let files = connections + SPARE_DESCRIPTORS;
+        let need = format!("{files} open files in {process}, and it may have {limit}");
+        Some((need, RAISE_OPEN_FILES))
+    };
+    if in_load > most {
+        return files("a process of the load", in_load);
     }
-    if requirements.own_server && connections + probes > most {
-        return Err(format!(
-            "{} open files in the server, and it may have {limit}: run at most {} clients, {RAISE}",
-            connections + probes + SPARE_DESCRIPTORS,
-            most.saturating_sub(probes) / connections_per_client,
-        ));
+    if requirements.own_server && in_server > most {
+        return files("the server", in_server);
     }
-    let needed = clients as f64 * requirements.ports_per_client();
+    let needed = requirements.clients as f64 * requirements.ports_per_client();
     let ports = local_ports(info);
-    if requirements.one_address && needed > ports as f64 {
-        return Err(format!(
-            "{needed:.0} local ports, and this host has {ports}: run fewer clients, keep \
-             connections alive, or widen net.ipv4.ip_local_port_range"
-        ));
-    }
-    Ok(())
+    let is_too_many = requirements.one_address && needed > ports as f64;
+    is_too_many.then(|| {
+        let need = format!("{needed:.0} local ports, and this host has {ports}");
+        (need, "widen net.ipv4.ip_local_port_range")
+    })
 }
 
 /// The most clients that [`check`] accepts with requirements that are otherwise these.
@@ -179,43 +204,64 @@ mod tests {
 
     #[test]
     fn an_exceeded_limit_says_what_would_help() {
-        let requirements = Requirements {
+        let own_server = Requirements {
             own_server: true,
+            one_address: false,
             probes: 100,
             ..Requirements::of(50_000)
         };
-        let refusal = |requirements| check(&info(), &requirements).unwrap_err();
-        let load = refusal(requirements);
-        assert!(
-            load.starts_with("50100 open files in a process of the load"),
-            "{load}"
-        );
-        assert!(load.contains("at most 19900 clients"), "{load}");
-        assert!(load.contains("--load-processes 3, or raise"), "{load}");
-        let few = SystemInfo {
-            open_files: Some(64),
-            ..info()
-        };
-        let refused = check(&few, &Requirements::of(1)).unwrap_err();
-        assert!(refused.contains("it may have 64"), "{refused}");
-        let server = refusal(Requirements {
-            load_processes: 3,
-            ..requirements
-        });
-        assert!(
-            server.starts_with("50200 open files in the server"),
-            "{server}"
-        );
-        assert!(server.contains("at most 19800 clients"), "{server}");
-        let ports = refusal(Requirements {
-            load_processes: 3,
+        let elsewhere = Requirements {
             own_server: false,
-            ..requirements
-        });
-        assert!(
-            ports.starts_with("50000 local ports, and this host has 28232"),
-            "{ports}"
-        );
+            ..own_server
+        };
+        let one_address = Requirements {
+            one_address: true,
+            ..elsewhere
+        };
+        let redialling = Requirements {
+            redials_per_client_s: 1.0,
+            ..Requirements::of(1_000)
+        };
+        for (open_files, requirements, expected) in [
+            (
+                20_000,
+                own_server,
+                "50100 open files in a process of the load, and it may have 20000: \
+                 run at most 19800 clients, or raise the hard limit",
+            ),
+            (
+                20_000,
+                elsewhere,
+                "50100 open files in a process of the load, and it may have 20000: \
+                 run at most 19900 clients, or spread them with --load-processes 3, or raise",
+            ),
+            (
+                20_000,
+                one_address,
+                ": run at most 19900 clients, or raise the hard limit",
+            ),
+            (
+                60_000,
+                one_address,
+                "50000 local ports, and this host has 28232: \
+                 run at most 28232 clients, or widen",
+            ),
+            (
+                20_000,
+                redialling,
+                "run at most 462 clients, or keep connections alive (--keep-alive on), or widen",
+            ),
+            (110, elsewhere, ": run at most 10 clients, or raise"),
+            (100, elsewhere, "it may have 100: raise the hard limit"),
+            (30, own_server, "it may have 30: raise the hard limit"),
+        ] {
+            let info = SystemInfo {
+                open_files: Some(open_files),
+                ..info()
+            };
+            let refusal = check(&info, &requirements).unwrap_err();
+            assert!(refusal.contains(expected), "{expected}: {refusal}");
+        }
     }
 
     #[test]

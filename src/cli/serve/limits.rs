@@ -2,7 +2,9 @@
 
 use std::num::NonZeroU32;
 
+use anyhow::ensure;
 use clap::Args;
+use tracing::warn;
 
 use crate::lab::factors::Span;
 use crate::server::ServerSettings;
@@ -11,6 +13,7 @@ use crate::server::connection_limiter::ConnectionLimits;
 use crate::server::tls::ServerTls;
 use crate::service::limits::{Limits, SlowReader};
 use crate::service::rate_limiter::RateLimiter;
+use crate::system::limits::RAISE_OPEN_FILES;
 use crate::system::process;
 
 /// Most connections where neither a flag nor the open files set a limit.
@@ -68,22 +71,39 @@ pub(super) struct LimitArgs {
 }
 
 impl LimitArgs {
-    /// The settings of every connection.
-    pub fn settings(&self, access: Access, tls: Option<ServerTls>) -> ServerSettings {
-        let connections = process::raise_descriptor_limit().saturating_sub(SPARE_DESCRIPTORS);
-        let connections = u32::try_from(connections).unwrap_or(u32::MAX);
-        ServerSettings {
+    /// The settings of every connection. Warns where the open files allow fewer of them than were
+    /// asked for.
+    ///
+    /// # Errors
+    /// The open files allow none.
+    pub fn settings(
+        &self,
+        access: Access,
+        tls: Option<ServerTls>,
+    ) -> anyhow::Result<ServerSettings> {
+        let open_files = process::raise_descriptor_limit();
+        let most = open_files.saturating_sub(SPARE_DESCRIPTORS);
+        ensure!(
+            most > 0,
+            "this process may have {open_files} open files, and a server needs more than \
+             {SPARE_DESCRIPTORS} to take a client: {RAISE_OPEN_FILES}, such as to 1024",
+        );
+        let asked = self.max_clients.unwrap_or(MAX_CLIENTS);
+        if self.max_clients.is_some() && most < asked.into() {
+            warn!("--max-clients: {open_files} open files allow {most}: {RAISE_OPEN_FILES}");
+        }
+        Ok(ServerSettings {
             access,
             tls,
             capacity: ConnectionLimits {
-                clients: connections.min(self.max_clients.unwrap_or(MAX_CLIENTS)),
+                clients: most.min(asked.into()) as u32,
                 clients_per_address: self.max_clients_per_address,
             },
             max_head_bytes: self.max_header as usize,
             head_timeout: self.header_timeout.0,
             idle_timeout: self.idle_timeout.0,
             peer_timeout: self.peer_timeout.0,
-        }
+        })
     }
 
     /// The limits of the transports.
