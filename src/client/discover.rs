@@ -40,12 +40,18 @@ pub async fn find(
 
 /// Takes a URL apart and looks its addresses up.
 async fn resolve(url: &str, trust: Option<&Trust>) -> anyhow::Result<Vec<Target>> {
-    let usage = |why: &str| {
-        anyhow!(UsageError(format!(
-            "target \"{url}\": {why}; write http://HOST:PORT or https://HOST:PORT"
-        )))
+    let uri: Option<Uri> = match url.contains("://") {
+        true => url.parse().ok(),
+        // Without a scheme it is an address if it has a port.
+        false => format!("http://{url}").parse().ok(),
     };
-    let uri: Uri = url.parse().map_err(|_| usage("not an http URL"))?;
+    let uri = uri.filter(|uri| url.contains("://") || uri.port().is_some());
+    let usage = |why: &str| {
+        let write = uri.as_ref().and_then(example);
+        let write = write.unwrap_or("http://HOST:PORT or https://HOST:PORT".to_owned());
+        anyhow!(UsageError(format!("\"{url}\": {why}; write {write}")))
+    };
+    let uri = uri.as_ref().ok_or_else(|| usage("not an http URL"))?;
     let (tls, default_port) = match uri.scheme_str() {
         Some("http") => (None, 80),
         Some("https") => (Some(tls(url, trust)?), 443),
@@ -73,6 +79,19 @@ async fn resolve(url: &str, trust: Option<&Trust>) -> anyhow::Result<Vec<Target>
     Ok(found.map(target).collect())
 }
 
+/// The address of a server in what was written instead: in a WebSocket's URL, or in one of a page.
+fn example(uri: &Uri) -> Option<String> {
+    let scheme = match uri.scheme_str()? {
+        "https" | "wss" => "https",
+        _ => "http",
+    };
+    let authority = uri
+        .authority()
+        .filter(|authority| authority.port().is_some())?;
+    let (host, port) = (authority.host(), authority.port()?);
+    Some(format!("{scheme}://{host}:{port}"))
+}
+
 /// How to speak TLS with the server of an https URL.
 fn tls(url: &str, trust: Option<&Trust>) -> Result<ClientTls, UsageError> {
     let trust = trust.ok_or_else(|| {
@@ -92,8 +111,7 @@ async fn check_health(target: &Target) -> anyhow::Result<()> {
         Ok(answer) => answer,
         Err(late @ ExchangeError::Late(_)) => bail!("cannot reach {at}: {late}"),
         Err(ExchangeError::Client(ClientError::Io(error))) => {
-            let advice = "start a server there, or leave --target out";
-            return Err(error).context(format!("cannot reach {at}: {advice}"));
+            return Err(error).context(format!("cannot reach {at}: start a server there"));
         }
         Err(ExchangeError::Client(ClientError::Tls(rustls::Error::InvalidMessage(_)))) => {
             bail!("{at} does not speak TLS: write http://…");
@@ -175,6 +193,13 @@ mod tests {
                 "127.0.0.1",
             ),
             ("http://[::1]:9/", "[::1]:9", "http://[::1]:9", "", "::1"),
+            (
+                "127.0.0.1:8080",
+                "127.0.0.1:8080",
+                "http://127.0.0.1:8080",
+                "",
+                "127.0.0.1",
+            ),
         ] {
             let target = first(url, None).await;
             assert_eq!(target.address, address.parse().unwrap(), "{url}");
@@ -193,7 +218,9 @@ mod tests {
     #[tokio::test]
     async fn other_texts_are_refused() {
         for bad in [
-            "localhost:80",
+            "localhost",
+            "localhost:",
+            ":80",
             "https://localhost",
             "http://",
             "ws://x",
@@ -210,6 +237,16 @@ mod tests {
                 error.downcast_ref::<UsageError>().is_some(),
                 "{bad}: {error}"
             );
+        }
+        for (pasted, write) in [
+            ("ws://h:8080/chat", "write http://h:8080"),
+            ("wss://h:8080/chat", "write https://h:8080"),
+            ("http://h:8080/?feed=system", "write http://h:8080"),
+            ("http://u:p@h:8080", "write http://h:8080"),
+            ("h", "write http://HOST:PORT"),
+        ] {
+            let error = resolve(pasted, None).await.unwrap_err().to_string();
+            assert!(error.contains(write), "{pasted}: {error}");
         }
     }
 }

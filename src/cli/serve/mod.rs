@@ -1,5 +1,6 @@
 //! `wslab serve`: the server alone.
 
+mod bind;
 pub mod limits;
 
 use std::io::Write;
@@ -16,6 +17,7 @@ use tracing_subscriber::prelude::*;
 
 use crate::cli::args::{GivenToken, check_token, parse_token};
 use crate::cli::process::{confine, interrupted, wait_for_parent};
+use crate::cli::serve::bind::parse_bind;
 use crate::cli::serve::limits::LimitArgs;
 use crate::client::token;
 use crate::error::UsageError;
@@ -28,6 +30,7 @@ use crate::server::tls::ServerTls;
 use crate::server::{self, ServerSettings};
 use crate::service::state::AppState;
 use crate::system::cpus::Cpus;
+use crate::system::output;
 
 /// Most members of all feeds. A member is a name and a few numbers, so this is some megabytes.
 const MAX_MEMBERS: usize = 10_000;
@@ -36,6 +39,7 @@ const MAX_MEMBERS: usize = 10_000;
 pub(super) struct ServeArgs {
     /// Address and port. Port 0 takes a free one
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080")]
+    #[arg(value_parser = parse_bind)]
     bind: SocketAddr,
     /// Messages kept of each feed
     #[arg(long, value_name = "N", default_value_t = 1_000)]
@@ -147,6 +151,8 @@ impl ServeArgs {
     fn start_log(&self) {
         let lines = tracing_subscriber::fmt::layer()
             .with_ansi(false)
+            // A closed standard error is no reason to panic.
+            .log_internal_errors(false)
             .with_writer(std::io::stderr);
         tracing_subscriber::registry()
             .with(lines.with_filter(self.log.clone()))
@@ -154,31 +160,28 @@ impl ServeArgs {
     }
 
     /// Writes where the server listens, and the fingerprint of its certificate.
-    fn write_address(&self, settings: &ServerSettings, address: SocketAddr) -> std::io::Result<()> {
-        let mut output = std::io::stdout();
+    fn write_address(&self, settings: &ServerSettings, address: SocketAddr) -> anyhow::Result<()> {
         let scheme = match &settings.tls {
             Some(_) => "https",
             None => "http",
         };
         let fingerprint = settings.tls.as_ref().map(|tls| tls.fingerprint);
         if let (Some(fingerprint), false) = (fingerprint, self.with_parent) {
-            eprintln!("certificate: SHA-256 {fingerprint}");
+            let _ = writeln!(std::io::stderr(), "certificate: SHA-256 {fingerprint}");
         }
-        writeln!(output, "listening on {scheme}://{address}")?;
+        output::write(format!("listening on {scheme}://{address}\n"))?;
         if let (Some(fingerprint), true) = (fingerprint, self.with_parent) {
-            writeln!(output, "{fingerprint}")?;
+            output::write(format!("{fingerprint}\n"))?;
         }
         if self.prints_page {
             let page = page(scheme, address);
-            writeln!(
-                output,
-                "the page: {page}, {page}?feed=system, {page}?feed=sensors"
-            )?;
+            let feeds = format!("{page}?feed=system, {page}?feed=sensors");
+            output::write(format!("the page: {page}, {feeds}\n"))?;
         }
-        output.flush()
+        Ok(())
     }
 
-    fn settings(&self) -> Result<ServerSettings, UsageError> {
+    fn settings(&self) -> anyhow::Result<ServerSettings> {
         let token = check_token(self.token.as_ref())?;
         let tls = match (&self.cert, &self.key) {
             (Some(cert), Some(key)) => Some(ServerTls::read(cert, key)),
@@ -192,7 +195,7 @@ impl ServeArgs {
             origins: self.allow_origin.clone(),
             hosts: Hosts::new(self.allow_host.clone(), certificate),
         };
-        Ok(self.limits.settings(access, tls))
+        self.limits.settings(access, tls)
     }
 
     fn state(&self) -> AppState {

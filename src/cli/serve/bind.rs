@@ -1,0 +1,94 @@
+//! Where a server listens, in the ways in which people write and paste it.
+
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+
+/// The port where none is written.
+const PORT: u16 = 8080;
+
+/// Reads ADDR:PORT. The address may be a name of this machine, the port may be missing, and both
+/// may stand in a URL. A port alone is refused: other servers take all networks for it, and this one
+/// by default only its own machine.
+pub(super) fn parse_bind(text: &str) -> Result<SocketAddr, String> {
+    let (scheme, rest) = text.split_once("://").unwrap_or(("http", text));
+    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+    match scheme {
+        "http" if path.is_empty() => {}
+        "https" => return Err(format!("write {authority}, and --tls for https")),
+        _ => return Err(format!("write the address and the port alone: {authority}")),
+    }
+    let bare = authority
+        .strip_prefix('[')
+        .and_then(|ip| ip.strip_suffix(']'));
+    if let Ok(ip) = bare.unwrap_or(authority).parse::<IpAddr>() {
+        return Ok((ip, PORT).into());
+    }
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) => (host, port.parse().ok()),
+        None if is_number(authority) => ("", authority.parse().ok()),
+        None => (authority, Some(PORT)),
+    };
+    let port = port.ok_or("a port is a number to 65535: write ADDR:PORT, as 127.0.0.1:8080")?;
+    if host.is_empty() || host == "*" {
+        return Err(format!(
+            "write 127.0.0.1:{port} to serve this machine only, or 0.0.0.0:{port} for all networks"
+        ));
+    }
+    let ip = host.trim_matches(['[', ']']);
+    let found = (ip, port).to_socket_addrs().into_iter().flatten();
+    // Where a name has addresses of both kinds, more clients reach that of IPv4.
+    found.min_by_key(SocketAddr::is_ipv6).ok_or_else(|| {
+        format!("this machine knows no \"{host}\": write ADDR:PORT, as 127.0.0.1:{port}")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_read_as_people_write_them() {
+        for (text, address) in [
+            ("127.0.0.1:0", "127.0.0.1:0"),
+            ("127.0.0.1", "127.0.0.1:8080"),
+            ("0.0.0.0", "0.0.0.0:8080"),
+            ("localhost:9000", "127.0.0.1:9000"),
+            ("localhost", "127.0.0.1:8080"),
+            ("[::1]:9000", "[::1]:9000"),
+            ("[::1]", "[::1]:8080"),
+            ("::1", "[::1]:8080"),
+            ("::", "[::]:8080"),
+            ("http://127.0.0.1:8080/", "127.0.0.1:8080"),
+            ("http://localhost:9000", "127.0.0.1:9000"),
+        ] {
+            assert_eq!(parse_bind(text), Ok(address.parse().unwrap()), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_unclear_is_refused_with_what_to_write() {
+        for (text, advice) in [
+            (
+                ":9000",
+                "127.0.0.1:9000 to serve this machine only, or 0.0.0.0:9000",
+            ),
+            (
+                "9000",
+                "127.0.0.1:9000 to serve this machine only, or 0.0.0.0:9000",
+            ),
+            ("*:9000", "0.0.0.0:9000 for all networks"),
+            ("http://:9000", "0.0.0.0:9000 for all networks"),
+            ("", "write 127.0.0.1:8080"),
+            ("99999", "a number to 65535"),
+            ("127.0.0.1:http", "as 127.0.0.1:8080"),
+            ("127.0.0.1:", "as 127.0.0.1:8080"),
+            ("https://127.0.0.1:9000", "write 127.0.0.1:9000, and --tls"),
+            ("127.0.0.1:9000/hall", "alone: 127.0.0.1:9000"),
+            ("ws://127.0.0.1:9000", "alone: 127.0.0.1:9000"),
+            ("no such host:9000", "as 127.0.0.1:9000"),
+        ] {
+            let refusal = parse_bind(text).unwrap_err();
+            assert!(refusal.contains(advice), "{text}: {refusal}");
+        }
+    }
+}
