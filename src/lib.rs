@@ -7,7 +7,7 @@
 //! recorder → row → metric → plot → page. Each folder imports only from folders above it in this
 //! list:
 //!
-//! - [`error`]: the error that means exit code 2
+//! - [`error`]: the errors that have exit codes of their own
 //! - [`texts`]: every sentence of the report, by language; how numbers are written
 //! - [`feed`]: messages, cursors, the ring of a feed's recent messages
 //! - [`runtime`]: the load's event loop, timers, clock, shared memory

@@ -4,15 +4,14 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use wslab::cli::Cli;
-use wslab::error::UsageError;
+use wslab::error::exit_code;
 
 fn main() -> ExitCode {
     match Cli::read().and_then(Cli::execute) {
         Ok(code) => code,
         Err(error) => {
             let _ = writeln!(std::io::stderr(), "error: {error:#}");
-            let usage = error.chain().any(|cause| cause.is::<UsageError>());
-            ExitCode::from(if usage { 2 } else { 1 })
+            ExitCode::from(exit_code(&error))
         }
     }
 }

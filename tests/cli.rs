@@ -537,7 +537,7 @@ fn what_cannot_be_done_is_told_before_anything_runs() {
             &["run", "--target", nobody],
             "cannot reach http://127.0.0.1:1",
         ),
-        (&["report"], "there is no run in"),
+        (&["report"], "there is no run with a finished trial in"),
     ] {
         let output = results.wslab(arguments);
         let error = text(&output.stderr);
@@ -597,7 +597,7 @@ fn a_run_that_is_interrupted_keeps_what_it_measured_and_leaves_nothing_running()
     signal(run.id(), "-INT");
     let output = run.finish();
     assert!(!runs(server) && !runs(load), "children outlive the run");
-    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(output.status.code(), Some(130));
     assert!(
         text(&output.stderr).contains("stopped by Ctrl-C"),
         "{}",
@@ -618,7 +618,10 @@ fn a_run_that_is_killed_takes_its_processes_with_it() {
     let (server, load) = processes(run.id());
     run.end();
     wait_until("server and load are gone", || !runs(server) && !runs(load));
-    let report = results.wslab(&["report"]);
+    let folder = results.run();
+    let report = wslab(&["report", folder.to_str().unwrap()])
+        .output()
+        .unwrap();
     assert_eq!(report.status.code(), Some(0), "{}", text(&report.stderr));
 }
 

@@ -17,7 +17,7 @@ use crate::client::outbox::Outbox;
 use crate::client::reconnect::Backoff;
 use crate::client::subscription::{EventListener, Subscription, SubscriptionEvent};
 use crate::client::target::Target;
-use crate::error::UsageError;
+use crate::error::{Interrupted, UsageError};
 use crate::feed::Message;
 use crate::record::recorder::Recorder;
 use crate::record::trial_board::TrialBoard;
@@ -29,9 +29,12 @@ const PARTING: Duration = Duration::from_secs(60);
 /// Time between two checks of what is awaited.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// Runs until the input has ended and all of it has come back, or until `stop` completes. Returns
-/// whether all lines were seen in the feed.
-pub async fn run(options: ChatOptions, stop: impl Future<Output = ()>) -> anyhow::Result<bool> {
+/// Runs until the input has ended and all of it has come back, or until `stop` completes, which ends
+/// a chat that only reads in good order. Returns whether all lines were seen in the feed.
+pub async fn run(
+    options: ChatOptions,
+    stop: impl Future<Output = Interrupted>,
+) -> anyhow::Result<bool> {
     let chat = ChatClient::new(options)?;
     event_loop::within_tokio(chat.run(stop)).await?
 }
@@ -64,7 +67,7 @@ impl ChatClient {
         })
     }
 
-    async fn run(self, stop: impl Future<Output = ()>) -> anyhow::Result<bool> {
+    async fn run(self, stop: impl Future<Output = Interrupted>) -> anyhow::Result<bool> {
         let recall = |message: &Message<'_>| self.room.borrow_mut().recall(message);
         let history = self.api.history(self.options.history, recall).await;
         let (last, epoch) = history.context("cannot join")?;
@@ -80,7 +83,10 @@ impl ChatClient {
         tokio::select! {
             error = self.keep_reading(subscription) => Err(error.into()),
             outcome = self.converse(&mut console) => outcome,
-            () = stop => Ok(true),
+            interrupted = stop => match self.options.user {
+                None => Ok(true),
+                Some(_) => Err(interrupted.into()),
+            },
         }
     }
 
@@ -168,7 +174,10 @@ impl ChatClient {
                 _ = look.tick() => self.room.borrow_mut().give_up_waiting(),
                 () = Room::changed(&self.room) => {}
             }
-            console.show(&mut self.room.borrow_mut())?;
+            let has_reader = console.show(&mut self.room.borrow_mut())?;
+            if only_reads && !has_reader {
+                return Ok(true);
+            }
             if only_reads && console.is_pipe() && !self.room.borrow().all_seen() {
                 return Err(UsageError(format!("the input has lines: {NO_USER}")).into());
             }

@@ -6,6 +6,7 @@ use rustyline_async::{Readline, ReadlineEvent, SharedWriter};
 use tokio::sync::mpsc;
 
 use crate::chat::room::{Room, RoomLine};
+use crate::system::output;
 use crate::texts::BYTE_ORDER_MARK;
 
 /// Lines read ahead from a pipe.
@@ -83,11 +84,16 @@ impl Console {
         }
     }
 
-    /// Shows what is new in the room. Fails if the output is closed.
-    pub fn show(&mut self, room: &mut Room) -> anyhow::Result<()> {
+    /// Shows what is new in the room. Returns whether the output still has a reader.
+    pub fn show(&mut self, room: &mut Room) -> anyhow::Result<bool> {
         let lines = Vec::from(room.take_lines());
+        let mut has_reader = true;
         match self {
-            Console::Pipes { .. } => lines.iter().try_for_each(print)?,
+            Console::Pipes { .. } => {
+                for line in &lines {
+                    has_reader &= print(line)?;
+                }
+            }
             Console::Terminal {
                 editor,
                 writer,
@@ -106,7 +112,7 @@ impl Console {
                 }
             }
         }
-        Ok(())
+        Ok(has_reader)
     }
 }
 
@@ -122,14 +128,13 @@ fn text(line: &RoomLine) -> String {
     }
 }
 
-fn print(line: &RoomLine) -> io::Result<()> {
+fn print(line: &RoomLine) -> anyhow::Result<bool> {
     match line {
-        RoomLine::Feed(text) => {
-            let mut output = io::stdout().lock();
-            writeln!(output, "{text}")?;
-            output.flush()
+        RoomLine::Feed(text) => output::write(format!("{text}\n")),
+        RoomLine::Note(text) => {
+            let _ = writeln!(io::stderr(), "{text}");
+            Ok(true)
         }
-        RoomLine::Note(text) => writeln!(io::stderr(), "{text}"),
     }
 }
 

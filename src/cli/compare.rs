@@ -1,6 +1,5 @@
 //! `wslab compare`: two runs, or the transports within one.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -11,6 +10,7 @@ use crate::error::UsageError;
 use crate::report;
 use crate::results::{self, Metric, Table, TrialRow};
 use crate::stats::compare::{self, Gate};
+use crate::system::output;
 use crate::texts::Locale;
 
 const LOCALE: Locale = Locale::En;
@@ -51,8 +51,7 @@ impl CompareArgs {
             format!("A: {}\nB: {}\n\n", self.a.display(), b.display())
         });
         let table = report::comparison(&pairs, &unpaired, &metrics, LOCALE);
-        // The exit code counts even where standard output is closed.
-        let _ = write!(std::io::stdout(), "{runs}{table}");
+        let shown = output::write(runs + &table);
         if pairs.is_empty() {
             bail!("there is nothing to compare: no two cells share clients, rate and the rest");
         }
@@ -62,7 +61,7 @@ impl CompareArgs {
             .flat_map(|gate| gate.failures(&pairs, texts))
             .collect();
         match failures.is_empty() {
-            true => Ok(ExitCode::SUCCESS),
+            true => shown.map(|_| ExitCode::SUCCESS),
             false => bail!("--fail-if\n  {}", failures.join("\n  ")),
         }
     }

@@ -1,6 +1,5 @@
 //! `wslab doctor`: what on this machine would spoil a measurement.
 
-use std::io::Write;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -10,6 +9,7 @@ use crate::lab::factors::MAX_CLIENTS;
 use crate::system::doctor::{self, Level};
 use crate::system::info::SystemInfo;
 use crate::system::limits::Requirements;
+use crate::system::output;
 
 /// How long the doctor watches the CPU time of other processes.
 const WATCH: Duration = Duration::from_secs(1);
@@ -27,7 +27,7 @@ impl DoctorArgs {
         let requirements = Requirements::of(self.clients.into());
         let findings = doctor::findings(&SystemInfo::sample(WATCH), &requirements);
         for finding in &findings {
-            writeln!(std::io::stdout(), "{finding}")?;
+            output::write(format!("{finding}\n"))?;
         }
         let bad = findings.iter().any(|finding| finding.level == Level::Bad);
         Ok(ExitCode::from(u8::from(bad)))

@@ -8,7 +8,6 @@ pub mod demo;
 pub mod doctor;
 mod factor_args;
 pub mod load;
-mod output;
 mod process;
 pub mod report;
 pub mod run;
@@ -81,7 +80,7 @@ impl Cli {
         }
     }
 
-    /// Runs the command. A [`UsageError`] means exit code 2, any other error 1.
+    /// Runs the command. [`exit_code`](crate::error::exit_code) has the code of an error.
     pub fn execute(self) -> anyhow::Result<ExitCode> {
         match self.command {
             Command::Run(args) => args.execute(),

@@ -2,8 +2,9 @@
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::error::UsageError;
+use crate::error::{Interrupted, UsageError};
 use crate::system::cpus::Cpus;
+use crate::system::process::is_ignored;
 
 /// Confines this process to the CPUs that it was given. It must have one thread only.
 pub(super) fn confine(cpus: Option<&Cpus>) -> Result<(), UsageError> {
@@ -11,19 +12,26 @@ pub(super) fn confine(cpus: Option<&Cpus>) -> Result<(), UsageError> {
         .map_err(|error| UsageError(format!("cpus: {error}")))
 }
 
-/// Waits for a signal that ends this process, and returns its name.
-pub(super) async fn interrupted() -> &'static str {
-    let (Ok(mut interrupt), Ok(mut terminate), Ok(mut hangup)) = (
-        signal(SignalKind::interrupt()),
-        signal(SignalKind::terminate()),
-        signal(SignalKind::hangup()),
-    ) else {
-        return std::future::pending().await;
+/// Waits for a signal that ends this process. One that is ignored at the start, as nohup(1) and the
+/// shell's background jobs have it, stays ignored.
+pub(super) async fn interrupted() -> Interrupted {
+    let received = async |kind: SignalKind, name| {
+        let number = kind.as_raw_value();
+        if !is_ignored(number)
+            && let Ok(mut signal) = signal(kind)
+        {
+            signal.recv().await;
+            return Interrupted {
+                name,
+                number: number as u8,
+            };
+        }
+        std::future::pending().await
     };
     tokio::select! {
-        _ = interrupt.recv() => "Ctrl-C",
-        _ = terminate.recv() => "SIGTERM",
-        _ = hangup.recv() => "SIGHUP",
+        it = received(SignalKind::interrupt(), "Ctrl-C") => it,
+        it = received(SignalKind::terminate(), "SIGTERM") => it,
+        it = received(SignalKind::hangup(), "SIGHUP") => it,
     }
 }
 

@@ -6,12 +6,12 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::Args;
 
-use crate::cli::output;
 use crate::lab::capacity;
 use crate::lab::recorded_run::RecordedRun;
 use crate::report::{self, Report};
 use crate::results;
 use crate::stats::summary;
+use crate::system::output;
 use crate::texts::Locale;
 
 #[derive(Debug, Args)]
@@ -78,7 +78,7 @@ pub(super) fn write_report(folder: &Path) -> anyhow::Result<PathBuf> {
     report::write(folder, &report)
 }
 
-/// The run that began last, among the folders `<results>/<scenario>/<run>`.
+/// The run that began last and has a finished trial, among the folders `<results>/<scenario>/<run>`.
 fn newest_run(results: &Path) -> anyhow::Result<PathBuf> {
     let folders = |of: &Path| -> Vec<PathBuf> {
         let entries = std::fs::read_dir(of).into_iter().flatten().flatten();
@@ -91,12 +91,13 @@ fn newest_run(results: &Path) -> anyhow::Result<PathBuf> {
     folders(results)
         .iter()
         .flat_map(|scenario| folders(scenario))
+        .filter(|run| run.join("trials.csv").is_file())
         .filter_map(|run| Some((began(&run).ok()?, run)))
         .max()
         .map(|(_, run)| run)
         .with_context(|| {
             format!(
-                "there is no run in {}: make one with wslab run",
+                "there is no run with a finished trial in {}: make one with wslab run",
                 results.display()
             )
         })

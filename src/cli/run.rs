@@ -4,12 +4,11 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{anyhow, bail};
+use anyhow::anyhow;
 use clap::Args;
 
 use crate::cli::args::{TokenArgs, TrustArgs, check_token};
 use crate::cli::factor_args::FactorArgs;
-use crate::cli::output;
 use crate::cli::process::interrupted;
 use crate::cli::report::write_report;
 use crate::client::token::{self, Token};
@@ -21,6 +20,7 @@ use crate::lab::scenario::Scenario;
 use crate::report;
 use crate::results::Verdict;
 use crate::system::interface::InterfaceCounters;
+use crate::system::output;
 use crate::system::pinning::Pinning;
 use crate::texts::Locale;
 use crate::transport::Transport;
@@ -114,8 +114,7 @@ impl RunArgs {
         if let Some(then) = then
             && !self.quiet
         {
-            let changes = then.changes(&RecordedRun::read(&run.folder.path)?.environment);
-            write_changes(&changes);
+            write_changes(&then.changes(&run.environment));
         }
         Ok((run, ending))
     }
@@ -173,18 +172,21 @@ pub(super) fn finish(
     // The arguments were right, whatever the folder lacks now.
     let page = write_report(&run.folder.path).map_err(|error| anyhow!("{error:#}"));
     let told = page.and_then(|page| output::write_path("report: ", &page));
-    complete(run, ending).and(shown).and(told)
+    complete(run, ending)?;
+    shown.and(told)
 }
 
 /// Fails where a run was cut short, and names what it left.
 fn complete(run: &Run, ending: Ending) -> anyhow::Result<()> {
-    match ending {
-        Ending::CutShort(reason) => {
-            let (kept, folder) = (run.folder.trials.len(), run.folder.path.display());
-            bail!("{reason}; finished trials kept: {kept}, in {folder}")
-        }
-        Ending::Complete => Ok(()),
-    }
+    let reason = match ending {
+        Ending::Complete => return Ok(()),
+        Ending::CutShort(reason) => anyhow!(reason),
+        Ending::Interrupted(signal) => signal.into(),
+    };
+    let (kept, folder) = (run.folder.kept, run.folder.path.display());
+    Err(reason.context(format!(
+        "not complete: {kept} finished trials are in {folder}"
+    )))
 }
 
 /// Warns what in the environment may change the figures of a repeated run.

@@ -7,7 +7,7 @@ use crate::client::discover;
 use crate::client::target::Target;
 use crate::client::tls::Trust;
 use crate::client::token::Token;
-use crate::error::UsageError;
+use crate::error::{Interrupted, UsageError};
 use crate::lab::capacity::search::Search;
 use crate::lab::environment::Environment;
 use crate::lab::factors::Switch;
@@ -48,6 +48,8 @@ pub enum Ending {
     Complete,
     /// It stopped early, for this reason. The finished trials are on disk.
     CutShort(String),
+    /// A signal stopped it. The finished trials are on disk.
+    Interrupted(Interrupted),
 }
 
 /// A run and what it has measured so far.
@@ -55,17 +57,18 @@ pub enum Ending {
 pub struct Run {
     pub folder: RunFolder,
     pub scenario: Scenario,
+    pub environment: Environment,
     options: RunOptions,
     target: Option<Target>,
     began: Instant,
 }
 
-/// Runs a scenario until all trials are measured, or until `interrupted` returns the name of a
-/// signal. Fails where the scenario cannot run; later errors are in the [`Ending`].
+/// Runs a scenario until all trials are measured, or until `interrupted` returns a signal.
+/// Fails where the scenario cannot run; later errors are in the [`Ending`].
 pub async fn run(
     scenario: &Scenario,
     options: &RunOptions,
-    interrupted: impl Future<Output = &'static str>,
+    interrupted: impl Future<Output = Interrupted>,
 ) -> anyhow::Result<(Run, Ending)> {
     let target = match &options.target {
         Some(url) => {
@@ -91,6 +94,7 @@ pub async fn run(
     let mut run = Run {
         folder: RunFolder::create(&options.results, &scenario, &environment)?,
         scenario,
+        environment,
         options: options.clone(),
         target,
         began: Instant::now(),
@@ -102,7 +106,7 @@ pub async fn run(
     let mut processes = ChildProcesses::default();
     let ending = tokio::select! {
         ending = run.measure(&mut display, &mut processes) => ending,
-        name = interrupted => Ok(Ending::CutShort(format!("stopped by {name}"))),
+        signal = interrupted => Ok(Ending::Interrupted(signal)),
     };
     display.finish();
     // An error does not lose the trials before it.
@@ -280,6 +284,7 @@ mod tests {
         Run {
             folder: RunFolder::create(results, &scenario, &environment).unwrap(),
             scenario,
+            environment,
             options,
             target: None,
             began: Instant::now(),

@@ -27,6 +27,8 @@ use crate::stats::summary;
 pub struct RunFolder {
     pub path: PathBuf,
     pub trials: Vec<TrialRow>,
+    /// Those of `trials` that are on disk.
+    pub kept: usize,
     timeline: Vec<TimelineRow>,
     latencies: Vec<TrialLatency>,
 }
@@ -59,6 +61,7 @@ impl RunFolder {
         Ok(RunFolder {
             path,
             trials: Vec::new(),
+            kept: 0,
             timeline: Vec::new(),
             latencies: Vec::new(),
         })
@@ -88,6 +91,7 @@ impl RunFolder {
             histogram: trial.latency,
         });
         results::write_rows(&self.path.join("trials.csv"), &self.trials)?;
+        self.kept = self.trials.len();
         results::write_rows(&self.path.join("timeline.csv"), &self.timeline)?;
         summary::write(&self.path, &self.trials)?;
         if scenario.capacity.is_some() {

@@ -7,5 +7,6 @@ pub mod files;
 pub mod info;
 pub mod interface;
 pub mod limits;
+pub mod output;
 pub mod pinning;
 pub mod process;

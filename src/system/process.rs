@@ -117,6 +117,17 @@ impl CpuClock {
     }
 }
 
+/// Whether this process ignores a signal (sigaction(2)).
+pub fn is_ignored(signal: i32) -> bool {
+    let mut action = std::mem::MaybeUninit::<libc::sigaction>::uninit();
+    // SAFETY: without a new action the call only writes the present one, through a pointer that is
+    // valid and exclusive here. It is read only if it was written.
+    unsafe {
+        libc::sigaction(signal, std::ptr::null(), action.as_mut_ptr()) == 0
+            && action.assume_init().sa_sigaction == libc::SIG_IGN
+    }
+}
+
 /// Raises the soft limit of open descriptors to the hard one and returns it.
 pub fn raise_descriptor_limit() -> u64 {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
