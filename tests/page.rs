@@ -213,6 +213,12 @@ fn four_windows_side_by_side_load_send_and_show() {
     browser.restore();
     wait_for_cards(&browser, "live cards", |card| card["state"] == "live");
     wait_for_texts(&browser, &["four".to_owned(), "five".to_owned()]);
+    // So does one that closes.
+    browser.close();
+    browser.switch_to(&windows[1]);
+    send(&browser, "six");
+    browser.switch_to(&windows[0]);
+    wait_for_texts(&browser, &["six".to_owned()]);
 }
 
 #[test]
@@ -262,18 +268,22 @@ fn after_a_restart_the_cards_count_together_and_say_what_was_missed() {
     let server = Server::start(&["--presence", "off"]);
     let browser = Browser::open(&server.at("/"));
     wait_for_cards(&browser, "live cards", |card| card["state"] == "live");
+    let poll_every = |ms| {
+        browser.run(&format!(
+            "const interval = document.querySelector('#interval');
+            interval.value = {ms};
+            interval.dispatchEvent(new Event('change'));"
+        ));
+    };
     // The next short poll comes long after the message.
-    browser.run(
-        "const interval = document.querySelector('#interval');
-        interval.value = 10000;
-        interval.dispatchEvent(new Event('change'));",
-    );
+    poll_every(10_000);
     let count = |card: &Value, expected: &str| {
         card["count"] == expected || card["transport"] == "short-polling"
     };
     server.publish("lobby", "bob", "before");
     wait_for_cards(&browser, "message before", |card| count(card, "1"));
     let server = server.restart(&["--presence", "off"]);
+    poll_every(250);
     server.publish("lobby", "bob", "after");
     wait_for_cards(&browser, "message after", |card| {
         let missed = match card["transport"].as_str() {

@@ -102,6 +102,13 @@ impl Browser {
         self.ask("window/rect", json!({"width": 1400, "height": 900}));
     }
 
+    /// Closes its window. Commands need another one then.
+    pub fn close(&self) {
+        let mut close = curl::curl(&format!("{}/window", self.session));
+        close.args(["-X", "DELETE"]);
+        reply(&curl::Answer::whole(Process::start(close)));
+    }
+
     fn begin(&mut self) {
         assert!(
             Path::new(CHROMIUM).exists(),

@@ -26,13 +26,12 @@ class Card {
   }
 
   // Reads by this reader from now on, on from the card's cursor; null pauses.
-  async read(reader, why) {
+  async read(reader) {
     if (reader === this.reader) return;
     this.stopper.abort();
     Object.assign(this, { reader, stopper: new AbortController(), resumedAt: performance.now() });
     Object.assign(this, { failures: 0, liveSince: null, lostSince: null });
-    if (reader) this.state('connecting');
-    else this.state('paused', why);
+    this.state(reader ? 'connecting' : 'paused');
     const { signal } = this.stopper;
     while (reader && !signal.aborted) {
       await reader(this, signal).catch((error) =>
@@ -40,12 +39,10 @@ class Card {
     }
   }
 
-  // `why` is told beside the state; it is a warning where something is wrong.
   state(state, why = '') {
-    const element = this.find('[data-state]'), wrong = this.lostSince && !this.liveSince;
+    const element = this.find('[data-state]');
     if (element.dataset.state !== state) element.textContent = element.dataset.state = state;
-    const line = { textContent: why, hidden: !why, className: wrong ? 'warning' : '' };
-    Object.assign(this.find('[data-why]'), line);
+    Object.assign(this.find('.warning'), { textContent: why, hidden: !why });
   }
 
   // A connection is open, or an exchange came to its end.

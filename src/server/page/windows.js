@@ -3,10 +3,11 @@
 // hands on what arrives to other visible windows of the same feed. A hidden window reads by
 // WebSocket alone, which is none of the six, and catches up when it is shown.
 
-const WHY = 'A browser opens six connections to a server, for all its windows together. '
-  + 'Click into this window to read here.';
-const WHY_SHARED = `Read by another window of this page, and shown here too. ${WHY}`;
-const WHY_PAUSED = `Another window of this page reads another feed. ${WHY}`;
+const SIX = 'A browser opens six connections to a server, for all its windows together: '
+  + 'click into this window to read by these transports here.';
+const SHARED = `Another window reads by the transports that are “shared”; what arrives is shown here
+  too. ${SIX}`;
+const PAUSED = `Another window reads another feed; “paused” transports wait. ${SIX}`;
 
 const channel = new BroadcastChannel('wslab');
 const id = Math.random(), place = `${feed} ${token}`;
@@ -51,9 +52,10 @@ function share() {
   const holds = holder.by === id, follows = holder.place === place;
   for (const card of cards) {
     if (card.always || (isVisible() && (holds || !card.holds))) card.read(card.own);
-    else if (isVisible() && follows) card.read(follow);
-    else card.read(null, isVisible() ? WHY_PAUSED : '');
+    else card.read(isVisible() && follows ? follow : null);
   }
+  const why = follows ? SHARED : PAUSED;
+  Object.assign(document.getElementById('windows'), { textContent: why, hidden: holds });
 }
 
 function handOn({ name, cursor, own, reader, holds }, message) {
@@ -62,7 +64,7 @@ function handOn({ name, cursor, own, reader, holds }, message) {
 
 // A reader: shows what the window that holds the connections hands on.
 function follow(card, signal) {
-  card.state('shared', WHY_SHARED);
+  card.state('shared');
   let asking = false, askAgain = false;
   // One poll brings what was not handed on: from the time before, or after a restart.
   const catchUp = async () => {
