@@ -123,7 +123,7 @@ class Card {
   }
 
   // Ours: from sending to arrival. Others': after the first transport that delivered it. What a
-  // card reads only after it was paused has no delay of its transport.
+  // card reads later, because it was paused, has no delay of its transport.
   judge({ at, entry, line }) {
     const mine = entry.sentAt !== null, since = mine ? entry.sentAt : entry.firstAt;
     const delay = at - since, samples = mine ? this.mine : this.behind;
@@ -131,7 +131,7 @@ class Card {
     if (!paused) samples.push(delay);
     if (samples.length > SAMPLES) samples.shift();
     line.classList.toggle('mine', mine);
-    line.querySelector('.delay').textContent = paused ? 'was paused'
+    line.querySelector('.delay').textContent = paused ? 'caught up'
       : mine ? duration(delay) : delay ? `+${duration(delay)}` : 'first';
     this.draw();
   }
