@@ -10,6 +10,7 @@ use divan::Bencher;
 use divan::counter::ItemsCount;
 use futures_util::FutureExt;
 use wslab::feed::{Epoch, Feed, Message, NewMessage, Retention};
+use wslab::record::message_record::Scheduled;
 use wslab::record::recorder::{Recorder, SubscriberStats};
 use wslab::record::trial_board::TrialBoard;
 use wslab::runtime::clock;
@@ -20,6 +21,11 @@ fn main() {
 
 /// Subscribers of one message; the time is divided by them.
 const READERS: u64 = 1_000;
+
+/// Messages of a trial, more than an iteration each.
+const MESSAGES: u32 = 1 << 18;
+
+const TEXT_BYTES: usize = 64;
 
 fn message(seq: u64, intended_at_ns: u64) -> Message<'static> {
     Message {
@@ -93,38 +99,54 @@ fn subscribers(
     worker: usize,
 ) -> (Recorder, RefCell<Vec<SubscriberStats>>) {
     let recorder = Recorder::new(board.clone(), worker);
-    let stats = (0..READERS).map(|_| recorder.stats(2 * READERS)).collect();
+    let stats = (0..READERS)
+        .map(|_| recorder.stats(0, 2 * READERS))
+        .collect();
     (recorder, RefCell::new(stats))
 }
 
 /// One message for all subscribers of a worker.
-fn fan_out(
-    recorder: &Recorder,
-    stats: &RefCell<Vec<SubscriberStats>>,
-    seq: u64,
-    intended_at_ns: u64,
-) {
-    let message = message(seq, intended_at_ns);
+fn fan_out(recorder: &Recorder, stats: &RefCell<Vec<SubscriberStats>>, number: u32) {
+    let due_ns = due_ns(number);
+    let text = recorder.board.texts().text(number, TEXT_BYTES);
+    let message = Message {
+        text: text.into(),
+        ..message(u64::from(number) + 1, due_ns)
+    };
     for (stats, n) in stats.borrow_mut().iter_mut().zip(0..) {
-        let at_ns = intended_at_ns + 400_000 + n * 6_131;
+        let at_ns = due_ns + 400_000 + n * 6_131;
         recorder.deliver(stats, black_box(&message), at_ns);
     }
 }
 
 fn bench_recorder(bencher: Bencher, board: &Arc<TrialBoard>) {
     let (recorder, stats) = subscribers(board, 0);
-    let mut seq = 0;
+    let mut numbers = 0..MESSAGES;
     bencher.counter(ItemsCount::new(READERS)).bench_local(|| {
-        seq += 1;
-        let intended_at_ns = clock::now_ns();
-        recorder.published(intended_at_ns, intended_at_ns + 20_000);
-        fan_out(&recorder, &stats, seq, intended_at_ns);
+        let number = numbers.next().expect("enough messages");
+        recorder.published(number, due_ns(number), due_ns(number) + 20_000);
+        fan_out(&recorder, &stats, number);
     });
 }
 
+fn due_ns(number: u32) -> u64 {
+    1 + u64::from(number) * 1_000_000
+}
+
+/// A board whose publisher has handed over all messages.
 fn board() -> Arc<TrialBoard> {
-    let board = Arc::new(TrialBoard::new(1, 2).unwrap());
+    let board = Arc::new(TrialBoard::new(1, 2, MESSAGES as usize).unwrap());
     board.set_window(1, u64::MAX);
+    for number in 0..MESSAGES {
+        let text = board.texts().text(number, TEXT_BYTES);
+        let message = Scheduled {
+            due_ns: due_ns(number),
+            feed: 0,
+            index: number,
+            text_hash: board.texts().hash(&text),
+        };
+        board.hand_over(number, &message);
+    }
     board
 }
 
@@ -142,10 +164,11 @@ fn record_1000_deliveries_beside_another_worker(bencher: Bencher) {
         let (board, stop) = (board.clone(), stop.clone());
         std::thread::spawn(move || {
             let (recorder, stats) = subscribers(&board, 1);
-            let mut seq = 0;
-            while !stop.load(Relaxed) {
-                seq += 1;
-                fan_out(&recorder, &stats, seq, clock::now_ns());
+            for number in 0..MESSAGES {
+                if stop.load(Relaxed) {
+                    break;
+                }
+                fan_out(&recorder, &stats, number);
             }
         })
     };

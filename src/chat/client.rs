@@ -49,7 +49,7 @@ struct ChatClient {
 
 impl ChatClient {
     fn new(options: ChatOptions) -> anyhow::Result<Self> {
-        let recorder = Rc::new(Recorder::new(Arc::new(TrialBoard::new(1, 1)?), 0));
+        let recorder = Rc::new(Recorder::new(Arc::new(TrialBoard::new(1, 1, 0)?), 0));
         let Target {
             dialect, prefix, ..
         } = &options.target;

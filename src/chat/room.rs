@@ -262,6 +262,7 @@ impl Room {
         });
         Some(Outgoing {
             feed: 0,
+            number: 0,
             intended_at_ns,
             text,
         })

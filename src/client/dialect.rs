@@ -298,6 +298,7 @@ mod tests {
     fn a_message_is_published_as_this_json() {
         let message = Outgoing {
             feed: 3,
+            number: 0,
             intended_at_ns: 7,
             text: "\"oi\"".into(),
         };

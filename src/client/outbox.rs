@@ -11,6 +11,8 @@ use tokio::sync::Notify;
 pub struct Outgoing {
     /// The feed's number in this trial.
     pub feed: usize,
+    /// Its number in the publisher's record.
+    pub number: u32,
     pub intended_at_ns: u64,
     pub text: String,
 }

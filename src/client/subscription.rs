@@ -15,7 +15,7 @@ use crate::client::socket::Ledger;
 use crate::client::target::Target;
 use crate::feed::{Cursor, Epoch, Message};
 use crate::record::recorder::{Recorder, SubscriberStats};
-use crate::record::sequence::Sequence;
+use crate::record::sequence::ServerNumbers;
 use crate::record::trial_board::TrialBoard;
 use crate::runtime::clock;
 use crate::runtime::event_loop;
@@ -90,7 +90,7 @@ impl Subscription {
         readers: u64,
     ) -> Self {
         Subscription {
-            stats: recorder.stats(readers),
+            stats: recorder.stats(feed, readers),
             target,
             config,
             recorder,
@@ -193,20 +193,20 @@ impl Subscription {
     /// server's.
     pub fn cursor(&self) -> Cursor {
         Cursor {
-            seq: self.stats.sequence.last(),
+            seq: self.stats.numbers.last(),
             epoch: Some(self.epoch),
         }
     }
 
     /// Continues after a message that was read in another way.
     pub fn resume(&mut self, seq: u64, epoch: Epoch) {
-        self.stats.sequence = Sequence::after(seq);
+        self.stats.numbers = ServerNumbers::after(seq);
         self.epoch = epoch;
     }
 
     /// A message has been decoded.
     pub fn deliver(&mut self, message: &Message<'_>) {
-        let (now_ns, before) = (clock::now_ns(), self.stats.sequence.last());
+        let (now_ns, before) = (clock::now_ns(), self.stats.numbers.last());
         self.recorder.deliver(&mut self.stats, message, now_ns);
         if message.seq > before {
             self.tell(SubscriptionEvent::Message(message));
@@ -234,12 +234,15 @@ impl Subscription {
     pub fn located(&mut self, epoch: Epoch, missed: Option<u64>) {
         if epoch != self.epoch {
             let before = std::mem::replace(&mut self.epoch, epoch);
-            self.stats.sequence = Sequence::default();
+            self.stats.numbers = ServerNumbers::default();
             if before != Epoch::default() {
+                self.stats.numbers = ServerNumbers::open_after(0);
+                self.recorder.epoch_changed();
                 self.tell(SubscriptionEvent::Restarted);
             }
         }
         if let Some(missed @ 1..) = missed {
+            self.stats.numbers = ServerNumbers::open_after(self.stats.numbers.last());
             self.tell(SubscriptionEvent::Missed(missed));
         }
     }

@@ -133,21 +133,28 @@ impl Trial {
 /// Messages and connections.
 fn counts(plan: &Plan, outcome: &TrialOutcome, row: &mut TrialRow) {
     let counts = &outcome.recording.counts;
-    row.published = outcome.published;
-    row.publish_failed = outcome.publish_failed;
-    row.expected = outcome.expected;
+    let messages = &outcome.messages;
+    row.due = Some(messages.due);
+    row.published = messages.published;
+    row.publish_failed = messages.failed + messages.not_sent;
+    row.not_sent = Some(messages.not_sent);
+    row.expected = messages.expected;
     row.delivered = counts.delivered;
-    row.missed = outcome.expected.saturating_sub(counts.delivered);
+    row.missed = messages.missed;
     row.duplicate = counts.duplicate;
     row.reordered = counts.reordered;
     row.negative_latencies = Some(counts.negative);
+    row.text_changed = Some(counts.text_changed);
+    row.stamps_differ = Some(outcome.stamps_differ(plan.target.same_host));
+    row.numbers_jumped = Some(counts.numbers_jumped);
+    row.epoch_changes = Some(counts.epoch_changes);
     row.connect_failed = outcome.gave_up;
     row.reconnects = counts.reconnects + counts.redials;
     row.dials = Some(outcome.recording.traffic.dials);
     row.publisher_redials = Some(counts.publisher_redials);
     row.publisher_resent = Some(counts.publisher_resent);
     row.ramp_up_s = Some(round(outcome.ramp_up_s));
-    row.stale_percent = (outcome.published > 0).then(|| {
+    row.stale_percent = (messages.published > 0).then(|| {
         let all_ns = plan.window.as_nanos() as f64 * outcome.joined as f64;
         round(counts.stale_ns as f64 / all_ns * 100.0)
     });
@@ -495,6 +502,12 @@ mod tests {
             dials: Some(0),
             publisher_redials: Some(0),
             publisher_resent: Some(0),
+            due: Some(100),
+            not_sent: Some(0),
+            text_changed: Some(0),
+            stamps_differ: Some(0),
+            numbers_jumped: Some(0),
+            epoch_changes: Some(0),
             ..TrialRow::default()
         };
         assert_eq!(row, expected);

@@ -22,7 +22,8 @@ use crate::lab::factors::{
     List, MAX_CLIENTS, MAX_RATE_HZ, Span, Switch, check_range, factors, seconds,
 };
 use crate::load::protocol::Workload;
-use crate::load::schedule::Pacing;
+use crate::load::schedule::{Pacing, most_messages};
+use crate::record::identity::MAX_MESSAGES;
 use crate::service::limits::Limits;
 use crate::system::limits::MAX_LOAD_PROCESSES;
 use crate::transport::Transport;
@@ -177,6 +178,15 @@ impl Scenario {
                 self.load_processes
             );
             return Err(("load_processes", why));
+        }
+        let length = self.warm_up.0 + self.window.0;
+        let most = most_messages(self.rate_hz, self.feeds as usize, length);
+        if most > MAX_MESSAGES {
+            let why = format!(
+                "{most} messages would be due in a trial, and the publisher's record holds \
+                 {MAX_MESSAGES}; write less of one of these"
+            );
+            return Err(("rate, feeds, warm_up, window", why));
         }
         let longest = Span(Limits::default().max_hold);
         if self.hold.0 > longest.0 {
@@ -457,6 +467,8 @@ mod tests {
         assert!(refused(|s| s.hold = "1m".parse().unwrap()).contains("after 25s"));
         assert!(refused(|s| s.rate_hz = 9_000.0).contains("between two polls"));
         assert!(refused(|s| s.clients.clear()).contains("at least one"));
+        let long = refused(|s| (s.rate_hz, s.window) = (200.0, "1day".parse().unwrap()));
+        assert!(long.contains("record holds 16777216"), "{long}");
         assert!(
             refused(|s| (s.workload, s.rate_hz) = (Workload::Chat, 0.0))
                 .contains("without messages")

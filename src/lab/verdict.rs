@@ -50,9 +50,15 @@ type Touched = Option<Vec<&'static str>>;
 pub struct Evidence {
     pub rate_hz: f64,
     pub published: u64,
+    /// Sent, and not accepted.
     pub publish_failed: u64,
-    pub expected: u64,
-    pub delivered: u64,
+    pub not_sent: u64,
+    pub missed: u64,
+    pub unexpected: u64,
+    pub text_changed: u64,
+    pub stamps_differ: u64,
+    pub numbers_jumped: u64,
+    pub epoch_changes: u64,
     pub duplicate: u64,
     pub reordered: u64,
     pub negative: u64,
@@ -93,13 +99,18 @@ impl Evidence {
         let probe_latency = probe_latency.filter(|latency| typical && !latency.is_empty());
         let (down, up) = outcome.load_bytes();
         let recording = &outcome.recording;
-        let one_message = one_of(outcome.published);
+        let one_message = one_of(outcome.messages.published);
         Evidence {
             rate_hz: plan.rate_hz,
-            published: outcome.published,
-            publish_failed: outcome.publish_failed,
-            expected: outcome.expected,
-            delivered: recording.counts.delivered,
+            published: outcome.messages.published,
+            publish_failed: outcome.messages.failed,
+            not_sent: outcome.messages.not_sent,
+            missed: outcome.messages.missed,
+            unexpected: outcome.messages.unexpected,
+            text_changed: recording.counts.text_changed,
+            stamps_differ: outcome.stamps_differ(plan.target.same_host),
+            numbers_jumped: recording.counts.numbers_jumped,
+            epoch_changes: recording.counts.epoch_changes,
             duplicate: recording.counts.duplicate,
             reordered: recording.counts.reordered,
             negative: recording.counts.negative,
@@ -135,11 +146,10 @@ impl Evidence {
             (all(self.server_died), Warning::ServerDied),
             (all(self.connect_failed > 0), Warning::ConnectFailed),
             (all(nothing), Warning::NothingPublished),
-            (all(self.delivered < self.expected), Warning::MissedMessages),
-            (
-                all(self.delivered > self.expected),
-                Warning::UnexpectedMessages,
-            ),
+            (all(self.missed > 0), Warning::MissedMessages),
+            (all(self.unexpected > 0), Warning::UnexpectedMessages),
+            (all(self.text_changed > 0), Warning::TextChanged),
+            (all(self.not_sent > 0), Warning::NotSent),
             (all(self.negative > 0), Warning::ClockNegative),
             (all(self.publish_failed > 0), Warning::PublishFailed),
             (
@@ -157,6 +167,9 @@ impl Evidence {
             (all(self.redials > 0), Warning::ConnectionsNotKept),
             (all(self.duplicate > 0), Warning::DuplicateMessages),
             (all(self.reordered > 0), Warning::ReorderedMessages),
+            (all(self.stamps_differ > 0), Warning::ServerStampsDiffer),
+            (all(self.numbers_jumped > 0), Warning::NumbersJump),
+            (all(self.epoch_changes > 0), Warning::EpochChanged),
             (self.busy(), Warning::MachineBusy),
             (self.stolen(), Warning::CpuStolen),
         ];
@@ -268,14 +281,13 @@ pub fn judge(doubts: &[Doubt]) -> (Verdict, String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::load::outcome::WindowMessages;
     use crate::system::process::CpuTime;
 
     fn sound() -> Evidence {
         Evidence {
             rate_hz: 1.0,
             published: 10,
-            expected: 1_000,
-            delivered: 1_000,
             publish_lag_ms: [0.2; 5],
             latency_ms: [3.0, 4.0, 5.0, 6.0, 6.0],
             machine: Some(used(100.0, [0.2, 0.2, 0.0, 0.0])),
@@ -312,15 +324,24 @@ mod tests {
     #[test]
     fn each_doubt_has_its_name_and_weight() {
         assert_eq!(judge(&sound().doubts()), (Verdict::Valid, String::new()));
-        let table: [(Change, Verdict, &str); 24] = [
+        let table: [(Change, Verdict, &str); 29] = [
             (|e| e.server_died = true, Verdict::Invalid, "server-died"),
             (|e| e.connect_failed = 1, Verdict::Invalid, "connect-failed"),
-            (|e| e.delivered = 999, Verdict::Invalid, "missed-messages"),
+            (|e| e.missed = 1, Verdict::Invalid, "missed-messages"),
             (
-                |e| e.delivered = 1_001,
+                |e| e.unexpected = 1,
                 Verdict::Invalid,
                 "unexpected-messages",
             ),
+            (|e| e.text_changed = 1, Verdict::Invalid, "text-changed"),
+            (|e| e.not_sent = 1, Verdict::Invalid, "not-sent"),
+            (
+                |e| e.stamps_differ = 1,
+                Verdict::Suspect,
+                "server-stamps-differ",
+            ),
+            (|e| e.numbers_jumped = 1, Verdict::Suspect, "numbers-jump"),
+            (|e| e.epoch_changes = 1, Verdict::Suspect, "epoch-changed"),
             (|e| e.negative = 1, Verdict::Invalid, "clock-negative"),
             (|e| e.publish_failed = 1, Verdict::Suspect, "publish-failed"),
             (
@@ -371,13 +392,9 @@ mod tests {
                 Verdict::Suspect,
                 "cpu-stolen",
             ),
+            (|e| e.published = 0, Verdict::Invalid, "nothing-published"),
             (
-                |e| (e.published, e.expected, e.delivered) = (0, 0, 0),
-                Verdict::Invalid,
-                "nothing-published",
-            ),
-            (
-                |e| (e.delivered, e.duplicate) = (1, 1),
+                |e| (e.missed, e.duplicate) = (1, 1),
                 Verdict::Invalid,
                 "missed-messages duplicate-messages",
             ),
@@ -465,7 +482,7 @@ mod tests {
     fn of_few_messages_a_short_pause_touches_more_figures() {
         let stalled = |published| {
             let (plan, mut outcome) = (Plan::example(), TrialOutcome::quiet(&Plan::example()));
-            (outcome.published, outcome.expected) = (published, 10 * published);
+            outcome.messages.published = published;
             outcome.recording.counts.delivered = 10 * published;
             let probe = outcome.probe.as_mut().unwrap();
             probe.recording.latency.reset();
@@ -551,19 +568,19 @@ mod tests {
             (|_, o| o.gave_up = 1, Verdict::Invalid, "connect-failed"),
             (
                 |_, o| {
-                    (o.published, o.expected) = (0, 0);
+                    o.messages = WindowMessages::default();
                     o.recording.counts.delivered = 0;
                 },
                 Verdict::Invalid,
                 "nothing-published",
             ),
             (
-                |_, o| o.recording.counts.delivered -= 1,
+                |_, o| o.messages.missed = 1,
                 Verdict::Invalid,
                 "missed-messages",
             ),
             (
-                |_, o| o.recording.counts.delivered += 1,
+                |_, o| o.messages.unexpected = 1,
                 Verdict::Invalid,
                 "unexpected-messages",
             ),
@@ -573,7 +590,7 @@ mod tests {
                 "clock-negative",
             ),
             (
-                |_, o| o.publish_failed = 1,
+                |_, o| o.messages.failed = 1,
                 Verdict::Suspect,
                 "publish-failed",
             ),
@@ -689,8 +706,6 @@ mod tests {
         let idle = Evidence {
             rate_hz: 0.0,
             published: 0,
-            expected: 0,
-            delivered: 0,
             ..sound()
         };
         assert_eq!(idle.doubts(), [], "nothing was to be published");

@@ -93,7 +93,7 @@ mod tests {
 
     #[test]
     fn an_agent_answers_for_its_workers_until_the_link_ends() {
-        let board = TrialBoard::new(1, 2).unwrap();
+        let board = TrialBoard::new(1, 2, 0).unwrap();
         let shares = [0, 1].map(|number| ClientShare::of(number, 2)).to_vec();
         let job = AgentJob {
             plan: Plan {

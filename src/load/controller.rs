@@ -11,7 +11,9 @@ use tokio::sync::oneshot::error::TryRecvError;
 
 use crate::client::scrape::Scrape;
 use crate::load::link::Link;
-use crate::load::outcome::{MachineUse, ProbeOutcome, TimelineSecond, TrialOutcome};
+use crate::load::outcome::{
+    MachineUse, ProbeOutcome, TimelineSecond, TrialOutcome, WindowMessages,
+};
 use crate::load::processes::LoadProcesses;
 use crate::load::protocol::{ControllerCommand, LoadEvent, Plan, Progress};
 use crate::load::publisher::Publisher;
@@ -60,6 +62,8 @@ struct Controller<L> {
     stopped: bool,
     phase: Phase,
     timeline: Timeline,
+    /// Messages of the phase that were due and not handed over by the publisher.
+    left_out: u64,
     reported_ns: u64,
     second: SecondStart,
     machine: MachineLog,
@@ -114,6 +118,7 @@ impl<L: Link> Controller<L> {
             stopped: false,
             phase: Phase::RampUp,
             timeline: Timeline::planned(load.start_ns, plan.phases()),
+            left_out: 0,
             reported_ns: now_ns,
             second: SecondStart {
                 at_ns: now_ns,
@@ -204,6 +209,7 @@ impl<L: Link> Controller<L> {
             !matches!(done.try_recv(), Err(TryRecvError::Empty))
         })
         .await?;
+        self.left_out = self.publisher.cancel().await;
         if phase == Phase::Window {
             self.begin(Phase::Drain);
         }
@@ -250,21 +256,45 @@ impl<L: Link> Controller<L> {
         Ok(())
     }
 
-    /// Published × subscribers, summed over the feeds.
+    /// Deliveries of the window that are to come, those that have come included.
     fn expected(&self) -> u64 {
-        self.expected_by(&self.plan)
+        (0..self.plan.feeds.len())
+            .map(|feed| self.load.board.published(feed) * self.plan.subscribers(feed))
+            .sum()
     }
 
     /// What the probe's subscribers should receive; 0 without a probe.
     fn probe_expected(&self) -> u64 {
         let probe = self.plan.probe();
-        probe.map_or(0, |probe| self.expected_by(&probe))
+        probe.map_or(0, |probe| self.window_messages(&probe).expected)
     }
 
-    fn expected_by(&self, plan: &Plan) -> u64 {
-        (0..plan.feeds.len())
-            .map(|feed| self.load.board.published(feed) * plan.subscribers(feed))
-            .sum()
+    /// What became of each message that was due in the window, for the subscribers of a plan.
+    fn window_messages(&self, plan: &Plan) -> WindowMessages {
+        let board = &self.load.board;
+        let mut messages = WindowMessages {
+            due: self.left_out,
+            not_sent: self.left_out,
+            ..WindowMessages::default()
+        };
+        for (message, record) in board.messages() {
+            if !board.in_window(message.due_ns) {
+                continue;
+            }
+            let deliveries = record.deliveries();
+            messages.due += 1;
+            if record.published() {
+                let readers = plan.subscribers(message.feed as usize);
+                messages.published += 1;
+                messages.expected += readers;
+                messages.missed += readers.saturating_sub(deliveries);
+            } else {
+                messages.failed += u64::from(record.failed());
+                messages.not_sent += u64::from(!record.failed());
+                messages.unexpected += deliveries;
+            }
+        }
+        messages
     }
 
     fn progress(&self, now_ns: u64) -> Progress {
@@ -327,11 +357,7 @@ impl<L: Link> Controller<L> {
         Ok(TrialOutcome {
             ramp_up_s: self.timeline.elapsed_s(self.timeline.end_ns(Phase::RampUp)),
             ledger_s: ledger.length_s,
-            published: (0..self.plan.feeds.len())
-                .map(|feed| board.published(feed))
-                .sum(),
-            expected: self.expected(),
-            publish_failed: board.publish_failed(),
+            messages: self.window_messages(&self.plan),
             joined,
             gave_up: u64::from(self.plan.clients) - joined,
             connected: board.total(Gauge::Connected),

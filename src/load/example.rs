@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::client::config::ClientConfig;
 use crate::client::dialect::ServerCounters;
 use crate::client::target::Target;
-use crate::load::outcome::{MachineUse, ProbeOutcome, TrialOutcome, UsageDelta};
+use crate::load::outcome::{MachineUse, ProbeOutcome, TrialOutcome, UsageDelta, WindowMessages};
 use crate::load::protocol::{Plan, Workload};
 use crate::load::schedule::Pacing;
 use crate::record::byte_counts::ByteCounts;
@@ -58,9 +58,12 @@ impl TrialOutcome {
         let mut outcome = TrialOutcome {
             ramp_up_s: 0.5,
             ledger_s: 100.0,
-            published,
-            expected,
-            publish_failed: 0,
+            messages: WindowMessages {
+                due: published,
+                published,
+                expected,
+                ..WindowMessages::default()
+            },
             joined: clients,
             gave_up: 0,
             connected: clients,

@@ -62,8 +62,8 @@ impl HttpPublisher {
                 }
                 answer = answer => answer.map(|answer| {
                     self.recorder.json(answer.json_bytes, 0);
-                    if let Some(message) = unanswered.pop_front().filter(|_| !answer.accepted) {
-                        self.failed(&message);
+                    if let Some(message) = unanswered.pop_front() {
+                        self.answered(&message, answer.accepted);
                     }
                     if answer.closes {
                         // The server has not read what follows (RFC 9112, section 9.6).
@@ -83,10 +83,15 @@ impl HttpPublisher {
         }
     }
 
+    fn answered(&self, message: &Outgoing, accepted: bool) {
+        match self.recorder.board.record(message.number) {
+            Some(record) if accepted => record.accept(clock::now_ns()),
+            _ => self.failed(message),
+        }
+    }
+
     fn failed(&self, message: &Outgoing) {
-        self.recorder
-            .board
-            .add_failed(message.feed, message.intended_at_ns);
+        self.recorder.board.fail(message.number);
     }
 
     /// Dials. A connection in place of an earlier one is counted.
@@ -111,7 +116,7 @@ impl HttpPublisher {
         };
         self.recorder.json(request.json_bytes, message.text.len());
         self.recorder
-            .published(message.intended_at_ns, clock::now_ns());
+            .published(message.number, message.intended_at_ns, clock::now_ns());
         connection.write_all(&request.bytes).await
     }
 }

@@ -107,6 +107,25 @@ pub struct ProbeOutcome {
     pub expected: u64,
 }
 
+/// The messages of the window, by the publisher's record.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WindowMessages {
+    /// Of the schedule. They were published, or failed, or were not sent.
+    pub due: u64,
+    /// Sent, and not refused.
+    pub published: u64,
+    /// Sent and refused or lost with the connection, or not sent since there was none.
+    pub failed: u64,
+    /// Never sent, since the publisher could not keep up.
+    pub not_sent: u64,
+    /// Published × subscribers of their feed.
+    pub expected: u64,
+    /// Of these, the deliveries that never came.
+    pub missed: u64,
+    /// Deliveries of messages that count as not published.
+    pub unexpected: u64,
+}
+
 /// What one trial found.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct TrialOutcome {
@@ -114,9 +133,7 @@ pub struct TrialOutcome {
     pub ramp_up_s: f64,
     /// From the opening of the ledger to its end: the window and the drain.
     pub ledger_s: f64,
-    pub published: u64,
-    pub expected: u64,
-    pub publish_failed: u64,
+    pub messages: WindowMessages,
     pub joined: u64,
     pub gave_up: u64,
     /// Subscribers that were connected at the end.
@@ -157,6 +174,16 @@ impl TrialOutcome {
         all.fold((0, 0), |(down, up), traffic| {
             (down + traffic.down_bytes, up + traffic.up_bytes)
         })
+    }
+
+    /// Deliveries whose stamps the publisher's record contradicts. The server's own clock is
+    /// compared on the same host only.
+    pub fn stamps_differ(&self, same_host: bool) -> u64 {
+        let counts = &self.recording.counts;
+        match same_host {
+            true => counts.stamps_differ + counts.stamps_impossible,
+            false => counts.stamps_differ,
+        }
     }
 
     /// By how many bytes the server counted more (+) or less (−) than the load. It is 0 unless

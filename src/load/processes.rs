@@ -43,7 +43,7 @@ impl LoadProcesses {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let processes = plan.processes as usize;
         let count = (cores / processes).max(1) * processes;
-        let board = Arc::new(TrialBoard::new(plan.feeds.len(), count)?);
+        let board = Arc::new(TrialBoard::new(plan.feeds.len(), count, plan.messages())?);
         let start_ns = clock::now_ns();
         let job = |plan: &Plan, shares: Vec<ClientShare>| AgentJob {
             plan: plan.clone(),

@@ -16,8 +16,9 @@ use crate::client::outbox::Outgoing;
 use crate::client::target::Target;
 use crate::error::unknown;
 use crate::load::outcome::{TimelineSecond, TrialOutcome};
-use crate::load::schedule::Pacing;
+use crate::load::schedule::{Pacing, most_messages};
 use crate::load::timeline::{Phase, PhaseLengths, Timeline};
+use crate::record::identity::MAX_MESSAGES;
 use crate::record::recording::{Recording, WorkerSecond};
 use crate::transport::Transport;
 
@@ -137,6 +138,12 @@ impl Plan {
             even_phases: true,
             ..self.clone()
         })
+    }
+
+    /// Messages of the publisher's record. What is due beyond them is not sent.
+    pub fn messages(&self) -> usize {
+        let length = self.warm_up + self.window;
+        most_messages(self.rate_hz, self.feeds.len(), length).min(MAX_MESSAGES) as usize
     }
 
     /// Subscribers of feed number `feed`: clients take turns.

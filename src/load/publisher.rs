@@ -17,6 +17,7 @@ use crate::load::http_publisher::HttpPublisher;
 use crate::load::protocol::{Plan, Workload};
 use crate::load::schedule::{Due, Schedule};
 use crate::load::worker::Worker;
+use crate::record::message_record::Scheduled;
 use crate::record::recorder::Recorder;
 use crate::record::recording::Recording;
 use crate::record::trial_board::TrialBoard;
@@ -37,6 +38,9 @@ enum PublisherCommand {
         length_ns: u64,
         done: oneshot::Sender<()>,
     },
+    /// Follow the schedule no further. The answer is the number of messages that were due in it and
+    /// not handed over.
+    Cancel(oneshot::Sender<u64>),
     OpenLedger,
     /// Messages that the sensors published since the last time.
     Second(oneshot::Sender<u64>),
@@ -74,6 +78,13 @@ impl Publisher {
         answer
     }
 
+    /// Ends the schedule. Returns the number of messages that were due in it and not handed over.
+    pub async fn cancel(&self) -> u64 {
+        let (reply, answer) = oneshot::channel();
+        self.send(PublisherCommand::Cancel(reply));
+        answer.await.unwrap_or_default()
+    }
+
     /// Forgets what the sensors recorded so far.
     pub fn open_ledger(&self) {
         self.send(PublisherCommand::OpenLedger);
@@ -107,8 +118,12 @@ struct PublisherLoop {
     recorder: Rc<Recorder>,
     ledger: Rc<Ledger>,
     sensors: Vec<Rc<Outbox>>,
-    /// Messages handed to sensors, which take turns.
-    turns: usize,
+    /// Messages of each feed that were handed over since the trial began.
+    handed_over: Vec<u32>,
+    /// The same of all feeds: the next message's number. Sensors take turns by it.
+    next_number: u32,
+    /// Messages of the schedule that were due and not handed over.
+    left_out: u64,
     rng: StdRng,
 }
 
@@ -145,7 +160,9 @@ impl PublisherLoop {
         };
         PublisherLoop {
             sensors: (1..=sensors).map(sensor).collect(),
-            turns: 0,
+            handed_over: vec![0; plan.feeds.len()],
+            next_number: 0,
+            left_out: 0,
             rng: StdRng::seed_from_u64(plan.seed),
             recorder,
             ledger,
@@ -158,6 +175,10 @@ impl PublisherLoop {
         let timer = Timer::new().expect("the system makes a timer");
         let mut running: Option<ActiveSchedule> = None;
         loop {
+            // A publisher that is late always has a message that is due.
+            while let Ok(command) = inbox.try_recv() {
+                self.execute(command, &mut running);
+            }
             let due_ns = running.as_ref().and_then(ActiveSchedule::due_ns);
             let due = async {
                 match due_ns {
@@ -169,17 +190,14 @@ impl PublisherLoop {
                 biased;
                 Ok(intended_at_ns) = due => {
                     let running = running.as_mut().expect("something is due");
-                    self.hand_over(running.take(), intended_at_ns);
+                    let due = running.take();
+                    self.hand_over(due, intended_at_ns);
                     // The connections must get their turn, however late this is.
                     tokio::task::yield_now().await;
                 }
                 command = inbox.recv() => match command {
                     None => return,
-                    Some(PublisherCommand::Publish { origin_ns, length_ns, done }) => {
-                        let schedule = self.schedule(length_ns);
-                        running = Some(ActiveSchedule::start(schedule, origin_ns, done));
-                    }
-                    Some(command) => self.answer(command),
+                    Some(command) => self.execute(command, &mut running),
                 },
             }
             if let Some(ActiveSchedule { done, .. }) =
@@ -190,8 +208,22 @@ impl PublisherLoop {
         }
     }
 
-    fn answer(&self, command: PublisherCommand) {
+    fn execute(&mut self, command: PublisherCommand, running: &mut Option<ActiveSchedule>) {
         match command {
+            PublisherCommand::Publish {
+                origin_ns,
+                length_ns,
+                done,
+            } => {
+                let schedule = self.schedule(length_ns);
+                *running = Some(ActiveSchedule::start(schedule, origin_ns, done));
+            }
+            PublisherCommand::Cancel(reply) => {
+                let left = running
+                    .take()
+                    .map_or(0, |left| left.due_by(clock::now_ns()));
+                let _ = reply.send(std::mem::take(&mut self.left_out) + left);
+            }
             PublisherCommand::OpenLedger => self.recorder.open_ledger(self.ledger.traffic()),
             PublisherCommand::Second(reply) => {
                 let _ = reply.send(self.recorder.end_second(self.ledger.bytes()).published);
@@ -200,7 +232,6 @@ impl PublisherLoop {
                 let ledger = &self.ledger;
                 let _ = reply.send(self.recorder.recording(ledger.traffic(), ledger.set_up()));
             }
-            PublisherCommand::Publish { .. } => unreachable!("handled where the schedule is"),
         }
     }
 
@@ -216,20 +247,32 @@ impl PublisherLoop {
     }
 
     fn hand_over(&mut self, due: Due, intended_at_ns: u64) {
-        let text = text(self.plan.payload_bytes, self.rng.random());
+        let number = self.next_number;
+        let texts = self.recorder.board.texts();
+        let text = texts.text(number, self.plan.payload_bytes as usize);
+        let message = Scheduled {
+            due_ns: intended_at_ns,
+            feed: due.feed as u32,
+            index: self.handed_over[due.feed],
+            text_hash: texts.hash(&text),
+        };
+        if !self.recorder.board.hand_over(number, &message) {
+            self.left_out += 1;
+            return;
+        }
+        self.next_number += 1;
+        self.handed_over[due.feed] += 1;
         let message = Outgoing {
             feed: due.feed,
+            number,
             intended_at_ns,
             text,
         };
-        let board = &self.recorder.board;
-        board.add_published(due.feed, intended_at_ns);
         match self.plan.workload {
             Workload::Monitoring => {
-                self.turns += 1;
-                let sensor = &self.sensors[self.turns % self.sensors.len()];
+                let sensor = &self.sensors[number as usize % self.sensors.len()];
                 if sensor.push(message).is_err() {
-                    board.add_failed(due.feed, intended_at_ns);
+                    self.recorder.board.give_up(number);
                 }
             }
             Workload::Chat => {
@@ -259,45 +302,15 @@ impl ActiveSchedule {
         self.next.map(|due| self.origin_ns + due.offset_ns)
     }
 
+    /// Messages that are due by `now_ns` and were not taken.
+    fn due_by(self, now_ns: u64) -> u64 {
+        let due = self.next.into_iter().chain(self.schedule);
+        let due = due.take_while(|due| self.origin_ns + due.offset_ns <= now_ns);
+        due.count() as u64
+    }
+
     /// The message that is due; the one after it is next.
     fn take(&mut self) -> Due {
         std::mem::replace(&mut self.next, self.schedule.next()).expect("something is due")
-    }
-}
-
-/// `bytes` of readable text, never blank, different with each seed.
-fn text(bytes: u32, seed: u64) -> String {
-    let mut state = seed | 1;
-    let mut next = || {
-        // Xorshift (Marsaglia 2003): cheap, and nothing depends on its quality.
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state
-    };
-    let letter = |random: u64| char::from(b'a' + (random % 26) as u8);
-    (0..bytes)
-        .map(|at| match (at % 7, next()) {
-            (6, random) if random % 3 != 0 && at + 1 < bytes => ' ',
-            (_, random) => letter(random),
-        })
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn texts_have_their_size_and_are_never_blank() {
-        for bytes in [1, 2, 7, 8, 64, 1_000] {
-            for seed in 0..50 {
-                let text = text(bytes, seed);
-                assert_eq!(text.len(), bytes as usize);
-                assert!(text.starts_with(char::is_alphabetic), "{text:?}");
-                assert!(text.ends_with(char::is_alphabetic), "{text:?}");
-            }
-        }
-        assert_ne!(text(64, 1), text(64, 99));
     }
 }

@@ -4,6 +4,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::time::Duration;
 
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
@@ -22,6 +23,13 @@ pub enum Pacing {
     Constant,
     /// A Poisson process with the same mean rate.
     Poisson,
+}
+
+/// The most messages that a schedule of such a length has. At random times, that is their mean and
+/// ten times their spread.
+pub fn most_messages(rate_hz: f64, feeds: usize, length: Duration) -> u64 {
+    let mean = rate_hz * feeds as f64 * length.as_secs_f64();
+    (mean + 10.0 * mean.sqrt()) as u64 + 2 * feeds as u64
 }
 
 /// One message that will be due.
@@ -79,7 +87,8 @@ impl Schedule {
             }
             Pacing::Poisson => {
                 let uniform: f64 = self.rng.random();
-                previous_ns + (-(1.0 - uniform).ln() / self.rate_hz * 1e9) as u64
+                let gap_ns = (-(1.0 - uniform).ln() / self.rate_hz * 1e9) as u64;
+                previous_ns.saturating_add(gap_ns)
             }
         };
         if offset_ns < self.length_ns {
@@ -143,6 +152,11 @@ mod tests {
 
     #[test]
     fn a_poisson_process_has_its_mean_its_spread_and_its_seed() {
+        for seed in 0..100 {
+            let schedule = Schedule::new(Pacing::Poisson, 3.0, 2, SECOND, seed);
+            let most = most_messages(3.0, 2, Duration::from_secs(1));
+            assert!(schedule.count() as u64 <= most, "seed {seed}");
+        }
         let gaps = |seed| {
             let schedule = Schedule::new(Pacing::Poisson, 100.0, 1, 500 * SECOND, seed);
             let offsets: Vec<u64> = schedule.map(|due| due.offset_ns).collect();

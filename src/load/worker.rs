@@ -224,8 +224,7 @@ impl SubscriberPool {
                 }
                 WorkerCommand::Write { author, message } => {
                     if let Err(message) = outboxes[author].push(message) {
-                        let board = &self.recorder.board;
-                        board.add_failed(message.feed, message.intended_at_ns);
+                        self.recorder.board.give_up(message.number);
                     }
                     WorkerReply::Done
                 }

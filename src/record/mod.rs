@@ -1,7 +1,9 @@
-//! What is recorded of a trial: histograms, counts, sequence numbers. No I/O on sockets or files.
+//! What is recorded of a trial: histograms, counts, messages. No I/O on sockets or files.
 
 pub mod byte_counts;
 pub mod histogram;
+pub mod identity;
+pub mod message_record;
 pub mod recorder;
 pub mod recording;
 pub mod sequence;

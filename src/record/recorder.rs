@@ -3,6 +3,9 @@
 //! A worker's subscribers share one recorder. The recordings of all workers are merged at the end:
 //! histograms are added up, percentiles are never averaged. Latencies are signed: a delivery before
 //! its intended time is counted as negative and is in no histogram.
+//!
+//! What was due and when is the publisher's record. A delivery is looked up there by the identity
+//! in its text; what the server says of the message is compared with the record and not trusted.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -12,15 +15,27 @@ use hdrhistogram::Histogram;
 use crate::feed::Message;
 use crate::record::byte_counts::ByteCounts;
 use crate::record::histogram;
+use crate::record::message_record::{MessageRecord, Scheduled};
 use crate::record::recording::{Counts, Fairness, Recording, WorkerSecond};
-use crate::record::sequence::{Delivery, Sequence};
+use crate::record::sequence::{DeliveredSet, ServerNumbers};
 use crate::record::trial_board::{Gauge, TrialBoard};
 use crate::runtime::prefetch;
 
-/// One subscriber's figures of one window, in one cache line: with thousands of subscribers, the
-/// next delivery needs a line that is in no cache.
+/// One subscriber's figures, in one cache line: with thousands of subscribers, the next delivery
+/// needs a line that is in no cache.
 #[derive(Clone, Copy, Debug, Default)]
 #[repr(align(64))]
+struct SubscriberFigures {
+    window: WindowStats,
+    feed: u32,
+    /// Messages since the trial began.
+    delivered: u32,
+    /// Numbers that the server left out, less those that it used twice.
+    holes: i64,
+}
+
+/// The same of one window.
+#[derive(Clone, Copy, Debug, Default)]
 struct WindowStats {
     /// When that window opens.
     window_opens_ns: u64,
@@ -36,17 +51,21 @@ struct WindowStats {
 /// What a subscriber holds for its recorder.
 #[derive(Debug)]
 pub struct SubscriberStats {
-    pub sequence: Sequence,
+    pub numbers: ServerNumbers,
+    delivered: DeliveredSet,
+    /// The number of the newest message, by its intended time.
+    newest: u32,
+    feed: u32,
     /// Subscribers of its feed.
     readers: u32,
-    /// Its place in `State::windows`.
-    index: usize,
+    /// Its place in `State::subscribers`.
+    index: u32,
 }
 
 #[derive(Debug)]
 struct State {
     recording: Recording,
-    windows: Vec<WindowStats>,
+    subscribers: Vec<SubscriberFigures>,
     /// The byte counts when the ledger was opened.
     opened_at: ByteCounts,
     second: Histogram<u64>,
@@ -71,7 +90,7 @@ impl Recorder {
             worker,
             state: RefCell::new(State {
                 recording: Recording::default(),
-                windows: Vec::new(),
+                subscribers: Vec::new(),
                 opened_at: ByteCounts::default(),
                 second: histogram::coarse(),
                 second_published: 0,
@@ -79,20 +98,29 @@ impl Recorder {
         }
     }
 
-    /// Adds a subscriber of a feed that has `readers` of them.
-    pub fn stats(&self, readers: u64) -> SubscriberStats {
-        let windows = &mut self.state.borrow_mut().windows;
-        windows.push(WindowStats::default());
+    /// Adds a subscriber of feed number `feed`, which has `readers` of them.
+    pub fn stats(&self, feed: usize, readers: u64) -> SubscriberStats {
+        let subscribers = &mut self.state.borrow_mut().subscribers;
+        let small = |number: u64| u32::try_from(number).expect("fewer than 2³² subscribers");
+        let index = small(subscribers.len() as u64);
+        let feed = small(feed as u64);
+        subscribers.push(SubscriberFigures {
+            feed,
+            ..SubscriberFigures::default()
+        });
         SubscriberStats {
-            sequence: Sequence::default(),
-            readers: u32::try_from(readers).expect("fewer than 2³² subscribers"),
-            index: windows.len() - 1,
+            numbers: ServerNumbers::default(),
+            delivered: DeliveredSet::default(),
+            newest: 0,
+            feed,
+            readers: small(readers),
+            index,
         }
     }
 
     /// Messages of the board's window that a subscriber has.
     pub fn received(&self, stats: &SubscriberStats) -> u64 {
-        let window = &self.state.borrow().windows[stats.index];
+        let window = &self.state.borrow().subscribers[stats.index as usize].window;
         match window.window_opens_ns == self.board.window_opens_ns() {
             true => window.delivered,
             false => 0,
@@ -119,13 +147,38 @@ impl Recorder {
         recording.traffic = traffic - state.opened_at;
         recording.set_up = set_up;
         let opens_ns = self.board.window_opens_ns();
-        let of_window = |window: &&WindowStats| window.window_opens_ns == opens_ns;
-        for window in state.windows.iter().filter(of_window) {
+        let windows = state.subscribers.iter().map(|figures| figures.window);
+        let of_window = |window: &WindowStats| window.window_opens_ns == opens_ns;
+        for window in windows
+            .filter(of_window)
+            .filter(|window| window.delivered > 0)
+        {
             recording.counts.stale_ns += window.stale_ns;
             let mean_us = window.latency_ns as f64 / window.delivered as f64 / 1e3;
             recording.fairness += Fairness::of(mean_us);
         }
+        recording.counts.numbers_jumped = self.numbers_jumped(&state.subscribers);
         recording
+    }
+
+    /// Subscribers whose holes in the server's numbers are not messages that they lack.
+    fn numbers_jumped(&self, subscribers: &[SubscriberFigures]) -> u64 {
+        let mut published: Vec<u32> = Vec::new();
+        for (message, _) in self
+            .board
+            .messages()
+            .filter(|(_, record)| record.published())
+        {
+            let feed = message.feed as usize;
+            published.resize(published.len().max(feed + 1), 0);
+            published[feed] += 1;
+        }
+        let jumped = subscribers.iter().filter(|figures| {
+            let published = published.get(figures.feed as usize).copied().unwrap_or(0);
+            let lacking = i64::from(published) - i64::from(figures.delivered);
+            !(0..=lacking.max(0)).contains(&figures.holes)
+        });
+        jumped.count() as u64
     }
 
     /// The second that ends now. `bytes` are the worker's down and up since the trial began.
@@ -140,51 +193,109 @@ impl Recorder {
 
     /// Loads the memory that the next [`Recorder::deliver`] of this subscriber needs.
     pub fn prefetch(&self, stats: &SubscriberStats) {
-        prefetch::fetch(&self.state.borrow().windows[stats.index]);
+        prefetch::fetch(&self.state.borrow().subscribers[stats.index as usize]);
     }
 
     /// A subscriber decoded a message at `at_ns`.
     pub fn deliver(&self, stats: &mut SubscriberStats, message: &Message<'_>, at_ns: u64) {
         let state = &mut *self.state.borrow_mut();
+        let figures = &mut state.subscribers[stats.index as usize];
         let counts = &mut state.recording.counts;
         counts.payload_bytes += message.text.len() as u64;
-        match stats.sequence.record(message.seq) {
-            Delivery::Fresh => {}
-            Delivery::Reordered => counts.reordered += 1,
-            Delivery::Duplicate => {
-                counts.duplicate += 1;
-                return;
-            }
-        }
-        // Without an intended time it is not the load's; with a kind it is a join or a leave.
-        if message.intended_at_ns == 0 || message.kind.is_some() {
+        let last = stats.numbers.last();
+        let Some((number, scheduled, record)) = self.identify(stats.feed, message) else {
+            // A join or a leave, a message in a chat at a terminal, or none that was published.
+            let holes = stats.numbers.record(message.seq, true);
+            figures.holes = figures.holes.saturating_add(holes).max(0);
+            let strange = message.kind.is_none() && self.board.has_records();
+            counts.text_changed += u64::from(strange);
+            return;
+        };
+        counts.text_changed +=
+            u64::from(self.board.texts().hash(&message.text) != scheduled.text_hash);
+        counts.stamps_differ += u64::from(message.intended_at_ns != scheduled.due_ns);
+        let is_new = stats.delivered.insert(scheduled.index);
+        let holes = stats.numbers.record(message.seq, is_new);
+        figures.holes = figures.holes.saturating_add(holes);
+        if !is_new {
+            counts.duplicate += 1;
             return;
         }
-        let latency_ns = at_ns.checked_sub(message.intended_at_ns);
-        record(&mut state.second, latency_ns);
-        if !self.board.in_window(message.intended_at_ns) {
-            return;
+        figures.delivered += 1;
+        let newest = stats.newest.max(number);
+        if message.seq < last || (number < newest && self.is_before(record, newest)) {
+            counts.reordered += 1;
         }
+        stats.newest = newest;
+        let latency_ns = at_ns.checked_sub(scheduled.due_ns);
+        record_ns(&mut state.second, latency_ns);
+        if self.board.in_window(scheduled.due_ns) {
+            figures.window.deliver(&self.board, scheduled.due_ns, at_ns);
+            self.deliver_in_window(
+                &mut state.recording,
+                stats.readers,
+                record,
+                latency_ns,
+                at_ns,
+            );
+            let stamp_ns = message.published_at_ns;
+            let counts = &mut state.recording.counts;
+            counts.stamps_impossible +=
+                u64::from(!(record.sent_at_ns()..=at_ns).contains(&stamp_ns));
+            record_ns(&mut state.recording.transit, at_ns.checked_sub(stamp_ns));
+        }
+    }
+
+    /// The publisher's message of this feed that this is, by its text.
+    fn identify(
+        &self,
+        feed: u32,
+        message: &Message<'_>,
+    ) -> Option<(u32, Scheduled, MessageRecord<'_>)> {
+        if message.kind.is_some() {
+            return None;
+        }
+        let by_time = || self.board.number_by_time(feed, message.intended_at_ns);
+        let number = self.board.texts().number(&message.text, by_time)?;
+        let record = self.board.record(number)?;
+        let scheduled = record.scheduled().filter(|of| of.feed == feed)?;
+        Some((number, scheduled, record))
+    }
+
+    /// Whether a message was in the feed before another was sent, so that it must come first. Two
+    /// that were on their way at once, on different connections, have no order.
+    fn is_before(&self, earlier: MessageRecord<'_>, later: u32) -> bool {
+        let accepted_at_ns = earlier.accepted_at_ns();
+        let later = self.board.record(later);
+        accepted_at_ns != 0 && later.is_some_and(|later| accepted_at_ns < later.sent_at_ns())
+    }
+
+    /// The first delivery to a subscriber of a message of the window.
+    fn deliver_in_window(
+        &self,
+        recording: &mut Recording,
+        readers: u32,
+        record: MessageRecord<'_>,
+        latency_ns: Option<u64>,
+        at_ns: u64,
+    ) {
         self.board.add(self.worker, Gauge::Delivered, 1);
-        counts.delivered += 1;
-        counts.negative += u64::from(latency_ns.is_none());
-        let recording = &mut state.recording;
-        record(&mut recording.latency, latency_ns);
-        let transit_ns = at_ns.checked_sub(message.published_at_ns);
-        record(&mut recording.transit, transit_ns);
-        let ranked = self.worker < self.board.workers();
-        if let Some(arrival) = self.board.record_arrival(message.intended_at_ns, ranked) {
-            let since_send_ns = at_ns.checked_sub(arrival.sent_at_ns);
-            record(&mut recording.since_send, since_send_ns);
-            let last = u64::from(stats.readers - 1);
-            let ranks = [0, last / 2, last];
-            for (rank, fan_out) in ranks.into_iter().zip(&mut recording.fan_out) {
-                if arrival.rank == rank {
-                    record(&mut fan_out.0, latency_ns);
-                }
+        recording.counts.delivered += 1;
+        recording.counts.negative += u64::from(latency_ns.is_none());
+        record_ns(&mut recording.latency, latency_ns);
+        let since_send_ns = at_ns.checked_sub(record.sent_at_ns());
+        record_ns(&mut recording.since_send, since_send_ns);
+        if self.worker == self.board.workers() {
+            return; // The probe takes no rank in the fan-out.
+        }
+        let rank = record.deliver();
+        let last = u64::from(readers - 1);
+        let ranks = [0, last / 2, last];
+        for (place, fan_out) in ranks.into_iter().zip(&mut recording.fan_out) {
+            if rank == place {
+                record_ns(&mut fan_out.0, latency_ns);
             }
         }
-        state.windows[stats.index].deliver(&self.board, message.intended_at_ns, at_ns);
     }
 
     /// JSON was received or sent. `payload` is the text of a message that was sent, in bytes;
@@ -252,19 +363,28 @@ impl Recorder {
         self.state.borrow_mut().recording.counts.reconnects += 1;
     }
 
-    /// A message that is due at `intended_at_ns` is sent now.
-    pub fn published(&self, intended_at_ns: u64, now_ns: u64) {
+    /// The server's epoch changed after a subscriber's first answer.
+    pub fn epoch_changed(&self) {
+        self.state.borrow_mut().recording.counts.epoch_changes += 1;
+    }
+
+    /// Message `number`, which is due at `intended_at_ns`, is sent now. One that is sent again
+    /// counts as sent the first time.
+    pub fn published(&self, number: u32, intended_at_ns: u64, now_ns: u64) {
+        let record = self.board.record(number);
+        if record.is_some_and(|record| !record.send(now_ns)) {
+            return;
+        }
         let state = &mut *self.state.borrow_mut();
         let lag_ns = now_ns.checked_sub(intended_at_ns);
         state.recording.counts.negative += u64::from(lag_ns.is_none());
-        record(&mut state.recording.publish_lag, lag_ns);
+        record_ns(&mut state.recording.publish_lag, lag_ns);
         state.second_published += 1;
-        self.board.record_send(intended_at_ns, now_ns);
     }
 }
 
 /// Records a time that is not negative. One above the histogram's range counts as its highest.
-fn record(histogram: &mut Histogram<u64>, ns: Option<u64>) {
+fn record_ns(histogram: &mut Histogram<u64>, ns: Option<u64>) {
     if let Some(ns) = ns {
         histogram.saturating_record(ns);
     }
@@ -297,21 +417,39 @@ mod tests {
     use super::*;
     use crate::record::recording::FanOut;
 
-    fn message(seq: u64, intended_at_ns: u64) -> Message<'static> {
+    /// A recorder of a trial whose publisher handed over messages that are due at these times.
+    fn recorder(due_ns: &[u64]) -> Recorder {
+        let board = TrialBoard::new(1, 1, due_ns.len()).unwrap();
+        board.set_window(1_000, 2_000);
+        for (number, &due_ns) in (0..).zip(due_ns) {
+            let text = board.texts().text(number, 12);
+            let message = Scheduled {
+                due_ns,
+                feed: 0,
+                index: number,
+                text_hash: board.texts().hash(&text),
+            };
+            assert!(board.hand_over(number, &message));
+        }
+        Recorder::new(Arc::new(board), 0)
+    }
+
+    /// A message as an honest server delivers it.
+    fn message(recorder: &Recorder, number: u32) -> Message<'static> {
+        let record = recorder.board.record(number).unwrap();
+        let due_ns = record.scheduled().unwrap().due_ns;
         Message {
-            seq,
+            seq: u64::from(number) + 1,
             from: "sensor-1".into(),
-            text: "12345".into(),
-            intended_at_ns,
-            published_at_ns: intended_at_ns + 10,
+            text: recorder.board.texts().text(number, 12).into(),
+            intended_at_ns: due_ns,
+            published_at_ns: record.sent_at_ns().max(due_ns) + 10,
             kind: None,
         }
     }
 
-    fn recorder() -> Recorder {
-        let recorder = Recorder::new(Arc::new(TrialBoard::new(1, 1).unwrap()), 0);
-        recorder.board.set_window(1_000, 2_000);
-        recorder
+    fn deliver(recorder: &Recorder, stats: &mut SubscriberStats, number: u32, at_ns: u64) {
+        recorder.deliver(stats, &message(recorder, number), at_ns);
     }
 
     fn recording(recorder: &Recorder) -> Recording {
@@ -320,17 +458,17 @@ mod tests {
 
     #[test]
     fn a_message_belongs_to_the_window_by_its_intended_time() {
-        let recorder = recorder();
-        let mut stats = recorder.stats(1);
-        let mut deliver = |seq, intended_at_ns, at_ns| {
-            recorder.deliver(&mut stats, &message(seq, intended_at_ns), at_ns);
+        let recorder = recorder(&[999, 1_000, 1_999, 2_000]);
+        let mut stats = recorder.stats(0, 1);
+        let mut deliver = |number, at_ns| {
+            deliver(&recorder, &mut stats, number, at_ns);
             recorder.received(&stats)
         };
-        assert_eq!(deliver(1, 999, 1_500), 0);
-        assert_eq!(deliver(2, 1_000, 1_600), 1);
-        assert_eq!(deliver(3, 1_999, 9_000), 2, "however late");
-        assert_eq!(deliver(4, 2_000, 2_001), 2);
-        assert_eq!(deliver(4, 1_500, 2_001), 2, "a duplicate");
+        assert_eq!(deliver(0, 1_500), 0);
+        assert_eq!(deliver(1, 1_600), 1);
+        assert_eq!(deliver(2, 9_000), 2, "however late");
+        assert_eq!(deliver(3, 2_001), 2);
+        assert_eq!(deliver(2, 2_001), 2, "a duplicate");
         let recording = recording(&recorder);
         assert_eq!(recording.counts.delivered, 2);
         assert_eq!(recording.counts.duplicate, 1);
@@ -338,37 +476,132 @@ mod tests {
         assert!(recording.latency.equivalent(recording.latency.max(), 7_001));
         assert_eq!(recording.transit.min(), 590);
         assert_eq!(recorder.board.total(Gauge::Delivered), 2);
+        assert_eq!(recorder.board.record(1).unwrap().deliveries(), 1);
         recorder.board.set_window(2_000, 3_000);
         assert_eq!(recorder.received(&stats), 0, "another window");
     }
 
     #[test]
     fn latency_counts_from_the_intended_time_and_from_the_send_apart() {
-        let recorder = recorder();
-        let mut stats = recorder.stats(1);
-        recorder.published(1_100, 1_900);
-        recorder.deliver(&mut stats, &message(1, 1_100), 1_960);
-        recorder.deliver(&mut stats, &message(2, 1_200), 1_960);
+        let recorder = recorder(&[1_100]);
+        let mut stats = recorder.stats(0, 1);
+        recorder.published(0, 1_100, 1_900);
+        recorder.published(0, 1_100, 1_950);
+        deliver(&recorder, &mut stats, 0, 1_960);
         let recording = recording(&recorder);
+        assert_eq!(recording.latency.max(), 860);
+        assert_eq!(recording.since_send.max(), 60, "since it was first sent");
+        assert_eq!(recording.publish_lag.len(), 1);
+    }
+
+    #[test]
+    fn what_the_server_says_of_a_message_is_compared_and_not_believed() {
+        type Lie = fn(&mut Message<'static>);
+        type Seen = fn(&Counts) -> u64;
+        let lies: [(Lie, Seen); 6] = [
+            (|m| m.intended_at_ns = 1_190, |c| c.stamps_differ),
+            (|m| m.intended_at_ns = 0, |c| c.stamps_differ),
+            (|m| m.published_at_ns = 1_050, |c| c.stamps_impossible),
+            (|m| m.published_at_ns = 1_201, |c| c.stamps_impossible),
+            (|m| m.text.to_mut().push('!'), |c| c.text_changed),
+            (|m| m.seq = 1_000, |c| c.numbers_jumped),
+        ];
+        for (number, (lie, seen)) in lies.into_iter().enumerate() {
+            let recorder = recorder(&[1_100]);
+            let mut stats = recorder.stats(0, 1);
+            recorder.published(0, 1_100, 1_100);
+            let mut message = message(&recorder, 0);
+            lie(&mut message);
+            recorder.deliver(&mut stats, &message, 1_200);
+            let recording = recording(&recorder);
+            assert_eq!((recording.latency.len(), recording.latency.max()), (1, 100));
+            let counts = recording.counts;
+            assert_eq!(seen(&counts), 1, "{number}: {counts:?}");
+            let all = [
+                counts.stamps_differ,
+                counts.stamps_impossible,
+                counts.text_changed,
+                counts.numbers_jumped,
+                counts.duplicate,
+                counts.reordered,
+            ];
+            assert_eq!(all.iter().sum::<u64>(), 1, "{number}: {counts:?}");
+        }
+    }
+
+    #[test]
+    fn a_text_that_was_never_published_is_no_delivery() {
+        let recorder = recorder(&[1_100]);
+        let mut stats = recorder.stats(0, 1);
+        for text in ["", "hello, world", "AAAAAAAA"] {
+            let mut strange = message(&recorder, 0);
+            strange.text = text.into();
+            recorder.deliver(&mut stats, &strange, 1_200);
+        }
+        let mut join = message(&recorder, 0);
+        join.kind = Some("join".into());
+        recorder.deliver(&mut stats, &join, 1_200);
+        let counts = recording(&recorder).counts;
+        assert_eq!((counts.delivered, counts.text_changed), (0, 3));
+    }
+
+    #[test]
+    fn a_copy_instead_of_a_message_is_a_duplicate_and_the_message_is_missed() {
+        let recorder = recorder(&[1_100, 1_200, 1_300]);
+        let (mut starved, mut copied) = (recorder.stats(0, 2), recorder.stats(0, 2));
+        (0..3).for_each(|number| recorder.published(number, 1_100, 1_100));
+        for number in [0, 2] {
+            deliver(&recorder, &mut starved, number, 1_400);
+        }
+        for (seq, number) in [(1, 0), (2, 1), (3, 1), (4, 2)] {
+            let mut message = message(&recorder, number);
+            message.seq = seq;
+            recorder.deliver(&mut copied, &message, 1_400);
+        }
+        let counts = recording(&recorder).counts;
+        assert_eq!((counts.delivered, counts.duplicate), (5, 1));
         assert_eq!(
-            (recording.latency.min(), recording.latency.max()),
-            (760, 860)
+            counts.numbers_jumped, 0,
+            "what is lacking explains the hole"
         );
+        let deliveries = |number| recorder.board.record(number).unwrap().deliveries();
+        assert_eq!([0, 1, 2].map(deliveries), [2, 1, 2]);
+    }
+
+    #[test]
+    fn messages_are_reordered_if_the_server_or_their_times_say_so() {
+        let recorder = recorder(&[1_100, 1_200, 1_300]);
+        let reordered = |story: &[(u64, u32)]| {
+            let mut stats = recorder.stats(0, 1);
+            let before = recording(&recorder).counts.reordered;
+            for &(seq, number) in story {
+                let mut message = message(&recorder, number);
+                message.seq = seq;
+                recorder.deliver(&mut stats, &message, 1_500);
+            }
+            recording(&recorder).counts.reordered - before
+        };
+        assert_eq!(reordered(&[(1, 0), (2, 1), (3, 2)]), 0);
+        assert_eq!(reordered(&[(1, 0), (3, 2), (2, 1)]), 1);
         assert_eq!(
-            recording.since_send.len(),
-            1,
-            "the other's send is not known"
+            reordered(&[(1, 0), (2, 2), (3, 1)]),
+            0,
+            "on their way at once"
         );
-        assert_eq!(recording.since_send.max(), 60);
+        recorder.published(2, 1_300, 1_300);
+        recorder.board.record(1).unwrap().accept(1_250);
+        assert_eq!(reordered(&[(1, 0), (2, 2), (3, 1)]), 1);
+        recorder.board.record(1).unwrap().accept(1_350);
+        assert_eq!(reordered(&[(1, 0), (2, 2), (3, 1)]), 0);
     }
 
     #[test]
     fn the_first_the_median_and_the_last_subscriber_of_a_message_are_apart() {
-        let recorder = recorder();
-        let mut all: Vec<_> = (0..5).map(|_| recorder.stats(5)).collect();
-        recorder.published(1_100, 1_100);
+        let recorder = recorder(&[1_100, 1_200]);
+        let mut all: Vec<_> = (0..5).map(|_| recorder.stats(0, 5)).collect();
+        recorder.published(0, 1_100, 1_100);
         for (stats, at_ns) in all.iter_mut().zip([1_101, 1_110, 1_120, 1_130, 1_199]) {
-            recorder.deliver(stats, &message(1, 1_100), at_ns);
+            deliver(&recorder, stats, 0, at_ns);
         }
         let latencies = recording(&recorder).fan_out.map(|FanOut(place)| {
             assert_eq!(place.len(), 1);
@@ -376,56 +609,43 @@ mod tests {
         });
         assert_eq!(latencies, [1, 20, 99]);
         let probe = Recorder::new(recorder.board.clone(), 1);
-        let mut stats = probe.stats(1);
-        recorder.published(1_200, 1_200);
-        probe.deliver(&mut stats, &message(2, 1_200), 1_201);
+        let mut stats = probe.stats(0, 1);
+        recorder.published(1, 1_200, 1_200);
+        deliver(&probe, &mut stats, 1, 1_201);
         assert_eq!(recording(&probe).fan_out[0].0.len(), 0, "it takes no place");
-        recorder.deliver(&mut all[0], &message(2, 1_200), 1_202);
+        deliver(&recorder, &mut all[0], 1, 1_202);
         assert_eq!(recording(&recorder).fan_out[0].0.len(), 2);
     }
 
     #[test]
     fn a_subscriber_is_stale_while_it_lacks_the_newest_message() {
-        let recorder = recorder();
-        let mut stats = recorder.stats(1);
+        let recorder = recorder(&[1_100, 1_200, 1_300, 1_350, 1_900]);
+        let mut stats = recorder.stats(0, 1);
         let stale_ns = || recording(&recorder).counts.stale_ns;
-        recorder.deliver(&mut stats, &message(1, 1_100), 1_150);
+        deliver(&recorder, &mut stats, 0, 1_150);
         assert_eq!(stale_ns(), 50);
         // Two that come together: stale since the first of them was due.
-        recorder.deliver(&mut stats, &message(2, 1_200), 1_400);
-        recorder.deliver(&mut stats, &message(3, 1_300), 1_400);
+        deliver(&recorder, &mut stats, 1, 1_400);
+        deliver(&recorder, &mut stats, 2, 1_400);
         assert_eq!(stale_ns(), 250);
         // Due before the previous delivery; and what is beyond the window does not count.
-        recorder.deliver(&mut stats, &message(4, 1_350), 1_410);
-        recorder.deliver(&mut stats, &message(5, 1_900), 2_500);
+        deliver(&recorder, &mut stats, 3, 1_410);
+        deliver(&recorder, &mut stats, 4, 2_500);
         assert_eq!(stale_ns(), 250 + 10 + 100);
     }
 
     #[test]
-    fn any_intended_time_is_recorded() {
-        let recorder = recorder();
-        recorder.board.set_window(0, u64::MAX);
-        let mut stats = recorder.stats(1);
-        for (seq, intended_at_ns) in [(1, 1 << 63), (2, u64::MAX - 10), (3, 1 << 63), (4, 1)] {
-            recorder.deliver(&mut stats, &message(seq, intended_at_ns), 5);
-        }
-        let recording = recording(&recorder);
-        assert_eq!(recording.counts.delivered, 4);
-        assert_eq!((recording.counts.negative, recording.latency.max()), (3, 4));
-    }
-
-    #[test]
     fn fairness_compares_the_subscribers_means() {
-        let recorder = recorder();
-        let mut all = [recorder.stats(3), recorder.stats(3), recorder.stats(3)];
+        let recorder = recorder(&[1_000, 1_500]);
+        let mut all = [0, 1, 2].map(|_| recorder.stats(0, 3));
         assert_eq!(recording(&recorder).fairness.index(), None);
         for (stats, latencies_ns) in all.iter_mut().zip([[100, 300], [200, 200]]) {
-            recorder.deliver(stats, &message(1, 1_000), 1_000 + latencies_ns[0]);
-            recorder.deliver(stats, &message(2, 1_500), 1_500 + latencies_ns[1]);
+            deliver(&recorder, stats, 0, 1_000 + latencies_ns[0]);
+            deliver(&recorder, stats, 1, 1_500 + latencies_ns[1]);
         }
         let alike = recording(&recorder).fairness;
         assert_eq!((alike.clients, alike.index()), (2, Some(1.0)));
-        recorder.deliver(&mut all[2], &message(1, 1_000), 1_800);
+        deliver(&recorder, &mut all[2], 0, 1_800);
         let mut uneven = recording(&recorder).fairness;
         assert_eq!((uneven.best_us, uneven.worst_us), (0.2, 0.8));
         let index = uneven.index().unwrap();
@@ -436,11 +656,11 @@ mod tests {
 
     #[test]
     fn opening_the_ledger_keeps_only_the_connect_times() {
-        let recorder = recorder();
-        let mut stats = recorder.stats(1);
+        let recorder = recorder(&[1_000, 1_100]);
+        let mut stats = recorder.stats(0, 1);
         recorder.connected(5_000, true);
-        recorder.published(1_000, 1_200);
-        recorder.deliver(&mut stats, &message(1, 1_100), 1_200);
+        recorder.published(0, 1_000, 1_200);
+        deliver(&recorder, &mut stats, 0, 1_200);
         recorder.exchange(true);
         recorder.json(100, 0);
         recorder.heartbeat(8);
@@ -465,10 +685,10 @@ mod tests {
 
     #[test]
     fn recordings_merge_by_adding_up() {
-        let recorder = recorder();
-        let mut stats = recorder.stats(1);
-        recorder.deliver(&mut stats, &message(1, 1_500), 1_600);
-        recorder.published(1_000, 1_250);
+        let recorder = recorder(&[1_000, 1_500]);
+        let mut stats = recorder.stats(0, 1);
+        deliver(&recorder, &mut stats, 1, 1_600);
+        recorder.published(0, 1_000, 1_250);
         let mut sum = recording(&recorder);
         sum.merge(&recording(&recorder));
         assert_eq!((sum.counts.delivered, sum.latency.len()), (2, 2));
@@ -477,19 +697,18 @@ mod tests {
 
     #[test]
     fn negative_latencies_are_counted_and_never_recorded_as_zero() {
-        let recorder = recorder();
-        let mut stats = recorder.stats(1);
-        recorder.published(1_500, 1_300);
-        recorder.deliver(&mut stats, &message(1, 1_500), 1_400);
-        recorder.deliver(&mut stats, &message(2, 1_600), 1_900);
+        let recorder = recorder(&[1_500, 1_600]);
+        let mut stats = recorder.stats(0, 1);
+        recorder.published(0, 1_500, 1_300);
+        deliver(&recorder, &mut stats, 0, 1_400);
+        deliver(&recorder, &mut stats, 1, 1_900);
         let recording = recording(&recorder);
         assert_eq!(recording.counts.negative, 2, "one sent, one delivered");
         assert_eq!(recording.counts.delivered, 2);
         let latency = &recording.latency;
         assert_eq!((latency.len(), latency.min()), (1, 300));
         assert_eq!(recording.publish_lag.len(), 0);
-        assert_eq!(recording.since_send.max(), 100, "this one is known");
-        assert_eq!(recording.fan_out[0].0.len(), 0);
+        assert_eq!(recording.fan_out[0].0.len(), 1);
         assert_eq!(
             recording.fairness.best_us, 0.1,
             "the mean of -100 and 300 ns"

@@ -18,6 +18,18 @@ pub struct Counts {
     /// Deliveries and sends before their intended time: the clocks disagree. Their latency or lag
     /// is in no histogram.
     pub negative: u64,
+    /// Deliveries of a text that is not the publisher's.
+    pub text_changed: u64,
+    /// Deliveries with another intended time than the publisher's.
+    pub stamps_differ: u64,
+    /// Deliveries of the window whose server's stamp is not between the publisher's sending and
+    /// the arrival. Without a common clock this says nothing.
+    pub stamps_impossible: u64,
+    /// Subscribers to whom the server's numbers jumped or repeated, though they lack no message
+    /// that would explain it.
+    pub numbers_jumped: u64,
+    /// Times that a subscriber saw the server's epoch change.
+    pub epoch_changes: u64,
     /// Bytes of messages' `text`, both ways.
     pub payload_bytes: u64,
     /// Bytes of JSON, both ways: payload and envelope.
@@ -48,6 +60,11 @@ impl AddAssign for Counts {
         self.duplicate += other.duplicate;
         self.reordered += other.reordered;
         self.negative += other.negative;
+        self.text_changed += other.text_changed;
+        self.stamps_differ += other.stamps_differ;
+        self.stamps_impossible += other.stamps_impossible;
+        self.numbers_jumped += other.numbers_jumped;
+        self.epoch_changes += other.epoch_changes;
         self.payload_bytes += other.payload_bytes;
         self.json_bytes += other.json_bytes;
         self.exchanges += other.exchanges;

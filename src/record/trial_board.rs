@@ -1,31 +1,23 @@
-//! The window of a trial, what was published in it, and the progress of each worker: shared memory
-//! of all threads and processes of the load on one host.
+//! The window of a trial, the publisher's record of its messages, and the progress of each worker:
+//! shared memory of all threads and processes of the load on one host.
 
 use std::io;
 use std::sync::atomic::AtomicU64;
-use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::sync::atomic::Ordering::Relaxed;
 
+use crate::record::identity::TrialTexts;
+use crate::record::message_record::{MessageRecord, RECORD_WORDS, Scheduled};
 use crate::runtime::shared_memory::SharedMemory;
-
-/// Sends remembered: a power of two, well above the number of messages under way at once, so that
-/// few share a slot. A message that lost its slot has no latency since its send and no rank in the
-/// fan-out; all else is recorded.
-const SENDS: usize = 8_192;
 
 /// Words in a cache line. Only one worker should write to a line.
 const LINE: usize = 8;
-/// Where the feeds begin: after the window, which has a cache line of its own.
+/// Where the feeds begin: after the window and the key, which have a cache line of their own.
 const FEEDS: usize = LINE;
 const FEED_WORDS: usize = 2;
-const SEND_WORDS: usize = 4;
 
-/// Where the sends begin. After them come the gauges, a cache line each worker.
-fn sends_at(feeds: usize) -> usize {
-    FEEDS + (feeds * FEED_WORDS).next_multiple_of(LINE)
-}
-
+/// Where the gauges begin, a cache line each worker. After them come the messages.
 fn gauges_at(feeds: usize) -> usize {
-    sends_at(feeds) + SENDS * SEND_WORDS
+    FEEDS + (feeds * FEED_WORDS).next_multiple_of(LINE)
 }
 
 /// A figure of one worker. Only that worker writes it; all may read it.
@@ -44,15 +36,6 @@ pub enum Gauge {
     Process,
 }
 
-/// What the board knows about the message of one delivery.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Arrival {
-    /// When the message was sent.
-    pub sent_at_ns: u64,
-    /// Subscribers that had it before; `u64::MAX` for a delivery that is not ranked.
-    pub rank: u64,
-}
-
 /// The shared state of a trial. Times are CLOCK_MONOTONIC nanoseconds.
 #[derive(Debug)]
 pub struct TrialBoard {
@@ -62,14 +45,16 @@ pub struct TrialBoard {
 }
 
 impl TrialBoard {
-    /// A board without a window.
-    pub fn new(feeds: usize, workers: usize) -> io::Result<Self> {
-        let words = gauges_at(feeds) + (workers + 1) * LINE;
+    /// A board without a window, with room for `messages` of the publisher's. Those that do not
+    /// come take no memory.
+    pub fn new(feeds: usize, workers: usize, messages: usize) -> io::Result<Self> {
+        let words = gauges_at(feeds) + (workers + 1) * LINE + messages * RECORD_WORDS;
         let board = TrialBoard {
             words: SharedMemory::new(words)?,
             feeds,
             workers,
         };
+        board.words[2].store(rand::random(), Relaxed);
         board.clear_window();
         Ok(board)
     }
@@ -88,27 +73,60 @@ impl TrialBoard {
         self.words.path()
     }
 
+    /// The texts of this trial's messages.
+    pub fn texts(&self) -> TrialTexts {
+        let key = self.words[2].load(Relaxed);
+        TrialTexts { key }
+    }
+
     /// Workers whose subscribers count. The probe writes as one more, with this number.
     pub fn workers(&self) -> usize {
         self.workers
     }
 
-    fn part<const N: usize>(&self, at: usize) -> &[AtomicU64; N] {
-        self.words[at..][..N]
-            .try_into()
-            .expect("N words are N words")
-    }
-
-    /// Messages of a feed: handed to a publisher, and failed.
+    /// Messages handed over for a feed in the window, and those of them that were given up.
     fn feed(&self, feed: usize) -> &[AtomicU64; FEED_WORDS] {
-        self.part(FEEDS + feed * FEED_WORDS)
+        let words = &self.words[FEEDS + feed * FEED_WORDS..];
+        words.first_chunk().expect("a board has its feeds")
     }
 
-    /// The slot of a message: its intended time, when it was sent, its deliveries so far. The
-    /// intended time is hashed by multiplication (Knuth, volume 3, section 6.4).
-    fn send(&self, intended_at_ns: u64) -> &[AtomicU64; SEND_WORDS] {
-        let hash = intended_at_ns.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - SENDS.ilog2());
-        self.part(sends_at(self.feeds) + hash as usize * SEND_WORDS)
+    fn records(&self) -> &[AtomicU64] {
+        &self.words[gauges_at(self.feeds) + (self.workers + 1) * LINE..]
+    }
+
+    /// Whether there is a publisher whose messages are known. A chat at a terminal has none.
+    pub fn has_records(&self) -> bool {
+        !self.records().is_empty()
+    }
+
+    /// The record of a message; `None` if the board has no room for it.
+    pub fn record(&self, number: u32) -> Option<MessageRecord<'_>> {
+        let words = self.records().get(number as usize * RECORD_WORDS..)?;
+        words.first_chunk().map(MessageRecord)
+    }
+
+    /// All messages that were handed over, in the order in which they were due.
+    pub fn messages(&self) -> impl Iterator<Item = (Scheduled, MessageRecord<'_>)> {
+        let records = self.records().chunks_exact(RECORD_WORDS);
+        let records = records.map(|words| MessageRecord(words.try_into().expect("all its words")));
+        records.map_while(|record| Some((record.scheduled()?, record)))
+    }
+
+    /// The number of the message of this feed that was due at `due_ns`.
+    pub fn number_by_time(&self, feed: u32, due_ns: u64) -> Option<u32> {
+        let (records, _) = self.records().as_chunks();
+        // Records that are not in use have the time 0 and come last.
+        let before = |words: &[AtomicU64; RECORD_WORDS]| {
+            let scheduled = MessageRecord(words).scheduled();
+            scheduled.is_some_and(|message| message.due_ns < due_ns)
+        };
+        let first = records.partition_point(before);
+        let same_time = records[first..].iter().map_while(|words| {
+            let message = MessageRecord(words).scheduled()?;
+            (message.due_ns == due_ns).then_some(message.feed)
+        });
+        let place = same_time.take(self.feeds).position(|of| of == feed)?;
+        u32::try_from(first + place).ok()
     }
 
     /// One worker's figure.
@@ -137,33 +155,9 @@ impl TrialBoard {
             .filter(|pid| *pid > 0)
     }
 
-    /// A message is sent now.
-    pub fn record_send(&self, intended_at_ns: u64, now_ns: u64) {
-        let [of, sent_at_ns, rank, _] = self.send(intended_at_ns);
-        of.store(0, Release);
-        sent_at_ns.store(now_ns, Release);
-        rank.store(0, Release);
-        of.store(intended_at_ns, Release);
-    }
-
-    /// A message reached a subscriber. A `ranked` delivery takes the next rank of the message. None
-    /// if another message has taken the slot.
-    pub fn record_arrival(&self, intended_at_ns: u64, ranked: bool) -> Option<Arrival> {
-        let [of, sent_at_ns, rank, _] = self.send(intended_at_ns);
-        let known = || of.load(Acquire) == intended_at_ns;
-        let arrival = known().then(|| Arrival {
-            sent_at_ns: sent_at_ns.load(Acquire),
-            rank: match ranked {
-                true => rank.fetch_add(1, Relaxed),
-                false => u64::MAX,
-            },
-        })?;
-        known().then_some(arrival) // Another message may have taken the slot in between.
-    }
-
     /// Sets the window to `opens_ns .. closes_ns` and its published messages to 0.
     pub fn set_window(&self, opens_ns: u64, closes_ns: u64) {
-        let [opens, closes] = self.part(0);
+        let (opens, closes) = (&self.words[0], &self.words[1]);
         opens.store(u64::MAX, Relaxed);
         closes.store(closes_ns, Relaxed);
         (0..self.feeds)
@@ -197,32 +191,39 @@ impl TrialBoard {
         now_ns >= self.window_closes_ns()
     }
 
-    /// Counts a message of the window that was handed to a publisher.
-    pub fn add_published(&self, feed: usize, intended_at_ns: u64) {
-        if self.in_window(intended_at_ns) {
-            self.feed(feed)[0].fetch_add(1, Relaxed);
+    /// The publisher hands message `number` over to be sent. Returns whether there is room for it.
+    pub fn hand_over(&self, number: u32, message: &Scheduled) -> bool {
+        let Some(record) = self.record(number) else {
+            return false;
+        };
+        record.hand_over(message);
+        if self.in_window(message.due_ns) {
+            self.feed(message.feed as usize)[0].fetch_add(1, Relaxed);
+        }
+        true
+    }
+
+    /// A message that was handed over will not be sent.
+    pub fn give_up(&self, number: u32) {
+        let message = self.record(number).and_then(MessageRecord::scheduled);
+        if let Some(message) = message.filter(|message| self.in_window(message.due_ns)) {
+            self.feed(message.feed as usize)[1].fetch_add(1, Relaxed);
         }
     }
 
-    /// Counts a message of the window that was handed to a publisher and not accepted.
-    pub fn add_failed(&self, feed: usize, intended_at_ns: u64) {
-        if self.in_window(intended_at_ns) {
-            self.feed(feed)[1].fetch_add(1, Relaxed);
+    /// The server refused a message, or did not answer.
+    pub fn fail(&self, number: u32) {
+        if self.record(number).is_some_and(MessageRecord::fail) {
+            self.give_up(number);
         }
     }
 
-    /// Messages of the window that each subscriber of this feed should receive.
+    /// Messages of the window so far that each subscriber of this feed should receive.
     pub fn published(&self, feed: usize) -> u64 {
-        let [sent, failed] = self.feed(feed);
+        let [handed_over, given_up] = self.feed(feed);
         // Another process's failure may be visible before its message.
-        sent.load(Relaxed).saturating_sub(failed.load(Relaxed))
-    }
-
-    /// Messages of the window that were not accepted, over all feeds.
-    pub fn publish_failed(&self) -> u64 {
-        (0..self.feeds)
-            .map(|feed| self.feed(feed)[1].load(Relaxed))
-            .sum()
+        let given_up = given_up.load(Relaxed);
+        handed_over.load(Relaxed).saturating_sub(given_up)
     }
 }
 
@@ -230,50 +231,79 @@ impl TrialBoard {
 mod tests {
     use super::*;
 
+    fn message(feed: u32, index: u32, due_ns: u64) -> Scheduled {
+        Scheduled {
+            due_ns,
+            feed,
+            index,
+            text_hash: 7,
+        }
+    }
+
     #[test]
-    fn published_is_what_was_sent_and_accepted() {
-        let board = TrialBoard::new(2, 1).unwrap();
+    fn published_is_what_was_handed_over_and_not_given_up() {
+        let board = TrialBoard::new(2, 1, 8).unwrap();
         board.set_window(1_000, 2_000);
-        (0..3).for_each(|_| board.add_published(0, 1_500));
-        board.add_failed(0, 1_500);
-        board.add_published(1, 999);
-        board.add_failed(0, 2_000);
+        let times = [(0, 1_500), (0, 1_600), (0, 1_700), (1, 999), (0, 2_000)];
+        for (number, (feed, due_ns)) in (0..).zip(times) {
+            assert!(board.hand_over(number, &message(feed, number, due_ns)));
+        }
+        for number in [1, 1, 4] {
+            board.fail(number);
+        }
         assert_eq!((board.published(0), board.published(1)), (2, 0));
-        assert_eq!(board.publish_failed(), 1);
+        board.give_up(2);
+        assert_eq!(board.published(0), 1);
         assert!(!board.window_closed(1_999) && board.window_closed(2_000));
         board.clear_window();
         assert_eq!(board.published(0), 0);
         assert!(board.window_closed(0) && !board.in_window(0) && !board.in_window(1_500));
+        assert!(!board.hand_over(8, &message(0, 8, 2_100)), "no room");
     }
 
     #[test]
-    fn deliveries_of_all_processes_take_their_ranks_in_the_fan_out() {
-        let ours = TrialBoard::new(1, 1).unwrap();
+    fn all_processes_share_the_record_of_a_message() {
+        let ours = TrialBoard::new(1, 1, 4).unwrap();
         let theirs = TrialBoard::attach(&ours.path(), 1, 1).unwrap();
-        ours.record_send(1_100, 1_900);
-        let arrival = |rank| {
-            Some(Arrival {
-                sent_at_ns: 1_900,
-                rank,
-            })
-        };
-        assert_eq!(ours.record_arrival(1_100, true), arrival(0));
-        assert_eq!(
-            theirs.record_arrival(1_100, false),
-            arrival(u64::MAX),
-            "a probe"
-        );
-        assert_eq!(theirs.record_arrival(1_100, true), arrival(1));
-        assert_eq!(
-            ours.record_arrival(1_200, true),
-            None,
-            "its send is not known"
-        );
+        assert_eq!(ours.texts().key, theirs.texts().key);
+        let record = theirs.record(3).unwrap();
+        assert_eq!((record.scheduled(), theirs.messages().count()), (None, 0));
+        (0..4).for_each(|n| assert!(ours.hand_over(n, &message(0, n, 1_100 + u64::from(n)))));
+        assert_eq!(record.scheduled(), Some(message(0, 3, 1_103)));
+        assert_eq!(theirs.messages().count(), 4);
+        assert!(!record.published());
+        let own = ours.record(3).unwrap();
+        assert!(own.send(1_900) && !own.send(2_000), "sent again");
+        assert_eq!((record.sent_at_ns(), record.published()), (1_900, true));
+        assert_eq!([own.deliver(), record.deliver(), own.deliver()], [0, 1, 2]);
+        ours.fail(3);
+        assert_eq!((record.deliveries(), record.published()), (3, false));
+        assert!(theirs.record(4).is_none());
+    }
+
+    #[test]
+    fn a_message_is_found_by_its_feed_and_its_time() {
+        let board = TrialBoard::new(2, 1, 100).unwrap();
+        for (number, due_ns) in (0..).zip([10, 20, 20, 30]) {
+            board.hand_over(number, &message(number % 2, number / 2, due_ns));
+        }
+        for (feed, due_ns, number) in [
+            (0, 10, Some(0)),
+            (1, 20, Some(1)),
+            (0, 20, Some(2)),
+            (1, 30, Some(3)),
+            (0, 30, None),
+            (0, 15, None),
+            (0, 0, None),
+            (1, u64::MAX, None),
+        ] {
+            assert_eq!(board.number_by_time(feed, due_ns), number, "{due_ns}");
+        }
     }
 
     #[test]
     fn gauges_of_workers_add_up_and_a_probes_do_not() {
-        let board = TrialBoard::new(3, 2).unwrap();
+        let board = TrialBoard::new(3, 2, 2).unwrap();
         for (worker, gauge, by) in [
             (0, Gauge::Joined, 3),
             (1, Gauge::Joined, 5),
@@ -286,8 +316,8 @@ mod tests {
         let total = |gauge| board.total(gauge);
         assert_eq!((total(Gauge::Joined), total(Gauge::Delivered)), (7, 40));
         assert_eq!(total(Gauge::Connected) + total(Gauge::GaveUp), 0);
-        (0..SENDS as u64).for_each(|n| board.record_send(n * 7_919 + 1, n * 7_919 + 1));
-        (0..3).for_each(|feed| board.add_published(feed, 0));
+        board.set_window(0, u64::MAX);
+        (0..2).for_each(|n| assert!(board.hand_over(n, &message(n, 0, 1))));
         assert_eq!((total(Gauge::Joined), total(Gauge::Delivered)), (7, 40));
     }
 }

@@ -187,8 +187,9 @@ columns! {
     transit_p99_us: Option<f64> = us("Transit time", "p99").lower().on([(Details, 80)]);
     /// Greatest delay with which the publisher started to send a message.
     publish_lag_max_us: Option<f64> = us("Publish lag", "max").lower().on([(Details, 70)]);
-    /// Messages that the server did not accept.
-    publish_failed: u64 = count("Messages", "not accepted").lower();
+    /// Messages that were due in the window and not published: the server refused them or did not
+    /// answer, there was no connection, or they were never sent.
+    publish_failed: u64 = count("Messages", "not published").lower();
     /// Connections that ended while they were to be kept, and were dialled again.
     reconnects: u64 = count("Connections", "dialled again").lower().on([(Details, 120)]);
     /// TCP segments of the subscribers' connections, both directions.
@@ -318,6 +319,19 @@ columns! {
     /// The latency figures that a warning touches, where it does not touch all:
     /// `publisher-late:p99.9,max`, separated by spaces.
     doubted_figures: Option<String> = label();
+    /// Messages that were due in the window. Each was published or is part of `publish_failed`.
+    due: Option<u64> = count("Messages", "due");
+    /// Messages that were due in the window and never sent, since the publisher could not keep up.
+    not_sent: Option<u64> = count("Messages", "not sent").lower().on([(Details, 15)]);
+    /// Deliveries of a text that the publisher did not send.
+    text_changed: Option<u64> = count("Messages", "text changed").lower();
+    /// Deliveries with another intended time than the publisher’s, or with a time of the server’s
+    /// before the sending or after the arrival; the latter on the same host only.
+    stamps_differ: Option<u64> = count("Messages", "stamps differ").lower();
+    /// Clients to whom the server’s numbers jumped or repeated, though they lack no message.
+    numbers_jumped: Option<u64> = count("Messages", "numbers jumped").lower();
+    /// Times that a client saw the server’s epoch change.
+    epoch_changes: Option<u64> = count("Messages", "epoch changed").lower();
 }
 
 #[cfg(test)]

@@ -24,6 +24,8 @@ pub enum Warning {
     NothingPublished,
     MissedMessages,
     UnexpectedMessages,
+    TextChanged,
+    NotSent,
     ClockNegative,
     PublishFailed,
     PublisherLate,
@@ -38,6 +40,9 @@ pub enum Warning {
     ConnectionsNotKept,
     DuplicateMessages,
     ReorderedMessages,
+    ServerStampsDiffer,
+    NumbersJump,
+    EpochChanged,
     MachineBusy,
     CpuStolen,
 }
@@ -101,12 +106,24 @@ impl Warning {
                 "Subscribers received messages that count as not published, so it is \
                  unknown what was missed.",
             ),
+            Warning::TextChanged => (
+                Invalid,
+                "Subscribers received texts that the publisher did not send.",
+            ),
+            Warning::NotSent => (
+                Invalid,
+                "Messages that were due were never sent, since the publisher could not keep up; \
+                 the rate was lower than asked for.",
+            ),
             Warning::ClockNegative => (
                 Invalid,
                 "Some messages seemed to arrive before they were due, so the clocks of \
                  publisher and subscriber do not agree.",
             ),
-            Warning::PublishFailed => (Suspect, "The server did not accept some of the messages."),
+            Warning::PublishFailed => (
+                Suspect,
+                "The server did not accept some of the messages, or did not answer.",
+            ),
             Warning::PublisherLate => (
                 Suspect,
                 "The publisher started messages later than the schedule said, and the latencies \
@@ -162,6 +179,20 @@ impl Warning {
             Warning::ReorderedMessages => {
                 (Suspect, "Some messages were delivered after a later one.")
             }
+            Warning::ServerStampsDiffer => (
+                Suspect,
+                "The server gave messages other times than the publisher, or impossible ones. \
+                 Latencies are by the publisher’s own record.",
+            ),
+            Warning::NumbersJump => (
+                Suspect,
+                "The server’s message numbers jumped or repeated although no message was lost, so \
+                 a client that resumes may lose some.",
+            ),
+            Warning::EpochChanged => (
+                Suspect,
+                "The server’s epoch changed during the trial, as if it had restarted.",
+            ),
             Warning::MachineBusy => (
                 Suspect,
                 "Other processes on this machine used its cores, in the whole window or in some \

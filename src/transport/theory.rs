@@ -104,6 +104,7 @@ impl Conditions {
         }
         let message = Outgoing {
             feed: 0,
+            number: 0,
             intended_at_ns: self.now_ns,
             text: "x".repeat(self.text_bytes),
         };

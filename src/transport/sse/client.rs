@@ -125,7 +125,10 @@ mod tests {
 
     fn subscription(address: SocketAddr) -> Subscription {
         let target = Target::at(address);
-        let recorder = Rc::new(Recorder::new(Arc::new(TrialBoard::new(1, 1).unwrap()), 0));
+        let recorder = Rc::new(Recorder::new(
+            Arc::new(TrialBoard::new(1, 1, 0).unwrap()),
+            0,
+        ));
         let path = "/feeds/a".into();
         let (target, config) = (Rc::new(target), Rc::new(ClientConfig::DEFAULT));
         Subscription::new(target, config, recorder, Rc::default(), 0, path, 1)

@@ -107,19 +107,14 @@ async fn publish(
     connection: &mut Connection,
     message: Outgoing,
 ) -> Result<(), ClientError> {
-    let Outgoing {
-        feed,
-        intended_at_ns,
-        text,
-    } = &message;
     let json = subscription.target.dialect.publish_body(None, &message);
     let frame = frame(OpCode::Data(Data::Text), json.as_bytes());
     let recorder = &subscription.recorder;
-    recorder.json(json.len(), text.len());
-    recorder.published(*intended_at_ns, clock::now_ns());
+    recorder.json(json.len(), message.text.len());
+    recorder.published(message.number, message.intended_at_ns, clock::now_ns());
     let written = connection.write_all(&frame).await;
     if written.is_err() {
-        recorder.board.add_failed(*feed, *intended_at_ns);
+        recorder.board.fail(message.number);
     }
     written
 }
