@@ -3,9 +3,10 @@
 mod support;
 
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpStream};
 
-use support::{Server, read_until};
+use support::process::{text, wslab};
+use support::{JSON, Server, read_until};
 
 /// All bytes that the server sends in answer, until it closes.
 fn answered(server: &Server, bytes: &str) -> String {
@@ -256,6 +257,72 @@ fn requests() -> Vec<(&'static str, String, &'static str, &'static str)> {
     ]
 }
 
+/// A way to write a request. All mean the same; the fast engine reads only plain ones.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Form {
+    Plain,
+    /// An escaped character in the query.
+    EscapedQuery,
+    /// An escaped character in the path.
+    EscapedPath,
+    /// A parameter without a value.
+    Valueless,
+    /// The form of requests to a proxy (RFC 9112, section 3.2.2), whose host counts.
+    Absolute,
+    /// A length of no body, which some clients send with a GET.
+    NoBody,
+}
+
+impl Form {
+    /// Other forms than the plain one, in turn.
+    fn of(pair: u64, method: &str) -> Form {
+        match pair % 5 {
+            0 => Form::EscapedQuery,
+            1 => Form::EscapedPath,
+            2 => Form::Valueless,
+            3 if method == "GET" => Form::NoBody,
+            _ => Form::Absolute,
+        }
+    }
+
+    /// The head, without its blank line. Names, values and order of fields differ as well where
+    /// they may.
+    fn head(self, method: &str, path: &str, lines: &str) -> String {
+        let sign = if path.contains('?') { '&' } else { '?' };
+        let target = match self {
+            Form::Plain | Form::NoBody => path.to_owned(),
+            Form::EscapedQuery => format!("{path}{sign}x=%20"),
+            Form::EscapedPath => path.replacen("feeds/b", "f%65eds/%62", 1),
+            Form::Valueless => format!("{path}{sign}x"),
+            Form::Absolute => format!("http://x{path}"),
+        };
+        let mut fields: Vec<_> = lines.split_inclusive("\r\n").map(str::to_owned).collect();
+        match self {
+            Form::Plain => {}
+            Form::NoBody => fields.push("Content-Length: 0\r\n".to_owned()),
+            Form::EscapedQuery => fields.reverse(),
+            Form::EscapedPath => {
+                for field in &mut fields {
+                    let (name, value) = field.split_once(": ").unwrap();
+                    let value = match name {
+                        "Connection" | "Upgrade" | "Host" => value.to_uppercase(),
+                        _ => value.to_owned(),
+                    };
+                    *field = format!("{}:\t {value}", name.to_uppercase());
+                }
+            }
+            Form::Valueless => fields.insert(0, "X: a\r\nx: b\r\n".to_owned()),
+            // The host of the target counts, and not this one.
+            Form::Absolute => {
+                for field in &mut fields {
+                    *field = field.replace("Host: x", "Host: other");
+                }
+            }
+        }
+        format!("{method} {target} HTTP/1.1\r\n{}", fields.concat())
+    }
+}
+
 /// Which engine serves a request can't be seen from its answer.
 #[test]
 fn requests_that_mean_the_same_get_the_same_answer_from_both_engines() {
@@ -281,6 +348,8 @@ fn requests_that_mean_the_same_get_the_same_answer_from_both_engines() {
         ("", true),
         ("Origin: http://x\r\n", true),
         ("origin: https://X\r\n", true),
+        ("Origin: HTTP://x:80\r\n", true),
+        ("Origin: null\r\n", false),
         ("Origin: http://page.example\r\n", true),
         ("Origin: http://foreign.example\r\n", false),
     ];
@@ -299,14 +368,18 @@ fn requests_that_mean_the_same_get_the_same_answer_from_both_engines() {
                     "messages?" => "POST",
                     _ => "GET",
                 };
-                // The fast engine does not read escapes.
-                let [quick, slow] = [(feeds[0], ""), (feeds[1], "&x=%20")].map(|(feed, escape)| {
-                    let mut stream = server.connect();
-                    let lines = lines.concat();
-                    let path = format!("/feeds/{feed}/{endpoint}{param}{escape}");
-                    let path = path.replace("?&", "?");
+                let lines = lines.concat();
+                let [quick, slow] = [Form::Plain, Form::of(pairs, method)].map(|form| {
+                    let feed = feeds[usize::from(form != Form::Plain)];
+                    let path = format!("/feeds/{feed}/{endpoint}{param}").replace("?&", "?");
                     let path = path.trim_end_matches('?');
-                    write!(stream, "{method} {path} HTTP/1.1\r\n{lines}\r\n{body}").unwrap();
+                    let mut stream = server.connect();
+                    let head = form.head(method, path, &lines);
+                    let request = format!("{head}\r\n{body}");
+                    stream.write_all(request.as_bytes()).unwrap();
+                    if pairs % 3 == 0 {
+                        stream.shutdown(Shutdown::Write).unwrap();
+                    }
                     let (lines, body) = answer(&mut stream, end);
                     let stamp = body.split("published_at_ns\":").nth(1);
                     let stamp = stamp.and_then(|rest| rest.split('}').next());
@@ -315,7 +388,7 @@ fn requests_that_mean_the_same_get_the_same_answer_from_both_engines() {
                         stamp.map_or(body.clone(), |stamp| body.replace(stamp, "STAMP")),
                     )
                 });
-                assert_eq!(quick, slow, "{method} {endpoint} {lines:?}");
+                assert_eq!(quick, slow, "{method} {endpoint} {lines} {pairs}");
             }
         }
     }
@@ -323,4 +396,193 @@ fn requests_that_mean_the_same_get_the_same_answer_from_both_engines() {
     // Those that are not admitted, all of the second engine, and the request for the first count.
     let others = served(&server, "general") - general;
     assert_eq!(others, 2 * pairs - admitted + 2);
+}
+
+/// As `printf … | nc -N` does: the client shuts its side after the request and reads on.
+#[test]
+fn a_client_that_shuts_its_side_after_the_request_is_answered() {
+    let server = Server::start(&[]);
+    server.publish("a", "alice", "oi");
+    let message = r#"{"from":"bob","text":"hey"}"#;
+    let length = message.len();
+    let post = format!("{JSON}Content-Length: {length}\r\n\r\n{message}");
+    let chunked = format!("{JSON}Transfer-Encoding: chunked\r\n\r\n{length:x}\r\n{message}");
+    let get = "\r\n".to_owned();
+    let ends = "\r\n0\r\n\r\n";
+    for (line, rest, status, end) in [
+        ("GET /", &get, 200, "</html>\n"),
+        ("GET /healthz", &get, 200, "}"),
+        ("GET /metrics", &get, 200, "# EOF\n"),
+        ("GET /nothing", &get, 404, "}"),
+        ("HEAD /feeds/a/poll", &get, 200, "\r\n\r\n"),
+        ("GET /feeds/a/messages", &get, 200, "}"),
+        ("GET /feeds/a/members", &get, 200, "}"),
+        ("GET /feeds/a/poll?after=0", &get, 200, "}"),
+        ("GET /feeds/a/poll?after=0&x=%20", &get, 200, "}"),
+        // What there is, at once: the client asks for nothing more.
+        ("GET /feeds/b/long-poll?after=0", &get, 200, "}"),
+        ("GET /feeds/b/long-poll?after=0&x=%20", &get, 200, "}"),
+        ("GET /feeds/a/sse?after=0", &get, 200, ends),
+        ("GET /feeds/a/sse?after=0&x=%20", &get, 200, ends),
+        ("GET /feeds/a/stream?after=0", &get, 200, ends),
+        ("GET /feeds/a/stream?after=0&x=%20", &get, 200, ends),
+        ("POST /feeds/c/messages", &post, 201, "}"),
+        ("POST /feeds/%63/messages", &post, 201, "}"),
+        (
+            "POST /feeds/c/messages",
+            &format!("{chunked}{ends}"),
+            201,
+            "}",
+        ),
+        ("POST /feeds/c/messages", &get, 415, "}"),
+        (
+            "POST /feeds/c/messages",
+            &format!("{JSON}Content-Length: 9\r\n\r\n{{"),
+            400,
+            "}",
+        ),
+        ("POST /feeds/c/messages", &chunked, 400, "}"),
+    ] {
+        for _ in 0..10 {
+            let mut stream = server.connect();
+            write!(stream, "{line} HTTP/1.1\r\nHost: x\r\n{rest}").unwrap();
+            stream.shutdown(Shutdown::Write).unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).unwrap();
+            let head = format!("HTTP/1.1 {status} ");
+            let is_whole = answer.starts_with(&head) && answer.ends_with(end);
+            assert!(is_whole, "{line}: {answer}");
+        }
+    }
+}
+
+/// A client may wait for its answer before it sends all of a body that is refused by its head.
+#[test]
+fn a_post_is_refused_by_its_head() {
+    let server = Server::start(&["--token", "s3cret"]);
+    let (bearer, origin) = (
+        "Authorization: Bearer s3cret\r\n",
+        "Origin: http://a.example\r\n",
+    );
+    for path in ["/feeds/a/messages", "/feeds/%61/messages"] {
+        for (host, fields, status) in [
+            ("x", JSON.to_owned(), 401),
+            ("x", format!("{JSON}{bearer}{origin}"), 403),
+            ("x", bearer.to_owned(), 415),
+            ("a.example", format!("{JSON}{bearer}"), 421),
+        ] {
+            let mut stream = server.connect();
+            let head = format!("POST {path} HTTP/1.1\r\nHost: {host}\r\n{fields}");
+            write!(stream, "{head}Content-Length: 100\r\n\r\n{{").unwrap();
+            let answer = read_until(&mut stream, "}");
+            assert!(
+                answer.starts_with(&format!("HTTP/1.1 {status} ")),
+                "{answer}"
+            );
+            stream.read_to_end(&mut Vec::new()).unwrap();
+        }
+    }
+}
+
+/// At once, and not when the time for the body is over.
+#[test]
+fn a_body_that_says_it_is_too_long_is_refused_before_it_comes() {
+    let server = Server::start(&["--header-timeout", "60s"]);
+    let length = |length: &str| format!("Content-Length: {length}\r\n\r\n");
+    let chunks = |chunks: &str| format!("Transfer-Encoding: chunked\r\n\r\n{chunks}");
+    let small = "1\r\n{\r\n";
+    for (body, status) in [
+        (length("65537"), 413),
+        (length("9223372036854775807"), 413),
+        (length("18446744073709551616"), 400),
+        (chunks("10001\r\n"), 413),
+        (chunks("ffffffffffffffff\r\n"), 413),
+        (chunks("FFFFFFFFFFFFFFFF\r\n{"), 413),
+        (chunks(&format!("{small}10000\r\n")), 413),
+        (chunks(&format!("{}0000ffff\r\n", small.repeat(20))), 413),
+        (chunks("10000000000000000\r\n"), 400),
+        (chunks(&format!("1;{}", "a".repeat(20_000))), 400),
+        (chunks(&format!("0\r\n{}", "a: b\r\n".repeat(5_000))), 400),
+    ] {
+        for path in ["/feeds/a/messages", "/feeds/%61/messages"] {
+            // The second request of a connection is as the first.
+            let mut stream = server.connect();
+            write!(stream, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+            read_until(&mut stream, "}");
+            let head = format!("POST {path} HTTP/1.1\r\nHost: x\r\n{JSON}{body}");
+            stream.write_all(head.as_bytes()).unwrap();
+            let answer = read_until(&mut stream, "\r\n\r\n");
+            assert!(
+                answer.starts_with(&format!("HTTP/1.1 {status} ")),
+                "{answer} to {:?}",
+                &head[..head.len().min(200)]
+            );
+        }
+    }
+    // A body of small chunks, and a request behind it.
+    let message = r#"{"from":"bob","text":"hey"}"#;
+    let split: Vec<_> = message
+        .chars()
+        .map(|byte| format!("1;x=y\r\n{byte}\r\n"))
+        .collect();
+    let body = chunks(&format!("{}0\r\nT: 1\r\n\r\n", split.concat()));
+    let next = "GET /feeds/a/poll?after=0 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    let post = format!("POST /feeds/a/messages HTTP/1.1\r\nHost: x\r\n{JSON}{body}{next}");
+    let text = answered(&server, &post);
+    assert!(
+        text.starts_with("HTTP/1.1 201 ") && text.contains("hey"),
+        "{text}"
+    );
+}
+
+/// Programs and proxies on the way could take such a name for parts of a path.
+#[test]
+fn a_feed_is_not_named_like_a_path() {
+    let server = Server::start(&[]);
+    let message = r#"{"from":"bob","text":"hey"}"#;
+    for name in [
+        "..",
+        ".",
+        "...",
+        "%2e%2E",
+        ".%2e",
+        "..%2f..",
+        "a%2Fb",
+        "a%5Cb",
+        "a%00b",
+        "a%0Ab",
+        "a%7f",
+        "%252e%252e",
+        "a%3Fb",
+        "a%23b",
+    ] {
+        for endpoint in [
+            "poll",
+            "poll?x=%20",
+            "long-poll?hold_ms=1",
+            "sse",
+            "messages",
+        ] {
+            let answer = server.get(&format!("/feeds/{name}/{endpoint}"));
+            answer.assert(400, &["a feed's name has 1 to 64 characters"]);
+        }
+        let path = format!("/feeds/{name}/messages");
+        server
+            .exchange("POST", &path, JSON, message)
+            .assert(400, &["a feed's name"]);
+        let mut stream = server.connect();
+        let path = format!("/feeds/{name}/ws");
+        let head = format!("GET {path} HTTP/1.1\r\nHost: x\r\n{SHAKE}\r\n");
+        stream.write_all(head.as_bytes()).unwrap();
+        assert!(read_until(&mut stream, "\r\n").contains(" 400 "), "{name}");
+    }
+    for name in ["a.b", ".a", "a%20b", "caf%C3%A9", "a+b", "a:b"] {
+        server.get(&format!("/feeds/{name}/poll")).assert(200, &[]);
+    }
+    let output = wslab(&["chat", "--feed", "../.."]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    assert!(
+        text(&output.stderr).contains("a feed's name has"),
+        "{output:?}"
+    );
 }

@@ -9,7 +9,7 @@ use crate::cli::args::{TokenArgs, TrustArgs, check_token};
 use crate::cli::process::interrupted;
 use crate::client::config::ClientConfig;
 use crate::client::discover;
-use crate::feed::check_name;
+use crate::feed::{FeedError, check_feed_name, check_name};
 use crate::lab::factors::Span;
 use crate::transport::Transport;
 
@@ -35,7 +35,7 @@ pub(super) struct ChatArgs {
     #[arg(help = format!("Transport of the messages: {}", Transport::choice_names()))]
     transport: Transport,
     /// The feed to read and to write
-    #[arg(long, value_name = "NAME", default_value = "lobby")]
+    #[arg(long, value_name = "NAME", default_value = "lobby", value_parser = parse_feed)]
     feed: String,
     /// Earlier messages that are shown first
     #[arg(long, value_name = "N", default_value_t = 20)]
@@ -68,6 +68,10 @@ impl ChatArgs {
         })?;
         Ok(ExitCode::from(u8::from(!all_seen)))
     }
+}
+
+fn parse_feed(name: &str) -> Result<String, FeedError> {
+    check_feed_name(name).map(str::to_owned)
 }
 
 fn parse_name(text: &str) -> Result<String, String> {

@@ -19,10 +19,25 @@ pub const MAX_FEED_NAME_CHARS: usize = 64;
 /// Why a feed is not available.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FeedError {
-    #[error("a feed's name has 1 to {MAX_FEED_NAME_CHARS} characters, none of them a control one")]
+    #[error(
+        "a feed's name has 1 to {MAX_FEED_NAME_CHARS} characters: not dots alone, no control \
+         character, and none of / \\ % ? #"
+    )]
     BadName,
     #[error("this server holds {0} feeds already, which is its limit: use one of those")]
     TooMany(usize),
+}
+
+/// The name of a feed; an error if it breaks the rule. Programs and proxies on the way may take other
+/// names for parts of a path or of a URL.
+pub fn check_feed_name(name: &str) -> Result<&str, FeedError> {
+    let is_bad = |char: char| char.is_control() || "/\\%?#".contains(char);
+    let fits = (1..=MAX_FEED_NAME_CHARS).contains(&name.chars().count());
+    let is_path = name.chars().all(|char| char == '.');
+    match fits && !is_path && !name.contains(is_bad) {
+        true => Ok(name),
+        false => Err(FeedError::BadName),
+    }
 }
 
 /// One ordered stream of messages: readers read the ring, publishers append through the sequencer.
@@ -153,10 +168,7 @@ impl Feeds {
             return Ok(feed.clone());
         }
         drop(feeds);
-        let length = name.chars().count();
-        if !(1..=MAX_FEED_NAME_CHARS).contains(&length) || name.chars().any(char::is_control) {
-            return Err(FeedError::BadName);
-        }
+        check_feed_name(name)?;
         let mut feeds = self.by_name.write().expect("no panic under the lock");
         if feeds.len() >= self.max_feeds && !feeds.contains_key(name) {
             // A feed that was only named holds nothing.
@@ -213,7 +225,11 @@ mod tests {
         let lobby = feeds.get("lobby").unwrap();
         assert!(Arc::ptr_eq(&lobby, &feeds.get("lobby").unwrap()));
         assert_eq!(feeds.get("").unwrap_err(), FeedError::BadName);
-        assert_eq!(feeds.get("a\nb").unwrap_err(), FeedError::BadName);
+        for bad in [
+            "a\nb", ".", "..", "...", "../..", "a/b", "a\\b", "%2e", "a?b", "a#b",
+        ] {
+            assert_eq!(feeds.get(bad).unwrap_err(), FeedError::BadName, "{bad}");
+        }
         assert_eq!(feeds.get(&"x".repeat(65)).unwrap_err(), FeedError::BadName);
         feeds.get(&"ã".repeat(64)).unwrap();
         feeds

@@ -13,7 +13,7 @@ mod sequencer;
 
 pub use batch::{Batch, Framing, MAX_BATCH_BYTES, StoredMessage};
 pub use cursor::{Cursor, Epoch};
-pub use feeds::{Feed, FeedError, Feeds, MAX_FEED_NAME_CHARS};
+pub use feeds::{Feed, FeedError, Feeds, MAX_FEED_NAME_CHARS, check_feed_name};
 pub use members::Members;
 pub use message::{InvalidMessage, MAX_NAME_CHARS, Message, NewMessage, check_name, check_text};
 pub use ring::{Reader, Retention};

@@ -7,17 +7,19 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use axum::body::Body;
-use axum::http::HeaderMap;
-use axum::http::header::UPGRADE;
+use axum::http::header::{TRANSFER_ENCODING, UPGRADE};
+use axum::http::{HeaderMap, Uri};
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::{HttpService, Service, service_fn};
 use hyper_util::rt::TokioIo;
 
+use crate::server::client_half::{ClientHalf, ReadAhead};
 use crate::server::closing::drain;
 use crate::server::context::ServerContext;
 use crate::server::head_timer::HeadTimer;
+use crate::server::http1::request::is_unreserved;
 use crate::server::{access_log, host};
 use crate::service::answer::Reason;
 use crate::service::counters::{ConnectionCounters, Counter};
@@ -34,19 +36,25 @@ pub async fn serve<S: Stream + 'static>(
     context: Arc<ServerContext>,
 ) {
     let settings = &context.settings;
-    let service = guarded(context.clone(), counters.clone());
+    let half = Arc::<ClientHalf>::default();
+    let max_body_bytes = context.state.limits.max_message_bytes;
+    let stream = ReadAhead::new(stream, half.clone(), max_body_bytes);
+    let service = guarded(context.clone(), counters.clone(), half.clone());
     let timer = HeadTimer::new(counters.clone(), settings.head_timeout);
     let mut connection = http1::Builder::new()
         .timer(timer)
         .header_read_timeout(settings.idle_timeout)
         .max_header_size(settings.max_head_bytes)
         .max_buf_size(MAX_BUFFER_BYTES.max(settings.max_head_bytes))
-        .serve_connection(TokioIo::new(stream), service)
+        .half_close(true)
+        .serve_connection(TokioIo::new(stream.clone()), service)
         .with_upgrades();
     let mut closing = pin!(context.state.closed());
-    let mut closes = false;
+    let (mut closes, mut half_ended) = (false, false);
     let ended = poll_fn(|cx| {
-        if !closes && closing.as_mut().poll(cx).is_ready() {
+        half_ended = half_ended || stream.poll_end(cx).is_ready();
+        // hyper would close a connection whose request it has not read yet.
+        if !closes && half.has_begun() && closing.as_mut().poll(cx).is_ready() {
             closes = true;
             Pin::new(&mut connection).graceful_shutdown();
         }
@@ -56,8 +64,40 @@ pub async fn serve<S: Stream + 'static>(
     if (broken || counters.refused.load(Relaxed))
         && let Some(parts) = connection.into_parts()
     {
-        drain(parts.io.into_inner()).await;
+        drop(parts);
+        if let Some(stream) = stream.into_inner() {
+            drain(stream).await;
+        }
     }
+}
+
+/// The URI with the escaped characters of its path decoded that mean themselves (RFC 3986, section
+/// 6.2.2.2), if there are any escapes.
+fn normalised(uri: &Uri) -> Option<Uri> {
+    let mut pieces = uri.path().split('%');
+    let mut plain = pieces.next()?.to_owned();
+    for piece in pieces {
+        let hex = piece
+            .get(..2)
+            .filter(|hex| hex.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        let byte = hex.and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        match byte.map(char::from) {
+            Some(character) if is_unreserved(character.encode_utf8(&mut [0; 4])) => {
+                plain.push(character);
+                plain += &piece[2..];
+            }
+            _ => plain.extend(["%", piece]),
+        }
+    }
+    if plain.len() == uri.path().len() {
+        return None;
+    }
+    if let Some(query) = uri.query() {
+        plain.extend(["?", query]);
+    }
+    let mut parts = uri.clone().into_parts();
+    parts.path_and_query = plain.parse().ok();
+    Uri::from_parts(parts).ok()
 }
 
 fn offers_websocket(headers: &HeaderMap) -> bool {
@@ -70,9 +110,14 @@ fn offers_websocket(headers: &HeaderMap) -> bool {
 fn guarded(
     context: Arc<ServerContext>,
     counters: Arc<ConnectionCounters>,
+    half: Arc<ClientHalf>,
 ) -> impl HttpService<Incoming, ResBody = Body, Error = Infallible, Future: Send> {
     service_fn(move |mut request: Request<Incoming>| {
-        let counters = counters.clone();
+        if let Some(uri) = normalised(request.uri()) {
+            *request.uri_mut() = uri;
+        }
+        half.begin(request.headers().contains_key(TRANSFER_ENCODING));
+        let (counters, half) = (counters.clone(), half.clone());
         let websocket = offers_websocket(request.headers());
         let logged = (websocket || access_log::is_enabled())
             .then(|| (request.method().clone(), request.uri().clone()));
@@ -81,6 +126,7 @@ fn guarded(
             .and_then(|()| context.settings.access.admit(&request))
             .map(|admission| {
                 request.extensions_mut().insert(counters.clone());
+                request.extensions_mut().insert(half);
                 (admission, context.router.call(request))
             });
         async move {
@@ -103,4 +149,51 @@ fn guarded(
             Ok(answer)
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+    use crate::feed::{Feeds, Retention};
+    use crate::server::ServerSettings;
+    use crate::server::access::Access;
+    use crate::server::connection_limiter::ConnectionLimits;
+    use crate::service::limits::Limits;
+    use crate::service::state::AppState;
+
+    #[tokio::test]
+    async fn a_request_that_comes_at_the_shutdown_is_answered() {
+        let state = Arc::new(AppState::new(
+            Feeds::new(Retention::default(), 1),
+            Limits::default(),
+        ));
+        let settings = ServerSettings {
+            access: Access::default(),
+            tls: None,
+            capacity: ConnectionLimits {
+                clients: 1,
+                clients_per_address: None,
+            },
+            max_head_bytes: 1 << 14,
+            head_timeout: Duration::from_secs(1),
+            idle_timeout: Duration::from_secs(1),
+            peer_timeout: Duration::from_secs(1),
+        };
+        let context = Arc::new(ServerContext::new(state.clone(), settings));
+        let counters = state.metrics.open([127, 0, 0, 1].into()).counters.clone();
+        let (stream, mut peer) = tokio::io::duplex(1 << 16);
+        peer.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+            .await
+            .unwrap();
+        state.close();
+        serve(Rewind::new(stream), counters, context).await;
+        let mut answer = String::new();
+        peer.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+        assert!(answer.contains("\r\nconnection: close\r\n"), "{answer}");
+    }
 }

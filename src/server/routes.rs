@@ -13,6 +13,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::json;
 
+use crate::server::client_half::ClientHalf;
 use crate::server::extract::{ApiQuery, FeedOfPath};
 use crate::server::metrics::metrics;
 use crate::server::page::PAGE;
@@ -65,19 +66,20 @@ async fn members(FeedOfPath(feed): FeedOfPath) -> Result<Response, ApiError> {
 async fn post_message(
     State(state): State<Arc<AppState>>,
     Extension(counters): Extension<Arc<ConnectionCounters>>,
+    Extension(half): Extension<Arc<ClientHalf>>,
     FeedOfPath(feed): FeedOfPath,
     request: Request,
 ) -> Result<Whole, ApiError> {
     let content_type = request.headers().get(CONTENT_TYPE);
     let content_type = content_type.and_then(|kind| str::from_utf8(kind.as_bytes()).ok());
     check_head(&state, counters.address, content_type)?;
-    let new = parse_message(&body(request, &state.limits).await?)?;
+    let new = parse_message(&body(request, &half, &state.limits).await?)?;
     Ok(created(publish(&feed, &new).await?))
 }
 
 /// The complete body of a request, read within a time limit. One whose length is over the limit is
 /// refused before it is sent, if its sender waits for 100 Continue (RFC 9110, section 10.1.1).
-async fn body(request: Request, limits: &Limits) -> Result<Bytes, ApiError> {
+async fn body(request: Request, half: &ClientHalf, limits: &Limits) -> Result<Bytes, ApiError> {
     let limit = limits.max_message_bytes;
     let too_long = || {
         let advice = format!("a message has at most {limit} bytes: write less");
@@ -87,8 +89,8 @@ async fn body(request: Request, limits: &Limits) -> Result<Bytes, ApiError> {
         return Err(too_long());
     }
     let body = Bytes::from_request(request, &());
-    let body = tokio::time::timeout(limits.body_timeout, body).await;
-    let body = body.map_err(|_| {
+    let body = half.while_short(tokio::time::timeout(limits.body_timeout, body));
+    let body = body.await.ok_or_else(too_long)?.map_err(|_| {
         let advice = "the body did not arrive in time: send it at once";
         ApiError::new(StatusCode::REQUEST_TIMEOUT, advice)
     })?;

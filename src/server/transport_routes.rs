@@ -16,6 +16,7 @@ use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 
 use crate::feed::Feed;
+use crate::server::client_half::ClientHalf;
 use crate::server::extract::{FeedOfPath, query_error};
 use crate::service::answer::{ApiError, append_fields};
 use crate::service::counters::ConnectionCounters;
@@ -58,6 +59,7 @@ async fn open(
     if transport.descriptor().upgrade.is_some() {
         check_line(&request)?;
     }
+    let half = half(&request);
     let upgrade = request.extensions_mut().remove();
     let reply = {
         let query = Query::<Vec<(String, String)>>::try_from_uri(request.uri());
@@ -74,7 +76,7 @@ async fn open(
         };
         transport.open(&state, &ask)?
     };
-    respond(reply, state, counters, upgrade).await
+    respond(reply, state, counters, half, upgrade).await
 }
 
 async fn echo(
@@ -83,12 +85,13 @@ async fn echo(
     mut request: Request,
 ) -> Result<Response, ApiError> {
     check_line(&request)?;
+    let half = half(&request);
     let upgrade = request.extensions_mut().remove();
     let fields = websocket::accept(&fields(request.headers()))?;
     let session = Session::Echo;
     counters.serves(Transport::WebSocket.class());
     let reply = Reply::Upgrade(Upgrade { fields, session });
-    respond(reply, state, counters, upgrade).await
+    respond(reply, state, counters, half, upgrade).await
 }
 
 /// Checks that the request line allows an upgrade, before anything is opened for it: only GET does,
@@ -119,21 +122,30 @@ fn fields(headers: &HeaderMap) -> Fields<'_> {
     fields
 }
 
+/// The client's half of the connection.
+fn half(request: &Request) -> Arc<ClientHalf> {
+    let half = request.extensions().get::<Arc<ClientHalf>>();
+    half.cloned().unwrap_or_default()
+}
+
 /// Plays a reply.
 async fn respond(
     reply: Reply,
     state: Arc<AppState>,
     counters: Arc<ConnectionCounters>,
+    half: Arc<ClientHalf>,
     upgrade: Option<OnUpgrade>,
 ) -> Result<Response, ApiError> {
     match reply {
         Reply::Whole(whole) => Ok(whole.into_response()),
         Reply::Later(mut later) => {
-            let batch = tokio::time::timeout(later.hold, later.reader.next()).await;
-            let whole = later.finish(&counters, batch.ok().flatten());
+            let next = tokio::time::timeout(later.hold, later.reader.next());
+            let next = half.until_end(next).await;
+            let batch = next.and_then(Result::ok).flatten();
+            let whole = later.finish(&counters, batch);
             Ok(whole.into_response())
         }
-        Reply::Stream(stream) => Ok(stream_response(stream, state.limits, counters)),
+        Reply::Stream(stream) => Ok(stream_response(stream, state.limits, counters, half)),
         Reply::Upgrade(Upgrade { fields, session }) => {
             let upgrade = upgrade.ok_or_else(no_upgrade)?;
             tokio::spawn(run_session(session, upgrade, state, counters));
@@ -151,18 +163,21 @@ fn stream_response(
     mut reply: StreamReply,
     limits: Limits,
     counters: Arc<ConnectionCounters>,
+    half: Arc<ClientHalf>,
 ) -> Response {
     let fields = reply.format.fields;
     let first = reply.first(&counters, Coding::Identity);
-    let later = stream::unfold(Some((reply, counters)), move |state| async move {
-        let (mut reply, counters) = state?;
-        let event = match tokio::time::timeout(limits.heartbeat, reply.reader.next()).await {
-            Ok(Some(batch)) => StreamEvent::Batch(batch),
-            Ok(None) => StreamEvent::Closed,
-            Err(_) => StreamEvent::Idle,
+    let later = stream::unfold(Some((reply, counters, half)), move |state| async move {
+        let (mut reply, counters, half) = state?;
+        let next = tokio::time::timeout(limits.heartbeat, reply.reader.next());
+        let event = match half.until_end(next).await {
+            Some(Ok(Some(batch))) => StreamEvent::Batch(batch),
+            Some(Ok(None)) => StreamEvent::Closed,
+            Some(Err(_)) => StreamEvent::Idle,
+            None => StreamEvent::Disconnected,
         };
         let (bytes, ends) = reply.piece(event, &limits, &counters, Coding::Identity);
-        Some((bytes, (!ends).then_some((reply, counters))))
+        Some((bytes, (!ends).then_some((reply, counters, half))))
     });
     let first = stream::once(std::future::ready(first));
     let pieces = first.chain(later).map(Ok::<Bytes, Infallible>);

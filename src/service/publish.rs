@@ -20,6 +20,14 @@ pub fn check_head(
         let error = ApiError::new(StatusCode::TOO_MANY_REQUESTS, error.to_string());
         error.with_fields(JSON_RETRY)
     })?;
+    check_media_type(content_type)
+}
+
+/// Checks the `Content-Type` of a POST.
+///
+/// # Errors
+/// 415 unless it is JSON.
+pub fn check_media_type(content_type: Option<&str>) -> Result<(), ApiError> {
     let media_type = content_type.unwrap_or_default().split(';').next();
     let media_type = media_type.unwrap_or_default().trim();
     if !media_type.eq_ignore_ascii_case("application/json") {

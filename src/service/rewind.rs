@@ -54,6 +54,11 @@ impl<S> Rewind<S> {
         mem::take(&mut self.unread)
     }
 
+    /// Makes bytes that were just consumed unread again.
+    pub fn put_back(&mut self, bytes: &[u8]) {
+        self.unread.splice(..0, bytes.iter().copied());
+    }
+
     /// Consumes the first `length` unread bytes; frees the memory with the last ones.
     fn consume(&mut self, length: usize) {
         if length == self.unread.len() {

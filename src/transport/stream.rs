@@ -55,6 +55,9 @@ pub enum StreamEvent {
     Idle,
     /// The server shuts down and all messages are written.
     Closed,
+    /// The client has disconnected, or has shut its half of the connection: it gets the end of the
+    /// answer.
+    Disconnected,
 }
 
 /// A stream of a feed to one client.
@@ -86,6 +89,7 @@ impl StreamReply {
             StreamEvent::Batch(batch) if limits.ends_slow_reader(counters, &batch) => {
                 (coding.end(Bytes::new()), true)
             }
+            StreamEvent::Disconnected => (coding.end(Bytes::new()), true),
             StreamEvent::Batch(batch) => {
                 counters.delivered(batch.messages.len());
                 (self.encode(&batch, coding), false)
@@ -109,7 +113,8 @@ impl StreamReply {
                 WaitOutcome::Done(Some(batch)) => StreamEvent::Batch(batch),
                 WaitOutcome::Done(None) => StreamEvent::Closed,
                 WaitOutcome::Timeout => StreamEvent::Idle,
-                WaitOutcome::PeerData | WaitOutcome::Disconnected => {
+                WaitOutcome::Disconnected => StreamEvent::Disconnected,
+                WaitOutcome::PeerData => {
                     return Err(io::ErrorKind::UnexpectedEof.into());
                 }
             };

@@ -123,7 +123,7 @@ pub fn plain_requests(stream: &[u8], _: &[u8]) -> bool {
         max_body_bytes: MAX_HEAD_BYTES,
     };
     let begin = |bytes: &[u8]| match ParsedHead::parse(bytes, limits) {
-        ParsedHead::Partial | ParsedHead::PartialBody(_) => None,
+        ParsedHead::Partial | ParsedHead::PartialBody(..) => None,
         ParsedHead::Other => Some((String::new(), 0)),
         ParsedHead::Fast(request, length) => {
             assert!(length <= bytes.len());

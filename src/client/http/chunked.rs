@@ -41,6 +41,14 @@ impl ChunkedDecoder {
         self.0 == State::Ended
     }
 
+    /// Bytes of the present chunk's data that have not come.
+    pub fn bytes_left(&self) -> usize {
+        match self.0 {
+            State::Data { left } => left,
+            _ => 0,
+        }
+    }
+
     /// Gives the data in `input` to `take`, piece by piece. Returns the number of bytes used: all
     /// of them, unless the body ends before.
     pub fn decode(
@@ -82,11 +90,8 @@ impl State {
             }
             (State::Size { size, digits }, _) => {
                 let digit = (byte as char).to_digit(16).ok_or_else(bad)? as usize;
-                if digits == 15 {
-                    return Err(bad());
-                }
-                let size = size * 16 + digit;
-                let digits = digits + 1;
+                let size = size.checked_mul(16).ok_or_else(bad)? + digit;
+                let digits = digits.saturating_add(1);
                 State::Size { size, digits }
             }
             (State::Extension { .. }, _) => self,

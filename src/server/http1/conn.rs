@@ -75,13 +75,14 @@ impl<S: Stream> Http1Conn<S> {
     }
 
     /// Waits for a request and opens it with `open`, which returns `None` for a request of the
-    /// general engine. The deadline must be set for the first byte; a request may take
+    /// general engine. One that `admits` refuses goes there before its body has come. The deadline must be set for the first byte; a request may take
     /// `head_timeout` from there. Ends when `closing` does, unless a body is on its way.
     pub fn next<T>(
         &mut self,
         limits: RequestLimits,
         head_timeout: Duration,
         mut closing: Pin<&mut impl Future>,
+        admits: impl Fn(&FastRequest<'_>) -> bool,
         mut open: impl FnMut(&mut Exchange, &ConnectionCounters, FastRequest<'_>) -> Option<T>,
     ) -> impl Future<Output = NextRequest<T>> {
         let mut looked = self.peer.stream.unread_bytes() == 0;
@@ -102,10 +103,11 @@ impl<S: Stream> Http1Conn<S> {
                 }
                 match ParsedHead::parse(bytes, limits) {
                     ParsedHead::Partial => ParseStep::Incomplete,
-                    ParsedHead::PartialBody(length) => {
+                    ParsedHead::PartialBody(request, length) if admits(&request) => {
                         awaited = length;
                         ParseStep::Incomplete
                     }
+                    ParsedHead::PartialBody(..) => ParseStep::Complete(NextRequest::Other, 0),
                     ParsedHead::Other => ParseStep::Complete(NextRequest::Other, 0),
                     ParsedHead::Fast(request, length) => match open(exchange, counters, request) {
                         Some(opened) => ParseStep::Complete(NextRequest::Fast(opened), length),

@@ -17,7 +17,7 @@ use crate::server::http1::request::{Endpoint, FastRequest, RequestLimits};
 use crate::service::answer::ApiError;
 use crate::service::counters::{ConnectionCounters, Counter};
 use crate::service::peer::WaitOutcome;
-use crate::service::publish::{check_head, created, parse_message, publish};
+use crate::service::publish::{check_head, check_media_type, created, parse_message, publish};
 use crate::service::rewind::Stream;
 use crate::transport::ask::Ask;
 use crate::transport::reply::{Reply, Upgrade};
@@ -46,7 +46,16 @@ pub async fn serve<S: Stream>(conn: &mut Http1Conn<S>, context: &ServerContext) 
             |exchange: &mut Exchange, counters: &ConnectionCounters, request: FastRequest<'_>| {
                 open(context, exchange, counters, request)
             };
-        let next = conn.next(limits, settings.head_timeout, closing.as_mut(), open);
+        let admits = |post: &FastRequest<'_>| {
+            admit(context, post).is_some() && check_media_type(post.fields.content_type).is_ok()
+        };
+        let next = conn.next(
+            limits,
+            settings.head_timeout,
+            closing.as_mut(),
+            admits,
+            open,
+        );
         let mut reply = match next.await {
             NextRequest::Fast(Opened::Reply(reply)) => reply,
             NextRequest::Fast(Opened::Publish(feed, new)) => {
@@ -78,6 +87,17 @@ pub async fn serve<S: Stream>(conn: &mut Http1Conn<S>, context: &ServerContext) 
     false
 }
 
+/// The allowed foreign origin that a request comes from, if it comes from one. `None` if the request
+/// is not admitted.
+fn admit<'a>(context: &ServerContext, request: &FastRequest<'a>) -> Option<Option<&'a str>> {
+    let (access, fields) = (&context.settings.access, &request.fields);
+    access.hosts.check(fields.host).ok()?;
+    let origin = access.foreign_origin(fields.host, fields.origin).ok()?;
+    let token = request.params.token;
+    access.check_token(fields.authorization, token).ok()?;
+    Some(origin)
+}
+
 /// Opens a request. `None` if it is not admitted: the general engine answers that.
 fn open(
     context: &ServerContext,
@@ -85,11 +105,7 @@ fn open(
     counters: &ConnectionCounters,
     request: FastRequest<'_>,
 ) -> Option<Opened> {
-    let (access, fields) = (&context.settings.access, &request.fields);
-    access.hosts.check(fields.host).ok()?;
-    let origin = access.foreign_origin(fields.host, fields.origin).ok()?;
-    let token = request.params.token;
-    access.check_token(fields.authorization, token).ok()?;
+    let (origin, fields) = (admit(context, &request)?, &request.fields);
     exchange.closes = fields.closes;
     if origin.is_some() || access_log::is_enabled() {
         exchange.details = Some(Box::new(Details {
@@ -145,10 +161,8 @@ async fn play<S: Stream>(conn: &mut Http1Conn<S>, reply: &mut Reply) -> io::Resu
             let waited = conn.peer.wait(pin!(later.reader.next())).await;
             let batch = match waited {
                 WaitOutcome::Done(batch) => batch,
-                WaitOutcome::Timeout => None,
-                WaitOutcome::PeerData | WaitOutcome::Disconnected => {
-                    return Err(io::ErrorKind::UnexpectedEof.into());
-                }
+                // A client that has shut its half of the connection gets what there is.
+                WaitOutcome::Timeout | WaitOutcome::PeerData | WaitOutcome::Disconnected => None,
             };
             let whole = later.finish(&conn.peer.counters, batch);
             conn.answer(whole).await

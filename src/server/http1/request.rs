@@ -29,8 +29,8 @@ pub struct RequestLimits {
 pub enum ParsedHead<'a> {
     /// A part of a head.
     Partial,
-    /// A head and a part of its body; the length of both in bytes.
-    PartialBody(usize),
+    /// A head and a part of its body, without that part; the length of both in bytes.
+    PartialBody(FastRequest<'a>, usize),
     /// A request, and its length in bytes.
     Fast(FastRequest<'a>, usize),
     /// Anything else.
@@ -125,7 +125,7 @@ impl<'a> FastRequest<'a> {
                 self.body = body;
                 ParsedHead::Fast(self, head + length)
             }
-            None => ParsedHead::PartialBody(head + length),
+            None => ParsedHead::PartialBody(self, head + length),
         }
     }
 }
@@ -158,7 +158,7 @@ fn params(query: Option<&str>) -> Option<Params<'_>> {
 }
 
 /// Whether these characters mean themselves everywhere in a URL (RFC 3986, section 2.3).
-fn is_unreserved(text: &str) -> bool {
+pub fn is_unreserved(text: &str) -> bool {
     let is = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
     text.bytes().all(is)
 }
@@ -206,7 +206,7 @@ mod tests {
                 true
             }
             ParsedHead::Other => false,
-            ParsedHead::Partial | ParsedHead::PartialBody(_) => panic!("{request} is complete"),
+            ParsedHead::Partial | ParsedHead::PartialBody(..) => panic!("{request} is complete"),
         }
     }
 
@@ -300,7 +300,7 @@ mod tests {
         let head = "POST /feeds/a/messages HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\n";
         for body in ["", "a", "abc"] {
             let bytes = format!("{head}{body}");
-            let ParsedHead::PartialBody(length) = parse(&bytes) else {
+            let ParsedHead::PartialBody(_, length) = parse(&bytes) else {
                 panic!("{body} is a part")
             };
             assert_eq!(length, head.len() + 4);

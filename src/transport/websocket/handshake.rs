@@ -26,13 +26,15 @@ pub fn open(state: &AppState, ask: &Ask<'_>) -> Result<Reply, ApiError> {
 /// the request is a valid opening handshake.
 ///
 /// # Errors
-/// 400, or 426 for another version of the protocol (section 4.4).
+/// 400, or 426 for another version of the protocol (section 4.4), with the protocol that is spoken
+/// (RFC 9110, section 15.5.22).
 pub fn accept(fields: &Fields<'_>) -> Result<String, ApiError> {
     fields.check_upgrade("websocket").map_err(bad)?;
     if fields.websocket_version != Some("13") {
         let advice = "this server speaks version 13 of WebSocket";
         let error = ApiError::new(StatusCode::UPGRADE_REQUIRED, advice);
-        let fields = "\r\ncontent-type: application/json\r\nsec-websocket-version: 13";
+        let fields = "\r\ncontent-type: application/json\r\nsec-websocket-version: 13\
+                      \r\nconnection: upgrade\r\nupgrade: websocket";
         return Err(error.with_fields(fields));
     }
     let key = fields.websocket_key.filter(|key| is_key(key));

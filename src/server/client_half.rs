@@ -1,0 +1,227 @@
+//! The client's half of a connection of the general engine, read ahead of hyper.
+//!
+//! hyper does not read while it answers, so that a client that shuts its half after its request is
+//! answered all the same. Two things are noticed here that hyper does not tell:
+//!
+//! - the half has ended: an answer that waits for messages ends then
+//! - a chunk's size, before its data has come: a body that will be too long is refused at once
+//!
+//! For the second, no read of hyper's passes the end of a head, so that a body begins with a read.
+
+use std::io::{self, IoSlice};
+use std::mem;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering::AcqRel, Ordering::Acquire, Ordering::Release};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::task::{Context, Poll, ready};
+
+use memchr::memchr_iter;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::sync::Notify;
+
+use crate::client::http::ChunkedDecoder;
+use crate::service::rewind::{Rewind, SCRATCH_BYTES, Stream};
+
+/// What a connection and its requests tell each other about the client's half.
+#[derive(Debug, Default)]
+pub struct ClientHalf {
+    /// A request has begun.
+    begun: AtomicBool,
+    ended: AtomicBool,
+    /// A chunked body follows the head that was read.
+    body_follows: AtomicBool,
+    body_too_long: AtomicBool,
+    changes: Notify,
+}
+
+impl ClientHalf {
+    /// A request has begun; `chunked` if its body is.
+    pub fn begin(&self, chunked: bool) {
+        self.begun.store(true, Release);
+        self.body_follows.store(chunked, Release);
+    }
+
+    pub fn has_begun(&self) -> bool {
+        self.begun.load(Acquire)
+    }
+
+    /// The result of `future`; `None` if the half ends before.
+    pub async fn until_end<T>(&self, future: impl Future<Output = T>) -> Option<T> {
+        self.unless(&self.ended, future).await
+    }
+
+    /// The result of `future`; `None` if a chunk is announced before that makes the body too long.
+    pub async fn while_short<T>(&self, future: impl Future<Output = T>) -> Option<T> {
+        self.unless(&self.body_too_long, future).await
+    }
+
+    async fn unless<T>(&self, flag: &AtomicBool, future: impl Future<Output = T>) -> Option<T> {
+        let set = async {
+            loop {
+                // Registered before the flag is read, so that no change is lost in between.
+                let change = self.changes.notified();
+                if flag.load(Acquire) {
+                    return;
+                }
+                change.await;
+            }
+        };
+        tokio::select! {
+            biased;
+            done = future => Some(done),
+            () = set => None,
+        }
+    }
+
+    fn set(&self, flag: &AtomicBool) {
+        flag.store(true, Release);
+        self.changes.notify_waiters();
+    }
+}
+
+/// A connection that hyper reads, and that is read ahead of it.
+#[derive(Debug)]
+pub struct ReadAhead<S>(Arc<Mutex<Inner<S>>>);
+
+#[derive(Debug)]
+struct Inner<S> {
+    stream: Rewind<S>,
+    gate: Gate,
+}
+
+/// How far hyper may read.
+#[derive(Debug)]
+struct Gate {
+    half: Arc<ClientHalf>,
+    max_body_bytes: usize,
+    /// The present line of a head is empty as far as it has come.
+    blank: bool,
+    /// The chunked body on its way, and its bytes that have come.
+    body: Option<(ChunkedDecoder, usize)>,
+}
+
+impl<S> Clone for ReadAhead<S> {
+    fn clone(&self) -> Self {
+        ReadAhead(self.0.clone())
+    }
+}
+
+impl<S: Stream> ReadAhead<S> {
+    pub fn new(stream: Rewind<S>, half: Arc<ClientHalf>, max_body_bytes: usize) -> Self {
+        let gate = Gate {
+            half,
+            max_body_bytes,
+            blank: false,
+            body: None,
+        };
+        ReadAhead(Arc::new(Mutex::new(Inner { stream, gate })))
+    }
+
+    /// Reads ahead, as far as there is room. Completes at the end of the client's half.
+    pub fn poll_end(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let Inner { stream, gate } = &mut *self.lock();
+        while stream.unread_bytes() < SCRATCH_BYTES {
+            if ready!(stream.poll_fill(cx)).is_err() {
+                gate.half.set(&gate.half.ended);
+                return Poll::Ready(());
+            }
+        }
+        Poll::Pending
+    }
+
+    /// The connection, once hyper has none of it.
+    pub fn into_inner(self) -> Option<Rewind<S>> {
+        let inner = Arc::into_inner(self.0)?.into_inner();
+        Some(inner.expect("no panic under the lock").stream)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner<S>> {
+        self.0.lock().expect("no panic under the lock")
+    }
+}
+
+impl Gate {
+    /// How many of these bytes hyper may read at once.
+    fn pass(&mut self, bytes: &[u8]) -> usize {
+        if self.half.body_follows.swap(false, AcqRel) {
+            self.body = Some(Default::default());
+        }
+        let Some((chunks, came)) = &mut self.body else {
+            return self.pass_head(bytes);
+        };
+        let decoded = chunks.decode(bytes, |data| {
+            *came += data.len();
+            Ok(())
+        });
+        let ended = decoded.is_err() || chunks.ended();
+        if came.saturating_add(chunks.bytes_left()) > self.max_body_bytes {
+            self.half.set(&self.half.body_too_long);
+        }
+        if ended {
+            self.body = None;
+        }
+        // hyper refuses a malformed body.
+        decoded.unwrap_or(bytes.len())
+    }
+
+    /// All of them, or those up to the end of a blank line.
+    fn pass_head(&mut self, bytes: &[u8]) -> usize {
+        let mut start = 0;
+        for end in memchr_iter(b'\n', bytes) {
+            let blank = bytes[start..end].iter().all(|byte| *byte == b'\r');
+            start = end + 1;
+            if blank && mem::replace(&mut self.blank, true) {
+                return start;
+            }
+            self.blank = true;
+        }
+        self.blank &= bytes[start..].iter().all(|byte| *byte == b'\r');
+        bytes.len()
+    }
+}
+
+impl<S: Stream> AsyncRead for ReadAhead<S> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let Inner { stream, gate } = &mut *self.lock();
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut *stream).poll_read(cx, buffer))?;
+        let end = before + gate.pass(&buffer.filled()[before..]);
+        stream.put_back(&buffer.filled()[end..]);
+        buffer.set_filled(end);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<S: Stream> AsyncWrite for ReadAhead<S> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.lock().stream).poll_write(cx, bytes)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.lock().stream).poll_write_vectored(cx, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.lock().stream.is_write_vectored()
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.lock().stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.lock().stream).poll_shutdown(cx)
+    }
+}
