@@ -23,8 +23,6 @@ pub struct RequestLimits {
 }
 
 /// What stands at the start of a connection's bytes.
-// A box would be an allocation per request.
-#[expect(clippy::large_enum_variant)]
 #[derive(Debug)]
 pub enum ParsedHead<'a> {
     /// A part of a head.
