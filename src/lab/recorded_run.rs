@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::error::UsageError;
 use crate::lab::environment::Environment;
 use crate::lab::scenario::{BUILT_IN, Scenario};
-use crate::texts::BYTE_ORDER_MARK;
+use crate::results;
 
 /// How a run was made, as its folder records it.
 #[derive(Clone, Debug)]
@@ -32,12 +32,10 @@ impl RecordedRun {
             UsageError(format!("{named} is not the folder of a run: {why}"))
         };
         let path = folder.join("environment.json");
-        let environment = std::fs::read(&path)
-            .map_err(|error| not_a_run(format!("environment.json: {error}")))
-            .and_then(|json| {
-                serde_json::from_slice(json.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&json))
-                    .map_err(|error| not_a_run(format!("environment.json: {error}")))
-            })?;
+        let json = results::read_text(&path)
+            .map_err(|error| not_a_run(format!("environment.json: {}", error.root_cause())))?;
+        let environment = serde_json::from_str(&json)
+            .map_err(|error| not_a_run(format!("environment.json: {error}")))?;
         let path = folder.join("scenario.toml");
         if !path.is_file() {
             return Err(not_a_run("it has no scenario.toml".to_owned()));

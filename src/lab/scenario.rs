@@ -24,6 +24,7 @@ use crate::lab::factors::{
 use crate::load::protocol::Workload;
 use crate::load::schedule::{Pacing, most_messages};
 use crate::record::identity::MAX_MESSAGES;
+use crate::results::{self, TrialRow};
 use crate::service::limits::Limits;
 use crate::system::limits::MAX_LOAD_PROCESSES;
 use crate::transport::Transport;
@@ -105,17 +106,8 @@ impl Scenario {
                 "there is no scenario \"{named}\": write a file's path, or one of {names}"
             )));
         }
-        let from = named.display();
-        let bytes = std::fs::read(named)
-            .map_err(|error| UsageError(format!("cannot read {from}: {error}")))?;
-        let text = str::from_utf8(&bytes).map_err(|error| {
-            let before = &bytes[..error.valid_up_to()];
-            let line = memchr::memchr_iter(b'\n', before).count() + 1;
-            UsageError(format!(
-                "{from}:{line}: this is not UTF-8: save the file as UTF-8 (iconv -t UTF-8)"
-            ))
-        })?;
-        Scenario::parse(text.trim_start_matches('\u{feff}'), named)
+        let text = results::read_text(named).map_err(|error| UsageError(format!("{error:#}")))?;
+        Scenario::parse(&text, named)
     }
 
     /// Reads a scenario from the text of the file `from`, which names it unless the text does.
@@ -314,6 +306,24 @@ impl Scenario {
             trials.extend(round.into_iter().map(|cell| (trial, cell)));
         }
         trials
+    }
+
+    /// The cells of which `trials` lacks some, each with how many. Of a search there are none: it
+    /// ends where its trials say so.
+    pub fn missing(&self, trials: &[TrialRow]) -> Vec<(Cell, u32)> {
+        if self.capacity.is_some() {
+            return Vec::new();
+        }
+        let is_there = |cell: &Cell, trial: u32| {
+            let mut rows = trials.iter();
+            rows.any(|row| row.cell == cell.number && row.trial == trial)
+        };
+        let missing = |cell: Cell| {
+            let missing = (1..=self.repeats).filter(|trial| !is_there(&cell, *trial));
+            (cell, missing.count() as u32)
+        };
+        let cells = self.cells().into_iter().map(missing);
+        cells.filter(|(_, missing)| *missing > 0).collect()
     }
 
     /// The cells: every transport with every number of clients.

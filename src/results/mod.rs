@@ -4,11 +4,12 @@
 //!   `capacity.csv`. A figure that does not exist is an empty cell, never 0.
 //! - `metric`: what a column is · `derived`: figures that follow from columns · `registry`: all
 //! - `verdict`: how far a trial's figures can be trusted, and the warnings with their meaning
-//! - `csv`: reading and writing of files
+//! - `csv`: reading and writing of files · `csv_cell`: how the value of a cell is read
 
 mod capacity_row;
 mod column_type;
 mod csv;
+mod csv_cell;
 mod derived;
 mod metric;
 mod registry;
@@ -17,7 +18,7 @@ mod trial_row;
 mod verdict;
 
 pub use capacity_row::{CapacityRow, SearchVerdict};
-pub use csv::{read_rows, write_rows, write_whole};
+pub use csv::{read_rows, read_text, write_rows, write_whole};
 pub use metric::{Better, Kind, MetricOf, Table, Unit};
 pub use registry::{METRICS, Metric, TableColumn, measured, metric, shown_in};
 pub use timeline_row::TimelineRow;
