@@ -46,10 +46,14 @@ impl Trial {
         let cores = self.host.cores as f64;
         let cpu_us = |used: &UsageDelta| (used.user_s + used.sys_s) * 1e6;
         let deliveries = outcome.recording.counts.delivered as f64;
+        // Deliveries that need more CPU time than there is wait without limit.
+        let offered_hz = plan.rate_hz * f64::from(plan.clients);
+        let has_time = |service_us: &f64| offered_hz * service_us < 1e6;
         let service_us = outcome.server.as_ref().map(|server| {
             let server_us = cpu_us(server) / outcome.served() as f64;
             (server_us + cpu_us(&outcome.load) / deliveries) / cores
         });
+        let service_us = service_us.filter(has_time);
         self.cell.transport.predict(&Conditions {
             client: plan.client,
             target: plan.target.clone(),
@@ -397,6 +401,24 @@ mod tests {
                 now_ns: 1_000_000_000_000,
             },
         }
+    }
+
+    #[test]
+    fn theory_predicts_no_latency_where_deliveries_need_more_cpu_time_than_there_is() {
+        let predicted = |rate_hz: f64| {
+            let plan = Plan {
+                rate_hz,
+                ..Plan::example()
+            };
+            let row = trial(&plan).row(&plan, &TrialOutcome::quiet(&plan), false);
+            (
+                row.predicted_latency_mean_us,
+                row.predicted_wire_bytes_per_delivery,
+            )
+        };
+        let (latency, bytes) = predicted(1.0);
+        assert!(latency.is_some());
+        assert_eq!(predicted(100_000.0), (None, bytes));
     }
 
     #[test]

@@ -108,8 +108,8 @@ impl ReportCell<'_> {
     /// This cell's figure as a multiple of the baseline's; `None` where either has none.
     pub fn ratio(&self, figure: impl Fn(&TrialRow) -> Option<f64>) -> Option<f64> {
         let baseline = Spread::of(counted(&self.baseline).into_iter().filter_map(&figure));
-        let ratio = self.median(&figure)? / baseline?.median;
-        ratio.is_finite().then_some(ratio)
+        let baseline = baseline.filter(|baseline| baseline.median > 0.0)?;
+        Some(self.median(&figure)? / baseline.median)
     }
 
     /// A figure over the counted trials that have it; `None` where none has.

@@ -71,6 +71,9 @@ pub(super) fn noise_floor(cells: &[ReportCell]) -> Option<String> {
         let metric = metric(name)?;
         let figure = |cell: &ReportCell| cell.median(|trial| metric.figure(trial));
         let percent = (figure(again)? / figure(once)? - 1.0).abs() * 100.0;
+        if !percent.is_finite() {
+            return None;
+        }
         let digits = if percent > 0.0 { decimals(percent) } else { 0 };
         Some((words.noise_in)(
             &numbers.fixed(percent, digits),

@@ -88,12 +88,7 @@ fn shown() -> Vec<MetricOf<TrialRow>> {
                 "wire_bytes_per_client_s",
                 "Bytes through the TCP sockets per client and second of the window.",
                 Shown,
-                |t| {
-                    Some(per_client_s(
-                        t,
-                        (t.wire_bytes_down + t.wire_bytes_up) as f64,
-                    ))
-                },
+                |t| per_client_s(t, t.wire_bytes_down as f64 + t.wire_bytes_up as f64),
             ),
         of_unit(Unit::Rate, "Exchanges", "a client and second")
             .short("exchanges")
@@ -103,7 +98,7 @@ fn shown() -> Vec<MetricOf<TrialRow>> {
                 "exchanges_per_client_s",
                 "Exchanges per client and second of the window.",
                 Shown,
-                |t| Some(per_client_s(t, t.exchanges? as f64)),
+                |t| per_client_s(t, t.exchanges? as f64),
             ),
         of_unit(Unit::Deviation, "Mean latency", "measured − predicted")
             .short("off")
@@ -135,10 +130,12 @@ fn wire_bytes(trial: &TrialRow) -> Option<f64> {
     Some(above + trial.protocol_bytes_per_delivery? + trial.tls_bytes_per_delivery?)
 }
 
-fn per_client_s(trial: &TrialRow, sum: f64) -> f64 {
-    sum / f64::from(trial.clients) / trial.window_s
+fn per_client_s(trial: &TrialRow, sum: f64) -> Option<f64> {
+    let client_s = f64::from(trial.clients) * trial.window_s;
+    (client_s > 0.0).then(|| sum / client_s)
 }
 
 fn off(measured: Option<f64>, predicted: Option<f64>) -> Option<f64> {
-    Some((measured? / predicted? - 1.0) * 100.0)
+    let predicted = predicted.filter(|predicted| *predicted > 0.0)?;
+    Some((measured? / predicted - 1.0) * 100.0)
 }

@@ -66,7 +66,7 @@ impl Interval {
 pub fn median(values: &[f64]) -> Option<f64> {
     let sorted = sorted(values);
     let (low, high) = (sorted.len().checked_sub(1)? / 2, sorted.len() / 2);
-    Some((sorted[low] + sorted[high]) / 2.0)
+    Some(f64::midpoint(sorted[low], sorted[high]))
 }
 
 /// The 95 % interval of the median of what the values were drawn from; `None` of fewer than
@@ -152,7 +152,7 @@ fn resampled_medians(values: &[f64]) -> Vec<(f64, f64)> {
             let apart = (i + 1..n).map(|j| (j, ways * up_to[i] * up_to[n - 1 - j]));
             let equal = ranked[i] - apart.clone().map(|(_, p)| p).sum::<f64>();
             medians.push((sorted[i], equal));
-            medians.extend(apart.map(|(j, p)| ((sorted[i] + sorted[j]) / 2.0, p)));
+            medians.extend(apart.map(|(j, p)| (f64::midpoint(sorted[i], sorted[j]), p)));
         }
     }
     medians.retain(|(_, probability)| *probability > NEGLIGIBLE);

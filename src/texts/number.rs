@@ -70,10 +70,17 @@ impl Numbers {
         self.marked(format!("{number:.decimals$}"))
     }
 
-    /// Percent above (+) or below (−) something, as a whole number: `+12 %`.
+    /// How many times as much a number of percent more is: `119,000 ×` for 11,946,317 %.
+    pub fn times(self, percent: f64) -> String {
+        self.ratio(to_three_digits(1.0 + percent / 100.0))
+    }
+
+    /// Percent above (+) or below (−) something, as a whole number: `+12 %`. From ten times as much
+    /// on, the multiple.
     pub fn deviation(self, percent: f64) -> String {
         match percent.round() {
             0.0 => "0 %".to_owned(),
+            whole if whole >= 900.0 => self.times(percent),
             whole => format!("{whole:+} %").replace('-', "−"),
         }
     }
@@ -227,6 +234,11 @@ mod tests {
         assert_eq!(EN.percent(0.0), "0 %");
         assert_eq!(EN.percent(12.34), "12.3 %");
         assert_eq!(EN.percent(187.0), "187 %");
+        assert_eq!(EN.deviation(-0.4), "0 %");
+        assert_eq!(EN.deviation(-57.2), "−57 %");
+        assert_eq!(EN.deviation(899.0), "+899 %");
+        assert_eq!(EN.deviation(900.0), "10.0 ×");
+        assert_eq!(EN.deviation(11_946_317.0), "119,000 ×");
         assert_eq!(EN.round_duration_us(0.0), "0");
         assert_eq!(EN.round_duration_us(2_500.0), "2.5 ms");
         assert_eq!(EN.round_duration_us(100.0), "100 µs");
