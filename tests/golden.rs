@@ -53,7 +53,7 @@ mod library {
 
     /// The table that `wslab run` prints at its end.
     pub fn run_table(run: &Path) -> String {
-        report::text_table(&trials(run), Locale::En)
+        report::text_table(&trials(run), &[], Locale::En)
     }
 
     /// The table that `wslab capacity` prints at its end.

@@ -23,6 +23,7 @@ fn report<'a>(trials: &'a [TrialRow], timeline: &'a [TimelineRow]) -> Report<'a>
         question: Some("What does it cost to show a sensor to a class?"),
         machine: &[],
         trials,
+        missing: &[],
         timeline,
         capacity: &[],
     }
@@ -431,7 +432,7 @@ fn without_a_finished_trial_the_page_says_so() {
     let page = html(&report, &plots);
     assert!(page.contains("No trial finished"));
     assert!(page.contains("<title>classroom "));
-    assert_eq!(text_table(&[], EN), "No trial finished.\n");
+    assert_eq!(text_table(&[], &[], EN), "No trial finished.\n");
 }
 
 #[test]
@@ -447,7 +448,7 @@ fn an_idle_run_keeps_memory_and_says_why_the_rest_is_missing() {
     let plots = plots(&report).unwrap();
     assert_eq!(names(&plots), ["memory"]);
     assert!(html(&report, &plots).contains("Nothing was delivered"));
-    assert!(text_table(&trials, EN).contains('–'));
+    assert!(text_table(&trials, &[], EN).contains('–'));
 }
 
 #[test]
@@ -499,7 +500,7 @@ fn repeats_become_medians_with_the_worst_verdict() {
     );
     let all = all.split_once("</details>").unwrap().0;
     assert_eq!(all.matches("<th scope=\"row\"").count(), 15);
-    assert!(text_table(&trials, EN).contains("100 clients: INVALID (1 of 3 trials)"));
+    assert!(text_table(&trials, &[], EN).contains("100 clients: INVALID (1 of 3 trials)"));
 }
 
 #[test]
@@ -507,7 +508,7 @@ fn the_text_table_fits_a_terminal() {
     let mut trials = trials(&[100, 10_000], 3);
     trials[0].warnings = "load-saturated publisher-late from-the-future".to_owned();
     trials[0].verdict = Verdict::Suspect;
-    let text = text_table(&trials, EN);
+    let text = text_table(&trials, &[], EN);
     for line in text.lines() {
         assert!(
             line.chars().count() <= 110,
@@ -542,7 +543,7 @@ fn each_transport_is_set_against_the_baseline() {
     baseline.transport = Transport::BASELINE;
     baseline.latency_p50_us = trials[4].latency_p50_us.map(|us| us / 1.25);
     trials.push(baseline);
-    let table = text_table(&trials, EN);
+    let table = text_table(&trials, &[], EN);
     let (_, ratios) = table
         .split_once("100 clients: times raw-tcp")
         .expect(&table);
@@ -562,5 +563,5 @@ fn each_transport_is_set_against_the_baseline() {
     let cpu = &plot(&plots, "cpu").svg;
     assert!(cpu.contains(Transport::BASELINE.colour()) && cpu.contains("× raw-tcp)"));
     plots.iter().for_each(assert_texts_have_room);
-    assert!(!text_table(&trials[..4], EN).contains("raw-tcp"));
+    assert!(!text_table(&trials[..4], &[], EN).contains("raw-tcp"));
 }

@@ -6,8 +6,10 @@ use std::process::ExitCode;
 use anyhow::bail;
 use clap::Args;
 
+use crate::cli::report::missing;
 use crate::error::UsageError;
-use crate::report;
+use crate::lab::scenario::Scenario;
+use crate::report::{self, MissingTrials};
 use crate::results::{self, Metric, Table, TrialRow};
 use crate::stats::compare::{self, Gate};
 use crate::system::output;
@@ -30,36 +32,51 @@ pub(super) struct CompareArgs {
     ///
     /// Write a metric, > or <, and percent: 'latency_p99_us > +10%', 'missed > 0%'. What is judged
     /// is the difference of the medians; a difference that is not shown (its 95 % interval holds
-    /// 0) counts as 0 %. A gate that cannot tell does not pass: too few trials (5 on each side are
-    /// needed), or a figure that only one side has. Cells that only one run has are named and not
-    /// judged; INVALID trials are left out. Exit 2 for a metric that does not exist.
+    /// 0) counts as 0 %, and what went wrong in B alone (such as messages missed) as any rise. A
+    /// gate that cannot tell does not pass: too few trials (5 on each side are needed), INVALID
+    /// trials of B, a figure or a cell that only one side has. Exit 2 for a metric that does not
+    /// exist.
     #[arg(long, value_name = "GATE")]
     fail_if: Vec<Gate>,
 }
 
 impl CompareArgs {
     pub(super) fn execute(self) -> anyhow::Result<ExitCode> {
-        let a = trials_of(&self.a)?;
-        let b = self.b.as_deref().map(trials_of).transpose()?;
+        let (a, missing_a) = trials_of(&self.a)?;
+        let (b, missing_b) = self.b.as_deref().map(trials_of).transpose()?.unzip();
         let texts = LOCALE.texts();
         let (pairs, unpaired) = match &b {
             Some(b) => compare::runs(&a, b, texts),
-            None => (compare::transports(&a, texts), Vec::new()),
+            None => compare::transports(&a, texts),
         };
         let metrics = self.metrics()?;
         let runs = self.b.as_ref().map_or(String::new(), |b| {
             format!("A: {}\nB: {}\n\n", self.a.display(), b.display())
         });
         let table = report::comparison(&pairs, &unpaired, &metrics, LOCALE);
-        let shown = output::write(runs + &table);
+        let of_b = self.b.as_deref().zip(missing_b.as_deref());
+        let lacks = [Some((&*self.a, &*missing_a)), of_b].into_iter().flatten();
+        let lacks: String = lacks
+            .filter_map(|(run, cells)| lacking(run, cells))
+            .collect();
+        let shown = output::write(runs + &lacks + &table);
         if pairs.is_empty() {
             bail!("there is nothing to compare: no two cells share clients, rate and the rest");
         }
-        let failures: Vec<String> = self
-            .fail_if
-            .iter()
-            .flat_map(|gate| gate.failures(&pairs, texts))
+        if self.fail_if.is_empty() {
+            return shown.map(|_| ExitCode::SUCCESS);
+        }
+        // A cell that neither run has is in no pair.
+        let (last, missing) = of_b.unwrap_or((&*self.a, &*missing_a));
+        let never = missing.iter().filter(|cell| cell.trials == cell.of);
+        let never = lacking(last, &never.copied().collect::<Vec<_>>());
+        let mut failures: Vec<String> = never
+            .map(|line| line.trim_end().to_owned())
+            .into_iter()
             .collect();
+        failures.extend(compare::unjudged(&pairs, &unpaired, texts));
+        let gates = self.fail_if.iter();
+        failures.extend(gates.flat_map(|gate| gate.failures(&pairs, texts)));
         match failures.is_empty() {
             true => shown.map(|_| ExitCode::SUCCESS),
             false => bail!("--fail-if\n  {}", failures.join("\n  ")),
@@ -91,6 +108,12 @@ impl CompareArgs {
     }
 }
 
+/// A line that names the trials that a run lacks; `None` where it lacks none.
+fn lacking(run: &Path, missing: &[MissingTrials]) -> Option<String> {
+    let lacks = report::incomplete(missing, LOCALE.texts())?;
+    Some(format!("{}: {lacks}\n", run.display()))
+}
+
 fn find(name: &str) -> Result<&'static Metric, UsageError> {
     let mut known = results::measured();
     known.find(|metric| metric.name == name).ok_or_else(|| {
@@ -102,8 +125,8 @@ fn find(name: &str) -> Result<&'static Metric, UsageError> {
     })
 }
 
-/// The trials of a run, of which there is at least one.
-fn trials_of(folder: &Path) -> anyhow::Result<Vec<TrialRow>> {
+/// The trials of a run, of which there is at least one, and those that it lacks.
+fn trials_of(folder: &Path) -> anyhow::Result<(Vec<TrialRow>, Vec<MissingTrials>)> {
     let file = folder.join("trials.csv");
     if !file.is_file() {
         let why = format!(
@@ -116,5 +139,11 @@ fn trials_of(folder: &Path) -> anyhow::Result<Vec<TrialRow>> {
     if trials.is_empty() {
         bail!("{} has no trials", file.display());
     }
-    Ok(trials)
+    // A folder of rows alone does not say how many there should be.
+    let scenario = folder.join("scenario.toml");
+    let missing = match scenario.is_file() {
+        true => missing(&Scenario::find(&scenario)?, &trials),
+        false => Vec::new(),
+    };
+    Ok((trials, missing))
 }

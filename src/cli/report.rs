@@ -8,8 +8,9 @@ use clap::Args;
 
 use crate::lab::capacity;
 use crate::lab::recorded_run::RecordedRun;
-use crate::report::{self, Report};
-use crate::results;
+use crate::lab::scenario::Scenario;
+use crate::report::{self, MissingTrials, Report};
+use crate::results::{self, TrialRow};
 use crate::stats::summary;
 use crate::system::output;
 use crate::texts::Locale;
@@ -72,10 +73,24 @@ pub(super) fn write_report(folder: &Path) -> anyhow::Result<PathBuf> {
         question: Some(scenario.question.as_str()).filter(|question| !question.is_empty()),
         machine: &environment.lines(),
         trials: &trials,
+        missing: &missing(&scenario, &trials),
         timeline: &timeline,
         capacity: &capacity,
     };
     report::write(folder, &report)
+}
+
+/// What a run still lacks of what its scenario asks for.
+pub(super) fn missing(scenario: &Scenario, trials: &[TrialRow]) -> Vec<MissingTrials> {
+    let missing = scenario.missing(trials).into_iter();
+    let missing = missing.map(|(cell, trials)| MissingTrials {
+        transport: cell.transport,
+        clients: cell.clients,
+        again: cell.aa_of.is_some(),
+        trials,
+        of: scenario.repeats,
+    });
+    missing.collect()
 }
 
 /// The run that began last and has a finished trial, among the folders `<results>/<scenario>/<run>`.

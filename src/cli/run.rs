@@ -10,7 +10,7 @@ use clap::Args;
 use crate::cli::args::{TokenArgs, TrustArgs, check_token};
 use crate::cli::factor_args::FactorArgs;
 use crate::cli::process::interrupted;
-use crate::cli::report::write_report;
+use crate::cli::report::{missing, write_report};
 use crate::client::token::{self, Token};
 use crate::error::UsageError;
 use crate::lab::factors::Switch;
@@ -71,7 +71,8 @@ impl RunArgs {
         }
         let (run, ending) = self.measure(&scenario, recorded.as_ref())?;
         finish(&run, ending, || {
-            report::text_table(&run.folder.trials, Locale::En)
+            let missing = missing(&run.scenario, &run.folder.trials);
+            report::text_table(&run.folder.trials, &missing, Locale::En)
         })?;
         match run.verdict() {
             Verdict::Invalid => Ok(ExitCode::from(3)),

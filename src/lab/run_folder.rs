@@ -90,6 +90,17 @@ impl RunFolder {
             length,
             histogram: trial.latency,
         });
+        self.write(scenario).map_err(|error| {
+            let path = self.path.display();
+            match self.path.is_dir() {
+                true => error,
+                false => anyhow::anyhow!("the run's folder {path} was removed while it ran"),
+            }
+        })
+    }
+
+    /// Writes all files that follow from the trials.
+    fn write(&mut self, scenario: &Scenario) -> anyhow::Result<()> {
         results::write_rows(&self.path.join("trials.csv"), &self.trials)?;
         self.kept = self.trials.len();
         results::write_rows(&self.path.join("timeline.csv"), &self.timeline)?;

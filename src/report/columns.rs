@@ -53,7 +53,7 @@ pub(super) fn value(table: Table, metric: &Metric, cell: &ReportCell) -> String 
             ratio.map_or_else(|| ABSENT.to_owned(), |ratio| numbers.ratio(ratio))
         }
         Table::PrintedIntervals => interval(metric, cell).unwrap_or_else(|| ABSENT.to_owned()),
-        _ if metric.range => range(metric, cell),
+        _ if metric.breakage => range(metric, cell),
         _ => figure(metric, cell),
     }
 }
@@ -89,13 +89,11 @@ fn figure(metric: &Metric, cell: &ReportCell) -> String {
 fn range(metric: &Metric, cell: &ReportCell) -> String {
     let figures = || cell.trials.iter().filter_map(|trial| metric.figure(trial));
     let write = |value| cell.written(metric, value);
-    let (least, most) = (
-        figures().fold(f64::INFINITY, f64::min),
-        figures().fold(0.0, f64::max),
-    );
-    match least < most {
-        true => (cell.texts.cell.least_to_most)(&write(least), &write(most)),
-        false => write(most),
+    match (figures().reduce(f64::min), figures().reduce(f64::max)) {
+        (Some(least), Some(most)) if least < most => {
+            (cell.texts.cell.least_to_most)(&write(least), &write(most))
+        }
+        (_, most) => most.map_or_else(|| ABSENT.to_owned(), write),
     }
 }
 

@@ -4,7 +4,7 @@ use crate::report::columns::ABSENT;
 use crate::report::lines::{aligned, widths};
 use crate::results::{Metric, Unit, Verdict};
 use crate::stats::compare::{
-    CellPair, CellTrials, Change, DifferenceFinding, MetricDifference, decimals,
+    CellPair, CellTrials, Change, DifferenceFinding, MANY_PERCENT, MetricDifference, decimals,
 };
 use crate::texts::{Locale, Texts};
 
@@ -39,6 +39,10 @@ pub fn comparison(
     for name in unpaired {
         text.push_str(&format!("{}\n", (words.not_compared)(name)));
     }
+    let mut sides = pairs.iter().flat_map(|pair| [&pair.base, &pair.other]);
+    if sides.any(|cell| cell.count(Verdict::Invalid) > 0) {
+        text.push_str(words.invalid_counted);
+    }
     if judged > 0 {
         text.push_str(&(words.explanation)(judged, (judged as f64 / 20.0).ceil()));
     }
@@ -61,7 +65,8 @@ fn trials(cell: &CellTrials, texts: &Texts) -> String {
         text.push_str(&(texts.compare.of_them_suspect)(suspect));
     }
     if invalid > 0 {
-        text.push_str(&(texts.compare.invalid_left_out)(invalid));
+        let why = cell.invalid_reasons(texts);
+        text.push_str(&(texts.compare.invalid_left_out)(invalid, &why));
     }
     text
 }
@@ -105,12 +110,15 @@ fn interval(change: Change, texts: &Texts) -> String {
     (texts.compare.interval)(&low, &high)
 }
 
-/// A relative difference: `+6.3 %`, `−15 %`.
+/// A relative difference: `+6.3 %`, `−15 %`, `119,000 ×`.
 fn signed(difference: f64, texts: &Texts) -> String {
-    if difference.is_infinite() {
+    let percent = difference * 100.0;
+    if percent.is_infinite() {
         return "+∞".to_owned();
     }
-    let percent = difference * 100.0;
+    if percent >= MANY_PERCENT {
+        return texts.numbers.times(percent);
+    }
     let sign = match percent {
         p if p > 0.0 => "+",
         p if p < 0.0 => "−",

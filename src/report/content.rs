@@ -1,7 +1,8 @@
 //! What a report is made of.
 
 use crate::results::{CapacityRow, TimelineRow, TrialRow};
-use crate::texts::Locale;
+use crate::texts::{Locale, Texts};
+use crate::transport::Transport;
 
 /// The rows of one run, and facts about it.
 #[derive(Clone, Copy, Debug)]
@@ -16,7 +17,39 @@ pub struct Report<'a> {
     pub machine: &'a [(String, String)],
     /// The trials that finished; an interrupted run may have none.
     pub trials: &'a [TrialRow],
+    /// What the scenario asks for and `trials` lacks.
+    pub missing: &'a [MissingTrials],
     pub timeline: &'a [TimelineRow],
     /// The result of a search for capacity; empty for any other run.
     pub capacity: &'a [CapacityRow],
+}
+
+/// Trials of a cell that did not finish.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MissingTrials {
+    pub transport: Transport,
+    pub clients: u32,
+    /// Whether it is the second half of an A/A pair.
+    pub again: bool,
+    /// How many are missing, of how many; at least 1.
+    pub trials: u32,
+    pub of: u32,
+}
+
+/// That a run is not complete, and which trials it lacks; `None` where it lacks none.
+pub fn incomplete(missing: &[MissingTrials], texts: &Texts) -> Option<String> {
+    let words = &texts.cell;
+    let cell = |missing: &MissingTrials| {
+        let mut name = format!(
+            "{}, {}",
+            missing.transport,
+            (words.clients)(missing.clients.into())
+        );
+        if missing.again {
+            name.push_str(&format!(" {}", words.again));
+        }
+        (words.missing_of)(&name, missing.trials, missing.of)
+    };
+    let cells: Vec<String> = missing.iter().map(cell).collect();
+    (!cells.is_empty()).then(|| (words.incomplete)(&cells.join("; ")))
 }

@@ -31,7 +31,7 @@ mod write;
 
 pub use capacity_table::capacity_table;
 pub use comparison::comparison;
-pub use content::Report;
+pub use content::{MissingTrials, Report, incomplete};
 pub use page::html;
 pub use plots::{Plot, plots};
 pub use table::text_table;

@@ -6,7 +6,7 @@ use crate::report::capacity_section::capacity_section;
 use crate::report::cell_table::{Lead, badge, cell_table};
 use crate::report::cells::{ReportCell, cells};
 use crate::report::columns::{compared, has_beyond, has_ratios, has_theory};
-use crate::report::content::Report;
+use crate::report::content::{Report, incomplete};
 use crate::report::marks;
 use crate::report::markup::{no_trial, notice, scrolling, with_code};
 use crate::report::plots::{Plot, lacks_some};
@@ -60,6 +60,9 @@ fn head(report: &Report, texts: &Texts) -> Markup {
             h1 { (report.scenario) }
             @if !question.is_empty() { p.lead { (question) } }
             p.facts { (facts.join(" · ")) }
+            @if let Some(incomplete) = incomplete(report.missing, texts) {
+                p.notice { (incomplete) }
+            }
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::report::cells::{ReportCell, cells, settings};
 use crate::report::columns::{self, ABSENT, value};
+use crate::report::content::{MissingTrials, incomplete};
 use crate::report::lines::{aligned, folded, joined, widths};
 use crate::report::marks;
 use crate::report::repeats;
@@ -12,8 +13,9 @@ use crate::texts::{Locale, Texts};
 const NAME_CHARS: usize = 30;
 
 /// The comparison of a run's transports, a line a cell and a block a setting, at most 110
-/// characters wide for figures of a usual size. Ends with the warnings and a line break.
-pub fn text_table(trials: &[TrialRow], locale: Locale) -> String {
+/// characters wide for figures of a usual size. Begins with what is missing, and ends with the
+/// warnings and a line break.
+pub fn text_table(trials: &[TrialRow], missing: &[MissingTrials], locale: Locale) -> String {
     let words = &locale.texts().table;
     let cells = cells(trials, locale);
     if cells.is_empty() {
@@ -42,9 +44,12 @@ pub fn text_table(trials: &[TrialRow], locale: Locale) -> String {
         ),
     ];
     let shown = blocks.into_iter().filter(|(shown, ..)| *shown);
-    let mut lines: Vec<String> = shown
-        .flat_map(|(_, table, heading)| block(&cells, table, heading))
-        .collect();
+    let mut lines = Vec::new();
+    if let Some(incomplete) = incomplete(missing, locale.texts()) {
+        lines.extend(folded(&incomplete, ""));
+        lines.push(String::new());
+    }
+    lines.extend(shown.flat_map(|(_, table, heading)| block(&cells, table, heading)));
     if let Some(noise) = repeats::noise_floor(&cells) {
         lines.extend(folded(&noise, ""));
         lines.push(String::new());
@@ -70,22 +75,17 @@ fn block(cells: &[ReportCell], table: Table, what: &str) -> Vec<String> {
     lines
 }
 
-/// Whether a table begins with the verdict.
-fn has_verdict(table: Table) -> bool {
-    matches!(table, Table::Printed | Table::PrintedWaiting)
-}
-
 fn header(table: Table, texts: &Texts) -> Vec<String> {
     let mut header = vec![texts.table.transport.to_owned()];
-    header.extend(has_verdict(table).then(|| texts.table.verdict.to_owned()));
+    header.push(texts.table.verdict.to_owned());
     let columns = shown_in(table).into_iter();
     header.extend(columns.map(|column| (texts.translate)(column.title).to_owned()));
     header
 }
 
 fn row(cell: &ReportCell, table: Table) -> Vec<String> {
-    let mut row = vec![cell.name().chars().take(NAME_CHARS).collect()];
-    row.extend(has_verdict(table).then(|| cell.verdict().to_string()));
+    let name = cell.name().chars().take(NAME_CHARS).collect();
+    let mut row = vec![name, cell.verdict().to_string()];
     // Further lines are details, for which only the page has room.
     let first_line = |text: String| text.lines().next().unwrap_or_default().to_owned();
     let columns = shown_in(table).into_iter();
@@ -122,9 +122,13 @@ fn doubts(cell: &ReportCell) -> Vec<String> {
         cell.setting,
         cell.verdict_words()
     );
-    let reasons = warnings.into_iter().flat_map(|(name, _)| {
+    let of_trials = |trials| match cell.trials.len() {
+        1 => String::new(),
+        all => format!(" {}", (cell.texts.cell.of_trials)(trials, all)),
+    };
+    let reasons = warnings.into_iter().flat_map(|(name, trials)| {
         let sentence = cell.meaning(name, cell.texts.table.unknown_warning);
-        folded(&format!("{name}: {sentence}"), "  ")
+        folded(&format!("{name}{}: {sentence}", of_trials(trials)), "  ")
     });
     [String::new(), head].into_iter().chain(reasons).collect()
 }

@@ -21,8 +21,9 @@ pub struct MetricOf<R> {
     pub short: &'static str,
     /// Whether a table shows the median's interval.
     pub interval: bool,
-    /// Whether a table shows the lowest and highest figure of all trials, not the median.
-    pub range: bool,
+    /// Whether this counts what went wrong. A bad value may make a trial INVALID, so all trials
+    /// count, and a table shows the lowest and the highest instead of the median.
+    pub breakage: bool,
     /// Metrics that a cell of a table shows below this one, each with a word before it.
     pub beneath: &'static [(&'static str, &'static str)],
     /// The metric shown below, with a word after it, where this one does not exist.
@@ -173,9 +174,13 @@ impl<R> MetricOf<R> {
         MetricOf { interval, ..self }
     }
 
-    pub(super) fn ranged(self) -> Self {
-        let range = true;
-        MetricOf { range, ..self }
+    pub(super) fn breakage(self) -> Self {
+        let (better, breakage) = (Better::Lower, true);
+        MetricOf {
+            better,
+            breakage,
+            ..self
+        }
     }
 
     pub(super) fn beneath(self, beneath: &'static [(&'static str, &'static str)]) -> Self {
@@ -275,7 +280,7 @@ fn new<R>(kind: Kind, unit: Unit, group: &'static str, title: &'static str) -> M
         title,
         short: "",
         interval: matches!(unit, Unit::Microseconds | Unit::Bytes | Unit::Percent),
-        range: false,
+        breakage: false,
         beneath: &[],
         instead: None,
         objective: None,

@@ -4,6 +4,7 @@
 
 use std::sync::LazyLock;
 
+use crate::results::Verdict;
 use crate::results::derived::derived;
 use crate::results::metric::{Kind, MetricOf, Place, Table};
 use crate::results::trial_row::{TrialRow, columns};
@@ -21,6 +22,14 @@ pub struct TableColumn {
     pub group: &'static str,
     pub title: &'static str,
     pub metric: &'static Metric,
+}
+
+impl Metric {
+    /// Whether a trial counts in this metric's statistics: an INVALID one only where the metric
+    /// counts what went wrong.
+    pub fn counts(&self, trial: &TrialRow) -> bool {
+        self.breakage || trial.verdict != Verdict::Invalid
+    }
 }
 
 /// The metric of this name.

@@ -86,12 +86,12 @@ columns! {
     delivered: u64 = count("Messages", "delivered of expected").short("delivered")
         .beneath(&[("of", "expected")]).on([(Comparison, 10), (Printed, 10)]);
     /// Messages that were expected and never delivered.
-    missed: u64 = count("Messages", "missed").short("missed").lower().ranged()
+    missed: u64 = count("Messages", "missed").short("missed").breakage()
         .on([(Comparison, 20), (Headline, 40), (Printed, 20)]);
     /// Messages that were delivered again to the same subscriber.
-    duplicate: u64 = count("Messages", "duplicate").lower().on([(Details, 20)]);
+    duplicate: u64 = count("Messages", "duplicate").breakage().on([(Details, 20)]);
     /// Messages that were delivered after a later one.
-    reordered: u64 = count("Messages", "reordered").lower().on([(Details, 30)]);
+    reordered: u64 = count("Messages", "reordered").breakage().on([(Details, 30)]);
     /// Least delivery latency: delivered at − intended at.
     latency_min_us: Option<f64> = us("Delivery latency", "min").lower()
         .on([(Details, 40), (Percentiles, 10)]);
@@ -126,7 +126,7 @@ columns! {
     connect_p99_us: Option<f64> = us("Connect time", "p99").lower()
         .on([(Details, 100), (Waiting, 30), (Headline, 60)]);
     /// Clients that could not connect.
-    connect_failed: u64 = count("Connections", "failed").lower().on([(Details, 110)]);
+    connect_failed: u64 = count("Connections", "failed").breakage().on([(Details, 110)]);
     /// HTTP requests with their responses; polling transports only.
     exchanges: Option<u64> = count("Exchanges", "number").lower()
         .on([(Comparison, 100), (Headline, 70)]);
@@ -189,9 +189,9 @@ columns! {
     publish_lag_max_us: Option<f64> = us("Publish lag", "max").lower().on([(Details, 70)]);
     /// Messages that were due in the window and not published: the server refused them or did not
     /// answer, there was no connection, or they were never sent.
-    publish_failed: u64 = count("Messages", "not published").lower();
+    publish_failed: u64 = count("Messages", "not published").breakage();
     /// Connections that ended while they were to be kept, and were dialled again.
-    reconnects: u64 = count("Connections", "dialled again").lower().on([(Details, 120)]);
+    reconnects: u64 = count("Connections", "dialled again").breakage().on([(Details, 120)]);
     /// TCP segments of the subscribers' connections, both directions.
     segments: Option<u64> = count("Segments", "number").lower();
     /// Resident memory of the load at the end of the window.
@@ -290,7 +290,7 @@ columns! {
     /// Time from the first dial until all clients were ready, or had given up.
     ramp_up_s: Option<f64> = number("Ramp-up", "time").lower();
     /// Deliveries and sends that seemed to precede their intended time: the clocks do not agree.
-    negative_latencies: Option<u64> = count("Messages", "negative latencies").lower();
+    negative_latencies: Option<u64> = count("Messages", "negative latencies").breakage();
     /// Which engine of wslab's own server served the subscribers: `fast`, `general` or `mixed`.
     server_engine: Option<String> = label();
     /// Connections that the subscribers dialled while the ledger was open, failed attempts and
@@ -298,15 +298,15 @@ columns! {
     dials: Option<u64> = count("Connections", "dialled").lower();
     /// Polls that dialled anew because the connection of the poll before them was not kept; part
     /// of the reconnects. Polling transports only.
-    redials: Option<u64> = count("Connections", "dialled again by polls").lower();
+    redials: Option<u64> = count("Connections", "dialled again by polls").breakage();
     /// Polls that were sent again because their connection had been closed under them. Their bytes
     /// are in the ledger twice. Polling transports only.
-    polls_resent: Option<u64> = count("Exchanges", "sent again").lower();
+    polls_resent: Option<u64> = count("Exchanges", "sent again").breakage();
     /// Connections that publish by POST and were dialled again.
-    publisher_redials: Option<u64> = count("Publisher", "dialled again").lower();
+    publisher_redials: Option<u64> = count("Publisher", "dialled again").breakage();
     /// Messages that were published by a second POST, because the server closed the connection
     /// before it read the first.
-    publisher_resent: Option<u64> = count("Publisher", "sent again").lower();
+    publisher_resent: Option<u64> = count("Publisher", "sent again").breakage();
     /// How late the load's event loops were without any process of the trial working: stopped, or
     /// without a core. 99 of 100 samples were below.
     loop_stall_p99_us: Option<f64> = us("Checks", "event-loop stall p99").lower();
@@ -322,16 +322,16 @@ columns! {
     /// Messages that were due in the window. Each was published or is part of `publish_failed`.
     due: Option<u64> = count("Messages", "due");
     /// Messages that were due in the window and never sent, since the publisher could not keep up.
-    not_sent: Option<u64> = count("Messages", "not sent").lower().on([(Details, 15)]);
+    not_sent: Option<u64> = count("Messages", "not sent").breakage().on([(Details, 15)]);
     /// Deliveries of a text that the publisher did not send.
-    text_changed: Option<u64> = count("Messages", "text changed").lower();
+    text_changed: Option<u64> = count("Messages", "text changed").breakage();
     /// Deliveries with another intended time than the publisher’s, or with a time of the server’s
     /// before the sending or after the arrival; the latter on the same host only.
-    stamps_differ: Option<u64> = count("Messages", "stamps differ").lower();
+    stamps_differ: Option<u64> = count("Messages", "stamps differ").breakage();
     /// Clients to whom the server’s numbers jumped or repeated, though they lack no message.
-    numbers_jumped: Option<u64> = count("Messages", "numbers jumped").lower();
+    numbers_jumped: Option<u64> = count("Messages", "numbers jumped").breakage();
     /// Times that a client saw the server’s epoch change.
-    epoch_changes: Option<u64> = count("Messages", "epoch changed").lower();
+    epoch_changes: Option<u64> = count("Messages", "epoch changed").breakage();
 }
 
 #[cfg(test)]

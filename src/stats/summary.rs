@@ -21,9 +21,10 @@ pub struct SummaryRow {
     pub clients: u32,
     /// A column of `trials.csv`, or a metric derived from columns: see [`results::measured`].
     pub metric: String,
-    /// Trials that are counted: those that have this figure and are not INVALID.
+    /// Trials that are counted: those that have this figure and are not INVALID. Where the metric
+    /// counts what went wrong, as `missed` does, INVALID ones too.
     pub trials: usize,
-    /// INVALID trials, which are not counted.
+    /// INVALID trials that are not counted.
     pub left_out: usize,
     pub median: Option<f64>,
     /// The 95 % interval of the median; needs [`FEWEST`](super::statistics::FEWEST) trials.
@@ -57,8 +58,7 @@ pub fn rows(trials: &[TrialRow]) -> Vec<SummaryRow> {
 }
 
 fn row(trials: &[&TrialRow], metric: &Metric) -> SummaryRow {
-    let invalid = |trial: &&&TrialRow| trial.verdict == Verdict::Invalid;
-    let counted = trials.iter().filter(|trial| !invalid(trial));
+    let counted = trials.iter().filter(|trial| metric.counts(trial));
     let values: Vec<f64> = counted.filter_map(|trial| metric.value(trial)).collect();
     let interval = median_interval(&values);
     let first = trials[0];
@@ -72,7 +72,7 @@ fn row(trials: &[&TrialRow], metric: &Metric) -> SummaryRow {
         clients: first.clients,
         metric: metric.name.to_owned(),
         trials: values.len(),
-        left_out: trials.iter().filter(invalid).count(),
+        left_out: trials.iter().filter(|trial| !metric.counts(trial)).count(),
         median: median(&values),
         low: interval.map(|interval| interval.low),
         high: interval.map(|interval| interval.high),

@@ -82,6 +82,8 @@ const CELL: CellTexts = CellTexts {
         ", so there is no figure to show: the run was cut off before its first trial ended, or it \
          failed.",
     ),
+    incomplete: |cells| format!("This run is not complete. Missing trials: {cells}."),
+    missing_of: |cell, trials, of| format!("{cell} ({trials} of {of})"),
 };
 
 const PAGE: PageTexts = PageTexts {
@@ -214,6 +216,14 @@ const PAGE: PageTexts = PageTexts {
              figures. Ends differ: bytes that the server counted more or less than the load.",
         ),
         (
+            "Files",
+            "trials.csv, summary.csv and timeline.csv are UTF-8 text, with commas between cells \
+             and points in numbers. A spreadsheet set to Portuguese takes 1011.711 for 1011711. \
+             So open a file with its import: in LibreOffice, language English (USA) and separator \
+             comma; in Excel, Data, From Text/CSV, and the locale English. wslab also reads what \
+             a spreadsheet has saved with semicolons and decimal commas.",
+        ),
+        (
             "Verdict",
             "VALID: no doubt was found. SUSPECT: read with care. INVALID: the trial does not \
              answer its question.",
@@ -304,11 +314,19 @@ const COMPARE: CompareTexts = CompareTexts {
     header: ["", "A", "B", "difference", "95 % interval", "so B is"],
     sides: |a, b| format!("A: {a}   B: {b}"),
     of_them_suspect: |trials| format!(", {trials} of them SUSPECT"),
-    invalid_left_out: |trials| format!(", {trials} INVALID left out"),
+    invalid_left_out: |trials, why| format!(", {trials} INVALID left out ({why})"),
+    invalid_counted: "INVALID trials are left out, but not of counts of what went wrong, such as \
+                      missed.\n",
+    no_reason: "no reason named",
     windows_differ: |a, b| format!("The windows differ, {a} s and {b} s: counts do not compare."),
     not_compared: |cell| format!("not compared: {cell}"),
     only_in_a: |cell| format!("{cell}: only in A"),
     only_in_b: |cell| format!("{cell}: only in B"),
+    alone: |cell| format!("{cell}: no other transport has this setting"),
+    invalid_in_b: |pair, invalid, all, why| {
+        format!("{pair}: {invalid} of {all} trials of B INVALID ({why})")
+    },
+    unjudged: |cell| format!("{cell}: no gate can judge it"),
     clients: |number| format!("{number} {}", form(number.into(), "client", "clients")),
     against: |transport, base| format!("{transport} against {base}"),
     interval: |low, high| format!("{low} to {high}"),
@@ -325,10 +343,12 @@ const COMPARE: CompareTexts = CompareTexts {
     too_few: |trials, fewest| {
         format!("too few trials to tell (n = {trials}: repeat with --repeats {fewest})")
     },
+    broken: |trials, all| format!("in {trials} of {all} trials of B, in none of A"),
     one_sided: "only one side has it",
     lower: "lower",
     higher: "higher",
     from_zero: |higher| format!("{higher}: from 0"),
     by_or_more: |higher, percent| format!("{higher} by {percent} % or more"),
+    times_or_more: |higher, times| format!("{higher}: {times} or more"),
     by: |word, percent| format!("{word} by {percent} %"),
 };

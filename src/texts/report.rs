@@ -65,6 +65,10 @@ pub struct CellTexts {
     /// Interval, range, and the cells that have the range.
     pub marks_both: fn(&str, &str, &str) -> String,
     pub no_trial: (&'static str, &'static str),
+    /// The cells of which trials are missing.
+    pub incomplete: fn(&str) -> String,
+    /// A cell, how many of its trials are missing, and of how many.
+    pub missing_of: fn(&str, u32, u32) -> String,
 }
 
 /// A section of the page with a table: its title, and how to read it.
@@ -178,12 +182,23 @@ pub struct CompareTexts {
     /// What the trials of A and of B are.
     pub sides: fn(&str, &str) -> String,
     pub of_them_suspect: fn(usize) -> String,
-    pub invalid_left_out: fn(usize) -> String,
+    /// INVALID trials, and why they are.
+    pub invalid_left_out: fn(usize, &str) -> String,
+    /// Follows comparisons that leave out INVALID trials.
+    pub invalid_counted: &'static str,
+    /// INVALID trials that name no reason.
+    pub no_reason: &'static str,
     /// The windows of A and B in seconds.
     pub windows_differ: fn(f64, f64) -> String,
     pub not_compared: fn(&str) -> String,
     pub only_in_a: fn(&str) -> String,
     pub only_in_b: fn(&str) -> String,
+    /// A cell that no other of its run can be compared with.
+    pub alone: fn(&str) -> String,
+    /// A pair, its INVALID trials of B, all trials of B, and why they are INVALID.
+    pub invalid_in_b: fn(&str, usize, usize, &str) -> String,
+    /// What no gate can judge.
+    pub unjudged: fn(&str) -> String,
     /// A number of clients without separators.
     pub clients: fn(u32) -> String,
     /// A transport, and the one that it is compared with.
@@ -195,6 +210,8 @@ pub struct CompareTexts {
     pub not_shown: &'static str,
     /// How many trials there are, and how many are needed.
     pub too_few: fn(usize, usize) -> String,
+    /// Trials of B in which something went wrong that did not in A, and all of B.
+    pub broken: fn(usize, usize) -> String,
     pub one_sided: &'static str,
     pub lower: &'static str,
     pub higher: &'static str,
@@ -202,6 +219,8 @@ pub struct CompareTexts {
     pub from_zero: fn(&str) -> String,
     /// `higher`, by at least so many percent.
     pub by_or_more: fn(&str, &str) -> String,
+    /// `higher`, at least so many times as much.
+    pub times_or_more: fn(&str, &str) -> String,
     /// `lower`, by so many percent.
     pub by: fn(&str, &str) -> String,
 }

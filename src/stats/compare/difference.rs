@@ -5,6 +5,9 @@ use crate::stats::compare::CellPair;
 use crate::stats::statistics::{self, FEWEST};
 use crate::texts::Texts;
 
+/// From so many percent more on, a multiple is written: 101 times as much.
+pub const MANY_PERCENT: f64 = 10_000.0;
+
 /// One metric of a pair.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MetricDifference {
@@ -24,6 +27,8 @@ pub enum DifferenceFinding {
     NotShown(Change),
     /// One side has fewer trials than an interval needs.
     TooFew { trials: usize },
+    /// A count of what went wrong that is above 0 in so many trials of B, and in none of A.
+    Broken { trials: usize, of: usize },
     /// Only one side has such a figure at all.
     OneSided,
 }
@@ -44,7 +49,11 @@ impl CellPair<'_> {
         let (base, other) = (self.base.values(metric), self.other.values(metric));
         let finding = match sides {
             (false, false) => return None,
-            (true, true) => find(&base, &other),
+            (true, true) => match find(&base, &other) {
+                shown @ DifferenceFinding::Shown(_) => shown,
+                finding if metric.breakage => broken(&base, &other).unwrap_or(finding),
+                finding => finding,
+            },
             _ => DifferenceFinding::OneSided,
         };
         Some(MetricDifference {
@@ -74,6 +83,14 @@ fn find(base: &[f64], other: &[f64]) -> DifferenceFinding {
     }
 }
 
+/// What A never had and B has. A median hides it, unless half of the trials have it.
+fn broken(base: &[f64], other: &[f64]) -> Option<DifferenceFinding> {
+    let trials = other.iter().filter(|count| **count > 0.0).count();
+    let never_before = !base.is_empty() && base.iter().all(|count| *count == 0.0);
+    let of = other.len();
+    (never_before && trials > 0).then_some(DifferenceFinding::Broken { trials, of })
+}
+
 impl DifferenceFinding {
     /// The finding in words.
     pub fn words(&self, texts: &Texts) -> String {
@@ -82,6 +99,7 @@ impl DifferenceFinding {
             DifferenceFinding::Shown(change) => change.words(texts),
             DifferenceFinding::NotShown(_) => words.not_shown.to_owned(),
             DifferenceFinding::TooFew { trials } => (words.too_few)(*trials, FEWEST),
+            DifferenceFinding::Broken { trials, of } => (words.broken)(*trials, *of),
             DifferenceFinding::OneSided => words.one_sided.to_owned(),
         }
     }
@@ -98,7 +116,10 @@ impl Change {
         if least.is_infinite() {
             return (words.from_zero)(word);
         }
-        if most.is_infinite() {
+        if least >= MANY_PERCENT {
+            return (words.times_or_more)(word, &numbers.times(least));
+        }
+        if most >= MANY_PERCENT {
             return (words.by_or_more)(word, &numbers.fixed(least, decimals(least)));
         }
         let write = |percent: f64| {
@@ -141,6 +162,8 @@ mod tests {
             (-1.0, -1.0, -1.0, "lower by 100 %"),
             (65.0, 60.2, 70.4, "higher by 6020–7040 %"),
             (1.0, 0.5, f64::INFINITY, "higher by 50 % or more"),
+            (1.0, 0.5, 119_463.0, "higher by 50 % or more"),
+            (119_463.0, 9e4, 2e5, "higher: 90,000 × or more"),
             (
                 f64::INFINITY,
                 f64::INFINITY,

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::results;
+use crate::results::{self, Verdict};
 use crate::stats::compare::{CellPair, DifferenceFinding, MetricDifference};
 use crate::texts::Texts;
 
@@ -52,8 +52,9 @@ fn round(percent: f64) -> f64 {
 impl Gate {
     /// Why this gate fails, pair by pair; empty if it passes.
     ///
-    /// It judges the difference of the medians; one that is not shown counts as 0 %. What
-    /// is unknown fails: too few trials, or a figure that one side or both lack.
+    /// It judges the difference of the medians; one that is not shown counts as 0 %, and what went
+    /// wrong in trials of B alone as any rise. What is unknown fails: too few trials, or a figure
+    /// that one side or both lack.
     pub fn failures(&self, pairs: &[CellPair], texts: &Texts) -> Vec<String> {
         let metric = results::metric(&self.metric);
         let lines = pairs
@@ -74,6 +75,7 @@ impl Gate {
         let difference = match finding {
             DifferenceFinding::Shown(change) => change.difference,
             DifferenceFinding::NotShown(_) => 0.0,
+            DifferenceFinding::Broken { .. } => f64::INFINITY,
             DifferenceFinding::TooFew { .. } | DifferenceFinding::OneSided => return true,
         };
         match self.above {
@@ -81,6 +83,22 @@ impl Gate {
             false => difference < self.bound,
         }
     }
+}
+
+/// What no gate can judge, cell by cell: cells without a partner, as [`runs`](super::runs) and
+/// [`transports`](super::transports) name them, and those where trials of B are INVALID.
+///
+/// The trials that are left of B flatter it. Those that are left of A flatter A, which only makes
+/// gates stricter.
+pub fn unjudged(pairs: &[CellPair], unpaired: &[String], texts: &Texts) -> Vec<String> {
+    let words = &texts.compare;
+    let invalid = pairs.iter().filter_map(|pair| {
+        let (invalid, all) = (pair.other.count(Verdict::Invalid), pair.other.trials.len());
+        let reasons = || pair.other.invalid_reasons(texts);
+        (invalid > 0).then(|| (words.invalid_in_b)(&pair.name, invalid, all, &reasons()))
+    });
+    let cells = invalid.chain(unpaired.iter().cloned());
+    cells.map(|cell| (words.unjudged)(&cell)).collect()
 }
 
 #[cfg(test)]
@@ -141,6 +159,16 @@ mod tests {
             ("m > -5%", lower, true),
             ("m > +10%", DifferenceFinding::TooFew { trials: 4 }, false),
             ("m > +10%", DifferenceFinding::OneSided, false),
+            (
+                "m > +10%",
+                DifferenceFinding::Broken { trials: 1, of: 9 },
+                false,
+            ),
+            (
+                "m < +10%",
+                DifferenceFinding::Broken { trials: 1, of: 9 },
+                true,
+            ),
         ];
         for (gate, finding, passes) in table {
             let fails = gate.parse::<Gate>().unwrap().fails(&finding);

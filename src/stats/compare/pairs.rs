@@ -1,6 +1,6 @@
 //! Which cells can be compared.
 
-use crate::results::{Kind, METRICS, Metric, TrialRow, Verdict};
+use crate::results::{Kind, METRICS, Metric, TrialRow, Verdict, Warning};
 use crate::texts::Texts;
 
 /// The trials of one cell, of which there is at least one.
@@ -47,11 +47,11 @@ pub fn runs<'r>(
 }
 
 /// Each cell of a run with the first one of the same setting; the second half of an A/A pair with
-/// the cell that it repeats.
-pub fn transports<'r>(run: &'r [TrialRow], texts: &Texts) -> Vec<CellPair<'r>> {
+/// the cell that it repeats. Also the names of the cells without any such partner.
+pub fn transports<'r>(run: &'r [TrialRow], texts: &Texts) -> (Vec<CellPair<'r>>, Vec<String>) {
     let cells = cells(run);
     let varying = varying(&cells);
-    let mut pairs = Vec::new();
+    let (mut pairs, mut unpaired) = (Vec::new(), Vec::new());
     for (at, other) in cells.iter().enumerate() {
         let mut before = cells[..at].iter();
         let repeated = before
@@ -65,9 +65,12 @@ pub fn transports<'r>(run: &'r [TrialRow], texts: &Texts) -> Vec<CellPair<'r>> {
                 base: base.clone(),
                 other: other.clone(),
             });
+        } else if !cells[at + 1..].iter().any(|cell| cell.setting() == setting) {
+            let name = other.name(&varying, texts, None);
+            unpaired.push((texts.compare.alone)(&name));
         }
     }
-    pairs
+    (pairs, unpaired)
 }
 
 /// What a trial was asked for, factor by factor; empty where a factor does not apply.
@@ -151,11 +154,38 @@ impl<'r> CellTrials<'r> {
         self.trials.iter().filter(same).count()
     }
 
-    /// A metric's figures; INVALID trials have none.
+    /// Why trials are INVALID, with how many name each reason: `5 × missed-messages`.
+    pub fn invalid_reasons(&self, texts: &Texts) -> String {
+        let mut reasons: Vec<(&str, usize)> = Vec::new();
+        let all = self.trials.iter();
+        let invalid = all.filter(|trial| trial.verdict == Verdict::Invalid);
+        for name in invalid.flat_map(|trial| trial.warnings.split_whitespace()) {
+            // A reason that this version does not know may be the one.
+            if name
+                .parse()
+                .is_ok_and(|known: Warning| known.verdict() != Verdict::Invalid)
+            {
+                continue;
+            }
+            match reasons.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, trials)) => *trials += 1,
+                None => reasons.push((name, 1)),
+            }
+        }
+        let reasons = reasons
+            .iter()
+            .map(|(name, trials)| format!("{trials} × {name}"));
+        match reasons.collect::<Vec<_>>() {
+            none if none.is_empty() => texts.compare.no_reason.to_owned(),
+            reasons => reasons.join(", "),
+        }
+    }
+
+    /// A metric's figures, without those of trials that it does not count.
     pub(super) fn values(&self, metric: &Metric) -> Vec<f64> {
         let counted = self.trials.iter();
         counted
-            .filter(|trial| trial.verdict != Verdict::Invalid)
+            .filter(|trial| metric.counts(trial))
             .filter_map(|trial| metric.value(trial))
             .collect()
     }

@@ -1,0 +1,189 @@
+//! Folders of runs as they are found later: cut off, edited, saved by a spreadsheet, removed, read
+//! by two programs at once.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+use support::process::{Process, text, wslab};
+use support::wait_until;
+use tempfile::TempDir;
+
+mod support;
+
+/// A copy of a made-up run: four cells of one trial, in which nothing was published.
+fn idle_run(work: &TempDir) -> PathBuf {
+    let source = "tests/golden/runs/idle/20300103t100000z";
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join(source);
+    let folder = work.path().join("20300103t100000z");
+    fs::create_dir(&folder).unwrap();
+    for file in fs::read_dir(source).unwrap() {
+        let file = file.unwrap();
+        fs::copy(file.path(), folder.join(file.file_name())).unwrap();
+    }
+    folder
+}
+
+/// Changes a file of a run.
+fn edit(file: &Path, change: impl Fn(&str) -> String) {
+    let was = fs::read_to_string(file).unwrap();
+    let is = change(&was);
+    assert_ne!(was, is, "nothing changed");
+    fs::write(file, is).unwrap();
+}
+
+fn report(run: &Path) -> Output {
+    wslab(&["report", run.to_str().unwrap()]).output().unwrap()
+}
+
+fn page(run: &Path) -> String {
+    let output = report(run);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    fs::read_to_string(run.join("report.html")).unwrap()
+}
+
+#[test]
+fn a_run_that_a_brazilian_spreadsheet_has_saved_makes_the_same_report() {
+    let work = TempDir::new().unwrap();
+    let run = idle_run(&work);
+    let before = page(&run);
+    let saved = |was: &str| {
+        let mut table = csv::WriterBuilder::new()
+            .delimiter(b';')
+            .from_writer("\u{feff}".as_bytes().to_vec());
+        let mut rows = csv::ReaderBuilder::new();
+        for row in rows
+            .has_headers(false)
+            .from_reader(was.as_bytes())
+            .records()
+        {
+            let row = row.unwrap();
+            let cells = row.iter().map(|cell| match (cell, cell.parse::<f64>()) {
+                ("false", _) => "FALSO".to_owned(),
+                (number, Ok(_)) => number.replace('.', ","),
+                (text, Err(_)) => text.to_owned(),
+            });
+            table.write_record(cells).unwrap();
+        }
+        String::from_utf8(table.into_inner().unwrap()).unwrap()
+    };
+    edit(&run.join("trials.csv"), saved);
+    edit(&run.join("timeline.csv"), saved);
+    for file in ["environment.json", "scenario.toml"] {
+        edit(&run.join(file), |was| format!("\u{feff}{was}"));
+    }
+    assert!(page(&run) == before, "the reports differ");
+}
+
+#[test]
+fn an_edited_figure_that_is_none_is_refused_with_its_place() {
+    let work = TempDir::new().unwrap();
+    let run = idle_run(&work);
+    let trials = run.join("trials.csv");
+    let whole = fs::read_to_string(&trials).unwrap();
+    for (new, expected) in [
+        ("NaN", "line 3, column poll_interval_ms: expected a number"),
+        ("-inf", "line 3, column poll_interval_ms: expected a number"),
+    ] {
+        fs::write(
+            &trials,
+            whole.replace(",false,,5000.0", &format!(",false,{new},5000.0")),
+        )
+        .unwrap();
+        let output = report(&run);
+        assert_eq!(output.status.code(), Some(2));
+        let error = text(&output.stderr);
+        assert!(
+            error.contains(expected) && error.contains("trials.csv"),
+            "{error}"
+        );
+    }
+    fs::write(&trials, whole.replacen(",16.0,0,", ",16.0,-3,", 1)).unwrap();
+    let error = text(&report(&run).stderr);
+    let expected = "line 2, column published: expected a whole number of 0 or more, found \"-3\"";
+    assert!(error.contains(expected), "{error}");
+}
+
+#[test]
+fn a_run_that_was_cut_off_says_which_trials_it_lacks() {
+    let work = TempDir::new().unwrap();
+    let run = idle_run(&work);
+    assert!(!page(&run).contains("not complete"));
+    edit(&run.join("trials.csv"), |was| {
+        was.lines()
+            .take(4)
+            .map(|line| format!("{line}\n"))
+            .collect()
+    });
+    let lacks = "This run is not complete. Missing trials: websocket, 1,000 clients (1 of 1).";
+    assert!(page(&run).contains(lacks));
+    // A gate passes on nothing that it has not seen, also where both runs lack it.
+    let run = run.to_str().unwrap();
+    for folders in [&[run][..], &[run, run]] {
+        let gate = ["--metric", "exchanges", "--fail-if", "connect_failed > 0%"];
+        let compare = wslab(&[&["compare"], folders, &gate].concat());
+        let output = { compare }.output().unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        assert!(
+            text(&output.stdout).contains(lacks),
+            "{}",
+            text(&output.stdout)
+        );
+        assert!(
+            text(&output.stderr).contains(lacks),
+            "{}",
+            text(&output.stderr)
+        );
+    }
+}
+
+#[test]
+fn reports_of_one_run_at_the_same_time_all_succeed() {
+    let work = TempDir::new().unwrap();
+    let run = idle_run(&work);
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for _ in 0..2 {
+                    let output = report(&run);
+                    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+                }
+            });
+        }
+    });
+    let plots = fs::read_dir(run.join("plots")).unwrap();
+    let mut names: Vec<_> = plots.map(|plot| plot.unwrap().file_name()).collect();
+    names.sort();
+    assert_eq!(names, ["memory.png", "memory.svg"]);
+}
+
+#[test]
+fn a_run_whose_folder_was_removed_says_so_and_shows_what_it_measured() {
+    let work = TempDir::new().unwrap();
+    let results = work.path().join("results");
+    let mut run = wslab(&["run", "--transport", "sse", "--clients", "2", "--rate", "5"]);
+    run.args([
+        "--warm-up",
+        "200ms",
+        "--window",
+        "1s",
+        "--repeats",
+        "2",
+        "--quiet",
+        "--results",
+    ]);
+    let run = Process::start({
+        run.arg(&results);
+        run
+    });
+    let parent = results.join("custom");
+    wait_until("the run has a folder", || {
+        fs::read_dir(&parent).is_ok_and(|mut runs| runs.next().is_some())
+    });
+    fs::remove_dir_all(&results).unwrap();
+    let output = run.finish();
+    let (shown, error) = (text(&output.stdout), text(&output.stderr));
+    assert_eq!(output.status.code(), Some(1), "{error}");
+    assert!(error.contains("was removed while it ran"), "{error}");
+    assert!(shown.contains("sse"), "{shown}");
+}
