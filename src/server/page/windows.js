@@ -9,8 +9,10 @@ const SHARED = `Another window reads by the transports that are “shared”; wh
   too. ${SIX}`;
 const PAUSED = `Another window reads another feed; “paused” transports wait. ${SIX}`;
 
+const LATE_MS = 3_000;           // what is handed on later than this is not waited for
+
 const channel = new BroadcastChannel('wslab');
-const id = Math.random(), place = `${feed} ${token}`;
+const id = Math.random(), place = `${address('', {})}`;
 let holder = { at: 0 };          // the newest claim to the connections: { at, by, place }
 
 function joinWindows() {
@@ -25,7 +27,7 @@ function joinWindows() {
   for (const event of ['focus', 'pointerdown', 'keydown', 'pageshow']) addEventListener(event, claim);
   addEventListener('pagehide', release);
   document.addEventListener('visibilitychange', () => (isVisible() ? claim() : release()));
-  share();
+  setInterval(watchHolder, LATE_MS);
   claim();
 }
 
@@ -37,6 +39,15 @@ function claim() {
     channel.postMessage({ claimed: holder });
   }
   share();
+}
+
+// A window that crashed hands on nothing: what the WebSocket brought tells.
+let newest = {};
+function watchHolder() {
+  const seq = ({ cursor }) => (epochOf(cursor) === epoch ? parseInt(cursor, 10) : -1);
+  const isLate = (card) => card.reader === follow && seq(card) < newest.seq;
+  if (newest.epoch === epoch && cards.some(isLate)) claim();
+  newest = { epoch, seq: Math.max(...cards.map(seq)) };
 }
 
 function release() {
