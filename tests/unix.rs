@@ -1,5 +1,5 @@
-//! `wslab` among other Unix programs: bytes that are not UTF-8, signals, closed pipes, full disks and
-//! low limits.
+//! `wslab` among other Unix programs: bytes that are not UTF-8, signals, closed pipes, full disks
+//! and low limits.
 
 mod support;
 

@@ -29,8 +29,8 @@ const PARTING: Duration = Duration::from_secs(60);
 /// Time between two checks of what is awaited.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// Runs until the input has ended and all of it has come back, or until `stop` completes, which ends
-/// a chat that only reads in good order. Returns whether all lines were seen in the feed.
+/// Runs until the input has ended and all of it has come back, or until `stop` completes, which
+/// ends a chat that only reads in good order. Returns whether all lines were seen in the feed.
 pub async fn run(
     options: ChatOptions,
     stop: impl Future<Output = Interrupted>,

@@ -17,9 +17,9 @@ use crate::transport::Transport;
 #[command(after_help = "\
 At a terminal, the last line shows the feed, the transport, its latency and the number of members.
 Otherwise each line of standard input is published, which needs --user, and standard output has one
-line a message (\"alice: oi\", \"* bob joined\"). The state of the connection goes to standard error.
-With --user the command ends after its input. The exit code is 0 if all of it was seen in the feed,
-and 1 if something was lost, such as a line that is not UTF-8.")]
+line a message (\"alice: oi\", \"* bob joined\"). The state of the connection goes to standard
+error. With --user the command ends after its input. The exit code is 0 if all of it was seen in the
+feed, and 1 if something was lost, such as a line that is not UTF-8.")]
 pub(super) struct ChatArgs {
     /// The server, as http://HOST:PORT or https://HOST:PORT
     #[arg(value_name = "URL", default_value = "http://127.0.0.1:8080")]

@@ -93,7 +93,7 @@ pub(super) fn missing(scenario: &Scenario, trials: &[TrialRow]) -> Vec<MissingTr
     missing.collect()
 }
 
-/// The run that began last and has a finished trial, among the folders `<results>/<scenario>/<run>`.
+/// The run that began last among the folders `<results>/<scenario>/<run>` with a finished trial.
 fn newest_run(results: &Path) -> anyhow::Result<PathBuf> {
     let folders = |of: &Path| -> Vec<PathBuf> {
         let entries = std::fs::read_dir(of).into_iter().flatten().flatten();

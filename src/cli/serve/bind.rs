@@ -6,8 +6,8 @@ use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 const PORT: u16 = 8080;
 
 /// Reads ADDR:PORT. The address may be a name of this machine, the port may be missing, and both
-/// may stand in a URL. A port alone is refused: other servers take all networks for it, and this one
-/// by default only its own machine.
+/// may stand in a URL. A port alone is refused: other servers take all networks for it, and this
+/// one by default only its own machine.
 pub(super) fn parse_bind(text: &str) -> Result<SocketAddr, String> {
     let (scheme, rest) = text.split_once("://").unwrap_or(("http", text));
     let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
