@@ -4,7 +4,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::error::{Interrupted, UsageError};
 use crate::system::cpus::Cpus;
-use crate::system::process::is_ignored;
+use crate::system::process::{is_ignored, restore_default};
 
 /// Confines this process to the CPUs that it was given. It must have one thread only.
 pub(super) fn confine(cpus: Option<&Cpus>) -> Result<(), UsageError> {
@@ -33,6 +33,19 @@ pub(super) async fn interrupted() -> Interrupted {
         it = received(SignalKind::terminate(), "SIGTERM") => it,
         it = received(SignalKind::hangup(), "SIGHUP") => it,
     }
+}
+
+/// From now on the signals that [`interrupted`] has waited for end this process at once.
+pub(super) fn end_when_interrupted() {
+    let signals = [
+        SignalKind::interrupt(),
+        SignalKind::terminate(),
+        SignalKind::hangup(),
+    ];
+    let numbers = signals.map(|kind| kind.as_raw_value()).into_iter();
+    numbers
+        .filter(|&number| !is_ignored(number))
+        .for_each(restore_default);
 }
 
 /// Returns when standard input ends: the parent has ended.

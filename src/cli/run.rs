@@ -9,7 +9,7 @@ use clap::Args;
 
 use crate::cli::args::{TokenArgs, TrustArgs, check_token};
 use crate::cli::factor_args::FactorArgs;
-use crate::cli::process::interrupted;
+use crate::cli::process::{end_when_interrupted, interrupted};
 use crate::cli::report::{missing, write_report};
 use crate::client::token::{self, Token};
 use crate::error::UsageError;
@@ -64,6 +64,11 @@ pub(super) struct RunArgs {
 impl RunArgs {
     pub(super) fn execute(self) -> anyhow::Result<ExitCode> {
         let recorded = self.recorded()?;
+        if self.factors.rate_hz == Some(0.0) {
+            let why = "--rate: nothing would be published; to see what waiting costs: wslab run \
+                       idle";
+            return Err(UsageError(why.to_owned()).into());
+        }
         let scenario = self.scenario(recorded.as_ref())?;
         if scenario.capacity.is_some() {
             let why = "this is a search for capacity; write wslab capacity instead of wslab run";
@@ -112,6 +117,8 @@ impl RunArgs {
             .enable_all()
             .build()?;
         let (run, ending) = runtime.block_on(run::run(scenario, &options, interrupted()))?;
+        // Writing the report takes a while.
+        end_when_interrupted();
         if let Some(then) = then
             && !self.quiet
         {
@@ -145,11 +152,6 @@ impl RunArgs {
                 ..Scenario::default()
             },
         };
-        if self.factors.rate_hz == Some(0.0) {
-            let why = "--rate: nothing would be published; to see what waiting costs: wslab run \
-                       idle";
-            return Err(UsageError(why.to_owned()));
-        }
         self.factors.apply(&mut scenario);
         if self.baseline && !scenario.transports.contains(&Transport::BASELINE) {
             scenario.transports.push(Transport::BASELINE);

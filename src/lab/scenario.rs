@@ -220,7 +220,8 @@ impl Scenario {
             return Err(("clients", why.into()));
         };
         if self.rate_hz == 0.0 {
-            let why = "where nothing is published, there is no latency to judge";
+            let why = "where nothing is published, there is no latency to judge; write a rate \
+                       above 0";
             return Err(("rate", why.into()));
         }
         let start = match search.vary {

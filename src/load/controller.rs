@@ -368,7 +368,7 @@ impl<L: Link> Controller<L> {
                 expected: self.probe_expected(),
             }),
             publisher_traffic: publisher.traffic,
-            interface: interface.map(|(later, earlier)| later - earlier),
+            interface: interface.and_then(|(later, earlier)| later.since(&earlier)),
             load,
             load_rss_before_bytes: before.load.rss_bytes,
             server,

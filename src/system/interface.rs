@@ -2,7 +2,6 @@
 //! headers of TCP and IP; an interface counts everything that passes it.
 
 use std::io;
-use std::ops::Sub;
 
 use serde::{Deserialize, Serialize};
 
@@ -29,16 +28,13 @@ impl InterfaceCounters {
             packets: counters.recv_packets + counters.sent_packets,
         })
     }
-}
 
-impl Sub for InterfaceCounters {
-    type Output = InterfaceCounters;
-
-    fn sub(self, earlier: InterfaceCounters) -> InterfaceCounters {
-        InterfaceCounters {
-            bytes: self.bytes - earlier.bytes,
-            packets: self.packets - earlier.packets,
-        }
+    /// What passed since `earlier`. `None` if the interface was created anew in between.
+    pub fn since(&self, earlier: &InterfaceCounters) -> Option<InterfaceCounters> {
+        Some(InterfaceCounters {
+            bytes: self.bytes.checked_sub(earlier.bytes)?,
+            packets: self.packets.checked_sub(earlier.packets)?,
+        })
     }
 }
 
@@ -54,7 +50,9 @@ mod tests {
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
         let address = socket.local_addr().unwrap();
         socket.send_to(&[0; 1_000], address).unwrap();
-        let passed = InterfaceCounters::of("lo").unwrap() - before;
+        let after = InterfaceCounters::of("lo").unwrap();
+        let passed = after.since(&before).unwrap();
+        assert_eq!(before.since(&after), None, "its counters began again");
         assert!(passed.bytes >= 2 * 1_028, "{passed:?}: out and in");
         assert!(passed.packets >= 2, "{passed:?}");
         assert!(InterfaceCounters::of("none-such").is_err());

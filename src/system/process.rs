@@ -128,6 +128,12 @@ pub fn is_ignored(signal: i32) -> bool {
     }
 }
 
+/// Takes a signal's handler away, so that the signal ends this process.
+pub fn restore_default(signal: i32) {
+    // SAFETY: the default action runs no code of this process.
+    unsafe { libc::signal(signal, libc::SIG_DFL) };
+}
+
 /// Raises the soft limit of open descriptors to the hard one and returns it.
 pub fn raise_descriptor_limit() -> u64 {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
