@@ -22,8 +22,7 @@ async function request(endpoint, params, init) {
   });
   if (response.ok) return response;
   const body = await response.json().catch(() => null);
-  const why = body?.error ?? `the server answered with status ${response.status}`;
-  throw Object.assign(new Error(why), { status: response.status });
+  throw new Error(body?.error ?? `the server answered with status ${response.status}`);
 }
 
 // One exchange: the body as JSON, or an Error as above.

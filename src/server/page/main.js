@@ -52,17 +52,11 @@ const cards = TRANSPORTS.map((transport) => new Card(transport));
   cards.find(({ name }) => name === 'short-polling').find('.how').append(' ', label);
 }
 
-let past, feedIsNew = false;
+let past;
 while (!past) {
-  past = await exchange('messages', { limit: HISTORY }).catch((error) => {
-    const waitMs = Math.max(...cards.map((card) => card.lost(error.message)));
-    // Its first message makes the feed; that one is read, and no history.
-    feedIsNew = error.status === 404;
-    if (feedIsNew) cards.forEach((card) => card.state('waiting', error.message));
-    return rest(waitMs);
-  });
+  past = await exchange('messages', { limit: HISTORY }).catch((error) =>
+    rest(Math.max(...cards.map((card) => card.lost(error.message)))));
 }
-if (feedIsNew) Object.assign(past, { messages: [], last: 0 });
 epoch = past.epoch;
 for (const card of cards) {
   card.cursor = cursorAt(past.last, epoch);
