@@ -209,7 +209,7 @@ fn what_the_server_does_not_take_is_told() {
         (&["chat", &url, "--transport", "udp"], 2, "short-polling"),
         (
             &["chat", &url, "--feed", &long_feed],
-            1,
+            2,
             "1 to 64 characters",
         ),
         (&["chat", "http://127.0.0.1:1"], 1, "cannot reach"),

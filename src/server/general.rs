@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use axum::body::Body;
-use axum::http::header::{TRANSFER_ENCODING, UPGRADE};
-use axum::http::{HeaderMap, Uri};
+use axum::http::header::{CONNECTION, TRANSFER_ENCODING, UPGRADE};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -130,7 +130,7 @@ fn guarded(
                 (admission, context.router.call(request))
             });
         async move {
-            let answer = match admitted {
+            let mut answer = match admitted {
                 Ok((admission, answer)) => admission.mark(answer.await?),
                 Err(refusal) => *refusal,
             };
@@ -141,6 +141,10 @@ fn guarded(
                 if let Some(Reason(reason)) = reason {
                     context.refused_websocket(address, uri.path(), status, reason);
                 }
+            }
+            if context.state.is_closing() && answer.status() != StatusCode::SWITCHING_PROTOCOLS {
+                let close = HeaderValue::from_static("close");
+                answer.headers_mut().insert(CONNECTION, close);
             }
             let refused = answer.status().is_client_error();
             counters.refused.store(refused, Relaxed);
