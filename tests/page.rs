@@ -1,4 +1,4 @@
-//! The classroom page in Chromium: one window, several windows of one browser, a server that restarts.
+//! The classroom page in Chromium: in one window, in several of one browser, and after a restart.
 
 use std::net::{IpAddr, Ipv4Addr, UdpSocket};
 
@@ -192,8 +192,8 @@ fn own_address() -> Option<IpAddr> {
     Some(socket.local_addr().ok()?.ip()).filter(|ip| !ip.is_loopback())
 }
 
-/// In a hall the page comes from `http://192.168.…`, which is no secure context: a browser withholds
-/// some of its functions.
+/// In a hall the page comes from `http://192.168.…`. That is no secure context, in which a browser
+/// withholds some functions.
 #[test]
 fn four_windows_side_by_side_load_send_and_show() {
     let address = own_address();

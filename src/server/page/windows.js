@@ -5,8 +5,8 @@
 
 const SIX = 'A browser opens six connections to a server, for all its windows together: '
   + 'click into this window to read by these transports here.';
-const SHARED = `Another window reads by the transports that are “shared”; what arrives is shown here
-  too. ${SIX}`;
+const SHARED = 'Another window reads by the transports that are “shared”; what arrives is shown '
+  + `here too. ${SIX}`;
 const PAUSED = `Another window reads another feed; “paused” transports wait. ${SIX}`;
 
 const LATE_MS = 3_000;           // what is handed on later than this is not waited for
@@ -24,7 +24,8 @@ function joinWindows() {
     // The clock was set back: that window takes the newer claim from this one.
     if (newer < 0 && holder.by === id) channel.postMessage({ claimed: holder });
   };
-  for (const event of ['focus', 'pointerdown', 'keydown', 'pageshow']) addEventListener(event, claim);
+  const used = ['focus', 'pointerdown', 'keydown', 'pageshow'];
+  for (const event of used) addEventListener(event, claim);
   addEventListener('pagehide', release);
   document.addEventListener('visibilitychange', () => (isVisible() ? claim() : release()));
   setInterval(watchHolder, LATE_MS);
