@@ -299,7 +299,7 @@ fn a_search_that_is_interrupted_keeps_what_it_has_and_says_so() {
     });
     signal(search.id(), "-INT");
     let output = search.finish();
-    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(output.status.code(), Some(130));
     assert!(
         text(&output.stderr).contains("stopped by Ctrl-C"),
         "{}",
@@ -323,7 +323,7 @@ fn a_server_that_dies_is_a_step_that_fails_and_the_search_goes_on() {
     signal(child(search.id(), " serve ").unwrap(), "-KILL");
     wait_until("two trials are on disk", || finished_trials(&results) > 1);
     signal(search.id(), "-INT");
-    assert_eq!(search.ended(), Some(1), "stopped by Ctrl-C");
+    assert_eq!(search.ended(), Some(130), "stopped by Ctrl-C");
     let trials = rows(&results.runs()[0].join("trials.csv"));
     assert_eq!(trials[0]["verdict"], "INVALID");
     assert!(
