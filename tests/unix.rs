@@ -233,7 +233,7 @@ fn the_table_is_shown_where_the_files_cannot_be_written_and_the_first_error_is_t
     fs::remove_dir_all(results.run()).unwrap();
     let output = run.finish();
     assert!(text(&output.stdout).contains("\nsse "), "{output:?}");
-    refused(&output, 1, "trials.csv");
+    refused(&output, 1, "was removed while it ran");
 }
 
 #[test]
