@@ -10,8 +10,8 @@ use crate::system::process::busy_ticks;
 pub struct Activity {
     /// Time that all CPUs worked, percent of all CPUs.
     pub busy_percent: f64,
-    /// Time that the hypervisor took, percent of all CPUs.
-    pub steal_percent: f64,
+    /// Time that the hypervisor took, percent of all CPUs; `None` where the kernel does not show it.
+    pub steal_percent: Option<f64>,
     /// The process that used most CPU time, if any used some: name, id, percent of one CPU.
     pub top: Option<(String, i32, f64)>,
 }
@@ -21,7 +21,7 @@ pub struct Sample {
     cpus: usize,
     all: u64,
     busy: u64,
-    steal: u64,
+    steal: Option<u64>,
     /// By id: name and time.
     processes: HashMap<i32, (String, u64)>,
 }
@@ -30,13 +30,12 @@ impl Sample {
     pub fn take(files: &SystemFiles) -> Option<Self> {
         let stat = files.kernel_stats()?;
         let (total, busy) = (&stat.total, busy_ticks(&stat.total));
-        let steal = total.steal.unwrap_or(0);
         let processes = files.process_stats()?.into_iter();
         Some(Sample {
             cpus: stat.cpu_time.len(),
-            all: busy + steal + total.idle + total.iowait.unwrap_or(0),
+            all: busy + total.steal.unwrap_or(0) + total.idle + total.iowait.unwrap_or(0),
             busy,
-            steal,
+            steal: total.steal,
             processes: processes
                 .map(|stat| (stat.pid, (stat.comm, stat.utime + stat.stime)))
                 .collect(),
@@ -58,7 +57,10 @@ impl Sample {
             .max_by(|a, b| a.0.total_cmp(&b.0));
         Activity {
             busy_percent: percent(self.busy, earlier.busy),
-            steal_percent: percent(self.steal, earlier.steal),
+            steal_percent: self
+                .steal
+                .zip(earlier.steal)
+                .map(|(now, before)| percent(now, before)),
             top: top.map(|(percent, pid, name)| (name.clone(), pid, percent)),
         }
     }
@@ -74,7 +76,7 @@ mod tests {
             cpus: 2,
             all,
             busy,
-            steal,
+            steal: Some(steal),
             processes: processes
                 .iter()
                 .map(|&(pid, ticks)| (pid, (format!("p{pid}"), ticks)))
@@ -83,7 +85,8 @@ mod tests {
         let before = sample(1_000, 100, 10, &[(1, 50), (2, 7)]);
         let after = sample(1_200, 200, 14, &[(1, 60), (2, 87), (3, 900)]);
         let activity = after.since(&before);
-        assert_eq!((activity.busy_percent, activity.steal_percent), (50.0, 2.0));
+        let percents = (activity.busy_percent, activity.steal_percent);
+        assert_eq!(percents, (50.0, Some(2.0)));
         // 80 of the 100 ticks of one CPU. Process 3 is new.
         assert_eq!(activity.top, Some(("p2".to_owned(), 2, 80.0)));
         assert_eq!(after.since(&after).top, None);

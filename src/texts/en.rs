@@ -134,7 +134,8 @@ const PAGE: PageTexts = PageTexts {
     trial_column: "Trial",
     warnings_column: "Warnings",
     doubts: "What to doubt",
-    doubts_note: "SUSPECT figures need care. INVALID ones answer no question.",
+    doubts_note: "SUSPECT figures need care; of a warning that names figures, only those. INVALID \
+                  ones answer no question.",
     unknown_warning: "This version does not know its meaning.",
     no_reason: "The trial names no reason.",
     plots: "Plots",

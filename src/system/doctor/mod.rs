@@ -192,7 +192,7 @@ fn busy(info: &SystemInfo, _: &Requirements) -> Option<Finding> {
 }
 
 fn steal(info: &SystemInfo, _: &Requirements) -> Option<Finding> {
-    let steal = info.activity.as_ref()?.steal_percent;
+    let steal = info.activity.as_ref()?.steal_percent?;
     let level = beyond(steal, STEAL_PERCENT, MUCH_STEAL_PERCENT);
     let what = format!("{steal:.1} % of all cores' time taken by the hypervisor right now");
     let fix = "measure when its neighbours rest, or on a machine of your own";

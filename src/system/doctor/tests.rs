@@ -31,7 +31,7 @@ fn sound() -> SystemInfo {
 fn activity(busy_percent: f64, steal_percent: f64) -> Activity {
     Activity {
         busy_percent,
-        steal_percent,
+        steal_percent: Some(steal_percent),
         top: Some(("cc1".to_owned(), 42, 97.3)),
     }
 }
