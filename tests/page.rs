@@ -219,6 +219,12 @@ fn four_windows_side_by_side_load_send_and_show() {
     send(&browser, "six");
     browser.switch_to(&windows[0]);
     wait_for_texts(&browser, &["six".to_owned()]);
+    // One that crashes can't, and is missed after a while.
+    browser.switch_to(&windows[1]);
+    browser.crash();
+    server.publish("lobby", "bob", "seven");
+    browser.switch_to(&windows[0]);
+    wait_for_texts(&browser, &["seven".to_owned()]);
 }
 
 #[test]

@@ -109,6 +109,14 @@ impl Browser {
         reply(&curl::Answer::whole(Process::start(close)));
     }
 
+    /// Ends the process of its window's page. Commands need another window then.
+    pub fn crash(&self) {
+        let url = format!("{}/goog/cdp/execute", self.session);
+        let body = json!({"cmd": "Page.crash", "params": {}}).to_string();
+        let answer = curl::post(&url, "application/json", &body);
+        assert!(answer.body.contains("tab crashed"), "{answer:?}");
+    }
+
     fn begin(&mut self) {
         assert!(
             Path::new(CHROMIUM).exists(),
