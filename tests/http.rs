@@ -482,6 +482,13 @@ fn a_post_is_refused_by_its_head() {
             stream.read_to_end(&mut Vec::new()).unwrap();
         }
     }
+    let server = Server::start(&["--publish-rate", "1"]);
+    server.publish("a", "alice", "oi");
+    let mut stream = server.connect();
+    let head = format!("POST /feeds/a/messages HTTP/1.1\r\nHost: x\r\n{JSON}");
+    write!(stream, "{head}Content-Length: 100\r\n\r\n{{").unwrap();
+    let answer = read_until(&mut stream, "}");
+    assert!(answer.starts_with("HTTP/1.1 429 "), "{answer}");
 }
 
 /// At once, and not when the time for the body is over.

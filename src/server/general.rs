@@ -169,6 +169,23 @@ mod tests {
     use crate::service::limits::Limits;
     use crate::service::state::AppState;
 
+    #[test]
+    fn escaped_characters_that_mean_themselves_are_decoded() {
+        for (uri, plain) in [
+            ("/f%65eds/%2E%7e/poll?x=%61", Some("/feeds/.~/poll?x=%61")),
+            ("http://x:1/%41", Some("http://x:1/A")),
+            ("/a%2Fb%20%c3%A3%", None),
+            ("/%4", None),
+            ("/%+1", None),
+            ("/%é", None),
+            ("*", None),
+        ] {
+            let Ok(uri) = uri.parse() else { continue };
+            let found = normalised(&uri).map(|uri| uri.to_string());
+            assert_eq!(found.as_deref(), plain, "{uri}");
+        }
+    }
+
     #[tokio::test]
     async fn a_request_that_comes_at_the_shutdown_is_answered() {
         let state = Arc::new(AppState::new(
