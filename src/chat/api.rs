@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::client::connection::Connection;
 use crate::client::error::ClientError;
 use crate::client::exchange::{ExchangeError, fetch};
-use crate::client::http::Headers;
+use crate::client::http::{Headers, JSON, Wanted};
 use crate::client::outbox::Outgoing;
 use crate::client::publish::PublishRequest;
 use crate::client::socket::Ledger;
@@ -62,15 +62,15 @@ impl Api {
     ) -> Result<(), ExchangeError> {
         let path = self.target.dialect.publish_path(&self.feed_path);
         let request = PublishRequest::new(&self.target, Headers::Minimal, &path, user, message);
-        let answer = fetch(&mut connection, &request.bytes, PATIENCE).await?;
-        answer.content().map(drop)
+        let wanted = self.target.dialect.published();
+        let answer = fetch(&mut connection, &request.bytes, wanted, PATIENCE);
+        answer.await.map(drop)
     }
 
     async fn get(&self, path: &str) -> Result<Vec<u8>, ExchangeError> {
         let headers = Headers::Minimal;
         let request = self.target.get(headers, path, "Connection: close\r\n");
         let mut connection = self.dial().await?;
-        let answer = fetch(&mut connection, &request, PATIENCE).await?;
-        answer.content()
+        fetch(&mut connection, &request, Wanted::body(JSON), PATIENCE).await
     }
 }

@@ -119,7 +119,8 @@ impl ChatClient {
         let mut backoff = Backoff::default();
         loop {
             let Err(error) = self.options.transport.subscribe(&mut subscription).await;
-            if matches!(error, ClientError::Status(400..=428 | 430..=499)) {
+            let wrong = matches!(error, ClientError::WrongAnswer(_));
+            if error.is_final() && !(wrong && subscription.joined()) {
                 return error;
             }
             backoff = backoff.after(subscription.ended());

@@ -167,7 +167,7 @@ impl Connection {
             self.carry.drain(..used);
         }
         if self.carry.len() > MAX_CARRY_BYTES {
-            return Err(ClientError::protocol("an answer without end"));
+            return Err(ClientError::wrong("an answer without end"));
         }
         Ok(result)
     }

@@ -18,7 +18,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::client::error::ClientError;
-use crate::client::http;
+use crate::client::http::{self, Wanted};
 use crate::client::outbox::Outgoing;
 use crate::feed::{Cursor, Epoch, Message};
 
@@ -193,23 +193,24 @@ impl Dialect {
         serde_json::to_string(&body).expect("strings and numbers always encode")
     }
 
-    /// Whether an answer to a POST says that the message is in the feed.
-    pub fn is_published(self, status: u16) -> bool {
-        match self {
-            Dialect::Wslab => status == 201,
-        }
+    /// The answer to a POST which says that the message is in the feed.
+    pub fn published(self) -> Wanted {
+        let (status, kind) = match self {
+            Dialect::Wslab => (201, http::JSON),
+        };
+        Wanted { status, kind }
     }
 
     /// Whether an answer from [`health_path`](Dialect::health_path) says that the server is well.
-    pub fn is_healthy(self, status: u16, body: &[u8]) -> bool {
+    pub fn is_healthy(self, body: &[u8]) -> bool {
         let health: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
-        status == 200 && health["status"] == "ok"
+        health["status"] == "ok"
     }
 
     /// Reads the answer to a poll or a request for history.
     pub fn page(self, body: &[u8]) -> Result<MessagePage<'_>, ClientError> {
-        let body = str::from_utf8(body).map_err(ClientError::protocol)?;
-        serde_json::from_str(body).map_err(ClientError::protocol)
+        let body = str::from_utf8(body).map_err(ClientError::wrong)?;
+        serde_json::from_str(body).map_err(ClientError::wrong)
     }
 
     /// Reads the names of those present.
@@ -218,7 +219,7 @@ impl Dialect {
         struct Body {
             members: Vec<String>,
         }
-        let body: Body = serde_json::from_slice(body).map_err(ClientError::protocol)?;
+        let body: Body = serde_json::from_slice(body).map_err(ClientError::wrong)?;
         Ok(body.members)
     }
 
@@ -252,7 +253,7 @@ impl Dialect {
 
     /// Reads one message of a stream.
     pub fn message(self, json: &str) -> Result<Message<'_>, ClientError> {
-        Message::from_text(json).map_err(ClientError::protocol)
+        Message::from_text(json).map_err(ClientError::wrong)
     }
 
     /// The JSON of a [`Reset`] in what a stream carries, if it is one: `{"reset":…}`.
@@ -262,7 +263,7 @@ impl Dialect {
 
     /// Reads the JSON of a reset.
     pub fn reset(self, json: &[u8]) -> Result<Reset, ClientError> {
-        serde_json::from_slice(json).map_err(ClientError::protocol)
+        serde_json::from_slice(json).map_err(ClientError::wrong)
     }
 }
 
@@ -365,9 +366,8 @@ mod tests {
 
     #[test]
     fn only_a_server_that_says_so_is_well() {
-        let healthy = |status, body: &str| WSLAB.is_healthy(status, body.as_bytes());
-        assert!(healthy(200, r#"{"status":"ok","version":"1"}"#));
-        assert!(!healthy(503, r#"{"status":"ok"}"#));
-        assert!(!healthy(200, "<html>") && !healthy(200, "{}"));
+        let healthy = |body: &str| WSLAB.is_healthy(body.as_bytes());
+        assert!(healthy(r#"{"status":"ok","version":"1"}"#));
+        assert!(!healthy("<html>") && !healthy("{}"));
     }
 }

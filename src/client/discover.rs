@@ -4,12 +4,12 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use ::http::Uri;
-use anyhow::{Context, anyhow, bail, ensure};
+use anyhow::{Context, anyhow, bail};
 
 use crate::client::connection::Connection;
 use crate::client::error::ClientError;
-use crate::client::exchange::{Answer, ExchangeError, fetch};
-use crate::client::http::Headers;
+use crate::client::exchange::{ExchangeError, fetch};
+use crate::client::http::{Headers, JSON, Wanted};
 use crate::client::target::Target;
 use crate::client::tls::{ClientTls, Trust};
 use crate::client::token::{self, Token};
@@ -38,8 +38,9 @@ pub async fn find(
     Err(refusal)
 }
 
-/// Takes a URL apart and looks its addresses up.
+/// Takes a URL apart, as people paste it, and looks its addresses up.
 async fn resolve(url: &str, trust: Option<&Trust>) -> anyhow::Result<Vec<Target>> {
+    let url = url.trim();
     let uri: Option<Uri> = match url.contains("://") {
         true => url.parse().ok(),
         // Without a scheme it is an address if it has a port.
@@ -51,6 +52,9 @@ async fn resolve(url: &str, trust: Option<&Trust>) -> anyhow::Result<Vec<Target>
         let write = write.unwrap_or("http://HOST:PORT or https://HOST:PORT".to_owned());
         anyhow!(UsageError(format!("\"{url}\": {why}; write {write}")))
     };
+    if let Some(why) = misplaced(url) {
+        return Err(usage(why));
+    }
     let uri = uri.as_ref().ok_or_else(|| usage("not an http URL"))?;
     let (tls, default_port) = match uri.scheme_str() {
         Some("http") => (None, 80),
@@ -62,8 +66,7 @@ async fn resolve(url: &str, trust: Option<&Trust>) -> anyhow::Result<Vec<Target>
         None => return Err(usage("not a server's address")),
     };
     // Without a port that is one, the authority must be the host alone.
-    let port_is_bad = uri.port().is_none() && origin != host;
-    if origin.contains('@') || port_is_bad || uri.query().is_some() || url.contains('#') {
+    if host.is_empty() || uri.port().is_none() && origin != host {
         return Err(usage("not a server's address"));
     }
     let lookup = format!("{host}:{}", uri.port_u16().unwrap_or(default_port));
@@ -77,6 +80,29 @@ async fn resolve(url: &str, trust: Option<&Trust>) -> anyhow::Result<Vec<Target>
         ..Target::at(address)
     };
     Ok(found.map(target).collect())
+}
+
+/// What a URL has that a server's address does not.
+fn misplaced(url: &str) -> Option<&'static str> {
+    let (_, rest) = url.split_once("://").unwrap_or(("", url));
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let is_bare_ipv6 = !authority.contains(['[', '@']) && authority.matches(':').count() > 1;
+    [
+        (
+            is_bare_ipv6,
+            "an IPv6 address stands in brackets, as in http://[::1]:8080",
+        ),
+        (
+            authority.contains('@'),
+            "a name before the @ is not used, and a token stands in --token",
+        ),
+        (
+            rest.contains(['?', '#']),
+            "what follows the ? or the # is not used",
+        ),
+    ]
+    .into_iter()
+    .find_map(|(has, why)| has.then_some(why))
 }
 
 /// The address of a server in what was written instead: in a WebSocket's URL, or in one of a page.
@@ -106,53 +132,90 @@ fn tls(url: &str, trust: Option<&Trust>) -> Result<ClientTls, UsageError> {
 
 /// Checks that a target is a server of wslab's feeds.
 async fn check_health(target: &Target) -> anyhow::Result<()> {
-    let at = target.base();
-    let answer = match ask(target, target.dialect.health_path()).await {
-        Ok(answer) => answer,
-        Err(late @ ExchangeError::Late(_)) => bail!("cannot reach {at}: {late}"),
-        Err(ExchangeError::Client(ClientError::Io(error))) => {
+    let (at, path) = (target.base(), target.dialect.health_path());
+    let error = match ask(target, path).await {
+        Ok(body) if target.dialect.is_healthy(&body) => return Ok(()),
+        Ok(_) => ClientError::wrong(format!("{path} is not {{\"status\":\"ok\"}}")),
+        Err(ExchangeError::Client(error)) => error,
+        Err(late) => bail!("cannot reach {at}: {late}"),
+    };
+    match &error {
+        ClientError::Io(_) => {
             return Err(error).context(format!("cannot reach {at}: start a server there"));
         }
-        Err(ExchangeError::Client(ClientError::Tls(rustls::Error::InvalidMessage(_)))) => {
+        ClientError::Tls(rustls::Error::InvalidMessage(_)) => {
             bail!("{at} does not speak TLS: write http://…");
         }
-        Err(error @ ExchangeError::Client(ClientError::Tls(_))) => {
-            return Err(error).context(format!("cannot trust {at}"));
+        ClientError::Tls(_) => return Err(error).context(format!("cannot trust {at}")),
+        ClientError::Redirected { status, location } => {
+            return Err(redirected(target, *status, location).into());
         }
-        Err(_) => bail!("{at} does not speak HTTP/1.1"),
+        _ => {}
+    }
+    if is_at_origin(target).await {
+        let (origin, prefix) = (&target.origin, &target.prefix);
+        let why = format!("target {at}: the server is at {origin}; write that, without {prefix}");
+        return Err(UsageError(why).into());
+    }
+    let advice = match target.tls {
+        None => "; if it speaks TLS, write https://…",
+        Some(_) => "",
     };
-    ensure!(
-        target.dialect.is_healthy(answer.status, &answer.body),
-        "{at} is not a wslab server: its {} is not {{\"status\":\"ok\"}}{}",
-        target.dialect.health_path(),
-        answer
-            .advice()
-            .map_or(String::new(), |advice| format!(", but says: {advice}")),
-    );
-    Ok(())
+    bail!("{at} is not a wslab server: {error}{advice}")
+}
+
+/// A target that redirects: to where, and what to write instead. Nothing is followed, because the
+/// figures of a trial must be those of the server that the user named.
+fn redirected(target: &Target, status: u16, location: &str) -> UsageError {
+    let to = match location.starts_with('/') {
+        true => format!("{}{location}", target.origin),
+        false => location.to_owned(),
+    };
+    let instead = to.trim_end_matches('/');
+    let instead = instead.strip_suffix(target.dialect.health_path());
+    let instead = instead.unwrap_or("the URL of the server itself");
+    let at = target.base();
+    UsageError(format!(
+        "target {at}: it redirects to {to} (status {status}), and redirects are not followed; \
+         write {instead}"
+    ))
+}
+
+/// Whether the server is at the origin of a target that has a prefix.
+async fn is_at_origin(target: &Target) -> bool {
+    let origin = Target {
+        prefix: String::new(),
+        ..target.clone()
+    };
+    let dialect = target.dialect;
+    !target.prefix.is_empty()
+        && matches!(ask(&origin, dialect.health_path()).await, Ok(body) if dialect.is_healthy(&body))
+}
+
+/// Whether the server of a target answers as it did when it was found.
+pub async fn is_alive(target: &Target) -> bool {
+    check_health(target).await.is_ok()
 }
 
 /// Checks that a target takes the token.
 async fn check_admission(target: Target) -> anyhow::Result<Target> {
     let at = target.base();
     let answer = ask(&target, target.dialect.admission_path()).await;
-    let answer = answer.with_context(|| format!("cannot enter {at}"))?;
-    match (answer.status, &target.token) {
-        (401, None) => Err(UsageError(format!(
-            "{at}: this server asks for its token: give --token, or set {}",
-            token::VARIABLE
-        ))
-        .into()),
-        (401, Some(_)) => {
-            let why = format!("{at}: this server asks for another token than the one given");
-            Err(UsageError(why).into())
+    match (answer, &target.token) {
+        (Ok(_), _) => Ok(target),
+        (Err(ExchangeError::Client(ClientError::Refused { status: 401, .. })), given) => {
+            let why = match given {
+                None => format!("for its token: give --token, or set {}", token::VARIABLE),
+                Some(_) => "for another token than the one given".to_owned(),
+            };
+            Err(UsageError(format!("{at}: this server asks {why}")).into())
         }
-        _ => Ok(target),
+        (Err(error), _) => Err(error).context(format!("cannot enter {at}")),
     }
 }
 
 /// One exchange over a connection of its own.
-async fn ask(target: &Target, path: &str) -> Result<Answer, ExchangeError> {
+async fn ask(target: &Target, path: &str) -> Result<Vec<u8>, ExchangeError> {
     let exchange = async {
         let ledger = Rc::default();
         let dial = Connection::dial(&ledger, target, None);
@@ -160,7 +223,7 @@ async fn ask(target: &Target, path: &str) -> Result<Answer, ExchangeError> {
         let mut connection = dialled.ok_or(ExchangeError::Late(PATIENCE))??;
         let path = format!("{}{path}", target.prefix);
         let request = target.get(Headers::Minimal, &path, "Connection: close\r\n");
-        fetch(&mut connection, &request, PATIENCE).await
+        fetch(&mut connection, &request, Wanted::body(JSON), PATIENCE).await
     };
     event_loop::within_tokio(exchange)
         .await
@@ -198,6 +261,21 @@ mod tests {
                 "127.0.0.1:8080",
                 "http://127.0.0.1:8080",
                 "",
+                "127.0.0.1",
+            ),
+            ("[::1]:9", "[::1]:9", "http://[::1]:9", "", "::1"),
+            (
+                " HTTP://127.0.0.1:9//\n",
+                "127.0.0.1:9",
+                "http://127.0.0.1:9",
+                "",
+                "127.0.0.1",
+            ),
+            (
+                "127.0.0.1:9/lab/",
+                "127.0.0.1:9",
+                "http://127.0.0.1:9",
+                "/lab",
                 "127.0.0.1",
             ),
         ] {
@@ -244,9 +322,31 @@ mod tests {
             ("http://h:8080/?feed=system", "write http://h:8080"),
             ("http://u:p@h:8080", "write http://h:8080"),
             ("h", "write http://HOST:PORT"),
+            ("http://::1:8080", "as in http://[::1]:8080"),
+            ("::1", "as in http://[::1]:8080"),
         ] {
             let error = resolve(pasted, None).await.unwrap_err().to_string();
             assert!(error.contains(write), "{pasted}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_redirection_says_what_to_write() {
+        let target = Target {
+            prefix: "/lab".to_owned(),
+            ..Target::at(([127, 0, 0, 1], 9).into())
+        };
+        for (location, instead) in [
+            ("https://h/lab/healthz", "write https://h/lab"),
+            ("http://h:8/healthz/", "write http://h:8"),
+            ("/other/healthz", "write http://127.0.0.1:9/other"),
+            ("https://h/login", "write the URL of the server itself"),
+        ] {
+            let UsageError(why) = redirected(&target, 301, location);
+            assert!(
+                why.ends_with(instead) && why.contains("(status 301)"),
+                "{why}"
+            );
         }
     }
 }

@@ -13,10 +13,13 @@ pub enum ClientError {
     Closed,
     #[error("the server closed the WebSocket: {0}")]
     ClosedFor(String),
-    #[error("the server answered {0}")]
-    Status(u16),
-    #[error("not understood: {0}")]
-    Protocol(String),
+    #[error("the server answered {status}: {advice}")]
+    Refused { status: u16, advice: String },
+    #[error("wrong answer: it redirects to {location} (status {status})")]
+    Redirected { status: u16, location: String },
+    /// What arrived violates its protocol, or is not what was asked for.
+    #[error("wrong answer: {0}")]
+    WrongAnswer(String),
 }
 
 impl ClientError {
@@ -25,9 +28,18 @@ impl ClientError {
         matches!(self, ClientError::Io(_) | ClientError::Closed)
     }
 
-    /// An answer that violates its protocol, or that this client does not know.
-    pub fn protocol(what: impl ToString) -> Self {
-        ClientError::Protocol(what.to_string())
+    /// Whether the server would give a wrong answer to the same request again. A request that was
+    /// refused for a while (RFC 9110, section 15; RFC 6585, section 4) may succeed later.
+    pub fn is_final(&self) -> bool {
+        match self {
+            ClientError::Refused { status, .. } => !matches!(status, 408 | 425 | 429 | 500..),
+            ClientError::Redirected { .. } | ClientError::WrongAnswer(_) => true,
+            _ => false,
+        }
+    }
+
+    pub fn wrong(what: impl ToString) -> Self {
+        ClientError::WrongAnswer(what.to_string())
     }
 }
 

@@ -19,8 +19,8 @@ pub struct PublishRequest {
 /// The answer to a [`PublishRequest`].
 #[derive(Debug)]
 pub struct PublishAnswer {
-    /// The message is in the feed.
-    pub accepted: bool,
+    /// Whether the message is in the feed, and why not.
+    pub accepted: Result<(), ClientError>,
     /// The server takes no further request on this connection.
     pub closes: bool,
     pub json_bytes: usize,
@@ -51,7 +51,7 @@ impl PublishAnswer {
     ) -> impl Future<Output = Result<PublishAnswer, ClientError>> {
         read_response(connection, move |response| {
             Ok(PublishAnswer {
-                accepted: dialect.is_published(response.head.status),
+                accepted: response.head.check(dialect.published(), &response.body),
                 closes: response.head.closes,
                 json_bytes: response.body.len(),
             })

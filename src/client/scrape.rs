@@ -7,7 +7,7 @@ use crate::client::connection::Connection;
 use crate::client::dialect::ServerCounters;
 use crate::client::error::ClientError;
 use crate::client::exchange::exchange;
-use crate::client::http::{Headers, Response};
+use crate::client::http::{Headers, JSON, OPEN_METRICS, Response, Wanted};
 use crate::client::socket::Ledger;
 use crate::client::target::Target;
 use crate::runtime::event_loop;
@@ -47,11 +47,19 @@ impl Scrape {
         let mut connection = Connection::dial(&ledger, target, None).await?;
         let health = [&target.prefix, dialect.health_path()].concat();
         let request = target.get(headers, &health, "");
-        exchange(&mut connection, &request, |_| Ok(())).await?;
+        exchange(&mut connection, &request, |answer| {
+            answer.head.check(Wanted::body(JSON), &answer.body)
+        })
+        .await?;
         let (down_before, _) = ledger.bytes();
         let path = [&target.prefix, path].concat();
         let request = target.get(headers, &path, "Connection: close\r\n");
-        let read = |answer: Response<'_>| Ok(dialect.counters(&answer.body, transport));
+        let read = |answer: Response<'_>| {
+            answer
+                .head
+                .check(Wanted::body(OPEN_METRICS), &answer.body)?;
+            Ok(dialect.counters(&answer.body, transport))
+        };
         let counters = exchange(&mut connection, &request, read).await?;
         connection.end().await;
         // The client sends nothing after its second request.

@@ -8,8 +8,8 @@ use std::time::Duration;
 use crate::client::config::ClientConfig;
 use crate::client::connection::Connection;
 use crate::client::dialect::{PollTiming, Reset};
-use crate::client::error::ClientError;
-use crate::client::http::ResponseHead;
+use crate::client::error::{ClientError, Parsed};
+use crate::client::http::{BodyFraming, ResponseHead, Wanted};
 use crate::client::outbox::Outbox;
 use crate::client::socket::Ledger;
 use crate::client::target::Target;
@@ -130,25 +130,16 @@ impl Subscription {
         Ok(connection)
     }
 
-    /// Dials, sends a request, and reads the head of the answer, which must have `status`. The body
-    /// stays unread.
+    /// Dials, sends a request, and reads the head of the answer, which must be what is `wanted`. The
+    /// body stays unread.
     pub async fn open(
         &mut self,
         request: &[u8],
-        status: u16,
+        wanted: Wanted,
     ) -> Result<(Connection, ResponseHead), ClientError> {
         let mut connection = self.dial().await?;
         connection.write_all(request).await?;
-        let head =
-            connection
-                .read(|bytes| {
-                    Ok(ResponseHead::parse(bytes)?
-                        .map_or((0, None), |(head, used)| (used, Some(head))))
-                })
-                .await?;
-        if head.status != status {
-            return Err(ClientError::Status(head.status));
-        }
+        let head = connection.read(|bytes| read_head(bytes, wanted)).await?;
         connection.settle();
         Ok((connection, head))
     }
@@ -225,7 +216,7 @@ impl Subscription {
     pub fn hear_json(&mut self, json: &[u8]) -> Result<(), ClientError> {
         match self.target.dialect.reset_in(json) {
             Some(reset) => self.reset(reset),
-            None => self.deliver_json(str::from_utf8(json).map_err(ClientError::protocol)?),
+            None => self.deliver_json(str::from_utf8(json).map_err(ClientError::wrong)?),
         }
     }
 
@@ -292,4 +283,22 @@ impl Subscription {
     fn has_all(&self) -> bool {
         self.recorder.received(&self.stats) >= self.board().published(self.feed)
     }
+}
+
+/// Reads the head of what is `wanted`. Of a refusal, it reads the body that says why.
+fn read_head(bytes: &[u8], wanted: Wanted) -> Parsed<ResponseHead> {
+    let Some((head, used)) = ResponseHead::parse(bytes)? else {
+        return Ok((0, None));
+    };
+    let body = match head.framing {
+        BodyFraming::Length(length) if head.status != wanted.status => {
+            match bytes[used..].get(..length) {
+                Some(body) => body,
+                None => return Ok((0, None)),
+            }
+        }
+        _ => &[],
+    };
+    head.check(wanted, body)?;
+    Ok((used, Some(head)))
 }

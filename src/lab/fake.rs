@@ -17,6 +17,8 @@ pub struct FakeProcesses {
     pub plans: Vec<Plan>,
     /// What comes next; when there is no more, a quiet outcome of the last plan.
     pub events: VecDeque<TrialEvent>,
+    /// Whether the target answers to the question.
+    pub target_lives: bool,
 }
 
 impl TrialProcesses for FakeProcesses {
@@ -43,6 +45,11 @@ impl TrialProcesses for FakeProcesses {
 
     async fn stop_load(&mut self) {
         self.calls.push("stop load");
+    }
+
+    async fn is_alive(&mut self, _: &Target) -> bool {
+        self.calls.push("is alive");
+        self.target_lives
     }
 
     fn end(&mut self) {

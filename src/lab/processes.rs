@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 
+use crate::client::discover;
 use crate::client::http;
 use crate::client::target::Target;
 use crate::client::tls::{ClientTls, Trust};
@@ -60,6 +61,9 @@ pub trait TrialProcesses {
     /// Asks the load for the outcome of what it has measured so far.
     fn stop_load(&mut self) -> impl Future<Output = ()>;
 
+    /// Whether a target that the run does not own still answers.
+    fn is_alive(&mut self, target: &Target) -> impl Future<Output = bool>;
+
     /// Ends the load and the server.
     fn end(&mut self);
 }
@@ -104,6 +108,10 @@ impl TrialProcesses for ChildProcesses {
         if let Some(load) = &mut self.load {
             load.stop().await;
         }
+    }
+
+    async fn is_alive(&mut self, target: &Target) -> bool {
+        discover::is_alive(target).await
     }
 
     fn end(&mut self) {

@@ -154,6 +154,7 @@ fn counts(plan: &Plan, outcome: &TrialOutcome, row: &mut TrialRow) {
     row.epoch_changes = Some(counts.epoch_changes);
     row.connect_failed = outcome.gave_up;
     row.reconnects = counts.reconnects + counts.redials;
+    row.wrong_answer.clone_from(&outcome.recording.wrong_answer);
     row.dials = Some(outcome.recording.traffic.dials);
     row.publisher_redials = Some(counts.publisher_redials);
     row.publisher_resent = Some(counts.publisher_resent);

@@ -11,6 +11,7 @@ use crate::lab::factors::Switch;
 use crate::lab::processes::{ServerOptions, TrialEvent, TrialProcesses};
 use crate::lab::scenario::{Cell, Scenario};
 use crate::load::protocol::{LoadEvent, Plan, Progress};
+use crate::record::recording::Errors;
 use crate::results::{TimelineRow, TrialRow};
 use crate::runtime::clock;
 use crate::system::pinning::Pinning;
@@ -57,7 +58,7 @@ pub struct TrialResult {
     /// Delivery latency, ns.
     pub latency: Histogram<u64>,
     /// What went wrong between client and server, and how often.
-    pub errors: Vec<(String, u64)>,
+    pub errors: Errors,
     /// Set if the run cannot go on.
     pub fatal: Option<String>,
 }
@@ -115,14 +116,15 @@ impl Trial {
             }
         };
         processes.end();
-        if !plan.target.owned && outcome.joined > 0 && outcome.connected == 0 {
+        let lost = outcome.joined > 0 && outcome.connected == 0;
+        if !plan.target.owned && lost && !processes.is_alive(&plan.target).await {
             died = Some("the target went away".to_owned());
         }
         Ok(TrialResult {
             row: self.row(&plan, &outcome, died.is_some()),
             timeline,
             latency: outcome.recording.latency,
-            errors: outcome.errors,
+            errors: outcome.recording.errors,
             fatal: died,
         })
     }
@@ -279,8 +281,15 @@ mod tests {
     #[tokio::test]
     async fn a_target_that_goes_away_ends_the_run_and_one_that_stays_does_not() {
         let target = Target::at(([192, 0, 2, 1], 80).into());
-        for (connected, fatal) in [(10, None), (0, Some("the target went away"))] {
-            let mut processes = FakeProcesses::default();
+        for (connected, target_lives, fatal) in [
+            (10, false, None),
+            (0, true, None),
+            (0, false, Some("the target went away")),
+        ] {
+            let mut processes = FakeProcesses {
+                target_lives,
+                ..FakeProcesses::default()
+            };
             let trial = trial();
             let outcome = TrialOutcome {
                 connected,
@@ -291,7 +300,9 @@ mod tests {
             let result = trial.measure(Some(&target), &mut processes, |_, _| {});
             let result = result.await.unwrap();
             assert_eq!(result.fatal.as_deref(), fatal);
-            assert_eq!(processes.calls, ["start load", "end"], "it is not ours");
+            // It is not ours; it is asked only if all clients lost it.
+            let calls = ["start load", "end", "is alive"];
+            assert_eq!(processes.calls, calls[..2 + usize::from(connected == 0)]);
         }
     }
 }

@@ -87,6 +87,7 @@ pub struct Evidence {
     /// Of these, those that the load may use.
     pub load_cores: f64,
     pub server_died: bool,
+    pub wrong_answer: bool,
 }
 
 impl Evidence {
@@ -134,11 +135,19 @@ impl Evidence {
             cores: cores as f64,
             load_cores: load_cores as f64,
             server_died: false,
+            wrong_answer: recording.wrong_answer.is_some(),
         }
     }
 
     /// All doubts of this evidence.
     pub fn doubts(&self) -> Vec<Doubt> {
+        if self.wrong_answer && !self.server_died {
+            // It ended the trial, so all other doubts follow from it.
+            return vec![Doubt {
+                warning: Warning::WrongAnswer,
+                figures: Vec::new(),
+            }];
+        }
         let all = |applies: bool| applies.then(Vec::new);
         let few = (1..FEWEST_MESSAGES).contains(&self.published);
         let nothing = self.rate_hz > 0.0 && self.published == 0;
@@ -324,8 +333,13 @@ mod tests {
     #[test]
     fn each_doubt_has_its_name_and_weight() {
         assert_eq!(judge(&sound().doubts()), (Verdict::Valid, String::new()));
-        let table: [(Change, Verdict, &str); 29] = [
+        let table: [(Change, Verdict, &str); 30] = [
             (|e| e.server_died = true, Verdict::Invalid, "server-died"),
+            (
+                |e| (e.wrong_answer, e.missed) = (true, 9),
+                Verdict::Invalid,
+                "wrong-answer",
+            ),
             (|e| e.connect_failed = 1, Verdict::Invalid, "connect-failed"),
             (|e| e.missed = 1, Verdict::Invalid, "missed-messages"),
             (

@@ -114,8 +114,8 @@ mod tests {
             for worker in &workers {
                 worker.open_ledger().await.unwrap();
                 assert_eq!(worker.end_second().await.unwrap().published, 0);
-                let (recording, errors) = worker.collect().await.unwrap();
-                assert_eq!((recording.counts.delivered, errors.len()), (0, 0));
+                let recording = worker.collect().await.unwrap();
+                assert_eq!((recording.counts.delivered, recording.errors.len()), (0, 0));
             }
             drop(workers);
             agent.await.unwrap().unwrap();

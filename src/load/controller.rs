@@ -231,6 +231,7 @@ impl<L: Link> Controller<L> {
         mut done: impl FnMut(&Self) -> bool,
     ) -> anyhow::Result<()> {
         while !done(self) && !self.stopped {
+            self.stopped = self.load.board.has_wrong_answer();
             let now_ns = clock::now_ns();
             if now_ns >= end_ns {
                 break;
@@ -343,11 +344,13 @@ impl<L: Link> Controller<L> {
 
     async fn outcome(&self, ledger: LedgerPeriod) -> anyhow::Result<TrialOutcome> {
         let LedgerPeriod { opened, closed, .. } = &ledger;
-        let (mut recording, errors) = self.load.collect().await?;
+        let mut recording = self.load.collect().await?;
         let probe = self.load.collect_probe().await;
         let publisher = self.publisher.recording().await?;
         recording.publish_lag += &publisher.publish_lag;
         recording.counts.negative += publisher.counts.negative;
+        recording.merge_errors(&publisher);
+        probe.iter().for_each(|probe| recording.merge_errors(probe));
         recording.counts.publisher_redials += publisher.counts.publisher_redials;
         recording.counts.publisher_resent += publisher.counts.publisher_resent;
         let (load, server) = closed.since(opened);
@@ -374,7 +377,6 @@ impl<L: Link> Controller<L> {
             server,
             server_rss_before_bytes: before.server.map(|server| server.rss_bytes),
             machine: self.machine.seconds.clone(),
-            errors: errors.into_iter().collect(),
         })
     }
 }

@@ -85,7 +85,6 @@ impl TrialOutcome {
             }),
             server_rss_before_bytes: Some(20 << 20),
             machine: vec![quiet_second(); 100],
-            errors: Vec::new(),
         };
         let (down_bytes, up_bytes) = outcome.load_bytes();
         outcome.server_counters = Some(ServerCounters {

@@ -74,7 +74,10 @@ impl HttpPublisher {
                     }
                 }),
             };
-            if outcome.is_err() {
+            if let Err(error) = outcome {
+                if !unanswered.is_empty() || error.is_final() {
+                    self.note(&error);
+                }
                 connection = None;
                 unanswered
                     .drain(..)
@@ -83,15 +86,24 @@ impl HttpPublisher {
         }
     }
 
-    fn answered(&self, message: &Outgoing, accepted: bool) {
-        match self.recorder.board.record(message.number) {
-            Some(record) if accepted => record.accept(clock::now_ns()),
-            _ => self.failed(message),
+    fn answered(&self, message: &Outgoing, accepted: Result<(), ClientError>) {
+        match (accepted, self.recorder.board.record(message.number)) {
+            (Ok(()), Some(record)) => record.accept(clock::now_ns()),
+            (Ok(()), None) => self.failed(message),
+            (Err(error), _) => {
+                self.failed(message);
+                self.note(&error);
+            }
         }
     }
 
     fn failed(&self, message: &Outgoing) {
         self.recorder.board.fail(message.number);
+    }
+
+    fn note(&self, error: &ClientError) {
+        let text = format!("publishing: {error}");
+        self.recorder.failed(&text, error.is_final());
     }
 
     /// Dials. A connection in place of an earlier one is counted.

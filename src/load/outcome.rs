@@ -157,8 +157,6 @@ pub struct TrialOutcome {
     /// The use of this machine while the ledger was open, second by second. The probe's is not in
     /// `load`.
     pub machine: Vec<MachineUse>,
-    /// What went wrong between client and server, and how often.
-    pub errors: Vec<(String, u64)>,
 }
 
 impl TrialOutcome {

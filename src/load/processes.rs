@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use crate::load::agent::WorkerProcess;
-use crate::load::protocol::{AgentJob, ClientShare, Errors, HostBoard, Plan};
+use crate::load::protocol::{AgentJob, ClientShare, HostBoard, Plan};
 use crate::load::usage::{MeasuredProcesses, UsageSnapshot};
 use crate::load::worker::Worker;
 use crate::record::histogram;
@@ -133,21 +133,18 @@ impl LoadProcesses {
     }
 
     /// What all workers but the probe's recorded since the ledger was opened.
-    pub async fn collect(&self) -> anyhow::Result<(Recording, Errors)> {
-        let (mut sum, mut errors) = (Recording::default(), Errors::new());
+    pub async fn collect(&self) -> anyhow::Result<Recording> {
+        let mut sum = Recording::default();
         for worker in &self.workers {
-            let (recording, more) = worker.collect().await?;
-            sum.merge(&recording);
-            more.into_iter()
-                .for_each(|(error, times)| *errors.entry(error).or_default() += times);
+            sum.merge(&worker.collect().await?);
         }
-        Ok((sum, errors))
+        Ok(sum)
     }
 
     /// What the probe recorded, if there is one: nothing if it has ended or does not answer.
     pub async fn collect_probe(&self) -> Option<Recording> {
         let answer = timeout(PROBE_PATIENCE, self.probe_worker()?.collect()).await;
         let recorded = answer.ok().and_then(Result::ok);
-        Some(recorded.map_or_else(Recording::default, |(recording, _)| recording))
+        Some(recorded.unwrap_or_default())
     }
 }

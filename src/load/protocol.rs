@@ -5,7 +5,6 @@
 //!           ◀── LoadEvent                                      ◀── WorkerReply
 //! ```
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -199,9 +198,6 @@ pub enum ControllerCommand {
     Stop,
 }
 
-/// What went wrong, and how often.
-pub type Errors = BTreeMap<String, u64>;
-
 /// A command to one of an agent's workers.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct WorkerMessage {
@@ -228,7 +224,7 @@ pub enum WorkerCommand {
 pub enum WorkerReply {
     Done,
     Second(WorkerSecond),
-    Collected(Box<Recording>, Errors),
+    Collected(Box<Recording>),
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! A worker: one thread, one event loop, one recorder, and its share of the subscribers.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::net::{IpAddr, Ipv4Addr};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -12,7 +12,6 @@ use rand::{Rng, SeedableRng};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::client::config::ClientConfig;
-use crate::client::error::ClientError;
 use crate::client::outbox::{Outbox, Outgoing};
 use crate::client::reconnect::Backoff;
 use crate::client::socket::Ledger;
@@ -20,7 +19,7 @@ use crate::client::subscription::Subscription;
 use crate::client::target::Target;
 use crate::load::http_publisher::HttpPublisher;
 use crate::load::loop_watch;
-use crate::load::protocol::{ClientShare, Errors, Plan, WorkerCommand, WorkerReply, Workload};
+use crate::load::protocol::{ClientShare, Plan, WorkerCommand, WorkerReply, Workload};
 use crate::record::recorder::Recorder;
 use crate::record::recording::{Recording, WorkerSecond};
 use crate::record::trial_board::TrialBoard;
@@ -34,9 +33,6 @@ const CLIENTS_PER_SOURCE: u32 = 2_000;
 
 /// Attempts to connect for the first time before a subscriber gives up.
 const CONNECT_ATTEMPTS: u32 = 5;
-
-/// Different errors kept; all others count together.
-const MAX_ERRORS: usize = 16;
 
 /// A command on its way to a worker.
 #[derive(Debug)]
@@ -74,7 +70,6 @@ impl Worker {
                     config: Rc::new(plan.client),
                     reconnector: Rc::new(Reconnector {
                         transport: plan.transport,
-                        errors: RefCell::default(),
                     }),
                     plan,
                 };
@@ -109,9 +104,9 @@ impl Worker {
     }
 
     /// What it recorded since the ledger was opened.
-    pub async fn collect(&self) -> anyhow::Result<(Recording, Errors)> {
+    pub async fn collect(&self) -> anyhow::Result<Recording> {
         match self.ask(WorkerCommand::Collect).await? {
-            WorkerReply::Collected(recording, errors) => Ok((*recording, errors)),
+            WorkerReply::Collected(recording) => Ok(*recording),
             other => bail!("a worker replied {other:?}"),
         }
     }
@@ -217,10 +212,7 @@ impl SubscriberPool {
                 WorkerCommand::Collect => {
                     let (traffic, set_up) = (self.ledger.traffic(), self.ledger.set_up());
                     let recording = self.recorder.recording(traffic, set_up);
-                    WorkerReply::Collected(
-                        Box::new(recording),
-                        self.reconnector.errors.borrow().clone(),
-                    )
+                    WorkerReply::Collected(Box::new(recording))
                 }
                 WorkerCommand::Write { author, message } => {
                     if let Err(message) = outboxes[author].push(message) {
@@ -249,10 +241,10 @@ impl SubscriberPool {
     }
 }
 
-/// Keeps subscribers subscribed: each dials again when its connection ends.
+/// Keeps subscribers subscribed: each dials again when its connection ends, but not after a wrong
+/// answer.
 struct Reconnector {
     transport: Transport,
-    errors: RefCell<Errors>,
 }
 
 impl Reconnector {
@@ -262,8 +254,11 @@ impl Reconnector {
             event_loop::sleep_until(at_ns).await;
             let transport = self.transport;
             transport.spawn(subscription, move |subscription, error| {
-                self.note(&error);
-                self.subscribe_again(subscription, backoff);
+                let wrong = error.is_final();
+                subscription.recorder.failed(&error.to_string(), wrong);
+                if !wrong {
+                    self.subscribe_again(subscription, backoff);
+                }
             });
         });
     }
@@ -278,13 +273,5 @@ impl Reconnector {
         let pause = subscription.retry + backoff.pause(subscription.phase);
         let at_ns = clock::now_ns() + pause.as_nanos() as u64;
         self.subscribe(subscription, at_ns, backoff);
-    }
-
-    fn note(&self, error: &ClientError) {
-        let (mut errors, text) = (self.errors.borrow_mut(), error.to_string());
-        let known = errors.len() < MAX_ERRORS || errors.contains_key(&text);
-        *errors
-            .entry(if known { text } else { "others".to_owned() })
-            .or_default() += 1;
     }
 }

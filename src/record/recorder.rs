@@ -127,13 +127,15 @@ impl Recorder {
         }
     }
 
-    /// Forgets what ramp-up and warm-up recorded, except the connect times. `traffic` is the
+    /// Forgets what ramp-up and warm-up recorded, except connect times and errors. `traffic` is the
     /// worker's byte counts now.
     pub fn open_ledger(&self, traffic: ByteCounts) {
         let state = &mut *self.state.borrow_mut();
-        let connect = std::mem::replace(&mut state.recording.connect, histogram::exact());
+        let before = std::mem::take(&mut state.recording);
         state.recording = Recording {
-            connect,
+            connect: before.connect,
+            errors: before.errors,
+            wrong_answer: before.wrong_answer,
             ..Recording::default()
         };
         state.opened_at = traffic;
@@ -337,6 +339,16 @@ impl Recorder {
     pub fn add_process(&self) {
         let pid = std::process::id();
         self.board.add(self.worker, Gauge::Process, i64::from(pid));
+    }
+
+    /// Something went wrong between client and server. A `wrong` answer ends the trial.
+    pub fn failed(&self, error: &str, wrong: bool) {
+        let recording = &mut self.state.borrow_mut().recording;
+        recording.add_error(error, 1);
+        if wrong {
+            recording.wrong_answer.get_or_insert(error.to_owned());
+            self.board.add(self.worker, Gauge::WrongAnswers, 1);
+        }
     }
 
     /// A subscriber gave up connecting.

@@ -1,5 +1,6 @@
 //! What a recorder recorded: plain data that is sent between processes and merged.
 
+use std::collections::BTreeMap;
 use std::ops::AddAssign;
 
 use hdrhistogram::Histogram;
@@ -127,6 +128,12 @@ impl AddAssign for Fairness {
     }
 }
 
+/// What went wrong, and how often.
+pub type Errors = BTreeMap<String, u64>;
+
+/// Different errors kept; all others count together.
+const MAX_ERRORS: usize = 16;
+
 /// Everything that a recorder holds.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Recording {
@@ -159,6 +166,10 @@ pub struct Recording {
     /// others had the cores.
     #[serde(with = "histogram")]
     pub loop_stall: Histogram<u64>,
+    /// What went wrong since the trial began.
+    pub errors: Errors,
+    /// Of that, the first answer that was not what was asked for.
+    pub wrong_answer: Option<String>,
 }
 
 /// Delivery latency at one rank of the fan-out, ns.
@@ -187,6 +198,8 @@ impl Default for Recording {
             fan_out: Default::default(),
             loop_lag: histogram::coarse(),
             loop_stall: histogram::coarse(),
+            errors: Errors::new(),
+            wrong_answer: None,
         }
     }
 }
@@ -208,6 +221,24 @@ impl Recording {
         }
         self.loop_lag += &other.loop_lag;
         self.loop_stall += &other.loop_stall;
+        self.merge_errors(other);
+    }
+
+    /// Adds what went wrong in another recording.
+    pub fn merge_errors(&mut self, other: &Recording) {
+        for (error, times) in &other.errors {
+            self.add_error(error, *times);
+        }
+        if self.wrong_answer.is_none() {
+            self.wrong_answer.clone_from(&other.wrong_answer);
+        }
+    }
+
+    /// Adds an error.
+    pub fn add_error(&mut self, error: &str, times: u64) {
+        let known = self.errors.len() < MAX_ERRORS || self.errors.contains_key(error);
+        let error = if known { error } else { "others" };
+        *self.errors.entry(error.to_owned()).or_default() += times;
     }
 }
 

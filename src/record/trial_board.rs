@@ -34,6 +34,8 @@ pub enum Gauge {
     Delivered,
     /// The worker's process.
     Process,
+    /// Answers that were not what was asked for.
+    WrongAnswers,
 }
 
 /// The shared state of a trial. Times are CLOCK_MONOTONIC nanoseconds.
@@ -153,6 +155,12 @@ impl TrialBoard {
         let all = (0..=self.workers).map(|worker| self.gauge(worker, Gauge::Process));
         all.filter_map(|pid| u32::try_from(pid.load(Relaxed)).ok())
             .filter(|pid| *pid > 0)
+    }
+
+    /// Whether any client, the probe's and publishers included, got a wrong answer. Publisher and
+    /// probe write to one gauge, so that it may miss some of their answers, but not all.
+    pub fn has_wrong_answer(&self) -> bool {
+        (0..=self.workers).any(|worker| self.gauge(worker, Gauge::WrongAnswers).load(Relaxed) > 0)
     }
 
     /// Sets the window to `opens_ns .. closes_ns` and its published messages to 0.

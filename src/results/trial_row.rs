@@ -332,6 +332,8 @@ columns! {
     numbers_jumped: Option<u64> = count("Messages", "numbers jumped").breakage();
     /// Times that a client saw the server’s epoch change.
     epoch_changes: Option<u64> = count("Messages", "epoch changed").breakage();
+    /// The first answer that was not what was asked for, in words.
+    wrong_answer: Option<String> = label();
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ pub enum Verdict {
 #[strum(serialize_all = "kebab-case")]
 pub enum Warning {
     ServerDied,
+    WrongAnswer,
     ConnectFailed,
     NothingPublished,
     MissedMessages,
@@ -90,6 +91,11 @@ impl Warning {
     const fn meaning(self) -> (Verdict, &'static str) {
         match self {
             Warning::ServerDied => (Invalid, "The server ended or went away during the trial."),
+            Warning::WrongAnswer => (
+                Invalid,
+                "An answer was not what was asked for, and the trial ended at once; the column \
+                 wrong_answer says what it was.",
+            ),
             Warning::ConnectFailed => (
                 Invalid,
                 "Some connections could not be opened, so fewer clients took part than asked \

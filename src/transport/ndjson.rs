@@ -27,7 +27,7 @@ use bytes::Bytes;
 use crate::client::connection::Connection;
 use crate::client::dialect::PollTiming;
 use crate::client::error::ClientError;
-use crate::client::http::BodyFraming;
+use crate::client::http::{BodyFraming, NDJSON, Wanted};
 use crate::client::subscription::Subscription;
 use crate::feed::Framing;
 use crate::service::answer::ApiError;
@@ -105,7 +105,7 @@ async fn request(
     subscription: &mut Subscription,
 ) -> Result<(Connection, BodyFraming), ClientError> {
     let request = subscription.request(DESCRIPTOR.endpoint, PollTiming::default(), "");
-    let (connection, head) = subscription.open(&request, 200).await?;
+    let (connection, head) = subscription.open(&request, Wanted::body(NDJSON)).await?;
     Ok((connection, head.framing))
 }
 
@@ -135,7 +135,7 @@ impl LineParser {
         self.partial.extend_from_slice(bytes);
         match self.partial.len() {
             ..=MAX_LINE_BYTES => Ok(()),
-            _ => Err(ClientError::protocol("a line without end")),
+            _ => Err(ClientError::wrong("a line without end")),
         }
     }
 }

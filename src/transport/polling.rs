@@ -13,7 +13,7 @@ use crate::client::connection::Connection;
 use crate::client::dialect::PollTiming;
 use crate::client::error::ClientError;
 use crate::client::exchange::exchange;
-use crate::client::http::Response;
+use crate::client::http::{JSON, Response, Wanted};
 use crate::client::subscription::Subscription;
 
 /// A subscriber's connection for polls: kept alive, or a new one for each exchange.
@@ -86,12 +86,13 @@ async fn poll(
 
 /// Delivers the messages of an answer; returns whether the server closes the connection.
 fn deliver(subscription: &mut Subscription, response: &Response<'_>) -> Result<bool, ClientError> {
-    if response.head.status != 200 {
-        return Err(ClientError::Status(response.head.status));
-    }
-    let page = subscription.target.dialect.page(&response.body)?;
-    subscription.recorder.json(response.body.len(), 0);
-    subscription.recorder.exchange(page.messages.is_empty());
+    let body = &response.body;
+    let checked = response.head.check(Wanted::body(JSON), body);
+    let page = checked.and_then(|()| subscription.target.dialect.page(body));
+    let empty = page.as_ref().map_or(true, |page| page.messages.is_empty());
+    subscription.recorder.exchange(empty);
+    let page = page?;
+    subscription.recorder.json(body.len(), 0);
     subscription.located(page.epoch, page.missed);
     for message in &page.messages {
         subscription.deliver(message);

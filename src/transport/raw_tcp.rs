@@ -21,6 +21,7 @@ use bytes::Bytes;
 use crate::client::connection::Connection;
 use crate::client::dialect::PollTiming;
 use crate::client::error::{ClientError, Parsed};
+use crate::client::http::Wanted;
 use crate::client::subscription::Subscription;
 use crate::feed::Framing;
 use crate::service::answer::ApiError;
@@ -101,7 +102,9 @@ async fn subscribe(subscription: &mut Subscription) -> Result<Infallible, Client
 async fn upgraded(subscription: &mut Subscription) -> Result<Connection, ClientError> {
     let terms = format!("Connection: Upgrade\r\nUpgrade: {PROTOCOL}\r\n");
     let request = subscription.request("raw", PollTiming::default(), &terms);
-    let (connection, _) = subscription.open(&request, 101).await?;
+    let (connection, _) = subscription
+        .open(&request, Wanted::upgrade(PROTOCOL))
+        .await?;
     Ok(connection)
 }
 
@@ -114,7 +117,7 @@ pub fn read(
     while let Some((length, after)) = rest.split_first_chunk::<LENGTH_BYTES>() {
         let length = u32::from_be_bytes(*length) as usize;
         if length > MAX_MESSAGE_BYTES {
-            return Err(ClientError::protocol("a message over the limit"));
+            return Err(ClientError::wrong("a message over the limit"));
         }
         let Some((json, after)) = after.split_at_checked(length) else {
             break;

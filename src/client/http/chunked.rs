@@ -78,7 +78,7 @@ impl ChunkedDecoder {
 impl State {
     /// The state after one more byte that is not data.
     fn after(self, byte: u8) -> Result<State, ClientError> {
-        let bad = || ClientError::protocol("a chunk's size");
+        let bad = || ClientError::wrong("a chunk's size");
         Ok(match (self, byte) {
             (State::Size { digits: 0, .. } | State::DataEnd, b'\r') => self,
             (State::Size { size, digits: 1.. } | State::Extension { size }, b'\n') => match size {

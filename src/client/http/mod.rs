@@ -6,4 +6,6 @@ mod response;
 
 pub use chunked::ChunkedDecoder;
 pub use request::{Headers, encode, host};
-pub use response::{BodyFraming, Response, ResponseHead};
+pub use response::{
+    BodyFraming, EVENT_STREAM, JSON, NDJSON, OPEN_METRICS, Response, ResponseHead, Wanted,
+};

@@ -1,4 +1,4 @@
-//! Responses: their heads, and whole ones.
+//! Responses: their heads, whole ones, and whether they are what was asked for.
 
 use std::borrow::Cow;
 use std::mem::MaybeUninit;
@@ -20,6 +20,45 @@ pub enum BodyFraming {
     UntilClose,
 }
 
+/// What a request asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    pub status: u16,
+    /// The media type of the body; with status 101, what the connection becomes.
+    pub kind: &'static str,
+}
+
+impl Wanted {
+    /// A body of this media type, with status 200.
+    pub const fn body(kind: &'static str) -> Self {
+        Wanted { status: 200, kind }
+    }
+
+    /// A connection of this protocol (RFC 9110, section 7.8).
+    pub const fn upgrade(kind: &'static str) -> Self {
+        Wanted { status: 101, kind }
+    }
+}
+
+pub const JSON: &str = "application/json";
+pub const EVENT_STREAM: &str = "text/event-stream";
+pub const NDJSON: &str = "application/x-ndjson";
+/// The Prometheus exposition formats.
+pub const OPEN_METRICS: &str = "application/openmetrics-text";
+
+/// The media types that this client reads: heads that have them allocate nothing.
+const MEDIA_TYPES: [&str; 4] = [JSON, EVENT_STREAM, NDJSON, OPEN_METRICS];
+
+/// Fields that few answers have, which are kept as they came.
+const KEPT_FIELDS: [&str; 6] = [
+    "content-encoding",
+    "location",
+    "sec-websocket-accept",
+    "sec-websocket-extensions",
+    "sec-websocket-protocol",
+    "upgrade",
+];
+
 /// The head of a response.
 #[derive(Debug, PartialEq, Eq)]
 pub struct ResponseHead {
@@ -27,8 +66,12 @@ pub struct ResponseHead {
     pub framing: BodyFraming,
     /// The server will not take another request on this connection.
     pub closes: bool,
-    /// `Sec-WebSocket-Accept`, if there is one.
-    pub websocket_accept: Option<String>,
+    /// The connection becomes what `Upgrade` says.
+    upgrades: bool,
+    /// Of the body; empty if the head does not say.
+    media_type: Cow<'static, str>,
+    /// Those of [`KEPT_FIELDS`] that there are.
+    fields: Vec<(&'static str, String)>,
 }
 
 impl ResponseHead {
@@ -43,7 +86,7 @@ impl ResponseHead {
             }
         }
         match within.len() {
-            MAX_HEAD_BYTES => Err(ClientError::protocol("a head without end")),
+            MAX_HEAD_BYTES => Err(ClientError::wrong("a head without end")),
             _ => Ok(None),
         }
     }
@@ -61,18 +104,22 @@ impl ResponseHead {
             bytes,
             &mut fields,
         );
-        let httparse::Status::Complete(length) = parsed.map_err(ClientError::protocol)? else {
+        let no_http = |error| ClientError::wrong(format!("no HTTP/1.1: {error}"));
+        let httparse::Status::Complete(length) = parsed.map_err(no_http)? else {
             return Ok(None);
         };
         let mut head = ResponseHead {
             status: response.code.unwrap_or(0),
             framing: BodyFraming::UntilClose,
             closes: response.version == Some(0),
-            websocket_accept: None,
+            upgrades: false,
+            media_type: Cow::Borrowed(""),
+            fields: Vec::new(),
         };
         for field in response.headers.iter() {
             head.take(field.name, field.value)?;
         }
+        head.check_unasked()?;
         if matches!(head.status, 101 | 204 | 304) {
             head.framing = BodyFraming::Length(0);
         }
@@ -83,7 +130,7 @@ impl ResponseHead {
     fn take(&mut self, name: &str, value: &[u8]) -> Result<(), ClientError> {
         let text = || str::from_utf8(value).unwrap_or_default().trim();
         if name.eq_ignore_ascii_case("content-length") {
-            let bad = || ClientError::protocol("Content-Length");
+            let bad = || ClientError::wrong("Content-Length");
             let text = text();
             // `parse` alone would accept a sign.
             let digits = text.bytes().all(|byte| byte.is_ascii_digit());
@@ -95,18 +142,103 @@ impl ResponseHead {
             }
         } else if name.eq_ignore_ascii_case("transfer-encoding") {
             if !text().eq_ignore_ascii_case("chunked") {
-                return Err(ClientError::protocol("a Transfer-Encoding but chunked"));
+                let why = format!("transfer-encoding {} was not asked for", text());
+                return Err(ClientError::wrong(why));
             }
             self.framing = BodyFraming::Chunked;
         } else if name.eq_ignore_ascii_case("connection") {
-            self.closes |= text()
-                .split(',')
-                .any(|token| token.trim().eq_ignore_ascii_case("close"));
-        } else if name.eq_ignore_ascii_case("sec-websocket-accept") {
-            self.websocket_accept = Some(text().to_owned());
+            for token in text().split(',') {
+                self.closes |= token.trim().eq_ignore_ascii_case("close");
+                self.upgrades |= token.trim().eq_ignore_ascii_case("upgrade");
+            }
+        } else if name.eq_ignore_ascii_case("content-type") {
+            self.media_type = media_type(text());
+        } else if let Some(kept) = KEPT_FIELDS
+            .iter()
+            .find(|kept| name.eq_ignore_ascii_case(kept))
+        {
+            self.fields.push((kept, text().to_owned()));
         }
         Ok(())
     }
+
+    /// The value of one of [`KEPT_FIELDS`].
+    pub fn field(&self, name: &str) -> Option<&str> {
+        let found = self.fields.iter().find(|(kept, _)| *kept == name);
+        found.map(|(_, value)| &**value)
+    }
+
+    /// Content codings, and extensions and subprotocols of WebSocket, are never asked for, and
+    /// what has them cannot be read.
+    fn check_unasked(&self) -> Result<(), ClientError> {
+        let unasked = |(name, value): &&(&str, String)| match self.status {
+            101 => name.starts_with("sec-websocket-") && *name != "sec-websocket-accept",
+            200..=299 => *name == "content-encoding" && !value.eq_ignore_ascii_case("identity"),
+            _ => false,
+        };
+        match self.fields.iter().find(unasked) {
+            None => Ok(()),
+            Some((name, value)) => {
+                let why = format!("{name} {value} was not asked for");
+                Err(ClientError::wrong(why))
+            }
+        }
+    }
+
+    /// Fails unless the answer is what was asked for. `body` is its body, which says why a request
+    /// was refused, as far as it has arrived.
+    pub fn check(&self, wanted: Wanted, body: &[u8]) -> Result<(), ClientError> {
+        let Wanted { status, kind } = wanted;
+        if self.status != status {
+            return Err(self.refusal(status, body));
+        }
+        let (field, value) = match (status, self.upgrades) {
+            (101, true) => ("upgrade", self.field("upgrade").unwrap_or_default()),
+            (101, false) => ("connection", "that is not upgraded"),
+            _ => ("content-type", &*self.media_type),
+        };
+        if value.eq_ignore_ascii_case(kind) {
+            return Ok(());
+        }
+        let value = if value.is_empty() { "none" } else { value };
+        Err(ClientError::wrong(format!(
+            "{field} {value} instead of {kind}"
+        )))
+    }
+
+    fn refusal(&self, wanted: u16, body: &[u8]) -> ClientError {
+        let status = self.status;
+        match (status, self.field("location")) {
+            (300..=399, Some(location)) => ClientError::Redirected {
+                status,
+                location: location.to_owned(),
+            },
+            (400..=599, _) => ClientError::Refused {
+                status,
+                advice: advice(body).unwrap_or_else(|| "it does not say why".to_owned()),
+            },
+            _ => ClientError::wrong(format!("status {status} instead of {wanted}")),
+        }
+    }
+}
+
+/// A media type without its parameters. One with another charset than UTF-8 keeps them.
+fn media_type(text: &str) -> Cow<'static, str> {
+    let (essence, parameters) = text.split_once(';').unwrap_or((text, ""));
+    let parameters = parameters.to_ascii_lowercase();
+    let unreadable = parameters.contains("charset=") && !parameters.contains("utf-8");
+    let essence = if unreadable { text } else { essence.trim() };
+    let mut known = MEDIA_TYPES.iter();
+    match known.find(|known| essence.eq_ignore_ascii_case(known)) {
+        Some(known) => Cow::Borrowed(known),
+        None => Cow::Owned(essence.to_owned()),
+    }
+}
+
+/// What the body of a refusal tells its reader: `{"error":"…"}`.
+fn advice(body: &[u8]) -> Option<String> {
+    let json: serde_json::Value = serde_json::from_slice(body).ok()?;
+    Some(json["error"].as_str()?.to_owned())
 }
 
 /// A response with its whole body.
@@ -140,7 +272,7 @@ impl<'a> Response<'a> {
                     .then_some((Response { head, body }, start + used))
             }
             BodyFraming::UntilClose => {
-                return Err(ClientError::protocol("an answer of unknown length"));
+                return Err(ClientError::wrong("an answer of unknown length"));
             }
         })
     }

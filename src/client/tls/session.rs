@@ -148,7 +148,7 @@ impl TlsSession {
                         discard += record.discard;
                         let end = received + record.payload.len();
                         let room = incoming.get_mut(received..end);
-                        room.ok_or_else(|| ClientError::protocol("an answer before its time"))?
+                        room.ok_or_else(|| ClientError::wrong("an answer before its time"))?
                             .copy_from_slice(record.payload);
                         received = end;
                     }
@@ -158,7 +158,7 @@ impl TlsSession {
                     let start = self.unsent.len();
                     self.unsent.resize(start + MAX_RECORD_BYTES, 0);
                     let written = data.encode(&mut self.unsent[start..]);
-                    let written = written.map_err(ClientError::protocol)?;
+                    let written = written.map_err(ClientError::wrong)?;
                     self.unsent.truncate(start + written);
                     true
                 }
@@ -174,7 +174,7 @@ impl TlsSession {
                     self.unsent.resize(start + outgoing.len() + excess, 0);
                     let written = traffic.encrypt(outgoing, &mut self.unsent[start..]);
                     self.unsent
-                        .truncate(start + written.map_err(ClientError::protocol)?);
+                        .truncate(start + written.map_err(ClientError::wrong)?);
                     false
                 }
                 _ if !outgoing.is_empty() => return Err(ClientError::Closed),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::client::connection::Connection;
 use crate::client::dialect::PollTiming;
 use crate::client::error::ClientError;
-use crate::client::http::BodyFraming;
+use crate::client::http::{BodyFraming, EVENT_STREAM, Wanted};
 use crate::client::subscription::Subscription;
 use crate::transport::body::{chunk_bytes, read_body};
 use crate::transport::sse::events::{EventStreamItem, EventStreamParser};
@@ -43,7 +43,9 @@ async fn opened(subscription: &mut Subscription) -> Result<(Connection, BodyFram
         PollTiming::default(),
         "Accept: text/event-stream\r\n",
     );
-    let (connection, head) = subscription.open(&request, 200).await?;
+    let (connection, head) = subscription
+        .open(&request, Wanted::body(EVENT_STREAM))
+        .await?;
     Ok((connection, head.framing))
 }
 
@@ -105,7 +107,8 @@ mod tests {
                 let serve = async {
                     let (mut socket, _) = listener.accept().await.unwrap();
                     socket.read_u8().await.unwrap();
-                    let answer = format!("HTTP/1.1 200 OK\r\n\r\n{stream}");
+                    let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n";
+                    let answer = format!("{head}{stream}");
                     socket.write_all(answer.as_bytes()).await.unwrap();
                     socket.shutdown().await.unwrap();
                     // Until the client has closed, too.

@@ -60,7 +60,7 @@ impl EventStreamParser {
         }
         self.line.extend_from_slice(bytes);
         if self.line.len() + self.data.len() > MAX_EVENT_BYTES {
-            return Err(ClientError::protocol("an event without end"));
+            return Err(ClientError::wrong("an event without end"));
         }
         Ok(())
     }

@@ -13,6 +13,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::{Control, Data, OpC
 use crate::client::connection::Connection;
 use crate::client::dialect::PollTiming;
 use crate::client::error::{ClientError, Parsed};
+use crate::client::http::Wanted;
 use crate::client::outbox::{Outbox, Outgoing};
 use crate::client::subscription::Subscription;
 use crate::runtime::clock;
@@ -93,10 +94,13 @@ async fn upgrade(subscription: &mut Subscription) -> Result<Connection, ClientEr
          Sec-WebSocket-Key: {key}\r\n"
     );
     let request = subscription.request("ws", PollTiming::default(), &terms);
-    let (connection, head) = subscription.open(&request, 101).await?;
-    if head.websocket_accept != Some(derive_accept_key(key.as_bytes())) {
-        return Err(ClientError::protocol(
-            "Sec-WebSocket-Accept is not the answer to the key",
+    let (connection, head) = subscription
+        .open(&request, Wanted::upgrade("websocket"))
+        .await?;
+    let accept = derive_accept_key(key.as_bytes());
+    if head.field("sec-websocket-accept") != Some(&accept) {
+        return Err(ClientError::wrong(
+            "sec-websocket-accept is not the answer to the key",
         ));
     }
     Ok(connection)
@@ -171,12 +175,12 @@ impl FrameReader {
         let mut used = 0;
         loop {
             let mut cursor = Cursor::new(&bytes[used..]);
-            let head = FrameHeader::parse(&mut cursor).map_err(ClientError::protocol)?;
+            let head = FrameHeader::parse(&mut cursor).map_err(ClientError::wrong)?;
             let Some((head, length)) = head else {
                 return Ok((used, None));
             };
             if length as usize > MAX_MESSAGE_BYTES {
-                return Err(ClientError::protocol("a frame over the limit"));
+                return Err(ClientError::wrong("a frame over the limit"));
             }
             let start = used + cursor.position() as usize;
             let Some(payload) = bytes.get(start..start + length as usize) else {
@@ -196,15 +200,13 @@ impl FrameReader {
         deliver: &mut impl FnMut(&[u8]) -> Result<(), ClientError>,
     ) -> Result<Option<Signal>, ClientError> {
         if head.mask.is_some() || head.rsv1 || head.rsv2 || head.rsv3 {
-            return Err(ClientError::protocol(
+            return Err(ClientError::wrong(
                 "a masked frame, or one with reserved bits",
             ));
         }
         let control = matches!(head.opcode, OpCode::Control(_));
         if control && (!head.is_final || payload.len() > MAX_CONTROL_BYTES) {
-            return Err(ClientError::protocol(
-                "a control frame in parts or too long",
-            ));
+            return Err(ClientError::wrong("a control frame in parts or too long"));
         }
         match (head.opcode, &mut self.partial) {
             (OpCode::Control(Control::Ping), _) => return Ok(Some(Signal::Ping(payload.to_vec()))),
@@ -217,14 +219,14 @@ impl FrameReader {
             (OpCode::Data(Data::Continue), Some(partial)) => {
                 partial.extend_from_slice(payload);
                 if partial.len() > MAX_MESSAGE_BYTES {
-                    return Err(ClientError::protocol("a message over the limit"));
+                    return Err(ClientError::wrong("a message over the limit"));
                 }
                 if head.is_final {
                     deliver(&std::mem::take(partial))?;
                     self.partial = None;
                 }
             }
-            _ => return Err(ClientError::protocol("a frame that does not belong here")),
+            _ => return Err(ClientError::wrong("a frame that does not belong here")),
         }
         Ok(None)
     }
