@@ -5,10 +5,12 @@ mod support;
 
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
+use std::time::Instant;
 
-use support::Server;
+use support::process::{text, wslab};
 use support::relay::{Fate, Relay};
 use support::results::{Results, Row, number};
+use support::{PATIENCE, Server};
 
 /// A short trial of a few clients against a target.
 fn trial(target: &str, flags: &[&str]) -> Row {
@@ -121,4 +123,204 @@ fn polls_that_keep_their_connections_or_need_not_are_not_doubted_for_it() {
         }
         assert_eq!(number(&row, "dials") > 0.0, keep_alive == "off", "{row:?}");
     }
+}
+
+/// Trials of some transports whose window is far longer than a test, through a relay that changes
+/// the answers of one endpoint.
+fn wrong_answers(
+    endpoint: &'static str,
+    edit: impl Fn(&mut String) + Send + Sync + 'static,
+    transports: &str,
+) -> Vec<Row> {
+    let server = Server::start(&[]);
+    let relay = Relay::start(&server.address, move |request, answer| {
+        if request.lines().next().unwrap().contains(endpoint) {
+            edit(answer);
+        }
+        Fate::Keep
+    });
+    let results = Results::new();
+    let url = relay.url();
+    let flags = "run --clients 4 --window 60s --warm-up 1s --rate 10 --poll-interval 100ms";
+    let mut arguments: Vec<&str> = flags.split(' ').collect();
+    arguments.extend(["--target", &url, "--transport", transports]);
+    let begun = Instant::now();
+    let output = results.wslab(&arguments);
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
+    assert!(
+        begun.elapsed() < 2 * PATIENCE,
+        "no trial lasts for its window"
+    );
+    let trials = results.trials(transports.split(',').count());
+    for row in &trials {
+        assert_eq!(
+            (&*row["verdict"], &*row["warnings"]),
+            ("INVALID", "wrong-answer")
+        );
+        let told = text(&output.stderr);
+        assert!(told.contains(&row["wrong_answer"]), "{told}");
+    }
+    trials
+}
+
+#[track_caller]
+fn assert_told(trials: &[Row], words: &str) {
+    for row in trials {
+        assert_eq!(row["wrong_answer"], words, "{}", row["transport"]);
+    }
+}
+
+const OVER_HTTP: &str = "short-poll,long-poll,sse,ndjson";
+
+#[test]
+fn a_coding_that_was_not_asked_for_is_told_at_the_first_answer() {
+    let trials = wrong_answers(
+        "?after=",
+        |answer| answer.push_str("\r\nContent-Encoding: gzip"),
+        OVER_HTTP,
+    );
+    assert_told(
+        &trials,
+        "wrong answer: content-encoding gzip was not asked for",
+    );
+}
+
+#[test]
+fn a_body_of_another_type_is_told_at_the_first_answer() {
+    let html = |answer: &mut String| {
+        let lines = answer.lines();
+        let kept = lines.filter(|line| !line.to_lowercase().starts_with("content-type"));
+        let kept: Vec<&str> = kept
+            .chain(["Content-Type: text/html; charset=utf-8"])
+            .collect();
+        *answer = kept.join("\r\n");
+    };
+    for row in wrong_answers("?after=", html, OVER_HTTP) {
+        let wanted = match &*row["transport"] {
+            "sse" => "text/event-stream",
+            "ndjson" => "application/x-ndjson",
+            _ => "application/json",
+        };
+        let words = format!("wrong answer: content-type text/html instead of {wanted}");
+        assert_told(&[row], &words);
+    }
+}
+
+#[test]
+fn another_status_is_told_at_the_first_answer() {
+    let status = |to: &'static str| {
+        move |answer: &mut String| {
+            let (_, fields) = answer.split_once("\r\n").unwrap();
+            *answer = format!("HTTP/1.1 {to}\r\n{fields}");
+        }
+    };
+    for (to, words) in [
+        (
+            "206 Partial Content",
+            "wrong answer: status 206 instead of 200",
+        ),
+        (
+            "404 Not Found",
+            "the server answered 404: it does not say why",
+        ),
+        (
+            "301 Moved\r\nLocation: https://h/feeds",
+            "wrong answer: it redirects to https://h/feeds (status 301)",
+        ),
+    ] {
+        assert_told(&wrong_answers("/poll?", status(to), "short-poll"), words);
+    }
+    let trials = wrong_answers("/messages", status("200 OK"), "sse,websocket");
+    assert_told(
+        &trials,
+        "publishing: wrong answer: status 200 instead of 201",
+    );
+}
+
+#[test]
+fn an_upgrade_that_was_not_asked_for_is_told_at_the_first_answer() {
+    for (field, words) in [
+        (
+            "Sec-WebSocket-Extensions: permessage-deflate",
+            "sec-websocket-extensions permessage-deflate was not asked for",
+        ),
+        (
+            "Sec-WebSocket-Protocol: chat",
+            "sec-websocket-protocol chat was not asked for",
+        ),
+    ] {
+        let add = move |answer: &mut String| answer.push_str(&format!("\r\n{field}"));
+        let trials = wrong_answers("/ws?", add, "websocket");
+        assert_told(&trials, &format!("wrong answer: {words}"));
+    }
+    let other_key = |answer: &mut String| *answer = answer.replace('=', "A=");
+    let trials = wrong_answers("/ws?", other_key, "websocket");
+    let words = "wrong answer: sec-websocket-accept is not the answer to the key";
+    assert_told(&trials, words);
+    let other_protocol = |answer: &mut String| *answer = answer.replace("websocket\r", "h2c\r");
+    let trials = wrong_answers("/ws?", other_protocol, "websocket");
+    assert_told(&trials, "wrong answer: upgrade h2c instead of websocket");
+}
+
+/// What a command says of a target that is not what it should be, in its last line, and the code
+/// with which it exits.
+fn refusal(command: &str, target: &str) -> (String, Option<i32>) {
+    let results = Results::new();
+    let output = match command {
+        "run" => results.wslab(&["run", "--target", target]),
+        _ => wslab(&[command, target]).output().unwrap(),
+    };
+    let told = text(&output.stderr);
+    let last = told.lines().last().unwrap_or_default().to_owned();
+    (last, output.status.code())
+}
+
+#[test]
+fn a_target_that_redirects_is_not_followed_and_what_to_write_is_told() {
+    let server = Server::start(&[]);
+    let relay = Relay::start(&server.address, |_, answer| {
+        let to = "Location: https://lab.example.org/healthz";
+        *answer = format!("HTTP/1.1 301 Moved\r\n{to}\r\nContent-Length: 0");
+        Fate::Close
+    });
+    for command in ["run", "chat"] {
+        let (told, code) = refusal(command, &relay.url());
+        let to = "it redirects to https://lab.example.org/healthz (status 301)";
+        assert!(told.contains(to), "{told}");
+        assert!(told.ends_with("write https://lab.example.org"), "{told}");
+        assert_eq!(code, Some(2));
+    }
+}
+
+#[test]
+fn an_address_as_people_paste_it_is_taken_or_the_right_one_is_told() {
+    let server = Server::start(&[]);
+    for taken in [
+        server.address.clone(),
+        format!(" HTTP://{}/ ", server.address),
+    ] {
+        assert_eq!(trial(&taken, POLLS)["missed"], "0");
+    }
+    let page = server.at("/feeds/lobby/sse");
+    for command in ["run", "chat"] {
+        let (told, code) = refusal(command, &page);
+        let advice = format!("the server is at {}; write that", server.url());
+        assert!(told.contains(&advice), "{told}");
+        assert_eq!(code, Some(2));
+    }
+}
+
+#[test]
+fn a_chat_says_what_was_wrong_with_an_answer() {
+    let server = Server::start(&[]);
+    let relay = Relay::start(&server.address, |request, answer| {
+        if request.contains("/messages") {
+            answer.push_str("\r\nContent-Encoding: br");
+        }
+        Fate::Keep
+    });
+    let (told, code) = refusal("chat", &relay.url());
+    let why = "cannot join: wrong answer: content-encoding br was not asked for";
+    assert!(told.ends_with(why), "{told}");
+    assert_eq!(code, Some(1));
 }

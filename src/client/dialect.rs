@@ -136,7 +136,8 @@ impl Dialect {
         }
     }
 
-    /// Answers 401 to a client without the token, and changes nothing on the server.
+    /// Answers 401 to a client without the token and 404 to all others, and changes nothing on the
+    /// server.
     pub fn admission_path(self) -> &'static str {
         match self {
             Dialect::Wslab => "/feeds",

@@ -201,16 +201,21 @@ pub async fn is_alive(target: &Target) -> bool {
 async fn check_admission(target: Target) -> anyhow::Result<Target> {
     let at = target.base();
     let answer = ask(&target, target.dialect.admission_path()).await;
-    match (answer, &target.token) {
-        (Ok(_), _) => Ok(target),
-        (Err(ExchangeError::Client(ClientError::Refused { status: 401, .. })), given) => {
+    let error = match answer {
+        Err(ExchangeError::Client(error)) => error,
+        Err(late) => return Err(late).context(format!("cannot enter {at}")),
+        Ok(_) => return Ok(target),
+    };
+    match (&error, &target.token) {
+        (ClientError::Refused { status: 404, .. }, _) => Ok(target),
+        (ClientError::Refused { status: 401, .. }, given) => {
             let why = match given {
                 None => format!("for its token: give --token, or set {}", token::VARIABLE),
                 Some(_) => "for another token than the one given".to_owned(),
             };
             Err(UsageError(format!("{at}: this server asks {why}")).into())
         }
-        (Err(error), _) => Err(error).context(format!("cannot enter {at}")),
+        _ => Err(error).context(format!("cannot enter {at}")),
     }
 }
 

@@ -5,9 +5,9 @@ use std::io;
 /// Why a connection ended.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
-    #[error("{0}")]
+    #[error(transparent)]
     Io(#[from] io::Error),
-    #[error("TLS: {0}")]
+    #[error(transparent)]
     Tls(#[from] rustls::Error),
     #[error("the server closed the connection")]
     Closed,

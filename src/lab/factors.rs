@@ -72,7 +72,7 @@ macro_rules! factors {
             keep_alive: Switch = Switch::On,
                 flag Option(long, value_name = "on|off"), column("keep_alive");
             /// Header fields of a request: those that the protocol requires (minimal), or those
-            /// that a browser sends (browser)
+            /// that a browser sends (browser), but for an offer of compression
             headers: Headers = ClientConfig::DEFAULT.headers,
                 flag Option(long, value_name = "minimal|browser"), column("headers");
             /// The servers that trials start speak TLS. Each makes a certificate, and the load
