@@ -3,7 +3,7 @@
 mod support;
 
 use std::io::{BufReader, Read, Write};
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
@@ -266,40 +266,76 @@ fn without_a_name_one_reads_and_nobody_is_told() {
     assert!(reader.finish().success(), "Ctrl-C is no failure");
 }
 
+/// A `wslab chat` at a terminal, and what its screen has shown.
+struct Terminal {
+    script: Child,
+    input: ChildStdin,
+    screen: Arc<Mutex<Vec<u8>>>,
+}
+
+impl Terminal {
+    fn start(server: &Server, flags: &str) -> Self {
+        let chat = format!("{} chat {}", env!("CARGO_BIN_EXE_wslab"), server.url());
+        let mut script = Command::new("script")
+            .args(["-qec", &format!("stty cols 99 rows 9; {chat} {flags}")])
+            .arg("/dev/null")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("Debian's bsdutils has script");
+        let (input, output) = (script.stdin.take().unwrap(), script.stdout.take().unwrap());
+        let screen = Arc::new(Mutex::new(Vec::new()));
+        let seen = screen.clone();
+        thread::spawn(move || {
+            for byte in BufReader::new(output).bytes().map_while(Result::ok) {
+                seen.lock().unwrap().push(byte);
+            }
+        });
+        Terminal {
+            script,
+            input,
+            screen,
+        }
+    }
+
+    fn types(&mut self, keys: &[u8]) {
+        self.input.write_all(keys).unwrap();
+    }
+
+    fn shows(&self, text: &str) {
+        wait_until(text, || {
+            String::from_utf8_lossy(&self.screen.lock().unwrap()).contains(text)
+        });
+    }
+}
+
 #[test]
 fn a_terminal_has_a_status_line_and_keeps_what_is_being_typed() {
     let server = Server::start(&[]);
-    let chat = format!("{} chat {}", env!("CARGO_BIN_EXE_wslab"), server.url());
-    let mut script = Command::new("script")
-        .args(["-qec", &format!("stty cols 99 rows 9; {chat} --user alice")])
-        .arg("/dev/null")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("Debian's bsdutils has script");
-    let (mut input, output) = (script.stdin.take().unwrap(), script.stdout.take().unwrap());
-    let screen = Arc::new(Mutex::new(Vec::new()));
-    let seen = screen.clone();
-    thread::spawn(move || {
-        for byte in BufReader::new(output).bytes().map_while(Result::ok) {
-            seen.lock().unwrap().push(byte);
-        }
-    });
-    let shows = |text: &str| {
-        wait_until(text, || {
-            String::from_utf8_lossy(&screen.lock().unwrap()).contains(text)
-        });
-    };
-    shows("[lobby over websocket: live, 1 here] ");
-    input.write_all(b"oi\rhalf a l").unwrap();
-    shows("alice: oi");
-    shows(" ms, 1 here] half a l");
+    let mut terminal = Terminal::start(&server, "--user alice");
+    terminal.shows("[lobby over websocket: live, 1 here] ");
+    terminal.types(b"oi\rhalf a l");
+    terminal.shows("alice: oi");
+    terminal.shows(" ms, 1 here] half a l");
     server.publish("lobby", "bob", "sorry");
-    shows("bob: sorry");
-    input.write_all(b"ine\r").unwrap();
-    shows("alice: half a line");
-    input.write_all(b"\x03").unwrap();
-    assert!(script.wait().unwrap().success());
+    terminal.shows("bob: sorry");
+    terminal.types(b"ine\r");
+    terminal.shows("alice: half a line");
+    terminal.types(b"\x03");
+    assert!(terminal.script.wait().unwrap().success());
+}
+
+#[test]
+fn at_a_terminal_a_line_without_a_name_is_told_and_reading_goes_on() {
+    let server = Server::start(&[]);
+    let mut terminal = Terminal::start(&server, "");
+    terminal.shows("[lobby over websocket: live] ");
+    terminal.types(b"oi\r");
+    terminal.shows("- not sent: oi: to write, start with --user NAME");
+    server.publish("lobby", "bob", "hi");
+    terminal.shows("bob: hi");
+    terminal.types(b"\x03");
+    assert!(terminal.script.wait().unwrap().success());
 }
 
 /// The kernel probes a silent connection (keep-alive), since a server may vanish without a FIN.
