@@ -16,7 +16,10 @@ impl Trial {
     /// One second of the trial.
     pub(super) fn timeline_row(&self, second: &TimelineSecond) -> TimelineRow {
         let us = |index: usize| second.latency_ns.map(|ns| round(ns[index] as f64 / 1e3));
-        let percent = |used: &UsageDelta| round(used.percent(second.length_s));
+        let percent = |used: &UsageDelta| {
+            let percent = round(used.percent(second.length_s));
+            percent.is_finite().then_some(percent)
+        };
         TimelineRow {
             scenario: self.scenario.name.clone(),
             run: self.run.clone(),
@@ -34,8 +37,8 @@ impl Trial {
             latency_max_us: us(2),
             wire_bytes_down: second.bytes_down,
             wire_bytes_up: second.bytes_up,
-            server_cpu_percent: second.server.as_ref().map(percent),
-            load_cpu_percent: Some(percent(&second.load)),
+            server_cpu_percent: second.server.as_ref().and_then(percent),
+            load_cpu_percent: percent(&second.load),
             server_rss_bytes: second.server.map(|server| server.rss_bytes),
             load_rss_bytes: Some(second.load.rss_bytes),
         }
@@ -108,7 +111,7 @@ impl Trial {
             row.predicted_latency_mean_us = theory.latency_mean_us.map(round);
             row.predicted_wire_bytes_per_delivery = Some(round(theory.wire_bytes_per_delivery));
         }
-        row
+        row.finite()
     }
 
     /// What was asked for.
@@ -378,7 +381,7 @@ mod tests {
     use super::*;
     use crate::lab::scenario::{Cell, Scenario};
     use crate::lab::trial::TrialHost;
-    use crate::results::Verdict;
+    use crate::results::{self, Verdict};
 
     fn trial(plan: &Plan) -> Trial {
         Trial {
@@ -402,6 +405,22 @@ mod tests {
                 now_ns: 1_000_000_000_000,
             },
         }
+    }
+
+    #[test]
+    fn a_trial_that_ended_at_once_has_empty_cells_and_can_be_read() {
+        let plan = Plan::example();
+        let outcome = TrialOutcome {
+            ledger_s: 0.0,
+            joined: 0,
+            ..TrialOutcome::quiet(&plan)
+        };
+        let row = trial(&plan).row(&plan, &outcome, true);
+        assert_eq!((row.load_cpu_percent, row.stale_percent), (None, None));
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("trials.csv");
+        results::write_rows(&path, std::slice::from_ref(&row)).unwrap();
+        assert_eq!(results::read_rows::<TrialRow>(&path).unwrap(), [row]);
     }
 
     #[test]

@@ -13,6 +13,9 @@ pub(super) trait ColumnType {
         None
     }
 
+    /// Empties a figure that is no number, such as what nothing was divided by.
+    fn keep_finite(&mut self) {}
+
     /// The value as in the file.
     fn text(&self) -> String;
 }
@@ -45,6 +48,12 @@ impl<T: ColumnType> ColumnType for Option<T> {
 
     fn figure(&self) -> Option<f64> {
         self.as_ref()?.figure()
+    }
+
+    fn keep_finite(&mut self) {
+        if self.figure().is_some_and(|figure| !figure.is_finite()) {
+            *self = None;
+        }
     }
 
     fn text(&self) -> String {

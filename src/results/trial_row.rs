@@ -28,6 +28,14 @@ macro_rules! columns {
             $($(#[doc = $line])+ pub $name: $type,)*
         }
 
+        impl TrialRow {
+            /// The row with empty cells for figures that are no numbers, as 0/0 is none.
+            pub fn finite(mut self) -> Self {
+                $(self.$name.keep_finite();)*
+                self
+            }
+        }
+
         /// A row without figures.
         impl Default for TrialRow {
             fn default() -> Self {
