@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use divan::Bencher;
 use divan::counter::ItemsCount;
 use futures_util::FutureExt;
-use wslab::feed::{Epoch, Feed, Message, NewMessage, Retention};
+use wslab::feed::{Epoch, Feed, MAX_MEMORY_BYTES, Memory, Message, NewMessage, Retention};
 use wslab::record::message_record::Scheduled;
 use wslab::record::recorder::{Recorder, SubscriberStats};
 use wslab::record::trial_board::TrialBoard;
@@ -66,7 +66,11 @@ fn clock_now() -> u64 {
 }
 
 fn log() -> Arc<Feed> {
-    Arc::new(Feed::new(Retention::default(), Epoch::draw()))
+    Arc::new(Feed::new(
+        Retention::default(),
+        Epoch::draw(),
+        &Memory::new(MAX_MEMORY_BYTES),
+    ))
 }
 
 fn append(log: &Feed) -> u64 {

@@ -179,11 +179,103 @@ fn intervals_are_as_their_flags_say() {
 #[test]
 fn feeds_are_as_many_as_max_feeds_says() {
     let server = Server::start(&["--max-feeds", "2"]);
-    server.publish("a", "alice", "oi");
-    let (_reader, _) = open_websocket(&server, "/feeds/b/ws", "");
-    let refused = server.get("/feeds/c/poll");
-    refused.assert(409, &["holds 2 feeds"]);
-    assert_eq!(server.get("/feeds/a/poll").status, 200);
+    let readers =
+        ["a", "b"].map(|feed| open_websocket(&server, &format!("/feeds/{feed}/ws"), "").0);
+    let post = |feed: &str| {
+        let path = format!("/feeds/{feed}/messages");
+        server.exchange("POST", &path, JSON, r#"{"from":"a","text":"oi"}"#)
+    };
+    for refused in [
+        post("c"),
+        server.get("/feeds/c/sse"),
+        server.get("/feeds/c/long-poll"),
+    ] {
+        refused.assert(409, &["holds 2 feeds"]);
+    }
+    for feed in ["a", "lobby", "system", "sensors"] {
+        assert_eq!(post(feed).status, 201, "{feed}");
+    }
+    drop(readers);
+    support::wait_until("an idle feed makes room", || post("c").status == 201);
+}
+
+#[test]
+fn asking_for_feeds_that_do_not_exist_makes_none() {
+    let server = Server::start(&["--max-feeds", "2", "--feed", "turma"]);
+    let begins = r#"{"messages":[],"last":0,"#;
+    for number in 0..50 {
+        for path in ["poll", "poll?after=0", "messages"] {
+            let answer = server.get(&format!("/feeds/f{number}/{path}"));
+            answer.assert(200, &[begins]);
+        }
+        let members = server.get(&format!("/feeds/f{number}/members"));
+        members.assert(200, &[r#"{"members":[]}"#]);
+    }
+    let reset = server.get("/feeds/f0/poll?after=7").body;
+    assert!(reset.ends_with(r#","missed":0}"#), "{reset}");
+    let feeds = |server: &Server| support::metric(&server.get("/metrics").body, "wslab_feeds");
+    assert_eq!(feeds(&server), 4, "lobby, system, sensors and turma");
+    // A subscriber that came before the first message gets it.
+    let (mut stream, _) = server.open_until("/feeds/new/sse", "", "retry: 2000\n\n\r\n");
+    server.publish("new", "alice", "first");
+    support::read_until(&mut stream, "first");
+    assert_eq!(feeds(&server), 5);
+}
+
+#[test]
+fn one_client_takes_not_all_places_for_members() {
+    let server = Server::start(&[]);
+    let mut stream = server.connect();
+    for name in 0..300 {
+        let path = format!("/feeds/f{name}/poll?user=u{name}");
+        ask(
+            &mut stream,
+            &format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n"),
+        );
+    }
+    let mut other = server.connect_from([127, 0, 0, 2]);
+    let path = "/feeds/lobby/poll?user=zoe";
+    ask(
+        &mut other,
+        &format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n"),
+    );
+    let members = server.get("/feeds/lobby/members").body;
+    assert_eq!(members, r#"{"members":["zoe"]}"#);
+}
+
+#[test]
+fn memory_is_bounded_whatever_is_published_and_whoever_does_not_read() {
+    let server = Server::start(&["--max-memory", "16777216"]);
+    server.publish("lobby", "alice", "still here");
+    let text = "x".repeat(60_000);
+    for number in 0..400 {
+        server.publish(&format!("f{}", number % 20), "a", &text);
+    }
+    let gauge = |name| support::metric(&server.get("/metrics").body, name);
+    let held = gauge("wslab_message_bytes");
+    assert!((4 << 20..=12 << 20).contains(&held), "{held}");
+    assert_eq!(server.history("lobby").len(), 1, "the large feeds gave");
+    // Clients that ask again and again, and read nothing.
+    let before = server.rss_bytes();
+    let ask = "GET /feeds/f1/messages?limit=1000 HTTP/1.1\r\nHost: x\r\n\r\n";
+    let poll = "GET /feeds/f1/poll?after=0 HTTP/1.1\r\nHost: x\r\n\r\n";
+    let deaf: Vec<_> = (0..60)
+        .map(|number| {
+            let mut stream = server.connect();
+            let request = [ask, poll][number % 2].repeat(100);
+            stream.write_all(request.as_bytes()).unwrap();
+            stream
+        })
+        .collect();
+    support::wait_until("clients that do not read are cut", || {
+        gauge("wslab_cut_total") > 0
+    });
+    let owed = gauge("wslab_owed_bytes");
+    assert!(owed <= 4 << 20, "{owed}");
+    let growth = server.rss_bytes().saturating_sub(before);
+    assert!(growth < 24 << 20, "grown by {growth} bytes");
+    drop(deaf);
+    support::wait_until("nothing is owed", || gauge("wslab_owed_bytes") == 0);
 }
 
 #[test]

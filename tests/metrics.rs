@@ -183,7 +183,8 @@ fn what_belongs_to_no_transport_counts_as_other() {
             metric(&text, "wslab_feeds"),
             metric(&text, "wslab_log_messages")
         ),
-        (1, 1)
+        (4, 1),
+        "beside lobby, system and sensors"
     );
 }
 

@@ -47,7 +47,7 @@ fn wait_for_story(server: &Server, expected: &[&str]) {
 
 #[test]
 fn joins_and_leaves_are_messages_that_every_transport_carries() {
-    let server = Server::start(&[]);
+    let server = Server::start(&["--leave-after", "1ms"]);
     let mut stream = open_stream(&server, "after=0");
     let mut socket = websocket(&server, "after=0");
     let carol = websocket(&server, "user=carol");
@@ -76,7 +76,7 @@ fn joins_and_leaves_are_messages_that_every_transport_carries() {
 
 #[test]
 fn readers_of_every_transport_are_members_once_until_their_last_connection_ends() {
-    let server = Server::start(&[]);
+    let server = Server::start(&["--leave-after", "1ms"]);
     let stream = open_stream(&server, "user=alice");
     let socket = websocket(&server, "user=%20alice%20");
     let mut bob = server.connect();
@@ -116,6 +116,58 @@ fn readers_of_every_transport_are_members_once_until_their_last_connection_ends(
 }
 
 #[test]
+fn a_page_that_is_loaded_again_neither_leaves_nor_joins() {
+    let server = Server::start(&["--leave-after", "3s"]);
+    for _ in 0..3 {
+        drop(open_stream(&server, "user=alice"));
+        drop(websocket(&server, "user=alice"));
+    }
+    std::thread::sleep(std::time::Duration::from_secs(1));
+    assert_eq!(members(&server), ["alice"]);
+    assert_eq!(story(&server), ["alice join"]);
+    wait_for_story(&server, &["alice join", "alice leave"]);
+}
+
+#[test]
+fn joins_and_leaves_push_no_text_out_of_the_history() {
+    let server = Server::start(&["--history", "5", "--leave-after", "1ms"]);
+    for text in 1..=3 {
+        server.publish("a", "alice", &format!("text {text}"));
+    }
+    for name in 0..20 {
+        server.get(&format!("/feeds/a/poll?user=u{name}&interval_ms=60000"));
+    }
+    server.publish("a", "alice", "text 4");
+    let texts = |story: Vec<String>| -> Vec<String> {
+        let text = |told: &String| told.contains("text");
+        story.into_iter().filter(text).collect()
+    };
+    let all: Vec<_> = (1..=4).map(|text| format!("alice text {text}")).collect();
+    assert_eq!(texts(story(&server)), all);
+    let page = server.get("/feeds/a/messages?limit=2").body;
+    assert!(page.ends_with(r#","more":true}"#), "{page}");
+    let page = messages(&page).iter().map(|json| told(json)).collect();
+    assert_eq!(texts(page), all[2..], "a short page has texts first");
+
+    // A reader of all is told of the joins that are gone, and its numbers have no hole else.
+    let (mut after, mut seen, mut missed) = (0, Vec::new(), 0);
+    while after < 24 {
+        let body = server.get(&format!("/feeds/a/poll?after={after}")).body;
+        let json: serde_json::Value = serde_json::from_str(&body).unwrap();
+        let gone = json["missed"].as_u64().unwrap_or_default();
+        let seqs = json["messages"].as_array().unwrap().iter();
+        let seqs: Vec<_> = seqs
+            .map(|message| message["seq"].as_u64().unwrap())
+            .collect();
+        assert_eq!(seqs.first(), Some(&(after + gone + 1)), "{body}");
+        after = json["last"].as_u64().unwrap();
+        missed += gone;
+        seen.extend(seqs);
+    }
+    assert_eq!((missed, seen), (15, vec![1, 2, 3, 19, 20, 21, 22, 23, 24]));
+}
+
+#[test]
 fn a_held_long_poll_that_is_cut_off_ends_in_a_leave() {
     let server = Server::start(&[]);
     let after = format!("after=1-{}", server.epoch());
@@ -129,7 +181,7 @@ fn a_held_long_poll_that_is_cut_off_ends_in_a_leave() {
 
 #[test]
 fn a_member_whose_websocket_answers_no_pings_leaves_though_it_never_closed() {
-    let server = Server::start(&["--ping", "50ms"]);
+    let server = Server::start(&["--ping", "50ms", "--leave-after", "1ms"]);
     let mut silent = websocket(&server, "user=alice");
     wait_for_story(&server, &["alice join", "alice leave"]);
     assert_eq!(members(&server), Vec::<String>::new());

@@ -507,7 +507,7 @@ fn history_is_paged_and_health_is_told() {
     let health: serde_json::Value = serde_json::from_str(&server.get("/healthz").body).unwrap();
     assert_eq!(
         (health["status"].as_str(), health["feeds"].as_u64()),
-        (Some("ok"), Some(1))
+        (Some("ok"), Some(4))
     );
 }
 

@@ -1,10 +1,12 @@
 //! A stored message with its shared encodings, and the batch in which a reader gets messages.
 
+use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 
 use crate::feed::cursor::{Cursor, Epoch};
+use crate::feed::memory::Account;
 
 /// Bytes of JSON in one batch. The last message may exceed it.
 pub const MAX_BATCH_BYTES: usize = 1 << 20;
@@ -15,8 +17,16 @@ pub struct StoredMessage {
     pub seq: u64,
     /// The message's JSON, on one line.
     pub json: Bytes,
-    framed: [OnceLock<Bytes>; 7],
+    framed: [OnceLock<Bytes>; FRAMINGS],
+    /// Counts its bytes.
+    account: Arc<Account>,
 }
+
+/// The number of framings.
+const FRAMINGS: usize = 7;
+
+/// Bytes that a message takes beside its JSON and its framings, allocator included.
+const FIXED_BYTES: usize = size_of::<StoredMessage>() + 64;
 
 /// An encoding that is the same for every reader of a transport.
 #[derive(Clone, Copy, Debug)]
@@ -38,17 +48,50 @@ pub enum Framing {
 }
 
 impl StoredMessage {
-    pub fn new(seq: u64, json: Vec<u8>) -> Self {
-        StoredMessage {
+    pub fn new(seq: u64, json: Vec<u8>, account: Arc<Account>) -> Self {
+        let message = StoredMessage {
             seq,
             json: json.into(),
             framed: Default::default(),
-        }
+            account,
+        };
+        message.account.add(message.bytes());
+        message
+    }
+
+    /// Bytes that it takes now.
+    pub fn bytes(&self) -> usize {
+        let framed = self.framed.iter().filter_map(OnceLock::get);
+        FIXED_BYTES + self.json.len() + framed.map(Bytes::len).sum::<usize>()
+    }
+
+    /// Bytes that all its framings will take, about.
+    pub fn max_framed_bytes(&self) -> usize {
+        FRAMINGS * self.json.len()
     }
 
     /// The message in the given framing. The first call encodes it, later calls share the bytes.
-    pub fn framed(&self, framing: Framing, frame: impl FnOnce(&StoredMessage) -> Bytes) -> &Bytes {
-        self.framed[framing as usize].get_or_init(|| frame(self))
+    /// Where memory is short, every call encodes it.
+    pub fn framed(
+        &self,
+        framing: Framing,
+        frame: impl FnOnce(&StoredMessage) -> Bytes,
+    ) -> Cow<'_, Bytes> {
+        let cached = &self.framed[framing as usize];
+        if let Some(bytes) = cached.get() {
+            return Cow::Borrowed(bytes);
+        }
+        let bytes = frame(self);
+        if self.account.has_room(bytes.len()) && cached.set(bytes.clone()).is_ok() {
+            self.account.add(bytes.len());
+        }
+        Cow::Owned(bytes)
+    }
+}
+
+impl Drop for StoredMessage {
+    fn drop(&mut self) {
+        self.account.remove(self.bytes());
     }
 }
 
@@ -62,6 +105,8 @@ pub struct Batch {
     /// ring no longer holds. A cursor of another epoch, or ahead of the feed, reads from the first
     /// message held; then this is set even if it is 0.
     pub missed: Option<u64>,
+    /// Whether the feed holds more than the bound of a batch allowed.
+    pub more: bool,
     /// The epoch of these numbers.
     pub epoch: Epoch,
 }
@@ -93,13 +138,13 @@ impl Batch {
         reset: impl FnOnce(u64) -> Bytes,
     ) -> Bytes {
         if let ([message], None) = (&self.messages[..], self.missed) {
-            return message.framed(framing, frame).clone();
+            return message.framed(framing, frame).into_owned();
         }
         let mut bytes = self
             .missed
             .map_or(Vec::new(), |missed| reset(missed).into());
         for message in &self.messages {
-            bytes.extend_from_slice(message.framed(framing, &frame));
+            bytes.extend_from_slice(&message.framed(framing, &frame));
         }
         bytes.into()
     }

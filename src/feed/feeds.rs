@@ -1,31 +1,50 @@
 //! One feed, and all feeds of a server.
 
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::{Arc, RwLock};
+use std::collections::{HashMap, HashSet};
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
 
-use tokio::sync::Semaphore;
-
+use crate::feed::address_limiter::{AddressLimiter, AddressLimits, AddressPermit, LimitReached};
 use crate::feed::batch::Batch;
 use crate::feed::cursor::{Cursor, Epoch};
 use crate::feed::members::Members;
+use crate::feed::memory::{MAX_MEMORY_BYTES, Memory};
 use crate::feed::message::{Message, NewMessage};
 use crate::feed::ring::{Reader, Retention, Ring};
 use crate::feed::sequencer::{AppendError, Sequencer};
+use crate::feed::visible::{disguise, is_seen};
 
 /// Longest feed name, in characters: it is part of every URL.
 pub const MAX_FEED_NAME_CHARS: usize = 64;
+
+/// How long a feed without readers and members stays, in s: with a text, and without one. Where the
+/// limit of feeds is reached, one with a text stays [`BUSY_S`] only.
+const IDLE_S: u64 = 3_600;
+const EMPTY_S: u64 = 10;
+
+/// A feed that was asked for in so many seconds is in use: someone polls it or publishes to it.
+const BUSY_S: u64 = 3;
+
+/// Where the limit of feeds is reached, one of so many idle feeds goes, so that finding them costs
+/// little for each feed that is made.
+const ROOM_SHARE: usize = 8;
 
 /// Why a feed is not available.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FeedError {
     #[error(
         "a feed's name has 1 to {MAX_FEED_NAME_CHARS} characters: not dots alone, no control \
-         character, and none of / \\ % ? #"
+         or invisible character, and none of / \\ % ? #"
     )]
     BadName,
-    #[error("this server holds {0} feeds already, which is its limit: use one of those")]
+    #[error(
+        "this server holds {0} feeds already, which is its limit, and all are in use: use one of \
+         those"
+    )]
     TooMany(usize),
+    #[error("your address uses all the feeds that one may have made: use one of those")]
+    TooManyOfAddress,
 }
 
 /// The name of a feed; an error if it breaks the rule. Programs and proxies on the way may take other
@@ -34,7 +53,7 @@ pub fn check_feed_name(name: &str) -> Result<&str, FeedError> {
     let is_bad = |char: char| char.is_control() || "/\\%?#".contains(char);
     let fits = (1..=MAX_FEED_NAME_CHARS).contains(&name.chars().count());
     let is_path = name.chars().all(|char| char == '.');
-    match fits && !is_path && !name.contains(is_bad) {
+    match fits && !is_path && !name.contains(is_bad) && is_seen(name) && disguise(name).is_none() {
         true => Ok(name),
         false => Err(FeedError::BadName),
     }
@@ -46,20 +65,26 @@ pub struct Feed {
     ring: Arc<Ring>,
     sequencer: Sequencer,
     members: Option<Members>,
+    /// When it was last asked for, in s of its [`Feeds`].
+    used_s: AtomicU64,
+    /// Its place among the feeds that clients make; none where it is kept for good.
+    place: Option<AddressPermit>,
 }
 
 impl Feed {
     /// An empty feed, numbered by this process.
-    pub fn new(retention: Retention, epoch: Epoch) -> Self {
+    pub fn new(retention: Retention, epoch: Epoch, memory: &Arc<Memory>) -> Self {
         Feed {
-            ring: Arc::new(Ring::new(retention, epoch)),
+            ring: Arc::new(Ring::new(retention, epoch, memory)),
             sequencer: Sequencer::default(),
             members: None,
+            used_s: AtomicU64::new(0),
+            place: None,
         }
     }
 
     /// Keeps the members of this feed. The feeds of a server share `places`.
-    pub fn with_members(self, places: Arc<Semaphore>) -> Self {
+    pub fn with_members(self, places: Arc<AddressLimiter>) -> Self {
         let members = Some(Members::new(places));
         Feed { members, ..self }
     }
@@ -121,81 +146,261 @@ impl Feed {
         self.ring.history(before, limit)
     }
 
-    /// Whether a message or a reader would be lost with this feed.
-    fn is_used(self: &Arc<Self>) -> bool {
-        self.ring.last() > 0 || self.ring.has_readers() || Arc::strong_count(self) > 1
+    /// Removes the members whose time is over, and announces it.
+    pub fn sweep(&self, published_at_ns: u64) {
+        let leave = |name: &str| {
+            if let Err(error) = self.announce(name, "leave", published_at_ns) {
+                tracing::warn!(name, %error, "a leave is not announced");
+            }
+        };
+        if let Some(members) = &self.members {
+            members.sweep(leave);
+        }
+    }
+
+    /// Notes that it is asked for.
+    fn touch(&self, now_s: u64) {
+        if self.used_s.load(Relaxed) != now_s {
+            self.used_s.store(now_s, Relaxed);
+        }
+    }
+
+    /// How long it was not asked for, in s, if it may go: a client made it, and it has no readers
+    /// and no members.
+    fn idle_s(self: &Arc<Self>, now_s: u64) -> Option<u64> {
+        let is_used = self.place.is_none()
+            || Arc::strong_count(self) > 1
+            || self.ring.has_readers()
+            || self.members().is_some_and(|members| !members.is_empty());
+        (!is_used).then(|| now_s.saturating_sub(self.used_s.load(Relaxed)))
     }
 }
 
-/// All feeds of one server. A feed is made when it is first named.
+/// All feeds of one server.
+///
+/// Some are kept for good. The others are made by the clients that publish to them, or read them as
+/// a stream or as a member, and go when they are idle. Their number is limited, in all and for the
+/// address that made them.
 #[derive(Debug)]
 pub struct Feeds {
-    by_name: RwLock<HashMap<String, Arc<Feed>>>,
+    table: RwLock<FeedTable>,
     retention: Retention,
-    max_feeds: usize,
-    epoch: Epoch,
+    max_feeds: u32,
+    places: Arc<AddressLimiter>,
     /// Places for members, shared by all feeds; none where presence is not kept.
-    member_places: Option<Arc<Semaphore>>,
+    member_places: Option<Arc<AddressLimiter>>,
+    memory: Arc<Memory>,
+    /// Seconds, counted by [`Feeds::sweep`].
+    now_s: AtomicU64,
     closed: AtomicBool,
 }
 
+#[derive(Debug)]
+struct FeedTable {
+    by_name: HashMap<String, Arc<Feed>>,
+    /// The epoch of feeds that are made now. A feed that goes takes its numbers with it, so that the
+    /// next of its name needs another epoch.
+    epoch: Epoch,
+    /// The last search for room that found none: it is not repeated within a second.
+    no_room: Option<(LimitReached, IpAddr, u64)>,
+}
+
+impl FeedTable {
+    /// Removes feeds. Where numbers go with them, feeds that are made later have another epoch.
+    fn remove(&mut self, goes: impl Fn(&str, &Arc<Feed>) -> bool) {
+        let mut numbered = false;
+        self.by_name.retain(|name, feed| {
+            let goes = goes(name, feed);
+            numbered |= goes && feed.ring.last() > 0;
+            !goes
+        });
+        if numbered {
+            self.epoch = Epoch::draw();
+        }
+    }
+
+    /// Where `limit` is reached for a client at `address`: removes some of the feeds that count for
+    /// it, those that are idle for longest.
+    fn make_room(&mut self, limit: LimitReached, address: IpAddr, now_s: u64) {
+        let all = limit == LimitReached::All;
+        if self.no_room.is_some_and(|(other, whose, when_s)| {
+            (other, when_s) == (limit, now_s) && (all || whose == address)
+        }) {
+            return;
+        }
+        let counts = |feed: &Feed| all || feed.place.as_ref().is_some_and(|p| p.address == address);
+        let idle_s = |feed: &Arc<Feed>| {
+            let idle_s = feed.idle_s(now_s).filter(|_| counts(feed))?;
+            (idle_s >= BUSY_S || !feed.ring.has_texts()).then_some(idle_s)
+        };
+        let feeds = self.by_name.iter();
+        let mut idle: Vec<_> = feeds
+            .filter_map(|(name, feed)| Some((idle_s(feed)?, name)))
+            .collect();
+        if idle.is_empty() {
+            self.no_room = Some((limit, address, now_s));
+            return;
+        }
+        idle.sort_unstable_by(|one, other| other.cmp(one));
+        idle.truncate(idle.len().div_ceil(ROOM_SHARE));
+        let names: HashSet<String> = idle.into_iter().map(|(_, name)| name.clone()).collect();
+        self.remove(|name, _| names.contains(name));
+    }
+}
+
 impl Feeds {
-    /// `max_feeds` bounds the memory that requests can make the server use.
-    pub fn new(retention: Retention, max_feeds: usize) -> Self {
+    /// `max_feeds` bounds the feeds that clients make, see [`AddressLimits`].
+    pub fn new(retention: Retention, max_feeds: u32) -> Self {
         Feeds {
-            by_name: RwLock::default(),
+            table: RwLock::new(FeedTable {
+                by_name: HashMap::new(),
+                epoch: Epoch::draw(),
+                no_room: None,
+            }),
             retention,
             max_feeds,
-            epoch: Epoch::draw(),
+            places: AddressLimiter::new(AddressLimits {
+                all: max_feeds,
+                per_address: None,
+            }),
             member_places: None,
+            memory: Memory::new(MAX_MEMORY_BYTES),
+            now_s: AtomicU64::new(0),
             closed: AtomicBool::new(false),
         }
     }
 
     /// Keeps presence: a reader that gives a name is a member of its feed. `max_members` bounds the
-    /// members of all feeds together.
-    pub fn with_presence(self, max_members: usize) -> Self {
+    /// members of all feeds together; one address has half of them at most, on this machine as well.
+    pub fn with_presence(self, max_members: u32) -> Self {
+        let limits = AddressLimits {
+            all: max_members,
+            per_address: Some(max_members.div_ceil(2)),
+        };
         Feeds {
-            member_places: Some(Arc::new(Semaphore::new(max_members))),
+            member_places: Some(AddressLimiter::new(limits)),
             ..self
         }
     }
 
-    /// The feed of that name, made on first use.
-    pub fn get(&self, name: &str) -> Result<Arc<Feed>, FeedError> {
-        let feeds = self.by_name.read().expect("no panic under the lock");
-        if let Some(feed) = feeds.get(name) {
+    /// Bounds the memory of all messages, and of what connections are owed, in bytes.
+    pub fn with_memory(self, max_bytes: usize) -> Self {
+        Feeds {
+            memory: Memory::new(max_bytes),
+            ..self
+        }
+    }
+
+    pub fn memory(&self) -> &Arc<Memory> {
+        &self.memory
+    }
+
+    fn table(&self) -> RwLockReadGuard<'_, FeedTable> {
+        self.table.read().expect("no panic under the lock")
+    }
+
+    fn table_mut(&self) -> RwLockWriteGuard<'_, FeedTable> {
+        self.table.write().expect("no panic under the lock")
+    }
+
+    /// The feed of that name, made if need be and kept for good.
+    pub fn keep(&self, name: &str) -> Result<Arc<Feed>, FeedError> {
+        check_feed_name(name)?;
+        let mut table = self.table_mut();
+        let epoch = table.epoch;
+        let feed = table.by_name.entry(name.to_owned());
+        let feed = feed.or_insert_with(|| self.made(self.new_feed(epoch, None)));
+        Ok(feed.clone())
+    }
+
+    /// The feed of that name. One that does not exist is empty, and is not made.
+    pub fn peek(&self, name: &str) -> Result<Arc<Feed>, FeedError> {
+        let table = self.table();
+        match table.by_name.get(name) {
+            Some(feed) => {
+                feed.touch(self.now_s.load(Relaxed));
+                Ok(feed.clone())
+            }
+            None => {
+                check_feed_name(name)?;
+                Ok(self.new_feed(table.epoch, None))
+            }
+        }
+    }
+
+    /// The feed of that name, for a client at `address` that makes it if it does not exist.
+    pub fn open(&self, name: &str, address: IpAddr) -> Result<Arc<Feed>, FeedError> {
+        let now_s = self.now_s.load(Relaxed);
+        if let Some(feed) = self.table().by_name.get(name) {
+            feed.touch(now_s);
             return Ok(feed.clone());
         }
-        drop(feeds);
         check_feed_name(name)?;
-        let mut feeds = self.by_name.write().expect("no panic under the lock");
-        if feeds.len() >= self.max_feeds && !feeds.contains_key(name) {
-            // A feed that was only named holds nothing.
-            feeds.retain(|_, feed| feed.is_used());
+        let mut table = self.table_mut();
+        if let Some(feed) = table.by_name.get(name) {
+            return Ok(feed.clone());
         }
-        if feeds.len() >= self.max_feeds && !feeds.contains_key(name) {
-            return Err(FeedError::TooMany(self.max_feeds));
-        }
-        let new = || {
-            let feed = Feed::new(self.retention, self.epoch);
-            Arc::new(match &self.member_places {
-                Some(places) => feed.with_members(places.clone()),
-                None => feed,
-            })
+        let place = self.places.acquire(address).or_else(|limit| {
+            table.make_room(limit, address, now_s);
+            self.places.acquire(address)
+        });
+        let place = place.map_err(|limit| match limit {
+            LimitReached::All => FeedError::TooMany(self.max_feeds as usize),
+            LimitReached::Address => FeedError::TooManyOfAddress,
+        })?;
+        let feed = self.made(self.new_feed(table.epoch, Some(place)));
+        feed.touch(now_s);
+        table.by_name.insert(name.to_owned(), feed.clone());
+        Ok(feed)
+    }
+
+    fn new_feed(&self, epoch: Epoch, place: Option<AddressPermit>) -> Arc<Feed> {
+        let feed = Feed::new(self.retention, epoch, &self.memory);
+        let feed = match &self.member_places {
+            Some(places) => feed.with_members(places.clone()),
+            None => feed,
         };
-        let feed = feeds.entry(name.to_owned()).or_insert_with(new);
         if self.closed.load(Relaxed) {
             feed.ring.close();
         }
-        Ok(feed.clone())
+        Arc::new(Feed { place, ..feed })
+    }
+
+    /// Registers a new feed with the memory.
+    fn made(&self, feed: Arc<Feed>) -> Arc<Feed> {
+        let ring: Weak<Ring> = Arc::downgrade(&feed.ring);
+        self.memory.register(ring);
+        feed
+    }
+
+    /// Must be called once a second. Members whose time is over leave, announced as of
+    /// `published_at_ns`; idle feeds go.
+    pub fn sweep(&self, published_at_ns: u64) {
+        let now_s = self.now_s.fetch_add(1, Relaxed) + 1;
+        let goes = |feed: &Arc<Feed>| {
+            let longest_s = match feed.ring.has_texts() {
+                true => IDLE_S,
+                false => EMPTY_S,
+            };
+            feed.idle_s(now_s).is_some_and(|idle_s| idle_s >= longest_s)
+        };
+        let table = self.table();
+        table
+            .by_name
+            .values()
+            .for_each(|feed| feed.sweep(published_at_ns));
+        let any = table.by_name.values().any(goes);
+        drop(table);
+        if any {
+            self.table_mut().remove(|_, feed| goes(feed));
+        }
     }
 
     /// Ends every wait for a message, in all feeds, those of later too.
     pub fn close(&self) {
-        let feeds = self.by_name.write().expect("no panic under the lock");
+        let table = self.table_mut();
         self.closed.store(true, Relaxed);
-        feeds.values().for_each(|feed| feed.ring.close());
+        table.by_name.values().for_each(|feed| feed.ring.close());
     }
 
     /// Whether readers that give a name are members.
@@ -205,44 +410,183 @@ impl Feeds {
 
     /// Messages held by all feeds.
     pub fn held(&self) -> usize {
-        let feeds = self.by_name.read().expect("no panic under the lock");
-        feeds.values().map(|feed| feed.ring.held()).sum()
+        self.table()
+            .by_name
+            .values()
+            .map(|feed| feed.ring.held())
+            .sum()
     }
 
     /// Number of feeds.
     pub fn count(&self) -> usize {
-        self.by_name.read().expect("no panic under the lock").len()
+        self.table().by_name.len()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
+    use bytes::Bytes;
+    use futures_util::FutureExt;
+
     use super::*;
+    use crate::feed::{Framing, StoredMessage};
+
+    const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+    fn feeds(max_feeds: u32) -> Feeds {
+        Feeds::new(Retention::default(), max_feeds)
+    }
+
+    fn publish(feed: &Feed) {
+        let new = NewMessage {
+            from: "al".into(),
+            text: "oi".into(),
+            intended_at_ns: 0,
+        };
+        let appended = feed.append(&new, 0).now_or_never();
+        appended.expect("at once").expect("this process numbers it");
+    }
+
+    fn sweep(feeds: &Feeds, seconds: u64) {
+        (0..seconds).for_each(|_| feeds.sweep(0));
+    }
 
     #[test]
     fn a_feed_is_made_once_and_its_name_is_checked() {
-        let feeds = Feeds::new(Retention::default(), 2);
-        let lobby = feeds.get("lobby").unwrap();
-        assert!(Arc::ptr_eq(&lobby, &feeds.get("lobby").unwrap()));
-        assert_eq!(feeds.get("").unwrap_err(), FeedError::BadName);
-        for bad in [
-            "a\nb", ".", "..", "...", "../..", "a/b", "a\\b", "%2e", "a?b", "a#b",
+        let feeds = feeds(2);
+        let lobby = feeds.open("lobby", HERE).unwrap();
+        assert!(Arc::ptr_eq(&lobby, &feeds.open("lobby", HERE).unwrap()));
+        for name in [
+            "",
+            "a\nb",
+            ".",
+            "..",
+            "...",
+            "../..",
+            "a/b",
+            "a\\b",
+            "%2e",
+            "a?b",
+            "a#b",
+            " ",
+            "\u{200b}",
+            "lobby\u{200b}",
+            "\u{202e}ybbol",
+            &"x".repeat(65),
         ] {
-            assert_eq!(feeds.get(bad).unwrap_err(), FeedError::BadName, "{bad}");
+            let refused = [feeds.open(name, HERE), feeds.peek(name), feeds.keep(name)];
+            for refused in refused {
+                assert_eq!(refused.unwrap_err(), FeedError::BadName, "{name:?}");
+            }
         }
-        assert_eq!(feeds.get(&"x".repeat(65)).unwrap_err(), FeedError::BadName);
-        feeds.get(&"ã".repeat(64)).unwrap();
-        feeds
-            .get("third")
-            .expect("the feed of many characters was empty, and is gone");
+        feeds.open(&"ã".repeat(64), HERE).unwrap();
         assert_eq!(feeds.count(), 2);
-        let reader = feeds.get("third").unwrap().reader(None);
-        assert_eq!(feeds.get("fourth").unwrap_err(), FeedError::TooMany(2));
-        assert!(
-            Arc::ptr_eq(&lobby, &feeds.get("lobby").unwrap()),
-            "what exists stays reachable"
+    }
+
+    #[test]
+    fn looking_at_feeds_that_do_not_exist_makes_none() {
+        let feeds = feeds(1);
+        for number in 0..100 {
+            assert!(
+                feeds
+                    .peek(&number.to_string())
+                    .unwrap()
+                    .read_after(0)
+                    .is_empty()
+            );
+        }
+        assert_eq!(feeds.count(), 0);
+        let made = feeds.open("a", HERE).unwrap();
+        let (before, after) = (feeds.peek("b").unwrap(), feeds.peek("a").unwrap());
+        assert_eq!(before.read_after(0).epoch, made.read_after(0).epoch);
+        assert!(Arc::ptr_eq(&made, &after));
+    }
+
+    #[test]
+    fn idle_feeds_make_room_the_oldest_first_and_those_in_use_and_those_kept_stay() {
+        let feeds = feeds(3);
+        publish(&feeds.keep("lobby").unwrap());
+        let (old, read) = (
+            feeds.open("old", HERE).unwrap(),
+            feeds.open("read", HERE).unwrap(),
         );
-        drop((lobby, reader));
-        feeds.get("fourth").expect("nothing uses the third now");
+        publish(&old);
+        let reader = read.reader(None);
+        drop((old, read));
+        sweep(&feeds, BUSY_S);
+        publish(&feeds.open("new", HERE).unwrap());
+        feeds.open("a", HERE).expect("the old one is gone");
+        assert!(feeds.peek("old").unwrap().read_after(0).is_empty());
+        let busy = feeds.open("a", HERE).unwrap();
+        assert_eq!(feeds.open("b", HERE).unwrap_err(), FeedError::TooMany(3));
+        sweep(&feeds, 1);
+        assert_eq!(feeds.open("b", HERE).unwrap_err(), FeedError::TooMany(3));
+        drop((busy, reader));
+        sweep(&feeds, 1);
+        feeds.open("b", HERE).expect("nothing reads a");
+        sweep(&feeds, EMPTY_S);
+        let names = |feeds: &Feeds| feeds.table().by_name.keys().cloned().collect::<Vec<_>>();
+        let mut left = names(&feeds);
+        left.sort();
+        assert_eq!(left, ["lobby", "new"], "without a text, they go");
+        sweep(&feeds, IDLE_S);
+        assert_eq!(names(&feeds), ["lobby"]);
+    }
+
+    #[test]
+    fn an_address_that_makes_many_feeds_loses_its_own() {
+        let feeds = feeds(4);
+        let [one, other] = [1, 2].map(|host| IpAddr::from([192, 0, 2, host]));
+        publish(&feeds.open("other", other).unwrap());
+        let held = feeds.open("0", one).unwrap();
+        for number in 0..20 {
+            publish(&feeds.open(&format!("a{number}"), one).unwrap());
+            sweep(&feeds, BUSY_S);
+        }
+        assert_eq!(feeds.count(), 3, "two of four at most");
+        assert!(feeds.peek("other").unwrap().ring.has_texts());
+        let second = feeds.open("1", one).unwrap();
+        let refused = feeds.open("2", one).unwrap_err();
+        assert_eq!(refused, FeedError::TooManyOfAddress);
+        drop((held, second));
+        feeds.open("2", other).unwrap();
+    }
+
+    #[test]
+    fn a_feed_that_is_made_again_has_another_epoch_for_its_numbers() {
+        let feeds = feeds(1);
+        let epoch = || feeds.peek("a").unwrap().read_after(0).epoch;
+        publish(&feeds.open("a", HERE).unwrap());
+        let before = epoch();
+        sweep(&feeds, BUSY_S);
+        feeds.open("b", HERE).unwrap();
+        assert_ne!(epoch(), before);
+    }
+
+    #[test]
+    fn all_feeds_together_keep_to_the_memory_and_the_largest_give_first() {
+        let feeds = feeds(100).with_memory(4 << 20);
+        let small = feeds.keep("lobby").unwrap();
+        (0..10).for_each(|_| publish(&small));
+        let text = "x".repeat(60_000);
+        for round in 0..500 {
+            let feed = feeds.open(&format!("{}", round % 50), HERE).unwrap();
+            let new = NewMessage {
+                from: "al".into(),
+                text: text.clone(),
+                intended_at_ns: 0,
+            };
+            let _ = feed.append(&new, 0).now_or_never();
+            let newest = feed.read_after(0);
+            for framing in [Framing::Frame, Framing::Event, Framing::Length] {
+                let copy = |message: &StoredMessage| message.json.to_vec().into();
+                newest.framed(framing, copy, |_| Bytes::new());
+            }
+            let bytes = feeds.memory().message_bytes();
+            assert!(bytes <= 3 << 20, "{bytes}");
+        }
+        assert_eq!(small.read_after(0).messages.len(), 10);
     }
 }

@@ -1,15 +1,17 @@
 //! The members of a feed: its readers that gave a name.
 //!
-//! All connections of one name are one member, present while at least one of them reads. A polling
-//! reader stays a member between its polls and leaves some time after the last.
+//! All connections of one name are one member, present while at least one of them reads. It leaves
+//! some time after the last, so that a page that is loaded again, or a client that polls, stays.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
+
+use crate::feed::address_limiter::{AddressLimiter, AddressPermit};
 
 /// The members of one feed. Only joins and leaves touch them; delivering a message does not.
 ///
@@ -20,7 +22,7 @@ pub struct Members {
     present: Mutex<BTreeMap<String, Member>>,
     /// Places left on this server. A reader that finds none, or may not join, still reads; it is
     /// not announced.
-    places: Arc<Semaphore>,
+    places: Arc<AddressLimiter>,
 }
 
 #[derive(Debug)]
@@ -29,13 +31,11 @@ struct Member {
     readers: usize,
     /// When a member without readers leaves.
     until: Instant,
-    /// A task will call [`Members::expire`].
-    expiring: bool,
-    _place: OwnedSemaphorePermit,
+    _place: AddressPermit,
 }
 
 impl Members {
-    pub fn new(places: Arc<Semaphore>) -> Self {
+    pub fn new(places: Arc<AddressLimiter>) -> Self {
         let present = Mutex::default();
         Members { present, places }
     }
@@ -49,18 +49,23 @@ impl Members {
         self.present().keys().cloned().collect()
     }
 
-    /// Adds a reader. For a new name, `may_join` decides and `announce` is called. Returns whether
-    /// the reader is a member: a place was free and `may_join` allowed it.
+    pub fn is_empty(&self) -> bool {
+        self.present().is_empty()
+    }
+
+    /// Adds a reader at `address`. For a new name, `may_join` decides and `announce` is called.
+    /// Returns whether the reader is a member: a place was free and `may_join` allowed it.
     pub fn enter(
         &self,
         name: &str,
+        address: IpAddr,
         may_join: impl FnOnce() -> bool,
         announce: impl FnOnce(),
     ) -> bool {
         match self.present().entry(name.to_owned()) {
             Entry::Occupied(member) => member.into_mut().readers += 1,
             Entry::Vacant(vacant) => {
-                let Ok(place) = self.places.clone().try_acquire_owned() else {
+                let Ok(place) = self.places.acquire(address) else {
                     return false;
                 };
                 if !may_join() {
@@ -69,7 +74,6 @@ impl Members {
                 vacant.insert(Member {
                     readers: 1,
                     until: Instant::now(),
-                    expiring: false,
                     _place: place,
                 });
                 announce();
@@ -78,39 +82,27 @@ impl Members {
         true
     }
 
-    /// Removes a reader; its member stays for `linger` more. Calls `announce` if the member leaves
-    /// at once. Returns whether the caller must arrange calls of [`Members::expire`].
-    pub fn leave(&self, name: &str, linger: Duration, announce: impl FnOnce()) -> bool {
-        let mut present = self.present();
-        let Some(member) = present.get_mut(name) else {
-            return false;
-        };
-        let now = Instant::now();
-        member.readers -= 1;
-        member.until = member.until.max(now + linger);
-        if member.readers == 0 && member.until <= now {
-            present.remove(name);
-            announce();
-            return false;
+    /// Removes a reader; its member stays for `linger` more.
+    pub fn leave(&self, name: &str, linger: Duration) {
+        if let Some(member) = self.present().get_mut(name) {
+            member.readers -= 1;
+            member.until = member.until.max(Instant::now() + linger);
         }
-        member.readers == 0 && !std::mem::replace(&mut member.expiring, true)
     }
 
-    /// Removes a member whose time is over and calls `announce`. Returns when to call again; none
-    /// if no further call is needed.
-    pub fn expire(&self, name: &str, announce: impl FnOnce()) -> Option<Instant> {
+    /// Removes the members whose time is over; calls `announce` for each.
+    pub fn sweep(&self, mut announce: impl FnMut(&str)) {
         let mut present = self.present();
-        let member = present.get_mut(name)?;
-        if member.readers > 0 {
-            // When its last reader leaves, `leave` asks for a task again.
-            member.expiring = false;
-            return None;
+        if present.is_empty() {
+            return;
         }
-        if member.until > Instant::now() {
-            return Some(member.until);
-        }
-        present.remove(name);
-        announce();
-        None
+        let now = Instant::now();
+        present.retain(|name, member| {
+            let stays = member.readers > 0 || member.until > now;
+            if !stays {
+                announce(name);
+            }
+            stays
+        });
     }
 }

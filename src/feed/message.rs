@@ -12,6 +12,8 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+use crate::feed::visible::{disguise, is_seen};
+
 /// Longest author name, in characters.
 pub const MAX_NAME_CHARS: usize = 32;
 
@@ -64,7 +66,11 @@ pub struct NewMessage {
 pub enum InvalidMessage {
     #[error("a name has 1 to {MAX_NAME_CHARS} characters, none of them a control character")]
     Name,
-    #[error("the text is blank: write something")]
+    #[error("nothing of this name can be seen: write letters, digits, signs or emoji")]
+    BlankName,
+    #[error("U+{:04X} makes this name look like another: write the name without it", u32::from(*.0))]
+    DisguisedName(char),
+    #[error("the text is blank: write something that can be seen")]
     BlankText,
 }
 
@@ -72,16 +78,24 @@ pub enum InvalidMessage {
 pub fn check_name(name: &str) -> Result<&str, InvalidMessage> {
     let name = name.trim();
     let length = name.chars().count();
-    let fits = (1..=MAX_NAME_CHARS).contains(&length) && !name.chars().any(char::is_control);
-    fits.then_some(name).ok_or(InvalidMessage::Name)
+    if !(1..=MAX_NAME_CHARS).contains(&length) || name.chars().any(char::is_control) {
+        return Err(InvalidMessage::Name);
+    }
+    if !is_seen(name) {
+        return Err(InvalidMessage::BlankName);
+    }
+    match disguise(name) {
+        None => Ok(name),
+        Some(char) => Err(InvalidMessage::DisguisedName(char)),
+    }
 }
 
-/// The text unchanged; an error if it is blank.
+/// The text unchanged; an error if nothing of it can be seen.
 pub fn check_text(text: &str) -> Result<&str, InvalidMessage> {
-    if text.trim().is_empty() {
-        return Err(InvalidMessage::BlankText);
+    match is_seen(text) {
+        true => Ok(text),
+        false => Err(InvalidMessage::BlankText),
     }
-    Ok(text)
 }
 
 #[cfg(test)]
@@ -132,6 +146,13 @@ mod tests {
         for bad in ["", "   ", "a\u{7}b", &"x".repeat(33)] {
             assert_eq!(check_name(bad), Err(InvalidMessage::Name), "{bad:?}");
         }
+        assert_eq!(check_name("\u{200b}"), Err(InvalidMessage::BlankName));
+        let disguised = check_name("teacher\u{200b}").unwrap_err();
+        assert!(
+            disguised.to_string().starts_with("U+200B makes"),
+            "{disguised}"
+        );
+        assert_eq!(check_text("\u{2060}"), Err(InvalidMessage::BlankText));
         assert_eq!(check_text(" \n "), Err(InvalidMessage::BlankText));
         assert_eq!(check_text(" oi "), Ok(" oi "));
     }

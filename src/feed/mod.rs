@@ -3,18 +3,23 @@
 //! A publisher appends to a [`Feed`]; its sequencer numbers the message and puts it into the ring
 //! of recent messages. Every transport reads the ring after a cursor.
 
+mod address_limiter;
 mod batch;
 mod cursor;
 mod feeds;
 mod members;
+mod memory;
 mod message;
 mod ring;
 mod sequencer;
+mod visible;
 
+pub use address_limiter::{AddressLimiter, AddressLimits, AddressPermit, LimitReached, network};
 pub use batch::{Batch, Framing, MAX_BATCH_BYTES, StoredMessage};
 pub use cursor::{Cursor, Epoch};
 pub use feeds::{Feed, FeedError, Feeds, MAX_FEED_NAME_CHARS, check_feed_name};
 pub use members::Members;
+pub use memory::{MAX_MEMORY_BYTES, Memory, Owed};
 pub use message::{InvalidMessage, MAX_NAME_CHARS, Message, NewMessage, check_name, check_text};
 pub use ring::{Reader, Retention};
 pub use sequencer::AppendError;

@@ -3,8 +3,14 @@
 //! Backlog, resume, slow readers and batching follow from the cursor. Several waiting messages come
 //! in one [`Batch`]; a reader behind the oldest message gets the number that it missed; memory is
 //! bounded, whatever the readers do.
+//!
+//! Texts and announcements (joins and leaves) are kept apart, each up to the limit, so that
+//! announcements never push a text out. They share their numbers, and readers get both in order.
+//! Where announcements are gone between two texts, a batch ends before the gap, and the next one
+//! begins with the number that was missed.
 
 use std::collections::VecDeque;
+use std::iter;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, RwLock, RwLockReadGuard};
 
@@ -12,14 +18,15 @@ use tokio::sync::watch;
 
 use crate::feed::batch::{Batch, MAX_BATCH_BYTES, StoredMessage};
 use crate::feed::cursor::{Cursor, Epoch};
+use crate::feed::memory::{Account, Holder, Memory};
 use crate::feed::message::Message;
 
 /// How much of a feed is kept. The bound that is reached first applies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retention {
-    /// Messages; at least 1.
+    /// Texts, and as many announcements; at least 1.
     pub messages: usize,
-    /// Bytes of JSON. The newest message is kept even if it alone is larger.
+    /// Bytes of texts, with their framings. The newest is kept even if it alone is larger.
     pub bytes: usize,
 }
 
@@ -43,25 +50,79 @@ pub struct Ring {
     epoch: Epoch,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Recent {
-    messages: VecDeque<Arc<StoredMessage>>,
-    bytes: usize,
+    texts: Lane,
+    announcements: Lane,
     last: u64,
 }
 
+/// Messages of one sort, the oldest first.
+#[derive(Debug)]
+struct Lane {
+    messages: VecDeque<Arc<StoredMessage>>,
+    account: Arc<Account>,
+}
+
+impl Lane {
+    fn new(memory: &Arc<Memory>, max_bytes: usize) -> Self {
+        Lane {
+            messages: VecDeque::new(),
+            account: Account::new(memory.clone(), max_bytes),
+        }
+    }
+
+    /// The number of messages up to `seq`.
+    fn up_to(&self, seq: u64) -> usize {
+        let first = self.messages.front().map_or(u64::MAX, |oldest| oldest.seq);
+        let guess = (seq + 1).saturating_sub(first) as usize;
+        match self.messages.get(guess) {
+            // Without gaps, which is the usual case, the number says the place.
+            Some(message) if message.seq == seq + 1 => guess,
+            _ => self.messages.partition_point(|message| message.seq <= seq),
+        }
+    }
+
+    /// The messages after `seq`.
+    fn after(&self, seq: u64) -> iter::Peekable<impl Iterator<Item = &Arc<StoredMessage>>> {
+        self.messages.range(self.up_to(seq)..).peekable()
+    }
+
+    fn oldest(&self) -> u64 {
+        self.messages.front().map_or(u64::MAX, |oldest| oldest.seq)
+    }
+}
+
 impl Recent {
-    /// The oldest `seq` held; `last + 1` if none is.
-    fn first(&self) -> u64 {
-        self.last + 1 - self.messages.len() as u64
+    /// The messages after `seq`, in order.
+    fn after(&self, seq: u64) -> impl Iterator<Item = &Arc<StoredMessage>> {
+        let (mut texts, mut others) = (self.texts.after(seq), self.announcements.after(seq));
+        iter::from_fn(move || match (texts.peek(), others.peek()) {
+            (Some(text), Some(other)) if other.seq < text.seq => others.next(),
+            (None, _) => others.next(),
+            _ => texts.next(),
+        })
+    }
+
+    /// Drops the oldest message; returns its bytes.
+    fn pop(&mut self) -> Option<usize> {
+        let lane = match self.texts.oldest() < self.announcements.oldest() {
+            true => &mut self.texts,
+            false => &mut self.announcements,
+        };
+        lane.messages.pop_front().map(|oldest| oldest.bytes())
     }
 }
 
 impl Ring {
-    pub fn new(retention: Retention, epoch: Epoch) -> Self {
+    pub fn new(retention: Retention, epoch: Epoch, memory: &Arc<Memory>) -> Self {
         assert!(retention.messages >= 1, "a ring holds at least one message");
         Ring {
-            recent: RwLock::default(),
+            recent: RwLock::new(Recent {
+                texts: Lane::new(memory, retention.bytes),
+                announcements: Lane::new(memory, retention.bytes),
+                last: 0,
+            }),
             newest: watch::Sender::new(0),
             closed: AtomicBool::new(false),
             retention,
@@ -83,17 +144,23 @@ impl Ring {
         debug_assert_eq!(seq, recent.last + 1, "numbers have no holes");
         let mut json = Vec::with_capacity(message.text.len() + message.from.len() + 128);
         message.write_json(&mut json);
-        recent.bytes += json.len();
-        recent
-            .messages
-            .push_back(Arc::new(StoredMessage::new(seq, json)));
         recent.last = seq;
-        while recent.messages.len() > self.retention.messages
-            || (recent.bytes > self.retention.bytes && recent.messages.len() > 1)
+        let lane = match message.kind {
+            None => &mut recent.texts,
+            Some(_) => &mut recent.announcements,
+        };
+        let stored = StoredMessage::new(seq, json, lane.account.clone());
+        let max_bytes = self
+            .retention
+            .bytes
+            .saturating_sub(stored.max_framed_bytes());
+        lane.messages.push_back(Arc::new(stored));
+        while lane.messages.len() > self.retention.messages
+            || (lane.account.bytes() > max_bytes && lane.messages.len() > 1)
         {
-            let oldest = recent.messages.pop_front().expect("more than one is held");
-            recent.bytes -= oldest.json.len();
+            lane.messages.pop_front();
         }
+        let account = lane.account.clone();
         drop(recent);
         // Two appends may reach this line in either order: the later number stays.
         self.newest.send_if_modified(|newest| {
@@ -101,6 +168,7 @@ impl Ring {
             *newest = seq.max(*newest);
             forward
         });
+        account.memory().reclaim();
         seq
     }
 
@@ -117,7 +185,13 @@ impl Ring {
 
     /// Messages held.
     pub fn held(&self) -> usize {
-        self.recent().messages.len()
+        let recent = self.recent();
+        recent.texts.messages.len() + recent.announcements.messages.len()
+    }
+
+    /// Whether a text was published and is held.
+    pub fn has_texts(&self) -> bool {
+        !self.recent().texts.messages.is_empty()
     }
 
     /// Whether a [`Reader`] of this ring exists.
@@ -143,39 +217,54 @@ impl Ring {
         // A cursor ahead of the feed is of an earlier run of this server: read from the start.
         let ahead = cursor > recent.last;
         let from = if ahead { 0 } else { cursor };
-        let first = recent.first();
-        let gone = first.saturating_sub(from + 1);
-        let skip = (from + 1).saturating_sub(first) as usize;
-        let mut left = max_bytes;
+        let (mut left, mut next) = (max_bytes, None);
         let fits = |message: &&Arc<StoredMessage>| {
-            let fits = left > 0;
+            let fits = left > 0 && next.is_none_or(|next| message.seq == next);
+            next = Some(message.seq + 1);
             left = left.saturating_sub(message.json.len());
             fits
         };
-        let waiting = recent.messages.range(skip..);
-        let messages: Vec<_> = waiting.take_while(fits).cloned().collect();
+        let messages: Vec<_> = recent.after(from).take_while(fits).cloned().collect();
+        let first = messages.first().map_or(recent.last + 1, |first| first.seq);
+        let last = messages.last().map_or(recent.last, |newest| newest.seq);
+        let gone = first - (from + 1);
         Batch {
-            last: messages.last().map_or(recent.last, |newest| newest.seq),
+            more: last < recent.last,
+            last,
             messages,
             missed: (ahead || gone > 0).then_some(gone),
             epoch: self.epoch,
         }
     }
 
-    /// Up to `limit` messages before `before`, or the newest ones, oldest first; `last` of the
-    /// batch is the newest `seq` of the feed.
+    /// Up to `limit` messages before `before`, or the newest ones, oldest first, up to
+    /// [`MAX_BATCH_BYTES`]; announcements only where there are not as many texts. `last` of the
+    /// batch is the newest `seq` of the feed, and `more` says that older texts are held.
     pub fn history(&self, before: Option<u64>, limit: usize) -> Batch {
         let recent = self.recent();
-        let end = before
+        let newest = before
             .unwrap_or(u64::MAX)
-            .min(recent.last + 1)
-            .max(recent.first());
-        let end = (end - recent.first()) as usize;
-        let page = recent.messages.range(end.saturating_sub(limit)..end);
+            .saturating_sub(1)
+            .min(recent.last);
+        let mut left = MAX_BATCH_BYTES;
+        let mut page = |lane: &Lane, limit: usize| {
+            let newest_first = lane.messages.range(..lane.up_to(newest)).rev().take(limit);
+            let fits = |message: &&Arc<StoredMessage>| {
+                let fits = message.json.len() <= left || left == MAX_BATCH_BYTES;
+                left = left.saturating_sub(message.json.len());
+                fits
+            };
+            newest_first.take_while(fits).cloned().collect::<Vec<_>>()
+        };
+        let mut messages = page(&recent.texts, limit);
+        let more = messages.len() < recent.texts.up_to(newest);
+        messages.extend(page(&recent.announcements, limit - messages.len()));
+        messages.sort_unstable_by_key(|message| message.seq);
         Batch {
-            messages: page.cloned().collect(),
+            messages,
             last: recent.last,
             missed: None,
+            more,
             epoch: self.epoch,
         }
     }
@@ -188,6 +277,23 @@ impl Ring {
             Some(cursor) if fits(cursor) => cursor.seq,
             // The number is another server's. Ahead of any feed, it reads from the start.
             Some(_) => u64::MAX,
+        }
+    }
+}
+
+impl Holder for Ring {
+    fn bytes(&self) -> usize {
+        let recent = self.recent();
+        recent.texts.account.bytes() + recent.announcements.account.bytes()
+    }
+
+    fn shrink(&self, max_bytes: usize) {
+        let mut excess = self.bytes().saturating_sub(max_bytes);
+        let mut recent = self.recent.write().expect("no panic under the lock");
+        while excess > 0
+            && let Some(freed) = recent.pop()
+        {
+            excess = excess.saturating_sub(freed);
         }
     }
 }
@@ -251,9 +357,15 @@ impl Reader {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::feed::memory::MAX_MEMORY_BYTES;
 
     fn ring(messages: usize, bytes: usize) -> Arc<Ring> {
-        Arc::new(Ring::new(Retention { messages, bytes }, Epoch::draw()))
+        let memory = Memory::new(MAX_MEMORY_BYTES);
+        Arc::new(Ring::new(
+            Retention { messages, bytes },
+            Epoch::draw(),
+            &memory,
+        ))
     }
 
     fn publish(ring: &Ring, text: &str) -> u64 {

@@ -30,7 +30,7 @@ const PERIOD: Duration = Duration::from_secs(1);
 /// Publishes CPU, memory and network readings of this machine into [`SYSTEM`] until the runtime
 /// ends.
 pub fn watch_machine(feeds: &Feeds) -> Result<(), FeedError> {
-    let (feed, mut machine) = (feeds.get(SYSTEM)?, MachineReadings::now());
+    let (feed, mut machine) = (feeds.keep(SYSTEM)?, MachineReadings::now());
     let read = move || machine.read();
     tokio::spawn(publish(feed, "machine".to_owned(), Duration::ZERO, read));
     Ok(())
@@ -39,7 +39,7 @@ pub fn watch_machine(feeds: &Feeds) -> Result<(), FeedError> {
 /// Publishes the readings of `count` simulated sensors, `sensor-N`, into [`SENSORS`], evenly spread
 /// over the period.
 pub fn simulate_sensors(feeds: &Feeds, count: u32) -> Result<(), FeedError> {
-    let feed = feeds.get(SENSORS)?;
+    let feed = feeds.keep(SENSORS)?;
     for number in 0..count {
         let phase = PERIOD * number / count;
         let mut sensor = Sensor::new(number.into());
@@ -100,7 +100,7 @@ mod tests {
         let feeds = Feeds::new(Retention::default(), 10);
         simulate_sensors(&feeds, 4).unwrap();
         tokio::time::sleep(Duration::from_millis(2_990)).await;
-        let readings = readings(&feeds.get(SENSORS).unwrap());
+        let readings = readings(&feeds.peek(SENSORS).unwrap());
         let names: Vec<_> = readings.iter().map(|(name, _)| &**name).collect();
         let turn = ["sensor-1", "sensor-2", "sensor-3", "sensor-4"];
         assert_eq!(names, [turn, turn].concat());
@@ -118,7 +118,7 @@ mod tests {
         let feeds = Feeds::new(Retention::default(), 10);
         watch_machine(&feeds).unwrap();
         tokio::time::sleep(Duration::from_millis(2_500)).await;
-        let readings = readings(&feeds.get(SYSTEM).unwrap());
+        let readings = readings(&feeds.peek(SYSTEM).unwrap());
         assert_eq!(readings.len(), 2);
         let (from, pairs) = &readings[1];
         assert_eq!(from, "machine");

@@ -8,12 +8,12 @@ use axum::http::StatusCode;
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 
-use crate::feed::Feed;
+use crate::feed::check_feed_name;
 use crate::service::answer::{ApiError, BAD_QUERY};
 use crate::service::state::{AppState, LOBBY};
 
-/// The feed that the request's path names; the lobby if it names none.
-pub struct FeedOfPath(pub Arc<Feed>);
+/// The name of the feed in the request's path; the lobby if it names none.
+pub struct FeedOfPath(pub String);
 
 impl FromRequestParts<Arc<AppState>> for FeedOfPath {
     type Rejection = ApiError;
@@ -29,7 +29,8 @@ impl FromRequestParts<Arc<AppState>> for FeedOfPath {
             .iter()
             .find(|(key, _)| *key == "feed")
             .map_or(LOBBY, |(_, name)| name);
-        Ok(FeedOfPath(state.feeds.get(name)?))
+        check_feed_name(name)?;
+        Ok(FeedOfPath(name.to_owned()))
     }
 }
 

@@ -162,10 +162,10 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     use super::*;
+    use crate::feed::AddressLimits;
     use crate::feed::{Feeds, Retention};
     use crate::server::ServerSettings;
     use crate::server::access::Access;
-    use crate::server::connection_limiter::ConnectionLimits;
     use crate::service::limits::Limits;
     use crate::service::state::AppState;
 
@@ -195,9 +195,9 @@ mod tests {
         let settings = ServerSettings {
             access: Access::default(),
             tls: None,
-            capacity: ConnectionLimits {
-                clients: 1,
-                clients_per_address: None,
+            capacity: AddressLimits {
+                all: 1,
+                per_address: None,
             },
             max_head_bytes: 1 << 14,
             head_timeout: Duration::from_secs(1),

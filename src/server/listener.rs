@@ -9,14 +9,14 @@ use socket2::{Domain, Protocol, SockAddr, SockRef, Socket, TcpKeepalive, Type};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
+use tokio::time::MissedTickBehavior;
 use tracing::{info, warn};
 
+use crate::feed::{AddressLimiter, AddressPermit, LimitReached, network};
+use crate::runtime::clock;
 use crate::server::access_log::LOG;
 use crate::server::closing::refuse;
 use crate::server::connection;
-use crate::server::connection_limiter::{
-    ConnectionLimiter, ConnectionPermit, LimitReached, network,
-};
 use crate::server::context::ServerContext;
 use crate::server::counted_stream::CountedStream;
 use crate::server::settings::ServerSettings;
@@ -63,14 +63,20 @@ pub async fn run(
     settings: ServerSettings,
     shutdown: impl Future<Output = ()>,
 ) {
-    let limiter = ConnectionLimiter::new(settings.capacity);
+    let limiter = AddressLimiter::new(settings.capacity);
     let context = Arc::new(ServerContext::new(state.clone(), settings));
     let refusals = Arc::new(Semaphore::new(MAX_REFUSALS));
     let mut connections = JoinSet::new();
+    let mut seconds = tokio::time::interval(Duration::from_secs(1));
+    seconds.set_missed_tick_behavior(MissedTickBehavior::Delay);
     tokio::pin!(shutdown);
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
+            _ = seconds.tick() => {
+                state.feeds.sweep(clock::now_ns());
+                continue;
+            }
             Some(_) = connections.join_next(), if !connections.is_empty() => continue,
             () = &mut shutdown => break,
         };
@@ -111,7 +117,7 @@ fn spawn(
     connections: &mut JoinSet<()>,
     stream: TcpStream,
     counted: OpenConnection,
-    permit: ConnectionPermit,
+    permit: AddressPermit,
     context: &Arc<ServerContext>,
 ) {
     prepare(&stream, context.settings.peer_timeout);

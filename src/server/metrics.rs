@@ -68,11 +68,18 @@ struct Snapshot {
     totals: [Totals; OTHER + 1],
     feeds: usize,
     held: usize,
+    message_bytes: usize,
+    owed_bytes: usize,
+    cut: u64,
 }
 
 impl Snapshot {
     fn take(state: &AppState) -> Self {
+        let memory = state.feeds.memory();
         Snapshot {
+            message_bytes: memory.message_bytes(),
+            owed_bytes: memory.owed_bytes(),
+            cut: memory.cut(),
             totals: state.metrics.totals(),
             feeds: state.feeds.count(),
             held: state.feeds.held(),
@@ -106,11 +113,27 @@ impl Collector for Snapshot {
                 "Messages held in all feeds",
                 self.held,
             ),
+            (
+                "wslab_message_bytes",
+                "Memory of all messages with their framings",
+                self.message_bytes,
+            ),
+            (
+                "wslab_owed_bytes",
+                "Memory of answers that connections have not taken yet",
+                self.owed_bytes,
+            ),
         ] {
             let gauge = ConstGauge::new(value as i64);
             gauge.encode(encoder.encode_descriptor(name, help, None, kind)?)?;
         }
-        Ok(())
+        let (name, help) = (
+            "wslab_cut",
+            "Clients cut that did not read while memory was used up",
+        );
+        let cut = ConstCounter::new(self.cut);
+        let kind = cut.metric_type();
+        cut.encode(encoder.encode_descriptor(name, help, None, kind)?)
     }
 }
 

@@ -7,7 +7,7 @@
 //! - [`general`]: the general engine, for all others: hyper, and axum with [`routes`] and
 //!   [`transport_routes`], over a [`client_half`]
 //! - [`page`]: the classroom page
-//! - [`access`], [`host`], [`connection_limiter`]: what is admitted
+//! - [`access`], [`host`]: what is admitted
 //! - [`metrics`], [`access_log`], [`counted_stream`]: what is counted and logged
 
 pub mod access;
@@ -15,7 +15,6 @@ pub mod access_log;
 pub mod client_half;
 pub mod closing;
 pub mod connection;
-pub mod connection_limiter;
 pub mod context;
 pub mod counted_stream;
 pub mod extract;

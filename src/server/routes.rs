@@ -55,7 +55,11 @@ async fn health(State(state): State<Arc<AppState>>) -> Response {
     .into_response()
 }
 
-async fn members(FeedOfPath(feed): FeedOfPath) -> Result<Response, ApiError> {
+async fn members(
+    State(state): State<Arc<AppState>>,
+    FeedOfPath(feed): FeedOfPath,
+) -> Result<Response, ApiError> {
+    let feed = state.feeds.peek(&feed)?;
     let members = feed.members().ok_or_else(|| {
         let advice = "this server keeps no members: start it with --presence on";
         ApiError::new(StatusCode::NOT_FOUND, advice)
@@ -74,6 +78,7 @@ async fn post_message(
     let content_type = content_type.and_then(|kind| str::from_utf8(kind.as_bytes()).ok());
     check_head(&state, counters.address, content_type)?;
     let new = parse_message(&body(request, &half, &state.limits).await?)?;
+    let feed = state.feeds.open(&feed, counters.address)?;
     Ok(created(publish(&feed, &new).await?))
 }
 
@@ -106,9 +111,14 @@ struct History {
     before: Option<u64>,
 }
 
-async fn history(FeedOfPath(feed): FeedOfPath, ApiQuery(query): ApiQuery<History>) -> Whole {
+async fn history(
+    State(state): State<Arc<AppState>>,
+    FeedOfPath(feed): FeedOfPath,
+    ApiQuery(query): ApiQuery<History>,
+) -> Result<Whole, ApiError> {
     let limit = query.limit.unwrap_or(HISTORY_LIMIT).min(MAX_HISTORY_LIMIT);
-    answer::messages(&feed.history(query.before, limit))
+    let feed = state.feeds.peek(&feed)?;
+    answer::messages(&feed.history(query.before, limit)).counted(state.feeds.memory())
 }
 
 async fn no_such_address(uri: Uri) -> ApiError {

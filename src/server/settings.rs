@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use crate::feed::AddressLimits;
 use crate::server::access::Access;
-use crate::server::connection_limiter::ConnectionLimits;
 use crate::server::tls::ServerTls;
 
 /// The settings of a server, apart from its feeds and transports.
@@ -13,7 +13,7 @@ pub struct ServerSettings {
     /// Without it, connections are not encrypted.
     pub tls: Option<ServerTls>,
     /// Connections served at once; the others are answered with 503.
-    pub capacity: ConnectionLimits,
+    pub capacity: AddressLimits,
     /// Bytes of a request's head; a longer one is answered with 431.
     pub max_head_bytes: usize,
     /// How long a request's head may take from its first byte on; how long the first byte of a

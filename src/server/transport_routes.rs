@@ -15,12 +15,10 @@ use futures_util::stream::{self, StreamExt};
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 
-use crate::feed::Feed;
 use crate::server::client_half::ClientHalf;
 use crate::server::extract::{FeedOfPath, query_error};
 use crate::service::answer::{ApiError, append_fields};
 use crate::service::counters::ConnectionCounters;
-use crate::service::limits::Limits;
 use crate::service::peer::Peer;
 use crate::service::state::AppState;
 use crate::transport::Transport;
@@ -53,7 +51,7 @@ async fn open(
     transport: Transport,
     state: Arc<AppState>,
     counters: Arc<ConnectionCounters>,
-    feed: Arc<Feed>,
+    feed: String,
     mut request: Request,
 ) -> Result<Response, ApiError> {
     if transport.descriptor().upgrade.is_some() {
@@ -70,7 +68,7 @@ async fn open(
         }
         let ask = Ask {
             counters: &counters,
-            feed,
+            feed: &feed,
             params,
             fields: &fields(request.headers()),
         };
@@ -137,15 +135,15 @@ async fn respond(
     upgrade: Option<OnUpgrade>,
 ) -> Result<Response, ApiError> {
     match reply {
-        Reply::Whole(whole) => Ok(whole.into_response()),
+        Reply::Whole(whole) => Ok(whole.counted(state.feeds.memory())?.into_response()),
         Reply::Later(mut later) => {
             let next = tokio::time::timeout(later.hold, later.reader.next());
             let next = half.until_end(next).await;
             let batch = next.and_then(Result::ok).flatten();
             let whole = later.finish(&counters, batch);
-            Ok(whole.into_response())
+            Ok(whole.counted(state.feeds.memory())?.into_response())
         }
-        Reply::Stream(stream) => Ok(stream_response(stream, state.limits, counters, half)),
+        Reply::Stream(stream) => Ok(stream_response(stream, state, counters, half)),
         Reply::Upgrade(Upgrade { fields, session }) => {
             let upgrade = upgrade.ok_or_else(no_upgrade)?;
             tokio::spawn(run_session(session, upgrade, state, counters));
@@ -161,14 +159,16 @@ async fn respond(
 
 fn stream_response(
     mut reply: StreamReply,
-    limits: Limits,
+    state: Arc<AppState>,
     counters: Arc<ConnectionCounters>,
     half: Arc<ClientHalf>,
 ) -> Response {
     let fields = reply.format.fields;
     let first = reply.first(&counters, Coding::Identity);
-    let later = stream::unfold(Some((reply, counters, half)), move |state| async move {
-        let (mut reply, counters, half) = state?;
+    let open = Some((reply, state, counters, half));
+    let later = stream::unfold(open, move |open| async move {
+        let (mut reply, state, counters, half) = open?;
+        let limits = &state.limits;
         let next = tokio::time::timeout(limits.heartbeat, reply.reader.next());
         let event = match half.until_end(next).await {
             Some(Ok(Some(batch))) => StreamEvent::Batch(batch),
@@ -176,8 +176,10 @@ fn stream_response(
             Some(Err(_)) => StreamEvent::Idle,
             None => StreamEvent::Disconnected,
         };
-        let (bytes, ends) = reply.piece(event, &limits, &counters, Coding::Identity);
-        Some((bytes, (!ends).then_some((reply, counters, half))))
+        let (bytes, ends) = reply.piece(event, limits, &counters, Coding::Identity);
+        // Without memory for a peer that does not read, its stream ends.
+        let bytes = state.feeds.memory().counted(bytes)?;
+        Some((bytes, (!ends).then_some((reply, state, counters, half))))
     });
     let first = stream::once(std::future::ready(first));
     let pieces = first.chain(later).map(Ok::<Bytes, Infallible>);

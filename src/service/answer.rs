@@ -1,11 +1,13 @@
 //! Complete answers: a status, header fields and a body; and errors, which become one.
 
+use std::sync::Arc;
+
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 
-use crate::feed::{AppendError, FeedError, InvalidMessage};
+use crate::feed::{AppendError, FeedError, InvalidMessage, Memory};
 
 /// The header field of a JSON body, as a header line after CR LF.
 pub const JSON: &str = "\r\ncontent-type: application/json";
@@ -27,6 +29,20 @@ pub struct Whole {
     /// Header lines, each after CR LF, without Content-Length, Date and Connection.
     pub fields: &'static str,
     pub body: Bytes,
+}
+
+impl Whole {
+    /// The same answer, whose body is counted while a connection has not taken it.
+    ///
+    /// # Errors
+    /// 503 if there is no memory for it.
+    pub fn counted(self, memory: &Arc<Memory>) -> Result<Self, ApiError> {
+        let body = memory.counted(self.body).ok_or_else(|| {
+            let advice = "too many clients do not read what they are sent: try later";
+            ApiError::new(StatusCode::SERVICE_UNAVAILABLE, advice).with_fields(JSON_RETRY)
+        })?;
+        Ok(Whole { body, ..self })
+    }
 }
 
 impl IntoResponse for Whole {
@@ -103,7 +119,7 @@ impl From<FeedError> for ApiError {
     fn from(error: FeedError) -> Self {
         let status = match error {
             FeedError::BadName => StatusCode::BAD_REQUEST,
-            FeedError::TooMany(_) => StatusCode::CONFLICT,
+            FeedError::TooMany(_) | FeedError::TooManyOfAddress => StatusCode::CONFLICT,
         };
         ApiError::new(status, error.to_string())
     }

@@ -35,6 +35,9 @@ pub struct Limits {
     /// Bytes of one published message, as it arrives.
     pub max_message_bytes: usize,
     pub slow_reader: SlowReader,
+    /// How long a member stays after its last stream has ended, in steps of a second. A page that
+    /// is loaded again, or a connection that is made again, is back before.
+    pub leave_after: Duration,
     /// How long the body of a request may take to arrive.
     pub body_timeout: Duration,
 }
@@ -66,6 +69,7 @@ impl Default for Limits {
             max_hold: Duration::from_secs(25),
             max_message_bytes: 64 << 10,
             slow_reader: SlowReader::Skip,
+            leave_after: Duration::from_secs(5),
             body_timeout: Duration::from_secs(10),
         }
     }

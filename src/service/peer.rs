@@ -11,6 +11,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
 
+#[cfg(doc)]
+use crate::feed::Memory;
+use crate::feed::Owed;
 use crate::service::counters::ConnectionCounters;
 use crate::service::lazy_deadline::LazyDeadline;
 use crate::service::rewind::{Rewind, SCRATCH_BYTES, Stream};
@@ -96,24 +99,33 @@ impl<S: Stream> Peer<S> {
     }
 
     /// Writes what `fill` appends, in one call. It is made in a buffer that all connections of the
-    /// thread share; only what the socket does not take is kept.
+    /// thread share; only what the socket does not take is kept, and counted in [`Memory`].
+    ///
+    /// # Errors
+    /// The peer has disconnected, or there is no memory to keep the rest.
     pub fn write(
         &mut self,
         fill: impl FnOnce(&mut Vec<u8>),
     ) -> impl Future<Output = io::Result<()>> {
         let mut fill = Some(fill);
-        let (mut left, mut written) = (Vec::new(), 0);
+        let (mut left, mut written) = (None, 0);
         poll_fn(move |cx| {
             let Some(fill) = fill.take() else {
-                return self.stream.poll_send(cx, &left, &mut written);
+                let left = left.as_ref().map(|(left, _): &(Vec<u8>, Owed)| &**left);
+                return self
+                    .stream
+                    .poll_send(cx, left.unwrap_or_default(), &mut written);
             };
             OUT.with_borrow_mut(|out| {
                 out.clear();
                 fill(out);
                 let outcome = self.stream.poll_send(cx, out, &mut written);
                 if outcome.is_pending() {
-                    left = out.split_off(written);
-                    written = 0;
+                    let rest = out.split_off(written);
+                    match self.state.feeds.memory().owe(rest.len()) {
+                        Some(owed) => (left, written) = (Some((rest, owed)), 0),
+                        None => return Poll::Ready(Err(io::ErrorKind::OutOfMemory.into())),
+                    }
                 }
                 out.shrink_to(MAX_KEPT_BYTES);
                 outcome
@@ -121,10 +133,23 @@ impl<S: Stream> Peer<S> {
         })
     }
 
-    /// Writes bytes that are shared with other connections, in one call.
+    /// Writes bytes that may be shared with other connections, in one call. They are counted in
+    /// [`Memory`] while the socket does not take them.
+    ///
+    /// # Errors
+    /// The peer has disconnected, or there is no memory to keep the bytes.
     pub fn write_all(&mut self, bytes: &[u8]) -> impl Future<Output = io::Result<()>> {
-        let mut written = 0;
-        poll_fn(move |cx| self.stream.poll_send(cx, bytes, &mut written))
+        let (mut written, mut owed) = (0, None);
+        poll_fn(move |cx| {
+            let outcome = self.stream.poll_send(cx, bytes, &mut written);
+            if outcome.is_pending() && owed.is_none() {
+                owed = self.state.feeds.memory().owe(bytes.len());
+                if owed.is_none() {
+                    return Poll::Ready(Err(io::ErrorKind::OutOfMemory.into()));
+                }
+            }
+            outcome
+        })
     }
 }
 

@@ -7,14 +7,14 @@
 //! {"seq":57,"from":"alice","text":"","intended_at_ns":0,"published_at_ns":9,"kind":"leave"}
 //! ```
 //!
-//! The reader of a stream is present while its connection is open. The reader of polls is present
-//! until it has missed three polls. It may state how often it polls (`&interval_ms=1000`);
+//! The reader of a stream is present while its connection is open, and for
+//! [`Limits::leave_after`](crate::service::limits::Limits) more: a page that is loaded again does
+//! not leave. The reader of polls is present until it has missed three polls. It may state how often it polls (`&interval_ms=1000`);
 //! otherwise [`DEFAULT_INTERVAL`] is assumed. While a long poll is held, its reader is present.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
-
-use tokio::runtime::Handle;
 
 use crate::feed::{Feed, Members, check_name};
 use crate::runtime::clock;
@@ -45,9 +45,9 @@ pub struct PresenceGuard {
 }
 
 impl PresenceGuard {
-    /// Makes a connection's reader a member as `user`; streams have no grace period. `None` if
-    /// there is no name, the server keeps no members, or the address joins or publishes
-    /// too often for a join to be announced: then the client reads unannounced.
+    /// Makes a connection's reader a member as `user`. `None` if there is no name, the server keeps
+    /// no members or has no place for it, or the address joins or publishes too often for a join to
+    /// be announced: then the client reads unannounced.
     ///
     /// # Errors
     /// 422 if the name is not valid.
@@ -58,8 +58,9 @@ impl PresenceGuard {
         user: Option<&str>,
         grace: Duration,
     ) -> Result<Option<PresenceGuard>, ApiError> {
-        let may_join = || state.may_join(counters.address);
-        PresenceGuard::join(feed, user, grace, may_join)
+        let address = counters.address;
+        let may_join = || state.may_join(address);
+        PresenceGuard::join(feed, user, address, grace, may_join)
     }
 
     /// The same, where `may_join` is called for each join: it is a message that all readers of the
@@ -67,14 +68,15 @@ impl PresenceGuard {
     fn join(
         feed: &Arc<Feed>,
         user: Option<&str>,
+        address: IpAddr,
         grace: Duration,
         may_join: impl FnOnce() -> bool,
     ) -> Result<Option<PresenceGuard>, ApiError> {
         let Some(name) = user.map(check_name).transpose()? else {
             return Ok(None);
         };
-        let announce = || announce(feed, name, "join");
-        let join = |members: &Members| members.enter(name, may_join, announce);
+        let announce = || announce_join(feed, name);
+        let join = |members: &Members| members.enter(name, address, may_join, announce);
         Ok(feed.members().is_some_and(join).then(|| PresenceGuard {
             feed: feed.clone(),
             name: name.to_owned(),
@@ -85,29 +87,15 @@ impl PresenceGuard {
 
 impl Drop for PresenceGuard {
     fn drop(&mut self) {
-        let (feed, name) = (self.feed.clone(), std::mem::take(&mut self.name));
-        let leave = || announce(&feed, &name, "leave");
-        let must_expire = feed
-            .members()
-            .is_some_and(|members| members.leave(&name, self.grace, leave));
-        // Without a runtime the process is ending.
-        if let (true, Ok(runtime)) = (must_expire, Handle::try_current()) {
-            runtime.spawn(expire(feed, name));
+        if let Some(members) = self.feed.members() {
+            members.leave(&self.name, self.grace);
         }
     }
 }
 
-/// Removes a member that polls once it has missed its polls.
-async fn expire(feed: Arc<Feed>, name: String) {
-    let expire = |members: &Members| members.expire(&name, || announce(&feed, &name, "leave"));
-    while let Some(until) = feed.members().and_then(expire) {
-        tokio::time::sleep_until(until).await;
-    }
-}
-
-fn announce(feed: &Feed, name: &str, kind: &'static str) {
-    if let Err(error) = feed.announce(name, kind, clock::now_ns()) {
-        tracing::warn!(name, kind, %error, "not announced");
+fn announce_join(feed: &Feed, name: &str) {
+    if let Err(error) = feed.announce(name, "join", clock::now_ns()) {
+        tracing::warn!(name, %error, "a join is not announced");
     }
 }
 
@@ -115,19 +103,27 @@ fn announce(feed: &Feed, name: &str, kind: &'static str) {
 mod tests {
     use std::cell::Cell;
 
-    use tokio::sync::Semaphore;
-    use tokio::time::{Instant, sleep};
+    use tokio::time::advance;
 
     use super::*;
-    use crate::feed::{Epoch, Message, Retention};
+    use crate::feed::{Feeds, Message, Retention};
 
-    fn feed(places: usize) -> Arc<Feed> {
-        let log = Feed::new(Retention::default(), Epoch::draw());
-        Arc::new(log.with_members(Arc::new(Semaphore::new(places))))
+    const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+
+    /// A feed on a server with so many places for members.
+    fn feed(places: u32) -> Arc<Feed> {
+        let feeds = Feeds::new(Retention::default(), 1).with_presence(places);
+        feeds.keep("a").unwrap()
     }
 
     fn join(log: &Arc<Feed>, name: &str, grace: Duration) -> Option<PresenceGuard> {
-        PresenceGuard::join(log, Some(name), grace, || true).unwrap()
+        PresenceGuard::join(log, Some(name), HERE, grace, || true).unwrap()
+    }
+
+    /// Lets time pass, up to a sweep.
+    async fn sleep(log: &Feed, time: Duration) {
+        advance(time).await;
+        log.sweep(0);
     }
 
     /// The joins and leaves in the feed.
@@ -141,16 +137,21 @@ mod tests {
         lines.join(", ")
     }
 
+    const NO: Duration = Duration::ZERO;
+    const SECOND: Duration = Duration::from_secs(1);
+
     #[tokio::test(start_paused = true)]
     async fn several_connections_of_one_name_are_one_member() {
         let log = feed(10);
-        let first = join(&log, " alice ", Duration::ZERO);
-        let second = join(&log, "alice", Duration::ZERO);
-        let bob = join(&log, "bob", Duration::ZERO);
+        let first = join(&log, " alice ", NO);
+        let second = join(&log, "alice", NO);
+        let bob = join(&log, "bob", NO);
         assert_eq!(log.members().unwrap().names(), ["alice", "bob"]);
         drop((first, bob));
+        sleep(&log, NO).await;
         assert_eq!(log.members().unwrap().names(), ["alice"]);
         drop(second);
+        sleep(&log, NO).await;
         assert_eq!(
             history(&log),
             "alice joins, bob joins, bob leaves, alice leaves"
@@ -158,24 +159,34 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_member_that_comes_back_in_time_has_never_left() {
+        let log = feed(10);
+        for _ in 0..3 {
+            drop(join(&log, "alice", SECOND * 5));
+            sleep(&log, SECOND * 4).await;
+        }
+        assert_eq!(history(&log), "alice joins");
+        sleep(&log, SECOND).await;
+        assert_eq!(history(&log), "alice joins, alice leaves");
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_poller_leaves_after_three_missed_polls_and_not_before() {
         let log = feed(10);
-        let (interval, ms) = (grace(Some(1_000)) / 3, Duration::from_millis(1));
-        assert_eq!(interval, Duration::from_secs(1));
-        let started = Instant::now();
+        let ms = Duration::from_millis(1);
+        assert_eq!(grace(Some(1_000)) / 3, SECOND);
         for _ in 0..10 {
             drop(join(&log, "alice", grace(Some(1_000))));
-            sleep(interval * 2).await;
+            sleep(&log, SECOND * 2).await;
         }
         // A held poll is not a missed one.
         let held = join(&log, "alice", grace(Some(1_000)));
-        sleep(interval * 10).await;
+        sleep(&log, SECOND * 10).await;
         drop(held);
-        sleep(interval * 3 - ms).await;
+        sleep(&log, SECOND * 3 - ms).await;
         assert_eq!(history(&log), "alice joins");
-        sleep(ms * 2).await;
+        sleep(&log, ms).await;
         assert_eq!(history(&log), "alice joins, alice leaves");
-        assert_eq!(started.elapsed(), interval * 33 + ms);
         assert_eq!(grace(None), DEFAULT_INTERVAL * 3);
         assert_eq!(grace(Some(u64::MAX)), MAX_INTERVAL * 3);
     }
@@ -183,32 +194,46 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_member_that_polls_and_streams_stays_for_the_longer_of_both() {
         let log = feed(10);
-        let stream = join(&log, "alice", Duration::ZERO);
+        let stream = join(&log, "alice", NO);
         drop(join(&log, "alice", grace(Some(1_000))));
-        sleep(Duration::from_secs(5)).await;
+        sleep(&log, SECOND * 5).await;
         assert_eq!(history(&log), "alice joins", "the stream is still open");
         drop(join(&log, "alice", grace(Some(1_000))));
         drop(stream);
-        sleep(Duration::from_secs(2)).await;
+        sleep(&log, SECOND * 2).await;
         assert_eq!(history(&log), "alice joins", "it may poll again");
-        sleep(Duration::from_secs(2)).await;
+        sleep(&log, SECOND).await;
         assert_eq!(history(&log), "alice joins, alice leaves");
     }
 
     #[tokio::test(start_paused = true)]
     async fn members_are_bounded_and_others_read_unannounced() {
         let log = feed(1);
-        let alice = join(&log, "alice", Duration::ZERO).expect("there is room");
-        assert!(join(&log, "bob", Duration::ZERO).is_none());
-        assert!(join(&log, "alice", Duration::ZERO).is_some());
+        let alice = join(&log, "alice", NO).expect("there is room");
+        assert!(join(&log, "bob", NO).is_none());
+        assert!(join(&log, "alice", NO).is_some());
         drop(alice);
-        let bob = join(&log, "bob", Duration::ZERO).expect("alice left");
+        sleep(&log, NO).await;
+        let bob = join(&log, "bob", NO).expect("alice left");
         drop(bob);
+        sleep(&log, NO).await;
         let expected = "alice joins, alice leaves, bob joins, bob leaves";
         assert_eq!(history(&log), expected);
-        let attempt = |name| PresenceGuard::join(&log, name, Duration::ZERO, || true);
+        let attempt = |name| PresenceGuard::join(&log, name, HERE, NO, || true);
         assert!(attempt(None).unwrap().is_none());
         assert!(attempt(Some(" ")).is_err());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_address_takes_half_of_the_places_at_most() {
+        let log = feed(4);
+        let names = ["a", "b", "c", "d"];
+        let members = names.map(|name| join(&log, name, NO));
+        assert_eq!(members.iter().flatten().count(), 2);
+        let elsewhere = [192, 0, 2, 1].into();
+        let other = PresenceGuard::join(&log, Some("e"), elsewhere, NO, || true).unwrap();
+        assert!(other.is_some());
+        assert_eq!(log.members().unwrap().names(), ["a", "b", "e"]);
     }
 
     #[tokio::test(start_paused = true)]
@@ -220,12 +245,13 @@ mod tests {
                 checks.set(checks.get() + 1);
                 may_join
             };
-            PresenceGuard::join(&log, Some("alice"), Duration::ZERO, check).unwrap()
+            PresenceGuard::join(&log, Some("alice"), HERE, NO, check).unwrap()
         };
         assert!(attempt(false).is_none());
         let first = attempt(true).expect("a refused join takes no room");
         let second = attempt(false).expect("alice is present");
         drop((first, second));
+        sleep(&log, NO).await;
         assert_eq!(
             (history(&log).as_str(), checks.get()),
             ("alice joins, alice leaves", 2)

@@ -99,7 +99,7 @@ mod tests {
     fn a_held_poll_that_the_shutdown_answers_sees_the_shutdown() {
         let feeds = Feeds::new(Retention::default(), 1);
         let state = Arc::new(AppState::new(feeds, Limits::default()));
-        let mut reader = state.feeds.get("a").unwrap().reader(None);
+        let mut reader = state.feeds.keep("a").unwrap().reader(None);
         let mut next = pin!(reader.next());
         let look = Arc::new(Look(state.clone(), AtomicBool::new(false)));
         let waker = look.clone().into();

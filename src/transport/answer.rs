@@ -3,6 +3,9 @@
 //! ```text
 //! {"messages":[{"seq":42,…}],"last":42,"epoch":"k3x9"}
 //! ```
+//!
+//! `"missed":N` and `"more":true` follow where messages are gone, and where the answer would have
+//! been too long for all that the feed holds.
 
 use axum::http::StatusCode;
 use bytes::Bytes;
@@ -25,9 +28,9 @@ pub fn messages(batch: &Batch) -> Whole {
 fn body(batch: &Batch) -> Bytes {
     match (&batch.messages[..], batch.missed) {
         // Nearly all long polls of a feed get this body: they share it.
-        ([message], None) if message.seq == batch.last => {
-            message.framed(Framing::Answer, |_| encode(batch)).clone()
-        }
+        ([message], None) if message.seq == batch.last && !batch.more => message
+            .framed(Framing::Answer, |_| encode(batch))
+            .into_owned(),
         _ => encode(batch),
     }
 }
@@ -37,6 +40,9 @@ fn encode(batch: &Batch) -> Bytes {
     let mut end = format!("],\"last\":{last},\"epoch\":\"{epoch}\"");
     if let Some(missed) = batch.missed {
         end += &format!(",\"missed\":{missed}");
+    }
+    if batch.more {
+        end += ",\"more\":true";
     }
     end.push('}');
     let commas = batch.messages.len().saturating_sub(1);
@@ -56,7 +62,7 @@ fn encode(batch: &Batch) -> Bytes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::feed::{Feed, Message, NewMessage, Retention};
+    use crate::feed::{Feed, MAX_MEMORY_BYTES, Memory, Message, NewMessage, Retention};
     use crate::transport::theory::ANSWER_WRAPPING;
 
     fn body(batch: &Batch) -> String {
@@ -69,7 +75,7 @@ mod tests {
             messages: 2,
             bytes: usize::MAX,
         };
-        let log = Feed::new(retention, "k3x9".into());
+        let log = Feed::new(retention, "k3x9".into(), &Memory::new(MAX_MEMORY_BYTES));
         assert_eq!(
             body(&log.read_after(0)),
             r#"{"messages":[],"last":0,"epoch":"k3x9"}"#

@@ -17,7 +17,8 @@ use crate::service::state::AppState;
 #[derive(Debug)]
 pub struct Ask<'a> {
     pub counters: &'a ConnectionCounters,
-    pub feed: Arc<Feed>,
+    /// The feed's name.
+    pub feed: &'a str,
     pub params: Params<'a>,
     pub fields: &'a Fields<'a>,
 }
@@ -42,17 +43,30 @@ impl Ask<'_> {
         number("hold_ms", self.params.hold_ms)
     }
 
-    /// Makes the client a member of the feed, see [`PresenceGuard::admit`]. The page of another
-    /// site that states no origin, as its images and links do, joins nothing: reading for it must
-    /// not write.
+    /// The name under which the client is a member. The page of another site that states no origin,
+    /// as its images and links do, joins nothing: reading for it must not write.
+    pub fn member_name(&self) -> Option<&str> {
+        let foreign = self.fields.foreign_site && self.fields.origin.is_none();
+        self.params.user.filter(|_| !foreign)
+    }
+
+    /// The feed, which is made if it does not exist: for a client that waits for its messages, or is
+    /// a member.
+    ///
+    /// # Errors
+    /// 409 if there are too many.
+    pub fn open_feed(&self, state: &AppState) -> Result<Arc<Feed>, ApiError> {
+        Ok(state.feeds.open(self.feed, self.counters.address)?)
+    }
+
+    /// Makes the client a member of the feed, see [`PresenceGuard::admit`].
     pub fn admit(
         &self,
         state: &AppState,
+        feed: &Arc<Feed>,
         grace: Duration,
     ) -> Result<Option<PresenceGuard>, ApiError> {
-        let foreign = self.fields.foreign_site && self.fields.origin.is_none();
-        let user = self.params.user.filter(|_| !foreign);
-        PresenceGuard::admit(state, self.counters, &self.feed, user, grace)
+        PresenceGuard::admit(state, self.counters, feed, self.member_name(), grace)
     }
 }
 

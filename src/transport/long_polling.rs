@@ -48,10 +48,12 @@ pub const DESCRIPTOR: Descriptor = Descriptor {
 
 /// The server's end: waits for a message after the cursor.
 fn open(state: &AppState, ask: &Ask<'_>) -> Result<Reply, ApiError> {
+    let (cursor, grace) = (ask.cursor()?, presence::grace(ask.interval_ms()?));
     let hold = state.limits.hold(ask.hold_ms()?);
+    let feed = ask.open_feed(state)?;
     Ok(Reply::Later(Later {
-        reader: ask.feed.reader(ask.cursor()?),
-        presence: ask.admit(state, presence::grace(ask.interval_ms()?))?,
+        reader: feed.reader(cursor),
+        presence: ask.admit(state, &feed, grace)?,
         hold,
     }))
 }

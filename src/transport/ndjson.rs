@@ -20,7 +20,6 @@
 
 use std::convert::Infallible;
 use std::mem;
-use std::time::Duration;
 
 use bytes::Bytes;
 
@@ -73,10 +72,12 @@ static FORMAT: StreamFormat = StreamFormat {
 
 /// The server's end: an answer that never ends.
 fn open(state: &AppState, ask: &Ask<'_>) -> Result<Reply, ApiError> {
+    let cursor = ask.cursor()?;
+    let feed = ask.open_feed(state)?;
     Ok(Reply::Stream(StreamReply {
-        reader: ask.feed.reader(ask.cursor()?).in_pieces(STREAM_PIECE_BYTES),
+        reader: feed.reader(cursor).in_pieces(STREAM_PIECE_BYTES),
         format: &FORMAT,
-        presence: ask.admit(state, Duration::ZERO)?,
+        presence: ask.admit(state, &feed, state.limits.leave_after)?,
     }))
 }
 
@@ -158,7 +159,7 @@ fn predict(conditions: &Conditions) -> Prediction {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::feed::{Feed, NewMessage, Retention, StoredMessage};
+    use crate::feed::{Feed, MAX_MEMORY_BYTES, Memory, NewMessage, Retention, StoredMessage};
 
     #[test]
     fn lines_are_read_wherever_they_are_cut() {
@@ -185,7 +186,7 @@ mod tests {
             messages: 1,
             bytes: usize::MAX,
         };
-        let feed = Feed::new(retention, "k3x9".into());
+        let feed = Feed::new(retention, "k3x9".into(), &Memory::new(MAX_MEMORY_BYTES));
         for text in ["a", "b\r\nc"] {
             let new = NewMessage {
                 from: "al".into(),

@@ -71,14 +71,18 @@ static FORMAT: StreamFormat = StreamFormat {
 };
 
 /// The server's end. The client must not send anything after the upgrade.
-fn open(_: &AppState, ask: &Ask<'_>) -> Result<Reply, ApiError> {
+fn open(state: &AppState, ask: &Ask<'_>) -> Result<Reply, ApiError> {
     ask.fields.check_upgrade(PROTOCOL).map_err(|_| {
         let advice = format!("ask with Connection: Upgrade and Upgrade: {PROTOCOL}");
         ApiError::new(StatusCode::UPGRADE_REQUIRED, advice)
             .with_fields("\r\ncontent-type: application/json\r\nupgrade: raw-tcp")
     })?;
+    let cursor = ask.cursor()?;
     let session = Session::Stream(StreamReply {
-        reader: ask.feed.reader(ask.cursor()?).in_pieces(STREAM_PIECE_BYTES),
+        reader: ask
+            .open_feed(state)?
+            .reader(cursor)
+            .in_pieces(STREAM_PIECE_BYTES),
         format: &FORMAT,
         presence: None,
     });

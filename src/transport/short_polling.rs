@@ -47,11 +47,17 @@ pub const DESCRIPTOR: Descriptor = Descriptor {
     spawn: |subscription, ended| spawn(subscription, subscribe, ended),
 };
 
-/// The server's end: answers with what the feed has after the cursor.
+/// The server's end: answers with what the feed has after the cursor. A poll makes no feed, unless
+/// it makes a member.
 fn open(state: &AppState, ask: &Ask<'_>) -> Result<Reply, ApiError> {
-    let position = ask.feed.place(ask.cursor()?);
-    let _present = ask.admit(state, presence::grace(ask.interval_ms()?))?;
-    let batch = ask.feed.read_after(position);
+    let (cursor, grace) = (ask.cursor()?, presence::grace(ask.interval_ms()?));
+    let feed = match ask.member_name() {
+        Some(_) => ask.open_feed(state)?,
+        None => state.feeds.peek(ask.feed)?,
+    };
+    let position = feed.place(cursor);
+    let _present = ask.admit(state, &feed, grace)?;
+    let batch = feed.read_after(position);
     ask.counters.poll_answered(batch.messages.len());
     Ok(Reply::Whole(answer::messages(&batch)))
 }

@@ -130,7 +130,7 @@ impl StreamReply {
         match (&batch.messages[..], batch.missed) {
             ([message], None) if coding == Coding::Chunked => {
                 let chunk = |message: &StoredMessage| chunk(&(self.format.item)(message, batch));
-                message.framed(self.format.chunk_cache, chunk).clone()
+                message.framed(self.format.chunk_cache, chunk).into_owned()
             }
             _ => coding.encode(self.items(batch)),
         }

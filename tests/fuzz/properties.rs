@@ -18,9 +18,10 @@ use std::{iter, panic, thread};
 use futures_util::FutureExt;
 use wslab::client::error::{ClientError, Parsed};
 use wslab::client::http::{ChunkedDecoder, Response};
-use wslab::feed::{Feed, Feeds, Message, Retention, check_name};
+use wslab::feed::{
+    AddressLimits, Feed, Feeds, MAX_MEMORY_BYTES, Memory, Message, Retention, check_name,
+};
 use wslab::server::access::Access;
-use wslab::server::connection_limiter::ConnectionLimits;
 use wslab::server::http1::request::{ParsedHead, RequestLimits};
 use wslab::server::{self, ServerSettings};
 use wslab::service::limits::Limits;
@@ -103,7 +104,11 @@ pub fn publish_body(body: &[u8]) -> bool {
     let Ok(new) = parse_message(body) else {
         return false;
     };
-    let log = Feed::new(Retention::default(), "k3x9".into());
+    let log = Feed::new(
+        Retention::default(),
+        "k3x9".into(),
+        &Memory::new(MAX_MEMORY_BYTES),
+    );
     assert_eq!(log.append(&new, 1).now_or_never(), Some(Ok(1)));
     let json = &log.read_after(0).messages[0].json;
     assert!(!json.contains(&b'\n') && !json.contains(&b'\r'), "one line");
@@ -284,9 +289,9 @@ fn server() -> SocketAddr {
                 let state = Arc::new(AppState::new(feeds, limits));
                 let settings = ServerSettings {
                     access: Access::default(),
-                    capacity: ConnectionLimits {
-                        clients: 100,
-                        clients_per_address: None,
+                    capacity: AddressLimits {
+                        all: 100,
+                        per_address: None,
                     },
                     max_head_bytes: MAX_HEAD_BYTES,
                     head_timeout: PATIENCE,

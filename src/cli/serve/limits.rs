@@ -6,10 +6,10 @@ use anyhow::ensure;
 use clap::Args;
 use tracing::warn;
 
+use crate::feed::{AddressLimits, MAX_MEMORY_BYTES};
 use crate::lab::factors::Span;
 use crate::server::ServerSettings;
 use crate::server::access::Access;
-use crate::server::connection_limiter::ConnectionLimits;
 use crate::server::tls::ServerTls;
 use crate::service::limits::{Limits, SlowReader};
 use crate::service::rate_limiter::RateLimiter;
@@ -31,9 +31,17 @@ pub(super) struct LimitArgs {
     /// Connections of one address. Default: half of all; for addresses of this machine, all
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     max_clients_per_address: Option<u32>,
-    /// Feeds that exist at once. A further one gets 409
+    /// Feeds that clients make at once, by publishing, by a stream or as a member; half of them for
+    /// one address that is not of this machine. Idle feeds make room, the oldest first; where all
+    /// are in use, a further one gets 409
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     max_feeds: u32,
+    /// Bytes of memory for the messages of all feeds, and for what connections have not taken yet.
+    /// Where they are used up, the largest feeds drop their oldest messages, and clients that do
+    /// not read are cut
+    #[arg(long, value_name = "BYTES", default_value_t = MAX_MEMORY_BYTES as u64,
+        value_parser = clap::value_parser!(u64).range(1 << 20..=1 << 40))]
+    max_memory: u64,
     /// Bytes of a published message as it arrives. More get 413, or close a WebSocket with 1009
     #[arg(long, value_name = "BYTES", default_value_t = 64 << 10,
         value_parser = clap::value_parser!(u32).range(1..=16 << 20))]
@@ -68,6 +76,10 @@ pub(super) struct LimitArgs {
     /// to the oldest message and tells how many were missed (skip), or it ends (close)
     #[arg(long, value_name = "skip|close", default_value_t = Limits::default().slow_reader)]
     slow_reader: SlowReader,
+    /// How long a member stays after its last stream has ended: a page that is loaded again is back
+    /// before
+    #[arg(long, value_name = "TIME", default_value_t = Span(Limits::default().leave_after))]
+    leave_after: Span,
 }
 
 impl LimitArgs {
@@ -95,9 +107,9 @@ impl LimitArgs {
         Ok(ServerSettings {
             access,
             tls,
-            capacity: ConnectionLimits {
-                clients: most.min(asked.into()) as u32,
-                clients_per_address: self.max_clients_per_address,
+            capacity: AddressLimits {
+                all: most.min(asked.into()) as u32,
+                per_address: self.max_clients_per_address,
             },
             max_head_bytes: self.max_header as usize,
             head_timeout: self.header_timeout.0,
@@ -114,6 +126,7 @@ impl LimitArgs {
             max_hold: self.max_hold.0,
             max_message_bytes: self.max_message as usize,
             slow_reader: self.slow_reader,
+            leave_after: self.leave_after.0,
             body_timeout: self.header_timeout.0,
         }
     }
@@ -122,7 +135,11 @@ impl LimitArgs {
         self.publish_rate.map(RateLimiter::new)
     }
 
-    pub fn max_feeds(&self) -> usize {
-        self.max_feeds as usize
+    pub fn max_feeds(&self) -> u32 {
+        self.max_feeds
+    }
+
+    pub fn max_memory_bytes(&self) -> usize {
+        self.max_memory as usize
     }
 }

@@ -28,12 +28,12 @@ use crate::server::access::{Access, Origin};
 use crate::server::host::{HostName, Hosts};
 use crate::server::tls::ServerTls;
 use crate::server::{self, ServerSettings};
-use crate::service::state::AppState;
+use crate::service::state::{AppState, LOBBY};
 use crate::system::cpus::Cpus;
 use crate::system::output;
 
 /// Most members of all feeds. A member is a name and a few numbers, so this is some megabytes.
-const MAX_MEMBERS: usize = 10_000;
+const MAX_MEMBERS: u32 = 10_000;
 
 #[derive(Args)]
 pub(super) struct ServeArgs {
@@ -45,6 +45,10 @@ pub(super) struct ServeArgs {
     #[arg(long, value_name = "N", default_value_t = 1_000)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     history: u32,
+    /// A feed that always exists, beside "lobby", "system" and "sensors"; several times for several.
+    /// Other feeds are made by the clients that use them, and go after an hour without use
+    #[arg(long, value_name = "NAME")]
+    feed: Vec<String>,
     /// A reader with a name is a member of the feed. Its join and its leave are published
     #[arg(long, value_name = "on|off", default_value = "on")]
     presence: Switch,
@@ -112,7 +116,7 @@ impl ServeArgs {
     pub(super) fn execute(self) -> anyhow::Result<ExitCode> {
         confine(self.cpus.as_ref())?;
         self.start_log();
-        let (settings, state) = (self.settings()?, Arc::new(self.state()));
+        let (settings, state) = (self.settings()?, Arc::new(self.state()?));
         if self.with_parent {
             std::thread::spawn(|| {
                 wait_for_parent();
@@ -198,19 +202,25 @@ impl ServeArgs {
         self.limits.settings(access, tls)
     }
 
-    fn state(&self) -> AppState {
+    fn state(&self) -> Result<AppState, UsageError> {
         let retention = Retention {
             messages: self.history as usize,
             ..Retention::default()
         };
         let feeds = Feeds::new(retention, self.limits.max_feeds());
+        let feeds = feeds.with_memory(self.limits.max_memory_bytes());
         let feeds = match self.presence {
             Switch::On => feeds.with_presence(MAX_MEMBERS),
             Switch::Off => feeds,
         };
+        let named = self.feed.iter().map(String::as_str);
+        for name in named.chain([LOBBY, monitor::SYSTEM, monitor::SENSORS]) {
+            let kept = feeds.keep(name);
+            kept.map_err(|error| UsageError(format!("--feed {name}: {error}")))?;
+        }
         let mut state = AppState::new(feeds, self.limits.of_transports());
         state.rate_limiter = self.limits.pace();
-        state
+        Ok(state)
     }
 }
 

@@ -253,7 +253,7 @@ mod tests {
         let (stream, _deaf) = tokio::io::duplex(8);
         let feeds = Feeds::new(Retention::default(), 1);
         let state = Arc::new(AppState::new(feeds, Limits::default()));
-        let feed = state.feeds.get("a").unwrap();
+        let feed = state.feeds.keep("a").unwrap();
         let address = IpAddr::from([127, 0, 0, 1]);
         let counters = state.metrics.open(address).counters.clone();
         let mut conn = Http1Conn::new(stream, state, counters);

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use tokio::io::AsyncWriteExt;
 use tokio::time::Instant;
 
-use crate::feed::{Feed, NewMessage};
+use crate::feed::{Feed, NewMessage, check_feed_name};
 use crate::server::access_log;
 use crate::server::closing::drain;
 use crate::server::context::ServerContext;
@@ -135,12 +135,12 @@ fn open_endpoint(
     request: &FastRequest<'_>,
 ) -> Result<Opened, ApiError> {
     let (state, fields) = (&context.state, &request.fields);
-    let feed = state.feeds.get(request.feed)?;
+    check_feed_name(request.feed)?;
     match request.endpoint {
         Endpoint::Transport(transport) => {
             let ask = Ask {
                 counters,
-                feed,
+                feed: request.feed,
                 params: request.params,
                 fields,
             };
@@ -148,7 +148,9 @@ fn open_endpoint(
         }
         Endpoint::Publish => {
             check_head(state, counters.address, fields.content_type)?;
-            Ok(Opened::Publish(feed, parse_message(request.body)?))
+            let new = parse_message(request.body)?;
+            let feed = state.feeds.open(request.feed, counters.address)?;
+            Ok(Opened::Publish(feed, new))
         }
     }
 }
@@ -189,10 +191,10 @@ mod tests {
     use tokio::io::AsyncReadExt;
 
     use super::*;
+    use crate::feed::AddressLimits;
     use crate::feed::{Feeds, Retention};
     use crate::server::ServerSettings;
     use crate::server::access::Access;
-    use crate::server::connection_limiter::ConnectionLimits;
     use crate::service::limits::Limits;
     use crate::service::state::AppState;
 
@@ -204,9 +206,9 @@ mod tests {
         let settings = ServerSettings {
             access: Access::default(),
             tls: None,
-            capacity: ConnectionLimits {
-                clients: 1,
-                clients_per_address: None,
+            capacity: AddressLimits {
+                all: 1,
+                per_address: None,
             },
             max_head_bytes: 1 << 14,
             head_timeout: SECOND,
@@ -228,11 +230,11 @@ mod tests {
         )
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn a_client_with_a_name_leaves_with_its_stream() {
         let context = context();
         let (mut conn, mut peer) = connect(&context);
-        let feed = context.state.feeds.get("a").unwrap();
+        let feed = context.state.feeds.keep("a").unwrap();
         let members = || feed.members().unwrap().names();
         let reads_a_little = async {
             let request = b"GET /feeds/a/sse?user=al HTTP/1.1\r\nHost: x\r\n\r\n";
@@ -243,6 +245,10 @@ mod tests {
         };
         let (other, ()) = tokio::join!(serve(&mut conn, &context), reads_a_little);
         assert!(!other);
+        feed.sweep(0);
+        assert_eq!(members(), ["al"], "it may come back");
+        tokio::time::advance(context.state.limits.leave_after).await;
+        feed.sweep(0);
         assert!(members().is_empty());
     }
 

@@ -1,7 +1,6 @@
 //! The server's end of SSE.
 
 use std::ops::RangeInclusive;
-use std::time::Duration;
 
 use bytes::Bytes;
 use rand::Rng;
@@ -35,10 +34,11 @@ static FORMAT: StreamFormat = StreamFormat {
 /// The server's end: an answer that never ends.
 pub fn open(state: &AppState, ask: &Ask<'_>) -> Result<Reply, ApiError> {
     let cursor = cursor(ask.fields.last_event_id, ask.params.after);
+    let feed = ask.open_feed(state)?;
     Ok(Reply::Stream(StreamReply {
-        reader: ask.feed.reader(cursor).in_pieces(STREAM_PIECE_BYTES),
+        reader: feed.reader(cursor).in_pieces(STREAM_PIECE_BYTES),
         format: &FORMAT,
-        presence: ask.admit(state, Duration::ZERO)?,
+        presence: ask.admit(state, &feed, state.limits.leave_after)?,
     }))
 }
 
@@ -74,7 +74,7 @@ fn farewell() -> Bytes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::feed::{Feed, Message, NewMessage, Retention};
+    use crate::feed::{Feed, MAX_MEMORY_BYTES, Memory, Message, NewMessage, Retention};
     use crate::transport::sse::events::{EventStreamItem, EventStreamParser};
 
     /// A batch as it is written.
@@ -89,7 +89,7 @@ mod tests {
             messages: 2,
             bytes: usize::MAX,
         };
-        let log = Feed::new(retention, "k3x9".into());
+        let log = Feed::new(retention, "k3x9".into(), &Memory::new(MAX_MEMORY_BYTES));
         for text in ["a", "b", "c\r\nd"] {
             let (from, text) = ("al".to_owned(), text.to_owned());
             let new = NewMessage {

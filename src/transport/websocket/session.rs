@@ -63,11 +63,13 @@ pub struct FeedSession {
 impl FeedSession {
     pub fn new(state: &AppState, ask: &Ask<'_>) -> Result<Self, ApiError> {
         let user = ask.params.user.map(check_name).transpose()?;
+        let cursor = ask.cursor()?;
+        let feed = ask.open_feed(state)?;
         Ok(FeedSession {
             user: user.map(str::to_owned),
-            reader: ask.feed.reader(ask.cursor()?).in_pieces(STREAM_PIECE_BYTES),
-            presence: ask.admit(state, Duration::ZERO)?,
-            feed: ask.feed.clone(),
+            reader: feed.reader(cursor).in_pieces(STREAM_PIECE_BYTES),
+            presence: ask.admit(state, &feed, state.limits.leave_after)?,
+            feed,
         })
     }
 
@@ -88,7 +90,7 @@ impl FeedSession {
         &mut self,
         session: &mut WebSocketSession<'_, S>,
     ) -> Result<(), SessionEnd> {
-        session.deliver(&self.reader.read()).await?;
+        session.deliver(self.reader.read()).await?;
         loop {
             let event = session.wait(pin!(self.reader.next())).await?;
             match event {
@@ -100,7 +102,7 @@ impl FeedSession {
                 {
                     return Err(too_slow());
                 }
-                SessionEvent::Done(Some(batch)) => session.deliver(&batch).await?,
+                SessionEvent::Done(Some(batch)) => session.deliver(batch).await?,
                 SessionEvent::Frame(Frame::Text(text)) => {
                     // Boxed: most peers never publish, and wait in less memory.
                     let (state, address) = (&session.peer.state, session.peer.counters.address);
@@ -231,10 +233,13 @@ impl<'a, S: Stream> WebSocketSession<'a, S> {
         Ok(None)
     }
 
-    /// Writes a batch, whose encoding all connections share.
-    async fn deliver(&mut self, batch: &Batch) -> Result<(), SessionEnd> {
+    /// Writes a batch, whose encoding all connections share. The batch is dropped first: a peer that
+    /// does not read must not hold its messages.
+    async fn deliver(&mut self, batch: Batch) -> Result<(), SessionEnd> {
         self.peer.counters.delivered(batch.messages.len());
-        Ok(self.peer.write_all(&encode(batch)).await?)
+        let bytes = encode(&batch);
+        drop(batch);
+        Ok(self.peer.write_all(&bytes).await?)
     }
 
     async fn send(&mut self, frame: Frame) -> Result<(), SessionEnd> {

@@ -1,4 +1,5 @@
-//! Limits on open connections: in all, and of one address.
+//! Limits on what clients take of a server: in all, and of one address. Connections, feeds and
+//! members are limited so.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -7,50 +8,50 @@ use std::sync::{Arc, Mutex};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// The limit that refuses a connection.
+/// The limit that refuses a permit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LimitReached {
-    /// On all connections.
+    /// On all permits.
     All,
-    /// On the connections of one address.
+    /// On the permits of one address.
     Address,
 }
 
-/// Numbers of open connections.
+/// Numbers of permits.
 #[derive(Clone, Copy, Debug)]
-pub struct ConnectionLimits {
-    pub clients: u32,
+pub struct AddressLimits {
+    pub all: u32,
     /// Of one address. Without it, half of all, so that one address can't keep out all others; but
     /// all for an address of this machine, which is that of a proxy or of a measurement.
-    pub clients_per_address: Option<u32>,
+    pub per_address: Option<u32>,
 }
 
 #[derive(Debug)]
-pub struct ConnectionLimiter {
-    capacity: ConnectionLimits,
+pub struct AddressLimiter {
+    capacity: AddressLimits,
     free: Arc<Semaphore>,
     taken: Mutex<HashMap<IpAddr, u32>>,
 }
 
-/// The permission to keep a connection open, returned on drop.
+/// The permission to keep a connection, a feed or a member, returned on drop.
 #[derive(Debug)]
-pub struct ConnectionPermit {
-    limiter: Arc<ConnectionLimiter>,
-    address: IpAddr,
+pub struct AddressPermit {
+    limiter: Arc<AddressLimiter>,
+    pub address: IpAddr,
     _permit: OwnedSemaphorePermit,
 }
 
-impl ConnectionLimiter {
-    pub fn new(capacity: ConnectionLimits) -> Arc<Self> {
-        Arc::new(ConnectionLimiter {
+impl AddressLimiter {
+    pub fn new(capacity: AddressLimits) -> Arc<Self> {
+        Arc::new(AddressLimiter {
             capacity,
-            free: Arc::new(Semaphore::new(capacity.clients as usize)),
+            free: Arc::new(Semaphore::new(capacity.all as usize)),
             taken: Mutex::default(),
         })
     }
 
-    /// A permit for a connection of `address`, which is a [`network`].
-    pub fn acquire(self: &Arc<Self>, address: IpAddr) -> Result<ConnectionPermit, LimitReached> {
+    /// A permit for `address`, which is a [`network`].
+    pub fn acquire(self: &Arc<Self>, address: IpAddr) -> Result<AddressPermit, LimitReached> {
         let permit = self.free.clone().try_acquire_owned();
         let permit = permit.map_err(|_| LimitReached::All)?;
         let mut taken = self.taken.lock().expect("no panic under the lock");
@@ -59,7 +60,7 @@ impl ConnectionLimiter {
             return Err(LimitReached::Address);
         }
         *taken += 1;
-        Ok(ConnectionPermit {
+        Ok(AddressPermit {
             limiter: self.clone(),
             address,
             _permit: permit,
@@ -68,21 +69,21 @@ impl ConnectionLimiter {
 
     /// Returns when no permit is held.
     pub async fn all_free(&self) {
-        let _ = self.free.acquire_many(self.capacity.clients).await;
+        let _ = self.free.acquire_many(self.capacity.all).await;
     }
 }
 
-impl ConnectionLimits {
+impl AddressLimits {
     fn of(&self, address: IpAddr) -> u32 {
-        match self.clients_per_address {
-            Some(clients) => clients,
-            None if address.is_loopback() => self.clients,
-            None => self.clients.div_ceil(2),
+        match self.per_address {
+            Some(number) => number,
+            None if address.is_loopback() => self.all,
+            None => self.all.div_ceil(2),
         }
     }
 }
 
-impl Drop for ConnectionPermit {
+impl Drop for AddressPermit {
     fn drop(&mut self) {
         let mut taken = self.limiter.taken.lock().expect("no panic under the lock");
         if let Entry::Occupied(mut entry) = taken.entry(self.address) {
@@ -116,9 +117,9 @@ mod tests {
 
     #[test]
     fn one_address_never_takes_all_places_unless_it_is_of_this_machine() {
-        let limiter = ConnectionLimiter::new(ConnectionLimits {
-            clients: 4,
-            clients_per_address: None,
+        let limiter = AddressLimiter::new(AddressLimits {
+            all: 4,
+            per_address: None,
         });
         let take = |text| limiter.acquire(address(text));
         let first = take("192.0.2.1").unwrap();
@@ -132,7 +133,7 @@ mod tests {
         drop(fifth);
         let _fifth = take("2001:db8::1").unwrap();
         assert_eq!(take("127.0.0.1").unwrap_err(), LimitReached::All);
-        let local = ConnectionLimiter::new(limiter.capacity);
+        let local = AddressLimiter::new(limiter.capacity);
         let all: Vec<_> = (0..4)
             .map(|_| local.acquire(address("::1")).unwrap())
             .collect();
