@@ -28,7 +28,7 @@ pub fn write(run_dir: &Path, report: &Report) -> anyhow::Result<PathBuf> {
     Ok(page)
 }
 
-/// Removes the plots of an earlier report that this one leaves out. Other files stay. Another report
+/// Removes the plots of an earlier report that this one leaves out. Other files stay. Another one
 /// of the same run may be written at the same time, so a plot may be gone already.
 fn remove_other_plots(plot_dir: &Path, plots: &[Plot]) -> anyhow::Result<()> {
     for name in names().filter(|name| plots.iter().all(|plot| plot.name != *name)) {

@@ -1,0 +1,103 @@
+//! Gates on trials that broke, and on cells that cannot be compared.
+
+use super::*;
+
+/// Ten trials, of which the first `broken` lost messages. So they are INVALID, and what they did
+/// deliver was quick.
+fn survivors(broken: usize) -> Vec<TrialRow> {
+    let mut trials = cell(1, Transport::Sse, &[&NOISE_MS[..], &AGAIN_MS].concat());
+    for trial in &mut trials[..broken] {
+        (trial.missed, trial.verdict) = (500, Verdict::Invalid);
+        trial.warnings = "missed-messages clients-lost".to_owned();
+        trial.latency_p99_us = Some(9.0);
+    }
+    trials
+}
+
+#[test]
+fn a_gate_sees_the_trials_that_broke() {
+    let runs = Runs::new();
+    let a = runs.run("a", &survivors(0));
+    for broken in [1, 5, 10] {
+        let b = runs.run(&format!("b{broken}"), &survivors(broken));
+        for gate in [
+            "missed > 0%",
+            "latency_p99_us > +10%",
+            "latency_p99_us < -90%",
+        ] {
+            let (code, text) = said(&compare(&[&a, &b], &["--fail-if", gate]));
+            assert_eq!(code, Some(1), "{broken}, {gate}: {text}");
+            let unjudged = format!(
+                "  sse, 1000 clients: {broken} of 10 trials of B INVALID ({broken} × \
+                 missed-messages): no gate can judge it"
+            );
+            assert!(text.contains(&unjudged), "{text}");
+            let left_out = format!("{broken} INVALID left out ({broken} × missed-messages)");
+            assert!(text.contains(&left_out), "{text}");
+        }
+        let (_, text) = said(&compare(&[&a, &b], &["--fail-if", "missed > 0%"]));
+        let in_some = format!("in {broken} of 10 trials of B, in none of A");
+        let found = line(&text, "missed");
+        assert!(
+            found.ends_with(&in_some) || found.ends_with("higher: from 0"),
+            "{text}"
+        );
+        // The other way round, what is left of A only makes the gate stricter.
+        let (code, text) = said(&compare(&[&b, &a], &["--fail-if", "missed > 0%"]));
+        assert_eq!(code, Some(0), "{text}");
+    }
+}
+
+#[test]
+fn a_count_of_what_went_wrong_in_few_trials_is_no_median_of_0() {
+    let runs = Runs::new();
+    let mut trials = survivors(0);
+    let a = runs.run("a", &trials);
+    for trial in &mut trials[..2] {
+        (trial.reconnects, trial.verdict) = (40, Verdict::Suspect);
+    }
+    let b = runs.run("b", &trials);
+    let (code, text) = said(&compare(&[&a, &b], &["--fail-if", "reconnects > +50%"]));
+    assert_eq!(code, Some(1), "{text}");
+    let found = "in 2 of 10 trials of B, in none of A";
+    assert!(line(&text, "reconnects").contains(found), "{text}");
+    assert!(
+        text.contains(&format!("reconnects > +50%: sse, 1000 clients: {found}")),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_gate_fails_on_a_cell_that_it_cannot_compare() {
+    let runs = Runs::new();
+    let sse = cell(1, Transport::Sse, &NOISE_MS);
+    let both = [sse.clone(), cell(2, Transport::WebSocket, &NOISE_MS)].concat();
+    let mut more = both.clone();
+    more[5..].iter_mut().for_each(|row| row.clients = 2_000);
+    let (both, cut) = (runs.run("both", &both), runs.run("cut", &sse));
+    let gate = ["--fail-if", "latency_p99_us > +10%"];
+    for (folders, why) in [
+        (
+            [&both, &cut],
+            "websocket, 1000 clients: only in A: no gate can judge it",
+        ),
+        (
+            [&cut, &both],
+            "websocket, 1000 clients: only in B: no gate can judge it",
+        ),
+    ] {
+        let (code, text) = said(&compare(&folders.map(|folder| &**folder), &gate));
+        assert_eq!(code, Some(1), "{text}");
+        assert!(text.contains(why), "{text}");
+    }
+    // Within a run, too: 2,000 clients have one transport only.
+    more.extend(cell(3, Transport::Ndjson, &NOISE_MS));
+    let (code, text) = said(&compare(&[&runs.run("more", &more)], &gate));
+    assert_eq!(code, Some(1), "{text}");
+    let alone = "websocket, 2000 clients: no other transport has this setting";
+    assert!(text.contains(&format!("not compared: {alone}")), "{text}");
+    assert!(
+        text.contains(&format!("{alone}: no gate can judge it")),
+        "{text}"
+    );
+}
