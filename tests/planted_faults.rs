@@ -50,8 +50,20 @@ const OF_THE_MACHINE: [&str; 5] = [
 
 /// The rows of a run against a server, one a transport.
 fn trials(url: &str, transports: &str) -> Vec<Row> {
+    trials_of(url, transports, "64")
+}
+
+/// The same with texts of so many bytes.
+fn trials_of(url: &str, transports: &str, payload: &str) -> Vec<Row> {
     let results = Results::new();
-    let target = ["--transport", transports, "--target", url];
+    let target = [
+        "--transport",
+        transports,
+        "--target",
+        url,
+        "--payload",
+        payload,
+    ];
     let output = results.wslab(&[&RUN[..], &target].concat());
     let code = output.status.code();
     assert!(matches!(code, Some(0 | 3)), "{}", text(&output.stderr));
@@ -106,6 +118,30 @@ fn a_server_that_stamps_its_own_time_changes_no_latency_and_is_told() {
     assert_eq!(number(&row, "stamps_differ"), 2.0 * WINDOW as f64);
     let latency = number(&row, "latency_p50_us");
     assert!(latency > number(&row, "transit_p50_us"), "{latency}");
+}
+
+#[test]
+fn texts_too_short_for_a_number_need_the_servers_echo_of_the_time() {
+    for payload in ["1", "3", "4", "9"] {
+        for row in trials_of(&liar::start(honest), "sse", payload) {
+            assert_verdict(&row, "VALID", "");
+            assert_eq!(
+                number(&row, "payload_bytes_per_delivery").to_string(),
+                payload
+            );
+        }
+    }
+    fn lie(_: usize, i: usize, feed: &[Told]) -> Vec<Told> {
+        let intended_at_ns = feed[i].intended_at_ns + 1;
+        vec![Told {
+            intended_at_ns,
+            ..feed[i].clone()
+        }]
+    }
+    let short = &trials_of(&liar::start(lie), "sse", "3")[0];
+    assert_verdict(short, "INVALID", "missed-messages server-stamps-differ");
+    let row = &trials_of(&liar::start(lie), "sse", "4")[0];
+    assert_verdict(row, "SUSPECT", "server-stamps-differ");
 }
 
 #[test]

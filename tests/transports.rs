@@ -12,6 +12,7 @@ use tokio::net::TcpListener;
 use wslab::client::config::ClientConfig;
 use wslab::client::subscription::Subscription;
 use wslab::client::target::Target;
+use wslab::record::message_record::Scheduled;
 use wslab::record::recorder::Recorder;
 use wslab::record::recording::Recording;
 use wslab::record::trial_board::{Gauge, TrialBoard};
@@ -24,7 +25,7 @@ const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 /// A subscriber of feed `a` that records what it gets.
 fn subscriber(address: &str, keep_alive: bool) -> (Subscription, Rc<Recorder>) {
-    let board = Arc::new(TrialBoard::new(1, 1).unwrap());
+    let board = Arc::new(TrialBoard::new(1, 1, 100).unwrap());
     board.set_window(1, u64::MAX);
     let recorder = Rc::new(Recorder::new(board, 0));
     let target = Target::at(address.parse().unwrap());
@@ -41,13 +42,24 @@ fn subscriber(address: &str, keep_alive: bool) -> (Subscription, Rc<Recorder>) {
     (subscription, recorder)
 }
 
-/// Publishes on another thread, because the tests' runtime has one thread only.
-async fn publish(server: &Arc<Server>, texts: std::ops::Range<u32>) {
-    let server = server.clone();
+/// Publishes the next messages of a trial on another thread, because the tests' runtime has one
+/// thread only.
+async fn publish(server: &Arc<Server>, recorder: &Recorder, count: u32) {
+    let (server, board) = (server.clone(), recorder.board.clone());
     let publish = move || {
-        for n in texts {
+        for _ in 0..count {
+            let number = board.messages().count() as u32;
+            let (due_ns, text) = (clock::now_ns(), board.texts().text(number, 12));
+            let message = Scheduled {
+                due_ns,
+                feed: 0,
+                index: number,
+                text_hash: board.texts().hash(&text),
+            };
+            assert!(board.hand_over(number, &message));
+            board.record(number).unwrap().send(due_ns);
             let body = serde_json::json!({
-                "from": "alice", "text": format!("n{n}"), "intended_at_ns": clock::now_ns(),
+                "from": "alice", "text": text, "intended_at_ns": due_ns,
             });
             let json = "Content-Type: application/json\r\n";
             let answer = server.exchange("POST", "/feeds/a/messages", json, &body.to_string());
@@ -89,7 +101,7 @@ async fn everyone_gets_each_message_once_in_order_and_resumes_without_loss() {
     for transport in Transport::ALL {
         let server = Arc::new(Server::start(&[]));
         let (mut subscription, recorder) = subscriber(&server.address, true);
-        publish(&server, 0..3).await;
+        publish(&server, &recorder, 3).await;
         let backlog = read(transport, &mut subscription, &recorder, 3).await;
         assert_eq!(
             backlog.counts.delivered, 3,
@@ -102,9 +114,9 @@ async fn everyone_gets_each_message_once_in_order_and_resumes_without_loss() {
 
         // The connection is closed. Messages published meanwhile wait behind the cursor.
         assert!(subscription.ended());
-        publish(&server, 3..6).await;
+        publish(&server, &recorder, 3).await;
         let (_, resumed) = tokio::join!(
-            publish(&server, 6..20),
+            publish(&server, &recorder, 14),
             read(transport, &mut subscription, &recorder, 20)
         );
         let counts = resumed.counts;
@@ -129,13 +141,13 @@ async fn a_restart_confuses_no_message_with_one_of_before() {
         for published_after in [2, 3, 8] {
             let server = Arc::new(Server::start(&[]));
             let (mut subscription, recorder) = subscriber(&server.address, true);
-            publish(&server, 0..3).await;
+            publish(&server, &recorder, 3).await;
             read(transport, &mut subscription, &recorder, 3).await;
             assert!(subscription.ended());
 
             let server = Arc::into_inner(server).expect("nobody else has it");
             let server = Arc::new(server.restart(&[]));
-            publish(&server, 0..published_after).await;
+            publish(&server, &recorder, published_after).await;
             let all = u64::from(3 + published_after);
             let recording = read(transport, &mut subscription, &recorder, all).await;
             let counts = recording.counts;
@@ -191,14 +203,12 @@ async fn read_twenty(
     server: &Arc<Server>,
 ) -> Recording {
     let before = server.history("a").len() as u64;
-    for n in 0..10 {
-        publish(server, n..n + 1).await;
-    }
+    publish(server, recorder, 10).await;
     read(transport, subscription, recorder, before + 10).await;
     // Ten more, each in a poll of its own, so that the first connect hardly counts.
     let publishing = async {
-        for n in 0..10 {
-            publish(server, n..n + 1).await;
+        for _ in 0..10 {
+            publish(server, recorder, 1).await;
             tokio::time::sleep(2 * POLL_INTERVAL).await;
         }
     };
@@ -253,10 +263,10 @@ async fn a_known_delay_is_measured_exactly() {
         let publishing = async {
             until(|| recorder.board.total(Gauge::Joined) > 0).await;
             let mut seen_after_ns = Vec::new();
-            for n in 0..5 {
+            for n in 0..5u64 {
                 let before_ns = clock::now_ns();
-                publish(&server, n..n + 1).await;
-                until(|| recorder.board.total(Gauge::Delivered) > n.into()).await;
+                publish(&server, &recorder, 1).await;
+                until(|| recorder.board.total(Gauge::Delivered) > n).await;
                 seen_after_ns.push(clock::now_ns() - before_ns);
             }
             seen_after_ns

@@ -116,7 +116,7 @@ pub struct WindowMessages {
     pub published: u64,
     /// Sent and refused or lost with the connection, or not sent since there was none.
     pub failed: u64,
-    /// Never sent, since the publisher could not keep up.
+    /// Never sent, since their publisher could not keep up or had no connection.
     pub not_sent: u64,
     /// Published × subscribers of their feed.
     pub expected: u64,

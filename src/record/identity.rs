@@ -35,6 +35,11 @@ static VALUES: [u8; 256] = {
     values
 };
 
+/// Whether a text cannot hold the number of its message.
+pub fn is_short(text: &str) -> bool {
+    (1..NUMBER_DIGITS).contains(&text.len())
+}
+
 /// The texts of one trial, made from its key.
 #[derive(Clone, Copy, Debug)]
 pub struct TrialTexts {

@@ -3,8 +3,10 @@
 pub mod byte_counts;
 pub mod histogram;
 pub mod identity;
+pub mod lookup;
 pub mod message_record;
 pub mod recorder;
 pub mod recording;
 pub mod sequence;
+pub mod subscriber_figures;
 pub mod trial_board;

@@ -15,38 +15,13 @@ use hdrhistogram::Histogram;
 use crate::feed::Message;
 use crate::record::byte_counts::ByteCounts;
 use crate::record::histogram;
-use crate::record::message_record::{MessageRecord, Scheduled};
+use crate::record::lookup::{Lookup, Unknown};
+use crate::record::message_record::MessageRecord;
 use crate::record::recording::{Counts, Fairness, Recording, WorkerSecond};
 use crate::record::sequence::{DeliveredSet, ServerNumbers};
+use crate::record::subscriber_figures::{SubscriberFigures, WindowStats};
 use crate::record::trial_board::{Gauge, TrialBoard};
 use crate::runtime::prefetch;
-
-/// One subscriber's figures, in one cache line: with thousands of subscribers, the next delivery
-/// needs a line that is in no cache.
-#[derive(Clone, Copy, Debug, Default)]
-#[repr(align(64))]
-struct SubscriberFigures {
-    window: WindowStats,
-    feed: u32,
-    /// Messages since the trial began.
-    delivered: u32,
-    /// Numbers that the server left out, less those that it used twice.
-    holes: i64,
-}
-
-/// The same of one window.
-#[derive(Clone, Copy, Debug, Default)]
-struct WindowStats {
-    /// When that window opens.
-    window_opens_ns: u64,
-    delivered: u64,
-    /// Sum over the deliveries, negative ones included.
-    latency_ns: i64,
-    /// When the newest delivery was.
-    delivered_at_ns: u64,
-    /// Time without the newest message.
-    stale_ns: u64,
-}
 
 /// What a subscriber holds for its recorder.
 #[derive(Debug)]
@@ -66,6 +41,7 @@ pub struct SubscriberStats {
 struct State {
     recording: Recording,
     subscribers: Vec<SubscriberFigures>,
+    lookup: Lookup,
     /// The byte counts when the ledger was opened.
     opened_at: ByteCounts,
     second: Histogram<u64>,
@@ -91,6 +67,7 @@ impl Recorder {
             state: RefCell::new(State {
                 recording: Recording::default(),
                 subscribers: Vec::new(),
+                lookup: Lookup::default(),
                 opened_at: ByteCounts::default(),
                 second: histogram::coarse(),
                 second_published: 0,
@@ -159,28 +136,9 @@ impl Recorder {
             let mean_us = window.latency_ns as f64 / window.delivered as f64 / 1e3;
             recording.fairness += Fairness::of(mean_us);
         }
-        recording.counts.numbers_jumped = self.numbers_jumped(&state.subscribers);
+        recording.counts.numbers_jumped =
+            SubscriberFigures::numbers_jumped(&state.subscribers, &self.board);
         recording
-    }
-
-    /// Subscribers whose holes in the server's numbers are not messages that they lack.
-    fn numbers_jumped(&self, subscribers: &[SubscriberFigures]) -> u64 {
-        let mut published: Vec<u32> = Vec::new();
-        for (message, _) in self
-            .board
-            .messages()
-            .filter(|(_, record)| record.published())
-        {
-            let feed = message.feed as usize;
-            published.resize(published.len().max(feed + 1), 0);
-            published[feed] += 1;
-        }
-        let jumped = subscribers.iter().filter(|figures| {
-            let published = published.get(figures.feed as usize).copied().unwrap_or(0);
-            let lacking = i64::from(published) - i64::from(figures.delivered);
-            !(0..=lacking.max(0)).contains(&figures.holes)
-        });
-        jumped.count() as u64
     }
 
     /// The second that ends now. `bytes` are the worker's down and up since the trial began.
@@ -205,16 +163,19 @@ impl Recorder {
         let counts = &mut state.recording.counts;
         counts.payload_bytes += message.text.len() as u64;
         let last = stats.numbers.last();
-        let Some((number, scheduled, record)) = self.identify(stats.feed, message) else {
-            // A join or a leave, a message in a chat at a terminal, or none that was published.
-            let holes = stats.numbers.record(message.seq, true);
-            figures.holes = figures.holes.saturating_add(holes).max(0);
-            let strange = message.kind.is_none() && self.board.has_records();
-            counts.text_changed += u64::from(strange);
-            return;
+        let found = match state.lookup.find(&self.board, stats.feed, message) {
+            Ok(found) => found,
+            Err(unknown) => {
+                let holes = stats.numbers.record(message.seq, true);
+                figures.holes = figures.holes.saturating_add(holes).max(0);
+                counts.text_changed += u64::from(unknown == Unknown::Text);
+                counts.stamps_differ += u64::from(unknown == Unknown::Time);
+                return;
+            }
         };
-        counts.text_changed +=
-            u64::from(self.board.texts().hash(&message.text) != scheduled.text_hash);
+        let (number, scheduled) = (found.number, found.scheduled);
+        let record = self.board.record(number).expect("it was found");
+        counts.text_changed += u64::from(found.text_changed);
         counts.stamps_differ += u64::from(message.intended_at_ns != scheduled.due_ns);
         let is_new = stats.delivered.insert(scheduled.index);
         let holes = stats.numbers.record(message.seq, is_new);
@@ -246,22 +207,6 @@ impl Recorder {
                 u64::from(!(record.sent_at_ns()..=at_ns).contains(&stamp_ns));
             record_ns(&mut state.recording.transit, at_ns.checked_sub(stamp_ns));
         }
-    }
-
-    /// The publisher's message of this feed that this is, by its text.
-    fn identify(
-        &self,
-        feed: u32,
-        message: &Message<'_>,
-    ) -> Option<(u32, Scheduled, MessageRecord<'_>)> {
-        if message.kind.is_some() {
-            return None;
-        }
-        let by_time = || self.board.number_by_time(feed, message.intended_at_ns);
-        let number = self.board.texts().number(&message.text, by_time)?;
-        let record = self.board.record(number)?;
-        let scheduled = record.scheduled().filter(|of| of.feed == feed)?;
-        Some((number, scheduled, record))
     }
 
     /// Whether a message was in the feed before another was sent, so that it must come first. Two
@@ -402,31 +347,10 @@ fn record_ns(histogram: &mut Histogram<u64>, ns: Option<u64>) {
     }
 }
 
-impl WindowStats {
-    /// Adds the first delivery of a message of the window.
-    fn deliver(&mut self, board: &TrialBoard, intended_at_ns: u64, at_ns: u64) {
-        let opens_ns = board.window_opens_ns();
-        if self.window_opens_ns != opens_ns {
-            *self = WindowStats {
-                window_opens_ns: opens_ns,
-                ..WindowStats::default()
-            };
-        }
-        self.delivered += 1;
-        // Wraps to the signed difference. A chat also records what others claim as their times.
-        let latency_ns = at_ns.wrapping_sub(intended_at_ns) as i64;
-        self.latency_ns = self.latency_ns.wrapping_add(latency_ns);
-        let stale_from_ns = intended_at_ns.max(self.delivered_at_ns);
-        let stale_to_ns = at_ns.min(board.window_closes_ns());
-        // 0 where the interval is empty: the delivery before this one was as new.
-        self.stale_ns += stale_to_ns.saturating_sub(stale_from_ns);
-        self.delivered_at_ns = self.delivered_at_ns.max(at_ns);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::message_record::Scheduled;
     use crate::record::recording::FanOut;
 
     /// A recorder of a trial whose publisher handed over messages that are due at these times.

@@ -329,7 +329,8 @@ columns! {
     doubted_figures: Option<String> = label();
     /// Messages that were due in the window. Each was published or is part of `publish_failed`.
     due: Option<u64> = count("Messages", "due");
-    /// Messages that were due in the window and never sent, since the publisher could not keep up.
+    /// Messages that were due in the window and never sent, since their publisher could not keep
+    /// up or had no connection.
     not_sent: Option<u64> = count("Messages", "not sent").breakage().on([(Details, 15)]);
     /// Deliveries of a text that the publisher did not send.
     text_changed: Option<u64> = count("Messages", "text changed").breakage();

@@ -118,8 +118,8 @@ impl Warning {
             ),
             Warning::NotSent => (
                 Invalid,
-                "Messages that were due were never sent, since the publisher could not keep up; \
-                 the rate was lower than asked for.",
+                "Messages that were due were never sent, since their publisher could not keep up or \
+                 had no connection; the rate was lower than asked for.",
             ),
             Warning::ClockNegative => (
                 Invalid,
