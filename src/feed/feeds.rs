@@ -8,15 +8,12 @@ use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
 use crate::feed::address_limiter::{AddressLimiter, AddressLimits, AddressPermit, LimitReached};
 use crate::feed::batch::Batch;
 use crate::feed::cursor::{Cursor, Epoch};
+use crate::feed::feed_name::{FeedError, check_feed_name};
 use crate::feed::members::Members;
 use crate::feed::memory::{MAX_MEMORY_BYTES, Memory};
 use crate::feed::message::{Message, NewMessage};
 use crate::feed::ring::{Reader, Retention, Ring};
 use crate::feed::sequencer::{AppendError, Sequencer};
-use crate::feed::visible::{disguise, is_seen};
-
-/// Longest feed name, in characters: it is part of every URL.
-pub const MAX_FEED_NAME_CHARS: usize = 64;
 
 /// How long a feed without readers and members stays, in s: with a text, and without one. Where the
 /// limit of feeds is reached, one with a text stays [`BUSY_S`] only.
@@ -29,35 +26,6 @@ const BUSY_S: u64 = 3;
 /// Where the limit of feeds is reached, one of so many idle feeds goes, so that finding them costs
 /// little for each feed that is made.
 const ROOM_SHARE: usize = 8;
-
-/// Why a feed is not available.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub enum FeedError {
-    #[error(
-        "a feed's name has 1 to {MAX_FEED_NAME_CHARS} characters: not dots alone, no control \
-         or invisible character, and none of / \\ % ? #"
-    )]
-    BadName,
-    #[error(
-        "this server holds {0} feeds already, which is its limit, and all are in use: use one of \
-         those"
-    )]
-    TooMany(usize),
-    #[error("your address uses all the feeds that one may have made: use one of those")]
-    TooManyOfAddress,
-}
-
-/// The name of a feed; an error if it breaks the rule. Programs and proxies on the way may take other
-/// names for parts of a path or of a URL.
-pub fn check_feed_name(name: &str) -> Result<&str, FeedError> {
-    let is_bad = |char: char| char.is_control() || "/\\%?#".contains(char);
-    let fits = (1..=MAX_FEED_NAME_CHARS).contains(&name.chars().count());
-    let is_path = name.chars().all(|char| char == '.');
-    match fits && !is_path && !name.contains(is_bad) && is_seen(name) && disguise(name).is_none() {
-        true => Ok(name),
-        false => Err(FeedError::BadName),
-    }
-}
 
 /// One ordered stream of messages: readers read the ring, publishers append through the sequencer.
 #[derive(Debug)]
@@ -198,8 +166,8 @@ pub struct Feeds {
 #[derive(Debug)]
 struct FeedTable {
     by_name: HashMap<String, Arc<Feed>>,
-    /// The epoch of feeds that are made now. A feed that goes takes its numbers with it, so that the
-    /// next of its name needs another epoch.
+    /// The epoch of feeds that are made now. A feed that goes takes its numbers with it, so the next
+    /// of its name needs another epoch.
     epoch: Epoch,
     /// The last search for room that found none: it is not repeated within a second.
     no_room: Option<(LimitReached, IpAddr, u64)>,
@@ -271,7 +239,7 @@ impl Feeds {
     }
 
     /// Keeps presence: a reader that gives a name is a member of its feed. `max_members` bounds the
-    /// members of all feeds together; one address has half of them at most, on this machine as well.
+    /// members of all feeds together. One address has half of them at most, on this machine too.
     pub fn with_presence(self, max_members: u32) -> Self {
         let limits = AddressLimits {
             all: max_members,

@@ -68,7 +68,7 @@ pub enum InvalidMessage {
     Name,
     #[error("nothing of this name can be seen: write letters, digits, signs or emoji")]
     BlankName,
-    #[error("U+{:04X} makes this name look like another: write the name without it", u32::from(*.0))]
+    #[error("U+{:04X} makes this name look like another: leave it out", u32::from(*.0))]
     DisguisedName(char),
     #[error("the text is blank: write something that can be seen")]
     BlankText,

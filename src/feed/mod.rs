@@ -6,6 +6,7 @@
 mod address_limiter;
 mod batch;
 mod cursor;
+mod feed_name;
 mod feeds;
 mod members;
 mod memory;
@@ -17,7 +18,8 @@ mod visible;
 pub use address_limiter::{AddressLimiter, AddressLimits, AddressPermit, LimitReached, network};
 pub use batch::{Batch, Framing, MAX_BATCH_BYTES, StoredMessage};
 pub use cursor::{Cursor, Epoch};
-pub use feeds::{Feed, FeedError, Feeds, MAX_FEED_NAME_CHARS, check_feed_name};
+pub use feed_name::{FeedError, MAX_FEED_NAME_CHARS, check_feed_name};
+pub use feeds::{Feed, Feeds};
 pub use members::Members;
 pub use memory::{MAX_MEMORY_BYTES, Memory, Owed};
 pub use message::{InvalidMessage, MAX_NAME_CHARS, Message, NewMessage, check_name, check_text};

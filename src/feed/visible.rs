@@ -1,5 +1,5 @@
-//! Which characters can be seen: names and texts need some, and names hold no others that could make
-//! two of them look the same.
+//! Which characters can be seen: names and texts need some, and names hold no others that could
+//! make two of them look the same.
 
 use icu_properties::props::{
     CanonicalCombiningClass, DefaultIgnorableCodePoint, ExtendedPictographic, GeneralCategory,
