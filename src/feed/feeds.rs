@@ -166,8 +166,8 @@ pub struct Feeds {
 #[derive(Debug)]
 struct FeedTable {
     by_name: HashMap<String, Arc<Feed>>,
-    /// The epoch of feeds that are made now. A feed that goes takes its numbers with it, so the next
-    /// of its name needs another epoch.
+    /// The epoch of feeds that are made now. A feed that goes takes its numbers with it, so the
+    /// next of its name needs another epoch.
     epoch: Epoch,
     /// The last search for room that found none: it is not repeated within a second.
     no_room: Option<(LimitReached, IpAddr, u64)>,

@@ -9,9 +9,9 @@
 //!
 //! The reader of a stream is present while its connection is open, and for
 //! [`Limits::leave_after`](crate::service::limits::Limits) more: a page that is loaded again does
-//! not leave. The reader of polls is present until it has missed three polls. It may state how often
-//! it polls (`&interval_ms=1000`); otherwise [`DEFAULT_INTERVAL`] is assumed. While a long poll is
-//! held, its reader is present.
+//! not leave. The reader of polls is present until it has missed three polls. It may state how
+//! often it polls (`&interval_ms=1000`); otherwise [`DEFAULT_INTERVAL`] is assumed. While a long
+//! poll is held, its reader is present.
 
 use std::net::IpAddr;
 use std::sync::Arc;
