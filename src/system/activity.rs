@@ -10,7 +10,7 @@ use crate::system::process::busy_ticks;
 pub struct Activity {
     /// Time that all CPUs worked, percent of all CPUs.
     pub busy_percent: f64,
-    /// Time that the hypervisor took, percent of all CPUs; `None` where the kernel does not show it.
+    /// Time that the hypervisor took, percent of all CPUs; `None` if the kernel does not show it.
     pub steal_percent: Option<f64>,
     /// The process that used most CPU time, if any used some: name, id, percent of one CPU.
     pub top: Option<(String, i32, f64)>,
