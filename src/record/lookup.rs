@@ -72,7 +72,7 @@ impl Lookup {
 fn search(board: &TrialBoard, feed: u32, message: &Message<'_>) -> Result<Found, Unknown> {
     let texts = board.texts();
     let by_time = || board.number_by_time(feed, message.intended_at_ns);
-    let number = texts.number(&message.text, &by_time);
+    let number = texts.number(&message.text, by_time);
     let scheduled = number.and_then(|number| board.record(number)?.scheduled());
     match (number, scheduled) {
         (Some(number), Some(scheduled)) if scheduled.feed == feed => Ok(Found {

@@ -9,6 +9,7 @@
 //! - a name without a dot, or under `localhost` (RFC 6761, section 6.3): public DNS has none
 //! - this machine's name, also under `local` (RFC 6762)
 //! - a name in the certificate, for which its owner proved the name
+//! - the name that `--bind` gives
 //! - a name that `--allow-host` gives: that of a proxy, or of this machine in a local DNS
 
 use std::net::{IpAddr, Ipv6Addr};

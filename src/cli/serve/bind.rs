@@ -2,13 +2,22 @@
 
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 
+use crate::server::host::HostName;
+
 /// The port where none is written.
 const PORT: u16 = 8080;
+
+/// Where to listen, and the name of it if one was written.
+#[derive(Clone, Debug)]
+pub(super) struct BindAddress {
+    pub address: SocketAddr,
+    pub name: Option<HostName>,
+}
 
 /// Reads ADDR:PORT. The address may be a name of this machine, the port may be missing, and both
 /// may stand in a URL. A port alone is refused: other servers take all networks for it, and this
 /// one by default only its own machine.
-pub(super) fn parse_bind(text: &str) -> Result<SocketAddr, String> {
+pub(super) fn parse_bind(text: &str) -> Result<BindAddress, String> {
     let (scheme, rest) = text.split_once("://").unwrap_or(("http", text));
     let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
     match scheme {
@@ -20,7 +29,11 @@ pub(super) fn parse_bind(text: &str) -> Result<SocketAddr, String> {
         .strip_prefix('[')
         .and_then(|ip| ip.strip_suffix(']'));
     if let Ok(ip) = bare.unwrap_or(authority).parse::<IpAddr>() {
-        return Ok((ip, PORT).into());
+        let address = (ip, PORT).into();
+        return Ok(BindAddress {
+            address,
+            name: None,
+        });
     }
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let (host, port) = match authority.rsplit_once(':') {
@@ -37,8 +50,13 @@ pub(super) fn parse_bind(text: &str) -> Result<SocketAddr, String> {
     let ip = host.trim_matches(['[', ']']);
     let found = (ip, port).to_socket_addrs().into_iter().flatten();
     // Where a name has addresses of both kinds, more clients reach that of IPv4.
-    found.min_by_key(SocketAddr::is_ipv6).ok_or_else(|| {
+    let address = found.min_by_key(SocketAddr::is_ipv6).ok_or_else(|| {
         format!("this machine knows no \"{host}\": write ADDR:PORT, as 127.0.0.1:{port}")
+    })?;
+    let name = (ip.parse::<IpAddr>().is_err()).then(|| host.parse().ok());
+    Ok(BindAddress {
+        address,
+        name: name.flatten(),
     })
 }
 
@@ -61,7 +79,10 @@ mod tests {
             ("http://127.0.0.1:8080/", "127.0.0.1:8080"),
             ("http://localhost:9000", "127.0.0.1:9000"),
         ] {
-            assert_eq!(parse_bind(text), Ok(address.parse().unwrap()), "{text}");
+            let bind = parse_bind(text).unwrap();
+            assert_eq!(bind.address, address.parse().unwrap(), "{text}");
+            let named = text.contains("localhost").then(|| "localhost".parse());
+            assert_eq!(bind.name, named.transpose().unwrap(), "{text}");
         }
     }
 

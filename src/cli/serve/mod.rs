@@ -17,7 +17,7 @@ use tracing_subscriber::prelude::*;
 
 use crate::cli::args::{GivenToken, check_token, parse_token};
 use crate::cli::process::{confine, interrupted, wait_for_parent};
-use crate::cli::serve::bind::parse_bind;
+use crate::cli::serve::bind::{BindAddress, parse_bind};
 use crate::cli::serve::limits::LimitArgs;
 use crate::client::token;
 use crate::error::UsageError;
@@ -40,7 +40,7 @@ pub(super) struct ServeArgs {
     /// Address and port. Port 0 takes a free one
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080")]
     #[arg(value_parser = parse_bind)]
-    bind: SocketAddr,
+    bind: BindAddress,
     /// Messages kept of each feed
     #[arg(long, value_name = "N", default_value_t = 1_000)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
@@ -74,7 +74,7 @@ pub(super) struct ServeArgs {
     allow_origin: Vec<Origin>,
     /// Further names of this server, as lab.example.org: those of a proxy in front of it, or of
     /// this machine in the local DNS. Always allowed: IP addresses, names without a dot, this
-    /// machine's name, and the names in the certificate. Other names get 421
+    /// machine's name, that of --bind, and the names in the certificate. Other names get 421
     #[arg(long, value_name = "NAME[,…]", value_delimiter = ',')]
     allow_host: Vec<HostName>,
     /// What is logged on standard error: a level (error, warn, info, debug, trace), or one for each
@@ -131,8 +131,9 @@ impl ServeArgs {
         };
         let runtime = runtime.enable_all().build()?;
         runtime.block_on(async {
-            let listener = server::bind(self.bind).with_context(|| {
-                format!("cannot listen on {}: choose another with --bind", self.bind)
+            let address = self.bind.address;
+            let listener = server::bind(address).with_context(|| {
+                format!("cannot listen on {address}: choose another with --bind")
             })?;
             self.write_address(&settings, listener.local_addr()?)?;
             if self.monitor {
@@ -189,15 +190,18 @@ impl ServeArgs {
         let token = check_token(self.token.as_ref())?;
         let tls = match (&self.cert, &self.key) {
             (Some(cert), Some(key)) => Some(ServerTls::read(cert, key)),
-            _ => self.tls.then(|| ServerTls::self_signed(self.bind.ip())),
+            _ => self
+                .tls
+                .then(|| ServerTls::self_signed(self.bind.address.ip())),
         };
         let tls = tls.transpose();
         let tls = tls.map_err(|error| UsageError(format!("--tls, --cert, --key: {error:#}")))?;
         let certificate = tls.as_ref().map(|tls| tls.certificate.clone());
+        let names = self.allow_host.iter().chain(&self.bind.name);
         let access = Access {
             token,
             origins: self.allow_origin.clone(),
-            hosts: Hosts::new(self.allow_host.clone(), certificate),
+            hosts: Hosts::new(names.cloned().collect(), certificate),
         };
         self.limits.settings(access, tls)
     }
