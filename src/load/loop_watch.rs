@@ -1,9 +1,9 @@
 //! How late a worker's event loop is, and how much of that is not the trial's own doing.
 //!
-//! A loop is late while its thread handles the messages of many clients, and while it waits for a
-//! core that server or load use: both belong to the trial, on a machine of this size. It is also
-//! late while its process is stopped, or while others have the cores. In that time the processes of
-//! the trial use no CPU time.
+//! A loop is late while its thread handles the messages of many clients, and while server or load
+//! use all cores: both belong to the trial, on a machine of this size. It is also late while its
+//! process is stopped, or while others have the cores. In that time its thread uses no CPU time,
+//! and the other threads of the trial leave cores to spare.
 
 use std::rc::Rc;
 
@@ -27,11 +27,13 @@ pub async fn watch(recorder: Rc<Recorder>, server: Option<u32>) {
     let timer = Timer::new().expect("the system makes a timer");
     let mut due_ns = clock::now_ns() + PERIOD_NS;
     let mut clocks = clocks(board, server);
-    let (mut used_ns, mut checks) = (cpu_ns(&clocks), 0);
+    let cores = std::thread::available_parallelism().map_or(1, usize::from) as u64;
+    let (mut used_ns, mut checks) = (used(&clocks), 0);
     while timer.until(due_ns).await.is_ok() {
         let now_ns = clock::now_ns();
-        let before_ns = std::mem::replace(&mut used_ns, cpu_ns(&clocks));
-        let worked_ns = used_ns.saturating_sub(before_ns);
+        let before_ns = std::mem::replace(&mut used_ns, used(&clocks));
+        let [own_ns, others_ns] = [0, 1].map(|of| used_ns[of].saturating_sub(before_ns[of]));
+        let worked_ns = worked_ns(own_ns, others_ns, cores);
         while due_ns <= now_ns {
             let lag_ns = now_ns - due_ns;
             recorder.looped(lag_ns, lag_ns.saturating_sub(worked_ns));
@@ -40,9 +42,16 @@ pub async fn watch(recorder: Rc<Recorder>, server: Option<u32>) {
         checks += 1;
         if checks % LOOK_UP == 0 {
             clocks = self::clocks(board, server);
-            used_ns = cpu_ns(&clocks);
+            used_ns = used(&clocks);
         }
     }
+}
+
+/// The longest time for which the trial itself may have kept a loop: its thread worked, or the
+/// other threads of the trial had all cores. The kernel may count the work of its network code
+/// (softirqs) to no process, so half of the cores are taken for all.
+fn worked_ns(own_ns: u64, others_ns: u64, cores: u64) -> u64 {
+    own_ns + others_ns / (cores / 2).max(1)
 }
 
 /// The CPU clocks of all processes of the trial on this host.
@@ -55,7 +64,31 @@ fn clocks(board: &TrialBoard, server: Option<u32>) -> Vec<CpuClock> {
         .collect()
 }
 
-/// Their sum. A process that has ended counts as nothing.
-fn cpu_ns(clocks: &[CpuClock]) -> u64 {
-    clocks.iter().filter_map(CpuClock::read_ns).sum()
+/// What this thread has used, and all other threads of these processes, in ns. A process that has
+/// ended counts as nothing.
+fn used(clocks: &[CpuClock]) -> [u64; 2] {
+    let own_ns = CpuClock::of_this_thread().read_ns().unwrap_or(0);
+    let all_ns: u64 = clocks.iter().filter_map(CpuClock::read_ns).sum();
+    [own_ns, all_ns.saturating_sub(own_ns)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_loop_waits_for_other_threads_of_the_trial_only_if_they_have_the_cores() {
+        // own and other threads' ms, cores → ms
+        let table = [
+            (30, 0, 2, 30),
+            (0, 100, 1, 100),
+            (10, 100, 2, 110),
+            // A server that has one core of eight leaves the load enough of them.
+            (10, 100, 8, 35),
+            (10, 700, 8, 185),
+        ];
+        for (own, others, cores, expected) in table {
+            assert_eq!(worked_ns(own, others, cores), expected);
+        }
+    }
 }

@@ -272,8 +272,8 @@ impl Recorder {
         counts.heartbeat_bytes += bytes as u64;
     }
 
-    /// The worker's event loop was late by `lag_ns`. For `stall_ns` of it, no process of the trial
-    /// worked.
+    /// The worker's event loop was late by `lag_ns`. The trial's own work does not explain
+    /// `stall_ns` of it.
     pub fn looped(&self, lag_ns: u64, stall_ns: u64) {
         let recording = &mut self.state.borrow_mut().recording;
         recording.loop_lag.saturating_record(lag_ns);

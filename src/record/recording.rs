@@ -162,8 +162,8 @@ pub struct Recording {
     /// How late the worker's event loop was, ns. This adds to the latencies it records.
     #[serde(with = "histogram")]
     pub loop_lag: Histogram<u64>,
-    /// The part of that lag in which no process of the trial worked, ns: the load was stopped, or
-    /// others had the cores.
+    /// The part of that lag that the trial's own work does not explain, ns: the load was stopped,
+    /// or others had the cores.
     #[serde(with = "histogram")]
     pub loop_stall: Histogram<u64>,
     /// What went wrong since the trial began.

@@ -315,10 +315,10 @@ columns! {
     /// Messages that were published by a second POST, because the server closed the connection
     /// before it read the first.
     publisher_resent: Option<u64> = count("Publisher", "sent again").breakage();
-    /// How late the load's event loops were without any process of the trial working: stopped, or
+    /// How late the load's event loops were beyond what the trial's own work explains: stopped, or
     /// without a core. 99 of 100 samples were below.
     loop_stall_p99_us: Option<f64> = us("Checks", "event-loop stall p99").lower();
-    /// Longest time that an event loop was late without any process of the trial working.
+    /// Longest time that an event loop was late beyond what the trial's own work explains.
     loop_stall_max_us: Option<f64> = us("Checks", "event-loop stall max").lower()
         .on([(Details, 175)]);
     /// CPU time of other processes in their worst second of the window; percent of one core.

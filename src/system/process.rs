@@ -95,6 +95,10 @@ pub fn busy_ticks(total: &procfs::CpuTime) -> u64 {
 pub struct CpuClock(libc::clockid_t);
 
 impl CpuClock {
+    pub fn of_this_thread() -> Self {
+        CpuClock(libc::CLOCK_THREAD_CPUTIME_ID)
+    }
+
     /// Fails if there is no such process.
     pub fn of(pid: u32) -> io::Result<Self> {
         let mut clock: libc::clockid_t = 0;
