@@ -177,8 +177,10 @@ fn a_run_whose_folder_was_removed_says_so_and_shows_what_it_measured() {
         run
     });
     let parent = results.join("custom");
-    wait_until("the run has a folder", || {
-        fs::read_dir(&parent).is_ok_and(|mut runs| runs.next().is_some())
+    // The last file that it writes before it measures.
+    wait_until("the run has begun", || {
+        let begun = |run: fs::DirEntry| run.path().join("environment.json").is_file();
+        fs::read_dir(&parent).is_ok_and(|runs| runs.flatten().any(begun))
     });
     fs::remove_dir_all(&results).unwrap();
     let output = run.finish();
