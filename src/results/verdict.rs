@@ -1,9 +1,7 @@
 //! How far a trial's figures can be trusted, and why not further.
 
 use serde::{Deserialize, Serialize};
-use strum::{Display, EnumString, IntoStaticStr};
-
-use Verdict::{Invalid, Suspect};
+use strum::{Display, EnumIter, EnumMessage, EnumString, IntoStaticStr};
 
 /// How far a trial's figures can be trusted. The order is that of growing doubt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Display)]
@@ -16,35 +14,122 @@ pub enum Verdict {
 }
 
 /// A reason to doubt a trial. Its name in `trials.csv` is its text: `server-died`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Display, EnumString, IntoStaticStr)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Display, EnumIter, EnumMessage, EnumString, IntoStaticStr,
+)]
 #[strum(serialize_all = "kebab-case")]
 pub enum Warning {
+    #[strum(message = "The server ended or went away during the trial.")]
     ServerDied,
+    #[strum(
+        message = "An answer was not what was asked for, and the trial ended at once; the \
+        column wrong_answer says what it was."
+    )]
     WrongAnswer,
+    #[strum(
+        message = "Some connections could not be opened, so fewer clients took part than asked \
+        for."
+    )]
     ConnectFailed,
+    #[strum(message = "No message was published during the window.")]
     NothingPublished,
+    #[strum(
+        message = "Some subscribers never received messages of the window; latencies cover \
+        only what was delivered."
+    )]
     MissedMessages,
+    #[strum(
+        message = "Subscribers received messages that count as not published, so it is unknown \
+        what was missed."
+    )]
     UnexpectedMessages,
+    #[strum(message = "Subscribers received texts that the publisher did not send.")]
     TextChanged,
+    #[strum(
+        message = "Messages that were due were never sent, since their publisher could not \
+        keep up or had no connection; the rate was lower than asked for."
+    )]
     NotSent,
+    #[strum(
+        message = "Some messages seemed to arrive before they were due, so the clocks of \
+        publisher and subscriber do not agree."
+    )]
     ClockNegative,
+    #[strum(message = "The server did not accept some of the messages, or did not answer.")]
     PublishFailed,
+    #[strum(
+        message = "The publisher started messages later than the schedule said, and the \
+        latencies contain that lag."
+    )]
     PublisherLate,
+    #[strum(
+        message = "The load, or load and server together, left no CPU time to spare, so the \
+        figures may show the limit of this machine or of the load and not the server's."
+    )]
     LoadSaturated,
+    #[strum(
+        message = "The load stood still while messages were under way: it was stopped, or \
+        processes other than server and load had the cores. The latencies contain that time."
+    )]
     LoadStalled,
+    #[strum(
+        message = "A few subscribers in a process of their own saw other latencies than the \
+        crowd, so the crowd's processes, or their place on this machine, are part of the figures."
+    )]
     ProbeDiffers,
+    #[strum(
+        message = "The subscribers in a process of their own did not receive every message, so \
+        they could not check what the crowd saw."
+    )]
     ProbeIncomplete,
+    #[strum(
+        message = "The server's count of bytes, or the CPU time of some process or of this \
+        machine, could not be read, so a check was not made."
+    )]
     Unchecked,
+    #[strum(
+        message = "Fewer than five messages were published, and all latencies are those of so \
+        few moments, however many clients received them."
+    )]
     FewMessages,
+    #[strum(
+        message = "Server and load did not count the same bytes, so some are in no figure or \
+        in a wrong one."
+    )]
     EndsDiffer,
+    #[strum(message = "Some connections ended during the trial.")]
     ClientsLost,
+    #[strum(
+        message = "Connections that were to be kept were closed between two requests, so polls \
+        or publications dialled anew, and some were sent twice: bytes, CPU time and latencies \
+        contain that."
+    )]
     ConnectionsNotKept,
+    #[strum(message = "Some messages were delivered more than once to a subscriber.")]
     DuplicateMessages,
+    #[strum(message = "Some messages were delivered after a later one.")]
     ReorderedMessages,
+    #[strum(
+        message = "The server gave messages other times than the publisher, or impossible \
+        ones. Latencies are by the publisher’s own record."
+    )]
     ServerStampsDiffer,
+    #[strum(
+        message = "The server’s message numbers jumped or repeated although no message was \
+        lost, so a client that resumes may lose some."
+    )]
     NumbersJump,
+    #[strum(message = "The server’s epoch changed during the trial, as if it had restarted.")]
     EpochChanged,
+    #[strum(
+        message = "Other processes on this machine used its cores, in the whole window or in \
+        some seconds of it, so the figures are partly theirs."
+    )]
     MachineBusy,
+    #[strum(
+        message = "The hypervisor gave CPU time of this machine to others, in the whole window \
+        or in some seconds of it."
+    )]
     CpuStolen,
 }
 
@@ -87,131 +172,6 @@ pub fn touched<'r>(doubted_figures: Option<&'r str>, warning: &str) -> Option<Ve
 }
 
 impl Warning {
-    /// The verdict of a trial with this warning alone, and what the warning means.
-    const fn meaning(self) -> (Verdict, &'static str) {
-        match self {
-            Warning::ServerDied => (Invalid, "The server ended or went away during the trial."),
-            Warning::WrongAnswer => (
-                Invalid,
-                "An answer was not what was asked for, and the trial ended at once; the column \
-                 wrong_answer says what it was.",
-            ),
-            Warning::ConnectFailed => (
-                Invalid,
-                "Some connections could not be opened, so fewer clients took part than asked \
-                 for.",
-            ),
-            Warning::NothingPublished => (Invalid, "No message was published during the window."),
-            Warning::MissedMessages => (
-                Invalid,
-                "Some subscribers never received messages of the window; latencies cover only \
-                 what was delivered.",
-            ),
-            Warning::UnexpectedMessages => (
-                Invalid,
-                "Subscribers received messages that count as not published, so it is \
-                 unknown what was missed.",
-            ),
-            Warning::TextChanged => (
-                Invalid,
-                "Subscribers received texts that the publisher did not send.",
-            ),
-            Warning::NotSent => (
-                Invalid,
-                "Messages that were due were never sent, since their publisher could not keep up or \
-                 had no connection; the rate was lower than asked for.",
-            ),
-            Warning::ClockNegative => (
-                Invalid,
-                "Some messages seemed to arrive before they were due, so the clocks of \
-                 publisher and subscriber do not agree.",
-            ),
-            Warning::PublishFailed => (
-                Suspect,
-                "The server did not accept some of the messages, or did not answer.",
-            ),
-            Warning::PublisherLate => (
-                Suspect,
-                "The publisher started messages later than the schedule said, and the latencies \
-                 contain that lag.",
-            ),
-            Warning::LoadSaturated => (
-                Suspect,
-                "The load, or load and server together, left no CPU time to spare, so the \
-                 figures may show the limit of this machine or of the load and not the server's.",
-            ),
-            Warning::LoadStalled => (
-                Suspect,
-                "The load stood still while messages were under way: it was stopped, or processes \
-                 other than server and load had the cores. The latencies contain that time.",
-            ),
-            Warning::ProbeDiffers => (
-                Suspect,
-                "A few subscribers in a process of their own saw other latencies than the \
-                 crowd, so the crowd's processes, or their place on this machine, are part of \
-                 the figures.",
-            ),
-            Warning::ProbeIncomplete => (
-                Suspect,
-                "The subscribers in a process of their own did not receive every message, so \
-                 they could not check what the crowd saw.",
-            ),
-            Warning::Unchecked => (
-                Suspect,
-                "The server's count of bytes, or the CPU time of some process or of this machine, \
-                 could not be read, so a check was not made.",
-            ),
-            Warning::FewMessages => (
-                Suspect,
-                "Fewer than five messages were published, and all latencies are those of so few \
-                 moments, however many clients received them.",
-            ),
-            Warning::EndsDiffer => (
-                Suspect,
-                "Server and load did not count the same bytes, so some are in no figure or in a \
-                 wrong one.",
-            ),
-            Warning::ClientsLost => (Suspect, "Some connections ended during the trial."),
-            Warning::ConnectionsNotKept => (
-                Suspect,
-                "Connections that were to be kept were closed between two requests, so polls or \
-                 publications dialled anew, and some were sent twice: bytes, CPU time and \
-                 latencies contain that.",
-            ),
-            Warning::DuplicateMessages => (
-                Suspect,
-                "Some messages were delivered more than once to a subscriber.",
-            ),
-            Warning::ReorderedMessages => {
-                (Suspect, "Some messages were delivered after a later one.")
-            }
-            Warning::ServerStampsDiffer => (
-                Suspect,
-                "The server gave messages other times than the publisher, or impossible ones. \
-                 Latencies are by the publisher’s own record.",
-            ),
-            Warning::NumbersJump => (
-                Suspect,
-                "The server’s message numbers jumped or repeated although no message was lost, so \
-                 a client that resumes may lose some.",
-            ),
-            Warning::EpochChanged => (
-                Suspect,
-                "The server’s epoch changed during the trial, as if it had restarted.",
-            ),
-            Warning::MachineBusy => (
-                Suspect,
-                "Other processes on this machine used its cores, in the whole window or in some \
-                 seconds of it, so the figures are partly theirs.",
-            ),
-            Warning::CpuStolen => (
-                Suspect,
-                "The hypervisor gave CPU time of this machine to others, in the whole window or \
-                 in some seconds of it.",
-            ),
-        }
-    }
-
     /// The name in `trials.csv`.
     pub fn name(self) -> &'static str {
         self.into()
@@ -219,18 +179,38 @@ impl Warning {
 
     /// The verdict of a trial with this warning alone.
     pub const fn verdict(self) -> Verdict {
-        self.meaning().0
+        match self {
+            Warning::ServerDied
+            | Warning::WrongAnswer
+            | Warning::ConnectFailed
+            | Warning::NothingPublished
+            | Warning::MissedMessages
+            | Warning::UnexpectedMessages
+            | Warning::TextChanged
+            | Warning::NotSent
+            | Warning::ClockNegative => Verdict::Invalid,
+            _ => Verdict::Suspect,
+        }
     }
 
     /// What the warning means, in a sentence.
-    pub const fn sentence(self) -> &'static str {
-        self.meaning().1
+    pub fn sentence(self) -> &'static str {
+        self.get_message().unwrap_or_default()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use strum::IntoEnumIterator;
+
     use super::*;
+
+    #[test]
+    fn each_warning_says_what_it_means() {
+        for warning in Warning::iter() {
+            assert!(warning.sentence().ends_with('.'), "{warning}");
+        }
+    }
 
     #[test]
     fn names_are_read_as_they_are_written() {

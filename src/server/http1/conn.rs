@@ -75,8 +75,9 @@ impl<S: Stream> Http1Conn<S> {
     }
 
     /// Waits for a request and opens it with `open`, which returns `None` for a request of the
-    /// general engine. One that `admits` refuses goes there before its body has come. The deadline must be set for the first byte; a request may take
-    /// `head_timeout` from there. Ends when `closing` does, unless a body is on its way.
+    /// general engine. One that `admits` refuses goes there before its body has come. The deadline
+    /// must be set for the first byte; a request may take `head_timeout` from there. Ends when
+    /// `closing` does, unless a body is on its way.
     pub fn next<T>(
         &mut self,
         limits: RequestLimits,
