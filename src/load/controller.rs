@@ -344,6 +344,8 @@ impl<L: Link> Controller<L> {
 
     async fn outcome(&self, ledger: LedgerPeriod) -> anyhow::Result<TrialOutcome> {
         let LedgerPeriod { opened, closed, .. } = &ledger;
+        // Before the recordings: a message that comes from here on counts as missed.
+        let messages = self.window_messages(&self.plan);
         let mut recording = self.load.collect().await?;
         let probe = self.load.collect_probe().await;
         let publisher = self.publisher.recording().await?;
@@ -360,7 +362,7 @@ impl<L: Link> Controller<L> {
         Ok(TrialOutcome {
             ramp_up_s: self.timeline.elapsed_s(self.timeline.end_ns(Phase::RampUp)),
             ledger_s: ledger.length_s,
-            messages: self.window_messages(&self.plan),
+            messages,
             joined,
             gave_up: u64::from(self.plan.clients) - joined,
             connected: board.total(Gauge::Connected),
