@@ -259,15 +259,19 @@ impl<L: Link> Controller<L> {
 
     /// Deliveries of the window that are to come, those that have come included.
     fn expected(&self) -> u64 {
-        (0..self.plan.feeds.len())
-            .map(|feed| self.load.board.published(feed) * self.plan.subscribers(feed))
-            .sum()
+        self.expected_by(&self.plan)
     }
 
     /// What the probe's subscribers should receive; 0 without a probe.
     fn probe_expected(&self) -> u64 {
         let probe = self.plan.probe();
-        probe.map_or(0, |probe| self.window_messages(&probe).expected)
+        probe.map_or(0, |probe| self.expected_by(&probe))
+    }
+
+    fn expected_by(&self, plan: &Plan) -> u64 {
+        (0..plan.feeds.len())
+            .map(|feed| self.load.board.published(feed) * plan.subscribers(feed))
+            .sum()
     }
 
     /// What became of each message that was due in the window, for the subscribers of a plan.

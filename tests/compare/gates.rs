@@ -101,3 +101,24 @@ fn a_gate_fails_on_a_cell_that_it_cannot_compare() {
         "{text}"
     );
 }
+
+#[test]
+fn a_gate_fails_on_a_cell_without_the_figure_that_another_cell_of_its_transport_has() {
+    let runs = Runs::new();
+    let mut few = cell(1, Transport::Sse, &NOISE_MS);
+    for trial in &mut few {
+        (trial.clients, trial.latency_p99_us) = (100, None);
+    }
+    let more = cell(2, Transport::Sse, &NOISE_MS);
+    let mut other = cell(3, Transport::WebSocket, &NOISE_MS);
+    for trial in &mut other {
+        trial.latency_p99_us = None;
+    }
+    let run = |name: &str| runs.run(name, &[few.clone(), more.clone(), other.clone()].concat());
+    let (a, b) = (run("a"), run("b"));
+    let (code, text) = said(&compare(&[&a, &b], &["--fail-if", "latency_p99_us > +10%"]));
+    assert_eq!(code, Some(1), "{text}");
+    let lacks = |cell: &str| format!("{cell}: no trial has this figure");
+    assert!(text.contains(&lacks("sse, 100 clients")), "{text}");
+    assert!(!text.contains(&lacks("websocket, 1000 clients")), "{text}");
+}

@@ -2,6 +2,7 @@
 
 use crate::results::{Kind, METRICS, Metric, TrialRow, Verdict, Warning};
 use crate::texts::Texts;
+use crate::transport::Transport;
 
 /// The trials of one cell, of which there is at least one.
 #[derive(Clone, Debug)]
@@ -118,6 +119,10 @@ fn varying<'c, 'r: 'c>(
 impl<'r> CellTrials<'r> {
     fn first(&self) -> &'r TrialRow {
         self.trials[0]
+    }
+
+    pub fn transport(&self) -> Transport {
+        self.first().transport
     }
 
     /// The factors that cells of different transports must share to be compared.
