@@ -68,6 +68,8 @@ pub enum InvalidMessage {
     Name,
     #[error("nothing of this name can be seen: write letters, digits, signs or emoji")]
     BlankName,
+    #[error("write one space between the words of a name")]
+    DoubleSpace,
     #[error("U+{:04X} makes this name look like another: leave it out", u32::from(*.0))]
     DisguisedName(char),
     #[error("the text is blank: write something that can be seen")]
@@ -86,6 +88,7 @@ pub fn check_name(name: &str) -> Result<&str, InvalidMessage> {
     }
     match disguise(name) {
         None => Ok(name),
+        Some(' ') => Err(InvalidMessage::DoubleSpace),
         Some(char) => Err(InvalidMessage::DisguisedName(char)),
     }
 }
@@ -152,6 +155,7 @@ mod tests {
             disguised.to_string().starts_with("U+200B makes"),
             "{disguised}"
         );
+        assert_eq!(check_name("Ana  M"), Err(InvalidMessage::DoubleSpace));
         assert_eq!(check_text("\u{2060}"), Err(InvalidMessage::BlankText));
         assert_eq!(check_text(" \n "), Err(InvalidMessage::BlankText));
         assert_eq!(check_text(" oi "), Ok(" oi "));

@@ -11,6 +11,13 @@ const ZERO_WIDTH_NON_JOINER: char = '\u{200c}';
 const ZERO_WIDTH_JOINER: char = '\u{200d}';
 /// A variation selector: shows the character before it as an emoji.
 const EMOJI_STYLE: char = '\u{fe0f}';
+/// The flags of England, Scotland and Wales: invisible tags after a black flag (Unicode Technical
+/// Standard 51, annex C). After other tags, a black flag is seen.
+const FLAGS: [&str; 3] = [
+    "\u{1f3f4}\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}",
+    "\u{1f3f4}\u{e0067}\u{e0062}\u{e0073}\u{e0063}\u{e0074}\u{e007f}",
+    "\u{1f3f4}\u{e0067}\u{e0062}\u{e0077}\u{e006c}\u{e0073}\u{e007f}",
+];
 /// Draws a key around the digit before it, with [`EMOJI_STYLE`] between the two.
 const KEYCAP: char = '\u{20e3}';
 /// A cell of Braille without dots: a symbol by its category, and blank.
@@ -44,6 +51,15 @@ pub fn is_seen(text: &str) -> bool {
 /// that the name looks like the one without it, or that turns the line around. A single space
 /// between words, joiners in Persian or in an emoji, and the like are none.
 pub fn disguise(name: &str) -> Option<char> {
+    let without_tags = |name: String, flag: &&str| name.replace(flag, "\u{1f3f4}");
+    let plain;
+    let name = match FLAGS.iter().any(|flag| name.contains(flag)) {
+        true => {
+            plain = FLAGS.iter().fold(name.to_owned(), without_tags);
+            &plain
+        }
+        false => name,
+    };
     let mut before = "".chars();
     let mut rest = name.chars();
     while let Some(char) = rest.next() {
@@ -148,6 +164,8 @@ mod tests {
             "a  b",
             "a\u{2003}b",
             "teacher\u{fe0f}",
+            "🏴\u{e0067}",
+            "🏴\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}\u{e007f}",
             "1\u{fe0f}",
             "\u{feff}a",
             "a\u{3164}",
@@ -167,6 +185,7 @@ mod tests {
             "Jose\u{301}",
             "👨\u{200d}👩\u{200d}👧",
             "❤\u{fe0f}\u{200d}🔥",
+            "🏴\u{e0067}\u{e0062}\u{e0077}\u{e006c}\u{e0073}\u{e007f}",
             "👩🏽\u{200d}🚀",
             "1\u{fe0f}\u{20e3}",
             "می\u{200c}خواهم",
