@@ -52,14 +52,15 @@ impl AddressLimiter {
 
     /// A permit for `address`, which is a [`network`].
     pub fn acquire(self: &Arc<Self>, address: IpAddr) -> Result<AddressPermit, LimitReached> {
-        let permit = self.free.clone().try_acquire_owned();
-        let permit = permit.map_err(|_| LimitReached::All)?;
         let mut taken = self.taken.lock().expect("no panic under the lock");
-        let taken = taken.entry(address).or_default();
-        if *taken >= self.capacity.of(address) {
+        // Its own limit first: where all are taken as well, others must not make room for it.
+        let max = self.capacity.of(address);
+        if max < self.capacity.all && taken.get(&address).is_some_and(|taken| *taken >= max) {
             return Err(LimitReached::Address);
         }
-        *taken += 1;
+        let permit = self.free.clone().try_acquire_owned();
+        let permit = permit.map_err(|_| LimitReached::All)?;
+        *taken.entry(address).or_default() += 1;
         Ok(AddressPermit {
             limiter: self.clone(),
             address,
@@ -130,6 +131,8 @@ mod tests {
         let _fourth = take("192.0.2.1").unwrap();
         let fifth = take("127.0.0.1").unwrap();
         assert_eq!(take("192.0.2.2").unwrap_err(), LimitReached::All);
+        let own = take("192.0.2.1").unwrap_err();
+        assert_eq!(own, LimitReached::Address, "others need not make room");
         drop(fifth);
         let _fifth = take("2001:db8::1").unwrap();
         assert_eq!(take("127.0.0.1").unwrap_err(), LimitReached::All);
