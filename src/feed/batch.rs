@@ -105,6 +105,8 @@ pub struct Batch {
     /// ring no longer holds. A cursor of another epoch, or ahead of the feed, reads from the first
     /// message held; then this is set even if it is 0.
     pub missed: Option<u64>,
+    /// Whether a text is among the missed messages, and not only joins and leaves.
+    pub missed_text: bool,
     /// Whether the feed holds more than the bound of a batch allowed.
     pub more: bool,
     /// The epoch of these numbers.

@@ -55,6 +55,8 @@ struct Recent {
     texts: Lane,
     announcements: Lane,
     last: u64,
+    /// The newest text that was dropped.
+    dropped_text: u64,
 }
 
 /// Messages of one sort, the oldest first.
@@ -106,11 +108,25 @@ impl Recent {
 
     /// Drops the oldest message; returns its bytes.
     fn pop(&mut self) -> Option<usize> {
-        let lane = match self.texts.oldest() < self.announcements.oldest() {
+        let is_text = self.texts.oldest() < self.announcements.oldest();
+        self.pop_of(is_text).map(|oldest| oldest.bytes())
+    }
+
+    /// Drops the oldest text, or the oldest announcement.
+    fn pop_of(&mut self, texts: bool) -> Option<Arc<StoredMessage>> {
+        if !texts {
+            return self.announcements.messages.pop_front();
+        }
+        let oldest = self.texts.messages.pop_front()?;
+        self.dropped_text = oldest.seq;
+        Some(oldest)
+    }
+
+    fn lane(&mut self, texts: bool) -> &mut Lane {
+        match texts {
             true => &mut self.texts,
             false => &mut self.announcements,
-        };
-        lane.messages.pop_front().map(|oldest| oldest.bytes())
+        }
     }
 }
 
@@ -122,6 +138,7 @@ impl Ring {
                 texts: Lane::new(memory, retention.bytes),
                 announcements: Lane::new(memory, retention.bytes),
                 last: 0,
+                dropped_text: 0,
             }),
             newest: watch::Sender::new(0),
             closed: AtomicBool::new(false),
@@ -145,22 +162,20 @@ impl Ring {
         let mut json = Vec::with_capacity(message.text.len() + message.from.len() + 128);
         message.write_json(&mut json);
         recent.last = seq;
-        let lane = match message.kind {
-            None => &mut recent.texts,
-            Some(_) => &mut recent.announcements,
-        };
-        let stored = StoredMessage::new(seq, json, lane.account.clone());
+        let is_text = message.kind.is_none();
+        let account = recent.lane(is_text).account.clone();
+        let stored = StoredMessage::new(seq, json, account.clone());
         let max_bytes = self
             .retention
             .bytes
             .saturating_sub(stored.max_framed_bytes());
-        lane.messages.push_back(Arc::new(stored));
-        while lane.messages.len() > self.retention.messages
-            || (lane.account.bytes() > max_bytes && lane.messages.len() > 1)
-        {
-            lane.messages.pop_front();
+        let messages = &mut recent.lane(is_text).messages;
+        messages.push_back(Arc::new(stored));
+        let mut held = messages.len();
+        while held > self.retention.messages || (account.bytes() > max_bytes && held > 1) {
+            recent.pop_of(is_text);
+            held -= 1;
         }
-        let account = lane.account.clone();
         drop(recent);
         // Two appends may reach this line in either order: the later number stays.
         self.newest.send_if_modified(|newest| {
@@ -233,6 +248,7 @@ impl Ring {
             last,
             messages,
             missed: (ahead || gone > 0).then_some(gone),
+            missed_text: (from + 1..first).contains(&recent.dropped_text),
             epoch: self.epoch,
         }
     }
@@ -263,9 +279,9 @@ impl Ring {
         Batch {
             messages,
             last: recent.last,
-            missed: None,
             more,
             epoch: self.epoch,
+            ..Batch::default()
         }
     }
 
@@ -411,6 +427,29 @@ mod tests {
         );
         assert_eq!(ring.read_after(7).missed, None, "8 is next, and it is held");
         assert_eq!(ring.read_after(6).missed, Some(1));
+    }
+
+    #[test]
+    fn joins_that_are_gone_between_texts_are_no_missed_texts() {
+        let ring = ring(2, usize::MAX);
+        for kind in [None, Some("join"), Some("join"), Some("join"), None] {
+            ring.push(|last| Message {
+                seq: last + 1,
+                from: "al".into(),
+                text: "".into(),
+                intended_at_ns: 0,
+                published_at_ns: 0,
+                kind: kind.map(Into::into),
+            });
+        }
+        let after = |seq| {
+            let batch = ring.read_after(seq);
+            (seqs(&batch), batch.missed, batch.missed_text)
+        };
+        assert_eq!(after(0), (vec![1], None, false));
+        assert_eq!(after(1), (vec![3, 4, 5], Some(1), false));
+        publish(&ring, "x");
+        assert_eq!(after(0), (vec![3, 4, 5, 6], Some(2), true));
     }
 
     #[test]

@@ -33,7 +33,7 @@ pub enum Counter {
     FullPolls,
     /// Polls answered without messages.
     EmptyPolls,
-    /// Times that the ring dropped the next message of a stream before it was read.
+    /// Times that the ring dropped the next text of a stream before it was read.
     SlowReaders,
     /// Requests served by the fast engine.
     FastRequests,
