@@ -1,5 +1,6 @@
-//! The memory that clients make a server use: messages with their framings, and answers that
-//! connections have not taken yet. One bound for the process counts both.
+//! The memory that clients make a server use: messages with their framings, answers that
+//! connections have not taken yet, and long messages that WebSockets have sent in part. One bound
+//! for the process counts them all.
 //!
 //! Three quarters are for messages. Where they are used up, the feeds that hold most drop their
 //! oldest messages, so that no feed takes the room of the others. The last quarter is for what
@@ -33,7 +34,7 @@ pub struct Memory {
     max_bytes: usize,
     message_bytes: AtomicUsize,
     owed_bytes: AtomicUsize,
-    /// Connections that were cut, and answers that were refused, because there was no room.
+    /// Connections that were cut, and requests that were refused, because there was no room.
     cut: AtomicU64,
     holders: Mutex<Vec<Weak<dyn Holder>>>,
 }
@@ -59,7 +60,7 @@ impl Memory {
         self.owed_bytes.load(Relaxed)
     }
 
-    /// Connections that were cut since they did not read and there was no room left.
+    /// Connections that were cut, and requests that were refused, because there was no room.
     pub fn cut(&self) -> u64 {
         self.cut.load(Relaxed)
     }
@@ -121,7 +122,7 @@ impl Memory {
         };
         if before + bytes > self.max_owed_bytes() {
             self.cut.fetch_add(1, Relaxed);
-            tracing::info!(bytes, "cut: a client does not read, and memory is used up");
+            tracing::info!(bytes, "cut or refused: slow clients use up the memory");
             return None;
         }
         Some(owed)

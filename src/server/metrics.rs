@@ -129,7 +129,7 @@ impl Collector for Snapshot {
         }
         let (name, help) = (
             "wslab_cut",
-            "Clients cut that did not read while memory was used up",
+            "Connections cut and requests refused because memory was used up",
         );
         let cut = ConstCounter::new(self.cut);
         let kind = cut.metric_type();

@@ -17,7 +17,7 @@ use hyper_util::rt::TokioIo;
 
 use crate::server::client_half::ClientHalf;
 use crate::server::extract::{FeedOfPath, query_error};
-use crate::service::answer::{ApiError, append_fields};
+use crate::service::answer::{ApiError, Whole, append_fields};
 use crate::service::counters::ConnectionCounters;
 use crate::service::peer::Peer;
 use crate::service::state::AppState;
@@ -143,7 +143,7 @@ async fn respond(
             let whole = later.finish(&counters, batch);
             Ok(whole.counted(state.feeds.memory())?.into_response())
         }
-        Reply::Stream(stream) => Ok(stream_response(stream, state, counters, half)),
+        Reply::Stream(stream) => stream_response(stream, state, counters, half),
         Reply::Upgrade(Upgrade { fields, session }) => {
             let upgrade = upgrade.ok_or_else(no_upgrade)?;
             tokio::spawn(run_session(session, upgrade, state, counters));
@@ -162,9 +162,13 @@ fn stream_response(
     state: Arc<AppState>,
     counters: Arc<ConnectionCounters>,
     half: Arc<ClientHalf>,
-) -> Response {
+) -> Result<Response, ApiError> {
     let fields = reply.format.fields;
-    let first = reply.first(&counters, Coding::Identity);
+    let first = Whole {
+        body: reply.first(&counters, Coding::Identity),
+        ..Whole::default()
+    };
+    let first = first.counted(state.feeds.memory())?.body;
     let open = Some((reply, state, counters, half));
     let later = stream::unfold(open, move |open| async move {
         let (mut reply, state, counters, half) = open?;
@@ -185,7 +189,7 @@ fn stream_response(
     let pieces = first.chain(later).map(Ok::<Bytes, Infallible>);
     let mut answer = Response::new(Body::from_stream(pieces));
     append_fields(answer.headers_mut(), fields);
-    answer
+    Ok(answer)
 }
 
 /// Runs a session once hyper has written the answer and gives the connection away.

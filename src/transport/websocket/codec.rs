@@ -20,6 +20,8 @@ const READABLE_EXCESS: usize = 4;
 pub struct FrameCodec {
     socket: Box<WebSocket<Pipe>>,
     state: State,
+    /// Bytes that have come since the last complete message.
+    partial_bytes: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +46,7 @@ impl FrameCodec {
         FrameCodec {
             socket: Box::new(socket),
             state: State::Hungry,
+            partial_bytes: 0,
         }
     }
 
@@ -53,6 +56,7 @@ impl FrameCodec {
             return;
         }
         self.state = State::Fed;
+        self.partial_bytes += bytes.len();
         let came = &mut self.socket.get_mut().came;
         match came.is_empty() {
             true => *came = bytes,
@@ -70,6 +74,9 @@ impl FrameCodec {
             Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => None,
             frame => Some(frame),
         };
+        if let Some(Ok(Frame::Text(_) | Frame::Binary(_))) = frame {
+            self.partial_bytes = 0;
+        }
         self.state = match frame {
             None => State::Hungry,
             Some(Ok(_)) => State::Fed,
@@ -81,6 +88,11 @@ impl FrameCodec {
     /// Whether a frame may be there to be read.
     pub fn are_fed(&self) -> bool {
         self.state == State::Fed
+    }
+
+    /// Bytes that are held of a message that has come in part, give or take one read.
+    pub fn partial_bytes(&self) -> usize {
+        self.partial_bytes
     }
 
     /// Whether decoding has failed for good.

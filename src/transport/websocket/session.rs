@@ -17,13 +17,13 @@ use tokio_tungstenite::tungstenite::protocol::frame::FrameHeader;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
 use tokio_tungstenite::tungstenite::{Error, Message as Frame};
 
-use crate::feed::{Batch, Feed, Framing, NewMessage, Reader, check_name, check_text};
+use crate::feed::{Batch, Feed, Framing, NewMessage, Owed, Reader, check_name, check_text};
 use crate::service::answer::ApiError;
 use crate::service::limits::{Limits, STREAM_PIECE_BYTES};
 use crate::service::peer::{Peer, WaitOutcome};
 use crate::service::presence::PresenceGuard;
 use crate::service::publish::publish;
-use crate::service::rewind::Stream;
+use crate::service::rewind::{SCRATCH_BYTES, Stream};
 use crate::service::state::AppState;
 use crate::transport::ask::Ask;
 use crate::transport::websocket::codec::FrameCodec;
@@ -167,6 +167,8 @@ struct WebSocketSession<'a, S> {
     frames: FrameCodec,
     /// A ping was sent, and nothing has come since.
     pinged: bool,
+    /// Counts a long message that has come in part.
+    partial: Option<Owed>,
 }
 
 impl<'a, S: Stream> WebSocketSession<'a, S> {
@@ -176,6 +178,7 @@ impl<'a, S: Stream> WebSocketSession<'a, S> {
         WebSocketSession {
             frames: FrameCodec::new(limits),
             pinged: false,
+            partial: None,
             peer,
         }
     }
@@ -201,6 +204,7 @@ impl<'a, S: Stream> WebSocketSession<'a, S> {
             if let Some(done) = self.wait_for_bytes(future.as_mut()).await? {
                 return Ok(SessionEvent::Done(done));
             }
+            self.count_partial()?;
         }
     }
 
@@ -231,6 +235,19 @@ impl<'a, S: Stream> WebSocketSession<'a, S> {
             }
         }
         Ok(None)
+    }
+
+    /// Counts what is held of a long message: the peer may never send the rest.
+    fn count_partial(&mut self) -> Result<(), SessionEnd> {
+        self.partial = None;
+        let bytes = self.frames.partial_bytes();
+        if bytes > SCRATCH_BYTES {
+            let owed = self.peer.state.feeds.memory().owe(bytes);
+            let advice = "this server's memory is used up: try later";
+            let refused = || SessionEnd::Refused(CloseCode::Again, advice.to_owned());
+            self.partial = Some(owed.ok_or_else(refused)?);
+        }
+        Ok(())
     }
 
     /// Writes a batch, whose encoding all connections share. The batch is dropped first: a peer that
@@ -370,4 +387,39 @@ fn frame(json: &[u8]) -> Bytes {
 fn encode(batch: &Batch) -> Bytes {
     let reset = |missed| frame(format!(r#"{{"reset":{}}}"#, batch.reset(missed)).as_bytes());
     batch.framed(Framing::Frame, |message| frame(&message.json), reset)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::feed::{Feeds, Retention};
+
+    #[tokio::test]
+    async fn a_message_that_comes_in_part_is_counted() {
+        let (stream, mut client) = tokio::io::duplex(1 << 20);
+        let feeds = Feeds::new(Retention::default(), 1).with_memory(1 << 20);
+        let state = Arc::new(AppState::new(feeds, Limits::default()));
+        let counted = state.metrics.open([127, 0, 0, 1].into());
+        let mut peer = Peer::new(stream, state.clone(), counted.counters.clone());
+        peer.duplex = true;
+        let sends = async {
+            // A text frame of 60,000 bytes, masked by 0.
+            client.write_all(b"\x81\xfe\xea\x60\0\0\0\0").await.unwrap();
+            client.write_all(&[b'a'; 50_000]).await.unwrap();
+            while state.feeds.memory().owed_bytes() < 50_000 {
+                tokio::task::yield_now().await;
+            }
+            client.write_all(&[b'a'; 10_000]).await.unwrap();
+            let mut echo = [0; 60_004];
+            tokio::io::AsyncReadExt::read_exact(&mut client, &mut echo)
+                .await
+                .unwrap();
+            client.write_all(b"\x81\x81\0\0\0\0a").await.unwrap();
+            while state.feeds.memory().owed_bytes() > 0 {
+                tokio::task::yield_now().await;
+            }
+            drop(client);
+        };
+        tokio::join!(echo(&mut peer), sends);
+    }
 }
