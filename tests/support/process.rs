@@ -11,12 +11,20 @@ use rustix::process::{Signal, set_parent_process_death_signal};
 
 use super::{PATIENCE, wait_until};
 
-/// A program without proxy settings. It is killed when the thread that started it ends.
+/// A program without proxy settings. It is killed when the thread that started it ends. It takes
+/// signals, also where the tests were started with some of them ignored, as `nohup` and `&` do.
 pub fn command(program: &str) -> Command {
     let mut command = Command::new(program);
     command.env("no_proxy", "*").env("NO_PROXY", "*");
-    // SAFETY: between fork and exec this makes one system call, and allocates nothing.
-    unsafe { command.pre_exec(|| Ok(set_parent_process_death_signal(Some(Signal::KILL))?)) };
+    // SAFETY: between fork and exec this makes system calls, and allocates nothing.
+    unsafe {
+        command.pre_exec(|| {
+            for number in [libc::SIGHUP, libc::SIGINT, libc::SIGTERM] {
+                libc::signal(number, libc::SIG_DFL);
+            }
+            Ok(set_parent_process_death_signal(Some(Signal::KILL))?)
+        });
+    }
     command
 }
 
