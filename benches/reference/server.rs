@@ -25,6 +25,8 @@ pub struct ServeArgs {
     #[arg(long)]
     history: u64,
     #[arg(long)]
+    idle_timeout: String,
+    #[arg(long)]
     presence: String,
 }
 
