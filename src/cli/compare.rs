@@ -11,31 +11,42 @@ use crate::error::UsageError;
 use crate::lab::scenario::Scenario;
 use crate::report::{self, MissingTrials};
 use crate::results::{self, Metric, Table, TrialRow};
-use crate::stats::compare::{self, Gate};
+use crate::stats::compare::{self, Comparison, Gate, Unpaired};
+use crate::stats::judgement::Judgement;
 use crate::system::output;
 use crate::texts::Locale;
+use crate::transport::Transport;
 
 const LOCALE: Locale = Locale::En;
 
 #[derive(Debug, Args)]
 pub(super) struct CompareArgs {
-    /// Folder of a run: A. Alone, its transports are compared with its first
+    /// Folder of a run: A. Alone, its transports are compared with each other
     #[arg(value_name = "RUN")]
     a: PathBuf,
     /// Folder of the run to compare with it: B
     #[arg(value_name = "RUN")]
     b: Option<PathBuf>,
+    /// Within one run: compare with this transport only, such as websocket
+    #[arg(long, value_name = "TRANSPORT", conflicts_with = "b")]
+    against: Option<Transport>,
+    /// All figures of each pair with their intervals, also within one run
+    #[arg(long)]
+    details: bool,
     /// Metrics to show, as columns of trials.csv or summary.csv; or all
     #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
     metric: Vec<String>,
     /// Exit 1 where B differs from A by more than this; may be repeated
     ///
-    /// Write a metric, > or <, and percent: 'latency_p99_us > +10%', 'missed > 0%'. What is judged
-    /// is the difference of the medians; a difference that is not shown (its 95 % interval holds
-    /// 0) counts as 0 %, and what went wrong in B alone (such as messages missed) as any rise. A
-    /// gate that cannot tell does not pass: too few trials (5 on each side are needed), INVALID
-    /// trials of B, a figure or a cell that only one side has. Exit 2 for a metric that does not
-    /// exist.
+    /// Write a metric, > or <, and percent: 'latency_p99_us > +10%', 'missed > 0%'. A transport
+    /// before it is for the pairs of that transport: 'sse: latency_p99_us > +10%', and two of them
+    /// for one pair of a run: 'sse/websocket: latency_p99_us > +10%' fails where SSE is more than
+    /// 10 % above WebSocket. Otherwise it is for every pair that is shown. What is judged is the
+    /// difference of the medians; a difference that is not shown (its 95 % interval holds 0) counts
+    /// as 0 %, and what went wrong in B alone (such as messages missed) as any rise. A gate that
+    /// cannot tell does not pass: too few trials (5 on each side are needed), INVALID trials of B,
+    /// a figure that warnings touch in half of a side's trials or more, a figure or a cell that
+    /// only one side has. Exit 2 for a metric or a transport that does not exist.
     #[arg(long, value_name = "GATE")]
     fail_if: Vec<Gate>,
 }
@@ -45,41 +56,40 @@ impl CompareArgs {
         let (a, missing_a) = trials_of(&self.a)?;
         let (b, missing_b) = self.b.as_deref().map(trials_of).transpose()?.unzip();
         let texts = LOCALE.texts();
-        let (pairs, unpaired) = match &b {
-            Some(b) => compare::runs(&a, b, texts),
-            None => compare::transports(&a, texts),
-        };
         let metrics = self.metrics()?;
+        let of_b = self.b.as_deref().zip(missing_b.as_deref());
+        let mut comparison = match &b {
+            Some(b) => compare::runs(&a, b, texts),
+            None => compare::transports(&a, self.against, texts),
+        };
+        check_transports(self.against, &self.fail_if, [&a, b.as_ref().unwrap_or(&a)])?;
         let runs = self.b.as_ref().map_or(String::new(), |b| {
             format!("A: {}\nB: {}\n\n", self.a.display(), b.display())
         });
-        let table = report::comparison(&pairs, &unpaired, &metrics, LOCALE);
-        let of_b = self.b.as_deref().zip(missing_b.as_deref());
         let lacks = [Some((&*self.a, &*missing_a)), of_b].into_iter().flatten();
         let lacks: String = lacks
             .filter_map(|(run, cells)| lacking(run, cells))
             .collect();
-        let shown = output::write(runs + &lacks + &table);
-        if pairs.is_empty() {
+        let shown = output::write(runs + &lacks + &self.table(&comparison, &metrics));
+        if comparison.pairs.is_empty() {
             bail!("there is nothing to compare: no two cells share clients, rate and the rest");
         }
-        if self.fail_if.is_empty() {
-            return shown.map(|_| ExitCode::SUCCESS);
-        }
         // A cell that neither run has is in no pair.
-        let (last, missing) = of_b.unwrap_or((&*self.a, &*missing_a));
-        let never = missing.iter().filter(|cell| cell.trials == cell.of);
-        let never = lacking(last, &never.copied().collect::<Vec<_>>());
-        let mut failures: Vec<String> = never
-            .map(|line| line.trim_end().to_owned())
-            .into_iter()
-            .collect();
-        failures.extend(compare::unjudged(&pairs, &unpaired, texts));
-        let gates = self.fail_if.iter();
-        failures.extend(gates.flat_map(|gate| gate.failures(&pairs, texts)));
-        match failures.is_empty() {
-            true => shown.map(|_| ExitCode::SUCCESS),
-            false => bail!("--fail-if\n  {}", failures.join("\n  ")),
+        let never = of_b.map_or(&missing_a[..], |(_, missing)| missing);
+        let never = never.iter().filter(|cell| cell.trials == cell.of);
+        comparison.unpaired.extend(never.map(|cell| Unpaired {
+            transport: cell.transport,
+            text: (texts.compare.never_measured)(&report::missing_cell(cell, texts)),
+        }));
+        check_gates(&judge(&self.fail_if, &comparison)?)?;
+        shown.map(|_| ExitCode::SUCCESS)
+    }
+
+    fn table(&self, comparison: &Comparison, metrics: &[&'static Metric]) -> String {
+        let width = output::width();
+        match self.b.is_some() || self.details || !self.metric.is_empty() {
+            true => report::comparison(comparison, metrics, width, LOCALE),
+            false => report::differences(comparison, width, LOCALE),
         }
     }
 
@@ -105,6 +115,59 @@ impl CompareArgs {
             }
         }
         Ok(metrics)
+    }
+}
+
+/// Checks that the transports which the user names are in the runs.
+pub(super) fn check_transports(
+    against: Option<Transport>,
+    gates: &[Gate],
+    runs: [&[TrialRow]; 2],
+) -> Result<(), UsageError> {
+    let has = |one: &Transport| {
+        let mut trials = runs.into_iter().flatten();
+        trials.any(|trial| trial.transport == *one)
+    };
+    let of_gates = gates.iter().flat_map(Gate::transports);
+    if let Some(named) = against.into_iter().chain(of_gates).find(|one| !has(one)) {
+        let has = Transport::ALL.into_iter().filter(has).map(Transport::name);
+        let has = has.collect::<Vec<_>>().join(", ");
+        let why = format!("there is no trial of {named} to compare: the transports are {has}");
+        return Err(UsageError(why));
+    }
+    Ok(())
+}
+
+/// Judges each gate on all that it concerns, which must be something.
+pub(super) fn judge(gates: &[Gate], comparison: &Comparison) -> Result<Vec<Judgement>, UsageError> {
+    let mut judged = Vec::new();
+    for gate in gates {
+        let of_gate = gate.judge(comparison, LOCALE.texts());
+        if of_gate.is_empty() {
+            let names = comparison.pairs.iter().map(|pair| {
+                let [b, a] = [&pair.other, &pair.base].map(|cell| cell.transport());
+                format!("{b}/{a}")
+            });
+            let mut names: Vec<String> = names.collect();
+            names.dedup();
+            let why = format!(
+                "{gate}: no such pair is compared: write one of {}",
+                names.join(", ")
+            );
+            return Err(UsageError(why));
+        }
+        judged.extend(of_gate);
+    }
+    Ok(judged)
+}
+
+/// Fails where a gate does not pass.
+pub(super) fn check_gates(judged: &[Judgement]) -> anyhow::Result<()> {
+    let failures = judged.iter().filter(|judgement| !judgement.passed());
+    let failures: Vec<String> = failures.map(Judgement::to_string).collect();
+    match failures.is_empty() {
+        true => Ok(()),
+        false => bail!("--fail-if\n  {}", failures.join("\n  ")),
     }
 }
 

@@ -1,52 +1,121 @@
 //! The comparison of two runs, or of the transports within one, as plain text.
 
 use crate::report::columns::ABSENT;
-use crate::report::lines::{aligned, widths};
-use crate::results::{Metric, Unit, Verdict};
+use crate::report::lines::{aligned, folded_to, joined, widths};
+use crate::report::marks::DOUBTED;
+use crate::results::{Metric, Table, TableColumn, Unit, Verdict, shown_in};
 use crate::stats::compare::{
-    CellPair, CellTrials, Change, DifferenceFinding, MANY_PERCENT, MetricDifference, decimals,
+    CellPair, CellTrials, Comparison, DifferenceFinding, MetricDifference,
 };
+use crate::stats::statistics::FEWEST;
 use crate::texts::{Locale, Texts};
 
-/// Each pair with its lines, and what the words mean; ends with a line break.
+/// A line a pair and a block a setting: by how much the pairs differ in the figures that matter
+/// most. Ends with what was left out and what the figures mean.
+pub fn differences(comparison: &Comparison, width: usize, locale: Locale) -> String {
+    let (texts, columns) = (locale.texts(), shown_in(Table::PrintedIntervals));
+    let mut header = vec![String::new()];
+    header.extend(
+        columns
+            .iter()
+            .map(|column| (texts.translate)(column.title).to_owned()),
+    );
+    let row = |pair: &CellPair| {
+        let mut row = vec![pair.short_label()];
+        row.extend(columns.iter().map(|column| difference(pair, column, texts)));
+        row
+    };
+    let rows: Vec<Vec<String>> = comparison.pairs.iter().map(row).collect();
+    let mut widths = widths(&[&rows[..], std::slice::from_ref(&header)].concat());
+    let figures: usize = widths[1..].iter().map(|width| width + 2).sum();
+    widths[0] = widths[0].min(width.saturating_sub(figures));
+    let (mut lines, mut setting) = (Vec::new(), "");
+    for (pair, row) in comparison.pairs.iter().zip(&rows) {
+        if pair.other.setting != setting {
+            setting = &pair.other.setting;
+            lines.push(setting.to_owned());
+            lines.extend(line(&header, &widths, width));
+        }
+        lines.extend(line(row, &widths, width));
+        let next = comparison
+            .pairs
+            .iter()
+            .skip_while(|other| !std::ptr::eq(*other, pair))
+            .nth(1);
+        if next.is_none_or(|next| next.other.setting != setting) {
+            lines.push(String::new());
+        }
+    }
+    lines.extend(doubtful_cells(comparison, width, texts));
+    lines.extend(folded_to(width, texts.compare.differences, ""));
+    lines.extend(ending(comparison, &rows.concat().concat(), width, texts));
+    joined(&lines)
+}
+
+/// Each pair with its figures, and what the words mean; ends with a line break.
 ///
 /// `metrics` are shown in their order, without those that neither side has.
 pub fn comparison(
-    pairs: &[CellPair],
-    unpaired: &[String],
+    comparison: &Comparison,
     metrics: &[&'static Metric],
+    width: usize,
     locale: Locale,
 ) -> String {
     let texts = locale.texts();
     let words = &texts.compare;
-    let mut text = String::new();
-    let mut judged = 0;
-    for pair in pairs {
-        let lines = metrics.iter().filter_map(|&metric| pair.line(metric));
-        let lines: Vec<MetricDifference> = lines.collect();
-        judged += lines.iter().filter(|line| is_judged(line)).count();
-        let sides = [&pair.base, &pair.other];
-        let [a, b] = sides.map(|cell| trials(cell, texts));
-        text.push_str(&format!("{}\n  {}\n", pair.name, (words.sides)(&a, &b)));
-        let [a, b] = sides.map(|cell| cell.trials[0].window_s);
-        if a != b {
-            text.push_str(&format!("  {}\n", (words.windows_differ)(a, b)));
+    let (mut lines, mut judged) = (Vec::new(), 0);
+    for pair in &comparison.pairs {
+        let differences = metrics.iter().filter_map(|&metric| pair.line(metric));
+        let differences: Vec<MetricDifference> = differences.collect();
+        judged += differences.iter().filter(|line| is_judged(line)).count();
+        lines.push(pair.name(texts));
+        let sides = [("A", &pair.base), ("B", &pair.other)];
+        let sides = sides.map(|(letter, cell)| side(letter, cell, pair, texts));
+        match format!("  {}", sides.join("   ")) {
+            both if both.chars().count() <= width => lines.push(both),
+            _ => lines.extend(sides.iter().flat_map(|side| folded_to(width, side, "  "))),
         }
-        let suspect = sides.iter().any(|cell| cell.count(Verdict::Suspect) > 0);
-        text.push_str(&block(&lines, suspect, texts));
-        text.push('\n');
+        let [a, b] = [&pair.base, &pair.other].map(|cell| cell.trials[0].window_s);
+        if a != b {
+            lines.extend(folded_to(width, &(words.windows_differ)(a, b), "  "));
+        }
+        lines.extend(block(&differences, width, texts));
+        lines.push(String::new());
     }
-    for name in unpaired {
-        text.push_str(&format!("{}\n", (words.not_compared)(name)));
-    }
-    let mut sides = pairs.iter().flat_map(|pair| [&pair.base, &pair.other]);
-    if sides.any(|cell| cell.count(Verdict::Invalid) > 0) {
-        text.push_str(words.invalid_counted);
-    }
+    let so_far = lines.concat();
     if judged > 0 {
-        text.push_str(&(words.explanation)(judged, (judged as f64 / 20.0).ceil()));
+        let chance = (judged as f64 / 20.0).ceil();
+        lines.extend(folded_to(width, &(words.explanation)(judged, chance), ""));
     }
-    text
+    lines.extend(ending(comparison, &so_far, width, texts));
+    joined(&lines)
+}
+
+/// What was not compared, and what the marks in `shown` mean.
+fn ending(comparison: &Comparison, shown: &str, width: usize, texts: &Texts) -> Vec<String> {
+    let words = &texts.compare;
+    let alone = comparison.unpaired.iter();
+    let mut sentences: Vec<String> = alone.map(|cell| (words.not_compared)(&cell.text)).collect();
+    let sides = || {
+        comparison
+            .pairs
+            .iter()
+            .flat_map(|pair| [&pair.base, &pair.other])
+    };
+    if sides().any(|cell| cell.count(Verdict::Invalid) > 0) {
+        sentences.push(words.invalid_counted.to_owned());
+    }
+    if shown.contains(DOUBTED) {
+        sentences.push((texts.cell.doubted)(DOUBTED));
+    }
+    let counted = |cell: &CellTrials| cell.trials.len() - cell.count(Verdict::Invalid);
+    if sides().any(|cell| counted(cell) < FEWEST) {
+        sentences.push((words.repeat)(FEWEST));
+    }
+    let sentences = sentences.iter();
+    sentences
+        .flat_map(|sentence| folded_to(width, sentence, ""))
+        .collect()
 }
 
 fn is_judged(line: &MetricDifference) -> bool {
@@ -56,76 +125,115 @@ fn is_judged(line: &MetricDifference) -> bool {
     )
 }
 
+/// A side of a pair with its trials: `A: 5 trials`, or `A (websocket): 5 trials` within a run.
+fn side(letter: &str, cell: &CellTrials, pair: &CellPair, texts: &Texts) -> String {
+    let name = match pair.base.name == pair.other.name {
+        true => letter.to_owned(),
+        false => (texts.compare.letter)(letter, &cell.name),
+    };
+    (texts.compare.side)(&name, &trials(cell, texts))
+}
+
 /// How many trials a side has, and their verdicts.
 fn trials(cell: &CellTrials, texts: &Texts) -> String {
-    let (invalid, suspect) = (cell.count(Verdict::Invalid), cell.count(Verdict::Suspect));
-    let counted = cell.trials.len() - invalid;
-    let mut text = (texts.cell.trials)(counted as f64);
+    let [invalid, suspect] = [Verdict::Invalid, Verdict::Suspect].map(|of| cell.count(of));
+    let mut text = (texts.cell.trials)((cell.trials.len() - invalid) as f64);
     if suspect > 0 {
-        text.push_str(&(texts.compare.of_them_suspect)(suspect));
+        let why = cell.reasons(Verdict::Suspect, texts);
+        text.push_str(&(texts.compare.of_them_suspect)(suspect, &why));
     }
     if invalid > 0 {
-        let why = cell.invalid_reasons(texts);
+        let why = cell.reasons(Verdict::Invalid, texts);
         text.push_str(&(texts.compare.invalid_left_out)(invalid, &why));
     }
     text
 }
 
-fn block(lines: &[MetricDifference], suspect: bool, texts: &Texts) -> String {
-    let mut rows = vec![texts.compare.header.map(str::to_owned).to_vec()];
-    rows.extend(lines.iter().map(|line| row(line, suspect, texts)));
-    let widths = widths(&rows);
-    let aligned = rows.iter().map(|row| aligned(row, &widths, &[0, 5]));
-    aligned
-        .map(|line| format!("  {}\n", line.trim_end()))
-        .collect()
+/// The cells with trials that are not VALID, and why these are not.
+fn doubtful_cells(comparison: &Comparison, width: usize, texts: &Texts) -> Vec<String> {
+    let mut lines = Vec::new();
+    for cell in comparison
+        .pairs
+        .iter()
+        .flat_map(|pair| [&pair.base, &pair.other])
+    {
+        if cell.count(Verdict::Valid) < cell.trials.len() {
+            let name = format!("{}, {}", cell.name, cell.setting);
+            let text = (texts.compare.side)(&name, &trials(cell, texts));
+            let folded = folded_to(width, &text, "");
+            if !lines.contains(&folded) {
+                lines.push(folded);
+            }
+        }
+    }
+    lines.concat()
 }
 
-fn row(line: &MetricDifference, suspect: bool, texts: &Texts) -> Vec<String> {
-    let absent = || ABSENT.to_owned();
-    let value = |value: Option<f64>| value.map_or_else(absent, |v| write(line.metric, v, texts));
-    let (difference, interval) = match line.finding {
-        DifferenceFinding::Shown(change) | DifferenceFinding::NotShown(change) => {
-            (signed(change.difference, texts), interval(change, texts))
-        }
-        _ => (absent(), absent()),
+fn block(lines: &[MetricDifference], width: usize, texts: &Texts) -> Vec<String> {
+    let mut rows = vec![texts.compare.header.map(str::to_owned).to_vec()];
+    rows.extend(lines.iter().map(|line| row(line, texts)));
+    // The last column stays as it is.
+    let mut widths = widths(&rows);
+    widths[3] = 0;
+    let rows = rows.iter();
+    rows.flat_map(|row| line(row, &widths, width)).collect()
+}
+
+/// A row of a table; where it is too wide, its longest text has a line of its own.
+fn line(row: &[String], widths: &[usize], width: usize) -> Vec<String> {
+    let last = row.len() - 1;
+    let whole = aligned(row, widths, &[0, if widths[last] == 0 { last } else { 0 }]);
+    if whole.trim_end().chars().count() <= width {
+        return vec![whole];
+    }
+    if widths[last] == 0 {
+        let figures = aligned(&row[..last], &widths[..last], &[0]);
+        return vec![figures, format!("    {}", row[last])];
+    }
+    let figures = aligned(&row[1..], &widths[1..], &[]);
+    vec![row[0].clone(), format!("    {figures}")]
+}
+
+fn row(line: &MetricDifference, texts: &Texts) -> Vec<String> {
+    let value = |value: Option<f64>, doubted| match value {
+        Some(value) => format!("{}{}", write(line.metric, value, texts), mark(doubted)),
+        None => ABSENT.to_owned(),
     };
-    let finding = line.finding.words(texts);
-    let finding = match suspect {
-        true => format!("{finding}  {}", texts.compare.suspect),
-        false => finding,
-    };
+    let [a, b] = line.doubted;
     vec![
         line.metric.name.to_owned(),
-        value(line.base),
-        value(line.other),
-        difference,
-        interval,
-        finding,
+        value(line.base, a),
+        value(line.other, b),
+        line.finding.words(texts),
     ]
 }
 
-fn interval(change: Change, texts: &Texts) -> String {
-    let [low, high] = [change.low, change.high].map(|end| signed(end, texts));
-    (texts.compare.interval)(&low, &high)
+/// The difference of a pair's medians as a whole number of percent or a multiple, in brackets where
+/// none is shown.
+fn difference(pair: &CellPair, column: &TableColumn, texts: &Texts) -> String {
+    let Some(line) = pair.line(column.metric) else {
+        return ABSENT.to_owned();
+    };
+    let (Some(base), Some(other)) = (line.base, line.other) else {
+        return ABSENT.to_owned();
+    };
+    let mark = mark(line.doubted.contains(&true));
+    let percent = match base == other {
+        true => 0.0,
+        false => (other / base - 1.0) * 100.0,
+    };
+    let text = match percent.is_finite() {
+        true => texts.numbers.deviation(percent),
+        false => "+∞".to_owned(),
+    };
+    match line.finding {
+        DifferenceFinding::Shown(_) => format!("{text}{mark}"),
+        _ => format!("({text}){mark}"),
+    }
 }
 
-/// A relative difference: `+6.3 %`, `−15 %`, `119,000 ×`.
-fn signed(difference: f64, texts: &Texts) -> String {
-    let percent = difference * 100.0;
-    if percent.is_infinite() {
-        return "+∞".to_owned();
-    }
-    if percent >= MANY_PERCENT {
-        return texts.numbers.times(percent);
-    }
-    let sign = match percent {
-        p if p > 0.0 => "+",
-        p if p < 0.0 => "−",
-        _ => return "0 %".to_owned(),
-    };
-    let number = texts.numbers.fixed(percent.abs(), decimals(percent));
-    format!("{sign}{number} %")
+fn mark(doubted: bool) -> &'static str {
+    if doubted { DOUBTED } else { "" }
 }
 
 /// A figure in its metric's unit. A count is a median here, so it is rounded.

@@ -38,18 +38,18 @@ pub struct MissingTrials {
 
 /// That a run is not complete, and which trials it lacks; `None` where it lacks none.
 pub fn incomplete(missing: &[MissingTrials], texts: &Texts) -> Option<String> {
+    let cells = missing.iter().map(|missing| missing_cell(missing, texts));
+    let cells: Vec<String> = cells.collect();
+    (!cells.is_empty()).then(|| (texts.cell.incomplete)(&cells.join("; ")))
+}
+
+/// A cell, and how many of its trials are missing.
+pub fn missing_cell(missing: &MissingTrials, texts: &Texts) -> String {
     let words = &texts.cell;
-    let cell = |missing: &MissingTrials| {
-        let mut name = format!(
-            "{}, {}",
-            missing.transport,
-            (words.clients)(missing.clients.into())
-        );
-        if missing.again {
-            name.push_str(&format!(" {}", words.again));
-        }
-        (words.missing_of)(&name, missing.trials, missing.of)
-    };
-    let cells: Vec<String> = missing.iter().map(cell).collect();
-    (!cells.is_empty()).then(|| (words.incomplete)(&cells.join("; ")))
+    let clients = (words.clients)(missing.clients.into());
+    let mut name = format!("{}, {clients}", missing.transport);
+    if missing.again {
+        name.push_str(&format!(" {}", words.again));
+    }
+    (words.missing_of)(&name, missing.trials, missing.of)
 }

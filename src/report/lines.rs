@@ -25,10 +25,15 @@ pub(super) fn aligned(texts: &[String], widths: &[usize], left: &[usize]) -> Str
 
 /// The text in lines of the table's width.
 pub(super) fn folded(text: &str, indent: &str) -> Vec<String> {
+    folded_to(LINE_CHARS, text, indent)
+}
+
+/// The text in lines of at most so many characters, unless a word is longer.
+pub(super) fn folded_to(width: usize, text: &str, indent: &str) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
         match lines.last_mut() {
-            Some(line) if line.chars().count() + 1 + word.chars().count() <= LINE_CHARS => {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
                 line.push(' ');
                 line.push_str(word);
             }

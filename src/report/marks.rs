@@ -4,7 +4,7 @@ use crate::report::cells::ReportCell;
 use crate::results::{METRICS, Metric, touched};
 
 /// Follows a figure that a warning touches.
-const DOUBTED: &str = "?";
+pub(super) const DOUBTED: &str = "?";
 /// Stands before a percentile beyond which there is not even one message.
 const OF_FEW: &str = "≈";
 

@@ -30,8 +30,8 @@ mod table;
 mod write;
 
 pub use capacity_table::capacity_table;
-pub use comparison::comparison;
-pub use content::{MissingTrials, Report, incomplete};
+pub use comparison::{comparison, differences};
+pub use content::{MissingTrials, Report, incomplete, missing_cell};
 pub use page::html;
 pub use plots::{Plot, plots};
 pub use table::text_table;

@@ -4,10 +4,10 @@
 
 use std::sync::LazyLock;
 
-use crate::results::Verdict;
 use crate::results::derived::derived;
 use crate::results::metric::{Kind, MetricOf, Place, Table};
 use crate::results::trial_row::{TrialRow, columns};
+use crate::results::{Verdict, touched};
 
 /// A column of `trials.csv`, or a figure that is derived from its columns.
 pub type Metric = MetricOf<TrialRow>;
@@ -29,6 +29,18 @@ impl Metric {
     /// counts what went wrong.
     pub fn counts(&self, trial: &TrialRow) -> bool {
         self.breakage || trial.verdict != Verdict::Invalid
+    }
+
+    /// Whether a warning of a trial touches this figure. None touches a count of what went wrong.
+    pub fn is_doubted(&self, trial: &TrialRow) -> bool {
+        let mut warnings = trial.warnings.split_whitespace().peekable();
+        let unexplained = trial.verdict == Verdict::Suspect && warnings.peek().is_none();
+        let name = self.objective.map(|(name, _)| name);
+        let touches = |warning| match touched(trial.doubted_figures.as_deref(), warning) {
+            Some(figures) => name.is_some_and(|name| figures.contains(&name)),
+            None => true,
+        };
+        !self.breakage && (unexplained || warnings.any(touches))
     }
 }
 

@@ -3,9 +3,11 @@
 //! - `statistics`: medians, their intervals, ratios
 //! - `summary`: `summary.csv`
 //! - `compare`: two runs, or the transports within one
+//! - `judgement`: what came of a demand
 //! - `bracket`: the search for capacity, as a function of how its trials went
 
 pub mod bracket;
 pub mod compare;
+pub mod judgement;
 pub mod statistics;
 pub mod summary;

@@ -21,6 +21,12 @@ pub fn write(text: impl AsRef<[u8]>) -> anyhow::Result<bool> {
     }
 }
 
+/// Columns of the terminal; 80 where standard output is none.
+pub fn width() -> usize {
+    let size = console::Term::stdout().size_checked();
+    size.map_or(80, |(_, columns)| usize::from(columns).max(40))
+}
+
 /// Writes a line with a path, which may have any bytes.
 pub fn write_path(before: &str, path: &Path) -> anyhow::Result<()> {
     write([before.as_bytes(), path.as_os_str().as_bytes(), b"\n"].concat())?;

@@ -312,39 +312,50 @@ const CAPACITY: CapacityTexts = CapacityTexts {
 };
 
 const COMPARE: CompareTexts = CompareTexts {
-    header: ["", "A", "B", "difference", "95 % interval", "so B is"],
-    sides: |a, b| format!("A: {a}   B: {b}"),
-    of_them_suspect: |trials| format!(", {trials} of them SUSPECT"),
+    header: ["", "A", "B", "difference"],
+    side: |cell, trials| format!("{cell}: {trials}"),
+    letter: |letter, cell| format!("{letter} ({cell})"),
+    of_them_suspect: |trials, why| format!(", {trials} of them SUSPECT ({why})"),
     invalid_left_out: |trials, why| format!(", {trials} INVALID left out ({why})"),
     invalid_counted: "INVALID trials are left out, but not of counts of what went wrong, such as \
-                      missed.\n",
+                      missed.",
     no_reason: "no reason named",
     windows_differ: |a, b| format!("The windows differ, {a} s and {b} s: counts do not compare."),
     not_compared: |cell| format!("not compared: {cell}"),
     only_in_a: |cell| format!("{cell}: only in A"),
     only_in_b: |cell| format!("{cell}: only in B"),
-    alone: |cell| format!("{cell}: no other transport has this setting"),
-    invalid_in_b: |pair, invalid, all, why| {
-        format!("{pair}: {invalid} of {all} trials of B INVALID ({why})")
+    alone: |cell, transport| {
+        let transport = transport.unwrap_or("other transport");
+        format!("{cell}: no {transport} has this setting")
     },
-    unjudged: |cell| format!("{cell}: no gate can judge it"),
+    invalid_in_b: |invalid, all, why| format!("{invalid} of {all} trials of B INVALID ({why})"),
+    mostly_doubted: |cell, doubted, of, why| {
+        format!("warnings touch it in {doubted} of {of} trials of {cell} ({why})")
+    },
+    no_figure: "no trial has this figure",
+    unjudged: "no gate can judge it",
+    never_measured: |cell| format!("{cell}: not measured"),
     clients: |number| format!("{number} {}", form(number.into(), "client", "clients")),
     against: |transport, base| format!("{transport} against {base}"),
-    interval: |low, high| format!("{low} to {high}"),
-    suspect: "(SUSPECT)",
     explanation: |lines, chance| {
         format!(
-            "A and B are medians over trials. The interval holds the true difference in about\n\
-             95 of 100 experiments; one that holds 0 shows none. Where nothing differs, a line \
-             says\notherwise about 1 time in 20 at worst: of the {lines} lines above, up to \
-             {chance}.\n"
+            "A and B are medians over trials. Ranges in percent are 95 % intervals: one holds the \
+             true difference in about 95 of 100 experiments; one that holds 0 shows none. Where \
+             nothing differs, a line says otherwise about 1 time in 20 at worst: of the {lines} \
+             lines above, up to {chance}."
         )
     },
-    not_shown: "no difference shown",
-    too_few: |trials, fewest| {
-        format!("too few trials to tell (n = {trials}: repeat with --repeats {fewest})")
+    differences: "sse/websocket: by how much the median of SSE is above (+) or below (−) that of \
+                  WebSocket; × is a multiple of it. In brackets: no difference is shown, since its \
+                  interval holds 0, or a side has fewer than 5 trials. --details: all figures and \
+                  their intervals.",
+    not_shown: |low, high| match low == high {
+        true => "none shown".to_owned(),
+        false => format!("none shown ({low} to {high})"),
     },
-    broken: |trials, all| format!("in {trials} of {all} trials of B, in none of A"),
+    too_few: |trials, fewest| format!("too few trials ({trials} of {fewest})"),
+    repeat: |fewest| format!("Differences need {fewest} trials a side: --repeats {fewest}."),
+    broken: |trials, all| format!("in {trials} of {all} trials of B only"),
     one_sided: "only one side has it",
     lower: "lower",
     higher: "higher",

@@ -178,10 +178,13 @@ pub struct CapacityTexts {
 
 #[derive(Debug)]
 pub struct CompareTexts {
-    pub header: [&'static str; 6],
-    /// What the trials of A and of B are.
-    pub sides: fn(&str, &str) -> String,
-    pub of_them_suspect: fn(usize) -> String,
+    pub header: [&'static str; 4],
+    /// A cell or its letter, and what its trials are.
+    pub side: fn(&str, &str) -> String,
+    /// A letter, and its cell.
+    pub letter: fn(&str, &str) -> String,
+    /// SUSPECT trials, and why they are.
+    pub of_them_suspect: fn(usize, &str) -> String,
     /// INVALID trials, and why they are.
     pub invalid_left_out: fn(usize, &str) -> String,
     /// Follows comparisons that leave out INVALID trials.
@@ -193,23 +196,31 @@ pub struct CompareTexts {
     pub not_compared: fn(&str) -> String,
     pub only_in_a: fn(&str) -> String,
     pub only_in_b: fn(&str) -> String,
-    /// A cell that no other of its run can be compared with.
-    pub alone: fn(&str) -> String,
-    /// A pair, its INVALID trials of B, all trials of B, and why they are INVALID.
-    pub invalid_in_b: fn(&str, usize, usize, &str) -> String,
-    /// What no gate can judge.
-    pub unjudged: fn(&str) -> String,
+    /// A cell that no other of its run can be compared with, or none of this transport.
+    pub alone: fn(&str, Option<&str>) -> String,
+    /// INVALID trials of B, all trials of B, and why they are INVALID.
+    pub invalid_in_b: fn(usize, usize, &str) -> String,
+    /// A cell, of how many of its trials warnings touch a figure, of how many, and the warnings.
+    pub mostly_doubted: fn(&str, usize, usize, &str) -> String,
+    pub no_figure: &'static str,
+    /// Follows a cell without a partner.
+    pub unjudged: &'static str,
+    /// Follows a cell that was not measured.
+    pub never_measured: fn(&str) -> String,
     /// A number of clients without separators.
     pub clients: fn(u32) -> String,
     /// A transport, and the one that it is compared with.
     pub against: fn(&str, &str) -> String,
-    pub interval: fn(&str, &str) -> String,
-    pub suspect: &'static str,
     /// How many lines have a finding, and how many of them may be chance.
     pub explanation: fn(usize, f64) -> String,
-    pub not_shown: &'static str,
+    /// What a table of differences shows.
+    pub differences: &'static str,
+    /// The least and the greatest difference of an interval that holds 0.
+    pub not_shown: fn(&str, &str) -> String,
     /// How many trials there are, and how many are needed.
     pub too_few: fn(usize, usize) -> String,
+    /// Follows a table in which there are too few trials: how many are needed.
+    pub repeat: fn(usize) -> String,
     /// Trials of B in which something went wrong that did not in A, and all of B.
     pub broken: fn(usize, usize) -> String,
     pub one_sided: &'static str,

@@ -27,16 +27,21 @@ fn a_gate_sees_the_trials_that_broke() {
         ] {
             let (code, text) = said(&compare(&[&a, &b], &["--fail-if", gate]));
             assert_eq!(code, Some(1), "{broken}, {gate}: {text}");
-            let unjudged = format!(
-                "  sse, 1000 clients: {broken} of 10 trials of B INVALID ({broken} × \
-                 missed-messages): no gate can judge it"
-            );
+            // A count of what went wrong has been judged in these trials too.
+            let unjudged = match gate {
+                "missed > 0%" => "missed > +0%: sse, 1000 clients: ".to_owned(),
+                _ if broken > 5 => "sse, 1000 clients: too few trials (0 of 5)".to_owned(),
+                _ => format!(
+                    "sse, 1000 clients: {broken} of 10 trials of B INVALID ({broken} × \
+                     missed-messages)"
+                ),
+            };
             assert!(text.contains(&unjudged), "{text}");
             let left_out = format!("{broken} INVALID left out ({broken} × missed-messages)");
-            assert!(text.contains(&left_out), "{text}");
+            assert!(text.replace("\n  ", " ").contains(&left_out), "{text}");
         }
         let (_, text) = said(&compare(&[&a, &b], &["--fail-if", "missed > 0%"]));
-        let in_some = format!("in {broken} of 10 trials of B, in none of A");
+        let in_some = format!("in {broken} of 10 trials of B only");
         let found = line(&text, "missed");
         assert!(
             found.ends_with(&in_some) || found.ends_with("higher: from 0"),
@@ -59,7 +64,7 @@ fn a_count_of_what_went_wrong_in_few_trials_is_no_median_of_0() {
     let b = runs.run("b", &trials);
     let (code, text) = said(&compare(&[&a, &b], &["--fail-if", "reconnects > +50%"]));
     assert_eq!(code, Some(1), "{text}");
-    let found = "in 2 of 10 trials of B, in none of A";
+    let found = "in 2 of 10 trials of B only";
     assert!(line(&text, "reconnects").contains(found), "{text}");
     assert!(
         text.contains(&format!("reconnects > +50%: sse, 1000 clients: {found}")),
@@ -121,4 +126,84 @@ fn a_gate_fails_on_a_cell_without_the_figure_that_another_cell_of_its_transport_
     let lacks = |cell: &str| format!("{cell}: no trial has this figure");
     assert!(text.contains(&lacks("sse, 100 clients")), "{text}");
     assert!(!text.contains(&lacks("websocket, 1000 clients")), "{text}");
+}
+
+#[test]
+fn a_gate_may_name_the_transports_of_its_pair() {
+    let runs = Runs::new();
+    let run = runs.run("run", &transports());
+    for (gate, expected) in [
+        // SSE needs twice as long as WebSocket.
+        ("sse/websocket: latency_p99_us > +10%", 1),
+        ("sse/ws: latency_p99_us > +150%", 0),
+        ("websocket/sse: latency_p99_us > +10%", 0),
+        ("websocket/sse: latency_p99_us < -10%", 1),
+        // Against each other transport: shorter than polling, longer than WebSocket.
+        ("sse: latency_p99_us > +10%", 1),
+        ("websocket: latency_p99_us > +10%", 0),
+        ("latency_p99_us < -10%", 0),
+    ] {
+        let (code, text) = said(&compare(&[&run], &["--fail-if", gate]));
+        assert_eq!(code, Some(expected), "{gate}: {text}");
+        let failed = "latency_p99_us > +10%: sse against websocket, 1000 clients: higher by 88";
+        assert_eq!(
+            text.contains(failed),
+            gate.ends_with("+10%") && expected == 1,
+            "{text}"
+        );
+    }
+    for (flags, advice) in [
+        (
+            &["ndjson: missed > 0%"][..],
+            "there is no trial of ndjson to compare",
+        ),
+        (&["fax: missed > 0%"], "unknown transport \"fax\""),
+        (
+            &["sse/short-polling: missed > 0%", "--against", "websocket"],
+            "no such pair is compared: write one of sse/websocket, short-polling/websocket",
+        ),
+    ] {
+        let (code, text) = said(&compare(&[&run], &[&["--fail-if"], flags].concat()));
+        assert_eq!(code, Some(2), "{text}");
+        assert!(text.contains(advice), "{text}");
+    }
+    // Of two runs, a transport is compared with itself.
+    let slower = cell(1, Transport::Sse, &times(&NOISE_MS, 1.3));
+    let slower = runs.run("b", &[slower, transports()[10..].to_vec()].concat());
+    let (code, text) = said(&compare(
+        &[&run, &slower],
+        &["--fail-if", "ws: missed > 0%"],
+    ));
+    assert_eq!(code, Some(1), "{text}");
+    assert!(
+        text.contains("websocket, 1000 clients: only in A: no gate can judge it"),
+        "{text}"
+    );
+}
+
+#[test]
+fn figures_that_a_warning_touches_are_marked_and_no_gate_passes_on_them() {
+    let runs = Runs::new();
+    let a = runs.run("a", &cell(1, Transport::Sse, &NOISE_MS));
+    for (doubted, expected) in [(2, 0), (3, 1)] {
+        let mut trials = cell(1, Transport::Sse, &AGAIN_MS);
+        for trial in &mut trials[..doubted] {
+            trial.verdict = Verdict::Suspect;
+            trial.warnings = "publisher-late".to_owned();
+            trial.doubted_figures = Some("publisher-late:p99,max".to_owned());
+        }
+        let b = runs.run(&format!("b{doubted}"), &trials);
+        let (code, text) = said(&compare(&[&a, &b], &["--fail-if", "latency_p99_us > +10%"]));
+        assert_eq!(code, Some(expected), "{text}");
+        assert!(line(&text, "latency_p99_us").contains(" ms? "), "{text}");
+        assert!(!line(&text, "latency_p50_us").contains('?'), "{text}");
+        assert!(text.contains("?: a warning touches this figure."), "{text}");
+        let why = "warnings touch it in 3 of 5 trials of sse (3 × publisher-late)";
+        assert_eq!(text.contains(why), expected == 1, "{text}");
+        // The warning does not touch the median, and no warning touches a count of what was missed.
+        for gate in ["latency_p50_us > +10%", "missed > 0%"] {
+            let (code, text) = said(&compare(&[&a, &b], &["--fail-if", gate]));
+            assert_eq!(code, Some(0), "{gate}: {text}");
+        }
+    }
 }

@@ -6,7 +6,7 @@ use crate::stats::statistics::{self, FEWEST};
 use crate::texts::Texts;
 
 /// From so many percent more on, a multiple is written: 101 times as much.
-pub const MANY_PERCENT: f64 = 10_000.0;
+const MANY_PERCENT: f64 = 10_000.0;
 
 /// One metric of a pair.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,6 +16,8 @@ pub struct MetricDifference {
     pub base: Option<f64>,
     pub other: Option<f64>,
     pub finding: DifferenceFinding,
+    /// Whether a warning touches the figure in some trial of A, and of B.
+    pub doubted: [bool; 2],
 }
 
 /// How far B lies from A.
@@ -61,6 +63,7 @@ impl CellPair<'_> {
             base: statistics::median(&base),
             other: statistics::median(&other),
             finding,
+            doubted: [&self.base, &self.other].map(|side| side.doubted(metric).0 > 0),
         })
     }
 }
@@ -97,7 +100,10 @@ impl DifferenceFinding {
         let words = &texts.compare;
         match self {
             DifferenceFinding::Shown(change) => change.words(texts),
-            DifferenceFinding::NotShown(_) => words.not_shown.to_owned(),
+            DifferenceFinding::NotShown(change) => {
+                let [low, high] = [change.low, change.high].map(|end| signed(end, texts));
+                (words.not_shown)(&low, &high)
+            }
             DifferenceFinding::TooFew { trials } => (words.too_few)(*trials, FEWEST),
             DifferenceFinding::Broken { trials, of } => (words.broken)(*trials, *of),
             DifferenceFinding::OneSided => words.one_sided.to_owned(),
@@ -138,6 +144,24 @@ impl Change {
             false => (words.by)(word, &format!("{from}–{to}")),
         }
     }
+}
+
+/// A relative difference: `+6.3 %`, `−15 %`, `119,000 ×`.
+pub fn signed(difference: f64, texts: &Texts) -> String {
+    let percent = difference * 100.0;
+    if percent.is_infinite() {
+        return "+∞".to_owned();
+    }
+    if percent >= MANY_PERCENT {
+        return texts.numbers.times(percent);
+    }
+    let sign = match percent {
+        p if p > 0.0 => "+",
+        p if p < 0.0 => "−",
+        _ => return "0 %".to_owned(),
+    };
+    let number = texts.numbers.fixed(percent.abs(), decimals(percent));
+    format!("{sign}{number} %")
 }
 
 /// Decimals that leave two significant digits, at the most four.

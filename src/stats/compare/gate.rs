@@ -4,12 +4,19 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::results::{self, Verdict};
-use crate::stats::compare::{CellPair, DifferenceFinding, MetricDifference};
+use crate::stats::compare::{CellPair, Comparison, DifferenceFinding, MetricDifference};
+use crate::stats::judgement::{Conclusion, Judgement};
 use crate::texts::Texts;
+use crate::transport::Transport;
 
-/// A bound on a metric's difference, such as `latency_p99_us > +10%`.
+/// A bound on a metric's difference, such as `latency_p99_us > +10%`. `sse: ` before it is for the
+/// pairs of that transport, and `sse/websocket: ` for those against another.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Gate {
+    /// The transport of B; any where it is absent.
+    other: Option<Transport>,
+    /// The transport of A; any where it is absent.
+    base: Option<Transport>,
     pub metric: String,
     /// Fails above the bound, or else below it.
     above: bool,
@@ -21,17 +28,32 @@ impl FromStr for Gate {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let advice = || "write a metric, > or <, and percent, such as 'latency_p99_us > +10%'";
-        let at = text.find(['>', '<']).ok_or_else(advice)?;
-        let (metric, bound) = (text[..at].trim(), text[at + 1..].trim());
-        let percent = bound.strip_suffix('%').ok_or_else(advice)?.trim_end();
+        let advice = || {
+            "write a metric, > or <, and percent, such as 'latency_p99_us > +10%'; before it \
+             perhaps transports, such as 'sse/websocket: '"
+        };
+        let (sides, bound) = match text.split_once(':') {
+            Some((sides, bound)) => (Some(sides), bound),
+            None => (None, text),
+        };
+        let transport = |name: &str| name.trim().parse::<Transport>();
+        let (other, base) = match sides.map(|sides| sides.split_once('/').ok_or(sides)) {
+            Some(Ok((other, base))) => (Some(transport(other)?), Some(transport(base)?)),
+            Some(Err(other)) => (Some(transport(other)?), None),
+            None => (None, None),
+        };
+        let at = bound.find(['>', '<']).ok_or_else(advice)?;
+        let (metric, percent) = (bound[..at].trim(), bound[at + 1..].trim());
+        let percent = percent.strip_suffix('%').ok_or_else(advice)?.trim_end();
         let percent: f64 = percent.parse().map_err(|_| advice())?;
         if metric.is_empty() || !percent.is_finite() {
             return Err(advice().to_owned());
         }
         Ok(Gate {
+            other,
+            base,
             metric: metric.to_owned(),
-            above: text[at..].starts_with('>'),
+            above: bound[at..].starts_with('>'),
             bound: percent / 100.0,
         })
     }
@@ -39,6 +61,11 @@ impl FromStr for Gate {
 
 impl fmt::Display for Gate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.other, self.base) {
+            (Some(other), Some(base)) => write!(f, "{other}/{base}: ")?,
+            (Some(other), None) => write!(f, "{other}: ")?,
+            _ => {}
+        }
         let sign = if self.above { '>' } else { '<' };
         write!(f, "{} {sign} {:+}%", self.metric, round(self.bound * 100.0))
     }
@@ -50,71 +77,132 @@ fn round(percent: f64) -> f64 {
 }
 
 impl Gate {
-    /// Why this gate fails, pair by pair; empty if it passes.
-    ///
-    /// It judges the difference of the medians; one that is not shown counts as 0 %, and what went
-    /// wrong in trials of B alone as any rise. What is unknown fails: too few trials, or a figure
-    /// that one side or both lack.
-    pub fn failures(&self, pairs: &[CellPair], texts: &Texts) -> Vec<String> {
-        let metric = results::metric(&self.metric);
-        let lines = pairs
-            .iter()
-            .map(|pair| (pair, metric.and_then(|metric| pair.line(metric))));
-        let lines: Vec<(&CellPair, Option<MetricDifference>)> = lines.collect();
-        let has_it = |transport| {
-            let mut with = lines.iter().filter(|(_, line)| line.is_some());
-            with.any(|(pair, _)| pair.other.transport() == transport)
-        };
-        if lines.iter().all(|(_, line)| line.is_none()) {
-            return vec![format!("{self}: no trial has this figure")];
-        }
-        let judged = lines.iter().filter_map(|(pair, line)| match line {
-            Some(line) => {
-                let fails = self.fails(&line.finding);
-                fails.then(|| format!("{self}: {}: {}", pair.name, line.finding.words(texts)))
-            }
-            // Some figures exist on some transports only.
-            None => has_it(pair.other.transport())
-                .then(|| format!("{self}: {}: no trial has this figure", pair.name)),
-        });
-        judged.collect()
+    /// The transports that it names.
+    pub fn transports(&self) -> impl Iterator<Item = Transport> {
+        self.other.into_iter().chain(self.base)
     }
 
-    fn fails(&self, finding: &DifferenceFinding) -> bool {
+    /// Judges every pair and every cell that it concerns.
+    ///
+    /// It judges the difference of the medians; one that is not shown counts as 0 %, and what went
+    /// wrong in trials of B alone as any rise. What is unknown is not judged: too few trials, a
+    /// figure that one side or both lack, INVALID trials of B, a figure that warnings touch in half
+    /// of a side's trials or more, a cell without a partner. The INVALID trials that are left out
+    /// of B flatter it. Those left out of A only make gates stricter.
+    pub fn judge(&self, comparison: &Comparison, texts: &Texts) -> Vec<Judgement> {
+        let pairs = comparison.pairs.iter();
+        let pairs: Vec<CellPair> = pairs.filter_map(|pair| self.oriented(pair)).collect();
+        let metric = results::metric(&self.metric);
+        let line = |pair: &CellPair| metric.and_then(|metric| pair.line(metric));
+        let lines: Vec<Option<MetricDifference>> = pairs.iter().map(line).collect();
+        if !pairs.is_empty() && lines.iter().all(Option::is_none) {
+            let why = texts.compare.no_figure.to_owned();
+            return vec![self.judgement(String::new(), (Conclusion::Unjudged, why))];
+        }
+        // Some figures exist on some transports only.
+        let has_it = |transport| {
+            let mut both = pairs.iter().zip(&lines);
+            both.any(|(pair, line)| line.is_some() && pair.other.transport() == transport)
+        };
+        let judged = pairs.iter().zip(&lines);
+        let judged = judged.filter(|(pair, line)| line.is_some() || has_it(pair.other.transport()));
+        let judged = judged.map(|(pair, line)| {
+            let found = self.judge_pair(pair, line.as_ref(), texts);
+            self.judgement(pair.name(texts), found)
+        });
+        let alone = comparison.unpaired.iter();
+        let alone = alone.filter(|cell| self.names(cell.transport));
+        let alone = alone.map(|cell| {
+            let why = texts.compare.unjudged.to_owned();
+            self.judgement(cell.text.clone(), (Conclusion::Unjudged, why))
+        });
+        judged.chain(alone).collect()
+    }
+
+    /// Whether a cell of this transport concerns it.
+    fn names(&self, transport: Transport) -> bool {
+        self.other.is_none() || self.transports().any(|named| named == transport)
+    }
+
+    /// The pair, with A and B as the gate names them; `None` where it does not concern the pair.
+    fn oriented<'r>(&self, pair: &CellPair<'r>) -> Option<CellPair<'r>> {
+        let is = |named: Option<Transport>, transport| named.is_none_or(|one| one == transport);
+        let fits = |pair: &CellPair| {
+            is(self.other, pair.other.transport()) && is(self.base, pair.base.transport())
+        };
+        let both = [pair.clone(), pair.flipped()];
+        both.into_iter().find(fits)
+    }
+
+    fn judge_pair(
+        &self,
+        pair: &CellPair,
+        line: Option<&MetricDifference>,
+        texts: &Texts,
+    ) -> (Conclusion, String) {
+        let words = &texts.compare;
+        let Some(line) = line else {
+            return (Conclusion::Unjudged, words.no_figure.to_owned());
+        };
+        let conclusion = self.conclusion(&line.finding);
+        if conclusion == Conclusion::Passed {
+            let (invalid, all) = (pair.other.count(Verdict::Invalid), pair.other.trials.len());
+            if invalid > 0 {
+                let reasons = pair.other.reasons(Verdict::Invalid, texts);
+                let why = (words.invalid_in_b)(invalid, all, &reasons);
+                return (Conclusion::Unjudged, why);
+            }
+            for side in [&pair.base, &pair.other] {
+                let (doubted, of) = side.doubted(line.metric);
+                if is_mostly(doubted, of) {
+                    let reasons = side.reasons(Verdict::Suspect, texts);
+                    let why = (words.mostly_doubted)(&side.name, doubted, of, &reasons);
+                    return (Conclusion::Unjudged, why);
+                }
+            }
+        }
+        (conclusion, line.finding.words(texts))
+    }
+
+    fn judgement(&self, of: String, (conclusion, why): (Conclusion, String)) -> Judgement {
+        Judgement {
+            demand: self.to_string(),
+            of,
+            conclusion,
+            why,
+        }
+    }
+
+    fn conclusion(&self, finding: &DifferenceFinding) -> Conclusion {
         let difference = match finding {
             DifferenceFinding::Shown(change) => change.difference,
             DifferenceFinding::NotShown(_) => 0.0,
             DifferenceFinding::Broken { .. } => f64::INFINITY,
-            DifferenceFinding::TooFew { .. } | DifferenceFinding::OneSided => return true,
+            DifferenceFinding::TooFew { .. } | DifferenceFinding::OneSided => {
+                return Conclusion::Unjudged;
+            }
         };
-        match self.above {
+        let fails = match self.above {
             true => difference > self.bound,
             false => difference < self.bound,
+        };
+        match fails {
+            true => Conclusion::Failed,
+            false => Conclusion::Passed,
         }
     }
 }
 
-/// What no gate can judge, cell by cell: cells without a partner, as [`runs`](super::runs) and
-/// [`transports`](super::transports) name them, and those where trials of B are INVALID.
-///
-/// The trials that are left of B flatter it. Those that are left of A flatter A, which only makes
-/// gates stricter.
-pub fn unjudged(pairs: &[CellPair], unpaired: &[String], texts: &Texts) -> Vec<String> {
-    let words = &texts.compare;
-    let invalid = pairs.iter().filter_map(|pair| {
-        let (invalid, all) = (pair.other.count(Verdict::Invalid), pair.other.trials.len());
-        let reasons = || pair.other.invalid_reasons(texts);
-        (invalid > 0).then(|| (words.invalid_in_b)(&pair.name, invalid, all, &reasons()))
-    });
-    let cells = invalid.chain(unpaired.iter().cloned());
-    cells.map(|cell| (words.unjudged)(&cell)).collect()
+/// Whether so many of a median's figures are doubted that it may be one of them: half or more.
+pub fn is_mostly(doubted: usize, of: usize) -> bool {
+    doubted > 0 && 2 * doubted >= of
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::stats::compare::Change;
-    use crate::texts::Locale;
+    use crate::stats::judgement::Conclusion::{Failed, Passed, Unjudged};
 
     fn change(difference: f64, low: f64, high: f64) -> Change {
         Change {
@@ -130,6 +218,11 @@ mod tests {
             ("latency_p99_us > +10%", "latency_p99_us > +10%"),
             ("latency_p99_us>10 %", "latency_p99_us > +10%"),
             ("  missed < -2.5% ", "missed < -2.5%"),
+            ("ws:missed>0%", "websocket: missed > +0%"),
+            (
+                "sse / websocket : missed > 0%",
+                "sse/websocket: missed > +0%",
+            ),
         ] {
             assert_eq!(text.parse::<Gate>().unwrap().to_string(), again);
         }
@@ -140,6 +233,7 @@ mod tests {
             "missed > 10",
             "missed > x%",
             "missed = 1%",
+            "sse:",
         ] {
             let error = wrong.parse::<Gate>().unwrap_err();
             assert!(
@@ -147,6 +241,8 @@ mod tests {
                 "{wrong}: {error}"
             );
         }
+        let error = "ssse: missed > 0%".parse::<Gate>().unwrap_err();
+        assert!(error.contains("unknown transport \"ssse\""), "{error}");
     }
 
     #[test]
@@ -155,42 +251,37 @@ mod tests {
         let lower = DifferenceFinding::Shown(change(-0.2, -0.3, -0.1));
         let none = DifferenceFinding::NotShown(change(0.3, -0.1, 0.6));
         let table = [
-            ("m > +10%", higher(0.2), false),
-            ("m > +10%", higher(0.05), true),
-            ("m > +10%", lower, true),
-            ("m > +10%", none, true),
-            ("m > 0%", none, true),
-            ("m > 0%", higher(0.02), false),
-            ("m < -10%", lower, false),
-            ("m < -30%", lower, true),
+            ("m > +10%", higher(0.2), Failed),
+            ("m > +10%", higher(0.05), Passed),
+            ("m > +10%", lower, Passed),
+            ("m > +10%", none, Passed),
+            ("m > 0%", none, Passed),
+            ("m > 0%", higher(0.02), Failed),
+            ("m < -10%", lower, Failed),
+            ("m < -30%", lower, Passed),
             // Asks for an improvement, and none is shown.
-            ("m > -5%", none, false),
-            ("m > -5%", lower, true),
-            ("m > +10%", DifferenceFinding::TooFew { trials: 4 }, false),
-            ("m > +10%", DifferenceFinding::OneSided, false),
+            ("m > -5%", none, Failed),
+            ("m > -5%", lower, Passed),
+            (
+                "m > +10%",
+                DifferenceFinding::TooFew { trials: 4 },
+                Unjudged,
+            ),
+            ("m > +10%", DifferenceFinding::OneSided, Unjudged),
             (
                 "m > +10%",
                 DifferenceFinding::Broken { trials: 1, of: 9 },
-                false,
+                Failed,
             ),
             (
                 "m < +10%",
                 DifferenceFinding::Broken { trials: 1, of: 9 },
-                true,
+                Passed,
             ),
         ];
-        for (gate, finding, passes) in table {
-            let fails = gate.parse::<Gate>().unwrap().fails(&finding);
-            assert_eq!(!fails, passes, "{gate}: {finding:?}");
+        for (gate, finding, expected) in table {
+            let found = gate.parse::<Gate>().unwrap().conclusion(&finding);
+            assert_eq!(found, expected, "{gate}: {finding:?}");
         }
-    }
-
-    #[test]
-    fn a_gate_on_a_figure_that_no_trial_has_fails() {
-        let gate: Gate = "exchanges > +10%".parse().unwrap();
-        assert_eq!(
-            gate.failures(&[], Locale::En.texts()),
-            ["exchanges > +10%: no trial has this figure"]
-        );
     }
 }

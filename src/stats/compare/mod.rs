@@ -8,6 +8,6 @@ mod difference;
 mod gate;
 mod pairs;
 
-pub use difference::{Change, DifferenceFinding, MANY_PERCENT, MetricDifference, decimals};
-pub use gate::{Gate, unjudged};
-pub use pairs::{CellPair, CellTrials, runs, transports};
+pub use difference::{Change, DifferenceFinding, MetricDifference, decimals, signed};
+pub use gate::{Gate, is_mostly};
+pub use pairs::{CellPair, CellTrials, Comparison, Unpaired, runs, transports};

@@ -8,70 +8,169 @@ use crate::transport::Transport;
 #[derive(Clone, Debug)]
 pub struct CellTrials<'r> {
     pub trials: Vec<&'r TrialRow>,
+    /// The transport, with those of its own factors that vary: `short-polling every 200 ms`.
+    pub name: String,
+    /// Clients, and the other factors that vary: `1000 clients, rate_hz 20.0`.
+    pub setting: String,
     factors: Vec<String>,
 }
 
 /// Two cells that can be compared.
 #[derive(Clone, Debug)]
 pub struct CellPair<'r> {
-    /// `sse, 1000 clients`, or `sse against short-polling, 1000 clients`.
-    pub name: String,
     /// A, what the other is compared to.
     pub base: CellTrials<'r>,
     /// B.
     pub other: CellTrials<'r>,
 }
 
-/// The cells of two runs that agree in every factor, and the names of those without a partner.
-pub fn runs<'r>(
-    a: &'r [TrialRow],
-    b: &'r [TrialRow],
-    texts: &Texts,
-) -> (Vec<CellPair<'r>>, Vec<String>) {
-    let (of_a, mut of_b) = (cells(a), cells(b));
+/// A cell without a partner.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unpaired {
+    pub transport: Transport,
+    /// The cell, and why it has none.
+    pub text: String,
+}
+
+/// What is compared, and what cannot be.
+#[derive(Clone, Debug, Default)]
+pub struct Comparison<'r> {
+    pub pairs: Vec<CellPair<'r>>,
+    pub unpaired: Vec<Unpaired>,
+}
+
+/// The cells of two runs that agree in every factor.
+pub fn runs<'r>(a: &'r [TrialRow], b: &'r [TrialRow], texts: &Texts) -> Comparison<'r> {
+    let (mut of_a, mut of_b) = (cells(a), cells(b));
     let varying = varying(of_a.iter().chain(&of_b));
-    let (mut pairs, mut unpaired) = (Vec::new(), Vec::new());
+    for cell in of_a.iter_mut().chain(&mut of_b) {
+        cell.give_names(&varying, texts);
+    }
+    let mut comparison = Comparison::default();
     for base in of_a {
-        let name = base.name(&varying, texts, None);
         match of_b.iter().position(|cell| cell.factors == base.factors) {
-            Some(found) => pairs.push(CellPair {
-                name,
+            Some(found) => comparison.pairs.push(CellPair {
                 other: of_b.remove(found),
                 base,
             }),
-            None => unpaired.push((texts.compare.only_in_a)(&name)),
+            None => comparison
+                .unpaired
+                .push(base.unpaired(texts.compare.only_in_a)),
         }
     }
-    let rest = of_b.iter().map(|cell| cell.name(&varying, texts, None));
-    unpaired.extend(rest.map(|name| (texts.compare.only_in_b)(&name)));
-    (pairs, unpaired)
+    let rest = of_b.iter();
+    let rest = rest.map(|cell| cell.unpaired(texts.compare.only_in_b));
+    comparison.unpaired.extend(rest);
+    comparison
 }
 
-/// Each cell of a run with the first one of the same setting; the second half of an A/A pair with
-/// the cell that it repeats. Also the names of the cells without any such partner.
-pub fn transports<'r>(run: &'r [TrialRow], texts: &Texts) -> (Vec<CellPair<'r>>, Vec<String>) {
-    let cells = cells(run);
+/// The cells of a run, each with each other one of its setting, or with those of the transport
+/// `against`. SSE and WebSocket come first in each setting. The second half of an A/A pair has one
+/// partner: the cell that it repeats.
+pub fn transports<'r>(
+    run: &'r [TrialRow],
+    against: Option<Transport>,
+    texts: &Texts,
+) -> Comparison<'r> {
+    let mut cells = cells(run);
     let varying = varying(&cells);
-    let (mut pairs, mut unpaired) = (Vec::new(), Vec::new());
-    for (at, other) in cells.iter().enumerate() {
-        let mut before = cells[..at].iter();
-        let repeated = before
-            .clone()
-            .find(|cell| Some(cell.first().cell) == other.first().aa_of);
-        let setting = other.setting();
-        let first = before.find(|cell| cell.setting() == setting);
-        if let Some(base) = repeated.or(first) {
+    for cell in &mut cells {
+        cell.give_names(&varying, texts);
+    }
+    let mut groups: Vec<Vec<&CellTrials>> = Vec::new();
+    for cell in &cells {
+        let mut known = groups.iter_mut();
+        match known.find(|group| group[0].shared_factors() == cell.shared_factors()) {
+            Some(group) => group.push(cell),
+            None => groups.push(vec![cell]),
+        }
+    }
+    let mut comparison = Comparison::default();
+    for group in groups {
+        let pairs = pairs_of(&group, against);
+        if pairs.is_empty() {
+            let why = |cell: &str| (texts.compare.alone)(cell, against.map(Transport::name));
+            let alone = group.iter().map(|cell| cell.unpaired(why));
+            comparison.unpaired.extend(alone);
+        }
+        comparison.pairs.extend(pairs);
+    }
+    comparison
+}
+
+/// All pairs of cells of one setting. The base is the transport `against`, or else the later one in
+/// the list of transports, so that most differences are a growth. The baseline is in a pair where
+/// it is `against`, or where there is no other.
+fn pairs_of<'r>(group: &[&CellTrials<'r>], against: Option<Transport>) -> Vec<CellPair<'r>> {
+    let others = group
+        .iter()
+        .filter(|cell| cell.transport() != Transport::BASELINE);
+    let left_out = (against.is_none() && others.count() > 1).then_some(Transport::BASELINE);
+    let mut pairs = Vec::new();
+    for (at, &first) in group.iter().enumerate() {
+        for &second in &group[at + 1..] {
+            let repeats = second.first().aa_of == Some(first.first().cell);
+            if !repeats && [first, second].iter().any(|cell| cell.is_again()) {
+                continue;
+            }
+            let (a, b) = (first.transport(), second.transport());
+            if [Some(a), Some(b)].contains(&left_out) {
+                continue;
+            }
+            let is_second = match against {
+                Some(named) if a != named && b != named => continue,
+                Some(named) => a != named,
+                None => b > a,
+            };
+            let (base, other) = if is_second {
+                (second, first)
+            } else {
+                (first, second)
+            };
             pairs.push(CellPair {
-                name: other.name(&varying, texts, Some(base)),
                 base: base.clone(),
                 other: other.clone(),
             });
-        } else if !cells[at + 1..].iter().any(|cell| cell.setting() == setting) {
-            let name = other.name(&varying, texts, None);
-            unpaired.push((texts.compare.alone)(&name));
         }
     }
-    (pairs, unpaired)
+    pairs.sort_by_key(|pair| {
+        let sides = [pair.other.transport(), pair.base.transport()];
+        let decided = [Transport::Sse, Transport::WebSocket];
+        let first = sides == decided || sides == [decided[1], decided[0]];
+        (pair.other.is_again() || pair.base.is_again(), !first)
+    });
+    pairs
+}
+
+impl<'r> CellPair<'r> {
+    /// The same pair with A and B exchanged.
+    pub fn flipped(&self) -> CellPair<'r> {
+        CellPair {
+            base: self.other.clone(),
+            other: self.base.clone(),
+        }
+    }
+
+    /// What is compared: `sse`, or `sse against short-polling` within a run.
+    pub fn label(&self, texts: &Texts) -> String {
+        match self.base.name == self.other.name {
+            true => self.other.name.clone(),
+            false => (texts.compare.against)(&self.other.name, &self.base.name),
+        }
+    }
+
+    /// B and A as a gate names them: `sse/websocket`.
+    pub fn short_label(&self) -> String {
+        match self.other.is_again() {
+            true => self.other.name.clone(),
+            false => format!("{}/{}", self.other.name, self.base.name),
+        }
+    }
+
+    /// `sse, 1000 clients`, or `sse against short-polling, 1000 clients`.
+    pub fn name(&self, texts: &Texts) -> String {
+        format!("{}, {}", self.label(texts), self.other.setting)
+    }
 }
 
 /// What a trial was asked for, factor by factor; empty where a factor does not apply.
@@ -89,6 +188,8 @@ fn cells(run: &[TrialRow]) -> Vec<CellTrials<'_>> {
             Some(cell) => cell.trials.push(trial),
             None => cells.push(CellTrials {
                 trials: vec![trial],
+                name: String::new(),
+                setting: String::new(),
                 factors,
             }),
         }
@@ -125,32 +226,42 @@ impl<'r> CellTrials<'r> {
         self.first().transport
     }
 
+    /// Whether this is the second half of an A/A pair.
+    fn is_again(&self) -> bool {
+        self.first().aa_of.is_some()
+    }
+
     /// The factors that cells of different transports must share to be compared.
-    fn setting(&self) -> Vec<String> {
+    fn shared_factors(&self) -> Vec<String> {
         let factors = METRICS.iter().filter(|metric| metric.kind == Kind::Factor);
         factors.map(|factor| factor.text(self.first())).collect()
     }
 
-    /// Transport, the transport of `base` if it is compared with that, clients and what varies.
-    fn name(&self, varying: &[&Metric], texts: &Texts, base: Option<&CellTrials>) -> String {
+    fn give_names(&mut self, varying: &[&Metric], texts: &Texts) {
         let row = self.first();
-        let mut transport = row.transport.to_string();
-        if let Some(base) = base {
-            transport = (texts.compare.against)(&transport, base.first().transport.name());
-        }
+        self.name = row.transport.to_string();
         // Without separators, as flags and files have numbers.
-        let clients = (texts.compare.clients)(row.clients);
-        let mut name = format!("{transport}, {clients}");
-        if row.aa_of.is_some() {
-            name.push_str(&format!(" {}", texts.cell.again));
-        }
-        for factor in varying.iter().filter(|factor| factor.name != "aa_of") {
-            match factor.text(row).as_str() {
-                "" => {}
-                value => name.push_str(&format!(", {} {value}", factor.name)),
+        self.setting = (texts.compare.clients)(row.clients);
+        for factor in varying {
+            match (factor.text(row).as_str(), factor.kind) {
+                ("", _) => {}
+                (value, Kind::Factor) => {
+                    self.setting.push_str(&format!(", {} {value}", factor.name));
+                }
+                (value, _) => {
+                    let words = own_factor(factor, value, row, texts);
+                    self.name.push_str(&format!(" {words}"));
+                }
             }
         }
-        name
+    }
+
+    /// This cell as one without a partner, for a reason in words.
+    fn unpaired(&self, why: impl Fn(&str) -> String) -> Unpaired {
+        Unpaired {
+            transport: self.transport(),
+            text: why(&format!("{}, {}", self.name, self.setting)),
+        }
     }
 
     /// How many of its trials have this verdict.
@@ -159,16 +270,16 @@ impl<'r> CellTrials<'r> {
         self.trials.iter().filter(same).count()
     }
 
-    /// Why trials are INVALID, with how many name each reason: `5 × missed-messages`.
-    pub fn invalid_reasons(&self, texts: &Texts) -> String {
+    /// Why trials have this verdict, with how many name each reason: `5 × missed-messages`.
+    pub fn reasons(&self, verdict: Verdict, texts: &Texts) -> String {
         let mut reasons: Vec<(&str, usize)> = Vec::new();
         let all = self.trials.iter();
-        let invalid = all.filter(|trial| trial.verdict == Verdict::Invalid);
-        for name in invalid.flat_map(|trial| trial.warnings.split_whitespace()) {
+        let concerned = all.filter(|trial| trial.verdict == verdict);
+        for name in concerned.flat_map(|trial| trial.warnings.split_whitespace()) {
             // A reason that this version does not know may be the one.
             if name
                 .parse()
-                .is_ok_and(|known: Warning| known.verdict() != Verdict::Invalid)
+                .is_ok_and(|known: Warning| known.verdict() != verdict)
             {
                 continue;
             }
@@ -188,11 +299,23 @@ impl<'r> CellTrials<'r> {
 
     /// A metric's figures, without those of trials that it does not count.
     pub(super) fn values(&self, metric: &Metric) -> Vec<f64> {
-        let counted = self.trials.iter();
-        counted
-            .filter(|trial| metric.counts(trial))
-            .filter_map(|trial| metric.value(trial))
-            .collect()
+        let counted = self.counted(metric);
+        counted.filter_map(|trial| metric.value(trial)).collect()
+    }
+
+    /// Of how many trials a warning touches this figure, and of how many there are figures.
+    pub fn doubted(&self, metric: &Metric) -> (usize, usize) {
+        let with_figure = || {
+            let counted = self.counted(metric);
+            counted.filter(|trial| metric.value(trial).is_some())
+        };
+        let doubted = with_figure().filter(|trial| metric.is_doubted(trial));
+        (doubted.count(), with_figure().count())
+    }
+
+    fn counted<'s>(&'s self, metric: &'s Metric) -> impl Iterator<Item = &'r TrialRow> + 's {
+        let trials = self.trials.iter().copied();
+        trials.filter(move |trial| metric.counts(trial))
     }
 
     /// Whether any of its trials has the metric.
@@ -200,5 +323,18 @@ impl<'r> CellTrials<'r> {
         self.trials
             .iter()
             .any(|trial| metric.value(trial).is_some())
+    }
+}
+
+/// A factor that only some transports have, in words.
+fn own_factor(factor: &Metric, value: &str, row: &TrialRow, texts: &Texts) -> String {
+    let time = |ms: f64| texts.numbers.round_duration_us(ms * 1000.0);
+    let words = &texts.cell;
+    match (factor.name, factor.figure(row)) {
+        ("aa_of", _) => words.again.to_owned(),
+        ("poll_interval_ms", Some(ms)) => (words.poll_interval)(&time(ms)),
+        ("hold_ms", Some(ms)) => (words.hold)(&time(ms)),
+        ("keep_alive", _) => (words.keep_alive)(value),
+        (name, _) => format!("{name} {value}"),
     }
 }
