@@ -39,6 +39,10 @@ pub(super) struct RunArgs {
     /// own
     #[arg(long, value_name = "URL")]
     target: Option<String>,
+    /// The process of the target's server, if it runs on this host: its CPU time and memory are
+    /// measured. Default: the process that listens at the target's port, if it is one alone
+    #[arg(long, value_name = "PID")]
+    server_pid: Option<u32>,
     #[command(flatten)]
     trust: TrustArgs,
     #[command(flatten)]
@@ -106,6 +110,7 @@ impl RunArgs {
         let options = RunOptions {
             pinning: Pinning::choose(self.pin.map(Switch::is_on), pinning, target.is_none())?,
             token: self.token(target.is_some())?,
+            server_pid: self.server_pid(target.is_some())?,
             target,
             trust: self.trust.trust(),
             server: self.server.clone(),
@@ -138,6 +143,18 @@ impl RunArgs {
                 Err(UsageError(why.to_owned()))
             }
             _ => Ok(None),
+        }
+    }
+
+    /// Our own servers' processes are known.
+    fn server_pid(&self, has_target: bool) -> Result<Option<u32>, UsageError> {
+        match self.server_pid {
+            Some(_) if !has_target => {
+                let why = "--server-pid goes with --target: the processes of the servers that \
+                           trials start are known";
+                Err(UsageError(why.to_owned()))
+            }
+            pid => Ok(pid),
         }
     }
 

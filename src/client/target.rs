@@ -8,6 +8,9 @@ use crate::client::dialect::Dialect;
 use crate::client::http::{self, Headers};
 use crate::client::tls::ClientTls;
 use crate::client::token::Token;
+use crate::error::UsageError;
+use crate::system::process::ProcessUsage;
+use crate::system::server_process::{self, Found};
 
 /// A server: where it is, and, as separate facts, whose it is, on which host, and its process.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -46,6 +49,27 @@ impl Target {
             same_host: address.ip().is_loopback(),
             pid: None,
         }
+    }
+
+    /// The same server with what this host tells of its process. `pid` names the process, which is
+    /// then one of this host; without it, the one is looked for that listens at the address.
+    pub fn located(self, pid: Option<u32>) -> Result<Self, UsageError> {
+        let found = match pid {
+            Some(pid) if ProcessUsage::of(pid).is_ok() => Found {
+                on_this_host: true,
+                pid: Some(pid),
+            },
+            Some(pid) => {
+                let why = format!("--server-pid {pid}: no process of this host has this number");
+                return Err(UsageError(why));
+            }
+            None => server_process::find(self.address),
+        };
+        Ok(Target {
+            same_host: self.same_host || found.on_this_host,
+            pid: found.pid,
+            ..self
+        })
     }
 
     /// The URL without a path of its own: origin and prefix.

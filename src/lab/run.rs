@@ -30,6 +30,8 @@ pub struct RunOptions {
     pub trust: Option<Trust>,
     /// The token that the target asks for.
     pub token: Option<Token>,
+    /// The target's process on this host. Without it, the one that listens at its address.
+    pub server_pid: Option<u32>,
     /// A program that serves instead of this one, with the same flags.
     pub server: Option<PathBuf>,
     /// Folder of all results.
@@ -73,7 +75,8 @@ pub async fn run(
     let target = match &options.target {
         Some(url) => {
             let (trust, token) = (options.trust.as_ref(), options.token.as_ref());
-            Some(discover::find(url, trust, token).await?)
+            let found = discover::find(url, trust, token).await?;
+            Some(found.located(options.server_pid)?)
         }
         None => None,
     };
@@ -274,6 +277,7 @@ mod tests {
             target: None,
             trust: None,
             token: None,
+            server_pid: None,
             server: None,
             results: results.to_owned(),
             quiet: true,

@@ -3,10 +3,12 @@
 //! A loop is late while its thread handles the messages of many clients, and while server or load
 //! use all cores: both belong to the trial, on a machine of this size. It is also late while its
 //! process is stopped, or while others have the cores. In that time its thread uses no CPU time,
-//! and the other threads of the trial leave cores to spare.
+//! and the other threads of the trial leave cores to spare. Where the server is an unknown process
+//! of this host, the division cannot be made, and only the lag is recorded.
 
 use std::rc::Rc;
 
+use crate::client::target::Target;
 use crate::record::recorder::Recorder;
 use crate::record::trial_board::TrialBoard;
 use crate::runtime::clock;
@@ -20,9 +22,10 @@ const PERIOD_NS: u64 = 10_000_000;
 const LOOK_UP: u32 = 50;
 
 /// Records how late the event loop is, once for each period: a stall of a second counts a hundred
-/// times. `server`: the server's process, if it is known.
-pub async fn watch(recorder: Rc<Recorder>, server: Option<u32>) {
-    let board = &recorder.board;
+/// times.
+pub async fn watch(recorder: Rc<Recorder>, target: Rc<Target>) {
+    let (board, server) = (&recorder.board, target.pid);
+    let all_are_known = server.is_some() || !target.same_host;
     recorder.add_process();
     let timer = Timer::new().expect("the system makes a timer");
     let mut due_ns = clock::now_ns() + PERIOD_NS;
@@ -36,7 +39,8 @@ pub async fn watch(recorder: Rc<Recorder>, server: Option<u32>) {
         let worked_ns = worked_ns(own_ns, others_ns, cores);
         while due_ns <= now_ns {
             let lag_ns = now_ns - due_ns;
-            recorder.looped(lag_ns, lag_ns.saturating_sub(worked_ns));
+            let stall_ns = all_are_known.then(|| lag_ns.saturating_sub(worked_ns));
+            recorder.looped(lag_ns, stall_ns);
             due_ns += PERIOD_NS;
         }
         checks += 1;

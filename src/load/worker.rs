@@ -74,8 +74,8 @@ impl Worker {
                     plan,
                 };
                 let work = async {
-                    let server = pool.plan.target.pid;
-                    event_loop::spawn(loop_watch::watch(pool.recorder.clone(), server));
+                    let target = pool.target.clone();
+                    event_loop::spawn(loop_watch::watch(pool.recorder.clone(), target));
                     let outboxes = pool.start_subscribers(share, start_ns);
                     pool.serve(inbox, outboxes).await;
                 };

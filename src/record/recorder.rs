@@ -273,11 +273,13 @@ impl Recorder {
     }
 
     /// The worker's event loop was late by `lag_ns`. The trial's own work does not explain
-    /// `stall_ns` of it.
-    pub fn looped(&self, lag_ns: u64, stall_ns: u64) {
+    /// `stall_ns` of it; `None` where that is not known.
+    pub fn looped(&self, lag_ns: u64, stall_ns: Option<u64>) {
         let recording = &mut self.state.borrow_mut().recording;
         recording.loop_lag.saturating_record(lag_ns);
-        recording.loop_stall.saturating_record(stall_ns);
+        if let Some(stall_ns) = stall_ns {
+            recording.loop_stall.saturating_record(stall_ns);
+        }
     }
 
     /// The worker begins in this process.

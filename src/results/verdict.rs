@@ -84,7 +84,8 @@ pub enum Warning {
     ProbeIncomplete,
     #[strum(
         message = "The server's count of bytes, or the CPU time of some process or of this \
-        machine, could not be read, so a check was not made."
+        machine, could not be read, so a check was not made. Of a server behind --target, \
+        --server-pid names the process."
     )]
     Unchecked,
     #[strum(

@@ -2,14 +2,14 @@
 //!
 //! What a kernel, a container or a virtual machine does not show is absent, never an error.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
 use std::io;
 use std::path::PathBuf;
 
-use procfs::net::{DeviceStatus, InterfaceDeviceStatus};
+use procfs::net::{DeviceStatus, InterfaceDeviceStatus, TcpNetEntries, TcpNetEntry};
 use procfs::prelude::*;
-use procfs::process::{Process, Stat, all_processes_with_root};
+use procfs::process::{FDTarget, Process, Stat, all_processes_with_root};
 use procfs::{KernelStats, current_system_info};
 
 use crate::system::cpus::Cpus;
@@ -194,6 +194,33 @@ impl SystemFiles {
             all.filter_map(|process| process.ok()?.stat().ok())
                 .collect(),
         )
+    }
+
+    /// All TCP sockets of this process's network namespace (/proc/net/tcp and tcp6).
+    pub fn tcp_sockets(&self) -> Vec<TcpNetEntry> {
+        let table = |path| {
+            let path = self.root.join(path);
+            let table = TcpNetEntries::from_file(path, current_system_info());
+            table.map_or(Vec::new(), |table| table.0)
+        };
+        [table("proc/net/tcp"), table("proc/net/tcp6")].concat()
+    }
+
+    /// The processes that hold some of these sockets, by their inodes, with those that they hold
+    /// (/proc/PID/fd). Processes of other users are left out, unless this one may look at them.
+    pub fn socket_holders(&self, inodes: &BTreeSet<u64>) -> BTreeMap<u32, BTreeSet<u64>> {
+        let all = all_processes_with_root(self.root.join("proc"));
+        let all = all.into_iter().flatten().flatten();
+        let held = |process: &Process| {
+            let targets = process.fd().into_iter().flatten().flatten();
+            let sockets = targets.filter_map(|fd| match fd.target {
+                FDTarget::Socket(inode) => inodes.get(&inode).copied(),
+                _ => None,
+            });
+            sockets.collect::<BTreeSet<u64>>()
+        };
+        let holders = all.map(|process| (process.pid as u32, held(&process)));
+        holders.filter(|(_, held)| !held.is_empty()).collect()
     }
 
     /// The counters of all network interfaces of this process's namespace (/proc/net/dev).

@@ -10,3 +10,4 @@ pub mod limits;
 pub mod output;
 pub mod pinning;
 pub mod process;
+pub mod server_process;
