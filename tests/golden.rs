@@ -12,11 +12,12 @@
 //!   search.
 //! * `compare/` is what `wslab compare` prints.
 //! * `help/` is what `wslab help` prints.
+//! * `server/` is what a server answers; `tests/http.rs` makes it.
 //!
 //! After an intended change, write the golden copies anew and review the difference:
 //!
 //! ```text
-//! WSLAB_GOLDEN=update cargo test --test golden
+//! WSLAB_GOLDEN=update cargo test --test golden --test http
 //! git diff --stat tests/golden
 //! ```
 //!

@@ -1,11 +1,14 @@
 //! HTTP/1.1 as literal bytes: hosts, lengths, pipelining, HEAD, Allow, Expect (RFC 9110, RFC 9112).
 
+#[path = "support/golden.rs"]
+mod golden;
 mod support;
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
 
-use support::process::{text, wslab};
+use golden::Golden;
+use support::process::{command, text, wslab};
 use support::{JSON, Server, read_until};
 
 /// All bytes that the server sends in answer, until it closes.
@@ -116,7 +119,7 @@ fn head_is_get_without_a_body_and_405_says_what_is_allowed() {
     assert_eq!((stream.status, &*stream.body), (200, ""), "it ends");
     for (method, path, allow) in [
         ("POST", "/feeds/a/poll", "get,head"),
-        ("PUT", "/feeds/a/messages", "get,head,post"),
+        ("PUT", "/feeds/a/messages", "post,get,head"),
         ("DELETE", "/", "get,head"),
         ("POST", "/healthz", "get,head"),
         ("POST", "/metrics", "get,head"),
@@ -592,4 +595,64 @@ fn a_feed_is_not_named_like_a_path() {
         text(&output.stderr).contains("a feed's name has"),
         "{output:?}"
     );
+}
+
+/// The commands that `/help` shows, as this server answers it.
+fn examples(help: &str) -> Vec<&str> {
+    let lines = help.lines().map(str::trim_start);
+    lines.filter(|line| line.starts_with("curl ")).collect()
+}
+
+#[test]
+fn help_lists_every_address_with_an_example_that_works() {
+    let server = Server::start(&[]);
+    let help = server.get("/help");
+    help.assert(200, &["\r\ncontent-type: text/plain; charset=utf-8\r\n"]);
+    let mut golden = Golden::of("server");
+    let literal = help.body.replace(&server.address, "HOST:PORT");
+    golden.check("help.txt", literal.as_bytes());
+    golden.finish();
+
+    let examples = examples(&help.body);
+    assert_eq!(examples.len(), help.body.matches("\nGET ").count() + 1);
+    for example in examples {
+        let mut shell = command("sh");
+        // Streams end with curl's time, which is no failure here.
+        let curl = example.replacen("curl", "curl -q -sS -i --max-time 1", 1);
+        shell.args(["-c", &format!("{curl}; true")]);
+        let output = shell.output().unwrap();
+        let answer = text(&output.stdout);
+        let status = answer.split(' ').nth(1).unwrap_or_default();
+        assert!(
+            ["200", "201", "101"].contains(&status),
+            "{example}: {output:?}"
+        );
+    }
+    let shown = help
+        .body
+        .lines()
+        .find(|line| line.contains("\"seq\""))
+        .unwrap();
+    let fields = |json: &str| {
+        let json: serde_json::Map<String, serde_json::Value> = serde_json::from_str(json).unwrap();
+        json.into_iter().map(|(name, _)| name).collect::<Vec<_>>()
+    };
+    assert_eq!(fields(shown), fields(&server.history("lobby")[0]));
+}
+
+#[test]
+fn what_is_not_there_is_answered_with_the_addresses() {
+    let server = Server::start(&[]);
+    let error = "{\"error\":\"there is nothing at /feeds/a/nothing: GET /help explains\",\
+                 \"addresses\":[\"POST /feeds/{feed}/messages\",";
+    let answer = server.get("/feeds/a/nothing?x");
+    answer.assert(404, &["\r\ncontent-type: application/json\r\n", error]);
+    let json: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
+    let help = server.get("/help").body;
+    let addresses = json["addresses"].as_array().unwrap();
+    assert_eq!(addresses.len(), examples(&help).len());
+    for address in addresses {
+        let line = format!("\n{}\n", address.as_str().unwrap());
+        assert!(help.contains(&line), "{line}");
+    }
 }

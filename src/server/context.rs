@@ -30,8 +30,13 @@ impl ServerContext {
     }
 
     pub fn new(state: Arc<AppState>, settings: ServerSettings) -> Self {
+        let scheme = if settings.tls.is_some() {
+            "https"
+        } else {
+            "http"
+        };
         ServerContext {
-            router: TowerToHyperService::new(routes::router(state.clone())),
+            router: TowerToHyperService::new(routes::router(state.clone(), scheme)),
             refusals: RateLimiter::new(NonZeroU32::MIN),
             state,
             settings,

@@ -5,13 +5,14 @@
 //! - [`listener`]: the accept loop · [`connection`]: one connection
 //! - [`http1`]: the fast engine, for the usual requests of clients
 //! - [`general`]: the general engine, for all others: hyper, and axum with [`routes`] and
-//!   [`transport_routes`], over a [`client_half`]
+//!   [`transport_routes`], over a [`client_half`] · [`addresses`]: the list of them
 //! - [`page`]: the classroom page
 //! - [`access`], [`host`]: what is admitted
 //! - [`metrics`], [`access_log`], [`counted_stream`]: what is counted and logged
 
 pub mod access;
 pub mod access_log;
+pub mod addresses;
 pub mod client_half;
 pub mod closing;
 pub mod connection;

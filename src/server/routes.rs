@@ -7,12 +7,13 @@ use axum::extract::{DefaultBodyLimit, FromRequest, Request, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{Method, StatusCode, Uri};
 use axum::response::{Html, IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{MethodRouter, get, post};
 use axum::{Extension, Json, Router};
 use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::json;
 
+use crate::server::addresses::{Address, Directory, help, no_such_address};
 use crate::server::client_half::ClientHalf;
 use crate::server::extract::{ApiQuery, FeedOfPath};
 use crate::server::metrics::metrics;
@@ -29,19 +30,62 @@ use crate::transport::answer;
 const HISTORY_LIMIT: usize = 50;
 const MAX_HISTORY_LIMIT: usize = 1_000;
 
-/// Every address of the server.
-pub fn router(state: Arc<AppState>) -> Router {
+/// An address, and what answers there.
+pub type Route = (Address, MethodRouter<Arc<AppState>>);
+
+/// Every address of the server, in the order in which `/help` lists them.
+fn routes() -> Vec<Route> {
+    let publish = Address {
+        method: "POST",
+        curl: r#"-H 'Content-Type: application/json' -d '{"from":"alice","text":"oi"}'"#,
+        ..Address::get("/feeds/{feed}/messages", "publishes a message")
+    };
+    let past = Address {
+        query: "?limit=50",
+        ..Address::get(
+            "/feeds/{feed}/messages",
+            "history, oldest first; before=SEQ: the messages before that one",
+        )
+    };
+    let mut routes = vec![(publish, post(post_message)), (past, get(history))];
+    routes.extend(transport_routes::routes());
+    routes.extend([
+        (
+            Address::get("/feeds/{feed}/members", "names of the members"),
+            get(members),
+        ),
+        (
+            Address::get("/", "the page, for a browser"),
+            get(async || Html(&**PAGE)),
+        ),
+        (Address::get("/help", "this list"), get(help)),
+        (
+            Address::get("/healthz", "whether the server runs"),
+            get(health),
+        ),
+        (
+            Address::get("/metrics", "counters, for Prometheus"),
+            get(metrics),
+        ),
+    ]);
+    routes
+}
+
+/// The router of a server that is asked over `scheme`.
+pub fn router(state: Arc<AppState>, scheme: &'static str) -> Router {
     let limit = DefaultBodyLimit::max(state.limits.max_message_bytes);
-    Router::new()
-        .route("/", get(async || Html(&**PAGE)))
-        .route("/healthz", get(health))
-        .route("/metrics", get(metrics))
-        .route("/feeds/{feed}/messages", get(history).post(post_message))
-        .route("/feeds/{feed}/members", get(members))
-        .merge(transport_routes::routes())
+    let mut router = Router::new();
+    let mut addresses = Vec::new();
+    for (address, handler) in routes() {
+        router = router.route(&address.path, handler);
+        addresses.push(address);
+    }
+    let directory = Arc::new(Directory { scheme, addresses });
+    router
         .fallback(no_such_address)
         .method_not_allowed_fallback(wrong_method)
         .layer(limit)
+        .layer(Extension(directory))
         .with_state(state)
 }
 
@@ -119,14 +163,6 @@ async fn history(
     let limit = query.limit.unwrap_or(HISTORY_LIMIT).min(MAX_HISTORY_LIMIT);
     let feed = state.feeds.peek(&feed)?;
     answer::messages(&feed.history(query.before, limit)).counted(state.feeds.memory())
-}
-
-async fn no_such_address(uri: Uri) -> ApiError {
-    let advice = format!(
-        "there is nothing at {}: see / for what there is",
-        uri.path()
-    );
-    ApiError::new(StatusCode::NOT_FOUND, advice)
 }
 
 async fn wrong_method(method: Method, uri: Uri) -> ApiError {

@@ -3,33 +3,36 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::body::Body;
 use axum::extract::{Query, Request, State};
 use axum::http::header::CONNECTION;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Version};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use axum::{Extension, Router};
 use bytes::Bytes;
 use futures_util::stream::{self, StreamExt};
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 
+use crate::server::addresses::Address;
 use crate::server::client_half::ClientHalf;
 use crate::server::extract::{FeedOfPath, query_error};
+use crate::server::routes::Route;
 use crate::service::answer::{ApiError, Whole, append_fields};
 use crate::service::counters::ConnectionCounters;
 use crate::service::peer::Peer;
-use crate::service::state::AppState;
+use crate::service::state::{AppState, LOBBY};
 use crate::transport::Transport;
 use crate::transport::ask::{Ask, Fields, Params};
+use crate::transport::descriptor::Usage;
 use crate::transport::reply::{Reply, Session, Upgrade};
 use crate::transport::stream::{Coding, StreamEvent, StreamReply};
 use crate::transport::websocket;
 
 /// The routes of every transport, and the echo.
-pub fn routes() -> Router<Arc<AppState>> {
-    let mut router = Router::new().route("/echo", get(echo));
+pub fn routes() -> Vec<Route> {
+    let mut routes = Vec::new();
     for transport in Transport::ALL {
         let handler = get(
             move |State(state): State<Arc<AppState>>,
@@ -38,13 +41,25 @@ pub fn routes() -> Router<Arc<AppState>> {
                   request: Request| open(transport, state, counters, feed, request),
         );
         let descriptor = transport.descriptor();
+        let Usage { about, query, curl } = descriptor.usage;
+        let at = |path: &str, about: &str| Address {
+            query,
+            curl,
+            ..Address::get(path, about)
+        };
         let path = format!("/feeds/{{feed}}/{}", descriptor.endpoint);
-        router = router.route(&path, handler.clone());
+        routes.push((at(&path, about), handler.clone()));
         if let Some(path) = descriptor.lobby_path {
-            router = router.route(path, handler);
+            let about = format!("{about} (feed {LOBBY})");
+            routes.push((at(path, &about), handler));
         }
     }
-    router
+    let address = Address {
+        curl: Transport::WebSocket.descriptor().usage.curl,
+        ..Address::get("/echo", "WebSocket: each message comes back")
+    };
+    routes.push((address, get(echo)));
+    routes
 }
 
 async fn open(

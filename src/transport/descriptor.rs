@@ -32,6 +32,8 @@ pub struct Descriptor {
     pub endpoint: &'static str,
     /// A path of its own for the feed `lobby`.
     pub lobby_path: Option<&'static str>,
+    /// How its endpoint is used, for the list of the server's addresses.
+    pub usage: Usage,
     /// What its connections become instead of HTTP (RFC 9110, section 7.8).
     pub upgrade: Option<&'static str>,
     /// Whether clients ask again and again, instead of receiving a stream.
@@ -48,6 +50,16 @@ pub struct Descriptor {
     pub subscribe: fn(&mut Subscription) -> Subscribing<'_>,
     /// The client's end as a task of its own, see [`spawn`].
     pub spawn: fn(Subscription, Ended),
+}
+
+/// How an endpoint is used.
+#[derive(Clone, Copy, Debug)]
+pub struct Usage {
+    pub about: &'static str,
+    /// A query to begin with.
+    pub query: &'static str,
+    /// What curl needs beside the URL.
+    pub curl: &'static str,
 }
 
 /// Spawns the client's end. The task holds the future of this one transport, unboxed, so that it

@@ -22,7 +22,7 @@ use crate::service::answer::ApiError;
 use crate::service::presence;
 use crate::service::state::AppState;
 use crate::transport::ask::Ask;
-use crate::transport::descriptor::{Descriptor, spawn};
+use crate::transport::descriptor::{Descriptor, Usage, spawn};
 use crate::transport::polling::{Poller, request};
 use crate::transport::reply::{Later, Reply};
 use crate::transport::theory::{ANSWER_WRAPPING, Conditions, Prediction};
@@ -36,6 +36,11 @@ pub const DESCRIPTOR: Descriptor = Descriptor {
     colour: "#e69f00",
     endpoint: "long-poll",
     lobby_path: None,
+    usage: Usage {
+        about: "long polling: answers as soon as there is a message, or empty when the hold ends",
+        query: "?after=0&hold_ms=25000",
+        curl: "",
+    },
     upgrade: None,
     polls: true,
     publishes_in_band: false,

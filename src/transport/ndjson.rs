@@ -34,7 +34,7 @@ use crate::service::limits::STREAM_PIECE_BYTES;
 use crate::service::state::AppState;
 use crate::transport::ask::Ask;
 use crate::transport::body::{chunk_bytes, read_body};
-use crate::transport::descriptor::{Descriptor, spawn};
+use crate::transport::descriptor::{Descriptor, Usage, spawn};
 use crate::transport::reply::Reply;
 use crate::transport::stream::{StreamFormat, StreamReply};
 use crate::transport::theory::{Conditions, Prediction};
@@ -48,6 +48,11 @@ pub const DESCRIPTOR: Descriptor = Descriptor {
     colour: "#cc79a7",
     endpoint: "stream",
     lobby_path: None,
+    usage: Usage {
+        about: "NDJSON: an answer that never ends, one message a line",
+        query: "?after=0",
+        curl: "-N",
+    },
     upgrade: None,
     polls: false,
     publishes_in_band: false,

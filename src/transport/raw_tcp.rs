@@ -28,7 +28,7 @@ use crate::service::answer::ApiError;
 use crate::service::limits::STREAM_PIECE_BYTES;
 use crate::service::state::AppState;
 use crate::transport::ask::Ask;
-use crate::transport::descriptor::{Descriptor, spawn};
+use crate::transport::descriptor::{Descriptor, Usage, spawn};
 use crate::transport::reply::{Reply, Session, Upgrade};
 use crate::transport::stream::{StreamFormat, StreamReply};
 use crate::transport::theory::{Conditions, Prediction};
@@ -48,6 +48,11 @@ pub const DESCRIPTOR: Descriptor = Descriptor {
     colour: "#000000",
     endpoint: "raw",
     lobby_path: None,
+    usage: Usage {
+        about: "the baseline: each message behind its length, on a connection without HTTP",
+        query: "?after=0",
+        curl: "-N -o - -H 'Connection: Upgrade' -H 'Upgrade: raw-tcp'",
+    },
     upgrade: Some(PROTOCOL),
     polls: false,
     publishes_in_band: false,

@@ -26,7 +26,7 @@ use crate::service::presence;
 use crate::service::state::AppState;
 use crate::transport::answer;
 use crate::transport::ask::Ask;
-use crate::transport::descriptor::{Descriptor, spawn};
+use crate::transport::descriptor::{Descriptor, Usage, spawn};
 use crate::transport::polling::{Poller, request};
 use crate::transport::reply::Reply;
 use crate::transport::theory::{ANSWER_WRAPPING, Conditions, Prediction};
@@ -37,6 +37,11 @@ pub const DESCRIPTOR: Descriptor = Descriptor {
     colour: "#d55e00",
     endpoint: "poll",
     lobby_path: None,
+    usage: Usage {
+        about: "short polling: answers at once",
+        query: "?after=0",
+        curl: "",
+    },
     upgrade: None,
     polls: true,
     publishes_in_band: false,

@@ -112,7 +112,7 @@ impl Golden {
             self.differences.is_empty(),
             "files that differ from their golden copies: {}\n\n{}\n\nIf this is intended, write \
              the golden copies anew and review git diff:\n  {VARIABLE}={UPDATE} cargo test \
-             --test golden\n",
+             --test golden --test http\n",
             self.differences.len(),
             self.differences.join("\n\n")
         );

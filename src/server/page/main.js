@@ -44,6 +44,7 @@ const HISTORY = 50;                // messages
 
 document.getElementById('feed').textContent = feed;
 document.title = `${feed} – wslab`;
+if (token) document.querySelector('footer a').search = new URLSearchParams({ token });
 const cards = TRANSPORTS.map((transport) => new Card(transport));
 
 {

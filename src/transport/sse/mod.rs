@@ -23,7 +23,7 @@ pub mod client;
 pub mod events;
 pub mod server;
 
-use crate::transport::descriptor::{Descriptor, spawn};
+use crate::transport::descriptor::{Descriptor, Usage, spawn};
 pub use events::{EventStreamItem, EventStreamParser};
 
 pub const DESCRIPTOR: Descriptor = Descriptor {
@@ -32,6 +32,11 @@ pub const DESCRIPTOR: Descriptor = Descriptor {
     colour: "#0072b2",
     endpoint: "sse",
     lobby_path: Some("/events"),
+    usage: Usage {
+        about: "Server-Sent Events: an answer that never ends",
+        query: "?after=0",
+        curl: "-N",
+    },
     upgrade: None,
     polls: false,
     publishes_in_band: false,

@@ -26,7 +26,7 @@ pub mod handshake;
 pub mod prediction;
 pub mod session;
 
-use crate::transport::descriptor::{Descriptor, spawn};
+use crate::transport::descriptor::{Descriptor, Usage, spawn};
 pub use handshake::accept;
 
 pub const DESCRIPTOR: Descriptor = Descriptor {
@@ -35,6 +35,12 @@ pub const DESCRIPTOR: Descriptor = Descriptor {
     colour: "#009e73",
     endpoint: "ws",
     lobby_path: Some("/chat"),
+    usage: Usage {
+        about: "WebSocket: one message a text frame; send {\"text\":\"oi\"} to publish as this user",
+        query: "?after=0&user=alice",
+        curl: "-N -o - -H 'Connection: Upgrade' -H 'Upgrade: websocket' \
+            -H 'Sec-WebSocket-Version: 13' -H 'Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg=='",
+    },
     upgrade: Some("websocket"),
     polls: false,
     publishes_in_band: true,
