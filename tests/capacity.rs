@@ -356,18 +356,19 @@ fn a_step_that_others_disturb_is_tried_again_after_rests_that_grow_and_then_not_
         ..CapacitySearch::default()
     };
     let scenario = Scenario {
-        transports: vec![Transport::Sse],
+        transports: [Transport::Sse].into(),
         capacity: Some(search),
         ..Scenario::default()
     };
     let search = Search::of(&scenario).unwrap();
     let (mut trials, mut tried) = (Vec::new(), Vec::new());
     for _ in 0..6 {
-        let (_, _, cell) = search.next(&trials).unwrap();
+        let (_, cell) = search.next(&trials).unwrap();
         let rest = search.rest(&cell, &trials);
-        tried.push((cell.clients, rest.as_secs() / scenario.window.0.as_secs()));
-        let trial = step(cell.number, Transport::Sse, cell.clients, 9.0);
-        trials.push(match cell.clients {
+        let clients = cell.factors.clients;
+        tried.push((clients, rest.as_secs() / scenario.window.0.as_secs()));
+        let trial = step(cell.number, Transport::Sse, clients, 9.0);
+        trials.push(match clients {
             100 => doubted(Verdict::Suspect, "machine-busy", trial),
             _ => trial,
         });

@@ -508,6 +508,23 @@ fn mistakes_are_answered_with_advice_and_exit_code_2() {
         (&["--rate", "0"], "wslab run idle"),
         (&["--rate", "-1"], "between 0 and 100000"),
         (&["--window", "soon"], "500ms, 10s or 1m"),
+        (&["--clients", "5m"], "a whole number such as 100, 5k or 1M"),
+        (
+            &["--payload", "1k"],
+            "1kB (1,000 bytes) or 1KiB (1,024 bytes)",
+        ),
+        (&["--rate", "1,fast"], "a number such as 0.5, 20 or 1.5k"),
+        (
+            &[
+                "--rate",
+                "1,2,3,4",
+                "--clients",
+                "1k,2k,3k",
+                "--repeats",
+                "200",
+            ],
+            "12000 trials",
+        ),
         (&["--workload", "caht"], "monitoring or chat"),
         (&["--feeds", "200"], "at least 200 clients"),
         (&["--poll-interval", "1m"], "a drain of at least 1m"),

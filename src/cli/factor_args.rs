@@ -3,21 +3,22 @@
 use clap::Args;
 
 use crate::client::http::Headers;
-use crate::lab::factors::{
-    List, Span, Switch, factors, join, parse_list, parse_transports, transports_help,
-};
+use crate::lab::factors::{Bytes, List, Span, Switch, factors, parse_transports, transports_help};
 use crate::lab::scenario::Scenario;
+use crate::lab::values::Written;
 use crate::load::protocol::Workload;
 use crate::load::schedule::Pacing;
 use crate::transport::Transport;
 
 macro_rules! factor_args {
-    ($($(#[$doc:meta])+ $key:ident: $type:ty = $default:expr, flag $given:ident($($flag:tt)+)
-        $(, range($range:expr, $unit:literal))? $(, column($column:literal))?;)+) => {
+    ($($(#[$doc:meta])+ $key:ident: $type:ident $(<$of:ident>)? = $default:expr,
+        flag $given:ident($($flag:tt)+)
+        $(, range($range:expr, $unit:literal))? $(, column($column:literal))?
+        $(, only($only:ident))? $(, tag($tag:literal))?;)+) => {
         /// A flag for each factor; absent where the scenario keeps its value.
         #[derive(Debug, Args)]
         pub(super) struct FactorArgs {
-            $($(#[$doc])+ #[arg($($flag)+)] pub(super) $key: $given<$type>,)+
+            $($(#[$doc])+ #[arg($($flag)+)] pub(super) $key: $given<$type $(<$of>)?>,)+
         }
 
         impl FactorArgs {
@@ -43,9 +44,9 @@ impl<T: Clone> GivenValue<T> for Option<T> {
     }
 }
 
-impl<T: Clone + Ord> GivenValue<List<T>> for Vec<List<T>> {
+impl<T: Written> GivenValue<List<T>> for Vec<List<T>> {
     fn value(&self) -> Option<List<T>> {
-        (!self.is_empty()).then(|| join(self))
+        List::join(self)
     }
 }
 
@@ -69,9 +70,9 @@ mod tests {
         let mut scenario = Scenario::default();
         flags.factors.apply(&mut scenario);
         let transports = [Transport::Sse, Transport::WebSocket];
-        assert_eq!(scenario.transports, transports);
-        assert_eq!(scenario.clients, [1, 2, 3]);
-        let error = matches("run --rate 1 --rate 2").unwrap_err();
+        assert_eq!(scenario.transports[..], transports);
+        assert_eq!(scenario.clients[..], [1, 2, 3]);
+        let error = matches("run --seed 1 --seed 2").unwrap_err();
         assert_eq!(error.kind(), clap::error::ErrorKind::ArgumentConflict);
     }
 }

@@ -82,11 +82,13 @@ pub(super) fn write_report(folder: &Path) -> anyhow::Result<PathBuf> {
 
 /// What a run still lacks of what its scenario asks for.
 pub(super) fn missing(scenario: &Scenario, trials: &[TrialRow]) -> Vec<MissingTrials> {
-    let missing = scenario.missing(trials).into_iter();
-    let missing = missing.map(|(cell, trials)| MissingTrials {
-        transport: cell.transport,
-        clients: cell.clients,
-        again: cell.aa_of.is_some(),
+    let missing = scenario.missing(trials);
+    let rows: Vec<TrialRow> = missing.iter().map(|(cell, _)| cell.row()).collect();
+    let all: Vec<&TrialRow> = trials.iter().chain(&rows).collect();
+    let missing = rows.iter().zip(missing);
+    let missing = missing.map(|(row, (cell, trials))| MissingTrials {
+        transport: cell.factors.transport(),
+        name: report::cell_name(row, &all, Locale::En),
         trials,
         of: scenario.repeats,
     });

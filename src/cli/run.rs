@@ -68,7 +68,12 @@ pub(super) struct RunArgs {
 impl RunArgs {
     pub(super) fn execute(self) -> anyhow::Result<ExitCode> {
         let recorded = self.recorded()?;
-        if self.factors.rate_hz == Some(0.0) {
+        if self
+            .factors
+            .rate_hz
+            .iter()
+            .any(|rates| rates.contains(&0.0))
+        {
             let why = "--rate: nothing would be published; to see what waiting costs: wslab run \
                        idle";
             return Err(UsageError(why.to_owned()).into());
@@ -170,7 +175,7 @@ impl RunArgs {
             },
         };
         self.factors.apply(&mut scenario);
-        if self.baseline && !scenario.transports.contains(&Transport::BASELINE) {
+        if self.baseline {
             scenario.transports.push(Transport::BASELINE);
         }
         scenario.check()?;

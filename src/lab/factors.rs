@@ -9,14 +9,17 @@
 
 use std::fmt;
 use std::ops::RangeInclusive;
-use std::str::FromStr;
-use std::time::Duration;
 
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
+use crate::client::http::Headers;
 use crate::error::unknown;
+use crate::load::protocol::Workload;
+use crate::load::schedule::Pacing;
 use crate::transport::Transport;
+
+pub(super) use crate::lab::values::seconds;
+pub use crate::lab::values::{Bytes, List, Span};
 
 /// Most subscribers of a trial.
 pub const MAX_CLIENTS: u32 = 1_000_000;
@@ -27,47 +30,54 @@ pub const MAX_RATE_HZ: f64 = 100_000.0;
 ///
 /// ```text
 /// /// Help of the flag, and doc of the field
-/// key: type = default, flag Option(clap's attributes), range(from..=to, "unit"), column("name");
+/// key: type = default, flag Option(clap's attributes), range(from..=to, "unit"), column("name"),
+///     only(Transport), tag("unit");
 /// ```
 ///
 /// The key is the TOML key and the field. `flag Vec` is a flag that may be repeated: its lists are
-/// joined. `flag Option(skip)` means that only a file can set the factor.
-/// `range` and `column` are optional. The order is that of `scenario.toml` and of the help.
+/// joined. `flag Option(skip)` means that only a file can set the factor. What follows the flag is
+/// optional. A factor whose type is a [`List`] makes a cell of each value; `only` names the one
+/// transport that it concerns, and `tag` what follows a value in the name of a trial. The order is
+/// that of `scenario.toml` and of the help, and of the cells.
 macro_rules! factors {
     ($use:ident) => {
         $use! {
             /// Transports, separated by commas
-            transports: List<Transport> = Transport::CHOICES.to_vec(),
+            transports: List<Transport> = List::from(Transport::CHOICES),
                 flag Vec(long = "transport", value_name = "T,…", value_parser = parse_transports,
                     help = transports_help()),
                 column("transport");
-            /// Subscribers over all feeds. Several numbers, separated by commas, are measured one
-            /// after the other. A search for capacity starts with one number
-            clients: List<u32> = vec![100],
-                flag Vec(long, value_name = "N,…", value_parser = parse_list::<u32>),
+            /// Subscribers over all feeds, such as 500 or 5k. Several values, separated by commas,
+            /// are measured one after the other, here and in the other lists. A search for
+            /// capacity starts with one value
+            clients: List<u32> = List::from([100]), flag Vec(long, value_name = "N,…"),
                 range(1..=MAX_CLIENTS, "clients"), column("clients");
             /// Publishers: a few sensors (monitoring), or the subscribers themselves (chat)
             workload: Workload = Workload::Monitoring,
                 flag Option(long, value_name = "monitoring|chat"), column("workload");
             /// Feeds (rooms) over which the clients are spread
-            feeds: u32 = 1, flag Option(long, value_name = "N"),
-                range(1..=1_000, "feeds"), column("feeds");
-            /// Messages per second published to each feed
-            rate_hz: f64 = 1.0,
-                flag Option(long = "rate", value_name = "HZ", allow_negative_numbers = true),
-                range(0.0..=MAX_RATE_HZ, "messages a second"), column("rate_hz");
+            feeds: List<u32> = List::from([1]), flag Vec(long, value_name = "N,…"),
+                range(1..=1_000, "feeds"), column("feeds"), tag("feeds");
+            /// Messages per second published to each feed, such as 0.5 or 1k
+            rate_hz: List<f64> = List::from([1.0]),
+                flag Vec(long = "rate", value_name = "HZ,…", allow_negative_numbers = true),
+                range(0.0..=MAX_RATE_HZ, "messages a second"), column("rate_hz"), tag("hz");
             /// When messages are due: at equal distances (constant), or at random (poisson)
             schedule: Pacing = Pacing::Constant,
                 flag Option(long, value_name = "constant|poisson"), column("schedule");
-            /// Bytes of text in a message
-            payload_bytes: u32 = 64, flag Option(long = "payload", value_name = "BYTES"),
-                range(1..=60_000, "bytes of text"), column("payload_bytes");
-            /// Pause between short polls
-            poll_interval: Span = Span(ClientConfig::DEFAULT.poll_interval),
-                flag Option(long, value_name = "TIME"), column("poll_interval_ms");
+            /// Text in a message, such as 64 (bytes), 1kB (1,000 bytes) or 1KiB (1,024 bytes)
+            payload_bytes: List<Bytes> = List::from([Bytes(64)]),
+                flag Vec(long = "payload", value_name = "BYTES,…"),
+                range(Bytes(1)..=Bytes(60_000), "bytes of text"), column("payload_bytes"),
+                tag("b");
+            /// Pause between short polls, such as 200ms; as in all times, 1 is a second
+            poll_interval: List<Span> = List::from([Span(ClientConfig::DEFAULT.poll_interval)]),
+                flag Vec(long, value_name = "TIME,…"), column("poll_interval_ms"),
+                only(ShortPolling), tag("");
             /// Longest wait of one long poll
-            hold: Span = Span(ClientConfig::DEFAULT.hold),
-                flag Option(long, value_name = "TIME"), column("hold_ms");
+            hold: List<Span> = List::from([Span(ClientConfig::DEFAULT.hold)]),
+                flag Vec(long, value_name = "TIME,…"), column("hold_ms"),
+                only(LongPolling), tag("");
             /// off: the polling transports open a connection for every exchange
             keep_alive: Switch = Switch::On,
                 flag Option(long, value_name = "on|off"), column("keep_alive");
@@ -83,7 +93,7 @@ macro_rules! factors {
                 column("tls");
             /// Time before the window in which messages are published but not recorded
             warm_up: Span = seconds(1), flag Option(long, value_name = "TIME");
-            /// Time in which messages are recorded
+            /// Time in which messages are recorded, such as 500ms, 10s or 10 (seconds)
             window: Span = seconds(10), flag Option(long, value_name = "TIME"), column("window_s");
             /// Longest wait for late messages after the window
             drain: Span = seconds(10), flag Option(long, value_name = "TIME");
@@ -110,23 +120,6 @@ macro_rules! factors {
 }
 pub(crate) use factors;
 
-/// Several values of one factor: each makes a cell. An alias, since clap would read a `Vec` in a
-/// flag's type as a flag that may be repeated.
-pub type List<T> = Vec<T>;
-
-/// All values of several lists, as one sorted list.
-pub fn join<T: Ord + Clone>(lists: &[List<T>]) -> List<T> {
-    sorted(lists.concat())
-}
-
-/// Reads `1,2,3`, in any order and with repetitions, as a sorted list.
-pub fn parse_list<T: Ord + FromStr<Err: fmt::Display>>(text: &str) -> Result<List<T>, String> {
-    let values = text.split(',').map(str::parse).collect::<Result<_, _>>();
-    values
-        .map(sorted)
-        .map_err(|error: T::Err| error.to_string())
-}
-
 /// The help of the flag that [`parse_transports`] reads.
 pub fn transports_help() -> String {
     let names = Transport::choice_names();
@@ -135,98 +128,55 @@ pub fn transports_help() -> String {
 
 /// Reads a list of transports, in which `all` stands for all of [`Transport::CHOICES`].
 pub fn parse_transports(text: &str) -> Result<List<Transport>, String> {
-    let read = |word| match word {
-        "all" => Ok(Transport::CHOICES.to_vec()),
-        one => one.parse().map(|transport| vec![transport]),
-    };
-    let transports = text.split(',').map(read).collect::<Result<Vec<_>, _>>();
-    transports
-        .map(|transports| join(&transports))
-        .map_err(|error| format!("{error}, or all"))
-}
-
-fn sorted<T: Ord>(mut values: List<T>) -> List<T> {
-    values.sort_unstable();
-    values.dedup();
-    values
+    let words = text.split(',').map(|word| match word {
+        "all" => Ok(List::from(Transport::CHOICES)),
+        one => one.parse(),
+    });
+    let lists = words.collect::<Result<Vec<_>, _>>();
+    let lists = lists.map_err(|error| format!("{error}, or all"))?;
+    List::join(&lists).ok_or_else(transports_help)
 }
 
 /// Checks every value of a factor, and names the range where one is outside.
-pub(super) fn check_range<T: PartialOrd + fmt::Display>(
-    values: &(impl Values<T> + ?Sized),
-    range: RangeInclusive<T>,
+pub(super) fn check_range<F: Factor<Value: PartialOrd + fmt::Display>>(
+    factor: &F,
+    range: RangeInclusive<F::Value>,
     unit: &str,
 ) -> Result<(), String> {
     let (from, to) = (range.start(), range.end());
-    match values.values().iter().find(|value| !range.contains(value)) {
+    match factor.values().iter().find(|value| !range.contains(value)) {
         Some(value) => Err(format!("{value} {unit} is not between {from} and {to}")),
         None => Ok(()),
     }
 }
 
-/// A factor's value, or its values.
-pub(super) trait Values<T> {
-    fn values(&self) -> &[T];
+/// A factor's value, or its values: at least one.
+pub(super) trait Factor {
+    type Value: Copy;
+
+    fn values(&self) -> &[Self::Value];
 }
 
-impl Values<u32> for u32 {
-    fn values(&self) -> &[u32] {
-        std::slice::from_ref(self)
-    }
-}
+impl<T: Copy> Factor for List<T> {
+    type Value = T;
 
-impl Values<f64> for f64 {
-    fn values(&self) -> &[f64] {
-        std::slice::from_ref(self)
-    }
-}
-
-impl<T> Values<T> for List<T> {
     fn values(&self) -> &[T] {
         self
     }
 }
 
-/// A length of time from 1 ms to 1 day, written `500ms`, `10s`, `1m`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Span(pub Duration);
+macro_rules! single {
+    ($($type:ty),+) => {
+        $(impl Factor for $type {
+            type Value = $type;
 
-pub(super) const fn seconds(seconds: u64) -> Span {
-    Span(Duration::from_secs(seconds))
+            fn values(&self) -> &[$type] {
+                std::slice::from_ref(self)
+            }
+        })+
+    };
 }
-
-impl FromStr for Span {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let advice = |why: String| format!("{why}; write a time such as 500ms, 10s or 1m");
-        let span = humantime::parse_duration(text).map_err(|error| advice(error.to_string()))?;
-        let range = Duration::from_millis(1)..=Duration::from_secs(86_400);
-        if !range.contains(&span) {
-            return Err(advice(format!("{text} is not between 1ms and 1 day")));
-        }
-        Ok(Span(span))
-    }
-}
-
-impl fmt::Display for Span {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        humantime::format_duration(self.0).fmt(f)
-    }
-}
-
-impl Serialize for Span {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Span {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        text.parse().map_err(D::Error::custom)
-    }
-}
+single!(u32, u64, f64, Span, Switch, Workload, Pacing, Headers);
 
 /// `on` or `off`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -250,8 +200,10 @@ mod tests {
     use crate::results::METRICS;
 
     macro_rules! columns {
-        ($($(#[$doc:meta])+ $key:ident: $type:ty = $default:expr, flag $given:ident($($flag:tt)+)
-            $(, range($range:expr, $unit:literal))? $(, column($column:literal))?;)+) => {
+        ($($(#[$doc:meta])+ $key:ident: $type:ident $(<$of:ident>)? = $default:expr,
+            flag $given:ident($($flag:tt)+)
+            $(, range($range:expr, $unit:literal))? $(, column($column:literal))?
+            $(, only($only:ident))? $(, tag($tag:literal))?;)+) => {
             [$($((stringify!($key), $column),)?)+]
         };
     }
@@ -273,13 +225,11 @@ mod tests {
 
     #[test]
     fn lists_are_sorted_and_their_words_checked() {
-        assert_eq!(parse_list::<u32>("3,1,3"), Ok(vec![1, 3]));
-        assert!(parse_list::<u32>("3,").is_err());
         assert_eq!(
             parse_transports("ws,sse"),
             parse_transports("sse,websocket")
         );
-        assert_eq!(parse_transports("all"), Ok(Transport::CHOICES.to_vec()));
+        assert_eq!(parse_transports("all"), Ok(List::from(Transport::CHOICES)));
         let unknown = parse_transports("sse,pigeon").unwrap_err();
         assert!(unknown.ends_with("raw-tcp, or all"), "{unknown}");
     }

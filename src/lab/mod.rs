@@ -1,6 +1,7 @@
 //! The lab: a scenario becomes trials, a trial becomes a row, and a row has a verdict.
 
 pub mod capacity;
+pub mod cells;
 pub mod environment;
 pub mod factors;
 #[cfg(test)]
@@ -14,4 +15,5 @@ pub mod run;
 pub mod run_folder;
 pub mod scenario;
 pub mod trial;
+pub mod values;
 pub mod verdict;

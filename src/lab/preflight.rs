@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use anyhow::bail;
 
 use crate::lab::capacity::settings::SearchFactor;
+use crate::lab::cells::Factors;
 use crate::lab::factors::{MAX_CLIENTS, MAX_RATE_HZ, Switch};
 use crate::lab::scenario::Scenario;
 use crate::load::protocol::Workload;
@@ -18,8 +19,8 @@ use crate::transport::Transport;
 pub fn check(scenario: &Scenario, target: Option<SocketAddr>) -> anyhow::Result<Vec<String>> {
     let info = SystemInfo::read();
     let refusals = scenario.cells().into_iter().filter_map(|cell| {
-        let (clients, transport) = (cell.clients, cell.transport);
-        let requirements = requirements(scenario, target, transport, clients);
+        let (clients, transport) = (cell.factors.clients, cell.factors.transport());
+        let requirements = requirements(&cell.factors, target);
         let limit = limits::check(&info, &requirements).err()?;
         let most = limits::most_clients(&info, &requirements);
         Some((
@@ -55,7 +56,12 @@ pub fn bounded(scenario: &Scenario, target: Option<SocketAddr>) -> Scenario {
 fn most_clients(scenario: &Scenario, target: Option<SocketAddr>) -> u32 {
     let info = SystemInfo::read();
     let most = scenario.transports.iter().map(|&transport| {
-        let requirements = requirements(scenario, target, transport, MAX_CLIENTS);
+        let factors = Factors {
+            transports: transport,
+            clients: MAX_CLIENTS,
+            ..scenario.first()
+        };
+        let requirements = requirements(&factors, target);
         limits::most_clients(&info, &requirements)
     });
     let most = most.min().unwrap_or(1).min(MAX_CLIENTS.into());
@@ -64,24 +70,20 @@ fn most_clients(scenario: &Scenario, target: Option<SocketAddr>) -> u32 {
 
 /// What the clients of one transport need. An author whose transport only reads has a second
 /// connection. Without keep-alive each exchange dials anew.
-fn requirements(
-    scenario: &Scenario,
-    target: Option<SocketAddr>,
-    transport: Transport,
-    clients: u32,
-) -> Requirements {
-    let posts = scenario.workload == Workload::Chat && !transport.publishes_in_band();
+fn requirements(factors: &Factors, target: Option<SocketAddr>) -> Requirements {
+    let transport = factors.transport();
+    let posts = factors.workload == Workload::Chat && !transport.publishes_in_band();
     Requirements {
-        clients: clients.into(),
+        clients: factors.clients.into(),
         connections_per_client: if posts { 2 } else { 1 },
         redials_per_client_s: match transport {
-            _ if scenario.keep_alive == Switch::On => 0.0,
-            Transport::ShortPolling => 1.0 / scenario.poll_interval.0.as_secs_f64(),
-            Transport::LongPolling => scenario.rate_hz,
+            _ if factors.keep_alive == Switch::On => 0.0,
+            Transport::ShortPolling => 1.0 / factors.poll_interval.0.as_secs_f64(),
+            Transport::LongPolling => factors.rate_hz,
             _ => 0.0,
         },
-        probes: scenario.probes(clients).into(),
-        load_processes: scenario.load_processes.into(),
+        probes: factors.probes().into(),
+        load_processes: factors.load_processes.into(),
         own_server: target.is_none(),
         one_address: has_one_address(target),
     }
@@ -98,20 +100,24 @@ mod tests {
 
     #[test]
     fn authors_that_post_need_a_second_connection() {
-        let mut scenario = Scenario::default();
-        let connections = |scenario: &Scenario, transport| {
-            requirements(scenario, None, transport, 500).connections_per_client
+        let connections = |workload, transports| {
+            let factors = Factors {
+                workload,
+                transports,
+                ..Scenario::default().first()
+            };
+            requirements(&factors, None).connections_per_client
         };
-        assert_eq!(connections(&scenario, Transport::Sse), 1);
-        scenario.workload = Workload::Chat;
-        assert_eq!(connections(&scenario, Transport::WebSocket), 1);
-        assert_eq!(connections(&scenario, Transport::Sse), 2);
+        let (monitoring, chat) = (Workload::Monitoring, Workload::Chat);
+        assert_eq!(connections(monitoring, Transport::Sse), 1);
+        assert_eq!(connections(chat, Transport::WebSocket), 1);
+        assert_eq!(connections(chat, Transport::Sse), 2);
     }
 
     #[test]
     fn too_many_clients_are_refused_with_what_would_help() {
         let scenario = Scenario {
-            clients: vec![1_000_000],
+            clients: [1_000_000].into(),
             ..Scenario::default()
         };
         let refusal = check(&scenario, None).unwrap_err().to_string();

@@ -9,7 +9,6 @@ use crate::load::protocol::{Plan, Workload};
 use crate::record::recording::Counts;
 use crate::results::{Doubt, TimelineRow, TrialRow};
 use crate::system::pinning::Pinning;
-use crate::transport::Transport;
 use crate::transport::theory::{Conditions, Prediction};
 
 impl Trial {
@@ -25,8 +24,8 @@ impl Trial {
             run: self.run.clone(),
             cell: self.cell.number,
             trial: self.trial,
-            transport: self.cell.transport,
-            clients: self.cell.clients,
+            transport: self.cell.factors.transport(),
+            clients: self.cell.factors.clients,
             at_s: round(second.at_s),
             phase: second.phase.to_string(),
             connected: second.connected,
@@ -57,7 +56,7 @@ impl Trial {
             (server_us + cpu_us(&outcome.load) / deliveries) / cores
         });
         let service_us = service_us.filter(has_time);
-        self.cell.transport.predict(&Conditions {
+        self.cell.factors.transport().predict(&Conditions {
             client: plan.client,
             target: plan.target.clone(),
             feed_path: plan.feed_path(0),
@@ -86,19 +85,18 @@ impl Trial {
         let mut row = TrialRow {
             scenario: self.scenario.name.clone(),
             run: self.run.clone(),
-            cell: self.cell.number,
             trial: self.trial,
             verdict,
             warnings,
             doubted_figures: Doubt::column(&doubts),
             pin: self.pinning.as_ref().map(Pinning::to_string),
-            ..TrialRow::default()
+            tls: plan.target.tls.is_some(),
+            ..self.cell.row()
         };
-        self.factors(plan, &mut row);
         counts(plan, outcome, &mut row);
         latencies(plan, outcome, &mut row);
         exchanges(
-            self.cell.transport.polls(),
+            self.cell.factors.transport().polls(),
             &outcome.recording.counts,
             &mut row,
         );
@@ -112,28 +110,6 @@ impl Trial {
             row.predicted_wire_bytes_per_delivery = Some(round(theory.wire_bytes_per_delivery));
         }
         row.finite()
-    }
-
-    /// What was asked for.
-    fn factors(&self, plan: &Plan, row: &mut TrialRow) {
-        let is = |transport| self.cell.transport == transport;
-        let ms = |time: std::time::Duration| time.as_secs_f64() * 1e3;
-        row.transport = self.cell.transport;
-        row.workload = plan.workload.to_string();
-        row.clients = plan.clients;
-        row.feeds = self.scenario.feeds;
-        row.rate_hz = plan.rate_hz;
-        row.payload_bytes = plan.payload_bytes;
-        row.tls = plan.target.tls.is_some();
-        let poll_interval = plan.client.poll_interval;
-        row.poll_interval_ms = is(Transport::ShortPolling).then(|| ms(poll_interval));
-        row.hold_ms = is(Transport::LongPolling).then(|| ms(plan.client.hold));
-        let keep_alive = self.scenario.keep_alive.to_string();
-        row.keep_alive = self.cell.transport.polls().then_some(keep_alive);
-        row.headers = Some(self.scenario.headers.to_string());
-        row.schedule = plan.pacing.to_string();
-        row.window_s = plan.window.as_secs_f64();
-        row.aa_of = self.cell.aa_of;
     }
 }
 
@@ -379,9 +355,12 @@ fn round(value: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lab::scenario::{Cell, Scenario};
+    use crate::lab::cells::{Cell, Factors};
+    use crate::lab::factors::{Bytes, Span};
+    use crate::lab::scenario::Scenario;
     use crate::lab::trial::TrialHost;
     use crate::results::{self, Verdict};
+    use crate::transport::Transport;
 
     fn trial(plan: &Plan) -> Trial {
         Trial {
@@ -392,8 +371,14 @@ mod tests {
             run: "r".into(),
             cell: Cell {
                 number: 3,
-                transport: plan.transport,
-                clients: plan.clients,
+                factors: Factors {
+                    transports: plan.transport,
+                    clients: plan.clients,
+                    payload_bytes: Bytes(plan.payload_bytes.into()),
+                    window: Span(plan.window),
+                    rate_hz: plan.rate_hz,
+                    ..Scenario::default().first()
+                },
                 aa_of: None,
             },
             trial: 2,

@@ -9,13 +9,14 @@ use crate::client::tls::Trust;
 use crate::client::token::Token;
 use crate::error::{Interrupted, UsageError};
 use crate::lab::capacity::search::Search;
+use crate::lab::cells::Cell;
 use crate::lab::environment::Environment;
 use crate::lab::factors::Switch;
 use crate::lab::preflight;
 use crate::lab::processes::{ChildProcesses, TrialProcesses};
 use crate::lab::progress::ProgressDisplay;
 use crate::lab::run_folder::RunFolder;
-use crate::lab::scenario::{Cell, Scenario};
+use crate::lab::scenario::Scenario;
 use crate::lab::trial::{Trial, TrialHost};
 use crate::results::{TrialRow, Verdict, touched};
 use crate::system::doctor;
@@ -137,16 +138,16 @@ impl Run {
         processes: &mut impl TrialProcesses,
     ) -> anyhow::Result<Ending> {
         let listed = self.scenario.trials();
-        while let Some((scenario, repetition, cell)) = self.next(&listed) {
+        while let Some((repetition, cell)) = self.next(&listed) {
             if !self.folder.trials.is_empty() {
-                tokio::time::sleep(scenario.cool_down.0).await;
+                tokio::time::sleep(self.scenario.cool_down.0).await;
             }
             if let Some(search) = Search::of(&self.scenario) {
                 let rest = search.rest(&cell, &self.folder.trials);
                 wait_for_quiet(rest, display).await;
             }
             let trial = Trial {
-                scenario,
+                scenario: self.scenario.clone(),
                 run: self.folder.id(),
                 cell,
                 trial: repetition,
@@ -168,13 +169,12 @@ impl Run {
     }
 
     /// The next trial: the next of `listed`, or what a search asks for.
-    fn next(&self, listed: &[(u32, Cell)]) -> Option<(Scenario, u32, Cell)> {
+    fn next(&self, listed: &[(u32, Cell)]) -> Option<(u32, Cell)> {
         let trials = &self.folder.trials;
         if let Some(search) = Search::of(&self.scenario) {
             return search.next(trials);
         }
-        let &(repetition, cell) = listed.get(trials.len())?;
-        Some((self.scenario.clone(), repetition, cell))
+        listed.get(trials.len()).copied()
     }
 
     /// Measures one trial of `listed` and adds it to the folder. Returns why the run cannot go on,
@@ -267,8 +267,8 @@ mod tests {
 
     fn run(results: &std::path::Path) -> Run {
         let scenario = Scenario {
-            transports: vec![Transport::Sse, Transport::WebSocket],
-            clients: vec![10, 20],
+            transports: [Transport::Sse, Transport::WebSocket].into(),
+            clients: [10, 20].into(),
             repeats: 2,
             cool_down: Span(Duration::ZERO),
             ..Scenario::default()
@@ -312,7 +312,7 @@ mod tests {
             .map(|plan| (plan.transport, plan.clients));
         let cells = expected
             .iter()
-            .map(|(_, cell)| (cell.transport, cell.clients));
+            .map(|(_, cell)| (cell.factors.transport(), cell.factors.clients));
         assert!(plans.eq(cells));
         assert_eq!(run.verdict(), Verdict::Valid);
         let csv = std::fs::read_to_string(run.folder.path.join("trials.csv")).unwrap();

@@ -7,37 +7,24 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use rand::SeedableRng;
-use rand::rngs::StdRng;
-use rand::seq::SliceRandom;
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
 use crate::client::config::ClientConfig;
 use crate::client::http::Headers;
 use crate::error::UsageError;
-use crate::feed::MAX_BATCH_BYTES;
 use crate::lab::capacity::settings::{CapacitySearch, SearchFactor};
 use crate::lab::factors::{
-    List, MAX_CLIENTS, MAX_RATE_HZ, Span, Switch, check_range, factors, seconds,
+    Bytes, List, MAX_CLIENTS, MAX_RATE_HZ, Span, Switch, check_range, factors, seconds,
 };
 use crate::load::protocol::Workload;
-use crate::load::schedule::{Pacing, most_messages};
-use crate::record::identity::MAX_MESSAGES;
-use crate::results::{self, TrialRow};
-use crate::service::limits::Limits;
+use crate::load::schedule::Pacing;
+use crate::results;
 use crate::system::limits::MAX_LOAD_PROCESSES;
 use crate::transport::Transport;
 
-/// Bytes that the JSON of a message has beside its text, about.
-const ENVELOPE_BYTES: f64 = 120.0;
-
-/// Clients for each subscriber of a probe, and most subscribers of a probe.
-const CLIENTS_PER_PROBE: u32 = 80;
-const MAX_PROBES: u32 = 8;
-
-/// Repetitions from which on an A/A pair is measured.
-const AA_REPEATS: u32 = 3;
+/// The most trials of a run.
+const MAX_TRIALS: u64 = 10_000;
 
 /// The scenarios in the binary: their names and texts.
 pub const BUILT_IN: [(&str, &str); 6] = [
@@ -53,8 +40,10 @@ pub const BUILT_IN: [(&str, &str); 6] = [
 ];
 
 macro_rules! scenario {
-    ($($(#[$doc:meta])+ $key:ident: $type:ty = $default:expr, flag $given:ident($($flag:tt)+)
-        $(, range($range:expr, $unit:literal))? $(, column($column:literal))?;)+) => {
+    ($($(#[$doc:meta])+ $key:ident: $type:ident $(<$of:ident>)? = $default:expr,
+        flag $given:ident($($flag:tt)+)
+        $(, range($range:expr, $unit:literal))? $(, column($column:literal))?
+        $(, only($only:ident))? $(, tag($tag:literal))?;)+) => {
         /// Everything that a run needs to know. What a file leaves out has its default.
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
         #[serde(deny_unknown_fields, default)]
@@ -63,7 +52,7 @@ macro_rules! scenario {
             /// the file takes its place.
             pub name: String,
             pub question: String,
-            $($(#[$doc])+ pub $key: $type,)+
+            $($(#[$doc])+ pub $key: $type $(<$of>)?,)+
             /// Set where clients or rate are searched for. Last, since it is a table in TOML.
             #[serde(skip_serializing_if = "Option::is_none")]
             pub capacity: Option<CapacitySearch>,
@@ -140,95 +129,49 @@ impl Scenario {
     /// Checks each value alone and all together. What passes can run.
     pub fn check(&self) -> Result<(), UsageError> {
         self.check_values()
-            .and_then(|()| self.check_together())
-            .and_then(|()| self.check_short_polling())
+            .and_then(|()| self.check_count())
+            .and_then(|()| {
+                self.cells()
+                    .iter()
+                    .try_for_each(|cell| cell.factors.check())
+            })
             .and_then(|()| self.check_search())
             .map_err(|(keys, why)| UsageError(format!("{keys}: {why}")))
     }
 
-    fn check_together(&self) -> Result<(), (&'static str, String)> {
-        if self.transports.is_empty() || self.clients.is_empty() {
-            return Err(("transports, clients", "name at least one of each".into()));
+    /// Checked before the cells are made, since lists multiply.
+    fn check_count(&self) -> Result<(), (&'static str, String)> {
+        match self.trial_count() {
+            trials if trials > MAX_TRIALS => Err((
+                "lists, repeats",
+                format!(
+                    "{trials} trials are asked for, and a run has at most {MAX_TRIALS}; write \
+                     fewer values or fewer repeats"
+                ),
+            )),
+            _ => Ok(()),
         }
-        if self.workload == Workload::Chat && self.rate_hz == 0.0 {
-            let why = "a chat without messages measures nothing; write a rate above 0, or use the \
-                       monitoring workload to see what idle connections cost";
-            return Err(("rate", why.into()));
-        }
-        let fewest = self.clients.iter().min().copied().unwrap_or(0);
-        if fewest < self.feeds {
-            let feeds = self.feeds;
-            let why = format!(
-                "{fewest} clients cannot read {feeds} feeds, since each reads one; write at least \
-                 {feeds} clients"
-            );
-            return Err(("clients, feeds", why));
-        }
-        if fewest < self.load_processes {
-            let why = format!(
-                "{fewest} clients cannot be spread over {} processes; write at most {fewest}",
-                self.load_processes
-            );
-            return Err(("load_processes", why));
-        }
-        let length = self.warm_up.0 + self.window.0;
-        let most = most_messages(self.rate_hz, self.feeds as usize, length);
-        if most > MAX_MESSAGES {
-            let why = format!(
-                "{most} messages would be due in a trial, and the publisher's record holds \
-                 {MAX_MESSAGES}; write less of one of these"
-            );
-            return Err(("rate, feeds, warm_up, window", why));
-        }
-        let longest = Span(Limits::default().max_hold);
-        if self.hold.0 > longest.0 {
-            let why = format!("a server answers after {longest}; write at most that");
-            return Err(("hold", why));
-        }
-        Ok(())
-    }
-
-    fn check_short_polling(&self) -> Result<(), (&'static str, String)> {
-        if !self.transports.contains(&Transport::ShortPolling) {
-            return Ok(());
-        }
-        if self.rate_hz > self.max_rate_hz(Transport::ShortPolling) {
-            let waiting = self.rate_hz * self.poll_interval.0.as_secs_f64();
-            let why = format!(
-                "{waiting:.0} messages come between two polls, and one answer holds \
-                 {MAX_BATCH_BYTES} bytes; write less of one of the three"
-            );
-            return Err(("rate, payload, poll_interval", why));
-        }
-        if self.drain.0 < self.poll_interval.0 {
-            let why = format!(
-                "the last message of the window may need a whole poll interval to arrive; write a \
-                 drain of at least {}",
-                self.poll_interval
-            );
-            return Err(("drain, poll_interval", why));
-        }
-        Ok(())
     }
 
     fn check_search(&self) -> Result<(), (&'static str, String)> {
         let Some(search) = &self.capacity else {
             return Ok(());
         };
-        let &[clients] = &self.clients[..] else {
-            let why = "a search begins with one number; write only that";
-            return Err(("clients", why.into()));
-        };
-        if self.rate_hz == 0.0 {
+        if let Some(key) = self.varied() {
+            let why = "a search begins with one value; write only that";
+            return Err((key, why.into()));
+        }
+        let first = self.first();
+        if first.rate_hz == 0.0 {
             let why = "where nothing is published, there is no latency to judge; write a rate \
                        above 0";
             return Err(("rate", why.into()));
         }
         let start = match search.vary {
-            SearchFactor::Clients => clients.into(),
-            SearchFactor::Rate => self.rate_hz,
+            SearchFactor::Clients => first.clients.into(),
+            SearchFactor::Rate => first.rate_hz,
         };
-        search.check(start, self.deliveries(clients))
+        search.check(start, first.deliveries())
     }
 
     /// The most clients of a cell.
@@ -242,132 +185,10 @@ impl Scenario {
         if let Some(search) = &self.capacity
             && let (SearchFactor::Clients, Some(max)) = (search.vary, search.max)
         {
-            largest.clients = vec![max];
+            largest.clients = List::from([max]);
         }
         largest
     }
-
-    /// The highest rate that a transport can carry, in messages per second to each feed. What comes
-    /// between two short polls must fit into one answer.
-    pub fn max_rate_hz(&self, transport: Transport) -> f64 {
-        let each_bytes = f64::from(self.payload_bytes) + ENVELOPE_BYTES;
-        match transport {
-            Transport::ShortPolling => {
-                MAX_BATCH_BYTES as f64 / each_bytes / self.poll_interval.0.as_secs_f64()
-            }
-            _ => f64::INFINITY,
-        }
-    }
-
-    /// Deliveries that a window is to have with so many clients.
-    pub fn deliveries(&self, clients: u32) -> f64 {
-        let messages = (self.rate_hz * self.window.0.as_secs_f64()).floor();
-        messages * f64::from(clients)
-    }
-
-    /// The settings of every subscriber.
-    pub fn client(&self) -> ClientConfig {
-        ClientConfig {
-            poll_interval: self.poll_interval.0,
-            hold: self.hold.0,
-            keep_alive: self.keep_alive.is_on(),
-            headers: self.headers,
-        }
-    }
-
-    /// Messages that our own server must keep of each feed so that a reader in time misses none:
-    /// what is published in two poll intervals, or in two seconds.
-    pub fn history(&self) -> u64 {
-        let longest = self.poll_interval.0.as_secs_f64().max(1.0);
-        ((2.0 * self.rate_hz * longest) as u64).clamp(1_000, 1_000_000)
-    }
-
-    /// Subscribers of the probe of a cell with so many clients: enough to see typical latencies,
-    /// too few to be a load.
-    pub fn probes(&self, clients: u32) -> u32 {
-        match self.probe {
-            Switch::On => (clients / CLIENTS_PER_PROBE).clamp(1, MAX_PROBES),
-            Switch::Off => 0,
-        }
-    }
-
-    /// Every trial in the order in which they run, as its repetition (from 1) and its cell.
-    ///
-    /// A repetition measures all cells before the next repetition starts. A drift of the machine
-    /// therefore does not fall on one transport. With several repetitions, each has its own order,
-    /// which follows from the seed, so that a cell does not always follow the same other cell.
-    pub fn trials(&self) -> Vec<(u32, Cell)> {
-        let mut rng = StdRng::seed_from_u64(self.seed);
-        let mut trials = Vec::new();
-        for trial in 1..=self.repeats {
-            let mut round = self.cells();
-            if self.repeats > 1 {
-                round.shuffle(&mut rng);
-            }
-            trials.extend(round.into_iter().map(|cell| (trial, cell)));
-        }
-        trials
-    }
-
-    /// The cells of which `trials` lacks some, each with how many. Of a search there are none: it
-    /// ends where its trials say so.
-    pub fn missing(&self, trials: &[TrialRow]) -> Vec<(Cell, u32)> {
-        if self.capacity.is_some() {
-            return Vec::new();
-        }
-        let is_there = |cell: &Cell, trial: u32| {
-            let mut rows = trials.iter();
-            rows.any(|row| row.cell == cell.number && row.trial == trial)
-        };
-        let missing = |cell: Cell| {
-            let missing = (1..=self.repeats).filter(|trial| !is_there(&cell, *trial));
-            (cell, missing.count() as u32)
-        };
-        let cells = self.cells().into_iter().map(missing);
-        cells.filter(|(_, missing)| *missing > 0).collect()
-    }
-
-    /// The cells: every transport with every number of clients.
-    ///
-    /// From [`AA_REPEATS`] repetitions on, the last cell that is not the baseline's comes twice (an
-    /// A/A pair). A difference between the two is noise.
-    pub fn cells(&self) -> Vec<Cell> {
-        let all = self.clients.iter().flat_map(|&clients| {
-            self.transports
-                .iter()
-                .map(move |&transport| (transport, clients))
-        });
-        let cell = |((transport, clients), number)| Cell {
-            number,
-            transport,
-            clients,
-            aa_of: None,
-        };
-        let mut cells: Vec<Cell> = all.zip(1..).map(cell).collect();
-        let mut choices = cells.iter().rev();
-        let choice = choices.find(|cell| cell.transport != Transport::BASELINE);
-        if let Some(&repeated) = choice.or(cells.last())
-            && self.repeats >= AA_REPEATS
-        {
-            cells.push(Cell {
-                number: cells.len() as u32 + 1,
-                aa_of: Some(repeated.number),
-                ..repeated
-            });
-        }
-        cells
-    }
-}
-
-/// One combination of factors.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cell {
-    /// Counted from 1.
-    pub number: u32,
-    pub transport: Transport,
-    pub clients: u32,
-    /// The cell that this one repeats (an A/A pair).
-    pub aa_of: Option<u32>,
 }
 
 fn check_name(name: &str) -> Result<(), String> {
@@ -388,9 +209,6 @@ mod tests {
         let file = Path::new("file.toml");
         Scenario::parse(text, file).unwrap_err().to_string()
     }
-
-    /// Cells of every transport with two numbers of clients.
-    const CELLS: usize = 2 * Transport::CHOICES.len();
 
     #[test]
     fn built_in_scenarios_can_run_and_begin_with_their_question() {
@@ -433,7 +251,7 @@ mod tests {
         let wrong_type = error("\nfeeds = \"two\"\n");
         assert!(wrong_type.starts_with("file.toml:2:"), "{wrong_type}");
         assert!(
-            wrong_type.contains("feeds") && wrong_type.contains("u32"),
+            wrong_type.contains("feeds") && wrong_type.contains("a whole number"),
             "{wrong_type}"
         );
 
@@ -443,7 +261,18 @@ mod tests {
                 "file.toml:2: clients: 0 clients is not between 1 and 1000000",
             ),
             ("rate_hz = -1.0", "not between 0 and 100000"),
-            ("rate_hz = nan", "not between 0 and 100000"),
+            ("rate_hz = nan", "a number such as 0.5, 20 or 1.5k"),
+            (
+                "rate_hz = [1, \"2 apples\"]",
+                "a number such as 0.5, 20 or 1.5k",
+            ),
+            ("clients = []", "name at least one"),
+            ("clients = \"1.5\"", "a whole number such as 100, 5k or 1M"),
+            (
+                "payload_bytes = \"1k\"",
+                "1kB (1,000 bytes) or 1KiB (1,024 bytes)",
+            ),
+            ("window = [1, 2]", "one value"),
             ("payload_bytes = 70000", "not between 1 and 60000"),
             (
                 "transports = [\"carrier-pigeon\"]",
@@ -473,78 +302,20 @@ mod tests {
             change(&mut scenario);
             scenario.check().unwrap_err().to_string()
         };
-        assert!(refused(|s| s.feeds = 101).contains("at least 101 clients"));
-        assert!(refused(|s| s.poll_interval = "11s".parse().unwrap()).contains("at least 11s"));
+        assert!(refused(|s| s.feeds = [101].into()).contains("at least 101 clients"));
+        assert!(refused(|s| s.poll_interval = "1s,11s".parse().unwrap()).contains("at least 11s"));
         assert!(refused(|s| s.hold = "1m".parse().unwrap()).contains("after 25s"));
-        assert!(refused(|s| s.rate_hz = 9_000.0).contains("between two polls"));
-        assert!(refused(|s| s.clients.clear()).contains("at least one"));
-        let long = refused(|s| (s.rate_hz, s.window) = (200.0, "1day".parse().unwrap()));
+        assert!(refused(|s| s.rate_hz = [1.0, 9_000.0].into()).contains("between two polls"));
+        let many = refused(|s| (s.rate_hz, s.repeats) = ("1,2,3".parse().unwrap(), 1_000));
+        assert!(
+            many.contains("16000 trials") && many.contains("at most 10000"),
+            "{many}"
+        );
+        let long = refused(|s| (s.rate_hz, s.window) = ([200.0].into(), "1day".parse().unwrap()));
         assert!(long.contains("record holds 16777216"), "{long}");
         assert!(
-            refused(|s| (s.workload, s.rate_hz) = (Workload::Chat, 0.0))
+            refused(|s| (s.workload, s.rate_hz) = (Workload::Chat, [0.0].into()))
                 .contains("without messages")
-        );
-    }
-
-    #[test]
-    fn every_repetition_has_every_cell_in_an_order_of_its_own() {
-        let orders = |seed, repeats| {
-            let scenario = Scenario {
-                seed,
-                repeats,
-                clients: vec![1, 2],
-                ..Scenario::default()
-            };
-            let trials = scenario.trials();
-            trials.chunks(CELLS).map(<[_]>::to_vec).collect::<Vec<_>>()
-        };
-        let once = orders(1, 1);
-        assert!(
-            once[0].iter().map(|(_, cell)| cell.number).is_sorted(),
-            "alone, as it is written"
-        );
-        let rounds = orders(1, 2);
-        for (round, trial) in rounds.iter().zip(1..) {
-            assert!(round.iter().all(|(number, _)| *number == trial));
-            let mut numbers: Vec<_> = round.iter().map(|(_, cell)| cell.number).collect();
-            numbers.sort_unstable();
-            assert_eq!(numbers, (1..=CELLS as u32).collect::<Vec<_>>());
-        }
-        let cells = |round: usize| rounds[round].iter().map(|(_, cell)| cell.number).collect();
-        let (first, second): (Vec<_>, Vec<_>) = (cells(0), cells(1));
-        assert_ne!(first, second);
-        assert_eq!(rounds, orders(1, 2), "the same seed, the same order");
-        assert_ne!(rounds, orders(2, 2));
-    }
-
-    #[test]
-    fn cells_are_every_transport_with_every_number_of_clients() {
-        let scenario = Scenario {
-            clients: vec![1, 2],
-            ..Scenario::default()
-        };
-        let cells = scenario.cells();
-        assert_eq!(cells.len(), CELLS);
-        let repeated = Scenario {
-            repeats: 3,
-            ..scenario.clone()
-        }
-        .cells();
-        assert_eq!(repeated[..CELLS], cells);
-        let twin = Cell {
-            number: CELLS as u32 + 1,
-            aa_of: Some(CELLS as u32),
-            ..cells[CELLS - 1]
-        };
-        assert_eq!(repeated[CELLS..], [twin], "an A/A pair");
-        assert_eq!(
-            cells[CELLS / 2],
-            Cell {
-                number: CELLS as u32 / 2 + 1,
-                transport: Transport::ShortPolling,
-                clients: 2,
-                aa_of: None,
-            }
         );
     }
 }

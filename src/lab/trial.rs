@@ -7,9 +7,9 @@ use hdrhistogram::Histogram;
 
 use crate::client::target::Target;
 use crate::lab::capacity::settings::SearchFactor;
-use crate::lab::factors::Switch;
+use crate::lab::cells::Cell;
 use crate::lab::processes::{ServerOptions, TrialEvent, TrialProcesses};
-use crate::lab::scenario::{Cell, Scenario};
+use crate::lab::scenario::Scenario;
 use crate::load::protocol::{LoadEvent, Plan, Progress};
 use crate::record::recording::Errors;
 use crate::results::{TimelineRow, TrialRow};
@@ -65,22 +65,16 @@ pub struct TrialResult {
 
 impl Trial {
     /// The trial's name in `latency.hlog` and in progress: `sse-1000-t2`; `sse-1000-200hz-t2` where
-    /// the rate is searched for.
+    /// there are several rates.
     pub fn tag(&self) -> String {
-        let Cell {
-            transport,
-            clients,
-            aa_of,
-            ..
-        } = self.cell;
-        let again = if aa_of.is_some() { "-aa" } else { "" };
-        let rate = match &self.scenario.capacity {
-            Some(search) if search.vary == SearchFactor::Rate => {
-                format!("-{}hz", self.scenario.rate_hz)
-            }
-            _ => String::new(),
+        let factors = &self.cell.factors;
+        let (transport, clients) = (factors.transport(), factors.clients);
+        let again = if self.cell.aa_of.is_some() { "-aa" } else { "" };
+        let varied = match &self.scenario.capacity {
+            Some(search) if search.vary == SearchFactor::Rate => format!("-{}hz", factors.rate_hz),
+            _ => self.scenario.tag(factors),
         };
-        format!("{transport}-{clients}{rate}{again}-t{}", self.trial)
+        format!("{transport}-{clients}{varied}{again}-t{}", self.trial)
     }
 
     /// Runs the trial, against `target` or else a server of its own, and reports its progress with
@@ -133,42 +127,37 @@ impl Trial {
         let pinning = self.pinning.as_ref();
         ServerOptions {
             program: self.server.clone(),
-            history: self.scenario.history(),
-            tls: self.scenario.tls == Switch::On,
+            history: self.cell.factors.history(),
+            tls: self.cell.factors.tls.is_on(),
             cpus: pinning.map(|pinning| pinning.server.clone()),
         }
     }
 
     fn plan(&self, target: Target) -> Plan {
-        let Trial {
-            scenario,
-            cell,
-            trial,
-            ..
-        } = self;
+        let factors = &self.cell.factors;
         // Other runs against this server use feeds of other names.
         let nonce: u64 = rand::random();
         Plan {
-            transport: cell.transport,
+            transport: factors.transport(),
             target,
-            feeds: (1..=scenario.feeds)
+            feeds: (1..=factors.feeds)
                 .map(|n| format!("{nonce:016x}-{n}"))
                 .collect(),
-            clients: cell.clients,
-            workload: scenario.workload,
-            pacing: scenario.schedule,
-            rate_hz: scenario.rate_hz,
-            payload_bytes: scenario.payload_bytes,
-            client: scenario.client(),
-            connect_rate_hz: scenario.connect_rate_hz,
-            warm_up: scenario.warm_up.0,
-            window: scenario.window.0,
-            drain: scenario.drain.0,
+            clients: factors.clients,
+            workload: factors.workload,
+            pacing: factors.schedule,
+            rate_hz: factors.rate_hz,
+            payload_bytes: factors.payload_bytes.0 as u32,
+            client: factors.client(),
+            connect_rate_hz: factors.connect_rate_hz,
+            warm_up: factors.warm_up.0,
+            window: factors.window.0,
+            drain: factors.drain.0,
             // All transports of one repetition follow the same schedule.
-            seed: scenario.seed.wrapping_add(u64::from(*trial)),
+            seed: factors.seed.wrapping_add(u64::from(self.trial)),
             interface: self.interface.clone(),
-            processes: scenario.load_processes,
-            probes: scenario.probes(cell.clients),
+            processes: factors.load_processes,
+            probes: factors.probes(),
             even_phases: false,
         }
     }

@@ -743,7 +743,8 @@ mod tests {
             let median = waits.value_at_quantile(0.5) as f64 / 1e9;
             assert!((0.399..0.601).contains(&median), "{median}");
         }
-        let of = |clients| crate::lab::scenario::Scenario::default().probes(clients);
+        let first = crate::lab::scenario::Scenario::default().first();
+        let of = |clients| crate::lab::cells::Factors { clients, ..first }.probes();
         assert_eq!((of(1), of(399), of(400), of(100_000)), (1, 4, probes, 8));
     }
 

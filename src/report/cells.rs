@@ -28,10 +28,7 @@ pub(super) struct ReportCell<'a> {
 impl ReportCell<'_> {
     /// The transport, and its variant where there are several: what a legend says.
     pub fn name(&self) -> String {
-        match self.variant.as_str() {
-            "" => self.transport.name().to_owned(),
-            variant => format!("{} {variant}", self.transport),
-        }
+        name(self.transport, &self.variant)
     }
 
     /// The worst verdict of its trials.
@@ -176,6 +173,7 @@ impl Spread {
 /// The cells of a run, settings in growing order and the transports within each in theirs.
 pub(super) fn cells(trials: &[TrialRow], locale: Locale) -> Vec<ReportCell<'_>> {
     let texts = locale.texts();
+    let all: Vec<&TrialRow> = trials.iter().collect();
     let mut cells: Vec<ReportCell> = Vec::new();
     for trial in trials {
         if let Some(cell) = cells.iter_mut().find(|c| c.number == trial.cell) {
@@ -187,8 +185,8 @@ pub(super) fn cells(trials: &[TrialRow], locale: Locale) -> Vec<ReportCell<'_>> 
             number: trial.cell,
             transport: trial.transport,
             clients: trial.clients,
-            setting: setting(trial, trials, texts),
-            variant: variant(trial, trials, texts),
+            setting: setting(trial, &all, texts),
+            variant: variant(trial, &all, texts),
             tint: 0.0,
             trials: vec![trial],
             baseline: Vec::new(),
@@ -225,7 +223,19 @@ pub(super) fn settings<'c, 'a>(
     groups
 }
 
-fn setting(row: &TrialRow, all: &[TrialRow], texts: &Texts) -> String {
+fn name(transport: Transport, variant: &str) -> String {
+    [transport.name(), variant].join(" ").trim_end().to_owned()
+}
+
+/// The transport and the setting of a cell that has such a row: what distinguishes it from the
+/// cells of `all`.
+pub fn cell_name(row: &TrialRow, all: &[&TrialRow], locale: Locale) -> String {
+    let texts = locale.texts();
+    let name = name(row.transport, &variant(row, all, texts));
+    format!("{name}, {}", setting(row, all, texts))
+}
+
+fn setting(row: &TrialRow, all: &[&TrialRow], texts: &Texts) -> String {
     let words = &texts.cell;
     let tls = if row.tls { words.tls } else { words.no_tls };
     let factors = [
@@ -248,9 +258,13 @@ fn setting(row: &TrialRow, all: &[TrialRow], texts: &Texts) -> String {
     parts.collect::<Vec<_>>().join(", ")
 }
 
-fn variant(row: &TrialRow, all: &[TrialRow], texts: &Texts) -> String {
+fn variant(row: &TrialRow, all: &[&TrialRow], texts: &Texts) -> String {
     let words = &texts.cell;
-    let same = || all.iter().filter(|t| t.transport == row.transport);
+    let same: Vec<&TrialRow> = all
+        .iter()
+        .copied()
+        .filter(|t| t.transport == row.transport)
+        .collect();
     let time = |ms: Option<f64>| ms.map(|ms| texts.numbers.round_duration_us(ms * 1000.0));
     let interval = time(row.poll_interval_ms).map(|time| (words.poll_interval)(&time));
     let hold = time(row.hold_ms).map(|time| (words.hold)(&time));
@@ -258,9 +272,9 @@ fn variant(row: &TrialRow, all: &[TrialRow], texts: &Texts) -> String {
     let again = row.aa_of.map(|_| words.again.to_owned());
     let factors = [
         (again.is_some(), again),
-        (vary(same(), |t| t.poll_interval_ms), interval),
-        (vary(same(), |t| t.hold_ms), hold),
-        (vary(same(), |t| t.keep_alive.clone()), keep_alive),
+        (vary(&same, |t| t.poll_interval_ms), interval),
+        (vary(&same, |t| t.hold_ms), hold),
+        (vary(&same, |t| t.keep_alive.clone()), keep_alive),
     ];
     let varying = factors.into_iter().filter(|(varies, _)| *varies);
     varying
@@ -269,11 +283,8 @@ fn variant(row: &TrialRow, all: &[TrialRow], texts: &Texts) -> String {
         .join(", ")
 }
 
-fn vary<'a, T: PartialEq>(
-    rows: impl IntoIterator<Item = &'a TrialRow>,
-    factor: impl Fn(&TrialRow) -> T,
-) -> bool {
-    let mut values = rows.into_iter().map(factor);
+fn vary<T: PartialEq>(rows: &[&TrialRow], factor: impl Fn(&TrialRow) -> T) -> bool {
+    let mut values = rows.iter().map(|row| factor(row));
     let first = values.next();
     values.any(|value| Some(&value) != first.as_ref())
 }

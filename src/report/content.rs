@@ -25,12 +25,11 @@ pub struct Report<'a> {
 }
 
 /// Trials of a cell that did not finish.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MissingTrials {
     pub transport: Transport,
-    pub clients: u32,
-    /// Whether it is the second half of an A/A pair.
-    pub again: bool,
+    /// The cell: its transport and its setting.
+    pub name: String,
     /// How many are missing, of how many; at least 1.
     pub trials: u32,
     pub of: u32,
@@ -45,11 +44,5 @@ pub fn incomplete(missing: &[MissingTrials], texts: &Texts) -> Option<String> {
 
 /// A cell, and how many of its trials are missing.
 pub fn missing_cell(missing: &MissingTrials, texts: &Texts) -> String {
-    let words = &texts.cell;
-    let clients = (words.clients)(missing.clients.into());
-    let mut name = format!("{}, {clients}", missing.transport);
-    if missing.again {
-        name.push_str(&format!(" {}", words.again));
-    }
-    (words.missing_of)(&name, missing.trials, missing.of)
+    (texts.cell.missing_of)(&missing.name, missing.trials, missing.of)
 }

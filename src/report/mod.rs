@@ -30,6 +30,7 @@ mod table;
 mod write;
 
 pub use capacity_table::capacity_table;
+pub use cells::cell_name;
 pub use comparison::{comparison, differences};
 pub use content::{MissingTrials, Report, incomplete, missing_cell};
 pub use page::html;

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use crate::lab::capacity::objective;
 use crate::lab::capacity::settings::{CapacitySearch, SearchFactor};
+use crate::lab::cells::{Cell, Factors};
 use crate::lab::factors::{MAX_CLIENTS, MAX_RATE_HZ};
-use crate::lab::scenario::{Cell, Scenario};
+use crate::lab::scenario::Scenario;
 use crate::results::{self, CapacityRow, SearchVerdict, TrialRow};
 use crate::stats::bracket::{SearchBounds, Step, StepOutcome};
 use crate::transport::Transport;
@@ -29,9 +30,9 @@ impl<'a> Search<'a> {
         Some(Search { scenario, settings })
     }
 
-    /// The next trial after `trials`: its scenario, its repetition and its cell. The transports
+    /// The next trial after `trials`: its repetition and its cell. The transports
     /// take turns, so that a drift of the machine does not fall on one of them. `None` at the end.
-    pub fn next(self, trials: &[TrialRow]) -> Option<(Scenario, u32, Cell)> {
+    pub fn next(self, trials: &[TrialRow]) -> Option<(u32, Cell)> {
         let vary = self.settings.vary;
         let open = self.scenario.transports.iter().filter_map(|&transport| {
             let steps = self.steps(trials, transport);
@@ -42,18 +43,25 @@ impl<'a> Search<'a> {
         let same = |t: &&TrialRow| t.transport == transport && vary.of(t) == value;
         let before = trials.iter().filter(same);
         let cells = trials.iter().map(|trial| trial.cell).max().unwrap_or(0);
-        let mut cell = Cell {
+        let mut factors = self.first(transport);
+        match vary {
+            SearchFactor::Clients => factors.clients = value as u32,
+            SearchFactor::Rate => factors.rate_hz = value,
+        }
+        let cell = Cell {
             number: before.clone().next().map_or(cells + 1, |trial| trial.cell),
-            transport,
-            clients: self.scenario.clients[0],
+            factors,
             aa_of: None,
         };
-        let mut scenario = self.scenario.clone();
-        match vary {
-            SearchFactor::Clients => cell.clients = value as u32,
-            SearchFactor::Rate => scenario.rate_hz = value,
+        Some((before.count() as u32 + 1, cell))
+    }
+
+    /// Where the search begins.
+    fn first(self, transport: Transport) -> Factors {
+        Factors {
+            transports: transport,
+            ..self.scenario.first()
         }
-        Some((scenario, before.count() as u32 + 1, cell))
     }
 
     /// The wait before the next trial of a cell: one window for each of its last trials in a row
@@ -92,17 +100,18 @@ impl<'a> Search<'a> {
 
     fn bounds(self, transport: Transport) -> SearchBounds {
         let Search { scenario, settings } = self;
-        let (clients, rate_hz) = (scenario.clients[0], scenario.rate_hz);
+        let first = self.first(transport);
+        let (clients, rate_hz) = (first.clients, first.rate_hz);
         // With fewer deliveries in a window, no trial shows the percentiles of the objectives.
-        let share = objective::needed(&settings.slo) / scenario.deliveries(clients);
+        let share = objective::needed(&settings.slo) / first.deliveries();
         let (start, min, most) = match settings.vary {
             SearchFactor::Clients => {
                 let start = f64::from(clients);
-                let min = (share * start).ceil().max(scenario.feeds.into());
+                let min = (share * start).ceil().max(first.feeds.into());
                 (start, min, MAX_CLIENTS.into())
             }
             SearchFactor::Rate => {
-                let most = scenario.max_rate_hz(transport).min(MAX_RATE_HZ);
+                let most = first.max_rate_hz().min(MAX_RATE_HZ);
                 (rate_hz, share * rate_hz, most)
             }
         };

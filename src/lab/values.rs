@@ -1,0 +1,415 @@
+//! Values as people write them, alike on flags and in files: `5k`, `1.5M`, `5_000`, `1KiB`, `10s`,
+//! and lists of them.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::str::FromStr;
+use std::time::Duration;
+
+use serde::de::{Error as _, SeqAccess, Visitor, value::SeqAccessDeserializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::transport::Transport;
+
+/// A value that is read from text. A number in a file is read as its text is.
+pub trait Written: Sized + Clone + PartialEq + PartialOrd {
+    /// Reads it, or says what to write instead.
+    fn read(text: &str) -> Result<Self, String>;
+}
+
+/// What follows a number, and by how much it multiplies.
+type Units = [(&'static str, f64)];
+
+const THOUSANDS: [(&str, f64); 5] = [("", 1.0), ("k", 1e3), ("K", 1e3), ("M", 1e6), ("G", 1e9)];
+const SIZES: [(&str, f64); 9] = [
+    ("", 1.0),
+    ("B", 1.0),
+    ("kB", 1e3),
+    ("KB", 1e3),
+    ("MB", 1e6),
+    ("GB", 1e9),
+    ("KiB", 1_024.0),
+    ("MiB", 1_048_576.0),
+    ("GiB", 1_073_741_824.0),
+];
+const TIMES: [(&str, f64); 5] = [
+    ("", 1.0),
+    ("ms", 1e-3),
+    ("s", 1.0),
+    ("m", 60.0),
+    ("h", 3_600.0),
+];
+
+/// A decimal number with one of these units after it. `_` may stand between digits.
+fn number(text: &str, units: &Units) -> Option<f64> {
+    let end = text.find(|c: char| c.is_alphabetic());
+    let (number, unit) = text.split_at(end.unwrap_or(text.len()));
+    let number = number.trim_end();
+    let (_, factor) = units.iter().find(|(known, _)| *known == unit)?;
+    let digits = number.strip_prefix('-').unwrap_or(number);
+    let fits = |c: char| c.is_ascii_digit() || c == '.' || c == '_';
+    let ends = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
+    let is_number = digits.chars().all(fits)
+        && ends(digits.chars().next())
+        && ends(digits.chars().next_back())
+        && !["__", "_.", "._"]
+            .iter()
+            .any(|wrong| digits.contains(wrong));
+    let value: f64 = number.replace('_', "").parse().ok()?;
+    is_number.then_some(value * factor)
+}
+
+/// A whole number with one of these units after it.
+fn whole(text: &str, units: &Units) -> Option<u64> {
+    let value = number(text, units)?;
+    let near = value.round();
+    // 2.3 × 1,000 is not 2,300 in binary.
+    let is_whole = (value - near).abs() < 1e-6 && (0.0..=1e15).contains(&near);
+    is_whole.then_some(near as u64)
+}
+
+impl Written for u32 {
+    fn read(text: &str) -> Result<Self, String> {
+        let count = whole(text, &THOUSANDS).and_then(|count| count.try_into().ok());
+        count.ok_or_else(|| format!("\"{text}\": write a whole number such as 100, 5k or 1M"))
+    }
+}
+
+impl Written for f64 {
+    fn read(text: &str) -> Result<Self, String> {
+        let number = number(text, &THOUSANDS);
+        number.ok_or_else(|| format!("\"{text}\": write a number such as 0.5, 20 or 1.5k"))
+    }
+}
+
+impl Written for Transport {
+    fn read(text: &str) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+/// A size in bytes, written `100`, `1kB` (1,000) or `1KiB` (1,024).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(transparent)]
+pub struct Bytes(pub u64);
+
+impl Written for Bytes {
+    fn read(text: &str) -> Result<Self, String> {
+        whole(text, &SIZES).map(Bytes).ok_or_else(|| {
+            format!("\"{text}\": write bytes such as 100, 1kB (1,000 bytes) or 1KiB (1,024 bytes)")
+        })
+    }
+}
+
+impl FromStr for Bytes {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Bytes::read(text)
+    }
+}
+
+impl fmt::Display for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl<'de> Deserialize<'de> for Bytes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer
+            .deserialize_any(OneOrMore::<Self>::ONE)
+            .map(first)
+    }
+}
+
+/// A length of time from 1 ms to 1 day, written `500ms`, `10s`, `1m`; a number alone is seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Span(pub Duration);
+
+pub(super) const fn seconds(seconds: u64) -> Span {
+    Span(Duration::from_secs(seconds))
+}
+
+impl Written for Span {
+    fn read(text: &str) -> Result<Self, String> {
+        let advice = |why: &str| format!("{why}; write a time such as 500ms, 10s or 1m");
+        let decimal = number(text, &TIMES).and_then(|s| Duration::try_from_secs_f64(s).ok());
+        let span = match decimal {
+            Some(span) => span,
+            None => humantime::parse_duration(text).map_err(|error| advice(&error.to_string()))?,
+        };
+        let range = Duration::from_millis(1)..=Duration::from_secs(86_400);
+        if !range.contains(&span) {
+            return Err(advice(&format!("{text} is not between 1ms and 1 day")));
+        }
+        Ok(Span(span))
+    }
+}
+
+impl FromStr for Span {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Span::read(text)
+    }
+}
+
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        humantime::format_duration(self.0).fmt(f)
+    }
+}
+
+impl Serialize for Span {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Span {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer
+            .deserialize_any(OneOrMore::<Self>::ONE)
+            .map(first)
+    }
+}
+
+/// The values of a factor that makes a cell of each: at least one, and none twice.
+#[derive(Clone, Debug, PartialEq)]
+pub struct List<T>(Vec<T>);
+
+impl<T: Written> List<T> {
+    /// `None` without any value.
+    fn of(values: Vec<T>) -> Option<Self> {
+        let mut once: Vec<T> = Vec::new();
+        for value in values {
+            if !once.contains(&value) {
+                once.push(value);
+            }
+        }
+        (!once.is_empty()).then_some(List(once))
+    }
+
+    /// All values of several lists, in growing order.
+    pub fn join(lists: &[List<T>]) -> Option<Self> {
+        let lists = lists.iter();
+        let mut all = List::of(lists.flat_map(|list| list.0.clone()).collect())?;
+        // Only numbers that are none have no order, and none of them is read.
+        all.0
+            .sort_by(|a, b| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal));
+        Some(all)
+    }
+
+    pub fn push(&mut self, value: T) {
+        if !self.0.contains(&value) {
+            self.0.push(value);
+        }
+    }
+}
+
+impl<T: Written, const N: usize> From<[T; N]> for List<T> {
+    fn from(values: [T; N]) -> Self {
+        const { assert!(N > 0, "a list has a value") };
+        List::of(values.into()).expect("it has a value")
+    }
+}
+
+impl<T> std::ops::Deref for List<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        &self.0
+    }
+}
+
+/// `1,2,3`, in any order and with repetitions.
+impl<T: Written> FromStr for List<T> {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let values = text.split(',').map(|one| T::read(one.trim()));
+        let list = List(values.collect::<Result<_, _>>()?);
+        List::join(&[list]).ok_or_else(|| "write at least one value".to_owned())
+    }
+}
+
+impl<T: fmt::Display> fmt::Display for List<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let values: Vec<String> = self.0.iter().map(T::to_string).collect();
+        f.write_str(&values.join(","))
+    }
+}
+
+/// One value is written without brackets.
+impl<T: Serialize> Serialize for List<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match &self.0[..] {
+            [one] => one.serialize(serializer),
+            all => all.serialize(serializer),
+        }
+    }
+}
+
+impl<'de, T: Written> Deserialize<'de> for List<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let values = deserializer.deserialize_any(OneOrMore::<T>::MORE)?;
+        List::of(values).ok_or_else(|| D::Error::custom("name at least one"))
+    }
+}
+
+/// Reads a text or a number as a value, and a list as several where a list is allowed.
+struct OneOrMore<T> {
+    list: bool,
+    value: PhantomData<T>,
+}
+
+impl<T> OneOrMore<T> {
+    const ONE: Self = OneOrMore {
+        list: false,
+        value: PhantomData,
+    };
+    const MORE: Self = OneOrMore {
+        list: true,
+        value: PhantomData,
+    };
+}
+
+fn first<T>(values: Vec<T>) -> T {
+    let mut values = values.into_iter();
+    values.next().expect("a text is one value")
+}
+
+impl<'de, T: Written> Visitor<'de> for OneOrMore<T> {
+    type Value = Vec<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.list {
+            "a value, or a list of values"
+        } else {
+            "one value"
+        })
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Vec<T>, E> {
+        let value = T::read(text).map_err(E::custom)?;
+        Ok(vec![value])
+    }
+
+    fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<Vec<T>, E> {
+        self.visit_str(&number.to_string())
+    }
+
+    fn visit_f64<E: serde::de::Error>(self, number: f64) -> Result<Vec<T>, E> {
+        self.visit_str(&number.to_string())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, values: A) -> Result<Vec<T>, A::Error> {
+        if !self.list {
+            return Err(A::Error::invalid_type(serde::de::Unexpected::Seq, &self));
+        }
+        let values = Vec::<One<T>>::deserialize(SeqAccessDeserializer::new(values))?;
+        Ok(values.into_iter().map(|One(value)| value).collect())
+    }
+}
+
+/// An element of a list.
+struct One<T>(T);
+
+impl<'de, T: Written> Deserialize<'de> for One<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer
+            .deserialize_any(OneOrMore::<T>::ONE)
+            .map(first)
+            .map(One)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_and_rates_are_read_as_people_write_them() {
+        for (text, count) in [
+            ("100", 100),
+            ("5k", 5_000),
+            ("5K", 5_000),
+            ("1.5k", 1_500),
+            ("2.3k", 2_300),
+            ("1M", 1_000_000),
+            ("5_000", 5_000),
+            ("1.0", 1),
+        ] {
+            assert_eq!(u32::read(text), Ok(count), "{text}");
+        }
+        for text in [
+            "", "k", "1.5", "1.2345k", "-1", "5m", "5kB", "1e3", "5__0", "_5", "5_", "5G", "inf",
+            "1 000", "0x10", "1.5.1", "١",
+        ] {
+            assert!(u32::read(text).is_err(), "{text}");
+        }
+        assert_eq!(f64::read("0.5"), Ok(0.5));
+        assert_eq!(f64::read("1.5k"), Ok(1_500.0));
+        assert_eq!(f64::read("-1"), Ok(-1.0), "its range says what is wrong");
+        for text in ["nan", "inf", ".5", "5.", "1,5", "4hz"] {
+            assert!(f64::read(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn sizes_say_whether_they_count_by_1000_or_by_1024() {
+        for (text, bytes) in [
+            ("64", 64),
+            ("64B", 64),
+            ("1kB", 1_000),
+            ("1KB", 1_000),
+            ("1KiB", 1_024),
+            ("1.5KiB", 1_536),
+            ("2 MiB", 2_097_152),
+            ("1GB", 1_000_000_000),
+        ] {
+            assert_eq!(Bytes::read(text), Ok(Bytes(bytes)), "{text}");
+        }
+        for text in ["1k", "1K", "1kb", "1kib", "0.5B", "-1B", "one"] {
+            let error = Bytes::read(text).unwrap_err();
+            assert!(error.contains("1kB (1,000 bytes)"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_time_without_a_unit_is_in_seconds() {
+        for (text, ms) in [
+            ("10", 10_000),
+            ("0.5", 500),
+            ("1.5s", 1_500),
+            ("500ms", 500),
+            ("1m", 60_000),
+            ("1m 30s", 90_000),
+            ("1day", 86_400_000),
+        ] {
+            assert_eq!(
+                Span::read(text),
+                Ok(Span(Duration::from_millis(ms))),
+                "{text}"
+            );
+        }
+        for text in ["", "0", "-5s", "0.1ms", "25h", "10 parsecs", "5M"] {
+            assert!(
+                Span::read(text).unwrap_err().contains("500ms, 10s or 1m"),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn lists_are_in_growing_order_and_hold_no_value_twice() {
+        let list = |text: &str| text.parse::<List<u32>>();
+        assert_eq!(list("3, 1,3"), Ok(List::from([1, 3])));
+        assert_eq!(list("1k,1000"), Ok(List::from([1_000])));
+        assert_eq!(list("3,1").unwrap().to_string(), "1,3");
+        for wrong in ["", "3,", ",3", "1;2"] {
+            assert!(list(wrong).is_err(), "{wrong}");
+        }
+    }
+}
