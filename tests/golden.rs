@@ -11,8 +11,8 @@
 //!   pixels. `table.txt` is the table that ends a run, and `capacity.txt` the one that ends a
 //!   search.
 //! * `compare/` is what `wslab compare` prints.
-//! * `help/` is what `wslab help` prints.
 //! * `server/` is what a server answers; `tests/http.rs` makes it.
+//! * `help/` is what `-h` and `--help` print at 80 and at 60 columns, and what `wslab` prints.
 //!
 //! After an intended change, write the golden copies anew and review the difference:
 //!
@@ -122,11 +122,16 @@ impl WorkFolder {
 
     /// Runs the program in this folder, with an empty environment and no terminal.
     fn wslab(&self, arguments: &[&str]) -> Output {
+        self.wslab_at("100", arguments)
+    }
+
+    /// The same, at a width.
+    fn wslab_at(&self, columns: &str, arguments: &[&str]) -> Output {
         Command::new(env!("CARGO_BIN_EXE_wslab"))
             .args(arguments)
             .current_dir(self.0.path())
             .env_clear()
-            .env("COLUMNS", "100")
+            .env("COLUMNS", columns)
             .output()
             .unwrap()
     }
@@ -290,16 +295,23 @@ fn help() {
     let mut golden = Golden::of("help");
     let work = WorkFolder::new();
     let commands = [
-        "run", "capacity", "report", "doctor", "compare", "serve", "demo", "chat",
+        "", "run", "capacity", "report", "doctor", "compare", "serve", "demo", "chat",
     ];
-    let mut check = |name: &str, arguments: &[&str]| {
-        let output = work.wslab(arguments);
+    for (command, columns, flag) in commands.into_iter().flat_map(|command| {
+        let flags = [
+            ("80", "-h"),
+            ("80", "--help"),
+            ("60", "-h"),
+            ("60", "--help"),
+        ];
+        flags.map(|(columns, flag)| (command, columns, flag))
+    }) {
+        let arguments: Vec<&str> = command.split_terminator(' ').chain([flag]).collect();
+        let output = work.wslab_at(columns, &arguments);
         assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
-        golden.check(&format!("{name}.txt"), &output.stdout);
-    };
-    check("wslab", &["--help"]);
-    for command in commands {
-        check(command, &["help", command]);
+        let name = [if command.is_empty() { "wslab" } else { command }, flag].concat();
+        golden.check(&format!("{columns}/{name}.txt"), &output.stdout);
     }
+    golden.check("welcome.txt", &work.wslab(&[]).stdout);
     golden.finish();
 }

@@ -351,8 +351,16 @@ fn a_server_listens_where_people_write_and_advice_is_of_the_command_that_was_giv
     let address = server.address.clone();
     server.terminate();
     assert_eq!(server.process.ended(), Some(0));
-    let output = wslab(&["serve", "--bind", ":9000"]).output().unwrap();
-    refused(&output, 2, "0.0.0.0:9000 for all networks");
+    let mut server = Server::start_at(":0", &[]);
+    assert!(
+        server.address.starts_with("127.0.0.1:"),
+        "{}",
+        server.address
+    );
+    server.terminate();
+    let port = server.address.rsplit(':').next().unwrap();
+    let note = format!("--bind 0.0.0.0:{port} serves all networks");
+    assert!(server.log().contains(&note), "{}", server.log());
     let output = wslab(&["chat", &address]).output().unwrap();
     refused(&output, 1, "start a server there");
     assert!(!text(&output.stderr).contains("--target"));

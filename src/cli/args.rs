@@ -5,19 +5,25 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::cli::help::headings;
 use crate::client::tls::{Fingerprint, Trust};
 use crate::client::token::{self, Token};
 use crate::error::UsageError;
 
 /// How the server of an https URL proves that it is the right one.
 #[derive(Clone, Debug, Args)]
+#[command(next_help_heading = headings::NETWORK)]
 pub(super) struct TrustArgs {
-    /// SHA-256 fingerprint of the certificate that the server of an https URL must show. wslab
-    /// serve prints it
+    /// Certificate of an https server
+    ///
+    /// The SHA-256 fingerprint of the certificate that the server of an https URL must show. wslab
+    /// serve --tls prints it.
     #[arg(long, value_name = "SHA256", conflicts_with = "ca")]
     fingerprint: Option<Fingerprint>,
-    /// Authorities that may have signed the certificate (PEM). On Debian, the file of the public
-    /// ones is /etc/ssl/certs/ca-certificates.crt
+    /// Authorities of an https server (PEM)
+    ///
+    /// Authorities that may have signed the certificate. On Debian, the file of the public ones is
+    /// /etc/ssl/certs/ca-certificates.crt.
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
 }
@@ -31,9 +37,12 @@ impl TrustArgs {
 
 /// What the server of a URL asks of its clients.
 #[derive(Clone, Debug, Args)]
+#[command(next_help_heading = headings::NETWORK)]
 pub(super) struct TokenArgs {
+    /// Token of the server
+    ///
     /// The token with which the server was started, if it has one. The environment variable hides
-    /// it from other users of this machine
+    /// it from other users of this machine.
     #[arg(long, value_name = "TOKEN", env = token::VARIABLE, hide_env_values = true)]
     #[arg(value_parser = parse_token)]
     pub(super) token: Option<GivenToken>,

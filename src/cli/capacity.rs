@@ -2,13 +2,14 @@
 
 use std::process::ExitCode;
 
-use clap::Args;
+use clap::{Arg, Args};
 
+use crate::cli::help::{self, headings};
 use crate::cli::run::{RunArgs, finish};
 use crate::error::UsageError;
 use crate::lab::capacity;
 use crate::lab::capacity::objective::Objective;
-use crate::lab::capacity::settings::SearchFactor;
+use crate::lab::capacity::settings::{CapacitySearch, SearchFactor};
 use crate::lab::recorded_run::RecordedRun;
 use crate::lab::scenario::Scenario;
 use crate::report;
@@ -19,20 +20,32 @@ use crate::texts::Locale;
 const CONFIRMATIONS: u32 = 3;
 
 #[derive(Debug, Args)]
+#[command(mut_args(with_search_default))]
+#[command(after_help = help::brief(help::CAPACITY))]
+#[command(after_long_help = help::full(help::CAPACITY, help::CAPACITY_CODES))]
 pub(super) struct CapacityArgs {
-    /// What must hold: p50, p90, p99, p99.9 or max, <, and a time, such as 'p99<100ms'. May be
-    /// repeated: then all must hold
-    #[arg(long, value_name = "OBJECTIVE")]
+    /// What must hold, such as 'p99<100ms'
+    ///
+    /// p50, p90, p99, p99.9 or max, <, and a time. May be repeated: then all must hold. Example:
+    /// --slo 'p50<10ms' --slo 'p99<100ms'
+    #[arg(long, value_name = "OBJECTIVE", help_heading = headings::SEARCH)]
     slo: Vec<Objective>,
-    /// What to search for: the most clients, or the most messages per second to each feed
-    #[arg(long, value_name = "clients|rate")]
+    /// What is raised until it fails
+    ///
+    /// clients: the search is for the most subscribers. rate: for the most messages per second to
+    /// each feed.
+    #[arg(long, value_name = "clients|rate", help_heading = headings::SEARCH)]
     vary: Option<SearchFactor>,
-    /// The highest value to try. Default: as many clients as the open files allow, or 100,000
-    /// messages per second
-    #[arg(long, value_name = "N")]
+    /// The highest value to try
+    ///
+    /// Default: as many clients as the open files allow, or 100,000 messages per second.
+    #[arg(long, value_name = "N", help_heading = headings::SEARCH)]
     max: Option<u32>,
-    /// How close the lowest value that fails must come to the highest that holds [default: 5%]
+    /// How exact the result is
+    ///
+    /// How close the lowest value that fails must come to the highest that holds.
     #[arg(long, value_name = "PERCENT", value_parser = parse_percent)]
+    #[arg(help_heading = headings::SEARCH)]
     within: Option<f64>,
     #[command(flatten)]
     run: RunArgs,
@@ -83,6 +96,18 @@ impl CapacityArgs {
         scenario.check()?;
         Ok(scenario)
     }
+}
+
+/// Adds the default to the help of a flag of the search.
+fn with_search_default(arg: Arg) -> Arg {
+    let search = CapacitySearch::default();
+    let default = match arg.get_id().as_str() {
+        "vary" => search.vary.to_string(),
+        "within" => format!("{}%", search.within_percent),
+        "repeats" => CONFIRMATIONS.to_string(),
+        _ => return arg,
+    };
+    help::with_default(arg, &default)
 }
 
 fn parse_percent(text: &str) -> Result<f64, String> {

@@ -6,6 +6,7 @@ use clap::Args;
 
 use crate::chat::{self, ChatOptions};
 use crate::cli::args::{TokenArgs, TrustArgs, check_token};
+use crate::cli::help::{self, headings};
 use crate::cli::process::interrupted;
 use crate::client::config::ClientConfig;
 use crate::client::discover;
@@ -14,35 +15,38 @@ use crate::lab::factors::Span;
 use crate::transport::Transport;
 
 #[derive(Debug, Args)]
-#[command(after_help = "\
-At a terminal, the last line shows the feed, the transport, its latency and the number of members.
-Otherwise each line of standard input is published, which needs --user, and standard output has one
-line a message (\"alice: oi\", \"* bob joined\"). The state of the connection goes to standard
-error. With --user the command ends after its input. The exit code is 0 if all of it was seen in the
-feed, and 1 if something was lost, such as a line that is not UTF-8.")]
+#[command(after_help = help::brief(help::CHAT))]
+#[command(after_long_help = help::full(help::CHAT, help::CHAT_CODES))]
 pub(super) struct ChatArgs {
-    /// The server, as http://HOST:PORT or https://HOST:PORT
+    /// The server, as localhost:8080 or a URL
+    ///
+    /// An address without http:// or https:// is one of http.
     #[arg(value_name = "URL", default_value = "http://127.0.0.1:8080")]
     url: String,
     #[command(flatten)]
     trust: TrustArgs,
     #[command(flatten)]
     access: TokenArgs,
-    /// Your name, which all members see. Without it you only read and are no member
-    #[arg(long, value_name = "NAME", value_parser = parse_name)]
+    /// Your name; without it you only read
+    ///
+    /// All members see it. Without it you are no member.
+    #[arg(long, value_name = "NAME", value_parser = parse_name, help_heading = headings::FEEDS)]
     user: Option<String>,
     #[arg(long, value_name = "T", default_value_t = Transport::WebSocket)]
-    #[arg(help = format!("Transport of the messages: {}", Transport::choice_names()))]
+    #[arg(help_heading = headings::NETWORK, help = "Transport of the messages")]
+    #[arg(long_help = format!("Transport of the messages: {}", Transport::choice_names()))]
     transport: Transport,
     /// The feed to read and to write
     #[arg(long, value_name = "NAME", default_value = "lobby", value_parser = parse_feed)]
+    #[arg(help_heading = headings::FEEDS)]
     feed: String,
     /// Earlier messages that are shown first
     #[arg(long, value_name = "N", default_value_t = 20)]
-    #[arg(value_parser = clap::value_parser!(u32).range(..=1_000))]
+    #[arg(value_parser = clap::value_parser!(u32).range(..=1_000), help_heading = headings::FEEDS)]
     history: u32,
     /// Pause between short polls
-    #[arg(long, value_name = "TIME", default_value = "1s")]
+    #[arg(long, value_name = "TIME", help_heading = headings::NETWORK)]
+    #[arg(default_value_t = Span(ClientConfig::DEFAULT.poll_interval))]
     poll_interval: Span,
 }
 

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use anyhow::bail;
 use clap::Args;
 
+use crate::cli::help::{self, headings};
 use crate::cli::report::missing;
 use crate::error::UsageError;
 use crate::lab::scenario::Scenario;
@@ -20,23 +21,35 @@ use crate::transport::Transport;
 const LOCALE: Locale = Locale::En;
 
 #[derive(Debug, Args)]
+#[command(after_help = help::brief(help::COMPARE))]
+#[command(after_long_help = help::full(help::COMPARE, help::COMPARE_CODES))]
 pub(super) struct CompareArgs {
-    /// Folder of a run: A. Alone, its transports are compared with each other
+    /// Folder of a run: A
+    ///
+    /// Alone, its transports are compared with each other.
     #[arg(value_name = "RUN")]
     a: PathBuf,
     /// Folder of the run to compare with it: B
     #[arg(value_name = "RUN")]
     b: Option<PathBuf>,
-    /// Within one run: compare with this transport only, such as websocket
-    #[arg(long, value_name = "TRANSPORT", conflicts_with = "b")]
+    /// Within one run: compare with this transport
+    ///
+    /// Without it, all pairs are compared. Example: --against websocket
+    #[arg(long, value_name = "TRANSPORT", conflicts_with = "b", help_heading = headings::COMPARE)]
     against: Option<Transport>,
-    /// All figures of each pair with their intervals, also within one run
-    #[arg(long)]
+    /// All figures of each pair
+    ///
+    /// With their intervals, also within one run.
+    #[arg(long, help_heading = headings::OUTPUT)]
     details: bool,
-    /// Metrics to show, as columns of trials.csv or summary.csv; or all
-    #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
+    /// Metrics to show, or all
+    ///
+    /// Columns of trials.csv or summary.csv. Example: --metric latency_p99_us,missed
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',', help_heading = headings::OUTPUT)]
     metric: Vec<String>,
-    /// Exit 1 where B differs from A by more than this; may be repeated
+    /// Exit 1 where B differs from A by more
+    ///
+    /// May be repeated.
     ///
     /// Write a metric, > or <, and percent: 'latency_p99_us > +10%', 'missed > 0%'. A transport
     /// before it is for the pairs of that transport: 'sse: latency_p99_us > +10%', and two of them
@@ -47,7 +60,7 @@ pub(super) struct CompareArgs {
     /// cannot tell does not pass: too few trials (5 on each side are needed), INVALID trials of B,
     /// a figure that warnings touch in half of a side's trials or more, a figure or a cell that
     /// only one side has. Exit 2 for a metric or a transport that does not exist.
-    #[arg(long, value_name = "GATE")]
+    #[arg(long, value_name = "GATE", help_heading = headings::STATISTICS)]
     fail_if: Vec<Gate>,
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 
+use crate::cli::help::{self, headings};
 use crate::lab::factors::MAX_CLIENTS;
 use crate::system::doctor::{self, Level};
 use crate::system::info::SystemInfo;
@@ -15,9 +16,11 @@ use crate::system::output;
 const WATCH: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Args)]
+#[command(after_help = help::brief(help::DOCTOR))]
+#[command(after_long_help = help::full(help::DOCTOR, help::DOCTOR_CODES))]
 pub(super) struct DoctorArgs {
     /// Subscribers that are to be measured
-    #[arg(long, value_name = "N", default_value_t = 5_000)]
+    #[arg(long, value_name = "N", default_value_t = 5_000, help_heading = headings::LOAD)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_CLIENTS)))]
     clients: u32,
 }

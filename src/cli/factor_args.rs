@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use crate::cli::help::{headings, with_factor_default};
 use crate::client::http::Headers;
 use crate::lab::factors::{Bytes, List, Span, Switch, factors, parse_transports, transports_help};
 use crate::lab::scenario::Scenario;
@@ -17,6 +18,7 @@ macro_rules! factor_args {
         $(, only($only:ident))? $(, tag($tag:literal))?;)+) => {
         /// A flag for each factor; absent where the scenario keeps its value.
         #[derive(Debug, Args)]
+        #[command(mut_args(with_factor_default))]
         pub(super) struct FactorArgs {
             $($(#[$doc])+ #[arg($($flag)+)] pub(super) $key: $given<$type $(<$of>)?>,)+
         }
@@ -74,5 +76,34 @@ mod tests {
         assert_eq!(scenario.clients[..], [1, 2, 3]);
         let error = matches("run --seed 1 --seed 2").unwrap_err();
         assert_eq!(error.kind(), clap::error::ErrorKind::ArgumentConflict);
+    }
+
+    #[test]
+    fn the_default_in_help_is_the_one_of_a_scenario() {
+        let command = Flags::command();
+        let mut told = vec!["run".to_owned()];
+        for arg in command.get_arguments() {
+            let help = arg.get_long_help().unwrap().to_string();
+            let default = help
+                .split("[default: ")
+                .nth(1)
+                .and_then(|it| it.strip_suffix(']'));
+            let default = default.unwrap_or_else(|| panic!("{}: {help}", arg.get_id()));
+            assert!(
+                arg.get_help()
+                    .unwrap()
+                    .to_string()
+                    .ends_with(&format!("[default: {default}]"))
+            );
+            told.push(format!("--{}={default}", arg.get_long().unwrap()));
+        }
+        let flags = Flags::from_arg_matches(&command.get_matches_from(told)).unwrap();
+        let mut scenario = Scenario {
+            clients: List::from([1]),
+            seed: 77,
+            ..Scenario::default()
+        };
+        flags.factors.apply(&mut scenario);
+        assert_eq!(scenario, Scenario::default());
     }
 }

@@ -7,6 +7,8 @@ pub mod compare;
 pub mod demo;
 pub mod doctor;
 mod factor_args;
+mod foreign;
+mod help;
 pub mod load;
 mod process;
 pub mod report;
@@ -21,13 +23,14 @@ use clap::{Parser, Subcommand};
 
 use crate::client::token;
 use crate::error::UsageError;
+use crate::system::output;
 
 /// Polling, SSE or WebSocket? Measures the same feed over each: delivery latency, bytes, CPU
 #[derive(Parser)]
 #[command(version, max_term_width = 100)]
 pub struct Cli {
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
 }
 
 #[derive(Subcommand)]
@@ -41,8 +44,7 @@ enum Command {
     /// within the objective. It fails if it is VALID and beyond the objective, or INVALID because
     /// messages were missed, connections were refused or the server died. Any other trial shows
     /// nothing and is repeated, after a pause if other processes disturbed it. A value without a
-    /// trial that shows something is reported as not told, and never as held. The exit code is 3 if
-    /// nothing is told of a transport.
+    /// trial that shows something is reported as not told, and never as held.
     Capacity(Box<capacity::CapacityArgs>),
     /// Rebuild report.html and the plots of a run from its files
     Report(report::ReportArgs),
@@ -55,6 +57,11 @@ enum Command {
     /// Serve demonstration feeds: readings of this machine, sensors, a chat; and the page
     Demo(Box<demo::DemoArgs>),
     /// Read and write a feed, at a terminal or behind a pipe, over any transport
+    ///
+    /// At a terminal, the last line shows the feed, the transport, its latency and the number of
+    /// members. Otherwise each line of standard input is published, which needs --user, and
+    /// standard output has one line a message ("alice: oi", "* bob joined"). The state of the
+    /// connection goes to standard error. With --user the command ends after its input.
     Chat(chat::ChatArgs),
     /// Run the load of one trial; wslab run starts it
     #[command(hide = true)]
@@ -76,13 +83,21 @@ impl Cli {
                 let why = format!("{which} is not UTF-8: only paths may have other bytes");
                 Err(UsageError(why).into())
             }
-            result => Ok(result.unwrap_or_else(|error| error.exit())),
+            Err(error) => match foreign::advice(&error, std::env::args().skip(1)) {
+                Some(advice) => Err(UsageError(advice).into()),
+                None => error.exit(),
+            },
+            Ok(cli) => Ok(cli),
         }
     }
 
     /// Runs the command. [`exit_code`](crate::error::exit_code) has the code of an error.
     pub fn execute(self) -> anyhow::Result<ExitCode> {
-        match self.command {
+        let Some(command) = self.command else {
+            output::write(help::WELCOME)?;
+            return Ok(ExitCode::SUCCESS);
+        };
+        match command {
             Command::Run(args) => args.execute(),
             Command::Capacity(args) => args.execute(),
             Command::Report(args) => args.execute(),

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::Args;
 
+use crate::cli::help::{self, headings};
 use crate::lab::capacity;
 use crate::lab::recorded_run::RecordedRun;
 use crate::lab::scenario::Scenario;
@@ -16,12 +17,14 @@ use crate::system::output;
 use crate::texts::Locale;
 
 #[derive(Debug, Args)]
+#[command(after_help = help::brief(help::REPORT))]
+#[command(after_long_help = help::full(help::REPORT, help::REPORT_CODES))]
 pub(super) struct ReportArgs {
     /// Folders of runs; the newest run if none is named
     #[arg(value_name = "RUN_DIR")]
     runs: Vec<PathBuf>,
     /// Where the newest run is looked for
-    #[arg(long, value_name = "DIR", default_value = "results")]
+    #[arg(long, value_name = "DIR", default_value = "results", help_heading = headings::OUTPUT)]
     results: PathBuf,
 }
 

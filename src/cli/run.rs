@@ -9,6 +9,8 @@ use clap::Args;
 
 use crate::cli::args::{TokenArgs, TrustArgs, check_token};
 use crate::cli::factor_args::FactorArgs;
+use crate::cli::foreign;
+use crate::cli::help::{self, headings};
 use crate::cli::process::{end_when_interrupted, interrupted};
 use crate::cli::report::{missing, write_report};
 use crate::client::token::{self, Token};
@@ -26,22 +28,33 @@ use crate::texts::Locale;
 use crate::transport::Transport;
 
 #[derive(Debug, Args)]
+#[command(after_help = help::brief(help::RUN))]
+#[command(after_long_help = help::full(help::RUN, help::RUN_CODES))]
 pub(super) struct RunArgs {
-    /// A scenario file, or one of: smoke, classroom, fanout, chat-rooms, idle, scaling; or the
-    /// folder of a run, to repeat it with its seed, target and pinning. Flags change it
+    /// A scenario, or the folder of a run to repeat
+    ///
+    /// A scenario's file, or one of: smoke, classroom, fanout, chat-rooms, idle, scaling. The
+    /// folder of a run repeats it with its seed, target and pinning. Flags change what it says.
+    /// Without it, what the flags say is run.
     scenario: Option<PathBuf>,
     #[command(flatten)]
     pub(super) factors: FactorArgs,
-    /// Also measure raw-tcp: messages on a bare TCP connection, as a baseline for the others
-    #[arg(long)]
+    /// Also measure a bare TCP connection
+    ///
+    /// raw-tcp has the same messages on a bare TCP connection, as a baseline for the others.
+    #[arg(long, help_heading = headings::WHAT)]
     baseline: bool,
-    /// A server that already runs, as http://HOST:PORT, or https. Otherwise each trial starts its
-    /// own
-    #[arg(long, value_name = "URL")]
+    /// A server that already runs
+    ///
+    /// Its address, as localhost:8080, http://HOST:PORT or https://HOST. Without it, each trial
+    /// starts a server of its own.
+    #[arg(long, value_name = "URL", help_heading = headings::WHAT)]
     target: Option<String>,
-    /// The process of the target's server, if it runs on this host: its CPU time and memory are
-    /// measured. Default: the process that listens at the target's port, if it is one alone
-    #[arg(long, value_name = "PID")]
+    /// Process of the target's server
+    ///
+    /// If it runs on this host, its CPU time and memory are measured. Default: the process that
+    /// listens at the target's port, if it is one alone.
+    #[arg(long, value_name = "PID", help_heading = headings::WHAT)]
     server_pid: Option<u32>,
     #[command(flatten)]
     trust: TrustArgs,
@@ -50,18 +63,26 @@ pub(super) struct RunArgs {
     /// A program that serves instead of this one, to be compared with it
     #[arg(long, value_name = "PROGRAM", hide = true, conflicts_with = "target")]
     server: Option<PathBuf>,
-    /// Run server and load on separate cores. off, where a run is repeated: as the kernel chooses
+    /// Server and load on cores of their own
+    ///
+    /// off, where a run is repeated: as the kernel chooses. --pin alone means on. Without it the
+    /// kernel chooses, or a repeated run is pinned as it was.
     #[arg(long, value_name = "on|off", num_args = 0..=1, require_equals = true)]
+    #[arg(help_heading = headings::STATISTICS)]
     #[arg(default_missing_value = "on")]
     pin: Option<Switch>,
-    /// A network interface; its counters are recorded beside the byte ledger
+    /// Interface whose counters are recorded
+    ///
+    /// A network interface; its counters are recorded beside the byte ledger. "ip link" lists
+    /// those that there are. Example: --interface lo
     #[arg(long, value_name = "NAME", value_parser = parse_interface)]
+    #[arg(help_heading = headings::NETWORK)]
     interface: Option<String>,
     /// Folder of the results
-    #[arg(long, value_name = "DIR", default_value = "results")]
+    #[arg(long, value_name = "DIR", default_value = "results", help_heading = headings::OUTPUT)]
     results: PathBuf,
     /// No progress, only the result
-    #[arg(long, short)]
+    #[arg(long, short, help_heading = headings::OUTPUT)]
     quiet: bool,
 }
 
@@ -97,7 +118,10 @@ impl RunArgs {
     /// The run that is to be repeated, if one is named.
     pub(super) fn recorded(&self) -> Result<Option<RecordedRun>, UsageError> {
         match &self.scenario {
-            Some(named) => RecordedRun::find(named),
+            Some(named) => match foreign::url_for_scenario(named) {
+                Some(advice) => Err(UsageError(advice)),
+                None => RecordedRun::find(named),
+            },
             None => Ok(None),
         }
     }

@@ -10,7 +10,7 @@ use crate::client::connection::Connection;
 use crate::client::error::ClientError;
 use crate::client::exchange::{ExchangeError, fetch};
 use crate::client::http::{Headers, JSON, Wanted};
-use crate::client::target::Target;
+use crate::client::target::{DEFAULT_PORT, Target};
 use crate::client::tls::{ClientTls, Trust};
 use crate::client::token::{self, Token};
 use crate::error::UsageError;
@@ -38,15 +38,14 @@ pub async fn find(
     Err(refusal)
 }
 
-/// Takes a URL apart, as people paste it, and looks its addresses up.
+/// Takes a URL apart, as people paste it, and looks its addresses up. Without a scheme it is the
+/// address of a server of http.
 async fn resolve(url: &str, trust: Option<&Trust>) -> anyhow::Result<Vec<Target>> {
     let url = url.trim();
     let uri: Option<Uri> = match url.contains("://") {
         true => url.parse().ok(),
-        // Without a scheme it is an address if it has a port.
         false => format!("http://{url}").parse().ok(),
     };
-    let uri = uri.filter(|uri| url.contains("://") || uri.port().is_some());
     let usage = |why: &str| {
         let write = uri.as_ref().and_then(example);
         let write = write.unwrap_or("http://HOST:PORT or https://HOST:PORT".to_owned());
@@ -57,7 +56,8 @@ async fn resolve(url: &str, trust: Option<&Trust>) -> anyhow::Result<Vec<Target>
     }
     let uri = uri.as_ref().ok_or_else(|| usage("not an http URL"))?;
     let (tls, default_port) = match uri.scheme_str() {
-        Some("http") => (None, 80),
+        Some("http") if url.contains("://") => (None, 80),
+        Some("http") => (None, DEFAULT_PORT),
         Some("https") => (Some(tls(url, trust)?), 443),
         _ => return Err(usage("not an http URL")),
     };
@@ -69,6 +69,10 @@ async fn resolve(url: &str, trust: Option<&Trust>) -> anyhow::Result<Vec<Target>
     if host.is_empty() || uri.port().is_none() && origin != host {
         return Err(usage("not a server's address"));
     }
+    let origin = match url.contains("://") || uri.port().is_some() {
+        true => origin.to_owned(),
+        false => format!("{host}:{default_port}"),
+    };
     let lookup = format!("{host}:{}", uri.port_u16().unwrap_or(default_port));
     let found = tokio::net::lookup_host(&lookup).await;
     let found = found.with_context(|| format!("cannot reach {url}: no such host"))?;
@@ -283,6 +287,20 @@ mod tests {
                 "/lab",
                 "127.0.0.1",
             ),
+            (
+                "127.0.0.1",
+                "127.0.0.1:8080",
+                "http://127.0.0.1:8080",
+                "",
+                "127.0.0.1",
+            ),
+            (
+                "[::1]/lab",
+                "[::1]:8080",
+                "http://[::1]:8080",
+                "/lab",
+                "::1",
+            ),
         ] {
             let target = first(url, None).await;
             assert_eq!(target.address, address.parse().unwrap(), "{url}");
@@ -301,7 +319,6 @@ mod tests {
     #[tokio::test]
     async fn other_texts_are_refused() {
         for bad in [
-            "localhost",
             "localhost:",
             ":80",
             "https://localhost",
@@ -326,7 +343,7 @@ mod tests {
             ("wss://h:8080/chat", "write https://h:8080"),
             ("http://h:8080/?feed=system", "write http://h:8080"),
             ("http://u:p@h:8080", "write http://h:8080"),
-            ("h", "write http://HOST:PORT"),
+            ("h:", "write http://HOST:PORT"),
             ("http://::1:8080", "as in http://[::1]:8080"),
             ("::1", "as in http://[::1]:8080"),
         ] {

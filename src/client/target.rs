@@ -12,6 +12,9 @@ use crate::error::UsageError;
 use crate::system::process::ProcessUsage;
 use crate::system::server_process::{self, Found};
 
+/// The port of an address that names none and is no URL: the one of `wslab serve`.
+pub const DEFAULT_PORT: u16 = 8080;
+
 /// A server: where it is, and, as separate facts, whose it is, on which host, and its process.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Target {

@@ -29,7 +29,9 @@ pub const MAX_RATE_HZ: f64 = 100_000.0;
 /// The table. An entry is
 ///
 /// ```text
-/// /// Help of the flag, and doc of the field
+/// /// Help of the flag in one line, without its default, which help adds; doc of the field
+/// ///
+/// /// More, for --help alone
 /// key: type = default, flag Option(clap's attributes), range(from..=to, "unit"), column("name"),
 ///     only(Transport), tag("unit");
 /// ```
@@ -42,79 +44,140 @@ pub const MAX_RATE_HZ: f64 = 100_000.0;
 macro_rules! factors {
     ($use:ident) => {
         $use! {
-            /// Transports, separated by commas
+            /// Transports, separated by commas, or all
             transports: List<Transport> = List::from(Transport::CHOICES),
                 flag Vec(long = "transport", value_name = "T,…", value_parser = parse_transports,
-                    help = transports_help()),
+                    long_help = transports_help(), help_heading = headings::WHAT),
                 column("transport");
-            /// Subscribers over all feeds, such as 500 or 5k. Several values, separated by commas,
-            /// are measured one after the other, here and in the other lists. A search for
-            /// capacity starts with one value
-            clients: List<u32> = List::from([100]), flag Vec(long, value_name = "N,…"),
+            /// Subscribers over all feeds
+            ///
+            /// Several values, separated by commas, are measured one after the other, here and in
+            /// the other lists. A search for capacity starts with one value. Example: --clients
+            /// 100,5k
+            clients: List<u32> = List::from([100]),
+                flag Vec(long, value_name = "N,…", help_heading = headings::LOAD),
                 range(1..=MAX_CLIENTS, "clients"), column("clients");
-            /// Publishers: a few sensors (monitoring), or the subscribers themselves (chat)
+            /// What publishes
+            ///
+            /// monitoring: a few sensors publish, and all subscribers read. chat: the subscribers
+            /// themselves publish.
             workload: Workload = Workload::Monitoring,
-                flag Option(long, value_name = "monitoring|chat"), column("workload");
-            /// Feeds (rooms) over which the clients are spread
-            feeds: List<u32> = List::from([1]), flag Vec(long, value_name = "N,…"),
+                flag Option(long, value_name = "monitoring|chat", help_heading = headings::LOAD),
+                column("workload");
+            /// Feeds (rooms) of the clients
+            ///
+            /// The clients are spread over them, and each reads one.
+            feeds: List<u32> = List::from([1]),
+                flag Vec(long, value_name = "N,…", help_heading = headings::LOAD),
                 range(1..=1_000, "feeds"), column("feeds"), tag("feeds");
-            /// Messages per second published to each feed, such as 0.5 or 1k
+            /// Messages a second per feed
+            ///
+            /// Example: --rate 0.1,1k for one in ten seconds, then a thousand a second
             rate_hz: List<f64> = List::from([1.0]),
-                flag Vec(long = "rate", value_name = "HZ,…", allow_negative_numbers = true),
+                flag Vec(long = "rate", value_name = "HZ,…", allow_negative_numbers = true,
+                    help_heading = headings::LOAD),
                 range(0.0..=MAX_RATE_HZ, "messages a second"), column("rate_hz"), tag("hz");
-            /// When messages are due: at equal distances (constant), or at random (poisson)
+            /// When messages are due
+            ///
+            /// constant: at equal distances. poisson: at random, with the same mean rate.
             schedule: Pacing = Pacing::Constant,
-                flag Option(long, value_name = "constant|poisson"), column("schedule");
-            /// Text in a message, such as 64 (bytes), 1kB (1,000 bytes) or 1KiB (1,024 bytes)
+                flag Option(long, value_name = "constant|poisson", help_heading = headings::LOAD),
+                column("schedule");
+            /// Bytes of text in a message
+            ///
+            /// 64 (bytes), 1kB (1,000 bytes) or 1KiB (1,024 bytes). Example: --payload 64,1KiB
             payload_bytes: List<Bytes> = List::from([Bytes(64)]),
-                flag Vec(long = "payload", value_name = "BYTES,…"),
+                flag Vec(long = "payload", value_name = "BYTES,…", help_heading = headings::LOAD),
                 range(Bytes(1)..=Bytes(60_000), "bytes of text"), column("payload_bytes"),
                 tag("b");
-            /// Pause between short polls, such as 200ms; as in all times, 1 is a second
+            /// Pause between short polls
+            ///
+            /// It decides what short polling costs: with more than one message in an interval, an
+            /// answer carries several at once. As in all times, 1 is a second. Example:
+            /// --poll-interval 200ms,1s
             poll_interval: List<Span> = List::from([Span(ClientConfig::DEFAULT.poll_interval)]),
-                flag Vec(long, value_name = "TIME,…"), column("poll_interval_ms"),
-                only(ShortPolling), tag("");
+                flag Vec(long, value_name = "TIME,…", help_heading = headings::NETWORK),
+                column("poll_interval_ms"), only(ShortPolling), tag("");
             /// Longest wait of one long poll
+            ///
+            /// The server answers a long poll as soon as there is a message, and without one after
+            /// this time. Example: --hold 5s
             hold: List<Span> = List::from([Span(ClientConfig::DEFAULT.hold)]),
-                flag Vec(long, value_name = "TIME,…"), column("hold_ms"),
-                only(LongPolling), tag("");
-            /// off: the polling transports open a connection for every exchange
+                flag Vec(long, value_name = "TIME,…", help_heading = headings::NETWORK),
+                column("hold_ms"), only(LongPolling), tag("");
+            /// off: every poll dials anew
+            ///
+            /// off: the polling transports open a connection for every exchange. Streams keep
+            /// theirs.
             keep_alive: Switch = Switch::On,
-                flag Option(long, value_name = "on|off"), column("keep_alive");
-            /// Header fields of a request: those that the protocol requires (minimal), or those
-            /// that a browser sends (browser), but for an offer of compression
+                flag Option(long, value_name = "on|off", help_heading = headings::NETWORK),
+                column("keep_alive");
+            /// Header fields of a request
+            ///
+            /// minimal: those that the protocol requires. browser: those that a browser sends, but
+            /// for an offer of compression.
             headers: Headers = ClientConfig::DEFAULT.headers,
-                flag Option(long, value_name = "minimal|browser"), column("headers");
-            /// The servers that trials start speak TLS. Each makes a certificate, and the load
-            /// trusts it
+                flag Option(long, value_name = "minimal|browser",
+                    help_heading = headings::NETWORK),
+                column("headers");
+            /// TLS at the trials' servers
+            ///
+            /// The server that a trial starts makes a certificate, and the load trusts it. --tls
+            /// alone means on.
             tls: Switch = Switch::Off,
                 flag Option(long, value_name = "on|off", num_args = 0..=1, require_equals = true,
-                    default_missing_value = "on"),
+                    default_missing_value = "on", help_heading = headings::NETWORK),
                 column("tls");
-            /// Time before the window in which messages are published but not recorded
-            warm_up: Span = seconds(1), flag Option(long, value_name = "TIME");
-            /// Time in which messages are recorded, such as 500ms, 10s or 10 (seconds)
-            window: Span = seconds(10), flag Option(long, value_name = "TIME"), column("window_s");
-            /// Longest wait for late messages after the window
-            drain: Span = seconds(10), flag Option(long, value_name = "TIME");
+            /// Time before the window, not recorded
+            ///
+            /// Messages are published in it as in the window, so that the window sees a steady
+            /// state. Example: --warm-up 5s
+            warm_up: Span = seconds(1),
+                flag Option(long, value_name = "TIME", help_heading = headings::STATISTICS);
+            /// Time in which messages are recorded
+            ///
+            /// 500ms, 10s or 10 (seconds). A message belongs to the window if it was due in it,
+            /// whenever it arrives. Example: --window 30s
+            window: Span = seconds(10),
+                flag Option(long, value_name = "TIME", help_heading = headings::STATISTICS),
+                column("window_s");
+            /// Longest wait for late messages
+            ///
+            /// The trial ends as soon as all messages of the window are there. What has not come
+            /// after this time is missed.
+            drain: Span = seconds(10),
+                flag Option(long, value_name = "TIME", help_heading = headings::STATISTICS);
             /// Pause between trials
             cool_down: Span = Span(Duration::from_millis(500)), flag Option(skip);
-            /// Trials of each cell. In a search for capacity: trials that must hold at its end
-            repeats: u32 = 1, flag Option(long, value_name = "K"),
+            /// Trials of each cell
+            ///
+            /// With 5 or more, differences have intervals that can tell them from noise. In a
+            /// search for capacity: trials that must hold at its end. Example: --repeats 5
+            repeats: u32 = 1,
+                flag Option(long, value_name = "K", help_heading = headings::STATISTICS),
                 range(1..=1_000, "repeats"), column("trial");
             /// Seed of every random choice
-            seed: u64 = 1, flag Option(long, value_name = "N");
+            ///
+            /// The same seed gives the same order of trials and the same random schedule.
+            seed: u64 = 1,
+                flag Option(long, value_name = "N", help_heading = headings::STATISTICS);
             /// Connections opened per second during ramp-up
             connect_rate_hz: f64 = 5_000.0, flag Option(skip),
                 range(1.0..=100_000.0, "connections a second");
-            /// Processes over which the clients are spread. One process holds as many clients as
-            /// it may open files
-            load_processes: u32 = 1, flag Option(long, value_name = "N"),
+            /// Processes of the load
+            ///
+            /// The clients are spread over them. One process holds as many clients as it may open
+            /// files.
+            load_processes: u32 = 1,
+                flag Option(long, value_name = "N", help_heading = headings::LOAD),
                 range(1..=MAX_LOAD_PROCESSES, "load processes"), column("load_processes");
-            /// off: no probe. A probe is a few subscribers in a process of their own. It checks
-            /// the figures of the clients' processes
+            /// off: no probe of the load's figures
+            ///
+            /// A probe is a few subscribers in a process of their own. It checks the figures of the
+            /// clients' processes.
             probe: Switch = Switch::On,
-                flag Option(long, value_name = "on|off"), column("probe_clients");
+                flag Option(long, value_name = "on|off", help_heading = headings::STATISTICS),
+                column("probe_clients");
         }
     };
 }
@@ -123,7 +186,9 @@ pub(crate) use factors;
 /// The help of the flag that [`parse_transports`] reads.
 pub fn transports_help() -> String {
     let names = Transport::choice_names();
-    format!("Transports, separated by commas: {names}; or all")
+    format!(
+        "Transports, separated by commas: {names}; or all\n\nExample: --transport sse,websocket"
+    )
 }
 
 /// Reads a list of transports, in which `all` stands for all of [`Transport::CHOICES`].

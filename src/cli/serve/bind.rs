@@ -2,22 +2,25 @@
 
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 
+use crate::client::target::DEFAULT_PORT;
 use crate::server::host::HostName;
-
-/// The port where none is written.
-const PORT: u16 = 8080;
 
 /// Where to listen, and the name of it if one was written.
 #[derive(Clone, Debug)]
 pub(super) struct BindAddress {
     pub address: SocketAddr,
     pub name: Option<HostName>,
+    /// Only the port was written. Some servers take that for all networks.
+    pub is_port_alone: bool,
 }
 
-/// Reads ADDR:PORT. The address may be a name of this machine, the port may be missing, and both
-/// may stand in a URL. A port alone is refused: other servers take all networks for it, and this
-/// one by default only its own machine.
+/// Reads ADDR:PORT. The address may be a name of this machine, or `*` for all networks, and both
+/// may stand in a URL. What is missing is that of the default, so that a port alone opens this
+/// server to no network.
 pub(super) fn parse_bind(text: &str) -> Result<BindAddress, String> {
+    if text.is_empty() {
+        return Err("write ADDR:PORT, as 127.0.0.1:8080".to_owned());
+    }
     let (scheme, rest) = text.split_once("://").unwrap_or(("http", text));
     let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
     match scheme {
@@ -29,25 +32,24 @@ pub(super) fn parse_bind(text: &str) -> Result<BindAddress, String> {
         .strip_prefix('[')
         .and_then(|ip| ip.strip_suffix(']'));
     if let Ok(ip) = bare.unwrap_or(authority).parse::<IpAddr>() {
-        let address = (ip, PORT).into();
         return Ok(BindAddress {
-            address,
+            address: (ip, DEFAULT_PORT).into(),
             name: None,
+            is_port_alone: false,
         });
     }
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let (host, port) = match authority.rsplit_once(':') {
         Some((host, port)) => (host, port.parse().ok()),
         None if is_number(authority) => ("", authority.parse().ok()),
-        None => (authority, Some(PORT)),
+        None => (authority, Some(DEFAULT_PORT)),
     };
     let port = port.ok_or("a port is a number to 65535: write ADDR:PORT, as 127.0.0.1:8080")?;
-    if host.is_empty() || host == "*" {
-        return Err(format!(
-            "write 127.0.0.1:{port} to serve this machine only, or 0.0.0.0:{port} for all networks"
-        ));
-    }
-    let ip = host.trim_matches(['[', ']']);
+    let ip = match host {
+        "" => "127.0.0.1",
+        "*" => "0.0.0.0",
+        host => host.trim_matches(['[', ']']),
+    };
     let found = (ip, port).to_socket_addrs().into_iter().flatten();
     // Where a name has addresses of both kinds, more clients reach that of IPv4.
     let address = found.min_by_key(SocketAddr::is_ipv6).ok_or_else(|| {
@@ -57,6 +59,7 @@ pub(super) fn parse_bind(text: &str) -> Result<BindAddress, String> {
     Ok(BindAddress {
         address,
         name: name.flatten(),
+        is_port_alone: host.is_empty(),
     })
 }
 
@@ -78,6 +81,11 @@ mod tests {
             ("::", "[::]:8080"),
             ("http://127.0.0.1:8080/", "127.0.0.1:8080"),
             ("http://localhost:9000", "127.0.0.1:9000"),
+            (":9000", "127.0.0.1:9000"),
+            ("9000", "127.0.0.1:9000"),
+            ("http://:9000", "127.0.0.1:9000"),
+            ("*:9000", "0.0.0.0:9000"),
+            ("*", "0.0.0.0:8080"),
         ] {
             let bind = parse_bind(text).unwrap();
             assert_eq!(bind.address, address.parse().unwrap(), "{text}");
@@ -89,17 +97,7 @@ mod tests {
     #[test]
     fn what_is_unclear_is_refused_with_what_to_write() {
         for (text, advice) in [
-            (
-                ":9000",
-                "127.0.0.1:9000 to serve this machine only, or 0.0.0.0:9000",
-            ),
-            (
-                "9000",
-                "127.0.0.1:9000 to serve this machine only, or 0.0.0.0:9000",
-            ),
-            ("*:9000", "0.0.0.0:9000 for all networks"),
-            ("http://:9000", "0.0.0.0:9000 for all networks"),
-            ("", "write 127.0.0.1:8080"),
+            ("", "write ADDR:PORT, as 127.0.0.1:8080"),
             ("99999", "a number to 65535"),
             ("127.0.0.1:http", "as 127.0.0.1:8080"),
             ("127.0.0.1:", "as 127.0.0.1:8080"),

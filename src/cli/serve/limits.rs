@@ -6,6 +6,7 @@ use anyhow::ensure;
 use clap::Args;
 use tracing::warn;
 
+use crate::cli::help::headings;
 use crate::feed::{AddressLimits, MAX_MEMORY_BYTES};
 use crate::lab::factors::Span;
 use crate::server::ServerSettings;
@@ -23,61 +24,90 @@ const MAX_CLIENTS: u32 = 1_000_000;
 const SPARE_DESCRIPTORS: u64 = 32;
 
 #[derive(Args)]
-#[command(next_help_heading = "Limits")]
+#[command(next_help_heading = headings::LIMITS)]
 pub(super) struct LimitArgs {
-    /// Connections served at once. Further ones get 503. Default: as many as the open files allow
+    /// Connections served at once
+    ///
+    /// Further ones get 503. Default: as many as the open files allow.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     max_clients: Option<u32>,
-    /// Connections of one address. Default: half of all; for addresses of this machine, all
+    /// Connections of one address
+    ///
+    /// Default: half of all; for addresses of this machine, all.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     max_clients_per_address: Option<u32>,
+    /// Feeds that clients make
+    ///
     /// Feeds that clients make at once, by publishing, by a stream or as a member; half of them for
     /// one address that is not of this machine. Idle feeds make room, the oldest first; where all
-    /// are in use, a further one gets 409
+    /// are in use, a further one gets 409.
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     max_feeds: u32,
+    /// Memory of all messages
+    ///
     /// Bytes of memory for the messages of all feeds, and for what connections have not taken yet.
     /// Where they are used up, the largest feeds drop their oldest messages, and clients that do
-    /// not read are cut
+    /// not read are cut.
     #[arg(long, value_name = "BYTES", default_value_t = MAX_MEMORY_BYTES as u64,
         value_parser = clap::value_parser!(u64).range(1 << 20..=1 << 40))]
     max_memory: u64,
-    /// Bytes of a published message as it arrives. More get 413, or close a WebSocket with 1009
+    /// Bytes of a message
+    ///
+    /// Bytes of a published message as it arrives. More get 413, or close a WebSocket with 1009.
     #[arg(long, value_name = "BYTES", default_value_t = 64 << 10,
         value_parser = clap::value_parser!(u32).range(1..=16 << 20))]
     max_message: u32,
-    /// Bytes of the head of a request. More get 431
+    /// Bytes of a request's head
+    ///
+    /// More get 431.
     #[arg(long, value_name = "BYTES", default_value_t = 16 << 10,
         value_parser = clap::value_parser!(u32).range(1 << 10..=256 << 10))]
     max_header: u32,
+    /// Messages a second of one address
+    ///
     /// Messages per second that an address may publish. More get 429, or close a WebSocket with
-    /// 1008. A join counts as a message, and is not published beyond the rate. Default: no limit
+    /// 1008. A join counts as a message, and is not published beyond the rate. Default: no limit.
     #[arg(long, value_name = "HZ")]
     publish_rate: Option<NonZeroU32>,
-    /// Longest time for the head of a request, then for its body, and for a TLS handshake
+    /// Time for a request's head
+    ///
+    /// Longest time for the head of a request, then for its body, and for a TLS handshake.
     #[arg(long, value_name = "TIME", default_value = "10s")]
     header_timeout: Span,
-    /// Longest time without a request on a connection
+    /// Time without a request
+    ///
+    /// Longest time without a request on a connection.
     #[arg(long, value_name = "TIME", default_value = "75s")]
     idle_timeout: Span,
-    /// Longest time in which a peer acknowledges nothing, or reads nothing, of what it is sent
+    /// Time of a peer that stalls
+    ///
+    /// Longest time in which a peer acknowledges nothing, or reads nothing, of what it is sent.
     #[arg(long, value_name = "TIME", default_value = "30s")]
     peer_timeout: Span,
-    /// Longest hold of a long poll, whatever the client asks for. Some proxies give up after 30s
+    /// Longest hold of a long poll
+    ///
+    /// It holds whatever the client asks for. Some proxies give up after 30s.
     #[arg(long, value_name = "TIME", default_value_t = Span(Limits::default().max_hold))]
     max_hold: Span,
-    /// Time between the comments on a silent event stream
+    /// Between comments on SSE
+    ///
+    /// Time between the comments on a silent event stream.
     #[arg(long, value_name = "TIME", default_value_t = Span(Limits::default().heartbeat))]
     heartbeat: Span,
-    /// Time between the pings on a WebSocket. A peer that stays silent for two of them is closed
+    /// Between WebSocket pings
+    ///
+    /// Time between the pings on a WebSocket. A peer that stays silent for two of them is closed.
     #[arg(long, value_name = "TIME", default_value_t = Span(Limits::default().ping))]
     ping: Span,
+    /// What a slow reader gets
+    ///
     /// What happens when a feed no longer keeps the next message of a slow reader: the stream skips
-    /// to the oldest message and tells how many were missed (skip), or it ends (close)
+    /// to the oldest message and tells how many were missed (skip), or it ends (close).
     #[arg(long, value_name = "skip|close", default_value_t = Limits::default().slow_reader)]
     slow_reader: SlowReader,
-    /// How long a member stays after its last stream has ended: a page that is loaded again is back
-    /// before
+    /// How long a member stays
+    ///
+    /// Time after the end of a member's last stream: a page that is loaded again is back before.
     #[arg(long, value_name = "TIME", default_value_t = Span(Limits::default().leave_after))]
     leave_after: Span,
 }

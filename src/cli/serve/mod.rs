@@ -16,6 +16,7 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::prelude::*;
 
 use crate::cli::args::{GivenToken, check_token, parse_token};
+use crate::cli::help::{self, headings};
 use crate::cli::process::{confine, interrupted, wait_for_parent};
 use crate::cli::serve::bind::{BindAddress, parse_bind};
 use crate::cli::serve::limits::LimitArgs;
@@ -36,60 +37,83 @@ use crate::system::output;
 const MAX_MEMBERS: u32 = 10_000;
 
 #[derive(Args)]
+#[command(after_help = help::brief(help::SERVE))]
+#[command(after_long_help = help::full(help::SERVE, help::SERVE_CODES))]
 pub(super) struct ServeArgs {
-    /// Address and port. Port 0 takes a free one
+    /// Address and port
+    ///
+    /// Port 0 takes a free one. What is left out is that of the default: :9000 is port 9000 of this
+    /// machine alone. 0.0.0.0:9000 or *:9000 is that port on all networks.
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080")]
-    #[arg(value_parser = parse_bind)]
+    #[arg(value_parser = parse_bind, help_heading = headings::NETWORK)]
     bind: BindAddress,
     /// Messages kept of each feed
-    #[arg(long, value_name = "N", default_value_t = 1_000)]
+    #[arg(long, value_name = "N", default_value_t = 1_000, help_heading = headings::FEEDS)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     history: u32,
-    /// A feed that always exists, beside "lobby", "system" and "sensors"; several times for several.
-    /// Other feeds are made by the clients that use them, and go after an hour without use
-    #[arg(long, value_name = "NAME")]
+    /// A feed that always exists
+    ///
+    /// "lobby", "system" and "sensors" exist beside it. May be repeated. Other feeds are made by
+    /// the clients that use them, and go after an hour without use.
+    #[arg(long, value_name = "NAME", help_heading = headings::FEEDS)]
     feed: Vec<String>,
-    /// A reader with a name is a member of the feed. Its join and its leave are published
-    #[arg(long, value_name = "on|off", default_value = "on")]
+    /// Readers with a name are members
+    ///
+    /// The join and the leave of a member are published in the feed.
+    #[arg(long, value_name = "on|off", default_value = "on", help_heading = headings::FEEDS)]
     presence: Switch,
-    /// Publish the CPU, memory and network readings of this machine into the feed "system", once a
-    /// second
-    #[arg(long)]
+    /// Publish readings of this machine
+    ///
+    /// CPU, memory and network, into the feed "system", once a second. demo always does.
+    #[arg(long, help_heading = headings::FEEDS)]
     monitor: bool,
-    /// Publish the readings of N simulated sensors into the feed "sensors", each once a second.
-    /// Default: none, and 4 for demo
+    /// Publish readings of simulated sensors
+    ///
+    /// N sensors publish into the feed "sensors", each once a second.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(..=1_000))]
+    #[arg(help_heading = headings::FEEDS)]
     sensors: Option<u32>,
     /// Print the addresses of the page
     #[arg(skip)]
     prints_page: bool,
-    /// The token that clients must send, as ?token=TOKEN or as Authorization: Bearer TOKEN. The
-    /// environment variable hides it from other users of this machine
+    /// Token that clients send
+    ///
+    /// As ?token=TOKEN or as Authorization: Bearer TOKEN. The environment variable hides it from
+    /// other users of this machine.
     #[arg(long, value_name = "TOKEN", env = token::VARIABLE, hide_env_values = true)]
-    #[arg(value_parser = parse_token)]
+    #[arg(value_parser = parse_token, help_heading = headings::ACCESS)]
     token: Option<GivenToken>,
-    /// Origins of other pages that may use this server, as https://lab.example.org; or null, for
-    /// pages opened from a file, which also lets in any page in a sandboxed frame
+    /// Other pages that may use this server
+    ///
+    /// Their origins, as https://lab.example.org; or null, for pages opened from a file, which also
+    /// lets in any page in a sandboxed frame.
     #[arg(long, value_name = "ORIGIN[,…]", value_delimiter = ',')]
+    #[arg(help_heading = headings::ACCESS)]
     allow_origin: Vec<Origin>,
-    /// Further names of this server, as lab.example.org: those of a proxy in front of it, or of
-    /// this machine in the local DNS. Always allowed: IP addresses, names without a dot, this
-    /// machine's name, that of --bind, and the names in the certificate. Other names get 421
-    #[arg(long, value_name = "NAME[,…]", value_delimiter = ',')]
+    /// Further names of this server
+    ///
+    /// As lab.example.org: those of a proxy in front of it, or of this machine in the local DNS.
+    /// Always allowed: IP addresses, names without a dot, this machine's name, that of --bind, and
+    /// the names in the certificate. Other names get 421.
+    #[arg(long, value_name = "NAME[,…]", value_delimiter = ',', help_heading = headings::ACCESS)]
     allow_host: Vec<HostName>,
-    /// What is logged on standard error: a level (error, warn, info, debug, trace), or one for each
-    /// part, as wslab::server=debug. Tokens and queries are never logged
-    #[arg(long, value_name = "LEVEL", default_value = "warn")]
+    /// What is logged on standard error
+    ///
+    /// A level (error, warn, info, debug, trace), or one for each part, as wslab::server=debug.
+    /// Tokens and queries are never logged.
+    #[arg(long, value_name = "LEVEL", default_value = "warn", help_heading = headings::OUTPUT)]
     log: Targets,
-    /// Serve https and wss. The certificate is made at the start, and its fingerprint is printed on
-    /// standard error. Clients need it
-    #[arg(long)]
+    /// Serve https and wss
+    ///
+    /// The certificate is made at the start, and its fingerprint is printed on standard error.
+    /// Clients need it.
+    #[arg(long, help_heading = headings::NETWORK)]
     tls: bool,
-    /// A certificate to use instead, and its chain (PEM)
-    #[arg(long, value_name = "FILE", requires = "key")]
+    /// Certificate and its chain (PEM)
+    #[arg(long, value_name = "FILE", requires = "key", help_heading = headings::NETWORK)]
     cert: Option<PathBuf>,
-    /// The private key of the certificate (PEM)
-    #[arg(long, value_name = "FILE", requires = "cert")]
+    /// Private key of the certificate (PEM)
+    #[arg(long, value_name = "FILE", requires = "cert", help_heading = headings::NETWORK)]
     key: Option<PathBuf>,
     #[command(flatten)]
     limits: LimitArgs,
@@ -175,6 +199,11 @@ impl ServeArgs {
             let _ = writeln!(std::io::stderr(), "certificate: SHA-256 {fingerprint}");
         }
         output::write(format!("listening on {scheme}://{address}\n"))?;
+        if self.bind.is_port_alone {
+            let all = SocketAddr::from((Ipv4Addr::UNSPECIFIED, address.port()));
+            let note = format!("for this machine alone; --bind {all} serves all networks");
+            let _ = writeln!(std::io::stderr(), "{note}");
+        }
         if let (Some(fingerprint), true) = (fingerprint, self.with_parent) {
             output::write(format!("{fingerprint}\n"))?;
         }

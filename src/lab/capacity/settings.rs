@@ -73,7 +73,7 @@ impl CapacitySearch {
 /// The factor that a search varies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-#[derive(strum::EnumString, strum::VariantNames)]
+#[derive(strum::Display, strum::EnumString, strum::VariantNames)]
 #[strum(serialize_all = "lowercase", parse_err_ty = String)]
 #[strum(parse_err_fn = unknown::<SearchFactor>)]
 pub enum SearchFactor {

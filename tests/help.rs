@@ -1,0 +1,128 @@
+//! Help, and the answers to a command line that is not quite right.
+
+mod support;
+
+use clap::{Command, CommandFactory, Parser};
+use support::process::{text, wslab};
+use wslab::cli::Cli;
+
+/// The commands that help lists.
+fn commands() -> Vec<Command> {
+    let mut wslab = Cli::command();
+    wslab.build();
+    let commands = wslab.get_subcommands().cloned();
+    commands
+        .filter(|it| !it.is_hide_set() && it.get_name() != "help")
+        .collect()
+}
+
+/// The words of a command line, with '…' for one word.
+fn words(line: &str) -> Vec<String> {
+    let parts = line.split('\'').enumerate();
+    let words = parts.flat_map(|(n, part)| match n % 2 {
+        0 => part.split_whitespace().map(str::to_owned).collect(),
+        _ => vec![part.to_owned()],
+    });
+    words.collect()
+}
+
+#[test]
+fn every_example_in_help_is_accepted() {
+    for command in commands() {
+        let help = command.clone().render_long_help().to_string();
+        let lines = help.lines().filter(|line| line.starts_with("    wslab "));
+        let lines: Vec<&str> = lines.collect();
+        let (name, is_given) = (command.get_name(), !lines.is_empty());
+        assert!(is_given, "{name} has no example");
+        for line in lines {
+            let parsed = Cli::try_parse_from(words(line)).map(drop);
+            assert!(parsed.is_ok(), "{line}: {}", parsed.unwrap_err());
+        }
+        assert!(help.contains("Exit codes:\n"), "{name} has no exit codes");
+    }
+}
+
+#[test]
+fn every_option_has_a_heading_and_one_line_in_short_help() {
+    for command in commands() {
+        let name = command.get_name();
+        for option in command.get_opts().filter(|it| !it.is_hide_set()) {
+            let heading = option.get_help_heading();
+            assert!(
+                heading.is_some(),
+                "{name} --{}: no heading",
+                option.get_id()
+            );
+        }
+        let help = command.clone().term_width(80).render_help().to_string();
+        let options = help.lines().skip_while(|line| !line.starts_with("Options"));
+        for line in options {
+            let is_option = line.trim_start().starts_with('-');
+            assert!(
+                !line.starts_with("   ") || is_option,
+                "{name}: {line:?} is a second line"
+            );
+        }
+    }
+}
+
+#[test]
+fn wslab_alone_says_where_to_begin() {
+    let output = wslab(&[]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    let welcome = text(&output.stdout);
+    assert!(welcome.lines().count() <= 15 && welcome.lines().all(|line| line.len() < 80));
+    for named in [
+        "wslab run ",
+        "wslab compare ",
+        "wslab demo ",
+        "wslab --help",
+    ] {
+        assert!(welcome.contains(named), "{named}: {welcome}");
+    }
+}
+
+/// The message and exit code 2 that a command line gets.
+fn refusal(line: &str) -> String {
+    let words = words(line);
+    let output = wslab(&words.iter().map(String::as_str).collect::<Vec<_>>())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2), "{line}");
+    text(&output.stderr).to_owned()
+}
+
+#[test]
+fn what_other_tools_call_it_is_answered_with_our_name() {
+    for (line, write) in [
+        ("run --duration 10", "write --window 10s"),
+        ("run -d 10s", "write --window 10s"),
+        ("run --connections=5", "write --clients 100"),
+        ("run -c 5", "write --clients 100"),
+        ("run --concurrency 5", "write --clients 100"),
+        ("run --users 5", "write --clients 100"),
+        ("run --vus 5", "write --clients 100"),
+        ("run -n 500", "write --window 10s and --rate 5"),
+        ("run --requests 500", "write --window 10s and --rate 5"),
+        ("capacity --qps 5", "write --rate 5"),
+        ("run --rps 5", "write --rate 5"),
+        ("run -o x", "write --results DIR"),
+        ("run --output x", "write --results DIR"),
+        ("run --url http://h", "write --target URL"),
+        ("run http://h:80", "write --target http://h:80"),
+        ("run classroom localhost:8080", "--target localhost:8080"),
+        ("serve --port 9000", "write --bind 127.0.0.1:9000"),
+        ("--duration 10", "write wslab run --window 10s"),
+        ("http://h", "write wslab run --target http://h"),
+        ("bench", "write wslab run"),
+        ("server", "write wslab serve"),
+        ("start", "write wslab serve"),
+        ("client", "write wslab chat"),
+        ("classroom", "write wslab run classroom"),
+        ("serv", "'serve'"),
+        ("run --clinets 5", "'--clients'"),
+    ] {
+        let refusal = refusal(line);
+        assert!(refusal.contains(write), "wslab {line}: {refusal}");
+    }
+}
