@@ -26,6 +26,9 @@ const MAX_WAITING: usize = 1_024;
 pub struct Outbox {
     waiting: RefCell<VecDeque<Outgoing>>,
     added: Notify,
+    /// Numbers of messages that were written on a connection which does not answer them, and that
+    /// no subscriber had when this was last looked at.
+    pub written: RefCell<Vec<u32>>,
 }
 
 impl Outbox {

@@ -166,7 +166,27 @@ impl Subscription {
         if was_connected {
             self.recorder.disconnected();
         }
+        if let Some((_, outbox)) = &self.author {
+            let board = &self.recorder.board;
+            let written = outbox.written.take().into_iter();
+            written.for_each(|number| board.lose_answer(number));
+        }
         was_connected
+    }
+
+    /// The author wrote a message on this connection. Its delivery to some subscriber is the only
+    /// answer that there is.
+    pub fn wrote(&self, number: u32) {
+        let Some((_, outbox)) = &self.author else {
+            return;
+        };
+        let is_delivered = |number: u32| {
+            let record = self.recorder.board.record(number);
+            record.is_none_or(|record| record.deliveries() > 0)
+        };
+        let mut written = outbox.written.borrow_mut();
+        written.retain(|number| !is_delivered(*number));
+        written.push(number);
     }
 
     /// Whether the server has answered since the last dial.

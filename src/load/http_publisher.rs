@@ -79,9 +79,9 @@ impl HttpPublisher {
                     self.note(&error);
                 }
                 connection = None;
-                unanswered
-                    .drain(..)
-                    .for_each(|message| self.failed(&message));
+                for message in unanswered.drain(..) {
+                    self.recorder.board.lose_answer(message.number);
+                }
             }
         }
     }
@@ -89,16 +89,13 @@ impl HttpPublisher {
     fn answered(&self, message: &Outgoing, accepted: Result<(), ClientError>) {
         match (accepted, self.recorder.board.record(message.number)) {
             (Ok(()), Some(record)) => record.accept(clock::now_ns()),
-            (Ok(()), None) => self.failed(message),
+            // Without a record, it was not handed over.
+            (Ok(()), None) => {}
             (Err(error), _) => {
-                self.failed(message);
+                self.recorder.board.refuse(message.number);
                 self.note(&error);
             }
         }
-    }
-
-    fn failed(&self, message: &Outgoing) {
-        self.recorder.board.fail(message.number);
     }
 
     fn note(&self, error: &ClientError) {

@@ -6,8 +6,10 @@ use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 /// Words of a record: a cache line, so that subscribers of different messages share none.
 pub const RECORD_WORDS: usize = 8;
 
-/// The flag beside the number of deliveries.
-const FAILED: u64 = 1 << 63;
+/// Flags beside the number of deliveries.
+const REFUSED: u64 = 1 << 63;
+const UNANSWERED: u64 = 1 << 62;
+const DELIVERIES: u64 = UNANSWERED - 1;
 
 /// A message as the schedule has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,13 +70,21 @@ impl MessageRecord<'_> {
         self.0[2].store(now_ns, Release);
     }
 
-    /// The server refused it, or did not answer. Returns whether this was not known.
-    pub(super) fn fail(self) -> bool {
-        self.0[3].fetch_or(FAILED, Relaxed) & FAILED == 0
+    /// The server refused it. Returns whether this was not known.
+    pub(super) fn refuse(self) -> bool {
+        self.0[3].fetch_or(REFUSED, Relaxed) & REFUSED == 0
     }
 
+    /// Its connection ended before an answer, so only a delivery can show that it was published.
+    /// Returns whether this is new, and no delivery has.
+    pub(super) fn lose_answer(self) -> bool {
+        self.0[3].fetch_or(UNANSWERED, Relaxed) == 0
+    }
+
+    /// Whether it is not in the feed, as far as is known.
     pub fn failed(self) -> bool {
-        self.0[3].load(Relaxed) & FAILED != 0
+        let word = self.0[3].load(Relaxed);
+        word & REFUSED != 0 || word == UNANSWERED
     }
 
     /// Whether each subscriber of its feed should receive it.
@@ -82,13 +92,15 @@ impl MessageRecord<'_> {
         self.sent_at_ns() != 0 && !self.failed()
     }
 
-    /// One more subscriber has it. Returns how many had it before.
-    pub fn deliver(self) -> u64 {
-        self.0[3].fetch_add(1, Relaxed) & !FAILED
+    /// One more subscriber has it. Returns how many had it before, and whether this is the first
+    /// sign that it was published at all.
+    pub(super) fn deliver(self) -> (u64, bool) {
+        let before = self.0[3].fetch_add(1, Relaxed);
+        (before & DELIVERIES, before == UNANSWERED)
     }
 
     /// Subscribers that have it.
     pub fn deliveries(self) -> u64 {
-        self.0[3].load(Relaxed) & !FAILED
+        self.0[3].load(Relaxed) & DELIVERIES
     }
 }

@@ -235,7 +235,7 @@ impl Recorder {
         if self.worker == self.board.workers() {
             return; // The probe takes no rank in the fan-out.
         }
-        let rank = record.deliver();
+        let rank = self.board.deliver(record);
         let last = u64::from(readers - 1);
         let ranks = [0, last / 2, last];
         for (place, fan_out) in ranks.into_iter().zip(&mut recording.fan_out) {

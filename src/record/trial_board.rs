@@ -219,11 +219,29 @@ impl TrialBoard {
         }
     }
 
-    /// The server refused a message, or did not answer.
-    pub fn fail(&self, number: u32) {
-        if self.record(number).is_some_and(MessageRecord::fail) {
+    /// The server refused a message.
+    pub fn refuse(&self, number: u32) {
+        if self.record(number).is_some_and(MessageRecord::refuse) {
             self.give_up(number);
         }
+    }
+
+    /// A message's connection ended before the server's answer. It counts as given up until a
+    /// delivery shows that it was published.
+    pub fn lose_answer(&self, number: u32) {
+        let record = self.record(number);
+        if record.is_some_and(MessageRecord::lose_answer) {
+            self.give_up(number);
+        }
+    }
+
+    /// One more subscriber has a message of the window. Returns how many had it before.
+    pub fn deliver(&self, record: MessageRecord<'_>) -> u64 {
+        let (before, shows_it) = record.deliver();
+        if let Some(message) = record.scheduled().filter(|_| shows_it) {
+            self.feed(message.feed as usize)[1].fetch_sub(1, Relaxed);
+        }
+        before
     }
 
     /// Messages of the window so far that each subscriber of this feed should receive.
@@ -257,7 +275,7 @@ mod tests {
             assert!(board.hand_over(number, &message(feed, number, due_ns)));
         }
         for number in [1, 1, 4] {
-            board.fail(number);
+            board.refuse(number);
         }
         assert_eq!((board.published(0), board.published(1)), (2, 0));
         board.give_up(2);
@@ -267,6 +285,27 @@ mod tests {
         assert_eq!(board.published(0), 0);
         assert!(board.window_closed(0) && !board.in_window(0) && !board.in_window(1_500));
         assert!(!board.hand_over(8, &message(0, 8, 2_100)), "no room");
+    }
+
+    #[test]
+    fn a_message_without_an_answer_is_published_once_a_delivery_shows_it() {
+        let board = TrialBoard::new(1, 1, 4).unwrap();
+        board.set_window(1_000, 2_000);
+        for number in 0..3 {
+            assert!(board.hand_over(number, &message(0, number, 1_500)));
+            board.record(number).unwrap().send(1_600);
+        }
+        for number in [0, 0, 1] {
+            board.lose_answer(number);
+        }
+        assert_eq!(board.published(0), 1);
+        let record = board.record(0).unwrap();
+        assert!(record.failed() && !record.published());
+        assert_eq!([board.deliver(record), board.deliver(record)], [0, 1]);
+        assert!(!record.failed() && record.published());
+        assert_eq!((record.deliveries(), board.published(0)), (2, 2));
+        board.lose_answer(0);
+        assert_eq!(board.published(0), 2);
     }
 
     #[test]
@@ -283,8 +322,14 @@ mod tests {
         let own = ours.record(3).unwrap();
         assert!(own.send(1_900) && !own.send(2_000), "sent again");
         assert_eq!((record.sent_at_ns(), record.published()), (1_900, true));
-        assert_eq!([own.deliver(), record.deliver(), own.deliver()], [0, 1, 2]);
-        ours.fail(3);
+        let deliver = |board: &TrialBoard| board.deliver(board.record(3).unwrap());
+        assert_eq!(
+            [deliver(&ours), deliver(&theirs), deliver(&ours)],
+            [0, 1, 2]
+        );
+        ours.lose_answer(3);
+        assert!(record.published(), "deliveries are the answer");
+        ours.refuse(3);
         assert_eq!((record.deliveries(), record.published()), (3, false));
         assert!(theirs.record(4).is_none());
     }

@@ -116,11 +116,8 @@ async fn publish(
     let recorder = &subscription.recorder;
     recorder.json(json.len(), message.text.len());
     recorder.published(message.number, message.intended_at_ns, clock::now_ns());
-    let written = connection.write_all(&frame).await;
-    if written.is_err() {
-        recorder.board.fail(message.number);
-    }
-    written
+    subscription.wrote(message.number);
+    connection.write_all(&frame).await
 }
 
 /// A whole frame from a client, which masks with a random key (RFC 6455, section 5.3).
