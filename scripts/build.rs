@@ -1,4 +1,4 @@
-//! Records the commit and the compiler in the binary, for `environment.json`. Outside a git checkout
+//! Records the commit, the compiler and the build profile in the binary, for `environment.json`. Outside a git checkout
 //! the commit is unknown.
 
 use std::process::Command;
@@ -20,6 +20,13 @@ fn main() {
     println!(
         "cargo::rustc-env=WSLAB_RUSTC={}",
         rustc.as_deref().unwrap_or("unknown")
+    );
+    // Cargo tells a profile's name by the folder alone: target/PROFILE/build/wslab-HASH/out.
+    let out = std::path::PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets it"));
+    let profile = out.ancestors().nth(3).and_then(|folder| folder.file_name());
+    println!(
+        "cargo::rustc-env=WSLAB_PROFILE={}",
+        profile.map_or("unknown".into(), |name| name.to_string_lossy())
     );
     if let Some(head) = said("git", &["rev-parse", "--git-path", "logs/HEAD"]) {
         println!("cargo::rerun-if-changed={head}");

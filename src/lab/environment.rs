@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::system::files::SystemFiles;
+use crate::system::info::PROFILE;
 use crate::system::pinning::Pinning;
 use crate::system::process;
 
@@ -12,7 +13,7 @@ pub struct Environment {
     pub wslab_version: String,
     /// Of the source of the program, with `-dirty` if the source was changed.
     pub commit: String,
-    /// `debug` or `release`. Figures of a debug build mean nothing.
+    /// The build profile: `release`, `quick` or `debug`. Figures of a debug build mean nothing.
     pub build: String,
     pub started_at: String,
     /// Without the value of `--token`.
@@ -59,12 +60,7 @@ impl Environment {
         Environment {
             wslab_version: env!("CARGO_PKG_VERSION").to_owned(),
             commit: env!("WSLAB_COMMIT").to_owned(),
-            build: if cfg!(debug_assertions) {
-                "debug"
-            } else {
-                "release"
-            }
-            .to_owned(),
+            build: PROFILE.to_owned(),
             started_at: humantime::format_rfc3339_seconds(std::time::SystemTime::now()).to_string(),
             command_line: without_token(
                 std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()),

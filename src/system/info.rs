@@ -6,10 +6,18 @@ use crate::system::activity::{Activity, Sample};
 use crate::system::files::{Boost, SystemFiles};
 use crate::system::process;
 
+/// The build profile of this program: `release`, `quick` or `debug`.
+pub const PROFILE: &str = if cfg!(debug_assertions) {
+    "debug"
+} else {
+    env!("WSLAB_PROFILE")
+};
+
 /// The facts. What the machine does not show is absent.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SystemInfo {
-    pub debug_build: bool,
+    /// See [`PROFILE`].
+    pub profile: &'static str,
     /// Open files of one process, with its soft limit raised to the hard one.
     pub open_files: Option<u64>,
     /// First and last port of outgoing connections.
@@ -40,7 +48,7 @@ impl SystemInfo {
     /// Reads the facts. Raises this process's soft limit of descriptors.
     pub fn read() -> Self {
         SystemInfo {
-            debug_build: cfg!(debug_assertions),
+            profile: PROFILE,
             open_files: Some(process::raise_descriptor_limit()),
             cpus: std::thread::available_parallelism().ok().map(usize::from),
             ..SystemInfo::from_files(&SystemFiles::host())

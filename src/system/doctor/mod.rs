@@ -146,12 +146,20 @@ fn beyond(value: f64, warn: f64, bad: f64) -> Level {
 }
 
 fn build(info: &SystemInfo, _: &Requirements) -> Option<Finding> {
-    let (level, what) = match info.debug_build {
-        true => (Level::Bad, "wslab was built without optimisation"),
-        false => (Level::Ok, "wslab is optimised"),
+    let (level, what) = match info.profile {
+        "debug" => (
+            Level::Bad,
+            "wslab was built without optimisation".to_owned(),
+        ),
+        "release" | "" => (Level::Ok, "wslab is optimised".to_owned()),
+        other => {
+            let what =
+                format!("the profile {other} spends up to a tenth more CPU time than release");
+            (Level::Warn, what)
+        }
     };
     let fix = "build it with --release";
-    Some(find("build", level, what.to_owned(), fix))
+    Some(find("build", level, what, fix))
 }
 
 fn cores(info: &SystemInfo, _: &Requirements) -> Option<Finding> {

@@ -5,7 +5,7 @@ use crate::system::files::Boost;
 /// A machine without a fault.
 fn sound() -> SystemInfo {
     SystemInfo {
-        debug_build: false,
+        profile: "release",
         open_files: Some(20_000),
         local_ports: Some((32_768, 60_999)),
         somaxconn: Some(4_096),
@@ -53,8 +53,9 @@ type Change = fn(&mut SystemInfo);
 #[test]
 fn each_fault_is_found_alone_with_its_weight_and_what_fixes_it() {
     use Level::{Bad, Warn};
-    let table: [(Change, Level, &str, &str); 23] = [
-        (|f| f.debug_build = true, Bad, "build", "--release"),
+    let table: [(Change, Level, &str, &str); 24] = [
+        (|f| f.profile = "debug", Bad, "build", "--release"),
+        (|f| f.profile = "quick", Warn, "build", "profile quick"),
         (|f| f.cpus = Some(1), Bad, "cores", "--target"),
         (|f| f.cpu_quota = Some(1.5), Warn, "cpu-quota", "1.5 CPUs"),
         (
