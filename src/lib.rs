@@ -1,6 +1,9 @@
 //! wslab compares short polling, long polling, Server-Sent Events and WebSocket: the same feed over
 //! each, with delivery latency, bytes on the wire and CPU of every delivery.
 //!
+//! To read first: [`docs::measuring`], how it measures and what it cannot tell; [`docs::server`], what
+//! the server does; [`docs::figures`], what was measured.
+//!
 //! # Layout
 //!
 //! The walk of a message: schedule → publisher → server → ring → transport → socket → subscriber →
@@ -27,6 +30,7 @@
 pub mod chat;
 pub mod cli;
 pub mod client;
+pub mod docs;
 pub mod error;
 pub mod feed;
 pub mod lab;

@@ -1,0 +1,10 @@
+//! What a reader finds beyond the README. Each page is a Markdown file in this folder.
+
+#[doc = include_str!("measuring.md")]
+pub mod measuring {}
+
+#[doc = include_str!("server.md")]
+pub mod server {}
+
+#[doc = include_str!("figures.md")]
+pub mod figures {}

@@ -1,0 +1,126 @@
+//! README and the pages of `src/docs`: every command in them is one, every path leads somewhere.
+
+use std::path::{Path, PathBuf};
+
+use clap::Parser;
+use wslab::cli::Cli;
+
+/// README is read to its end only if it is short.
+const MAX_README_WORDS: usize = 1_500;
+
+/// Folders and files whose paths must exist where a page names them.
+const ROOTS: [&str; 8] = [
+    "src/",
+    "scripts/",
+    "scenarios/",
+    "results/",
+    "examples/",
+    "tests/",
+    "benches/",
+    "LICENSE",
+];
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The pages, with their texts.
+fn pages() -> Vec<(PathBuf, String)> {
+    let entries = std::fs::read_dir(root().join("src/docs")).unwrap();
+    let paths = entries.map(|entry| entry.unwrap().path());
+    let mut paths: Vec<PathBuf> = paths
+        .filter(|path| path.extension().is_some_and(|kind| kind == "md"))
+        .collect();
+    assert!(!paths.is_empty());
+    paths.push(root().join("README.md"));
+    let read = |path: PathBuf| (path.clone(), std::fs::read_to_string(path).unwrap());
+    paths.into_iter().map(read).collect()
+}
+
+/// The code of a page: its indented lines, and its code spans.
+fn code(page: &str) -> Vec<String> {
+    let (indented, text): (Vec<&str>, Vec<&str>) =
+        page.lines().partition(|line| line.starts_with("    "));
+    // A span may go on in the next line.
+    let text = text.join(" ");
+    let spans = text.split('`').skip(1).step_by(2);
+    indented
+        .into_iter()
+        .chain(spans)
+        .map(|code| code.trim().to_owned())
+        .collect()
+}
+
+/// The arguments of a command line, as a shell splits it.
+fn words(line: &str) -> Vec<String> {
+    let (mut words, mut quoted, mut word) = (Vec::new(), false, String::new());
+    for character in line.chars().chain([' ']) {
+        match character {
+            '\'' => quoted = !quoted,
+            ' ' if !quoted => {
+                words.extend(Some(std::mem::take(&mut word)).filter(|w| !w.is_empty()))
+            }
+            other => word.push(other),
+        }
+    }
+    words
+}
+
+#[test]
+fn readme_is_short() {
+    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let words = readme.split_whitespace().count();
+    assert!(words < MAX_README_WORDS, "{words} words");
+}
+
+#[test]
+fn every_command_is_understood() {
+    let mut commands = 0;
+    for (path, page) in pages() {
+        for line in code(&page) {
+            let line = line.replace("cargo run --release --", "wslab");
+            // The name alone is no command, and a table of results begins with it as well.
+            let arguments = words(&line);
+            if arguments.len() < 2 || arguments[0] != "wslab" {
+                continue;
+            }
+            commands += 1;
+            // What a shell would do with the rest is not ours.
+            let ours = arguments
+                .iter()
+                .take_while(|word| !["&", "|", ">"].contains(&&***word));
+            if let Err(error) = Cli::try_parse_from(ours) {
+                let kind = error.kind();
+                let shows_help = kind == clap::error::ErrorKind::DisplayHelp;
+                assert!(shows_help, "{}: {line}: {error}", path.display());
+            }
+        }
+    }
+    assert!(commands > 20, "{commands}");
+}
+
+#[test]
+fn every_path_exists() {
+    for (path, page) in pages() {
+        let exists = |name: &str, from: &Path| {
+            let name = name.split('#').next().unwrap();
+            assert!(from.join(name).exists(), "{}: {name}", path.display());
+        };
+        for link in page.split("](").skip(1) {
+            let target = link.split(')').next().unwrap();
+            if !target.starts_with("http") {
+                exists(target, path.parent().unwrap());
+            }
+        }
+        for span in code(&page) {
+            let name = span.split(' ').next().unwrap_or_default();
+            // Names in capitals stand for what a reader fills in.
+            let stands = name
+                .split('/')
+                .any(|part| part.len() > 2 && part == part.to_uppercase());
+            if ROOTS.iter().any(|root| name.starts_with(root)) && !stands && !name.contains('<') {
+                exists(name, root());
+            }
+        }
+    }
+}
