@@ -27,6 +27,9 @@
 //! - [`report`]: rows in, tables, plots and a page out
 //! - [`chat`]: a person in a feed · [`cli`]: one file a command
 
+// They work in the pages of `cargo doc --document-private-items`.
+#![allow(rustdoc::private_intra_doc_links)]
+
 pub mod chat;
 pub mod cli;
 pub mod client;

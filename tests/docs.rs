@@ -37,18 +37,20 @@ fn pages() -> Vec<(PathBuf, String)> {
     paths.into_iter().map(read).collect()
 }
 
-/// The code of a page: its indented lines, and its code spans.
+/// The code of a page: its lines that are indented or between fences, and its code spans.
 fn code(page: &str) -> Vec<String> {
-    let (indented, text): (Vec<&str>, Vec<&str>) =
-        page.lines().partition(|line| line.starts_with("    "));
-    // A span may go on in the next line.
-    let text = text.join(" ");
+    let (mut lines, mut text, mut fenced) = (Vec::new(), String::new(), false);
+    for line in page.lines() {
+        match (line.starts_with("```"), line.starts_with("    ")) {
+            (true, _) => fenced = !fenced,
+            (_, indented) if indented || fenced => lines.push(line),
+            // A span may go on in the next line.
+            _ => text.extend([line, " "]),
+        }
+    }
     let spans = text.split('`').skip(1).step_by(2);
-    indented
-        .into_iter()
-        .chain(spans)
-        .map(|code| code.trim().to_owned())
-        .collect()
+    let code = lines.into_iter().chain(spans);
+    code.map(|code| code.trim().to_owned()).collect()
 }
 
 /// The arguments of a command line, as a shell splits it.

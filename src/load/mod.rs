@@ -1,7 +1,7 @@
 //! The load: thousands of subscribers and the publishers of one trial, in processes of its own.
 //!
-//! The lab sends a controller its plan over a [link](link). The controller takes the trial through
-//! the phases of its [timeline](timeline), and asks workers, in its own process or in agents, for
+//! The lab sends a controller its plan over a [link]. The controller takes the trial through
+//! the phases of its [timeline], and asks workers, in its own process or in agents, for
 //! what they recorded.
 //!
 //! - [`protocol`]: what lab, controller and agents send each other
