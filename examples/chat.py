@@ -18,6 +18,8 @@ from urllib.request import urlopen
 
 import websockets
 
+if len(sys.argv) < 2:
+    sys.exit(__doc__)
 name, server = (sys.argv[1:] + ["http://localhost:8080"])[:2]
 feed = server + "/feeds/lobby"
 cursor, epoch = 0, None  # the last message seen, and of which start of the server

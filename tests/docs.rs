@@ -3,7 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use clap::Parser;
+use support::Server;
+use support::process::{command, text};
 use wslab::cli::Cli;
+
+mod support;
 
 /// README is read to its end only if it is short.
 const MAX_README_WORDS: usize = 1_500;
@@ -99,6 +103,36 @@ fn every_command_is_understood() {
         }
     }
     assert!(commands > 20, "{commands}");
+}
+
+#[test]
+fn readmes_curl_commands_are_answered() {
+    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let server = Server::start(&[]);
+    let mut commands = 0;
+    for line in code(&readme)
+        .iter()
+        .filter(|line| line.starts_with("curl "))
+    {
+        commands += 1;
+        let curl = line.replacen("curl", "curl -q -sS -i --max-time 1", 1);
+        let curl = curl.replace("localhost:8080", &server.address);
+        let mut shell = command("sh");
+        let output = shell
+            .args(["-c", &curl])
+            .env("S", &server.address)
+            .output()
+            .unwrap();
+        let answer = text(&output.stdout);
+        let status = answer.split(' ').nth(1).unwrap_or_default();
+        // Nothing is published while it is held, so curl's time ends it.
+        let is_held = line.contains("long-poll") && output.status.code() == Some(28);
+        assert!(
+            is_held || ["200", "201"].contains(&status),
+            "{line}: {output:?}"
+        );
+    }
+    assert!(commands > 8, "{commands}");
 }
 
 #[test]

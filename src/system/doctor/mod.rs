@@ -153,8 +153,7 @@ fn build(info: &SystemInfo, _: &Requirements) -> Option<Finding> {
         ),
         "release" | "" => (Level::Ok, "wslab is optimised".to_owned()),
         other => {
-            let what =
-                format!("the profile {other} spends up to a tenth more CPU time than release");
+            let what = format!("the profile {other} takes more CPU time than release");
             (Level::Warn, what)
         }
     };
