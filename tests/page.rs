@@ -115,6 +115,9 @@ fn hands_the_pages_token_on() {
     let server = Server::start(&["--token", "s3cret"]);
     let browser = Browser::open(&server.at("/?token=s3cret"));
     wait_for_cards(&browser, "live cards", |card| card["state"] == "live");
+    let help = browser.run("return document.querySelector('footer a').href");
+    let help = get(help.as_str().unwrap());
+    assert_eq!(help.status, 200, "{help:?}");
     assert_eq!(browser.errors(), Vec::<Value>::new());
 }
 
