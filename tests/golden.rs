@@ -295,7 +295,17 @@ fn help() {
     let mut golden = Golden::of("help");
     let work = WorkFolder::new();
     let commands = [
-        "", "run", "capacity", "report", "doctor", "compare", "serve", "demo", "chat",
+        "",
+        "run",
+        "capacity",
+        "report",
+        "doctor",
+        "compare",
+        "serve",
+        "demo",
+        "chat",
+        "completions",
+        "man",
     ];
     for (command, columns, flag) in commands.into_iter().flat_map(|command| {
         let flags = [

@@ -18,6 +18,12 @@ fn commands() -> Vec<Command> {
 
 /// The words of a command line, with '…' for one word.
 fn words(line: &str) -> Vec<String> {
+    let command = line.split(['>', '|']).next().unwrap();
+    let line = if line.contains(" > ~") || line.contains(" | ") {
+        command
+    } else {
+        line
+    };
     let parts = line.split('\'').enumerate();
     let words = parts.flat_map(|(n, part)| match n % 2 {
         0 => part.split_whitespace().map(str::to_owned).collect(),
@@ -124,5 +130,60 @@ fn what_other_tools_call_it_is_answered_with_our_name() {
     ] {
         let refusal = refusal(line);
         assert!(refusal.contains(write), "wslab {line}: {refusal}");
+    }
+}
+
+/// Runs a program of this machine on a file; `None` where it is not installed.
+fn checked_by(program: &[&str], file: &std::path::Path) -> Option<String> {
+    let mut command = std::process::Command::new(program[0]);
+    let output = command.args(&program[1..]).arg(file).output().ok()?;
+    assert!(
+        output.status.success(),
+        "{program:?}: {}",
+        text(&output.stderr)
+    );
+    Some(text(&output.stdout).to_owned())
+}
+
+#[test]
+fn shells_accept_their_completions() {
+    let folder = tempfile::tempdir().unwrap();
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let output = wslab(&["completions", shell]).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{shell}");
+        let script = text(&output.stdout);
+        assert!(script.contains("poll-interval"), "{shell}");
+        let file = folder.path().join(shell);
+        std::fs::write(&file, script).unwrap();
+        if ["bash", "zsh", "fish"].contains(&shell) {
+            checked_by(&[shell, "-n"], &file);
+        }
+    }
+    assert!(refusal("completions tcsh").contains("bash"));
+}
+
+#[test]
+fn the_manual_has_a_page_for_each_command() {
+    let folder = tempfile::tempdir().unwrap();
+    let pages = folder.path().join("man1");
+    let output = wslab(&["man", pages.to_str().unwrap()]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    for command in commands() {
+        let page = pages.join(format!("wslab-{}.1", command.get_name()));
+        assert!(page.is_file(), "{}", page.display());
+    }
+    assert!(
+        !pages.join("wslab-load.1").exists(),
+        "a command for other commands"
+    );
+    let main = wslab(&["man"]).output().unwrap().stdout;
+    let page = std::fs::read(pages.join("wslab.1")).unwrap();
+    assert!(page == main, "{}", text(&main));
+    let run = pages.join("wslab-run.1");
+    if let Some(page) = checked_by(&["groff", "-man", "-Tascii", "-ww"], &run) {
+        assert!(
+            page.contains("--poll-interval") && page.contains("Exit codes:"),
+            "{page}"
+        );
     }
 }

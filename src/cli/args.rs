@@ -1,14 +1,19 @@
 //! Groups of arguments that several commands share.
 
 use std::convert::Infallible;
+use std::io::Write;
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Arg, Args};
 
-use crate::cli::help::headings;
+use crate::cli::help::{headings, with_default};
 use crate::client::tls::{Fingerprint, Trust};
 use crate::client::token::{self, Token};
 use crate::error::UsageError;
+use crate::lab::config::Config;
+
+/// The folder of the results where nothing names another.
+const RESULTS: &str = "results";
 
 /// How the server of an https URL proves that it is the right one.
 #[derive(Clone, Debug, Args)]
@@ -46,6 +51,44 @@ pub(super) struct TokenArgs {
     #[arg(long, value_name = "TOKEN", env = token::VARIABLE, hide_env_values = true)]
     #[arg(value_parser = parse_token)]
     pub(super) token: Option<GivenToken>,
+}
+
+/// Where the runs are.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = headings::OUTPUT, mut_args(with_results_default))]
+pub(super) struct ResultsArgs {
+    /// Folder of the results
+    ///
+    /// The environment variable WSLAB_RESULTS, and results = "DIR" in wslab.toml, name another
+    /// folder where this flag is absent.
+    #[arg(long, value_name = "DIR", env = "WSLAB_RESULTS", hide_env = true)]
+    results: Option<PathBuf>,
+}
+
+impl ResultsArgs {
+    /// The folder, and whether the configuration names it.
+    pub(super) fn folder(&self, config: &Config) -> (PathBuf, bool) {
+        match (&self.results, &config.results) {
+            (Some(given), _) => (given.clone(), false),
+            (None, Some(configured)) => (configured.clone(), true),
+            (None, None) => (RESULTS.into(), false),
+        }
+    }
+}
+
+fn with_results_default(arg: Arg) -> Arg {
+    match arg.get_id().as_str() {
+        "results" => with_default(arg, RESULTS),
+        _ => arg,
+    }
+}
+
+/// Says which keys of a configuration file are in use, since defaults that are not seen deceive.
+pub(super) fn write_defaults(config: &Config, keys: &[&str]) {
+    if !keys.is_empty() {
+        let (file, keys) = (config.file.display(), keys.join(", "));
+        let _ = writeln!(std::io::stderr(), "defaults from {file}: {keys}");
+    }
 }
 
 /// A token, or why it is none. Clap would print a token that it refuses, so clap refuses none.

@@ -10,6 +10,7 @@ use crate::error::UsageError;
 use crate::lab::capacity;
 use crate::lab::capacity::objective::Objective;
 use crate::lab::capacity::settings::{CapacitySearch, SearchFactor};
+use crate::lab::config::Config;
 use crate::lab::recorded_run::RecordedRun;
 use crate::lab::scenario::Scenario;
 use crate::report;
@@ -54,8 +55,9 @@ pub(super) struct CapacityArgs {
 impl CapacityArgs {
     pub(super) fn execute(self) -> anyhow::Result<ExitCode> {
         let recorded = self.run.recorded()?;
-        let scenario = self.scenario(recorded.as_ref())?;
-        let (run, ending) = self.run.measure(&scenario, recorded.as_ref())?;
+        let config = self.run.config()?;
+        let scenario = self.scenario(recorded.as_ref(), &config)?;
+        let (run, ending) = self.run.measure(&scenario, recorded.as_ref(), &config)?;
         let found = capacity::rows(&run.scenario, &run.folder.id(), &run.folder.trials);
         finish(&run, ending, || {
             report::capacity_table(&found, &run.folder.trials, Locale::En)
@@ -70,12 +72,17 @@ impl CapacityArgs {
     }
 
     /// The search that was recorded, or the one that the flags ask for.
-    fn scenario(&self, recorded: Option<&RecordedRun>) -> Result<Scenario, UsageError> {
-        let mut scenario = self.run.scenario(recorded)?;
+    fn scenario(
+        &self,
+        recorded: Option<&RecordedRun>,
+        config: &Config,
+    ) -> Result<Scenario, UsageError> {
+        let mut scenario = self.run.scenario(recorded, config)?;
         if scenario.capacity.is_none() {
             scenario.name = "capacity".to_owned();
             scenario.question.clear();
-            scenario.repeats = self.run.factors.repeats.unwrap_or(CONFIRMATIONS);
+            let repeats = self.run.factors.repeats.or(config.repeats);
+            scenario.repeats = repeats.unwrap_or(CONFIRMATIONS);
         }
         let mut search = scenario.capacity.take().unwrap_or_default();
         if !self.slo.is_empty() {

@@ -213,6 +213,32 @@ pub(super) const CHAT_CODES: &[Code] = &[
     STOPPED,
 ];
 
+pub(super) const COMPLETIONS: &[Example] = &[
+    (
+        "wslab completions bash > ~/.local/share/bash-completion/completions/wslab",
+        "For bash",
+    ),
+    (
+        "wslab completions fish > ~/.config/fish/completions/wslab.fish",
+        "For fish",
+    ),
+    (
+        "wslab completions zsh > ~/.zfunc/_wslab",
+        "For zsh, where fpath has ~/.zfunc",
+    ),
+];
+
+pub(super) const MAN: &[Example] = &[
+    ("wslab man | man -l -", "Read the main page"),
+    (
+        "wslab man ~/.local/share/man/man1",
+        "Install all pages: then man wslab-run works",
+    ),
+];
+
+pub(super) const PRINT_CODES: &[Code] =
+    &[("0", "written"), ("1", "it could not be written"), WRONG];
+
 /// Adds the default to the help of a factor's flag. The flag itself has none: where it is absent,
 /// the scenario keeps its value.
 pub(super) fn with_factor_default(arg: Arg) -> Arg {

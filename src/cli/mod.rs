@@ -4,12 +4,14 @@ mod args;
 pub mod capacity;
 pub mod chat;
 pub mod compare;
+pub mod completions;
 pub mod demo;
 pub mod doctor;
 mod factor_args;
 mod foreign;
 mod help;
 pub mod load;
+pub mod man;
 mod process;
 pub mod report;
 pub mod run;
@@ -63,6 +65,10 @@ enum Command {
     /// standard output has one line a message ("alice: oi", "* bob joined"). The state of the
     /// connection goes to standard error. With --user the command ends after its input.
     Chat(chat::ChatArgs),
+    /// Print the completions of a shell
+    Completions(completions::CompletionsArgs),
+    /// Print the manual, or write one page for each command
+    Man(man::ManArgs),
     /// Run the load of one trial; wslab run starts it
     #[command(hide = true)]
     Load(load::LoadArgs),
@@ -106,6 +112,8 @@ impl Cli {
             Command::Serve(args) => args.execute(),
             Command::Demo(args) => args.execute(),
             Command::Chat(args) => args.execute(),
+            Command::Completions(args) => args.execute(),
+            Command::Man(args) => args.execute(),
             Command::Load(args) => args.execute(),
         }
     }

@@ -6,8 +6,10 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::Args;
 
-use crate::cli::help::{self, headings};
+use crate::cli::args::{ResultsArgs, write_defaults};
+use crate::cli::help;
 use crate::lab::capacity;
+use crate::lab::config::Config;
 use crate::lab::recorded_run::RecordedRun;
 use crate::lab::scenario::Scenario;
 use crate::report::{self, MissingTrials, Report};
@@ -23,15 +25,19 @@ pub(super) struct ReportArgs {
     /// Folders of runs; the newest run if none is named
     #[arg(value_name = "RUN_DIR")]
     runs: Vec<PathBuf>,
-    /// Where the newest run is looked for
-    #[arg(long, value_name = "DIR", default_value = "results", help_heading = headings::OUTPUT)]
-    results: PathBuf,
+    #[command(flatten)]
+    results: ResultsArgs,
 }
 
 impl ReportArgs {
     pub(super) fn execute(self) -> anyhow::Result<ExitCode> {
         let runs = match self.runs.is_empty() {
-            true => vec![newest_run(&self.results)?],
+            true => {
+                let config = Config::find()?;
+                let (results, is_configured) = self.results.folder(&config);
+                write_defaults(&config, if is_configured { &["results"] } else { &[] });
+                vec![newest_run(&results)?]
+            }
             false => self.runs,
         };
         for run in runs {

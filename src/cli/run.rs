@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::anyhow;
 use clap::Args;
 
-use crate::cli::args::{TokenArgs, TrustArgs, check_token};
+use crate::cli::args::{ResultsArgs, TokenArgs, TrustArgs, check_token, write_defaults};
 use crate::cli::factor_args::FactorArgs;
 use crate::cli::foreign;
 use crate::cli::help::{self, headings};
@@ -15,6 +15,7 @@ use crate::cli::process::{end_when_interrupted, interrupted};
 use crate::cli::report::{missing, write_report};
 use crate::client::token::{self, Token};
 use crate::error::UsageError;
+use crate::lab::config::Config;
 use crate::lab::factors::Switch;
 use crate::lab::recorded_run::RecordedRun;
 use crate::lab::run::{self, Ending, Run, RunOptions};
@@ -78,9 +79,8 @@ pub(super) struct RunArgs {
     #[arg(long, value_name = "NAME", value_parser = parse_interface)]
     #[arg(help_heading = headings::NETWORK)]
     interface: Option<String>,
-    /// Folder of the results
-    #[arg(long, value_name = "DIR", default_value = "results", help_heading = headings::OUTPUT)]
-    results: PathBuf,
+    #[command(flatten)]
+    results: ResultsArgs,
     /// No progress, only the result
     #[arg(long, short, help_heading = headings::OUTPUT)]
     quiet: bool,
@@ -99,12 +99,13 @@ impl RunArgs {
                        idle";
             return Err(UsageError(why.to_owned()).into());
         }
-        let scenario = self.scenario(recorded.as_ref())?;
+        let config = self.config()?;
+        let scenario = self.scenario(recorded.as_ref(), &config)?;
         if scenario.capacity.is_some() {
             let why = "this is a search for capacity; write wslab capacity instead of wslab run";
             return Err(UsageError(why.to_owned()).into());
         }
-        let (run, ending) = self.measure(&scenario, recorded.as_ref())?;
+        let (run, ending) = self.measure(&scenario, recorded.as_ref(), &config)?;
         finish(&run, ending, || {
             let missing = missing(&run.scenario, &run.folder.trials);
             report::text_table(&run.folder.trials, &missing, Locale::En)
@@ -126,12 +127,27 @@ impl RunArgs {
         }
     }
 
-    /// Runs a scenario until it is done or a signal ends it.
+    /// The defaults of the user. A scenario that is named has its own.
+    pub(super) fn config(&self) -> Result<Config, UsageError> {
+        let config = Config::find()?;
+        Ok(match &self.scenario {
+            Some(_) => config.of_results_alone(),
+            None => config,
+        })
+    }
+
+    /// Runs a scenario until it is done or a signal ends it. Says which of the user's defaults are
+    /// in it.
     pub(super) fn measure(
         &self,
         scenario: &Scenario,
         recorded: Option<&RecordedRun>,
+        config: &Config,
     ) -> anyhow::Result<(Run, Ending)> {
+        let (results, is_configured) = self.results.folder(config);
+        let mut defaults = config.keys_in(scenario);
+        defaults.extend(is_configured.then_some("results"));
+        write_defaults(config, &defaults);
         let then = recorded.map(|recorded| &recorded.environment);
         let target = self.target.clone();
         let target = target.or(then.and_then(|then| then.target.clone()));
@@ -143,7 +159,7 @@ impl RunArgs {
             target,
             trust: self.trust.trust(),
             server: self.server.clone(),
-            results: self.results.clone(),
+            results,
             quiet: self.quiet,
             interface: self.interface.clone(),
         };
@@ -187,9 +203,13 @@ impl RunArgs {
         }
     }
 
-    /// The scenario that was recorded or is named, or the default one, with the changes that the
-    /// flags ask for.
-    pub(super) fn scenario(&self, recorded: Option<&RecordedRun>) -> Result<Scenario, UsageError> {
+    /// The scenario that was recorded or is named, or the default one with the user's defaults;
+    /// and the changes that the flags ask for.
+    pub(super) fn scenario(
+        &self,
+        recorded: Option<&RecordedRun>,
+        config: &Config,
+    ) -> Result<Scenario, UsageError> {
         let mut scenario = match (recorded, &self.scenario) {
             (Some(recorded), _) => recorded.scenario.clone(),
             (None, Some(named)) => Scenario::find(named)?,
@@ -198,6 +218,7 @@ impl RunArgs {
                 ..Scenario::default()
             },
         };
+        config.apply(&mut scenario);
         self.factors.apply(&mut scenario);
         if self.baseline {
             scenario.transports.push(Transport::BASELINE);

@@ -2,6 +2,7 @@
 
 pub mod capacity;
 pub mod cells;
+pub mod config;
 pub mod environment;
 pub mod factors;
 #[cfg(test)]

@@ -4,9 +4,11 @@
 //! line. What has passed [`Scenario::check`] can run.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::Path;
 use std::time::Duration;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
@@ -102,28 +104,27 @@ impl Scenario {
     /// Reads a scenario from the text of the file `from`, which names it unless the text does.
     /// Checks each value alone, since flags may still change what does not fit together.
     fn parse(text: &str, file: &Path) -> Result<Self, UsageError> {
-        let from = file.display();
-        let at = |span: Option<std::ops::Range<usize>>| {
-            let line = span.map(|span| text[..span.start].matches('\n').count() + 1);
-            let line = line.map_or(String::new(), |line| format!(":{line}"));
-            format!("{from}{line}")
-        };
-        let mut scenario: Scenario = toml::from_str(text)
-            .map_err(|error| UsageError(format!("{}: {error}", at(error.span()))))?;
+        let mut scenario: Scenario = read_toml(text, file)?;
         if scenario.name.is_empty() {
             let stem = file.file_stem().unwrap_or_default();
             scenario.name = stem.to_string_lossy().into_owned();
             check_name(&scenario.name).map_err(|error| {
+                let from = file.display();
                 UsageError(format!("{from}: {error}; or give it a name = \"…\""))
             })?;
         }
-        scenario.check_values().map_err(|(key, why)| {
+        scenario.check_values_of(text, file)?;
+        Ok(scenario)
+    }
+
+    /// Checks each value alone. An error names the line of the file that the value is from.
+    pub(super) fn check_values_of(&self, text: &str, file: &Path) -> Result<(), UsageError> {
+        self.check_values().map_err(|(key, why)| {
             let keys: BTreeMap<String, Spanned<toml::Value>> =
                 toml::from_str(text).expect("it was read before");
             let span = keys.get(key).map(Spanned::span);
-            UsageError(format!("{}: {key}: {why}", at(span)))
-        })?;
-        Ok(scenario)
+            UsageError(format!("{}: {key}: {why}", place(text, file, span)))
+        })
     }
 
     /// Checks each value alone and all together. What passes can run.
@@ -189,6 +190,19 @@ impl Scenario {
         }
         largest
     }
+}
+
+/// Reads the text of a TOML file. An error names file, line and what is allowed.
+pub(super) fn read_toml<T: DeserializeOwned>(text: &str, file: &Path) -> Result<T, UsageError> {
+    toml::from_str(text)
+        .map_err(|error| UsageError(format!("{}: {error}", place(text, file, error.span()))))
+}
+
+/// A file, and the line in which a part of its text begins.
+fn place(text: &str, file: &Path, span: Option<Range<usize>>) -> String {
+    let line = span.map(|span| text[..span.start].matches('\n').count() + 1);
+    let line = line.map_or(String::new(), |line| format!(":{line}"));
+    format!("{}{line}", file.display())
 }
 
 fn check_name(name: &str) -> Result<(), String> {

@@ -1,0 +1,123 @@
+//! Where defaults come from: `wslab.toml` and `WSLAB_RESULTS`.
+
+mod support;
+
+use std::path::Path;
+use std::process::Output;
+
+use support::process::{text, wslab};
+use tempfile::TempDir;
+
+/// A folder with a configuration, in which wslab is run.
+struct Folder(TempDir);
+
+impl Folder {
+    fn with(config: &str) -> Self {
+        let folder = TempDir::with_prefix("wslab-config-").unwrap();
+        std::fs::write(folder.path().join("wslab.toml"), config).unwrap();
+        Folder(folder)
+    }
+
+    fn wslab(&self, line: &str, variables: &[(&str, &Path)]) -> Output {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let mut command = wslab(&words);
+        command.current_dir(self.0.path());
+        command.env("XDG_CONFIG_HOME", self.0.path().join("none"));
+        command.envs(variables.iter().copied());
+        command.output().unwrap()
+    }
+
+    /// What the only run in a folder of this one was.
+    fn scenario(&self, runs: &str) -> toml::Table {
+        let runs = std::fs::read_dir(self.0.path().join(runs)).unwrap();
+        let runs: Vec<_> = runs.map(|run| run.unwrap().path()).collect();
+        assert_eq!(runs.len(), 1, "{runs:?}");
+        let text = std::fs::read_to_string(runs[0].join("scenario.toml")).unwrap();
+        text.parse().unwrap()
+    }
+}
+
+const SHORT: &str = "transports = [\"sse\"]\nclients = [2]\nrate_hz = 20\nwindow = \"300ms\"\n\
+                     warm_up = \"100ms\"\nresults = \"runs\"\n";
+
+#[test]
+fn a_run_takes_the_users_defaults_and_says_so() {
+    let folder = Folder::with(SHORT);
+    let output = folder.wslab("run --clients 3 --quiet", &[]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let said = text(&output.stderr);
+    let line = "defaults from ./wslab.toml: transports, rate_hz, warm_up, window, results\n";
+    assert!(said.starts_with(line), "{said}");
+    let scenario = folder.scenario("runs/custom");
+    assert_eq!(scenario["window"].as_str(), Some("300ms"));
+    assert!(
+        scenario["clients"].to_string().contains('3'),
+        "a flag comes first"
+    );
+    let again = folder.wslab("report", &[]);
+    assert_eq!(again.status.code(), Some(0), "{}", text(&again.stderr));
+    assert_eq!(text(&again.stderr), "defaults from ./wslab.toml: results\n");
+}
+
+#[test]
+fn a_scenario_has_its_own_values_and_the_environment_comes_before_the_file() {
+    let folder = Folder::with(SHORT);
+    std::fs::write(
+        folder.0.path().join("mine.toml"),
+        "transports = [\"websocket\"]\nclients = [1]\nrate_hz = 10\nwindow = \"200ms\"\n",
+    )
+    .unwrap();
+    let elsewhere = folder.0.path().join("elsewhere");
+    let output = folder.wslab("run mine.toml --quiet", &[("WSLAB_RESULTS", &elsewhere)]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert!(
+        !text(&output.stderr).contains("defaults from"),
+        "{}",
+        text(&output.stderr)
+    );
+    let scenario = folder.scenario("elsewhere/mine");
+    assert_eq!(
+        scenario["warm_up"].as_str(),
+        Some("1s"),
+        "not the user's default"
+    );
+    assert!(!folder.0.path().join("runs").exists());
+}
+
+#[test]
+fn the_file_of_the_user_counts_where_the_folder_has_none() {
+    let folder = Folder::with("");
+    std::fs::remove_file(folder.0.path().join("wslab.toml")).unwrap();
+    let of_user = folder.0.path().join("wslab/wslab.toml");
+    std::fs::create_dir(of_user.parent().unwrap()).unwrap();
+    std::fs::write(&of_user, "results = \"nowhere\"\n").unwrap();
+    let output = folder.wslab("report", &[("XDG_CONFIG_HOME", folder.0.path())]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = text(&output.stderr);
+    let file = of_user.display();
+    assert!(
+        said.starts_with(&format!("defaults from {file}: results\n")),
+        "{said}"
+    );
+    assert!(said.contains("in nowhere"), "{said}");
+}
+
+#[test]
+fn a_mistake_in_the_file_is_told_with_its_line_and_what_is_allowed() {
+    for (config, says) in [
+        ("\nclinets = [1]\n", "./wslab.toml:2: "),
+        ("clinets = [1]\n", "`clients`"),
+        (
+            "\n\nclients = [0]\n",
+            "./wslab.toml:3: clients: 0 clients is not between",
+        ),
+        ("window = \"long\"\n", "./wslab.toml:1: "),
+        ("question = \"?\"\n", "unknown field `question`"),
+        ("clients = [\n", "./wslab.toml:"),
+    ] {
+        let output = Folder::with(config).wslab("run --quiet", &[]);
+        assert_eq!(output.status.code(), Some(2), "{config}");
+        let said = text(&output.stderr);
+        assert!(said.contains(says), "{config}: {said}");
+    }
+}
