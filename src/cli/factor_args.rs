@@ -4,7 +4,9 @@ use clap::Args;
 
 use crate::cli::help::{headings, with_factor_default};
 use crate::client::http::Headers;
-use crate::lab::factors::{Bytes, List, Span, Switch, factors, parse_transports, transports_help};
+use crate::lab::factors::{
+    Bytes, List, PollInterval, Span, Switch, factors, parse_transports, transports_help,
+};
 use crate::lab::scenario::Scenario;
 use crate::lab::values::Written;
 use crate::load::protocol::Workload;
@@ -24,6 +26,11 @@ macro_rules! factor_args {
         }
 
         impl FactorArgs {
+            /// Whether no flag was given.
+            pub(super) fn is_empty(&self) -> bool {
+                $(self.$key.value().is_none())&&+
+            }
+
             /// Sets the factors whose flags were given.
             pub(super) fn apply(&self, scenario: &mut Scenario) {
                 $(if let Some(value) = self.$key.value() {

@@ -28,15 +28,18 @@ use crate::system::pinning::Pinning;
 use crate::texts::Locale;
 use crate::transport::Transport;
 
+/// The scenario that runs where nothing is asked for.
+const QUICK: &str = "quick";
+
 #[derive(Debug, Args)]
 #[command(after_help = help::brief(help::RUN))]
 #[command(after_long_help = help::full(help::RUN, help::RUN_CODES))]
 pub(super) struct RunArgs {
     /// A scenario, or the folder of a run to repeat
     ///
-    /// A scenario's file, or one of: smoke, classroom, fanout, chat-rooms, idle, scaling. The
-    /// folder of a run repeats it with its seed, target and pinning. Flags change what it says.
-    /// Without it, what the flags say is run.
+    /// A scenario's file, or one of: quick, smoke, classroom, fanout, chat-rooms, idle, scaling.
+    /// The folder of a run repeats it with its seed, target and pinning. Flags change what it
+    /// says. Without it, what the flags say is run; without any, quick.
     scenario: Option<PathBuf>,
     #[command(flatten)]
     pub(super) factors: FactorArgs,
@@ -87,7 +90,10 @@ pub(super) struct RunArgs {
 }
 
 impl RunArgs {
-    pub(super) fn execute(self) -> anyhow::Result<ExitCode> {
+    pub(super) fn execute(mut self) -> anyhow::Result<ExitCode> {
+        if self.factors.is_empty() {
+            self.scenario.get_or_insert_with(|| QUICK.into());
+        }
         let recorded = self.recorded()?;
         if self
             .factors

@@ -11,10 +11,11 @@ use rand::seq::SliceRandom;
 use crate::client::config::ClientConfig;
 use crate::client::http::Headers;
 use crate::feed::MAX_BATCH_BYTES;
-use crate::lab::factors::{Bytes, Factor, Span, Switch, factors};
+use crate::lab::factors::{Bytes, Factor, PollInterval, Span, Switch, factors};
 use crate::lab::scenario::Scenario;
 use crate::load::protocol::Workload;
 use crate::load::schedule::{Pacing, most_messages};
+use crate::load::timeline::{Phase, PhaseLengths, Timeline};
 use crate::record::identity::MAX_MESSAGES;
 use crate::results::TrialRow;
 use crate::service::limits::Limits;
@@ -29,6 +30,9 @@ const MAX_PROBES: u32 = 8;
 
 /// Repetitions from which on an A/A pair is measured.
 const AA_REPEATS: u32 = 3;
+
+/// What starting and ending the processes of a trial takes, about.
+const PROCESSES: Duration = Duration::from_millis(300);
 
 /// One combination of factors.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -244,7 +248,7 @@ impl Cell {
             rate_hz: factors.rate_hz,
             payload_bytes: factors.payload_bytes.0 as u32,
             tls: factors.tls.is_on(),
-            poll_interval_ms: is(Transport::ShortPolling).then(|| ms(factors.poll_interval)),
+            poll_interval_ms: is(Transport::ShortPolling).then(|| ms(factors.poll_interval())),
             hold_ms: is(Transport::LongPolling).then(|| ms(factors.hold)),
             keep_alive: transport.polls().then(|| factors.keep_alive.to_string()),
             headers: Some(factors.headers.to_string()),
@@ -259,6 +263,29 @@ impl Cell {
 impl Factors {
     pub fn transport(&self) -> Transport {
         self.transports
+    }
+
+    /// The pause between short polls.
+    pub fn poll_interval(&self) -> Span {
+        self.poll_interval.at(self.rate_hz)
+    }
+
+    /// How long a trial takes, about, with the pause before the next one: where no message is
+    /// missed, since a drain ends with the last message.
+    pub fn length(&self) -> Duration {
+        let drain = match self.transport() {
+            Transport::ShortPolling => self.poll_interval().0,
+            _ => Duration::ZERO,
+        };
+        let lengths = PhaseLengths {
+            ramp_up: Duration::from_secs_f64(f64::from(self.clients) / self.connect_rate_hz),
+            warm_up: self.warm_up.0,
+            window: self.window.0,
+            drain,
+        };
+        let timeline = Timeline::planned(0, lengths);
+        let phases = Duration::from_nanos(timeline.end_ns(Phase::Drain));
+        PROCESSES + phases + self.cool_down.0
     }
 
     /// Checks the values together. The error is the keys and what is wrong with them.
@@ -305,18 +332,18 @@ impl Factors {
             return Ok(());
         }
         if self.rate_hz > self.max_rate_hz() {
-            let waiting = self.rate_hz * self.poll_interval.0.as_secs_f64();
+            let waiting = self.rate_hz * self.poll_interval().0.as_secs_f64();
             let why = format!(
                 "{waiting:.0} messages come between two polls, and one answer holds \
                  {MAX_BATCH_BYTES} bytes; write less of one of the three"
             );
             return Err(("rate, payload, poll_interval", why));
         }
-        if self.drain < self.poll_interval {
+        let interval = self.poll_interval();
+        if self.drain < interval {
             let why = format!(
                 "the last message of the window may need a whole poll interval to arrive; write a \
-                 drain of at least {}",
-                self.poll_interval
+                 drain of at least {interval}"
             );
             return Err(("drain, poll_interval", why));
         }
@@ -329,7 +356,7 @@ impl Factors {
         let each_bytes = self.payload_bytes.0 as f64 + ENVELOPE_BYTES;
         match self.transport() {
             Transport::ShortPolling => {
-                MAX_BATCH_BYTES as f64 / each_bytes / self.poll_interval.0.as_secs_f64()
+                MAX_BATCH_BYTES as f64 / each_bytes / self.poll_interval().0.as_secs_f64()
             }
             _ => f64::INFINITY,
         }
@@ -344,7 +371,7 @@ impl Factors {
     /// The settings of every subscriber.
     pub fn client(&self) -> ClientConfig {
         ClientConfig {
-            poll_interval: self.poll_interval.0,
+            poll_interval: self.poll_interval().0,
             hold: self.hold.0,
             keep_alive: self.keep_alive.is_on(),
             headers: self.headers,
@@ -354,7 +381,7 @@ impl Factors {
     /// Messages that our own server must keep of each feed so that a reader in time misses none:
     /// what is published in two poll intervals, or in two seconds.
     pub fn history(&self) -> u64 {
-        let longest = self.poll_interval.0.max(Duration::from_secs(1));
+        let longest = self.poll_interval().0.max(Duration::from_secs(1));
         ((2.0 * self.rate_hz * longest.as_secs_f64()) as u64).clamp(1_000, 1_000_000)
     }
 
@@ -487,6 +514,34 @@ mod tests {
         assert_eq!(tags[11..], ["sse-4hz-1024b", "sse-4hz-1024b"]);
         assert_eq!(scenario.trials().len() as u64, scenario.trial_count());
         assert_eq!(scenario.varied(), Some("rate_hz"));
+    }
+
+    #[test]
+    fn a_trial_takes_its_phases_and_its_processes() {
+        for (transport, clients, window, ms) in [
+            (
+                Transport::Sse,
+                5_000,
+                "10s",
+                300 + 1_000 + 1_000 + 300 + 10_000 + 500,
+            ),
+            (Transport::Sse, 5, "1s", 300 + 1 + 1_000 + 300 + 1_000 + 500),
+            (
+                Transport::ShortPolling,
+                5,
+                "1s",
+                300 + 1 + 1_000 + 300 + 1_000 + 2_000 + 500,
+            ),
+        ] {
+            let factors = Factors {
+                transports: transport,
+                clients,
+                window: window.parse().unwrap(),
+                poll_interval: PollInterval::Every("2s".parse().unwrap()),
+                ..Scenario::default().first()
+            };
+            assert_eq!(factors.length().as_millis(), ms, "{transport}, {clients}");
+        }
     }
 
     #[test]

@@ -19,7 +19,7 @@ use crate::load::schedule::Pacing;
 use crate::transport::Transport;
 
 pub(super) use crate::lab::values::seconds;
-pub use crate::lab::values::{Bytes, List, Span};
+pub use crate::lab::values::{Bytes, List, PollInterval, Span};
 
 /// Most subscribers of a trial.
 pub const MAX_CLIENTS: u32 = 1_000_000;
@@ -93,9 +93,9 @@ macro_rules! factors {
             /// Pause between short polls
             ///
             /// It decides what short polling costs: with more than one message in an interval, an
-            /// answer carries several at once. As in all times, 1 is a second. Example:
-            /// --poll-interval 200ms,1s
-            poll_interval: List<Span> = List::from([Span(ClientConfig::DEFAULT.poll_interval)]),
+            /// answer carries several at once. auto: the time of one message, but 100ms to 1s. As
+            /// in all times, 1 is a second. Example: --poll-interval 200ms,1s
+            poll_interval: List<PollInterval> = List::from([PollInterval::Auto]),
                 flag Vec(long, value_name = "TIME,…", help_heading = headings::NETWORK),
                 column("poll_interval_ms"), only(ShortPolling), tag("");
             /// Longest wait of one long poll

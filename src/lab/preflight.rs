@@ -78,7 +78,7 @@ fn requirements(factors: &Factors, target: Option<SocketAddr>) -> Requirements {
         connections_per_client: if posts { 2 } else { 1 },
         redials_per_client_s: match transport {
             _ if factors.keep_alive == Switch::On => 0.0,
-            Transport::ShortPolling => 1.0 / factors.poll_interval.0.as_secs_f64(),
+            Transport::ShortPolling => 1.0 / factors.poll_interval().0.as_secs_f64(),
             Transport::LongPolling => factors.rate_hz,
             _ => 0.0,
         },

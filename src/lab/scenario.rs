@@ -17,7 +17,8 @@ use crate::client::http::Headers;
 use crate::error::UsageError;
 use crate::lab::capacity::settings::{CapacitySearch, SearchFactor};
 use crate::lab::factors::{
-    Bytes, List, MAX_CLIENTS, MAX_RATE_HZ, Span, Switch, check_range, factors, seconds,
+    Bytes, List, MAX_CLIENTS, MAX_RATE_HZ, PollInterval, Span, Switch, check_range, factors,
+    seconds,
 };
 use crate::load::protocol::Workload;
 use crate::load::schedule::Pacing;
@@ -29,7 +30,8 @@ use crate::transport::Transport;
 const MAX_TRIALS: u64 = 10_000;
 
 /// The scenarios in the binary: their names and texts.
-pub const BUILT_IN: [(&str, &str); 6] = [
+pub const BUILT_IN: [(&str, &str); 7] = [
+    ("quick", include_str!("../../scenarios/quick.toml")),
     ("smoke", include_str!("../../scenarios/smoke.toml")),
     ("classroom", include_str!("../../scenarios/classroom.toml")),
     ("fanout", include_str!("../../scenarios/fanout.toml")),
@@ -173,6 +175,16 @@ impl Scenario {
             SearchFactor::Rate => first.rate_hz,
         };
         search.check(start, first.deliveries())
+    }
+
+    /// The same scenario with a poll interval that follows the rate as what it is at this rate. Where
+    /// there are several rates, it still follows them.
+    pub fn filled(mut self) -> Scenario {
+        if let &[rate_hz] = &self.rate_hz[..] {
+            let at = |interval: &PollInterval| PollInterval::Every(interval.at(rate_hz));
+            self.poll_interval = self.poll_interval.map(at);
+        }
+        self
     }
 
     /// The most clients of a cell.

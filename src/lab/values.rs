@@ -175,6 +175,58 @@ impl<'de> Deserialize<'de> for Span {
     }
 }
 
+/// The pause between short polls: a time, or `auto`, which follows the rate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PollInterval {
+    Auto,
+    Every(Span),
+}
+
+impl PollInterval {
+    /// Shortest and longest pause that `auto` chooses.
+    const SHORTEST: Duration = Duration::from_millis(100);
+    const LONGEST: Duration = Duration::from_secs(1);
+
+    /// The pause beside so many messages a second. `auto` is the time of one message, so that a
+    /// poll finds one; shorter pauses than a page would choose and longer ones than a reader would
+    /// wait are left out.
+    pub fn at(self, rate_hz: f64) -> Span {
+        match self {
+            PollInterval::Every(span) => span,
+            PollInterval::Auto => {
+                let message_s = (1.0 / rate_hz).min(Self::LONGEST.as_secs_f64());
+                Span(Duration::from_secs_f64(message_s).max(Self::SHORTEST))
+            }
+        }
+    }
+}
+
+impl Written for PollInterval {
+    fn read(text: &str) -> Result<Self, String> {
+        match text {
+            "auto" => Ok(PollInterval::Auto),
+            time => Span::read(time)
+                .map(PollInterval::Every)
+                .map_err(|why| format!("{why}; or auto")),
+        }
+    }
+}
+
+impl fmt::Display for PollInterval {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            PollInterval::Auto => f.write_str("auto"),
+            PollInterval::Every(span) => span.fmt(f),
+        }
+    }
+}
+
+impl Serialize for PollInterval {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
 /// The values of a factor that makes a cell of each: at least one, and none twice.
 #[derive(Clone, Debug, PartialEq)]
 pub struct List<T>(Vec<T>);
@@ -199,6 +251,11 @@ impl<T: Written> List<T> {
         all.0
             .sort_by(|a, b| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal));
         Some(all)
+    }
+
+    /// Each value as another one.
+    pub fn map(&self, as_other: impl Fn(&T) -> T) -> Self {
+        List::of(self.0.iter().map(as_other).collect()).expect("a list has a value")
     }
 
     pub fn push(&mut self, value: T) {
@@ -400,6 +457,24 @@ mod tests {
                 "{text}"
             );
         }
+    }
+
+    #[test]
+    fn a_poll_interval_that_follows_the_rate_finds_one_message_a_poll() {
+        let auto = |rate_hz| PollInterval::Auto.at(rate_hz).0.as_millis();
+        for (rate_hz, ms) in [
+            (0.0, 1_000),
+            (0.1, 1_000),
+            (1.0, 1_000),
+            (4.0, 250),
+            (10.0, 100),
+            (500.0, 100),
+        ] {
+            assert_eq!(auto(rate_hz), ms, "{rate_hz}");
+        }
+        let given = PollInterval::read("2").unwrap();
+        assert_eq!(given.at(10.0), seconds(2));
+        assert!(PollInterval::read("soon").unwrap_err().ends_with("or auto"));
     }
 
     #[test]
