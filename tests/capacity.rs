@@ -238,7 +238,7 @@ fn mistakes_are_answered_with_advice_and_exit_code_2() {
         (&["--slo", "missed<1"], "missed messages never hold"),
         (
             &[&slo[..], &["--clients", "1,2"]].concat(),
-            "begins with one number",
+            "begins with one value",
         ),
         (
             &[&slo[..], &["--clients", "50", "--max", "20"]].concat(),

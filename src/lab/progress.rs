@@ -1,5 +1,5 @@
-//! The progress of a run on standard error: a bar on a terminal, plain lines elsewhere, nothing
-//! with `--quiet`. Standard output is for results.
+//! The progress of a run on standard error: one line that changes on a terminal, plain lines
+//! elsewhere, nothing with `--quiet`. Standard output is for results.
 
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
@@ -8,83 +8,160 @@ use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::load::protocol::Progress;
 use crate::load::timeline::Phase;
+use crate::texts::Numbers;
 
-/// Time between two plain lines of the same phase.
-const LINE_EVERY: Duration = Duration::from_secs(5);
+/// Time between two plain lines of one trial.
+const LINE_EVERY: Duration = Duration::from_secs(30);
+
+/// How long the trials of a run take, as planned.
+#[derive(Clone, Debug, Default)]
+pub struct RunLength {
+    /// One for each trial, with the pause after it.
+    pub trials: Vec<Duration>,
+    /// Whether there may be fewer: a search ends where its trials say so.
+    pub at_most: bool,
+}
+
+impl RunLength {
+    /// What is told before the run.
+    pub fn announcement(&self) -> String {
+        let trials = match self.trials.len() {
+            1 => "1 trial".to_owned(),
+            trials => format!("{} trials", Numbers::ENGLISH.count(trials as f64)),
+        };
+        let time = Numbers::ENGLISH.rough_time(self.trials.iter().sum());
+        match self.at_most {
+            true => format!("at most about {trials}, {time}"),
+            false => format!("{trials}, about {time}"),
+        }
+    }
+
+    /// The time left when `done` trials took so long, and the next one runs for `current`. What is
+    /// to come is as much slower or faster than planned as what has been.
+    pub fn left(&self, done: usize, took: Duration, current: Duration) -> Duration {
+        let (past, rest) = self.trials.split_at(done.min(self.trials.len()));
+        let past: Duration = past.iter().sum();
+        let pace = match past.is_zero() {
+            true => 1.0,
+            false => took.as_secs_f64() / past.as_secs_f64(),
+        };
+        let rest = rest.iter().map(|trial| trial.mul_f64(pace));
+        // A trial that takes longer takes nothing from the others.
+        let now = rest.clone().next().unwrap_or_default();
+        rest.sum::<Duration>() - current.min(now)
+    }
+}
 
 /// Shows the progress of one run.
 #[derive(Debug)]
 pub struct ProgressDisplay {
-    bar: Option<ProgressBar>,
+    line: Option<ProgressBar>,
     quiet: bool,
-    last_line: Option<(Phase, Instant)>,
+    length: RunLength,
+    began: Instant,
+    /// Trials done, and when the present one began.
+    done: usize,
+    trial_began: Instant,
+    last_line: Option<Instant>,
 }
 
 impl ProgressDisplay {
     pub fn new(quiet: bool) -> Self {
-        let bar = (!quiet && std::io::stderr().is_terminal()).then(|| {
-            let bar = ProgressBar::with_draw_target(Some(1_000), ProgressDrawTarget::stderr());
-            let style = ProgressStyle::with_template("{prefix} {bar:24} {msg}");
-            bar.set_style(style.expect("the template is well-formed"));
-            bar
+        let line = (!quiet && std::io::stderr().is_terminal()).then(|| {
+            let line = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+            // Cut at the terminal's width.
+            let style = ProgressStyle::with_template("{wide_msg}");
+            line.set_style(style.expect("the template is well-formed"));
+            line
         });
         ProgressDisplay {
-            bar,
+            line,
             quiet,
+            length: RunLength::default(),
+            began: Instant::now(),
+            done: 0,
+            trial_began: Instant::now(),
             last_line: None,
         }
     }
 
-    /// Writes a line above the bar, unless the user wants quiet.
+    /// Tells how long the run takes.
+    pub fn announce(&mut self, length: RunLength) {
+        self.write(&length.announcement());
+        self.length = length;
+    }
+
+    /// A trial begins after `done` others.
+    pub fn begin_trial(&mut self, done: usize) {
+        (self.done, self.trial_began, self.last_line) = (done, Instant::now(), None);
+    }
+
+    /// The number of the present trial, of how many.
+    pub fn count(&self) -> String {
+        let (number, all) = (self.done + 1, self.length.trials.len());
+        match self.length.at_most {
+            true => format!("[{number}, at most {}]", all.max(number)),
+            false => format!("[{number}/{all}]"),
+        }
+    }
+
+    /// Writes a line above the progress, unless the user wants quiet.
     pub fn write(&self, line: &str) {
         if !self.quiet {
             self.warn(line);
         }
     }
 
-    /// Writes a line above the bar, even if the user wants quiet.
+    /// Writes a line above the progress, even if the user wants quiet.
     pub fn warn(&self, line: &str) {
-        match &self.bar {
-            Some(bar) => bar.suspend(|| write_line(line)),
+        match &self.line {
+            Some(shown) => shown.suspend(|| write_line(line)),
             None => write_line(line),
         }
     }
 
-    /// Shows how far the trial called `label` is, and its deliveries per second.
+    /// Shows how far the trial called `label` is, and its deliveries per second. Plain lines begin
+    /// with the window.
     pub fn update(&mut self, label: &str, progress: &Progress, per_second: u64) {
-        let left_s = progress.timeline.left_s(progress.now_ns);
-        let line = format!(
-            "{:<7} {}/{} clients, {} deliveries/s, {:.0} s left",
-            progress.phase.to_string(),
+        let took = self.trial_began.duration_since(self.began);
+        let left = self
+            .length
+            .left(self.done, took, self.trial_began.elapsed());
+        let left = Numbers::ENGLISH.rough_time(left);
+        let most = if self.length.at_most { "at most " } else { "" };
+        let (count, phase) = (self.count(), progress.phase);
+        let state = format!(
+            "{}/{} clients, {} deliveries/s",
             HumanCount(progress.connected),
             HumanCount(progress.clients),
             HumanCount(per_second),
-            left_s.ceil(),
         );
-        if let Some(bar) = &self.bar {
-            bar.set_prefix(label.to_owned());
-            bar.set_message(line);
-            bar.set_position(
-                (1_000.0 * (1.0 - left_s / progress.timeline.whole_s()).clamp(0.0, 1.0)) as u64,
-            );
-        } else if !self.quiet && self.line_is_due(progress.phase) {
-            write_line(&format!("{label}  {line}"));
+        if let Some(shown) = &self.line {
+            // What matters most first: a narrow terminal cuts the rest.
+            shown.set_message(format!(
+                "{count} {most}{left} left  {label}  {phase}  {state}"
+            ));
+        } else if !self.quiet && self.line_is_due(phase) {
+            write_line(&format!(
+                "{count} {label}  {phase}  {most}{left} left  {state}"
+            ));
         }
     }
 
-    /// Removes the bar.
+    /// Removes the line that changes.
     pub fn finish(&self) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
+        if let Some(line) = &self.line {
+            line.finish_and_clear();
         }
     }
 
     fn line_is_due(&mut self, phase: Phase) -> bool {
-        let due = self
-            .last_line
-            .is_none_or(|(last, at)| last != phase || at.elapsed() > LINE_EVERY);
+        let due = match self.last_line {
+            None => phase == Phase::Window || self.trial_began.elapsed() > LINE_EVERY,
+            Some(at) => at.elapsed() > LINE_EVERY,
+        };
         if due {
-            self.last_line = Some((phase, Instant::now()));
+            self.last_line = Some(Instant::now());
         }
         due
     }
@@ -93,4 +170,47 @@ impl ProgressDisplay {
 /// Writes a plain line. An error is ignored: the run goes on without standard error.
 fn write_line(line: &str) {
     let _ = writeln!(std::io::stderr(), "{line}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn length(seconds: &[u64], at_most: bool) -> RunLength {
+        let trials = seconds.iter().copied().map(Duration::from_secs).collect();
+        RunLength { trials, at_most }
+    }
+
+    #[test]
+    fn a_run_says_before_it_starts_how_long_it_takes() {
+        for (length, says) in [
+            (length(&[16; 15], false), "15 trials, about 4 min"),
+            (length(&[12], false), "1 trial, about 12 s"),
+            (length(&[60; 2_000], false), "2,000 trials, about 33 h"),
+            (length(&[10; 40], true), "at most about 40 trials, 7 min"),
+            (length(&[], false), "0 trials, about 0 s"),
+        ] {
+            assert_eq!(length.announcement(), says);
+        }
+    }
+
+    #[test]
+    fn what_is_left_of_a_run_follows_its_pace() {
+        let run = length(&[10, 10, 20], false);
+        for (done, took, current, left) in [
+            (0, 0, 0, 40),
+            (0, 0, 4, 36),
+            // A trial that hangs takes nothing from the others.
+            (0, 0, 500, 30),
+            (1, 10, 5, 25),
+            // Twice as slow as planned.
+            (1, 20, 0, 60),
+            (3, 40, 0, 0),
+            (4, 50, 9, 0),
+        ] {
+            let [took, current] = [took, current].map(Duration::from_secs);
+            let found = run.left(done, took, current);
+            assert_eq!(found.as_secs(), left, "{done} {took:?} {current:?}");
+        }
+    }
 }

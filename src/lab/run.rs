@@ -14,13 +14,14 @@ use crate::lab::environment::Environment;
 use crate::lab::factors::Switch;
 use crate::lab::preflight;
 use crate::lab::processes::{ChildProcesses, TrialProcesses};
-use crate::lab::progress::ProgressDisplay;
+use crate::lab::progress::{ProgressDisplay, RunLength};
 use crate::lab::run_folder::RunFolder;
 use crate::lab::scenario::Scenario;
 use crate::lab::trial::{Trial, TrialHost};
 use crate::results::{TrialRow, Verdict, touched};
 use crate::system::doctor;
 use crate::system::pinning::Pinning;
+use crate::texts::Numbers;
 
 /// How a scenario is run, beside its factors.
 #[derive(Clone, Debug)]
@@ -87,6 +88,7 @@ pub async fn run(
         scenario.tls = tls_of(target, scenario.tls)?;
     }
     scenario.check()?;
+    let scenario = scenario.filled();
     let largest = scenario.at_its_largest();
     let doubts = preflight::check(&largest, address)?;
     let (target_url, pinning) = (options.target.as_deref(), options.pinning.as_ref());
@@ -138,6 +140,16 @@ impl Run {
         processes: &mut impl TrialProcesses,
     ) -> anyhow::Result<Ending> {
         let listed = self.scenario.trials();
+        display.announce(match Search::of(&self.scenario) {
+            Some(search) => search.length(),
+            None => RunLength {
+                trials: listed
+                    .iter()
+                    .map(|(_, cell)| cell.factors.length())
+                    .collect(),
+                at_most: false,
+            },
+        });
         while let Some((repetition, cell)) = self.next(&listed) {
             if !self.folder.trials.is_empty() {
                 tokio::time::sleep(self.scenario.cool_down.0).await;
@@ -156,9 +168,8 @@ impl Run {
                 interface: self.options.interface.clone(),
                 host: TrialHost::read(),
             };
-            let fatal = self
-                .measure_trial(trial, listed.len(), display, processes)
-                .await?;
+            display.begin_trial(self.folder.trials.len());
+            let fatal = self.measure_trial(trial, display, processes).await?;
             // In a search it is a failed step, and the next trial starts its own server.
             let goes_on = self.scenario.capacity.is_some() && self.target.is_none();
             if let Some(reason) = fatal.filter(|_| !goes_on) {
@@ -177,26 +188,26 @@ impl Run {
         listed.get(trials.len()).copied()
     }
 
-    /// Measures one trial of `listed` and adds it to the folder. Returns why the run cannot go on,
+    /// Measures one trial and adds it to the folder. Returns why the run cannot go on,
     /// if it cannot.
     async fn measure_trial(
         &mut self,
         trial: Trial,
-        listed: usize,
         display: &mut ProgressDisplay,
         processes: &mut impl TrialProcesses,
     ) -> anyhow::Result<Option<String>> {
-        let number = self.folder.trials.len() + 1;
-        let label = match &self.scenario.capacity {
-            Some(_) => format!("[{number}] {}", trial.tag()),
-            None => format!("[{number}/{listed}] {}", trial.tag()),
-        };
+        let mut label = trial.tag();
+        if let Some(search) = Search::of(&self.scenario) {
+            let transport = trial.cell.factors.transport();
+            label += &search.bracket(&self.folder.trials, transport);
+        }
         let start = self.began.elapsed();
         let measured = trial
             .measure(self.target.as_ref(), processes, |progress, per_second| {
                 display.update(&label, progress, per_second);
             })
             .await?;
+        let label = format!("{} {label}", display.count());
         let search = Search::of(&self.scenario);
         let remark = search.map(|search| format!("  {}", search.remark(&measured.row)));
         let remark = remark.unwrap_or_default();
@@ -241,7 +252,7 @@ fn doubts(row: &TrialRow) -> String {
 
 /// A trial in one line.
 fn summary(row: &TrialRow) -> String {
-    let ms = |us: Option<f64>| us.map_or("–".to_owned(), |us| format!("{:.2} ms", us / 1e3));
+    let time = |us: Option<f64>| us.map_or("–".to_owned(), |us| Numbers::ENGLISH.duration_us(us));
     let doubts = if row.warnings.is_empty() {
         String::new()
     } else {
@@ -251,8 +262,8 @@ fn summary(row: &TrialRow) -> String {
         "{}/{} delivered, p50 {}, p99 {}  {}{doubts}",
         row.delivered,
         row.expected,
-        ms(row.latency_p50_us),
-        ms(row.latency_p99_us),
+        time(row.latency_p50_us),
+        time(row.latency_p99_us),
         row.verdict,
     )
 }

@@ -99,6 +99,14 @@ impl SearchBounds {
         question.filter(|_| steps.len() < MOST_TRIALS + self.confirmations)
     }
 
+    /// The most steps of a search of which no trial is doubtful: to the maximum by doubling or to
+    /// the minimum by halving, then into the bracket, then the confirmations.
+    pub fn most_steps(&self) -> usize {
+        let halvings = |ratio: f64| ratio.log2().ceil().clamp(0.0, 64.0) as usize;
+        let out = halvings(self.max / self.start).max(halvings(self.start / self.min));
+        1 + out + halvings(1.0 / self.within) + self.confirmations
+    }
+
     /// What the search has found so far.
     pub fn finding(&self, steps: &[Step]) -> SearchResult {
         let view = self.view(steps);

@@ -1,5 +1,7 @@
 //! Numbers as people read them: three significant digits, a fitting unit, grouped thousands.
 
+use std::time::Duration;
+
 const DURATIONS: [(f64, &str); 3] = [(1e6, "s"), (1e3, "ms"), (1.0, "µs")];
 const BYTES: [(f64, &str); 4] = [(1e9, "GB"), (1e6, "MB"), (1e3, "kB"), (1.0, "B")];
 
@@ -23,6 +25,15 @@ impl Numbers {
     /// A duration given in microseconds: `42.0 µs`, `1.23 ms`, `1.90 s`.
     pub fn duration_us(self, us: f64) -> String {
         self.in_unit(us, &DURATIONS)
+    }
+
+    /// About how long something takes: `48 s`, `4 min`, `33 h`.
+    pub fn rough_time(self, time: Duration) -> String {
+        match time.as_secs_f64() {
+            s if s < 99.5 => format!("{s:.0} s"),
+            s if s < 99.5 * 60.0 => format!("{:.0} min", s / 60.0),
+            s => format!("{} h", self.count(s / 3_600.0)),
+        }
     }
 
     /// A size given in bytes, in decimal units: `871 B`, `1.23 kB` (1 kB is 1000 B).

@@ -7,6 +7,7 @@ use crate::lab::capacity::objective;
 use crate::lab::capacity::settings::{CapacitySearch, SearchFactor};
 use crate::lab::cells::{Cell, Factors};
 use crate::lab::factors::{MAX_CLIENTS, MAX_RATE_HZ};
+use crate::lab::progress::RunLength;
 use crate::lab::scenario::Scenario;
 use crate::results::{self, CapacityRow, SearchVerdict, TrialRow};
 use crate::stats::bracket::{SearchBounds, Step, StepOutcome};
@@ -71,6 +72,37 @@ impl<'a> Search<'a> {
         let outcomes = own.rev().map(|trial| self.judge(trial));
         let disturbed = outcomes.take_while(|outcome| matches!(outcome, StepOutcome::Disturbed(_)));
         self.scenario.window.0 * disturbed.count() as u32
+    }
+
+    /// How long the search takes at most, where no trial is doubtful: each step at the most that
+    /// is tried.
+    pub fn length(self) -> RunLength {
+        let trials = self.scenario.transports.iter().flat_map(|&transport| {
+            let bounds = self.bounds(transport);
+            let mut factors = self.first(transport);
+            if self.settings.vary == SearchFactor::Clients {
+                factors.clients = bounds.max as u32;
+            }
+            std::iter::repeat_n(factors.length(), bounds.most_steps())
+        });
+        RunLength {
+            trials: trials.collect(),
+            at_most: true,
+        }
+    }
+
+    /// What is known of the limit of one transport, in brackets: ` (200 holds, 400 fails)`.
+    pub fn bracket(self, trials: &[TrialRow], transport: Transport) -> String {
+        let found = self
+            .bounds(transport)
+            .finding(&self.steps(trials, transport));
+        let held = found.held.map(|factor| format!("{factor} holds"));
+        let failed = found.failed.map(|(factor, _)| format!("{factor} fails"));
+        let known: Vec<String> = held.into_iter().chain(failed).collect();
+        match known.is_empty() {
+            true => String::new(),
+            false => format!(" ({})", known.join(", ")),
+        }
     }
 
     /// What a trial showed, as text for the user.
