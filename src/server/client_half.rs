@@ -129,6 +129,19 @@ impl<S: Stream> ReadAhead<S> {
         Poll::Pending
     }
 
+    /// Tells whether bytes were read that hyper has not taken.
+    pub fn unread(&self) -> impl Fn() -> bool + Send + Sync + 'static
+    where
+        S: 'static,
+    {
+        let inner = Arc::downgrade(&self.0);
+        let unread = |inner: Arc<Mutex<Inner<S>>>| {
+            let inner = inner.lock().expect("no panic under the lock");
+            inner.stream.unread_bytes() > 0
+        };
+        move || inner.upgrade().is_some_and(unread)
+    }
+
     /// The connection, once hyper has none of it.
     pub fn into_inner(self) -> Option<Rewind<S>> {
         let inner = Arc::into_inner(self.0)?.into_inner();

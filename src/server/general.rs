@@ -40,7 +40,7 @@ pub async fn serve<S: Stream + 'static>(
     let max_body_bytes = context.state.limits.max_message_bytes;
     let stream = ReadAhead::new(stream, half.clone(), max_body_bytes);
     let service = guarded(context.clone(), counters.clone(), half.clone());
-    let timer = HeadTimer::new(counters.clone(), settings.head_timeout);
+    let timer = HeadTimer::new(counters.clone(), settings.head_timeout, stream.unread());
     let mut connection = http1::Builder::new()
         .timer(timer)
         .header_read_timeout(settings.idle_timeout)

@@ -24,14 +24,21 @@ struct State {
     /// No head was waited for yet. The time of the first one counts from the start; if the fast
     /// engine served the connection before, part of the head has come already.
     begins: AtomicBool,
+    /// Whether bytes were read ahead of hyper: the first of a head, before hyper waits for them.
+    read_ahead: Box<dyn Fn() -> bool + Send + Sync>,
     deadline: Mutex<LazyDeadline>,
 }
 
 impl HeadTimer {
-    pub fn new(counters: Arc<ConnectionCounters>, head_timeout: Duration) -> Self {
+    pub fn new(
+        counters: Arc<ConnectionCounters>,
+        head_timeout: Duration,
+        read_ahead: impl Fn() -> bool + Send + Sync + 'static,
+    ) -> Self {
         HeadTimer(Arc::new(State {
             counters,
             head_timeout,
+            read_ahead: Box::new(read_ahead),
             begins: AtomicBool::new(true),
             deadline: Mutex::default(),
         }))
@@ -45,7 +52,7 @@ impl Timer for HeadTimer {
 
     fn sleep_until(&self, deadline: std::time::Instant) -> Pin<Box<dyn Sleep>> {
         let HeadTimer(state) = self;
-        let begins = state.begins.swap(false, Relaxed);
+        let begins = state.begins.swap(false, Relaxed) || (state.read_ahead)();
         Box::pin(HeadSleep {
             deadline: deadline.into(),
             idle_at: (!begins).then(|| state.counters.get(Counter::ReadBytes)),
