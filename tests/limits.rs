@@ -278,6 +278,117 @@ fn memory_is_bounded_whatever_is_published_and_whoever_does_not_read() {
     support::wait_until("nothing is owed", || gauge("wslab_owed_bytes") == 0);
 }
 
+/// One address asks for the whole history on many connections and reads nothing; then it begins
+/// many messages and ends none.
+#[test]
+fn an_address_that_uses_up_its_memory_takes_none_of_others() {
+    let server = Server::start(&["--max-memory", "16777216"]);
+    let text = "x".repeat(60_000);
+    for _ in 0..40 {
+        server.publish("lobby", "alice", &text);
+    }
+    let gauge = |name| support::metric(&server.get("/metrics").body, name);
+    let body = format!(r#"{{"from":"bob","text":"{text}"}}"#);
+    let length = body.len();
+    let post = format!("POST /feeds/lobby/messages HTTP/1.1\r\nHost: x\r\n{JSON}Content-Length: ");
+    let answers = |ask: &dyn Fn(u8) -> String| {
+        for host in [1, 2] {
+            let status = support::ask(&mut server.connect_from([127, 0, 0, host]), &ask(host));
+            let expected = if host == 1 { 503 } else { 200 };
+            assert!(
+                status.starts_with(&format!("http/1.1 {expected} ")),
+                "{host}: {status}"
+            );
+        }
+    };
+    let history = |escaped: &str| {
+        format!("GET /feeds/l{escaped}bby/messages?limit=1000 HTTP/1.1\r\nHost: x\r\n\r\n")
+    };
+    let poll = |escaped: &str| {
+        format!("GET /feeds/l{escaped}bby/poll?after=0 HTTP/1.1\r\nHost: x\r\n\r\n")
+    };
+    let stream = |end: &str| format!("GET /feeds/lobby/{end}?after=0 HTTP/1.1\r\nHost: x\r\n\r\n");
+    let asks = [
+        history("o"),
+        poll("o"),
+        poll("%6f"),
+        stream("sse"),
+        stream("stream"),
+    ];
+    let deaf: Vec<_> = (0..100)
+        .map(|number| {
+            let mut stream = server.connect_from([127, 0, 0, 1]);
+            let request = asks[number % asks.len()].repeat(20);
+            stream.write_all(request.as_bytes()).unwrap();
+            stream
+        })
+        .collect();
+    support::wait_until("it is refused", || gauge("wslab_cut_total") > 0);
+    answers(&|_| history("o"));
+    drop(deaf);
+    support::wait_until("nothing is owed", || gauge("wslab_owed_bytes") == 0);
+
+    // Bodies that never come whole, to both engines.
+    let paths = [post.clone(), post.replace("lobby", "l%6fbby")];
+    let begun: Vec<_> = (0..60)
+        .map(|number| {
+            let mut stream = server.connect_from([127, 0, 0, 1]);
+            let post = &paths[number % 2];
+            write!(stream, "{post}{length}\r\n\r\n{}", &body[..40_000]).unwrap();
+            stream
+        })
+        .collect();
+    support::wait_until("begun messages are counted", || {
+        gauge("wslab_owed_bytes") > 1 << 20
+    });
+    assert!(gauge("wslab_owed_bytes") <= 2 << 20);
+    let whole = |post: &str| format!("{post}{length}\r\n\r\n{body}");
+    let mut other = server.connect_from([127, 0, 0, 2]);
+    for post in &paths {
+        let answer = ask(&mut other, &whole(post));
+        assert!(answer.starts_with("http/1.1 201 "), "{answer}");
+        support::read_until(&mut other, "}");
+    }
+    drop(begun);
+    support::wait_until("nothing is owed", || gauge("wslab_owed_bytes") == 0);
+}
+
+/// A short run of eight feeds against a server; its status, and what it said.
+fn run_eight_feeds(server: &Server, results: &Results) -> (Option<i32>, String) {
+    let url = server.url();
+    let mut run = vec!["run", "--target", &url, "--feeds", "8", "--clients", "8"];
+    run.extend(["--transport", "sse", "--rate", "20", "--repeats", "1"]);
+    run.extend(["--warm-up", "100ms", "--window", "500ms"]);
+    let output = results.wslab(&run);
+    let said = text(&output.stderr) + &text(&output.stdout);
+    (output.status.code(), said)
+}
+
+#[test]
+fn a_run_has_room_for_its_feeds_right_after_another_one() {
+    let server = Server::start(&["--max-feeds", "10"]);
+    for _ in 0..2 {
+        let results = Results::new();
+        let (status, said) = run_eight_feeds(&server, &results);
+        assert_eq!(status, Some(0), "{said}");
+        assert_ne!(results.trials(1)[0]["verdict"], "INVALID", "{said}");
+    }
+}
+
+#[test]
+fn a_run_makes_no_room_by_the_feeds_of_a_class_that_reads_and_says_so() {
+    let server = Server::start(&["--max-feeds", "10"]);
+    let _class = ["a", "b", "c"].map(|feed| {
+        let path = format!("/feeds/{feed}/sse");
+        server.open_until(&path, "", "retry: 2000\n\n").0
+    });
+    let (status, said) = run_eight_feeds(&server, &Results::new());
+    assert_eq!(status, Some(1), "{said}");
+    for part in ["no room for 8 feeds", "--max-feeds", "idle for 3 s"] {
+        assert!(said.contains(part), "{said}");
+    }
+}
+
 #[test]
 fn bounds_that_are_none_are_told_at_once() {
     for (flags, says) in [

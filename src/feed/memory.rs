@@ -3,10 +3,22 @@
 //! for the process counts them all.
 //!
 //! Three quarters are for messages. Where they are used up, the feeds that hold most drop their
-//! oldest messages, so that no feed takes the room of the others. The last quarter is for what
-//! connections are owed. Where that is used up, a connection that does not read is cut.
+//! oldest messages, so that no feed takes the room of the others.
+//!
+//! The last quarter is for what connections are owed, and for requests that have come in part. All
+//! connections of one address together may take as much of it as stays free: one address gets half,
+//! two get a third each, and there is always room for another one. (Switches share their buffers
+//! so: Choudhury and Hahne, Dynamic Queue Length Thresholds for Shared-Memory Packet Switches,
+//! 1998.) A connection beyond that is cut, or its request is refused.
+//!
+//! Not counted is what each connection has of its own, which the number of connections bounds: in
+//! the fast engine up to two reads of 16 KiB that its peer sends before its turn; in hyper a buffer
+//! of at most 64 KiB, or of the longest head.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fmt::Debug;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
 
@@ -33,10 +45,17 @@ pub trait Holder: Debug + Send + Sync {
 pub struct Memory {
     max_bytes: usize,
     message_bytes: AtomicUsize,
-    owed_bytes: AtomicUsize,
+    debts: Mutex<Debts>,
     /// Connections that were cut, and requests that were refused, because there was no room.
     cut: AtomicU64,
     holders: Mutex<Vec<Weak<dyn Holder>>>,
+}
+
+/// Bytes that connections owe.
+#[derive(Debug, Default)]
+struct Debts {
+    all_bytes: usize,
+    by_address: HashMap<IpAddr, usize>,
 }
 
 impl Memory {
@@ -44,7 +63,7 @@ impl Memory {
         Arc::new(Memory {
             max_bytes,
             message_bytes: AtomicUsize::new(0),
-            owed_bytes: AtomicUsize::new(0),
+            debts: Mutex::default(),
             cut: AtomicU64::new(0),
             holders: Mutex::default(),
         })
@@ -57,7 +76,7 @@ impl Memory {
 
     /// Bytes that connections have not taken yet.
     pub fn owed_bytes(&self) -> usize {
-        self.owed_bytes.load(Relaxed)
+        self.debts().all_bytes
     }
 
     /// Connections that were cut, and requests that were refused, because there was no room.
@@ -71,6 +90,10 @@ impl Memory {
 
     fn max_owed_bytes(&self) -> usize {
         self.max_bytes / 4
+    }
+
+    fn debts(&self) -> MutexGuard<'_, Debts> {
+        self.debts.lock().expect("no panic under the lock")
     }
 
     fn holders(&self) -> MutexGuard<'_, Vec<Weak<dyn Holder>>> {
@@ -112,24 +135,29 @@ impl Memory {
         }
     }
 
-    /// Counts bytes that a connection has not taken yet, for as long as the value lives. `None` if
-    /// there is no room: then the connection must be cut.
-    pub fn owe(self: &Arc<Self>, bytes: usize) -> Option<Owed> {
-        let before = self.owed_bytes.fetch_add(bytes, Relaxed);
-        let owed = Owed {
-            memory: self.clone(),
-            bytes,
-        };
-        if before + bytes > self.max_owed_bytes() {
+    /// Counts bytes for a connection of `address`, for as long as the value lives. `None` if the
+    /// address has no room: then the connection must be cut, or its request refused.
+    pub fn owe(self: &Arc<Self>, address: IpAddr, bytes: usize) -> Option<Owed> {
+        let mut debts = self.debts();
+        let own_bytes = debts.by_address.get(&address).unwrap_or(&0) + bytes;
+        let all_bytes = debts.all_bytes + bytes;
+        if own_bytes > self.max_owed_bytes().saturating_sub(all_bytes) {
+            drop(debts);
             self.cut.fetch_add(1, Relaxed);
-            tracing::info!(bytes, "cut or refused: slow clients use up the memory");
+            tracing::info!(%address, bytes, "cut or refused: the address uses up its memory");
             return None;
         }
-        Some(owed)
+        debts.all_bytes = all_bytes;
+        debts.by_address.insert(address, own_bytes);
+        Some(Owed {
+            memory: self.clone(),
+            address,
+            bytes,
+        })
     }
 
     /// The same bytes, counted as owed while they live.
-    pub fn counted(self: &Arc<Self>, bytes: Bytes) -> Option<Bytes> {
+    pub fn counted(self: &Arc<Self>, address: IpAddr, bytes: Bytes) -> Option<Bytes> {
         struct Counted(
             Bytes,
             #[expect(dead_code, reason = "it counts until it is dropped")] Owed,
@@ -139,7 +167,7 @@ impl Memory {
                 &self.0
             }
         }
-        let owed = self.owe(bytes.len())?;
+        let owed = self.owe(address, bytes.len())?;
         Some(Bytes::from_owner(Counted(bytes, owed)))
     }
 }
@@ -159,16 +187,24 @@ fn level(sizes: impl ExactSizeIterator<Item = usize>, max_bytes: usize) -> usize
     usize::MAX
 }
 
-/// Bytes that a connection has not taken yet.
+/// Bytes that a connection owes.
 #[derive(Debug)]
 pub struct Owed {
     memory: Arc<Memory>,
-    bytes: usize,
+    address: IpAddr,
+    pub bytes: usize,
 }
 
 impl Drop for Owed {
     fn drop(&mut self) {
-        self.memory.owed_bytes.fetch_sub(self.bytes, Relaxed);
+        let mut debts = self.memory.debts();
+        debts.all_bytes -= self.bytes;
+        if let Entry::Occupied(mut own) = debts.by_address.entry(self.address) {
+            *own.get_mut() -= self.bytes;
+            if *own.get() == 0 {
+                own.remove();
+            }
+        }
     }
 }
 
@@ -238,14 +274,33 @@ mod tests {
 
     #[test]
     fn what_connections_owe_is_bounded_and_given_back() {
-        let memory = Memory::new(400);
-        let first = memory.owe(60).unwrap();
-        assert!(memory.owe(41).is_none());
-        let body = memory.counted(Bytes::from_static(&[0; 40])).unwrap();
+        let memory = Memory::new(800);
+        let address = IpAddr::from([192, 0, 2, 1]);
+        let first = memory.owe(address, 60).unwrap();
+        assert!(memory.owe(address, 41).is_none());
+        let body = Bytes::from_static(&[0; 40]);
+        let body = memory.counted(address, body).unwrap();
         let part = body.slice(..1);
         drop((first, body));
         assert_eq!(memory.owed_bytes(), 40, "a part of it lives");
         drop(part);
         assert_eq!(memory.owed_bytes(), 0);
+        assert!(memory.debts().by_address.is_empty());
+    }
+
+    #[test]
+    fn however_many_addresses_take_all_they_can_another_one_has_room() {
+        let memory = Memory::new(40_000);
+        let mut owed = Vec::new();
+        for host in 1..=9 {
+            let address = IpAddr::from([192, 0, 2, host]);
+            let before = memory.owed_bytes();
+            while let Some(more) = memory.owe(address, 1) {
+                owed.push(more);
+            }
+            let free = 10_000 - memory.owed_bytes();
+            assert!((before..=10_000).contains(&memory.owed_bytes()));
+            assert!(free > 10, "{free} are free beside {host}");
+        }
     }
 }

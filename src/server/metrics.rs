@@ -120,7 +120,7 @@ impl Collector for Snapshot {
             ),
             (
                 "wslab_owed_bytes",
-                "Memory of answers that connections have not taken yet",
+                "Memory of answers not yet taken, and of requests that have come in part",
                 self.owed_bytes,
             ),
         ] {
@@ -129,7 +129,7 @@ impl Collector for Snapshot {
         }
         let (name, help) = (
             "wslab_cut",
-            "Connections cut and requests refused because memory was used up",
+            "Connections cut and requests refused because an address used up its memory",
         );
         let cut = ConstCounter::new(self.cut);
         let kind = cut.metric_type();

@@ -121,6 +121,15 @@ async fn post_message(
     let content_type = request.headers().get(CONTENT_TYPE);
     let content_type = content_type.and_then(|kind| str::from_utf8(kind.as_bytes()).ok());
     check_head(&state, counters.address, content_type)?;
+    let limit = state.limits.max_message_bytes as u64;
+    let bytes = request
+        .body()
+        .size_hint()
+        .upper()
+        .unwrap_or(limit)
+        .min(limit);
+    let owed = state.feeds.memory().owe(counters.address, bytes as usize);
+    let _owed = owed.ok_or_else(ApiError::no_memory)?;
     let new = parse_message(&body(request, &half, &state.limits).await?)?;
     let feed = state.feeds.open(&feed, counters.address)?;
     Ok(created(publish(&feed, &new).await?))
@@ -157,12 +166,14 @@ struct History {
 
 async fn history(
     State(state): State<Arc<AppState>>,
+    Extension(counters): Extension<Arc<ConnectionCounters>>,
     FeedOfPath(feed): FeedOfPath,
     ApiQuery(query): ApiQuery<History>,
 ) -> Result<Whole, ApiError> {
     let limit = query.limit.unwrap_or(HISTORY_LIMIT).min(MAX_HISTORY_LIMIT);
     let feed = state.feeds.peek(&feed)?;
-    answer::messages(&feed.history(query.before, limit)).counted(state.feeds.memory())
+    let whole = answer::messages(&feed.history(query.before, limit));
+    whole.counted(state.feeds.memory(), counters.address)
 }
 
 async fn wrong_method(method: Method, uri: Uri) -> ApiError {

@@ -150,13 +150,17 @@ async fn respond(
     upgrade: Option<OnUpgrade>,
 ) -> Result<Response, ApiError> {
     match reply {
-        Reply::Whole(whole) => Ok(whole.counted(state.feeds.memory())?.into_response()),
+        Reply::Whole(whole) => Ok(whole
+            .counted(state.feeds.memory(), counters.address)?
+            .into_response()),
         Reply::Later(mut later) => {
             let next = tokio::time::timeout(later.hold, later.reader.next());
             let next = half.until_end(next).await;
             let batch = next.and_then(Result::ok).flatten();
             let whole = later.finish(&counters, batch);
-            Ok(whole.counted(state.feeds.memory())?.into_response())
+            Ok(whole
+                .counted(state.feeds.memory(), counters.address)?
+                .into_response())
         }
         Reply::Stream(stream) => stream_response(stream, state, counters, half),
         Reply::Upgrade(Upgrade { fields, session }) => {
@@ -183,7 +187,7 @@ fn stream_response(
         body: reply.first(&counters, Coding::Identity),
         ..Whole::default()
     };
-    let first = first.counted(state.feeds.memory())?.body;
+    let first = first.counted(state.feeds.memory(), counters.address)?.body;
     let open = Some((reply, state, counters, half));
     let later = stream::unfold(open, move |open| async move {
         let (mut reply, state, counters, half) = open?;
@@ -197,7 +201,7 @@ fn stream_response(
         };
         let (bytes, ends) = reply.piece(event, limits, &counters, Coding::Identity);
         // Without memory for a peer that does not read, its stream ends.
-        let bytes = state.feeds.memory().counted(bytes)?;
+        let bytes = state.feeds.memory().counted(counters.address, bytes)?;
         Some((bytes, (!ends).then_some((reply, state, counters, half))))
     });
     let first = stream::once(std::future::ready(first));

@@ -1,5 +1,6 @@
 //! Complete answers: a status, header fields and a body; and errors, which become one.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -17,6 +18,10 @@ pub const JSON_RETRY: &str = "\r\ncontent-type: application/json\r\nretry-after:
 
 /// How the advice about a query begins. The rest of it quotes the query.
 pub const BAD_QUERY: &str = "the query is not understood";
+
+/// What a client is told whose address may owe no more, see [`Memory`].
+pub const NO_MEMORY: &str = "this server has no memory left for your address: read what you are \
+                             sent, send what you have begun, and try again";
 
 /// Why a request was refused: an extension of the response, for the log. Without the query.
 #[derive(Clone, Debug)]
@@ -36,11 +41,9 @@ impl Whole {
     ///
     /// # Errors
     /// 503 if there is no memory for it.
-    pub fn counted(self, memory: &Arc<Memory>) -> Result<Self, ApiError> {
-        let body = memory.counted(self.body).ok_or_else(|| {
-            let advice = "too many clients do not read what they are sent: try later";
-            ApiError::new(StatusCode::SERVICE_UNAVAILABLE, advice).with_fields(JSON_RETRY)
-        })?;
+    pub fn counted(self, memory: &Arc<Memory>, address: IpAddr) -> Result<Self, ApiError> {
+        let body = memory.counted(address, self.body);
+        let body = body.ok_or_else(ApiError::no_memory)?;
         Ok(Whole { body, ..self })
     }
 }
@@ -79,6 +82,12 @@ impl ApiError {
             advice: advice.into(),
             fields: JSON,
         }
+    }
+
+    /// 503 for a client whose address may owe no more.
+    pub fn no_memory() -> Self {
+        let error = ApiError::new(StatusCode::SERVICE_UNAVAILABLE, NO_MEMORY);
+        error.with_fields(JSON_RETRY)
     }
 
     /// The advice as the log may have it: without the query.

@@ -63,6 +63,12 @@ impl<S: Stream> Peer<S> {
         }
     }
 
+    /// Counts bytes that the server holds for this connection, see [`Memory::owe`].
+    pub fn owe(&self, bytes: usize) -> Option<Owed> {
+        let memory = self.state.feeds.memory();
+        memory.owe(self.counters.address, bytes)
+    }
+
     /// Waits for `future`, until the deadline passes or the peer disconnects.
     pub fn wait<T>(
         &mut self,
@@ -122,7 +128,7 @@ impl<S: Stream> Peer<S> {
                 let outcome = self.stream.poll_send(cx, out, &mut written);
                 if outcome.is_pending() {
                     let rest = out.split_off(written);
-                    match self.state.feeds.memory().owe(rest.len()) {
+                    match self.owe(rest.len()) {
                         Some(owed) => (left, written) = (Some((rest, owed)), 0),
                         None => return Poll::Ready(Err(io::ErrorKind::OutOfMemory.into())),
                     }
@@ -143,7 +149,7 @@ impl<S: Stream> Peer<S> {
         poll_fn(move |cx| {
             let outcome = self.stream.poll_send(cx, bytes, &mut written);
             if outcome.is_pending() && owed.is_none() {
-                owed = self.state.feeds.memory().owe(bytes.len());
+                owed = self.owe(bytes.len());
                 if owed.is_none() {
                     return Poll::Ready(Err(io::ErrorKind::OutOfMemory.into()));
                 }

@@ -2,7 +2,7 @@
 //!
 //! The futures are closures for the reason given in [`crate::service::peer`].
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
 use std::io::{self, Write};
 use std::mem;
@@ -15,6 +15,7 @@ use axum::http::{Method, StatusCode};
 use bytes::Bytes;
 use tokio::time::Instant;
 
+use crate::feed::Owed;
 use crate::server::access::write_marks;
 use crate::server::access_log;
 use crate::server::http1::request::{FastRequest, ParsedHead, RequestLimits};
@@ -62,6 +63,8 @@ pub enum NextRequest<T> {
     Other,
     /// The request did not come in time.
     Timeout,
+    /// There is no memory for the rest of the request.
+    NoMemory,
     /// The peer has disconnected, or the server shuts down.
     Closed,
 }
@@ -88,33 +91,21 @@ impl<S: Stream> Http1Conn<S> {
     ) -> impl Future<Output = NextRequest<T>> {
         let mut looked = self.peer.stream.unread_bytes() == 0;
         // The length of a request whose body is on its way, in bytes; 0 for none.
-        let mut awaited = 0;
+        let awaited = Cell::new(0);
+        // Boxed, since most requests come in one read.
+        let mut owed: Option<Box<Owed>> = None;
         poll_fn(move |cx| {
             let Http1Conn { peer, exchange } = &mut *self;
             let Peer {
                 stream,
                 counters,
                 deadline,
+                state,
                 ..
             } = peer;
             let mut parse = |bytes: &[u8]| {
-                // The head is parsed again only once the body is complete, however it is cut.
-                if bytes.len() < awaited {
-                    return ParseStep::Incomplete;
-                }
-                match ParsedHead::parse(bytes, limits) {
-                    ParsedHead::Partial => ParseStep::Incomplete,
-                    ParsedHead::PartialBody(request, length) if admits(&request) => {
-                        awaited = length;
-                        ParseStep::Incomplete
-                    }
-                    ParsedHead::PartialBody(..) => ParseStep::Complete(NextRequest::Other, 0),
-                    ParsedHead::Other => ParseStep::Complete(NextRequest::Other, 0),
-                    ParsedHead::Fast(request, length) => match open(exchange, counters, request) {
-                        Some(opened) => ParseStep::Complete(NextRequest::Fast(opened), length),
-                        None => ParseStep::Complete(NextRequest::Other, 0),
-                    },
-                }
+                let open = |request: FastRequest<'_>| open(exchange, counters, request);
+                parse(bytes, limits, &awaited, &admits, open)
             };
             if !mem::replace(&mut looked, true) {
                 deadline.set(Instant::now() + head_timeout);
@@ -126,15 +117,24 @@ impl<S: Stream> Http1Conn<S> {
                 let first = stream.unread_bytes() == 0;
                 match stream.poll_parse(cx, &mut parse) {
                     Poll::Ready(Ok(Some(next))) => return Poll::Ready(next),
-                    Poll::Ready(Ok(None)) if first => deadline.set(Instant::now() + head_timeout),
-                    Poll::Ready(Ok(None)) => {}
+                    Poll::Ready(Ok(None)) => {
+                        if first {
+                            deadline.set(Instant::now() + head_timeout);
+                        }
+                        let bytes = stream.unread_bytes().max(awaited.get());
+                        if !count(&mut owed, state, counters, bytes) {
+                            return Poll::Ready(NextRequest::NoMemory);
+                        }
+                    }
                     // The general engine answers a body that ends early, or does not come in time.
-                    Poll::Ready(Err(_)) if awaited > 0 => return Poll::Ready(NextRequest::Other),
-                    Poll::Ready(Err(_)) => return Poll::Ready(NextRequest::Closed),
+                    Poll::Ready(Err(_)) if awaited.get() == 0 => {
+                        return Poll::Ready(NextRequest::Closed);
+                    }
+                    Poll::Ready(Err(_)) => return Poll::Ready(NextRequest::Other),
                     Poll::Pending => break,
                 }
             }
-            if awaited > 0 {
+            if awaited.get() > 0 {
                 return deadline.poll(cx).map(|()| NextRequest::Other);
             }
             if closing.as_mut().poll(cx).is_ready() {
@@ -209,6 +209,47 @@ impl<S: Stream> Http1Conn<S> {
             false => ("", details),
         }
     }
+}
+
+/// Parses what has come of a request. `awaited` is its length once its head has come.
+fn parse<T>(
+    bytes: &[u8],
+    limits: RequestLimits,
+    awaited: &Cell<usize>,
+    admits: impl Fn(&FastRequest<'_>) -> bool,
+    open: impl FnOnce(FastRequest<'_>) -> Option<T>,
+) -> ParseStep<NextRequest<T>> {
+    // The head is parsed again only once the body is complete, however it is cut.
+    if bytes.len() < awaited.get() {
+        return ParseStep::Incomplete;
+    }
+    match ParsedHead::parse(bytes, limits) {
+        ParsedHead::Partial => ParseStep::Incomplete,
+        ParsedHead::PartialBody(request, length) if admits(&request) => {
+            awaited.set(length);
+            ParseStep::Incomplete
+        }
+        ParsedHead::Fast(request, length) => match open(request) {
+            Some(opened) => ParseStep::Complete(NextRequest::Fast(opened), length),
+            None => ParseStep::Complete(NextRequest::Other, 0),
+        },
+        _ => ParseStep::Complete(NextRequest::Other, 0),
+    }
+}
+
+/// Counts so many bytes of a request that has come in part. Returns whether there is memory for them.
+fn count(
+    owed: &mut Option<Box<Owed>>,
+    state: &AppState,
+    counters: &ConnectionCounters,
+    bytes: usize,
+) -> bool {
+    if owed.as_ref().is_none_or(|owed| owed.bytes < bytes) {
+        *owed = None;
+        let memory = state.feeds.memory();
+        *owed = memory.owe(counters.address, bytes).map(Box::new);
+    }
+    owed.is_some()
 }
 
 /// Marks the answer to an allowed foreign page.

@@ -69,6 +69,11 @@ pub async fn serve<S: Stream>(conn: &mut Http1Conn<S>, context: &ServerContext) 
             }
             NextRequest::Other => return true,
             NextRequest::Timeout => break true,
+            NextRequest::NoMemory => {
+                conn.exchange.closes = true;
+                let _ = conn.answer(ApiError::no_memory().into()).await;
+                break true;
+            }
             NextRequest::Closed => break false,
         };
         if play(conn, &mut reply).await.is_err() {

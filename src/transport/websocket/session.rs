@@ -18,7 +18,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Data, O
 use tokio_tungstenite::tungstenite::{Error, Message as Frame};
 
 use crate::feed::{Batch, Feed, Framing, NewMessage, Owed, Reader, check_name, check_text};
-use crate::service::answer::ApiError;
+use crate::service::answer::{ApiError, NO_MEMORY};
 use crate::service::limits::{Limits, STREAM_PIECE_BYTES};
 use crate::service::peer::{Peer, WaitOutcome};
 use crate::service::presence::PresenceGuard;
@@ -242,10 +242,8 @@ impl<'a, S: Stream> WebSocketSession<'a, S> {
         self.partial = None;
         let bytes = self.frames.partial_bytes();
         if bytes > SCRATCH_BYTES {
-            let owed = self.peer.state.feeds.memory().owe(bytes);
-            let advice = "this server's memory is used up: try later";
-            let refused = || SessionEnd::Refused(CloseCode::Again, advice.to_owned());
-            self.partial = Some(owed.ok_or_else(refused)?);
+            let refused = || SessionEnd::Refused(CloseCode::Again, NO_MEMORY.to_owned());
+            self.partial = Some(self.peer.owe(bytes).ok_or_else(refused)?);
         }
         Ok(())
     }
