@@ -360,6 +360,75 @@ fn a_page_at_a_name_that_resolves_to_the_server_can_neither_read_nor_write() {
     assert!(answer.contains("write its IP address"), "{answer}");
 }
 
+/// A browser says to https and to its own machine which site caused a request, and to no other
+/// host. There, as in a hall, the page is named or it is not.
+#[test]
+fn a_browser_joins_for_a_page_of_this_server_and_for_no_other() {
+    let server = Server::start(&["--leave-after", "1ms"]);
+    let host = server.address.clone();
+    let members = |feed: &str| server.get(&format!("/feeds/{feed}/members")).body;
+    let browser = "User-Agent: Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0\r\n";
+    let page = format!("{browser}Referer: http://{host}/?feed=a\r\n");
+    let [name, port] = host.split(':').collect::<Vec<_>>()[..] else {
+        panic!("{host}")
+    };
+    let joins = [
+        ("curl", "User-Agent: curl/8.14.1\r\n".to_owned()),
+        ("python", String::new()),
+        ("page", page.clone()),
+        ("own", format!("{browser}Sec-Fetch-Site: same-origin\r\n")),
+        ("typed", format!("{browser}Sec-Fetch-Site: none\r\n")),
+        ("origin", format!("{browser}Origin: http://{host}\r\n")),
+    ];
+    let joins_not = [
+        ("image", browser.to_owned()),
+        (
+            "other",
+            format!("{browser}Referer: http://evil.example/\r\n"),
+        ),
+        (
+            "path",
+            format!("{browser}Referer: http://evil.example/{host}/\r\n"),
+        ),
+        (
+            "user",
+            format!("{browser}Referer: http://{host}@evil.example/\r\n"),
+        ),
+        (
+            "port",
+            format!("{browser}Referer: http://{name}:1{port}/\r\n"),
+        ),
+        ("none", format!("{browser}Referer: about:blank\r\n")),
+        ("cross", format!("{page}Sec-Fetch-Site: cross-site\r\n")),
+        ("same", format!("{page}Sec-Fetch-Site: same-site\r\n")),
+        ("odd", format!("{page}Sec-Fetch-Site: \r\n")),
+    ];
+    // The second path goes to the other engine.
+    for (feed, path) in [("a", "/feeds/a"), ("b", "/feeds/%62")] {
+        for (user, fields) in joins.iter().chain(&joins_not) {
+            let poll = format!("{path}/poll?user={user}");
+            server.exchange("GET", &poll, fields, "").assert(200, &[]);
+            // A HEAD reads nothing.
+            let head = format!("{path}/poll?user=head{user}");
+            assert_eq!(status(&server, "HEAD", &head, fields), 200, "{head}");
+        }
+        let expected = r#"{"members":["curl","origin","own","page","python","typed"]}"#;
+        assert_eq!(members(feed), expected);
+        assert_eq!(
+            server.history(feed).len(),
+            joins.len(),
+            "reading writes nothing"
+        );
+    }
+    // Streams too, and a WebSocket by its origin.
+    let path = |endpoint: &str| format!("/feeds/c/{endpoint}?user={endpoint}");
+    let _image = server.open_until(&path("stream"), browser, "\r\n\r\n");
+    let _source = server.open_until(&path("sse"), &page, "retry: 2000\n\n");
+    let origin = format!("{browser}Origin: http://{host}\r\n{UPGRADE}");
+    let _socket = server.open_until(&path("ws"), &origin, "\r\n\r\n");
+    assert_eq!(members("c"), r#"{"members":["sse","ws"]}"#);
+}
+
 /// A student opens a page from the disk.
 #[test]
 fn a_page_from_a_file_is_let_in_by_the_flag_that_its_refusal_names() {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use support::browser::Browser;
 use support::curl::{get, post};
-use support::{Server, metric};
+use support::{Server, metric, wait_until};
 use wslab::transport::Transport;
 
 mod support;
@@ -327,4 +327,43 @@ fn what_was_not_sent_is_told_until_it_is_mended() {
     browser.click("#composer button");
     wait_for_texts(&browser, &["one".to_owned()]);
     assert_eq!(browser.run(told), "");
+}
+
+/// Over the address of a hall, a browser does not say which site caused a request.
+#[test]
+fn a_page_of_another_site_joins_nothing_and_the_servers_own_does() {
+    let address = own_address();
+    let ip = address.unwrap_or(Ipv4Addr::LOCALHOST.into());
+    let at = format!("{ip}:0");
+    let (server, other) = (Server::start_at(&at, &[]), Server::start_at(&at, &[]));
+    let browser = Browser::open(&other.at("/"));
+    let join = |name: &str| {
+        let url = server.at(&format!("/feeds/lobby/poll?user={name}"));
+        format!(
+            "for (const policy of ['no-referrer', 'unsafe-url', '']) {{
+            const image = new Image();
+            image.referrerPolicy = policy;
+            image.src = `{url}${{policy}}`;
+        }}
+        return fetch('{url}fetched', {{ mode: 'no-cors', referrerPolicy: 'no-referrer' }})
+            .then(() => open('{url}opened', '_blank', 'noreferrer'));"
+        )
+    };
+    browser.run(&join("evil"));
+    let requests = r#"wslab_requests_total{transport="short-polling",engine="fast"}"#;
+    wait_until("the other page has asked", || {
+        metric(&get(&server.at("/metrics")).body, requests) >= 4
+    });
+    assert_eq!(
+        get(&server.at("/feeds/lobby/members")).body,
+        r#"{"members":[]}"#
+    );
+    browser.run(&format!("location = '{}'", server.at("/")));
+    wait_for_members(&browser, |here| here.starts_with("Here (1): guest-"));
+    let own = "new EventSource('feeds/lobby/sse?user=source');
+        return fetch('feeds/lobby/poll?user=poll').then((answer) => answer.status);";
+    assert_eq!(browser.run(own), 200);
+    wait_for_members(&browser, |here| {
+        here.starts_with("Here (3): ") && here.contains("poll, source")
+    });
 }

@@ -81,6 +81,10 @@ async fn open(
         for (name, value) in &query.0 {
             params.set(name, value)?;
         }
+        if request.method() == Method::HEAD {
+            // It is answered without a body, so its client reads nothing and is no member.
+            params.user = None;
+        }
         let ask = Ask {
             counters: &counters,
             feed: &feed,

@@ -5,7 +5,8 @@ use std::str::from_utf8;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::http::StatusCode;
+use axum::http::uri::Authority;
+use axum::http::{StatusCode, Uri};
 
 use crate::feed::{Cursor, Feed};
 use crate::service::answer::{ApiError, BAD_QUERY};
@@ -43,11 +44,9 @@ impl Ask<'_> {
         number("hold_ms", self.params.hold_ms)
     }
 
-    /// The name under which the client is a member. The page of another site that states no origin,
-    /// as its images and links do, joins nothing: reading for it must not write.
+    /// The name under which the client is a member; none if it [may not join](Fields::may_join).
     pub fn member_name(&self) -> Option<&str> {
-        let foreign = self.fields.foreign_site && self.fields.origin.is_none();
-        self.params.user.filter(|_| !foreign)
+        self.params.user.filter(|_| self.fields.may_join())
     }
 
     /// The feed, which is made if it does not exist: for a client that waits for its messages, or is
@@ -127,9 +126,10 @@ pub struct Fields<'a> {
     pub websocket_version: Option<&'a str>,
     /// Whether the WebSocket subprotocol `chat` is offered.
     pub offers_chat: bool,
-    /// Whether the page of another site caused the request, as its browser says (W3C Fetch
-    /// Metadata, section 2.3). Browsers say it to https and to this machine only.
-    pub foreign_site: bool,
+    pub user_agent: Option<&'a str>,
+    pub referer: Option<&'a str>,
+    /// `Sec-Fetch-Site`.
+    pub fetch_site: Option<&'a str>,
     /// Whether the client closes the connection after the answer.
     pub closes: bool,
     /// Whether `Connection` names `upgrade`.
@@ -158,6 +158,12 @@ impl<'a> Fields<'a> {
             &mut self.content_length
         } else if is("last-event-id") {
             &mut self.last_event_id
+        } else if is("user-agent") {
+            &mut self.user_agent
+        } else if is("referer") {
+            &mut self.referer
+        } else if is("sec-fetch-site") {
+            &mut self.fetch_site
         } else if is("sec-websocket-key") {
             &mut self.websocket_key
         } else if is("sec-websocket-version") {
@@ -166,8 +172,6 @@ impl<'a> Fields<'a> {
             if is("connection") {
                 self.closes |= list().any(|option| option.eq_ignore_ascii_case("close"));
                 self.upgrades |= list().any(|option| option.eq_ignore_ascii_case("upgrade"));
-            } else if is("sec-fetch-site") {
-                self.foreign_site |= matches!(text(), "cross-site" | "same-site");
             } else if is("upgrade") {
                 self.protocols.extend(list());
             } else if is("sec-websocket-protocol") {
@@ -179,6 +183,44 @@ impl<'a> Fields<'a> {
             None => *single = Some(text()),
             Some(_) => self.repeated = true,
         }
+    }
+
+    /// Whether the request may make its client a member, which writes to the feed. The images and
+    /// links of another site's page may not: such a page makes browsers of its visitors send GETs
+    /// with any query, and without `Origin` (WHATWG Fetch, section 3.2).
+    ///
+    /// - A request with `Origin` has passed the check of origins. WebSockets have one.
+    /// - `Sec-Fetch-Site` tells what caused the request (W3C Fetch Metadata, section 2.3). Browsers
+    ///   send it to https and to their own machine, and no page can set it.
+    /// - Elsewhere, as in a hall at http://192.168.…, it is missing, and `Referer` tells: a page of
+    ///   this server names it, by the default policy (W3C Referrer Policy, section 3), in a fetch
+    ///   and an EventSource too. Another page can leave it out, and can name itself only. So a
+    ///   browser's request without one joins nothing, nor does one that is typed in there.
+    /// - Clients that are no browsers send what they want, and may join. The `User-Agent` of all
+    ///   browsers begins with `Mozilla/` (WHATWG Compatibility, section 4), and no page can set it.
+    pub fn may_join(&self) -> bool {
+        if self.origin.is_some() {
+            return true;
+        }
+        match self.fetch_site {
+            Some(site) => matches!(site, "same-origin" | "none"),
+            None => !self.is_of_browser() || self.is_of_own_page(),
+        }
+    }
+
+    fn is_of_browser(&self) -> bool {
+        let agent = self.user_agent.unwrap_or_default();
+        agent.starts_with("Mozilla/")
+    }
+
+    fn is_of_own_page(&self) -> bool {
+        let page = self.referer.and_then(|url| url.parse::<Uri>().ok());
+        let at = page
+            .as_ref()
+            .and_then(Uri::authority)
+            .map(Authority::as_str);
+        let (at, host) = (at.unwrap_or_default(), self.host.unwrap_or_default());
+        !host.is_empty() && at.eq_ignore_ascii_case(host)
     }
 
     /// Whether the client offers to upgrade to WebSocket.
