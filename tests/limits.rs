@@ -5,12 +5,13 @@ mod support;
 use std::io::{Read, Write};
 use std::time::Instant;
 
-use support::process::wslab;
+use support::process::{text, wslab};
+use support::results::Results;
 use support::websocket::{close_code, frame, open_websocket, read_frame};
 use support::{JSON, Server, ask};
 
 /// A text frame.
-fn text(json: &str) -> Vec<u8> {
+fn text_frame(json: &str) -> Vec<u8> {
     frame(0x81, json.as_bytes())
 }
 
@@ -31,7 +32,7 @@ fn a_message_is_as_long_as_max_message_says() {
     let refused = post(&body(61));
     refused.assert(413, &["at most 60 bytes"]);
     let (mut stream, _) = open_websocket(&server, "/feeds/a/ws?user=a", "");
-    stream.write_all(&text(&body(61))).unwrap();
+    stream.write_all(&text_frame(&body(61))).unwrap();
     assert_eq!(close_code(&mut stream), 1009);
 }
 
@@ -137,7 +138,7 @@ fn an_address_that_publishes_too_fast_is_told_to_wait() {
     assert!(other.starts_with("http/1.1 201 "), "{other}");
 
     let (mut socket, _) = open_websocket(&server, "/feeds/b/ws?user=a", "");
-    let many = text(r#"{"text":"oi"}"#).repeat(100);
+    let many = text_frame(r#"{"text":"oi"}"#).repeat(100);
     socket.write_all(&many).unwrap();
     let mut last = read_frame(&mut socket);
     while last.0 == 0x81 {
@@ -190,7 +191,10 @@ fn feeds_are_as_many_as_max_feeds_says() {
         server.get("/feeds/c/sse"),
         server.get("/feeds/c/long-poll"),
     ] {
-        refused.assert(409, &["holds 2 feeds"]);
+        refused.assert(
+            409,
+            &["holds 2 feeds", "idle for 3 s", "\r\nretry-after: 1\r\n"],
+        );
     }
     for feed in ["a", "lobby", "system", "sensors"] {
         assert_eq!(post(feed).status, 201, "{feed}");

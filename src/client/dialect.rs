@@ -144,6 +144,13 @@ impl Dialect {
         }
     }
 
+    /// What makes a feed that does not exist, and waits for nothing.
+    pub fn make_path(self, feed: &str) -> String {
+        match self {
+            Dialect::Wslab => format!("{}/long-poll?hold_ms=0", self.feed_path("", feed)),
+        }
+    }
+
     /// Where the server tells what it counted.
     pub fn counters_path(self) -> Option<&'static str> {
         match self {

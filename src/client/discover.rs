@@ -1,7 +1,7 @@
 //! Finding the server that a URL names.
 
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ::http::Uri;
 use anyhow::{Context, anyhow, bail};
@@ -18,6 +18,11 @@ use crate::runtime::event_loop;
 
 /// The longest time for one exchange with a server that is being looked for.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The longest wait for room for feeds, and the pause between two attempts. A wslab server makes
+/// room by feeds that were not used for 3 s.
+const ROOM_PATIENCE: Duration = Duration::from_secs(8);
+const ROOM_PAUSE: Duration = Duration::from_millis(500);
 
 /// Finds the server that a URL names: the first of its addresses at which one answers.
 /// A server of https must show a certificate that `trust` knows. Any server must take the `token`.
@@ -199,6 +204,38 @@ async fn is_at_origin(target: &Target) -> bool {
 /// Whether the server of a target answers as it did when it was found.
 pub async fn is_alive(target: &Target) -> bool {
     check_health(target).await.is_ok()
+}
+
+/// Makes feeds at a target, so that it has room for all of them when a trial begins. A server that
+/// has none makes some, by feeds that are no longer in use: those of an earlier trial, a few seconds
+/// after it.
+///
+/// # Errors
+/// It has no room for [`ROOM_PATIENCE`].
+pub async fn make_feeds(target: &Target, feeds: &[String]) -> anyhow::Result<()> {
+    let started = Instant::now();
+    loop {
+        let mut full = None;
+        for feed in feeds {
+            match ask(target, &target.dialect.make_path(feed)).await {
+                Ok(_) => {}
+                Err(ExchangeError::Client(error @ ClientError::Refused { status: 409, .. })) => {
+                    full = Some(error);
+                }
+                // It shows in the trial.
+                Err(_) => return Ok(()),
+            }
+        }
+        match full {
+            None => return Ok(()),
+            Some(_) if started.elapsed() < ROOM_PATIENCE => tokio::time::sleep(ROOM_PAUSE).await,
+            Some(error) => {
+                let (at, feeds) = (target.base(), feeds.len());
+                let advice = "start it with a higher --max-feeds, or use fewer --feeds";
+                return Err(error).context(format!("{at} has no room for {feeds} feeds: {advice}"));
+            }
+        }
+    }
 }
 
 /// Checks that a target takes the token.

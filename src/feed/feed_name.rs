@@ -15,10 +15,13 @@ pub enum FeedError {
     BadName,
     #[error(
         "this server holds {0} feeds already, which is its limit, and all are in use: use one of \
-         those"
+         those, or try again when one is idle for 3 s"
     )]
     TooMany(usize),
-    #[error("your address uses all the feeds that one may have made: use one of those")]
+    #[error(
+        "your address uses all the feeds that one may have made: use one of those, or try again \
+         when one is idle for 3 s"
+    )]
     TooManyOfAddress,
 }
 

@@ -16,11 +16,12 @@ use crate::feed::ring::{Reader, Retention, Ring};
 use crate::feed::sequencer::{AppendError, Sequencer};
 
 /// How long a feed without readers and members stays, in s: with a text, and without one. Where the
-/// limit of feeds is reached, one with a text stays [`BUSY_S`] only.
+/// limit of feeds is reached, it stays [`BUSY_S`] only.
 const IDLE_S: u64 = 3_600;
 const EMPTY_S: u64 = 10;
 
-/// A feed that was asked for in so many seconds is in use: someone polls it or publishes to it.
+/// A feed that was asked for in so many seconds is in use: a client polls it, publishes to
+/// it, or has made it and will read it.
 const BUSY_S: u64 = 3;
 
 /// Where the limit of feeds is reached, one of so many idle feeds goes, so that finding them costs
@@ -114,11 +115,12 @@ impl Feed {
         self.ring.history(before, limit)
     }
 
-    /// Removes the members whose time is over, and announces it.
-    pub fn sweep(&self, published_at_ns: u64) {
-        let leave = |name: &str| {
-            if let Err(error) = self.announce(name, "leave", published_at_ns) {
-                tracing::warn!(name, %error, "a leave is not announced");
+    /// Removes the members whose time is over, adds the readers that `may_join` now, and announces
+    /// both.
+    pub fn sweep(&self, published_at_ns: u64, may_join: impl Fn(IpAddr) -> bool) {
+        let announce = |name: &str, kind| {
+            if let Err(error) = self.announce(name, kind, published_at_ns) {
+                tracing::warn!(name, kind, %error, "not announced");
             }
         };
         if let Some(members) = &self.members {
@@ -169,8 +171,9 @@ struct FeedTable {
     /// The epoch of feeds that are made now. A feed that goes takes its numbers with it, so the
     /// next of its name needs another epoch.
     epoch: Epoch,
-    /// The last search for room that found none: it is not repeated within a second.
-    no_room: Option<(LimitReached, IpAddr, u64)>,
+    /// The searches for room in this second that found none, for an address or for all: they are
+    /// not repeated within it.
+    no_room: (u64, HashSet<Option<IpAddr>>),
 }
 
 impl FeedTable {
@@ -190,23 +193,27 @@ impl FeedTable {
     /// Where `limit` is reached for a client at `address`: removes some of the feeds that count for
     /// it, those that are idle for longest.
     fn make_room(&mut self, limit: LimitReached, address: IpAddr, now_s: u64) {
-        let all = limit == LimitReached::All;
-        if self.no_room.is_some_and(|(other, whose, when_s)| {
-            (other, when_s) == (limit, now_s) && (all || whose == address)
-        }) {
+        let whose = (limit == LimitReached::Address).then_some(address);
+        if self.no_room.0 != now_s {
+            self.no_room = (now_s, HashSet::new());
+        }
+        if self.no_room.1.contains(&whose) {
             return;
         }
-        let counts = |feed: &Feed| all || feed.place.as_ref().is_some_and(|p| p.address == address);
+        let is_of = |address| move |place: &AddressPermit| place.address == address;
+        let counts = |feed: &Feed| {
+            whose.is_none_or(|address| feed.place.as_ref().is_some_and(is_of(address)))
+        };
         let idle_s = |feed: &Arc<Feed>| {
             let idle_s = feed.idle_s(now_s).filter(|_| counts(feed))?;
-            (idle_s >= BUSY_S || !feed.ring.has_texts()).then_some(idle_s)
+            (idle_s >= BUSY_S).then_some(idle_s)
         };
         let feeds = self.by_name.iter();
         let mut idle: Vec<_> = feeds
             .filter_map(|(name, feed)| Some((idle_s(feed)?, name)))
             .collect();
         if idle.is_empty() {
-            self.no_room = Some((limit, address, now_s));
+            self.no_room.1.insert(whose);
             return;
         }
         idle.sort_unstable_by(|one, other| other.cmp(one));
@@ -223,7 +230,7 @@ impl Feeds {
             table: RwLock::new(FeedTable {
                 by_name: HashMap::new(),
                 epoch: Epoch::draw(),
-                no_room: None,
+                no_room: Default::default(),
             }),
             retention,
             max_feeds,
@@ -341,9 +348,9 @@ impl Feeds {
         feed
     }
 
-    /// Must be called once a second. Members whose time is over leave, announced as of
-    /// `published_at_ns`; idle feeds go.
-    pub fn sweep(&self, published_at_ns: u64) {
+    /// Must be called once a second. Members whose time is over leave, and readers that `may_join`
+    /// now join, announced as of `published_at_ns`; idle feeds go.
+    pub fn sweep(&self, published_at_ns: u64, may_join: impl Fn(IpAddr) -> bool) {
         let now_s = self.now_s.fetch_add(1, Relaxed) + 1;
         let goes = |feed: &Arc<Feed>| {
             let longest_s = match feed.ring.has_texts() {
@@ -492,7 +499,7 @@ mod tests {
         sweep(&feeds, 1);
         assert_eq!(feeds.open("b", HERE).unwrap_err(), FeedError::TooMany(3));
         drop((busy, reader));
-        sweep(&feeds, 1);
+        sweep(&feeds, BUSY_S);
         feeds.open("b", HERE).expect("nothing reads a");
         sweep(&feeds, EMPTY_S);
         let names = |feeds: &Feeds| feeds.table().by_name.keys().cloned().collect::<Vec<_>>();

@@ -31,6 +31,11 @@ impl TrialProcesses for FakeProcesses {
         })
     }
 
+    async fn make_feeds(&mut self, _: &Plan) -> anyhow::Result<()> {
+        self.calls.push("make feeds");
+        Ok(())
+    }
+
     async fn start_load(&mut self, plan: &Plan, _: Option<&Cpus>) -> anyhow::Result<()> {
         self.calls.push("start load");
         self.plans.push(plan.clone());

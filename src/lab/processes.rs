@@ -48,6 +48,9 @@ pub trait TrialProcesses {
         options: &ServerOptions,
     ) -> impl Future<Output = anyhow::Result<Target>>;
 
+    /// Makes the feeds of a plan at a target that the run does not own.
+    fn make_feeds(&mut self, plan: &Plan) -> impl Future<Output = anyhow::Result<()>>;
+
     /// Starts a load with its plan, on some CPUs only if they are given.
     fn start_load(
         &mut self,
@@ -80,6 +83,10 @@ impl TrialProcesses for ChildProcesses {
         let (server, target) = ServerProcess::start(options).await?;
         self.server = Some(server);
         Ok(target)
+    }
+
+    async fn make_feeds(&mut self, plan: &Plan) -> anyhow::Result<()> {
+        discover::make_feeds(&plan.target, &plan.feeds).await
     }
 
     async fn start_load(&mut self, plan: &Plan, cpus: Option<&Cpus>) -> anyhow::Result<()> {

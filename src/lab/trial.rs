@@ -91,6 +91,9 @@ impl Trial {
             None => processes.start_server(&self.server_options()).await?,
         };
         let plan = self.plan(target);
+        if !plan.target.owned {
+            processes.make_feeds(&plan).await?;
+        }
         let cpus = pinning.map(|pinning| &pinning.load);
         processes.start_load(&plan, cpus).await?;
         let (mut timeline, mut died, mut rate) = (Vec::new(), None, VecDeque::from([(0.0, 0)]));
@@ -290,7 +293,7 @@ mod tests {
             let result = result.await.unwrap();
             assert_eq!(result.fatal.as_deref(), fatal);
             // It is not ours; it is asked only if all clients lost it.
-            let calls = ["start load", "end", "is alive"];
+            let calls = ["make feeds", "start load", "end", "is alive"];
             assert_eq!(processes.calls, calls[..2 + usize::from(connected == 0)]);
         }
     }

@@ -126,11 +126,13 @@ impl IntoResponse for ApiError {
 
 impl From<FeedError> for ApiError {
     fn from(error: FeedError) -> Self {
-        let status = match error {
-            FeedError::BadName => StatusCode::BAD_REQUEST,
-            FeedError::TooMany(_) | FeedError::TooManyOfAddress => StatusCode::CONFLICT,
+        let (status, fields) = match error {
+            FeedError::BadName => (StatusCode::BAD_REQUEST, JSON),
+            FeedError::TooMany(_) | FeedError::TooManyOfAddress => {
+                (StatusCode::CONFLICT, JSON_RETRY)
+            }
         };
-        ApiError::new(status, error.to_string())
+        ApiError::new(status, error.to_string()).with_fields(fields)
     }
 }
 
