@@ -288,3 +288,51 @@ fn joins_of_one_address_are_paced_and_its_reads_are_not() {
     read_until(&mut other, "\r\n\r\n");
     assert!(members(&server).contains(&"zoe".to_owned()));
 }
+
+#[test]
+fn a_stream_whose_join_comes_too_early_joins_later() {
+    let server = Server::start(&["--publish-rate", "1"]);
+    let _streams = [
+        open_stream(&server, "user=a"),
+        open_stream(&server, "user=b"),
+        websocket(&server, "user=c"),
+    ];
+    wait_until("all have joined", || members(&server) == ["a", "b", "c"]);
+    assert_eq!(story(&server).len(), 3, "once each");
+}
+
+/// Joins and leaves are kept less long than texts that are rarer.
+#[test]
+fn a_reader_is_told_where_only_joins_and_leaves_are_gone() {
+    let server = Server::start(&["--history", "3"]);
+    for text in ["one", "two", "three"] {
+        for name in 0..4 {
+            server.get(&format!(
+                "/feeds/a/poll?user={text}{name}&interval_ms=60000"
+            ));
+        }
+        server.publish("a", "alice", text);
+    }
+    let gone = r#""missed":4,"missed_texts":0,"#;
+    let poll = server.get("/feeds/a/poll?after=0").body;
+    assert!(
+        poll.ends_with(r#","missed":4,"missed_texts":0,"more":true}"#),
+        "{poll}"
+    );
+    let (_, events) = server.open_until("/feeds/a/sse?after=0", "", r#""three""#);
+    let (_, lines) = server.open_until("/feeds/a/stream?after=0", "", r#""three""#);
+    for all in [events, lines] {
+        assert!(all.contains(gone), "{all}");
+        for text in ["one", "two", "three"] {
+            assert_eq!(
+                all.matches(&format!(r#""text":"{text}""#)).count(),
+                1,
+                "{all}"
+            );
+        }
+    }
+    // The oldest text goes.
+    server.publish("a", "alice", "four");
+    let poll = server.get("/feeds/a/poll?after=0").body;
+    assert!(poll.contains(r#","missed":9,"more":true}"#), "{poll}");
+}

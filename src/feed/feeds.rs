@@ -124,7 +124,7 @@ impl Feed {
             }
         };
         if let Some(members) = &self.members {
-            members.sweep(leave);
+            members.sweep(may_join, announce);
         }
     }
 
@@ -363,7 +363,7 @@ impl Feeds {
         table
             .by_name
             .values()
-            .for_each(|feed| feed.sweep(published_at_ns));
+            .for_each(|feed| feed.sweep(published_at_ns, &may_join));
         let any = table.by_name.values().any(goes);
         drop(table);
         if any {
@@ -425,7 +425,7 @@ mod tests {
     }
 
     fn sweep(feeds: &Feeds, seconds: u64) {
-        (0..seconds).for_each(|_| feeds.sweep(0));
+        (0..seconds).for_each(|_| feeds.sweep(0, |_| true));
     }
 
     #[test]

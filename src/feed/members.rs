@@ -4,7 +4,6 @@
 //! some time after the last, so that a page that is loaded again, or a client that polls, stays.
 
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -20,18 +19,21 @@ use crate::feed::address_limiter::{AddressLimiter, AddressPermit};
 #[derive(Debug)]
 pub struct Members {
     present: Mutex<BTreeMap<String, Member>>,
-    /// Places left on this server. A reader that finds none, or may not join, still reads; it is
-    /// not announced.
+    /// Places left on this server. A reader that finds none, or may not join yet, still reads; it
+    /// is not announced.
     places: Arc<AddressLimiter>,
 }
 
+/// A name that reads.
 #[derive(Debug)]
 struct Member {
     /// Open streams and held polls.
     readers: usize,
     /// When a member without readers leaves.
     until: Instant,
-    _place: AddressPermit,
+    address: IpAddr,
+    /// Without it, the reader waits to become a member.
+    place: Option<AddressPermit>,
 }
 
 impl Members {
@@ -46,52 +48,57 @@ impl Members {
 
     /// The names, in order.
     pub fn names(&self) -> Vec<String> {
-        self.present().keys().cloned().collect()
+        let present = self.present();
+        let members = present.iter().filter(|(_, one)| one.place.is_some());
+        members.map(|(name, _)| name.clone()).collect()
     }
 
     pub fn is_empty(&self) -> bool {
         self.present().is_empty()
     }
 
-    /// Adds a reader at `address`. For a new name, `may_join` decides and `announce` is called.
-    /// Returns whether the reader is a member: a place was free and `may_join` allowed it.
+    /// Adds a reader at `address`. A new name joins, for which `announce` is called, if a place is
+    /// free and `may_join` allows it. Otherwise it waits: each [`Members::sweep`] tries again.
     pub fn enter(
         &self,
         name: &str,
         address: IpAddr,
-        may_join: impl FnOnce() -> bool,
+        may_join: impl FnOnce(IpAddr) -> bool,
         announce: impl FnOnce(),
-    ) -> bool {
-        match self.present().entry(name.to_owned()) {
-            Entry::Occupied(member) => member.into_mut().readers += 1,
-            Entry::Vacant(vacant) => {
-                let Ok(place) = self.places.acquire(address) else {
-                    return false;
-                };
-                if !may_join() {
-                    return false;
-                }
-                vacant.insert(Member {
-                    readers: 1,
-                    until: Instant::now(),
-                    _place: place,
-                });
-                announce();
-            }
+    ) {
+        let mut present = self.present();
+        let member = present.entry(name.to_owned()).or_insert_with(|| Member {
+            readers: 0,
+            until: Instant::now(),
+            address,
+            place: None,
+        });
+        member.readers += 1;
+        if member.joins(&self.places, may_join) {
+            announce();
         }
-        true
     }
 
     /// Removes a reader; its member stays for `linger` more.
     pub fn leave(&self, name: &str, linger: Duration) {
-        if let Some(member) = self.present().get_mut(name) {
-            member.readers -= 1;
-            member.until = member.until.max(Instant::now() + linger);
+        let mut present = self.present();
+        let Some(member) = present.get_mut(name) else {
+            return;
+        };
+        member.readers -= 1;
+        member.until = member.until.max(Instant::now() + linger);
+        if member.readers == 0 && member.place.is_none() {
+            present.remove(name);
         }
     }
 
-    /// Removes the members whose time is over; calls `announce` for each.
-    pub fn sweep(&self, mut announce: impl FnMut(&str)) {
+    /// Removes the members whose time is over, and adds those that wait and `may_join` now; calls
+    /// `announce` for each, with its kind.
+    pub fn sweep(
+        &self,
+        may_join: impl Fn(IpAddr) -> bool,
+        mut announce: impl FnMut(&str, &'static str),
+    ) {
         let mut present = self.present();
         if present.is_empty() {
             return;
@@ -100,9 +107,27 @@ impl Members {
         present.retain(|name, member| {
             let stays = member.readers > 0 || member.until > now;
             if !stays {
-                announce(name);
+                announce(name, "leave");
+            } else if member.joins(&self.places, &may_join) {
+                announce(name, "join");
             }
             stays
         });
+    }
+}
+
+impl Member {
+    /// Takes a place, if it has none. Returns whether it has one now that it had not before.
+    fn joins(
+        &mut self,
+        places: &Arc<AddressLimiter>,
+        may_join: impl FnOnce(IpAddr) -> bool,
+    ) -> bool {
+        if self.place.is_some() {
+            return false;
+        }
+        let place = places.acquire(self.address).ok();
+        self.place = place.filter(|_| may_join(self.address));
+        self.place.is_some()
     }
 }

@@ -74,7 +74,7 @@ pub async fn run(
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
             _ = seconds.tick() => {
-                state.feeds.sweep(clock::now_ns());
+                state.feeds.sweep(clock::now_ns(), |address| state.may_join(address));
                 continue;
             }
             Some(_) = connections.join_next(), if !connections.is_empty() => continue,
