@@ -1,5 +1,6 @@
-//! Which characters can be seen: names and texts need some, and names hold no others that could
-//! make two of them look the same.
+//! Which characters can be seen: names and texts need some, and names hold none that only hides or
+//! turns others. Two names can look the same all the same: letters of two alphabets, an accent that
+//! is one character with its letter or two, and the style of an emoji are not compared.
 
 use icu_properties::props::{
     CanonicalCombiningClass, DefaultIgnorableCodePoint, ExtendedPictographic, GeneralCategory,
