@@ -87,7 +87,7 @@ fn story(alices: &str, bobs: &str) {
     alice.is_told("connection lost");
     alice.say("is anybody there?");
     let server = Server::start_at(&address, &[]);
-    alice.is_told("the server has begun anew");
+    alice.is_told("the feed has begun anew");
     alice.sees("* alice joined");
     alice.sees("alice: is anybody there?");
     server.publish("a%20b", "carol", "me");

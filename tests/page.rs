@@ -296,7 +296,7 @@ fn after_a_restart_the_cards_count_together_and_say_what_was_missed() {
     server.publish("lobby", "bob", "after");
     wait_for_cards(&browser, "message after", |card| {
         let missed = match card["transport"].as_str() {
-            Some("short-polling") => "0, 1 before the restart",
+            Some("short-polling") => "0, 1 before it began anew",
             _ => "0",
         };
         card["count"] == "1" && card["missed"] == missed

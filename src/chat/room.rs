@@ -154,7 +154,7 @@ impl Room {
             SubscriptionEvent::Missed(missed) => {
                 self.note(format!("missed {missed} messages: too old"))
             }
-            SubscriptionEvent::Restarted => self.note("the server has begun anew".to_owned()),
+            SubscriptionEvent::Restarted => self.note("the feed has begun anew".to_owned()),
         }
         false
     }

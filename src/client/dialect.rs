@@ -50,12 +50,16 @@ pub struct MessagePage<'a> {
     pub epoch: Epoch,
     /// Messages after the cursor that the server no longer has.
     pub missed: Option<u64>,
+    /// Set to 0 if they are joins and leaves alone.
+    pub missed_texts: Option<u64>,
 }
 
 /// The server does not know a cursor, or no longer has all messages after it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 pub struct Reset {
     pub missed: u64,
+    /// Set to 0 if they are joins and leaves alone.
+    pub missed_texts: Option<u64>,
     pub epoch: Epoch,
 }
 
@@ -338,6 +342,7 @@ mod tests {
         let reset = WSLAB.reset_in(json).map(|json| WSLAB.reset(json).unwrap());
         let expected = Reset {
             missed: 1,
+            missed_texts: None,
             epoch: "k3x9".into(),
         };
         assert_eq!(reset, Some(expected));

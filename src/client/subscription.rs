@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::client::config::ClientConfig;
 use crate::client::connection::Connection;
-use crate::client::dialect::{PollTiming, Reset};
+use crate::client::dialect::PollTiming;
 use crate::client::error::{ClientError, Parsed};
 use crate::client::http::{BodyFraming, ResponseHead, Wanted};
 use crate::client::outbox::Outbox;
@@ -227,8 +227,8 @@ impl Subscription {
     /// The server does not know the cursor, or no longer has all messages after it. `json` has its
     /// position.
     pub fn reset(&mut self, json: &[u8]) -> Result<(), ClientError> {
-        let Reset { missed, epoch } = self.target.dialect.reset(json)?;
-        self.located(epoch, Some(missed));
+        let reset = self.target.dialect.reset(json)?;
+        self.located(reset.epoch, Some(reset.missed), reset.missed_texts);
         Ok(())
     }
 
@@ -240,9 +240,10 @@ impl Subscription {
         }
     }
 
-    /// The server sent its epoch, and the number of missed messages if the cursor did not fit. In a
+    /// The server sent its epoch, and the number of missed messages if the cursor did not fit;
+    /// `missed_texts` is 0 if they are joins and leaves alone. In a
     /// new epoch, message numbers restart.
-    pub fn located(&mut self, epoch: Epoch, missed: Option<u64>) {
+    pub fn located(&mut self, epoch: Epoch, missed: Option<u64>, missed_texts: Option<u64>) {
         if epoch != self.epoch {
             let before = std::mem::replace(&mut self.epoch, epoch);
             self.stats.numbers = ServerNumbers::default();
@@ -254,7 +255,9 @@ impl Subscription {
         }
         if let Some(missed @ 1..) = missed {
             self.stats.numbers = ServerNumbers::open_after(self.stats.numbers.last());
-            self.tell(SubscriptionEvent::Missed(missed));
+            if missed_texts != Some(0) {
+                self.tell(SubscriptionEvent::Missed(missed));
+            }
         }
     }
 

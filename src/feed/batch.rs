@@ -125,10 +125,19 @@ impl Batch {
         Cursor { seq, epoch }
     }
 
+    /// The JSON that says that no text is among the missed messages, if so: a reader has all that
+    /// was written.
+    pub fn missed_texts(&self) -> &'static str {
+        match self.missed {
+            Some(1..) if !self.missed_text => r#","missed_texts":0"#,
+            _ => "",
+        }
+    }
+
     /// The JSON by which a streaming transport reports `missed` messages.
     pub fn reset(&self, missed: u64) -> String {
-        let (last, epoch) = (self.last, self.epoch);
-        format!(r#"{{"missed":{missed},"last":{last},"epoch":"{epoch}"}}"#)
+        let (last, epoch, texts) = (self.last, self.epoch, self.missed_texts());
+        format!(r#"{{"missed":{missed}{texts},"last":{last},"epoch":"{epoch}"}}"#)
     }
 
     /// The whole batch in one buffer: `reset` if messages were missed, then each message as `frame`

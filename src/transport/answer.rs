@@ -4,8 +4,8 @@
 //! {"messages":[{"seq":42,…}],"last":42,"epoch":"k3x9"}
 //! ```
 //!
-//! `"missed":N` and `"more":true` follow where messages are gone, and where the answer would have
-//! been too long for all that the feed holds.
+//! `"missed":N` follows where messages are gone, with `"missed_texts":0` if they are joins and leaves
+//! alone; `"more":true` where the feed holds later messages.
 
 use axum::http::StatusCode;
 use bytes::Bytes;
@@ -39,7 +39,7 @@ fn encode(batch: &Batch) -> Bytes {
     let (last, epoch) = (batch.last, batch.epoch);
     let mut end = format!("],\"last\":{last},\"epoch\":\"{epoch}\"");
     if let Some(missed) = batch.missed {
-        end += &format!(",\"missed\":{missed}");
+        end += &format!(",\"missed\":{missed}{}", batch.missed_texts());
     }
     if batch.more {
         end += ",\"more\":true";

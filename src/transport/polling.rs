@@ -93,7 +93,7 @@ fn deliver(subscription: &mut Subscription, response: &Response<'_>) -> Result<b
     subscription.recorder.exchange(empty);
     let page = page?;
     subscription.recorder.json(body.len(), 0);
-    subscription.located(page.epoch, page.missed);
+    subscription.located(page.epoch, page.missed, page.missed_texts);
     for message in &page.messages {
         subscription.deliver(message);
     }

@@ -63,11 +63,12 @@ class Card {
     return Math.min(FIRST_RETRY_MS * 2 ** (this.failures - 1), LAST_RETRY_MS);
   }
 
-  // Reads on after another cursor: `missed` messages before it are gone, or the server restarted.
-  moveTo(cursor, missed = 0) {
+  // Reads on after another cursor: `missed` messages before it are gone, or the feed began anew.
+  // The server says where they are joins and leaves alone, which no reader lacks.
+  moveTo(cursor, { missed = 0, missed_texts = missed }) {
     if (epochOf(cursor) !== epochOf(this.cursor)) beginAnew(epochOf(cursor));
     this.cursor = cursor;
-    this.missed += missed;
+    this.missed += missed_texts;
     this.draw();
   }
 
@@ -75,7 +76,7 @@ class Card {
     Object.assign(this, { count: 0, missed: 0, missedBefore });
     const restart = document.createElement('li');
     restart.className = 'restart';
-    restart.textContent = 'The server restarted: counts begin anew.';
+    restart.textContent = 'The feed begins anew, and so do the counts.';
     this.add(restart);
   }
 
@@ -86,8 +87,8 @@ class Card {
     this.take(body);
   }
 
-  take({ messages, last, missed, epoch }) {
-    this.moveTo(cursorAt(messages.length ? messages[0].seq - 1 : last, epoch), missed);
+  take({ messages, last, epoch, ...gone }) {
+    this.moveTo(cursorAt(messages.length ? messages[0].seq - 1 : last, epoch), gone);
     for (const message of messages) this.deliver(message, cursorAt(message.seq, epoch));
   }
 
@@ -142,7 +143,7 @@ class Card {
     this.drawing = requestAnimationFrame(() => {
       this.drawing = null;
       const show = (name, text) => { this.find(`[data-${name}]`).textContent = text; };
-      const before = this.missedBefore ? `, ${this.missedBefore} before the restart` : '';
+      const before = this.missedBefore ? `, ${this.missedBefore} before it began anew` : '';
       show('count', this.count);
       show('missed', this.missed + before);
       show('cost', this.cost + (this.polls ? `, ${this.empty} empty` : ''));

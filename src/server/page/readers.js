@@ -22,7 +22,9 @@ Object.assign(interval, { id: 'interval', value: 1000 });
 
 async function shortPolling(card, signal) {
   const askedAt = performance.now();
-  card.answered(await exchange('poll', { after: card.cursor }, { signal }));
+  const body = await exchange('poll', { after: card.cursor }, { signal });
+  card.answered(body);
+  if (body.more) return;
   const restMs = interval.value - (performance.now() - askedAt);
   // A new interval counts at once, not after the old one.
   await new Promise((done) => {
@@ -50,7 +52,7 @@ function sse(card, signal) {
     source.onopen = () => card.live();
     source.onmessage = ({ data, lastEventId }) => card.deliver(JSON.parse(data), lastEventId);
     source.addEventListener('reset', ({ data, lastEventId }) =>
-      card.moveTo(lastEventId, JSON.parse(data).missed));
+      card.moveTo(lastEventId, JSON.parse(data)));
     // The browser reconnects by itself, with Last-Event-ID, unless it was answered with an error.
     source.onerror = () => {
       if (source.readyState === EventSource.CLOSED) end('the server refused the stream');
@@ -67,7 +69,7 @@ function jsonReader(card) {
     const { reset, ...message } = JSON.parse(json);
     if (!reset) return card.deliver(message, cursorAt(message.seq, epoch));
     epoch = reset.epoch;
-    card.moveTo(cursorAt(reset.last, epoch), reset.missed);
+    card.moveTo(cursorAt(reset.last, epoch), reset);
   };
 }
 

@@ -85,7 +85,7 @@ function follow(card, signal) {
     for (asking = true; askAgain && !signal.aborted;) {
       askAgain = false;
       const body = await exchange('poll', { after: card.cursor }).catch(() => null);
-      if (body && !signal.aborted) card.take(body);
+      if (body && !signal.aborted) { card.take(body); askAgain ||= body.more; }
     }
     asking = false;
   };
