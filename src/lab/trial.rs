@@ -294,7 +294,7 @@ mod tests {
             assert_eq!(result.fatal.as_deref(), fatal);
             // It is not ours; it is asked only if all clients lost it.
             let calls = ["make feeds", "start load", "end", "is alive"];
-            assert_eq!(processes.calls, calls[..2 + usize::from(connected == 0)]);
+            assert_eq!(processes.calls, calls[..3 + usize::from(connected == 0)]);
         }
     }
 }

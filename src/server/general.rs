@@ -10,7 +10,7 @@ use axum::body::Body;
 use axum::http::header::{CONNECTION, TRANSFER_ENCODING, UPGRADE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use hyper::Request;
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::{HttpService, Service, service_fn};
 use hyper_util::rt::TokioIo;
@@ -39,8 +39,13 @@ pub async fn serve<S: Stream + 'static>(
     let half = Arc::<ClientHalf>::default();
     let max_body_bytes = context.state.limits.max_message_bytes;
     let stream = ReadAhead::new(stream, half.clone(), max_body_bytes);
-    let service = guarded(context.clone(), counters.clone(), half.clone());
     let timer = HeadTimer::new(counters.clone(), settings.head_timeout, stream.unread());
+    let service = guarded(
+        context.clone(),
+        counters.clone(),
+        half.clone(),
+        timer.clone(),
+    );
     let mut connection = http1::Builder::new()
         .timer(timer)
         .header_read_timeout(settings.idle_timeout)
@@ -111,13 +116,15 @@ fn guarded(
     context: Arc<ServerContext>,
     counters: Arc<ConnectionCounters>,
     half: Arc<ClientHalf>,
+    timer: HeadTimer,
 ) -> impl HttpService<Incoming, ResBody = Body, Error = Infallible, Future: Send> {
     service_fn(move |mut request: Request<Incoming>| {
         if let Some(uri) = normalised(request.uri()) {
             *request.uri_mut() = uri;
         }
         half.begin(request.headers().contains_key(TRANSFER_ENCODING));
-        let (counters, half) = (counters.clone(), half.clone());
+        let (counters, half, timer) = (counters.clone(), half.clone(), timer.clone());
+        let has_body = !request.body().is_end_stream();
         let websocket = offers_websocket(request.headers());
         let logged = (websocket || access_log::is_enabled())
             .then(|| (request.method().clone(), request.uri().clone()));
@@ -150,6 +157,7 @@ fn guarded(
             counters.refused.store(refused, Relaxed);
             counters.serves_other();
             counters.add(Counter::GeneralRequests, 1);
+            timer.answered(has_body);
             Ok(answer)
         }
     })
