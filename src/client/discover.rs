@@ -206,9 +206,9 @@ pub async fn is_alive(target: &Target) -> bool {
     check_health(target).await.is_ok()
 }
 
-/// Makes feeds at a target, so that it has room for all of them when a trial begins. A server that
-/// has none makes some, by feeds that are no longer in use: those of an earlier trial, a few seconds
-/// after it.
+/// Makes feeds at a target, so that it has room for all of them when a trial begins. A server
+/// without room makes some by feeds that are no longer in use: those of an earlier trial, a few
+/// seconds after it.
 ///
 /// # Errors
 /// It has no room for [`ROOM_PATIENCE`].

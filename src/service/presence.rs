@@ -46,9 +46,10 @@ pub struct PresenceGuard {
 }
 
 impl PresenceGuard {
-    /// Makes a connection's reader a member as `user`; none if there is no name, or the server keeps
-    /// no members. Where the server has no place for it, or its address joins or publishes too often
-    /// for a join to be announced, it reads unannounced, and joins later if it still reads.
+    /// Makes a connection's reader a member as `user`; none if there is no name, or the server
+    /// keeps no members. Where the server has no place for it, or its address joins or publishes
+    /// too often for a join to be announced, it reads unannounced, and joins later if it still
+    /// reads.
     ///
     /// # Errors
     /// 422 if the name is not valid.

@@ -4,8 +4,8 @@
 //! {"messages":[{"seq":42,…}],"last":42,"epoch":"k3x9"}
 //! ```
 //!
-//! `"missed":N` follows where messages are gone, with `"missed_texts":0` if they are joins and leaves
-//! alone; `"more":true` where the feed holds later messages.
+//! `"missed":N` follows where messages are gone, with `"missed_texts":0` if they are joins and
+//! leaves alone; `"more":true` where the feed holds later messages.
 
 use axum::http::StatusCode;
 use bytes::Bytes;

@@ -47,7 +47,7 @@ pub(super) struct LimitArgs {
     ///
     /// Bytes of memory for the messages of all feeds, and for what connections have not taken yet.
     /// Where they are used up, the largest feeds drop their oldest messages, and clients that do
-    /// not read are cut. One address never keeps others from being answered
+    /// not read are cut. One address never keeps others from being answered.
     #[arg(long, value_name = "BYTES", default_value_t = MAX_MEMORY_BYTES as u64,
         value_parser = clap::value_parser!(u64).range(1 << 20..=1 << 40))]
     max_memory: u64,

@@ -237,7 +237,8 @@ fn parse<T>(
     }
 }
 
-/// Counts so many bytes of a request that has come in part. Returns whether there is memory for them.
+/// Counts so many bytes of a request that has come in part. Returns whether there is memory for
+/// them.
 fn count(
     owed: &mut Option<Box<Owed>>,
     state: &AppState,

@@ -89,8 +89,9 @@ function settle(seq) {
   for (const arrival of undecided.splice(0)) arrival.card.judge(arrival);
 }
 
-// The server restarted, or made the idle feed again, and all cards count anew. What a card still lacked of the time before is
-// lost: messages that others have shown, and those of this page that no transport delivered.
+// The server restarted, or made the idle feed again, and all cards count anew. What a card still
+// lacked of the time before is lost: messages that others have shown, and those of this page that no
+// transport delivered.
 function beginAnew(newEpoch) {
   if (newEpoch === epoch) return;
   const restarted = epoch !== undefined, entries = [...seen.values()];
