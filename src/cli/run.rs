@@ -91,7 +91,8 @@ pub(super) struct RunArgs {
 
 impl RunArgs {
     pub(super) fn execute(mut self) -> anyhow::Result<ExitCode> {
-        if self.factors.is_empty() {
+        let config = self.config()?;
+        if self.factors.is_empty() && !config.has_factors() {
             self.scenario.get_or_insert_with(|| QUICK.into());
         }
         let recorded = self.recorded()?;
@@ -105,7 +106,6 @@ impl RunArgs {
                        idle";
             return Err(UsageError(why.to_owned()).into());
         }
-        let config = self.config()?;
         let scenario = self.scenario(recorded.as_ref(), &config)?;
         if scenario.capacity.is_some() {
             let why = "this is a search for capacity; write wslab capacity instead of wslab run";

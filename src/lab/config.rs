@@ -37,6 +37,11 @@ macro_rules! config {
         }
 
         impl Config {
+            /// Whether the file names a factor.
+            pub fn has_factors(&self) -> bool {
+                $(self.$key.is_some())||+
+            }
+
             /// Sets the factors that the file names.
             pub fn apply(&self, scenario: &mut Scenario) {
                 $(if let Some(value) = &self.$key {
