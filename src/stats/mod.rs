@@ -4,10 +4,12 @@
 //! - `summary`: `summary.csv`
 //! - `compare`: two runs, or the transports within one
 //! - `judgement`: what came of a demand
+//! - `groups`: which samples the data can tell apart
 //! - `bracket`: the search for capacity, as a function of how its trials went
 
 pub mod bracket;
 pub mod compare;
+pub mod groups;
 pub mod judgement;
 pub mod statistics;
 pub mod summary;

@@ -42,6 +42,9 @@ use statrs::function::factorial::binomial;
 /// more often than the whole range does, 1 − 2^(1−n): 75 % at n = 3, 87.5 % at 4, 93.75 % at 5.
 pub const FEWEST: usize = 5;
 
+/// In how many of 100 experiments an interval holds, divided by 100.
+const CONFIDENCE: f64 = 0.95;
+
 /// Largest sample whose middle two are treated as a pair, of which there are n² / 2.
 const MOST_PAIRED: usize = 20;
 /// A resampled median less probable than this does not move a percentile.
@@ -73,7 +76,7 @@ pub fn median(values: &[f64]) -> Option<f64> {
 /// [`FEWEST`]. Values are not NaN. How often it holds: see the module.
 pub fn median_interval(values: &[f64]) -> Option<Interval> {
     let enough = values.len() >= FEWEST;
-    enough.then(|| middle(resampled_medians(values), tail(values.len())))
+    enough.then(|| middle(resampled_medians(values), tail(values.len(), CONFIDENCE)))
 }
 
 /// The median of `other` over that of `base`; `None` where one is empty. Values are 0 or more:
@@ -88,6 +91,25 @@ pub fn ratio(base: &[f64], other: &[f64]) -> Option<f64> {
 /// Two samples from one source are called different, 1 being outside, in 1 or 2 % of all
 /// experiments; where equal medians scatter very differently, in up to 5 %. See the module.
 pub fn ratio_interval(base: &[f64], other: &[f64]) -> Option<Interval> {
+    ratio_interval_at(base, other, CONFIDENCE)
+}
+
+/// As [`ratio_interval`], for a share `confidence` of all experiments instead of 95 %.
+pub fn ratio_interval_at(base: &[f64], other: &[f64], confidence: f64) -> Option<Interval> {
+    paired(base, other, confidence, quotient)
+}
+
+/// The interval of `other`'s median less that of `base`, otherwise as [`ratio_interval_at`].
+pub fn difference_interval_at(base: &[f64], other: &[f64], confidence: f64) -> Option<Interval> {
+    paired(base, other, confidence, |base, other| other - base)
+}
+
+fn paired(
+    base: &[f64],
+    other: &[f64],
+    confidence: f64,
+    combine: impl Fn(f64, f64) -> f64,
+) -> Option<Interval> {
     let fewest = base.len().min(other.len());
     if fewest < FEWEST {
         return None;
@@ -96,8 +118,8 @@ pub fn ratio_interval(base: &[f64], other: &[f64]) -> Option<Interval> {
     let pairs = bases
         .iter()
         .flat_map(|a| others.iter().map(move |b| (a, b)));
-    let ratios = pairs.map(|(a, b)| (quotient(a.0, b.0), a.1 * b.1));
-    Some(middle(ratios.collect(), tail(fewest)))
+    let combined = pairs.map(|(a, b)| (combine(a.0, b.0), a.1 * b.1));
+    Some(middle(combined.collect(), tail(fewest, confidence)))
 }
 
 fn quotient(base: f64, other: f64) -> f64 {
@@ -165,13 +187,14 @@ fn at_least(k: usize, n: usize, probability: f64) -> f64 {
     successes.sf(k as u64 - 1)
 }
 
-/// What an interval leaves out at each end: 2.5 %, less for a small sample, by as much as Student's
-/// t with n − 1 degrees of freedom and the divisor n − 1 are wider than the normal distribution
-/// and the divisor n.
-fn tail(n: usize) -> f64 {
+/// What an interval leaves out at each end: half of what `confidence` leaves, less for a small
+/// sample, by as much as Student's t with n − 1 degrees of freedom and the divisor n − 1 are wider
+/// than the normal distribution and the divisor n.
+fn tail(n: usize, confidence: f64) -> f64 {
     let freedom = n as f64 - 1.0;
     let student = StudentsT::new(0.0, 1.0, freedom).expect("a sample has at least two values");
-    Normal::standard().sf(student.inverse_cdf(0.975) * (n as f64 / freedom).sqrt())
+    Normal::standard()
+        .sf(student.inverse_cdf(f64::midpoint(1.0, confidence)) * (n as f64 / freedom).sqrt())
 }
 
 fn sorted(values: &[f64]) -> Vec<f64> {
@@ -298,7 +321,7 @@ mod tests {
             (30, 0.018_77),
             (9_999, 0.025),
         ] {
-            assert!(is_close(tail(n) / share, 1.0, 0.001), "{n}: {}", tail(n));
+            assert!(is_close(tail(n, CONFIDENCE) / share, 1.0, 0.001), "{n}");
         }
     }
 
