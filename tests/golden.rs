@@ -8,8 +8,8 @@
 //!   as `wslab run` writes them.
 //! * `reports/SCENARIO/` is what `wslab report` makes of such a run. `report.html` opens in a
 //!   browser. `plots/png.txt` has a line for each PNG: its name, its size and the SHA-256 of its
-//!   pixels. `table.txt` is the table that ends a run, and `capacity.txt` the one that ends a
-//!   search.
+//!   pixels. `table-80.txt` is what ends a run on a terminal of 80 columns, and
+//!   `capacity-80.txt` what ends a search; `details.txt` has every table, with colours.
 //! * `compare/` is what `wslab compare` prints.
 //! * `server/` is what a server answers; `tests/http.rs` makes it.
 //! * `help/` is what `-h` and `--help` print at 80 and at 60 columns, and what `wslab` prints.
@@ -48,21 +48,38 @@ mod library {
 
     use wslab::lab::recorded_run::RecordedRun;
     use wslab::lab::{capacity, environment::Environment, scenario::Scenario};
-    use wslab::report;
+    use wslab::report::{self, TextStyle};
     use wslab::results::{TimelineRow, TrialRow, read_rows, write_rows};
     use wslab::texts::Locale;
 
-    /// The table that `wslab run` prints at its end.
-    pub fn run_table(run: &Path) -> String {
-        report::text_table(&trials(run), &[], Locale::En)
+    /// What `wslab run` prints at its end, on a terminal of this width.
+    pub fn run_table(run: &Path, width: usize) -> String {
+        report::text_table(&trials(run), &[], style(width), Locale::En)
     }
 
-    /// The table that `wslab capacity` prints at its end.
-    pub fn capacity_table(run: &Path) -> String {
+    /// The same with `--details` and colours.
+    pub fn run_details(run: &Path) -> String {
+        let style = TextStyle {
+            details: true,
+            colour: true,
+            ..style(80)
+        };
+        report::text_table(&trials(run), &[], style, Locale::En)
+    }
+
+    fn style(width: usize) -> TextStyle {
+        TextStyle {
+            width,
+            ..TextStyle::PLAIN
+        }
+    }
+
+    /// What `wslab capacity` prints at its end, on a terminal of this width.
+    pub fn capacity_table(run: &Path, width: usize) -> String {
         let trials = trials(run);
         let id = run.file_name().unwrap().to_string_lossy();
         let found = capacity::rows(&read_back(run).0, &id, &trials);
-        report::capacity_table(&found, &trials, Locale::En)
+        report::capacity_table(&found, &trials, style(width), Locale::En)
     }
 
     /// Reads the rows of a file in one folder, and writes them into another folder.
@@ -158,7 +175,12 @@ fn check_report(golden: &mut Golden, run: &str) {
     let named = work.copy(run);
     let output = work.wslab(&["report", &named]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
-    assert_eq!(text(&output.stdout), format!("{named}/report.html\n"));
+    let link = format!("{named}/report.html\n");
+    assert!(
+        text(&output.stdout).ends_with(&link),
+        "{}",
+        text(&output.stdout)
+    );
     let folder = work.0.path().join(&named);
     check_files(golden, &folder, &files_in(&source(run)));
 }
@@ -178,14 +200,30 @@ fn check_files(golden: &mut Golden, folder: &Path, inputs: &BTreeSet<String>) {
     }
 }
 
+/// Columns of a usual terminal, and of half a screen.
+const WIDTHS: [usize; 2] = [80, 60];
+
+fn check_tables(golden: &mut Golden, run: &str) {
+    for width in WIDTHS {
+        let table = library::run_table(&source(run), width);
+        assert_fits(&table, width);
+        golden.check(&format!("table-{width}.txt"), table.as_bytes());
+    }
+}
+
+fn assert_fits(text: &str, width: usize) {
+    for line in text.lines() {
+        assert!(line.chars().count() <= width, "{width}: {line}");
+    }
+}
+
 #[test]
 fn the_report_of_a_finished_run() {
     let mut golden = Golden::of("reports/classroom");
     check_report(&mut golden, FINISHED);
-    golden.check(
-        "table.txt",
-        library::run_table(&source(FINISHED)).as_bytes(),
-    );
+    check_tables(&mut golden, FINISHED);
+    let details = library::run_details(&source(FINISHED));
+    golden.check("details.txt", details.as_bytes());
     golden.finish();
 }
 
@@ -193,7 +231,7 @@ fn the_report_of_a_finished_run() {
 fn the_report_of_an_idle_run() {
     let mut golden = Golden::of("reports/idle");
     check_report(&mut golden, IDLE);
-    golden.check("table.txt", library::run_table(&source(IDLE)).as_bytes());
+    check_tables(&mut golden, IDLE);
     golden.finish();
 }
 
@@ -208,8 +246,11 @@ fn the_report_of_a_run_cut_off_before_its_first_trial() {
 fn the_report_of_a_search_for_capacity() {
     let mut golden = Golden::of("reports/capacity");
     check_report(&mut golden, CAPACITY);
-    let table = library::capacity_table(&source(CAPACITY));
-    golden.check("capacity.txt", table.as_bytes());
+    for width in WIDTHS {
+        let table = library::capacity_table(&source(CAPACITY), width);
+        assert_fits(&table, width);
+        golden.check(&format!("capacity-{width}.txt"), table.as_bytes());
+    }
     golden.finish();
 }
 

@@ -1,19 +1,27 @@
 //! Plots, page and tables from made-up rows.
 
 use ab_glyph::{Font, FontRef};
-use wslab::report::{Plot, Report, capacity_table, html, plots, text_table, write};
+use wslab::report::{Plot, Report, TextStyle, capacity_table, html, plots, text_table, write};
 use wslab::results::{CapacityRow, SearchVerdict, TimelineRow, TrialRow, Verdict};
 use wslab::texts::Locale;
 use wslab::transport::Transport;
 
 use rows::{idle, timeline, trial, trials};
 
+#[path = "report/answers.rs"]
+mod answers;
 #[path = "report/repeated.rs"]
 mod repeated;
 #[path = "report/rows.rs"]
 mod rows;
 
 const EN: Locale = Locale::En;
+/// Every table, on a terminal as wide as the widest of them.
+const DETAILS: TextStyle = TextStyle {
+    width: 110,
+    details: true,
+    ..TextStyle::PLAIN
+};
 
 fn report<'a>(trials: &'a [TrialRow], timeline: &'a [TimelineRow]) -> Report<'a> {
     Report {
@@ -382,7 +390,7 @@ fn a_search_has_one_plot_whose_texts_have_room_and_a_table_that_fits() {
         let page = html(&report, &plots);
         assert_refers_to_nothing(&page);
         assert!(page.contains("p99&lt;100ms") && !page.contains("Theory and practice"));
-        let table = capacity_table(&capacity, &trials, EN);
+        let table = capacity_table(&capacity, &trials, DETAILS, EN);
         assert!(
             table.lines().all(|line| line.chars().count() <= 110),
             "{table}"
@@ -432,7 +440,7 @@ fn without_a_finished_trial_the_page_says_so() {
     let page = html(&report, &plots);
     assert!(page.contains("No trial finished"));
     assert!(page.contains("<title>classroom "));
-    assert_eq!(text_table(&[], &[], EN), "No trial finished.\n");
+    assert_eq!(text_table(&[], &[], DETAILS, EN), "No trial finished.\n");
 }
 
 #[test]
@@ -448,7 +456,7 @@ fn an_idle_run_keeps_memory_and_says_why_the_rest_is_missing() {
     let plots = plots(&report).unwrap();
     assert_eq!(names(&plots), ["memory"]);
     assert!(html(&report, &plots).contains("Nothing was delivered"));
-    assert!(text_table(&trials, &[], EN).contains('–'));
+    assert!(text_table(&trials, &[], DETAILS, EN).contains('–'));
 }
 
 #[test]
@@ -500,24 +508,30 @@ fn repeats_become_medians_with_the_worst_verdict() {
     );
     let all = all.split_once("</details>").unwrap().0;
     assert_eq!(all.matches("<th scope=\"row\"").count(), 15);
-    assert!(text_table(&trials, &[], EN).contains("100 clients: INVALID (1 of 3 trials)"));
+    assert!(text_table(&trials, &[], DETAILS, EN).contains("100 clients: INVALID (1 of 3 trials)"));
 }
 
 #[test]
-fn the_text_table_fits_a_terminal() {
+fn the_answer_fits_a_terminal() {
     let mut trials = trials(&[100, 10_000], 3);
     trials[0].warnings = "load-saturated publisher-late from-the-future".to_owned();
     trials[0].verdict = Verdict::Suspect;
-    let text = text_table(&trials, &[], EN);
-    for line in text.lines() {
-        assert!(
-            line.chars().count() <= 110,
-            "{} characters: {line}",
-            line.chars().count()
-        );
+    for width in [60, 80] {
+        for details in [false, true] {
+            let style = TextStyle {
+                width,
+                details,
+                colour: false,
+            };
+            let text = text_table(&trials, &[], style, EN);
+            for line in text.lines() {
+                let columns = line.chars().count();
+                assert!(columns <= width, "{columns} of {width}: {line}");
+            }
+            assert!(text.contains("\n10,000 clients\n"), "{text}");
+            assert!(text.contains("from-the-future") && text.contains("websocket"));
+        }
     }
-    assert!(text.contains("10,000 clients\n"));
-    assert!(text.contains("from-the-future"));
 }
 
 #[test]
@@ -543,7 +557,7 @@ fn each_transport_is_set_against_the_baseline() {
     baseline.transport = Transport::BASELINE;
     baseline.latency_p50_us = trials[4].latency_p50_us.map(|us| us / 1.25);
     trials.push(baseline);
-    let table = text_table(&trials, &[], EN);
+    let table = text_table(&trials, &[], DETAILS, EN);
     let (_, ratios) = table
         .split_once("100 clients: times raw-tcp")
         .expect(&table);
@@ -563,5 +577,5 @@ fn each_transport_is_set_against_the_baseline() {
     let cpu = &plot(&plots, "cpu").svg;
     assert!(cpu.contains(Transport::BASELINE.colour()) && cpu.contains("× raw-tcp)"));
     plots.iter().for_each(assert_texts_have_room);
-    assert!(!text_table(&trials[..4], &[], EN).contains("raw-tcp"));
+    assert!(!text_table(&trials[..4], &[], DETAILS, EN).contains("raw-tcp"));
 }

@@ -60,7 +60,12 @@ impl CapacityArgs {
         let (run, ending) = self.run.measure(&scenario, recorded.as_ref(), &config)?;
         let found = capacity::rows(&run.scenario, &run.folder.id(), &run.folder.trials);
         finish(&run, ending, || {
-            report::capacity_table(&found, &run.folder.trials, Locale::En)
+            report::capacity_table(
+                &found,
+                &run.folder.trials,
+                self.run.table.style(),
+                Locale::En,
+            )
         })?;
         let is_told = |told: SearchVerdict| {
             !matches!(told, SearchVerdict::NotTold | SearchVerdict::Unfinished)

@@ -6,6 +6,7 @@ pub mod chat;
 pub mod compare;
 pub mod completions;
 pub mod demo;
+mod display;
 pub mod doctor;
 mod factor_args;
 mod foreign;

@@ -5,15 +5,17 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Args;
+use serde::de::DeserializeOwned;
 
 use crate::cli::args::{ResultsArgs, write_defaults};
+use crate::cli::display::TableArgs;
 use crate::cli::help;
 use crate::lab::capacity;
 use crate::lab::config::Config;
 use crate::lab::recorded_run::RecordedRun;
 use crate::lab::scenario::Scenario;
-use crate::report::{self, MissingTrials, Report};
-use crate::results::{self, TrialRow};
+use crate::report::{self, MissingTrials, Report, TextStyle};
+use crate::results::{self, CapacityRow, TimelineRow, TrialRow};
 use crate::stats::summary;
 use crate::system::output;
 use crate::texts::Locale;
@@ -27,6 +29,8 @@ pub(super) struct ReportArgs {
     runs: Vec<PathBuf>,
     #[command(flatten)]
     results: ResultsArgs,
+    #[command(flatten)]
+    table: TableArgs,
 }
 
 impl ReportArgs {
@@ -40,53 +44,96 @@ impl ReportArgs {
             }
             false => self.runs,
         };
-        for run in runs {
-            output::write_path("", &write_report(&run)?)?;
+        for folder in runs {
+            let run = RunFiles::read(&folder)?;
+            let page = run.write_report()?;
+            output::write(run.answer(self.table.style()))?;
+            output::write_link("report: ", &page)?;
         }
         Ok(ExitCode::SUCCESS)
     }
 }
 
-/// Rebuilds a run's report from its folder and returns the page's path.
-pub(super) fn write_report(folder: &Path) -> anyhow::Result<PathBuf> {
-    let RecordedRun {
-        scenario,
-        environment,
-    } = RecordedRun::read(folder)?;
-    // A run that was interrupted in its first trial has neither file.
-    let (trials, timeline) = (folder.join("trials.csv"), folder.join("timeline.csv"));
-    let trials = if trials.exists() {
-        results::read_rows(&trials)?
-    } else {
-        Vec::new()
-    };
-    let timeline = if timeline.exists() {
-        results::read_rows(&timeline)?
-    } else {
-        Vec::new()
-    };
-    if !trials.is_empty() {
-        summary::write(folder, &trials)?;
+/// What a run left on disk.
+pub(super) struct RunFiles {
+    folder: PathBuf,
+    id: String,
+    recorded: RecordedRun,
+    trials: Vec<TrialRow>,
+    timeline: Vec<TimelineRow>,
+    /// What a search has found; empty for any other run.
+    capacity: Vec<CapacityRow>,
+}
+
+impl RunFiles {
+    pub(super) fn read(folder: &Path) -> anyhow::Result<Self> {
+        let recorded = RecordedRun::read(folder)?;
+        let trials = read_if_there(&folder.join("trials.csv"))?;
+        // The run's id is the name of its folder, which a path such as "." does not end with.
+        let whole = folder.canonicalize()?;
+        let id = whole
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        Ok(RunFiles {
+            capacity: capacity::rows(&recorded.scenario, &id, &trials),
+            timeline: read_if_there(&folder.join("timeline.csv"))?,
+            folder: folder.to_owned(),
+            id,
+            recorded,
+            trials,
+        })
     }
-    // The run's id is the name of its folder, which a path such as "." does not end with.
-    let whole = folder.canonicalize()?;
-    let run = whole.file_name().unwrap_or_default().to_string_lossy();
-    let capacity = capacity::rows(&scenario, &run, &trials);
-    if !capacity.is_empty() {
-        capacity::write(folder, &capacity)?;
+
+    /// Rebuilds the report, and returns the page's path.
+    pub(super) fn write_report(&self) -> anyhow::Result<PathBuf> {
+        let RunFiles {
+            folder,
+            recorded,
+            trials,
+            ..
+        } = self;
+        if !trials.is_empty() {
+            summary::write(folder, trials)?;
+        }
+        if !self.capacity.is_empty() {
+            capacity::write(folder, &self.capacity)?;
+        }
+        let scenario = &recorded.scenario;
+        let report = Report {
+            locale: Locale::En,
+            scenario: &scenario.name,
+            run: &self.id,
+            question: Some(scenario.question.as_str()).filter(|question| !question.is_empty()),
+            machine: &recorded.environment.lines(),
+            trials,
+            missing: &missing(scenario, trials),
+            timeline: &self.timeline,
+            capacity: &self.capacity,
+        };
+        report::write(folder, &report)
     }
-    let report = Report {
-        locale: Locale::En,
-        scenario: &scenario.name,
-        run: &run,
-        question: Some(scenario.question.as_str()).filter(|question| !question.is_empty()),
-        machine: &environment.lines(),
-        trials: &trials,
-        missing: &missing(&scenario, &trials),
-        timeline: &timeline,
-        capacity: &capacity,
-    };
-    report::write(folder, &report)
+
+    /// What the run printed at its end.
+    pub(super) fn answer(&self, style: TextStyle) -> String {
+        let (trials, locale) = (&self.trials, Locale::En);
+        match self.capacity.is_empty() {
+            true => {
+                let missing = missing(&self.recorded.scenario, trials);
+                report::text_table(trials, &missing, style, locale)
+            }
+            false => report::capacity_table(&self.capacity, trials, style, locale),
+        }
+    }
+}
+
+/// The rows of a file; none where a run was interrupted before it wrote the file.
+fn read_if_there<R: DeserializeOwned>(file: &Path) -> anyhow::Result<Vec<R>> {
+    match file.exists() {
+        true => results::read_rows(file),
+        false => Ok(Vec::new()),
+    }
 }
 
 /// What a run still lacks of what its scenario asks for.

@@ -8,11 +8,12 @@ use anyhow::anyhow;
 use clap::Args;
 
 use crate::cli::args::{ResultsArgs, TokenArgs, TrustArgs, check_token, write_defaults};
+use crate::cli::display::TableArgs;
 use crate::cli::factor_args::FactorArgs;
 use crate::cli::foreign;
 use crate::cli::help::{self, headings};
 use crate::cli::process::{end_when_interrupted, interrupted};
-use crate::cli::report::{missing, write_report};
+use crate::cli::report::{RunFiles, missing};
 use crate::client::token::{self, Token};
 use crate::error::UsageError;
 use crate::lab::config::Config;
@@ -87,6 +88,8 @@ pub(super) struct RunArgs {
     /// No progress, only the result
     #[arg(long, short, help_heading = headings::OUTPUT)]
     quiet: bool,
+    #[command(flatten)]
+    pub(super) table: TableArgs,
 }
 
 impl RunArgs {
@@ -114,7 +117,7 @@ impl RunArgs {
         let (run, ending) = self.measure(&scenario, recorded.as_ref(), &config)?;
         finish(&run, ending, || {
             let missing = missing(&run.scenario, &run.folder.trials);
-            report::text_table(&run.folder.trials, &missing, Locale::En)
+            report::text_table(&run.folder.trials, &missing, self.table.style(), Locale::En)
         })?;
         match run.verdict() {
             Verdict::Invalid => Ok(ExitCode::from(3)),
@@ -244,10 +247,11 @@ pub(super) fn finish(
     if run.folder.trials.is_empty() {
         return complete(run, ending);
     }
-    let shown = output::write(table() + "\n");
+    let shown = output::write(table());
     // The arguments were right, whatever the folder lacks now.
-    let page = write_report(&run.folder.path).map_err(|error| anyhow!("{error:#}"));
-    let told = page.and_then(|page| output::write_path("report: ", &page));
+    let page = RunFiles::read(&run.folder.path).and_then(|files| files.write_report());
+    let page = page.map_err(|error| anyhow!("{error:#}"));
+    let told = page.and_then(|page| output::write_link("report: ", &page));
     complete(run, ending)?;
     shown.and(told)
 }

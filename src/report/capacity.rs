@@ -1,5 +1,7 @@
 //! What a search for capacity found, in words.
 
+use std::cmp::Ordering;
+
 use crate::report::columns::ABSENT;
 use crate::results::{CapacityRow, SearchVerdict, TrialRow, Warning};
 use crate::texts::Texts;
@@ -56,6 +58,22 @@ pub(super) fn verdict(verdict: SearchVerdict, texts: &Texts) -> &'static str {
         SearchVerdict::NotTold => texts.capacity.verdict_not_told,
         SearchVerdict::Unfinished => texts.capacity.verdict_unfinished,
     }
+}
+
+/// Which transport holds how much, in a sentence, the most first; `None` where nothing is told.
+pub(super) fn answer(rows: &[CapacityRow], texts: &Texts) -> Option<String> {
+    let words = &texts.answer;
+    let mut held: Vec<&CapacityRow> = rows.iter().filter(|row| row.held.is_some()).collect();
+    held.sort_by(|a, b| b.held.partial_cmp(&a.held).unwrap_or(Ordering::Equal));
+    let mut parts: Vec<String> = held
+        .iter()
+        .map(|row| (words.holds)(row.transport.name(), &holds(row, texts)))
+        .collect();
+    let fails = rows
+        .iter()
+        .filter(|row| row.verdict == SearchVerdict::Fails);
+    parts.extend(fails.map(|row| (words.holds_none)(row.transport.name())));
+    (!parts.is_empty()).then(|| format!("{}.", parts.join(words.separator)))
 }
 
 /// Why it is not more, in a sentence.

@@ -1,50 +1,170 @@
 //! Text in lines and columns, for a terminal.
 
-/// The width of a table.
-const LINE_CHARS: usize = 110;
+use console::{Style, measure_text_width};
+
+/// Running text is not wider than this, however wide the terminal is.
+const MOST_WIDE: usize = 100;
+
+/// A space at which no line ends.
+pub(super) const NO_BREAK: char = '\u{a0}';
+const UNITS: [&str; 11] = [
+    "µs", "ms", "s", "B", "kB", "MB", "GB", "KiB", "×", "times", "trials",
+];
+
+/// How text for a terminal looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TextStyle {
+    /// Columns of the terminal.
+    pub width: usize,
+    pub colour: bool,
+    /// Whether every table and every explanation is shown.
+    pub details: bool,
+}
+
+impl TextStyle {
+    /// As on a terminal of 80 columns without colours.
+    pub const PLAIN: TextStyle = TextStyle {
+        width: 80,
+        colour: false,
+        details: false,
+    };
+
+    pub(super) fn bold(self, text: &str) -> String {
+        self.apply(Style::new().bold(), text)
+    }
+
+    pub(super) fn dim(self, text: &str) -> String {
+        self.apply(Style::new().dim(), text)
+    }
+
+    /// SUSPECT.
+    pub(super) fn warn(self, text: &str) -> String {
+        self.apply(Style::new().yellow(), text)
+    }
+
+    /// INVALID.
+    pub(super) fn bad(self, text: &str) -> String {
+        self.apply(Style::new().red().bold(), text)
+    }
+
+    fn apply(self, style: Style, text: &str) -> String {
+        style.force_styling(self.colour).apply_to(text).to_string()
+    }
+
+    /// The text in lines that fit, of which those after the first begin with `indent`. A number
+    /// and its unit stay together, and what [`NO_BREAK`] joins.
+    pub(super) fn folded(self, text: &str, indent: &str) -> Vec<String> {
+        let width = self.width.min(MOST_WIDE);
+        let mut lines: Vec<String> = Vec::new();
+        let text = units_kept(text);
+        for word in text.split(' ').filter(|word| !word.is_empty()) {
+            match lines.last_mut() {
+                Some(line) if measure_text_width(line) + 1 + measure_text_width(word) <= width => {
+                    line.push(' ');
+                    line.push_str(word);
+                }
+                Some(_) => lines.push(format!("{indent}{word}")),
+                None => lines.push(word.to_owned()),
+            }
+        }
+        lines
+            .iter()
+            .map(|line| line.replace(NO_BREAK, " "))
+            .collect()
+    }
+}
+
+/// The text with [`NO_BREAK`] between each number and its unit.
+fn units_kept(text: &str) -> String {
+    let mut kept = String::new();
+    for word in text.split(' ') {
+        let unit = word.trim_end_matches(|c: char| c.is_ascii_punctuation() && c != '%');
+        let after_number = kept.ends_with(|c: char| c.is_ascii_digit());
+        let is_joined = after_number && (unit == "%" || UNITS.contains(&unit));
+        if !kept.is_empty() {
+            kept.push(if is_joined { NO_BREAK } else { ' ' });
+        }
+        kept.push_str(word);
+    }
+    kept
+}
 
 /// The width of each column: that of its widest text.
 pub(super) fn widths(rows: &[Vec<String>]) -> Vec<usize> {
     let width = |column: usize| {
-        let texts = rows.iter().map(|row| row[column].chars().count());
+        let texts = rows.iter().map(|row| measure_text_width(&row[column]));
         texts.max().unwrap_or(0)
     };
     (0..rows.first().map_or(0, Vec::len)).map(width).collect()
+}
+
+/// The width of a line of such columns.
+pub(super) fn line_width(widths: &[usize]) -> usize {
+    widths
+        .iter()
+        .map(|width| width + 2)
+        .sum::<usize>()
+        .saturating_sub(2)
+}
+
+/// A text with spaces to its left or right.
+pub(super) fn padded(text: &str, width: usize, left: bool) -> String {
+    let spaces = " ".repeat(width.saturating_sub(measure_text_width(text)));
+    match left {
+        true => format!("{text}{spaces}"),
+        false => format!("{spaces}{text}"),
+    }
 }
 
 /// A row with its columns below each other's: those of `left` begin at the left, others end at the
 /// right.
 pub(super) fn aligned(texts: &[String], widths: &[usize], left: &[usize]) -> String {
     let columns = texts.iter().zip(widths).enumerate();
-    let padded = columns.map(|(column, (text, &width))| match left.contains(&column) {
-        true => format!("{text:<width$}"),
-        false => format!("{text:>width$}"),
-    });
+    let padded =
+        columns.map(|(column, (text, &width))| padded(text, width, left.contains(&column)));
     padded.collect::<Vec<_>>().join("  ")
 }
 
-/// The text in lines of the table's width.
-pub(super) fn folded(text: &str, indent: &str) -> Vec<String> {
-    folded_to(LINE_CHARS, text, indent)
-}
-
-/// The text in lines of at most so many characters, unless a word is longer.
+/// The text in lines of at most so many columns, each of which begins with `indent`.
 pub(super) fn folded_to(width: usize, text: &str, indent: &str) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
-        match lines.last_mut() {
-            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(format!("{indent}{word}")),
-        }
-    }
-    lines
+    let style = TextStyle {
+        width,
+        ..TextStyle::PLAIN
+    };
+    style.folded(&format!("{}{text}", indent.replace(' ', "\u{a0}")), indent)
 }
 
 /// Lines as one text, without spaces at their ends.
 pub(super) fn joined(lines: &[String]) -> String {
     let lines = lines.iter();
     lines.map(|line| format!("{}\n", line.trim_end())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_keep_their_units_when_a_text_is_folded() {
+        let style = TextStyle {
+            width: 14,
+            ..TextStyle::PLAIN
+        };
+        assert_eq!(
+            style.folded("it takes some 490 ms, or 80 %.", "  "),
+            ["it takes some", "  490 ms, or", "  80 %.",]
+        );
+    }
+
+    #[test]
+    fn escapes_count_for_nothing_and_wide_characters_for_two_columns() {
+        let style = TextStyle {
+            colour: true,
+            ..TextStyle::PLAIN
+        };
+        let bold = style.bold("µs – ≈");
+        assert!(bold.contains("\u{1b}[1m"), "{bold:?}");
+        assert_eq!(widths(&[vec![bold], vec!["東京".to_owned()]]), [6]);
+        assert_eq!(TextStyle::PLAIN.bad("INVALID"), "INVALID");
+    }
 }

@@ -1,7 +1,9 @@
 //! Marks of single figures: a warning touches a figure, or too few messages decide it.
 
+use crate::report::batching::{self, BATCHED};
 use crate::report::cells::ReportCell;
-use crate::results::{METRICS, Metric, touched};
+use crate::results::{Metric, Table, TableColumn, shown_in, touched};
+use crate::texts::CellTexts;
 
 /// Follows a figure that a warning touches.
 pub(super) const DOUBTED: &str = "?";
@@ -12,23 +14,45 @@ const OF_FEW: &str = "≈";
 pub(super) fn marked(metric: &Metric, cell: &ReportCell, figure: String) -> String {
     let before = if of_few(metric, cell) { OF_FEW } else { "" };
     let after = if doubted(metric, cell) { DOUBTED } else { "" };
-    [before, &figure, after].concat()
+    let batched = if batching::is_cheaper(metric.name, cell) {
+        BATCHED
+    } else {
+        ""
+    };
+    [before, &figure, after, batched].concat()
 }
 
 /// What the marks mean that stand in the tables of these cells.
 pub(super) fn meaning(cells: &[ReportCell]) -> Vec<String> {
+    let words = |words: &CellTexts| [(words.doubted)(DOUBTED), (words.of_few)(OF_FEW)];
+    let mut meanings = meanings(cells, &shown_in(Table::Percentiles), words);
+    meanings.extend(cells.iter().filter_map(batching::meaning));
+    meanings
+}
+
+/// The same in a line each, for those of a printed table.
+pub(super) fn short_meaning(cells: &[ReportCell], columns: &[TableColumn]) -> Vec<String> {
+    let short = |words: &CellTexts| [(words.doubted)(DOUBTED), (words.of_few_short)(OF_FEW)];
+    meanings(cells, columns, short)
+}
+
+fn meanings(
+    cells: &[ReportCell],
+    columns: &[TableColumn],
+    words: impl Fn(&CellTexts) -> [String; 2],
+) -> Vec<String> {
     let Some(first) = cells.first() else {
         return Vec::new();
     };
-    let words = &first.texts.cell;
+    let [of_doubt, of_messages] = words(&first.texts.cell);
     let any = |is: fn(&Metric, &ReportCell) -> bool| {
-        let metrics = METRICS.iter().filter(|metric| metric.objective.is_some());
+        let metrics = columns.iter().map(|column| column.metric);
         let mut pairs = metrics.flat_map(|metric| cells.iter().map(move |cell| (metric, cell)));
         pairs.any(|(metric, cell)| is(metric, cell))
     };
     let meanings = [
-        any(doubted).then(|| (words.doubted)(DOUBTED)),
-        any(of_few).then(|| (words.of_few)(OF_FEW)),
+        any(doubted).then_some(of_doubt),
+        any(of_few).then_some(of_messages),
     ];
     meanings.into_iter().flatten().collect()
 }

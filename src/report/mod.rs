@@ -6,12 +6,16 @@
 //!
 //! - `content`: what a report is made of · `write`: its files
 //! - `cells`: trials grouped by the combination of factors they repeat
+//! - `conditions`: what was asked for · `answer`: who differs from whom, in a sentence
 //! - `columns`: what a column of a table shows of a cell
+//! - `marks`, `batching`: marks of figures, and why
 //! - `repeats`: what there is to say about repeated cells · `capacity`: a search's result in words
 //! - `page`, `cell_table`, `capacity_section`, `markup`: HTML
-//! - `table`, `capacity_table`, `comparison`, `lines`: text for a terminal
+//! - `table`, `warnings`, `details`, `capacity_table`, `comparison`, `lines`: text for a terminal
 //! - `plots`: pictures
 
+mod answer;
+mod batching;
 mod capacity;
 mod capacity_section;
 mod capacity_table;
@@ -19,7 +23,9 @@ mod cell_table;
 mod cells;
 mod columns;
 mod comparison;
+mod conditions;
 mod content;
+mod details;
 mod lines;
 mod marks;
 mod markup;
@@ -27,12 +33,16 @@ mod page;
 mod plots;
 mod repeats;
 mod table;
+mod warnings;
 mod write;
 
+pub use answer::{Answer, answers};
 pub use capacity_table::capacity_table;
 pub use cells::cell_name;
 pub use comparison::{comparison, differences};
+pub use conditions::conditions;
 pub use content::{MissingTrials, Report, incomplete, missing_cell};
+pub use lines::TextStyle;
 pub use page::html;
 pub use plots::{Plot, plots};
 pub use table::text_table;

@@ -2,16 +2,19 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
+use crate::report::answer;
+use crate::report::capacity;
 use crate::report::capacity_section::capacity_section;
 use crate::report::cell_table::{Lead, badge, cell_table};
 use crate::report::cells::{ReportCell, cells};
 use crate::report::columns::{compared, has_beyond, has_ratios, has_theory};
+use crate::report::conditions::conditions;
 use crate::report::content::{Report, incomplete};
 use crate::report::marks;
 use crate::report::markup::{no_trial, notice, scrolling, with_code};
 use crate::report::plots::{Plot, lacks_some};
 use crate::report::repeats;
-use crate::results::{Better, Kind, METRICS, Table, TrialRow, Verdict, shown_in};
+use crate::results::{Better, Kind, METRICS, Table, Verdict, shown_in};
 use crate::texts::{SectionText, Texts};
 
 const STYLE: &str = include_str!("report.css");
@@ -52,41 +55,26 @@ fn head(report: &Report, texts: &Texts) -> Markup {
     let mut facts = vec![(words.run)(report.run)];
     if let Some(first) = report.trials.first() {
         facts.push((words.workload)(&first.workload));
-        facts.extend(constant(report.trials, texts));
         facts.push((texts.cell.trials)(report.trials.len() as f64));
     }
+    let answers = match report.capacity {
+        [] => answer::paragraphs(report.trials, report.locale),
+        rows => capacity::answer(rows, texts).into_iter().collect(),
+    };
     html! {
         header {
             h1 { (report.scenario) }
             @if !question.is_empty() { p.lead { (question) } }
-            p.facts { (facts.join(" · ")) }
+            p.facts { (facts.join(texts.condition.separator)) }
+            @if !report.trials.is_empty() {
+                p.facts { (conditions(report.trials, report.locale)) }
+            }
+            @for sentence in answers { p.answer { (sentence) } }
             @if let Some(incomplete) = incomplete(report.missing, texts) {
                 p.notice { (incomplete) }
             }
         }
     }
-}
-
-/// The factors that are the same in all trials; each row of a table has those that vary.
-fn constant(trials: &[TrialRow], texts: &Texts) -> Vec<String> {
-    let words = &texts.cell;
-    let facts = |trial: &TrialRow| {
-        let window = texts.numbers.round_duration_us(trial.window_s * 1e6);
-        [
-            (words.feeds)(trial.feeds.into()),
-            (texts.page.published)(
-                &(words.rate)(trial.rate_hz),
-                &(words.schedule)(&trial.schedule),
-            ),
-            (words.payload)(trial.payload_bytes.into()),
-            (if trial.tls { words.tls } else { words.no_tls }).to_owned(),
-            (texts.page.window)(&window),
-        ]
-    };
-    let all: Vec<_> = trials.iter().map(facts).collect();
-    let same = |fact: &usize| all.iter().all(|facts| facts[*fact] == all[0][*fact]);
-    let same = (0..all.first().map_or(0, |facts| facts.len())).filter(same);
-    same.map(|fact| all[0][fact].clone()).collect()
 }
 
 fn findings(cells: &[ReportCell], texts: &Texts) -> Markup {

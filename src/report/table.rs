@@ -1,134 +1,165 @@
-//! The comparison as plain text, for the end of a run in a terminal.
+//! What a run prints at its end: conditions, one table, what to doubt, and the closing sentence.
+//!
+//! The table fits the terminal. Where it does not, it lacks columns, in the order of
+//! [`DROPPED_FIRST`]: no line is broken. All other tables are in `details`.
 
+use crate::report::answer;
+use crate::report::batching;
 use crate::report::cells::{ReportCell, cells, settings};
-use crate::report::columns::{self, ABSENT, value};
+use crate::report::columns::{self, value};
+use crate::report::conditions;
 use crate::report::content::{MissingTrials, incomplete};
-use crate::report::lines::{aligned, folded, joined, widths};
+use crate::report::details;
+use crate::report::lines::{TextStyle, aligned, joined, line_width, padded, widths};
 use crate::report::marks;
 use crate::report::repeats;
-use crate::results::{Table, TrialRow, Verdict, shown_in};
-use crate::texts::{Locale, Texts};
+use crate::report::warnings;
+use crate::results::{Metric, Table, TableColumn, TrialRow, Verdict, shown_in};
+use crate::texts::Locale;
 
-/// The longest name, so that five ranges of usual figures fit beside it.
-const NAME_CHARS: usize = 30;
+/// The columns that a narrow table lacks, the first of them first. What was missed is never
+/// dropped.
+const DROPPED_FIRST: [&str; 9] = [
+    "load_rss_bytes_per_client",
+    "load_cpu_percent",
+    "server_rss_bytes_per_client",
+    "empty_exchanges_percent",
+    "latency_p99_us",
+    "exchanges_per_client_s",
+    "server_cpu_us_per_delivery",
+    "server_cpu_percent",
+    "all_layers_bytes_per_delivery",
+];
 
-/// The comparison of a run's transports, a line a cell and a block a setting, at most 110
-/// characters wide for figures of a usual size. Begins with what is missing, and ends with the
-/// warnings and a line break.
-pub fn text_table(trials: &[TrialRow], missing: &[MissingTrials], locale: Locale) -> String {
-    let words = &locale.texts().table;
+/// The answer of a run: at most `style.width` columns wide, except for names that are longer. Ends
+/// with the closing sentence and a line break.
+pub fn text_table(
+    trials: &[TrialRow],
+    missing: &[MissingTrials],
+    style: TextStyle,
+    locale: Locale,
+) -> String {
+    let texts = locale.texts();
     let cells = cells(trials, locale);
     if cells.is_empty() {
-        return format!("{}\n", words.no_trial);
+        return format!("{}\n", texts.table.no_trial);
     }
-    let waiting = columns::only_waits(&cells);
-    let (compared, meaning) = match waiting {
-        true => (Table::PrintedWaiting, words.columns_waiting),
-        false => (Table::Printed, words.columns),
-    };
-    let has_intervals = !waiting && repeats::has_intervals(&cells);
-    let has_beyond = !waiting && columns::has_beyond(&cells);
-    let blocks = [
-        (true, compared, ""),
-        (has_intervals, Table::PrintedIntervals, words.intervals),
-        (has_beyond, Table::PrintedBeyond, words.beyond),
-        (
-            columns::has_ratios(&cells),
-            Table::PrintedRatios,
-            words.ratios,
-        ),
-        (
-            columns::has_theory(&cells),
-            Table::PrintedTheory,
-            words.theory,
-        ),
-    ];
-    let shown = blocks.into_iter().filter(|(shown, ..)| *shown);
     let mut lines = Vec::new();
-    if let Some(incomplete) = incomplete(missing, locale.texts()) {
-        lines.extend(folded(&incomplete, ""));
-        lines.push(String::new());
+    if let Some(incomplete) = incomplete(missing, texts) {
+        lines.extend(style.folded(&incomplete, ""));
     }
-    lines.extend(shown.flat_map(|(_, table, heading)| block(&cells, table, heading)));
+    lines.extend(conditions::lines(trials, style, locale));
+    lines.push(String::new());
+    let columns = columns_that_fit(&cells, style);
+    lines.extend(main_table(&cells, &columns, style));
+    for mark in marks::short_meaning(&cells, &columns) {
+        lines.extend(style.folded(&mark, "  "));
+    }
+    for batched in cells.iter().filter_map(batching::meaning) {
+        lines.extend(style.folded(&batched, "  "));
+    }
     if let Some(noise) = repeats::noise_floor(&cells) {
-        lines.extend(folded(&noise, ""));
-        lines.push(String::new());
+        lines.extend(style.folded(&noise, "  "));
     }
-    lines.extend(explanation(&cells, meaning));
-    lines.extend(cells.iter().flat_map(doubts));
+    lines.extend(warnings::lines(&cells, style));
+    if style.details {
+        lines.push(String::new());
+        lines.extend(details::blocks(&cells, style));
+    }
+    for paragraph in answer::paragraphs(trials, locale) {
+        lines.push(String::new());
+        lines.extend(style.folded(&paragraph, ""));
+    }
     joined(&lines)
 }
 
-/// A line a cell and a block a setting, whose heading ends with `what`.
-fn block(cells: &[ReportCell], table: Table, what: &str) -> Vec<String> {
+/// A line a cell and a block a setting.
+fn main_table(cells: &[ReportCell], columns: &[TableColumn], style: TextStyle) -> Vec<String> {
+    let settings = settings(cells);
+    let table = rows(cells, columns);
+    let widths = widths(&table);
     let mut lines = Vec::new();
-    let header = header(table, cells[0].texts);
-    let rows: Vec<Vec<String>> = cells.iter().map(|cell| row(cell, table)).collect();
-    let widths = widths(&[&rows[..], std::slice::from_ref(&header)].concat());
-    for (setting, group) in settings(cells) {
-        lines.push(format!("{setting}{what}"));
-        lines.push(aligned(&header, &widths, &[0]));
-        let rows = group.iter().map(|cell| row(cell, table));
-        lines.extend(rows.map(|row| aligned(&row, &widths, &[0])));
-        lines.push(String::new());
+    for (setting, group) in &settings {
+        if settings.len() > 1 {
+            lines.extend((!lines.is_empty()).then(String::new));
+            lines.push((*setting).to_owned());
+        }
+        lines.push(style.dim(&groups(columns, &widths)));
+        lines.push(style.bold(&aligned(&table[0], &widths, &[0])));
+        for (cell, row) in cells.iter().zip(&table[1..]) {
+            if group.iter().any(|one| one.number == cell.number) {
+                lines.push(coloured(cell, aligned(row, &widths, &[0]), style));
+            }
+        }
     }
     lines
 }
 
-fn header(table: Table, texts: &Texts) -> Vec<String> {
-    let mut header = vec![texts.table.transport.to_owned()];
-    header.push(texts.table.verdict.to_owned());
-    let columns = shown_in(table).into_iter();
-    header.extend(columns.map(|column| (texts.translate)(column.title).to_owned()));
-    header
-}
-
-fn row(cell: &ReportCell, table: Table) -> Vec<String> {
-    let name = cell.name().chars().take(NAME_CHARS).collect();
-    let mut row = vec![name, cell.verdict().to_string()];
-    // Further lines are details, for which only the page has room.
-    let first_line = |text: String| text.lines().next().unwrap_or_default().to_owned();
-    let columns = shown_in(table).into_iter();
-    row.extend(columns.map(|column| first_line(value(table, column.metric, cell))));
-    row
-}
-
-/// What the columns mean: `meaning`, and what only some runs need.
-fn explanation(cells: &[ReportCell], meaning: &str) -> Vec<String> {
-    let words = &cells[0].texts.table;
-    let most = repeats::most(cells);
-    let again = cells.iter().any(|cell| cell.trials[0].aa_of.is_some());
-    let sentences = [
-        (most > 1).then(|| (words.medians_of)(most)),
-        repeats::left_out(cells).map(str::to_owned),
-        again.then(|| words.again.to_owned()),
-        Some(meaning.to_owned()),
-        Some((words.absent)(ABSENT)),
-    ];
-    let sentences = sentences.into_iter().flatten();
-    let sentences: Vec<String> = sentences.chain(marks::meaning(cells)).collect();
-    folded(&sentences.join(" "), "")
-}
-
-/// A verdict that is not VALID, and its reasons, each in a sentence.
-fn doubts(cell: &ReportCell) -> Vec<String> {
-    let warnings = cell.warnings();
-    if cell.verdict() == Verdict::Valid && warnings.is_empty() {
-        return Vec::new();
-    }
-    let head = format!(
-        "{}, {}: {}",
-        cell.name(),
-        cell.setting,
-        cell.verdict_words()
-    );
-    let of_trials = |trials| match cell.trials.len() {
-        1 => String::new(),
-        all => format!(" {}", (cell.texts.cell.of_trials)(trials, all)),
+/// The columns, without those for which there is no room.
+fn columns_that_fit(cells: &[ReportCell], style: TextStyle) -> Vec<TableColumn> {
+    let table = match columns::only_waits(cells) {
+        true => Table::PrintedWaiting,
+        false => Table::Printed,
     };
-    let reasons = warnings.into_iter().flat_map(|(name, trials)| {
-        let sentence = cell.meaning(name, cell.texts.table.unknown_warning);
-        folded(&format!("{name}{}: {sentence}", of_trials(trials)), "  ")
-    });
-    [String::new(), head].into_iter().chain(reasons).collect()
+    let has = |metric: &Metric| {
+        let mut trials = cells.iter().flat_map(|cell| &cell.trials);
+        trials.any(|trial| metric.figure(trial).is_some_and(|figure| figure != 0.0))
+    };
+    let mut columns = shown_in(table);
+    columns.retain(|column| !column.metric.breakage || has(column.metric));
+    let mut dropped = DROPPED_FIRST.iter();
+    while line_width(&widths(&rows(cells, &columns))) > style.width {
+        let Some(name) = dropped.next() else { break };
+        columns.retain(|column| column.metric.name != *name);
+    }
+    columns
+}
+
+/// The header, and a row a cell: its name with a verdict that is not VALID, and its figures.
+fn rows(cells: &[ReportCell], columns: &[TableColumn]) -> Vec<Vec<String>> {
+    let texts = cells[0].texts;
+    let titles = columns.iter().map(|column| column.title);
+    let titles = titles.map(|title| (texts.translate)(title).to_owned());
+    let named = cells
+        .iter()
+        .map(|cell| vec![cell.name()])
+        .collect::<Vec<_>>();
+    let name_width = widths(&named)[0];
+    let row = |cell: &ReportCell| {
+        let name = match cell.verdict() {
+            Verdict::Valid => cell.name(),
+            doubted => format!("{}  {doubted}", padded(&cell.name(), name_width, true)),
+        };
+        let figures = columns
+            .iter()
+            .map(|column| value(Table::Printed, column.metric, cell));
+        [vec![name], figures.map(details::first_line).collect()].concat()
+    };
+    let header = [vec![texts.table.transport.to_owned()], titles.collect()].concat();
+    std::iter::once(header)
+        .chain(cells.iter().map(row))
+        .collect()
+}
+
+/// The line above the header: what neighbouring columns have in common.
+fn groups(columns: &[TableColumn], widths: &[usize]) -> String {
+    let (lead, mut figures) = widths.split_at(1);
+    let mut line = " ".repeat(line_width(lead));
+    for group in columns.chunk_by(|a, b| a.group == b.group) {
+        let (own, rest) = figures.split_at(group.len());
+        figures = rest;
+        line.push_str("  ");
+        line.push_str(&padded(group[0].group, line_width(own), false));
+    }
+    line
+}
+
+/// A line in which the verdict has its colour.
+fn coloured(cell: &ReportCell, line: String, style: TextStyle) -> String {
+    let verdict = cell.verdict().to_string();
+    match cell.verdict() {
+        Verdict::Valid => line,
+        Verdict::Suspect => line.replacen(&verdict, &style.warn(&verdict), 1),
+        Verdict::Invalid => line.replacen(&verdict, &style.bad(&verdict), 1),
+    }
 }

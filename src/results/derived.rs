@@ -2,8 +2,8 @@
 
 use crate::results::metric::Kind::{Derived, Shown};
 use crate::results::metric::Table::{
-    Comparison, Headline, Printed, PrintedIntervals, PrintedRatios, PrintedTheory, PrintedWaiting,
-    Ratios, Theory, Waiting,
+    Comparison, Headline, Printed, PrintedBeyond, PrintedIntervals, PrintedRatios, PrintedTheory,
+    PrintedWaiting, Ratios, Theory, Waiting,
 };
 use crate::results::metric::{MetricOf, Unit, bytes, of_unit, percent, us};
 use crate::results::trial_row::TrialRow;
@@ -29,7 +29,8 @@ fn listed() -> Vec<MetricOf<TrialRow>> {
             .short("bytes")
             .lower()
             .on([(Headline, 90), (Comparison, 80), (Ratios, 30)])
-            .on([(Printed, 60), (PrintedIntervals, 30), (PrintedRatios, 30)])
+            .on_as((Printed, 60), "a delivery", "bytes")
+            .on([(PrintedIntervals, 30), (PrintedRatios, 30)])
             .derived(
                 "all_layers_bytes_per_delivery",
                 "Bytes of all five layers per delivery: the wire bytes and TCP-IP.",
@@ -45,7 +46,8 @@ fn listed() -> Vec<MetricOf<TrialRow>> {
             ])
             .instead("server_cpu_percent", "of a core")
             .on([(Headline, 100), (Comparison, 120), (Ratios, 40)])
-            .on([(Printed, 80), (PrintedIntervals, 40), (PrintedRatios, 40)])
+            .on_as((Printed, 80), "a delivery", "server CPU")
+            .on([(PrintedIntervals, 40), (PrintedRatios, 40)])
             .derived(
                 "server_cpu_us_per_delivery",
                 "CPU time of the server per delivery, user and system.",
@@ -70,7 +72,8 @@ fn shown() -> Vec<MetricOf<TrialRow>> {
         percent("Exchanges", "empty")
             .short("empty")
             .lower()
-            .on([(Comparison, 110), (Printed, 70), (PrintedWaiting, 30)])
+            .on([(Comparison, 110), (PrintedBeyond, 3)])
+            .on_as((PrintedWaiting, 30), "a client and second", "empty")
             .derived(
                 "empty_exchanges_percent",
                 "Share of the exchanges that carried no message.",
@@ -83,7 +86,8 @@ fn shown() -> Vec<MetricOf<TrialRow>> {
         bytes("Wire bytes", "a client and second")
             .short("wire")
             .lower()
-            .on([(Waiting, 10), (PrintedWaiting, 10)])
+            .on([(Waiting, 10)])
+            .on_as((PrintedWaiting, 10), "a client and second", "bytes")
             .derived(
                 "wire_bytes_per_client_s",
                 "Bytes through the TCP sockets per client and second of the window.",
@@ -93,7 +97,8 @@ fn shown() -> Vec<MetricOf<TrialRow>> {
         of_unit(Unit::Rate, "Exchanges", "a client and second")
             .short("exchanges")
             .lower()
-            .on([(Waiting, 20), (PrintedWaiting, 20)])
+            .on([(Waiting, 20)])
+            .on_as((PrintedWaiting, 20), "a client and second", "polls")
             .derived(
                 "exchanges_per_client_s",
                 "Exchanges per client and second of the window.",

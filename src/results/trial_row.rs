@@ -92,10 +92,10 @@ columns! {
     expected: u64 = count("Messages", "expected");
     /// Messages of the window that subscribers decoded.
     delivered: u64 = count("Messages", "delivered of expected").short("delivered")
-        .beneath(&[("of", "expected")]).on([(Comparison, 10), (Printed, 10)]);
+        .beneath(&[("of", "expected")]).on([(Comparison, 10), (PrintedBeyond, 1)]);
     /// Messages that were expected and never delivered.
-    missed: u64 = count("Messages", "missed").short("missed").breakage()
-        .on([(Comparison, 20), (Headline, 40), (Printed, 20)]);
+    missed: u64 = count("Messages", "missed").breakage()
+        .on([(Comparison, 20), (Headline, 40)]).on_as((Printed, 100), "", "missed");
     /// Messages that were delivered again to the same subscriber.
     duplicate: u64 = count("Messages", "duplicate").breakage().on([(Details, 20)]);
     /// Messages that were delivered after a later one.
@@ -110,7 +110,7 @@ columns! {
     latency_p50_us: Option<f64> = us("Delivery latency", "p50").short("p50").lower()
         .objective("p50", 0.5)
         .on([(Comparison, 30), (Headline, 10), (Ratios, 10), (Percentiles, 20)])
-        .on([(Printed, 30), (PrintedIntervals, 10), (PrintedRatios, 10)]);
+        .on_as((Printed, 30), "latency", "p50").on([(PrintedIntervals, 10), (PrintedRatios, 10)]);
     /// Delivery latency that 90 of 100 deliveries did not exceed.
     latency_p90_us: Option<f64> = us("Delivery latency", "p90").lower().objective("p90", 0.9)
         .on([(Comparison, 40), (Headline, 20), (Percentiles, 30)]);
@@ -118,13 +118,13 @@ columns! {
     latency_p99_us: Option<f64> = us("Delivery latency", "p99").short("p99").lower()
         .objective("p99", 0.99)
         .on([(Comparison, 50), (Headline, 30), (Ratios, 20), (Percentiles, 40)])
-        .on([(Printed, 40), (PrintedIntervals, 20), (PrintedRatios, 20)]);
+        .on_as((Printed, 40), "latency", "p99").on([(PrintedIntervals, 20), (PrintedRatios, 20)]);
     /// Delivery latency that 999 of 1,000 deliveries did not exceed.
     latency_p999_us: Option<f64> = us("Delivery latency", "p99.9").lower()
         .objective("p99.9", 0.999).on([(Comparison, 60), (Percentiles, 50)]);
     /// Greatest delivery latency.
     latency_max_us: Option<f64> = us("Delivery latency", "max").short("max").lower()
-        .objective("max", 1.0).on([(Comparison, 70), (Printed, 50), (Percentiles, 60)]);
+        .objective("max", 1.0).on([(Comparison, 70), (PrintedBeyond, 2), (Percentiles, 60)]);
     /// How late the publisher started to send a message; 99 of 100 were no later.
     publish_lag_p99_us: Option<f64> = us("Publish lag", "p99").lower()
         .on([(Details, 60), (Headline, 50)]);
@@ -165,24 +165,28 @@ columns! {
     server_cpu_sys_us_per_delivery: Option<f64> = us("Server", "CPU per delivery, system").lower();
     /// CPU time of the server; percent of one core.
     server_cpu_percent: Option<f64> = percent("Server", "CPU").short("srv CPU").lower()
-        .on([(Details, 130), (Waiting, 40), (Headline, 110), (PrintedWaiting, 40)]);
+        .on([(Details, 130), (Waiting, 40), (Headline, 110)])
+        .on_as((PrintedWaiting, 40), "server", "CPU");
     /// CPU time of the load in its program, per delivery.
     load_cpu_user_us_per_delivery: Option<f64> = us("Load", "CPU per delivery, user").lower();
     /// CPU time of the kernel on behalf of the load, per delivery.
     load_cpu_sys_us_per_delivery: Option<f64> = us("Load", "CPU per delivery, system").lower();
     /// CPU time of the load; percent of one core.
     load_cpu_percent: Option<f64> = percent("Load", "CPU").short("load CPU").lower()
-        .on([(Comparison, 140), (Waiting, 60), (PrintedWaiting, 60)]);
+        .on([(Comparison, 140), (Waiting, 60)]).on_as((PrintedWaiting, 60), "load", "CPU");
     /// Resident memory of the server at the end of the window.
     server_rss_bytes: Option<u64> = bytes("Server", "memory").lower().on([(Details, 140)]);
     /// Growth of the server's resident memory since before the first client, per client.
     server_rss_bytes_per_client: Option<f64> = bytes("Server", "memory per client")
         .short("srv mem").lower()
         .on([(Comparison, 130), (Waiting, 50), (Headline, 120), (Ratios, 50)])
-        .on([(Printed, 90), (PrintedIntervals, 50), (PrintedRatios, 50), (PrintedWaiting, 50)]);
+        .on([(PrintedIntervals, 50), (PrintedRatios, 50)])
+        .on_as((Printed, 90), "a client", "server memory")
+        .on_as((PrintedWaiting, 50), "server", "a client’s memory");
     /// Growth of the load's resident memory since before the first client, per client.
     load_rss_bytes_per_client: Option<f64> = bytes("Load", "memory per client")
-        .short("load mem").lower().on([(Waiting, 70), (Headline, 140), (PrintedWaiting, 70)]);
+        .short("load mem").lower().on([(Waiting, 70), (Headline, 140)])
+        .on_as((PrintedWaiting, 70), "load", "a client’s memory");
     /// How far the trial's figures can be trusted.
     verdict: Verdict = label();
     /// Why the verdict is not VALID: names such as `publisher-late`, separated by spaces.

@@ -1,7 +1,7 @@
 //! How far a trial's figures can be trusted, and why not further.
 
 use serde::{Deserialize, Serialize};
-use strum::{Display, EnumIter, EnumMessage, EnumString, IntoStaticStr};
+use strum::{Display, EnumIter, EnumMessage, EnumProperty, EnumString, IntoStaticStr};
 
 /// How far a trial's figures can be trusted. The order is that of growing doubt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Display)]
@@ -15,121 +15,174 @@ pub enum Verdict {
 
 /// A reason to doubt a trial. Its name in `trials.csv` is its text: `server-died`.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Display, EnumIter, EnumMessage, EnumString, IntoStaticStr,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Display,
+    EnumIter,
+    EnumMessage,
+    EnumProperty,
+    EnumString,
+    IntoStaticStr,
 )]
 #[strum(serialize_all = "kebab-case")]
 pub enum Warning {
-    #[strum(message = "The server ended or went away during the trial.")]
+    #[strum(
+        message = "The server ended or went away during the trial.",
+        props(advice = "read the server's messages, and repeat")
+    )]
     ServerDied,
     #[strum(
         message = "An answer was not what was asked for, and the trial ended at once; the \
-        column wrong_answer says what it was."
+        column wrong_answer says what it was.",
+        props(advice = "see wrong_answer in trials.csv; does the target speak this protocol?")
     )]
     WrongAnswer,
     #[strum(
         message = "Some connections could not be opened, so fewer clients took part than asked \
-        for."
+        for.",
+        props(advice = "raise the limits that wslab doctor names, or ask for fewer clients")
     )]
     ConnectFailed,
-    #[strum(message = "No message was published during the window.")]
+    #[strum(
+        message = "No message was published during the window.",
+        props(advice = "measure a longer window, or a higher rate")
+    )]
     NothingPublished,
     #[strum(
         message = "Some subscribers never received messages of the window; latencies cover \
-        only what was delivered."
+        only what was delivered.",
+        props(advice = "ask for less: fewer clients, or a lower rate")
     )]
     MissedMessages,
     #[strum(
         message = "Subscribers received messages that count as not published, so it is unknown \
-        what was missed."
+        what was missed.",
+        props(advice = "does something else publish to these feeds?")
     )]
     UnexpectedMessages,
-    #[strum(message = "Subscribers received texts that the publisher did not send.")]
+    #[strum(
+        message = "Subscribers received texts that the publisher did not send.",
+        props(advice = "the server changes texts, so its figures answer no question")
+    )]
     TextChanged,
     #[strum(
         message = "Messages that were due were never sent, since their publisher could not \
-        keep up or had no connection; the rate was lower than asked for."
+        keep up or had no connection; the rate was lower than asked for.",
+        props(advice = "lower the rate, or use a faster machine")
     )]
     NotSent,
     #[strum(
         message = "Some messages seemed to arrive before they were due, so the clocks of \
-        publisher and subscriber do not agree."
+        publisher and subscriber do not agree.",
+        props(advice = "run load and server on one host, or set its clock")
     )]
     ClockNegative,
-    #[strum(message = "The server did not accept some of the messages, or did not answer.")]
+    #[strum(
+        message = "The server did not accept some of the messages, or did not answer.",
+        props(advice = "see the server's messages, or lower the rate")
+    )]
     PublishFailed,
     #[strum(
         message = "The publisher started messages later than the schedule said, and the \
-        latencies contain that lag."
+        latencies contain that lag.",
+        props(advice = "lower the rate, or leave the machine more time")
     )]
     PublisherLate,
     #[strum(
         message = "The load, or load and server together, left no CPU time to spare, so the \
-        figures may show the limit of this machine or of the load and not the server's."
+        figures may show the limit of this machine or of the load and not the server's.",
+        props(advice = "ask for fewer clients or a lower rate, or use more cores")
     )]
     LoadSaturated,
     #[strum(
         message = "The load stood still while messages were under way: it was stopped, or \
-        processes other than server and load had the cores. The latencies contain that time."
+        processes other than server and load had the cores. The latencies contain that time.",
+        props(advice = "end what else runs on this machine, and repeat")
     )]
     LoadStalled,
     #[strum(
         message = "A few subscribers in a process of their own saw other latencies than the \
-        crowd, so the crowd's processes, or their place on this machine, are part of the figures."
+        crowd, so the crowd's processes, or their place on this machine, are part of the figures.",
+        props(advice = "compare with the probe's figures (--details), or ask for fewer clients")
     )]
     ProbeDiffers,
     #[strum(
         message = "The subscribers in a process of their own did not receive every message, so \
-        they could not check what the crowd saw."
+        they could not check what the crowd saw.",
+        props(advice = "repeat; if it stays, ask for fewer clients")
     )]
     ProbeIncomplete,
     #[strum(
         message = "The server's count of bytes, or the CPU time of some process or of this \
         machine, could not be read, so a check was not made. Of a server behind --target, \
-        --server-pid names the process."
+        --server-pid names the process.",
+        props(advice = "of a server behind --target, name its process by --server-pid")
     )]
     Unchecked,
     #[strum(
         message = "Fewer than five messages were published, and all latencies are those of so \
-        few moments, however many clients received them."
+        few moments, however many clients received them.",
+        props(advice = "measure a longer window, or a higher rate")
     )]
     FewMessages,
     #[strum(
         message = "Server and load did not count the same bytes, so some are in no figure or \
-        in a wrong one."
+        in a wrong one.",
+        props(advice = "some bytes are in no figure; does a proxy change what passes?")
     )]
     EndsDiffer,
-    #[strum(message = "Some connections ended during the trial.")]
+    #[strum(
+        message = "Some connections ended during the trial.",
+        props(advice = "see the server's messages: it closed connections")
+    )]
     ClientsLost,
     #[strum(
         message = "Connections that were to be kept were closed between two requests, so polls \
         or publications dialled anew, and some were sent twice: bytes, CPU time and latencies \
-        contain that."
+        contain that.",
+        props(advice = "the server closes connections between polls: raise its idle time-out")
     )]
     ConnectionsNotKept,
-    #[strum(message = "Some messages were delivered more than once to a subscriber.")]
+    #[strum(
+        message = "Some messages were delivered more than once to a subscriber.",
+        props(advice = "the server delivers messages twice")
+    )]
     DuplicateMessages,
-    #[strum(message = "Some messages were delivered after a later one.")]
+    #[strum(
+        message = "Some messages were delivered after a later one.",
+        props(advice = "the server changes the order of messages")
+    )]
     ReorderedMessages,
     #[strum(
         message = "The server gave messages other times than the publisher, or impossible \
-        ones. Latencies are by the publisher’s own record."
+        ones. Latencies are by the publisher’s own record.",
+        props(advice = "the server changes times; latencies are the publisher's own")
     )]
     ServerStampsDiffer,
     #[strum(
         message = "The server’s message numbers jumped or repeated although no message was \
-        lost, so a client that resumes may lose some."
+        lost, so a client that resumes may lose some.",
+        props(advice = "the server's numbers are no safe cursor for clients that resume")
     )]
     NumbersJump,
-    #[strum(message = "The server’s epoch changed during the trial, as if it had restarted.")]
+    #[strum(
+        message = "The server’s epoch changed during the trial, as if it had restarted.",
+        props(advice = "the server restarted, or is several behind one address")
+    )]
     EpochChanged,
     #[strum(
         message = "Other processes on this machine used its cores, in the whole window or in \
-        some seconds of it, so the figures are partly theirs."
+        some seconds of it, so the figures are partly theirs.",
+        props(advice = "end what else runs on this machine, and repeat")
     )]
     MachineBusy,
     #[strum(
         message = "The hypervisor gave CPU time of this machine to others, in the whole window \
-        or in some seconds of it."
+        or in some seconds of it.",
+        props(advice = "repeat at a quieter time, or on a machine of your own")
     )]
     CpuStolen,
 }
@@ -198,6 +251,11 @@ impl Warning {
     pub fn sentence(self) -> &'static str {
         self.get_message().unwrap_or_default()
     }
+
+    /// What to do, in a few words.
+    pub fn advice(self) -> &'static str {
+        self.get_str("advice").unwrap_or_default()
+    }
 }
 
 #[cfg(test)]
@@ -210,6 +268,7 @@ mod tests {
     fn each_warning_says_what_it_means() {
         for warning in Warning::iter() {
             assert!(warning.sentence().ends_with('.'), "{warning}");
+            assert!(!warning.advice().is_empty(), "{warning}");
         }
     }
 

@@ -5,6 +5,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use anyhow::Context;
+use console::Term;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 
 /// Writes to standard output. Returns whether there is still a reader: one that has closed the pipe
 /// has read what it wants, and is no error.
@@ -21,14 +23,54 @@ pub fn write(text: impl AsRef<[u8]>) -> anyhow::Result<bool> {
     }
 }
 
-/// Columns of the terminal; 80 where standard output is none.
+/// Columns of the terminal that standard output is; or else what the variable COLUMNS says, or 80;
+/// at least 40.
 pub fn width() -> usize {
-    let size = console::Term::stdout().size_checked();
-    size.map_or(80, |(_, columns)| usize::from(columns).max(40))
+    let terminal = Term::stdout()
+        .size_checked()
+        .map(|(_, columns)| columns.into());
+    let named = || std::env::var("COLUMNS").ok()?.parse().ok();
+    let columns = terminal.filter(|columns| *columns > 0).or_else(named);
+    columns.unwrap_or(80).max(40)
 }
 
-/// Writes a line with a path, which may have any bytes.
-pub fn write_path(before: &str, path: &Path) -> anyhow::Result<()> {
-    write([before.as_bytes(), path.as_os_str().as_bytes(), b"\n"].concat())?;
+/// Writes a line with the `file://` URL of a file that exists.
+pub fn write_link(before: &str, path: &Path) -> anyhow::Result<()> {
+    let whole = path
+        .canonicalize()
+        .with_context(|| format!("cannot find {}", path.display()))?;
+    write(format!("{before}{}\n", file_url(&whole)))?;
     Ok(())
+}
+
+/// The URL of an absolute path (RFC 8089): all bytes escaped but those that a path keeps.
+fn file_url(path: &Path) -> String {
+    const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
+        .remove(b'/')
+        .remove(b'-')
+        .remove(b'.')
+        .remove(b'_')
+        .remove(b'~');
+    format!(
+        "file://{}",
+        percent_encode(path.as_os_str().as_bytes(), ESCAPED)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_escape_spaces_and_other_bytes() {
+        for (path, url) in [
+            ("/tmp/results/a-b_c.~1", "file:///tmp/results/a-b_c.~1"),
+            (
+                "/tmp/água e chá/#1?",
+                "file:///tmp/%C3%A1gua%20e%20ch%C3%A1/%231%3F",
+            ),
+        ] {
+            assert_eq!(file_url(Path::new(path)), url);
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! The texts in English.
 
+use crate::texts::en_answer::{ANSWER, CONDITIONS};
 use crate::texts::en_plots::PLOT;
 use crate::texts::{
     CapacityTexts, CellTexts, CompareTexts, Numbers, PageTexts, Plural, SectionText, TableTexts,
@@ -14,6 +15,8 @@ pub(super) const TEXTS: Texts = Texts {
     plural: english_plural,
     translate: |english| english,
     cell: CELL,
+    condition: CONDITIONS,
+    answer: ANSWER,
     page: PAGE,
     table: TABLE,
     capacity: CAPACITY,
@@ -59,12 +62,15 @@ const CELL: CellTexts = CellTexts {
     left_out: "INVALID trials are left out of medians and intervals, but not of what was missed; a \
                line that has no other trials shows theirs, which answer no question.",
     touches: |figures| format!("It touches {figures}."),
-    doubted: |mark| format!("{mark}: a warning touches this figure."),
+    doubted: |mark| format!("{mark} a warning touches this figure."),
     of_few: |mark| {
         format!(
             "{mark}: less than one message lies beyond this percentile (p99 needs 100 messages, \
              p99.9 needs 1,000), so a single message decides it, however many clients received it."
         )
+    },
+    of_few_short: |mark| {
+        format!("{mark} less than one message lies beyond this percentile: one message decides it.")
     },
     noise: |cell, apart| {
         format!(
@@ -90,8 +96,6 @@ const PAGE: PageTexts = PageTexts {
     title: |scenario| format!("{scenario} · wslab report"),
     run: |id| format!("Run {id}"),
     workload: |name| format!("{name} workload"),
-    published: |rate, schedule| format!("{rate}, {schedule}"),
-    window: |time| format!("window {time}"),
     comparison: "Comparison",
     medians: |intervals| match intervals {
         true => {
@@ -246,26 +250,25 @@ const PAGE: PageTexts = PageTexts {
 const TABLE: TableTexts = TableTexts {
     no_trial: "No trial finished.",
     transport: "transport",
-    verdict: "verdict",
     intervals: ": 95 % intervals of the medians",
-    beyond: ": recipients of a message",
+    beyond: ": more figures",
     ratios: ": times raw-tcp",
     theory: ": theory and practice",
     medians_of: |trials| format!("Medians of up to {trials} trials a line."),
     again: "again (A/A): the same once more.",
-    columns: "p50, p99, max: delivery latency, from the intended time. bytes: all layers, a \
-              delivery. empty: share of the exchanges. srv CPU: server, a delivery. srv mem: \
-              server, a client. first, median, last: latency of a message's recipients, medians of \
-              all messages. stale: share of the window in which a client had not the newest \
-              message. fairness: Jain's index of the clients' mean latencies, 1 if all are alike. \
-              probe: subscribers in a process of their own. theory: from the poll interval, or \
-              from half the clients × the CPU time of a delivery / cores; wire bytes are without \
-              TCP-IP.",
-    columns_waiting: "Nothing was published, so this is what waiting cost. wire: bytes, and \
-                      exchanges: polls, a client and second. empty: share of the exchanges. CPU: \
-                      percent of a core. mem: a client.",
+    columns: "p50, p99, max: delivery latency, from the intended time. bytes: all layers. empty: \
+              share of the exchanges. first, median, last: latency of a message's recipients, \
+              medians of all messages. stale: share of the window in which a client had not the \
+              newest message. fairness: Jain's index of the clients' mean latencies, 1 if all are \
+              alike. probe: subscribers in a process of their own. theory: from the poll interval, \
+              or from half the clients × the CPU time of a delivery / cores; wire bytes are \
+              without TCP-IP.",
+    columns_waiting: "Nothing was published, so this is what waiting cost. bytes: on the wire. \
+                      empty: share of the polls. CPU: percent of a core.",
     absent: |mark| format!("{mark}: not measured, or it does not exist."),
     unknown_warning: "(a warning this version does not know)",
+    all_cells: "all",
+    cells_of: |some, all| format!("{some} of {all} lines"),
 };
 
 const CAPACITY: CapacityTexts = CapacityTexts {

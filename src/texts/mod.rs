@@ -2,15 +2,17 @@
 //! written.
 //!
 //! - `locale`: the languages
-//! - `report`: which texts there are: a type with a field for each
-//! - `en`, `en_plots`: the texts in English. Another language is more such values, which do not
+//! - `report`, `answer`: which texts there are: a type with a field for each
+//! - `en`, `en_answer`, `en_plots`: the texts in English. Another language is more such values, which do not
 //!   compile before they are complete
 //! - `number`, `plural`: numbers in a language, and which form of a noun follows them
 //!
 //! The words of metrics and warnings stand at their entries in `results`, in English;
 //! [`Texts::translate`] gives those of another language.
 
+mod answer;
 mod en;
+mod en_answer;
 mod en_plots;
 mod locale;
 mod number;
@@ -20,6 +22,7 @@ mod report;
 /// U+FEFF in UTF-8. Some editors begin a file with it; it is none of the text.
 pub const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
+pub use answer::{AnswerTexts, ClauseTexts, ConditionTexts, Names};
 pub use locale::Locale;
 pub use number::Numbers;
 pub use plural::{Plural, brazilian_plural, english_plural};

@@ -1,6 +1,6 @@
 //! Which texts a report has. A language is one value of [`Texts`], complete or it does not compile.
 
-use crate::texts::{Numbers, Plural};
+use crate::texts::{AnswerTexts, ConditionTexts, Numbers, Plural};
 
 /// All texts of a language.
 #[derive(Debug)]
@@ -12,6 +12,8 @@ pub struct Texts {
     /// The words of a metric or a warning, given as they stand in `results`, in English.
     pub translate: fn(&'static str) -> &'static str,
     pub cell: CellTexts,
+    pub condition: ConditionTexts,
+    pub answer: AnswerTexts,
     pub page: PageTexts,
     pub table: TableTexts,
     pub capacity: CapacityTexts,
@@ -53,6 +55,8 @@ pub struct CellTexts {
     pub doubted: fn(&str) -> String,
     /// What this mark of a percentile means: too few messages decide it.
     pub of_few: fn(&str) -> String,
+    /// The same in a line.
+    pub of_few_short: fn(&str) -> String,
     /// A cell, and by how much its repetition differs.
     pub noise: fn(&str, &str) -> String,
     /// A percentage, and of which percentile.
@@ -87,9 +91,6 @@ pub struct PageTexts {
     pub title: fn(&str) -> String,
     pub run: fn(&str) -> String,
     pub workload: fn(&str) -> String,
-    /// Rate and schedule.
-    pub published: fn(&str, &str) -> String,
-    pub window: fn(&str) -> String,
     pub comparison: &'static str,
     /// What a figure is where there are several trials; with intervals or without.
     pub medians: fn(bool) -> &'static str,
@@ -126,7 +127,6 @@ pub struct PageTexts {
 pub struct TableTexts {
     pub no_trial: &'static str,
     pub transport: &'static str,
-    pub verdict: &'static str,
     pub intervals: &'static str,
     pub beyond: &'static str,
     pub ratios: &'static str,
@@ -139,6 +139,9 @@ pub struct TableTexts {
     /// What stands for a figure that does not exist.
     pub absent: fn(&str) -> String,
     pub unknown_warning: &'static str,
+    /// A warning has all cells; and so many, of how many.
+    pub all_cells: &'static str,
+    pub cells_of: fn(usize, usize) -> String,
 }
 
 #[derive(Debug)]

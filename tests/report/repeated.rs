@@ -13,7 +13,7 @@ fn line<'t>(text: &'t str, heading: &str, name: &str) -> &'t str {
 fn five_trials_have_intervals_in_table_page_and_plots() {
     const HEADING: &str = "100 clients: 95 % intervals of the medians";
     let five = trials(&[100], 5);
-    let table = text_table(&five, &[], EN);
+    let table = text_table(&five, &[], DETAILS, EN);
     let words: Vec<_> = line(&table, HEADING, "sse").split("  ").collect();
     // 310 µs to 397 µs, in steps of 7 %: of five values the interval is their range.
     assert!(words.contains(&"310–397 µs"), "{words:?}");
@@ -31,13 +31,13 @@ fn five_trials_have_intervals_in_table_page_and_plots() {
     assert!(svg.contains("the 95 % interval of the median of 5 trials"));
 
     let four = trials(&[100], 4);
-    assert!(!text_table(&four, &[], EN).contains("95 %"));
+    assert!(!text_table(&four, &[], DETAILS, EN).contains("95 %"));
     let (page, svg) = report_of(&four);
     assert!(svg.contains("from lowest to highest of 4 trials") && !page.contains("310–397"));
 
     let mut mixed = five.clone();
     mixed.retain(|trial| trial.transport != Transport::Sse || trial.trial <= 3);
-    let table = text_table(&mixed, &[], EN);
+    let table = text_table(&mixed, &[], DETAILS, EN);
     assert!(line(&table, HEADING, "sse").ends_with('–'));
     assert!(
         report_of(&mixed)
@@ -56,15 +56,15 @@ fn invalid_trials_are_left_out_unless_a_cell_has_no_others() {
     };
     spoil(&mut trials[4]);
     trials[15..].iter_mut().for_each(spoil);
-    let table = text_table(&trials, &[], EN);
-    let short = line(&table, "100 clients", "short-polling");
+    let table = text_table(&trials, &[], DETAILS, EN);
+    let short = line(&table, "", "short-polling");
     // The median of the four others, what was missed in the fifth, and the verdict of all.
     assert!(
         short.contains("287 ms") && short.contains("0 to 7"),
         "{short}"
     );
     assert!(short.contains("INVALID"));
-    let websocket = line(&table, "100 clients", "websocket");
+    let websocket = line(&table, "", "websocket");
     assert!(
         websocket.contains("INVALID") && websocket.contains("9.00 s"),
         "{websocket}"
@@ -86,7 +86,8 @@ fn an_a_a_pair_tells_the_noise_in_words() {
     trials.extend(again);
     let words = "A/A (websocket, 100 clients): the same cell twice differs by 1.2 % in p50 and \
                  0 % in p99: smaller differences are noise.";
-    let table = text_table(&trials, &[], EN).replace('\n', " ");
+    let table = text_table(&trials, &[], DETAILS, EN);
+    let table = table.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(table.contains(words), "{table}");
     let report = report(&trials, &[]);
     assert!(html(&report, &plots(&report).unwrap()).contains(words));
