@@ -299,7 +299,7 @@ fn comparisons() {
             [&["compare", a, b, "--metric", "exchanges"], &gates[..]].concat(),
         ),
     ] {
-        let output = work.wslab(&arguments);
+        let output = work.wslab_at("80", &arguments);
         let printed = format!(
             "$ wslab {}\n{}--- standard error ---\n{}--- exit code {} ---\n",
             arguments.join(" "),

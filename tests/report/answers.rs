@@ -14,7 +14,7 @@ fn sentence(trials: &[TrialRow]) -> String {
 fn conditions_name_what_decides_the_outcome_and_what_is_not_at_its_default() {
     let mut trials = trials(&[100], 5);
     let said = "100 clients · 10 messages/s · 64 B · no TLS · polls every 500 ms · hold 25 s · \
-                keep-alive · 5 trials of 30 s";
+                keep-alive · minimal headers · 5 trials of 30 s";
     assert_eq!(conditions(&trials, EN), said);
     for trial in &mut trials {
         (trial.payload_bytes, trial.feeds, trial.tls) = (1024, 3, true);
@@ -24,7 +24,7 @@ fn conditions_name_what_decides_the_outcome_and_what_is_not_at_its_default() {
     // What varies is in the names of cells.
     trials[0].poll_interval_ms = Some(200.0);
     let said = "chat workload · 100 clients · 3 feeds · 10 messages/s to each feed · 1 KiB · TLS · \
-                hold 25 s · keep-alive · poisson schedule · 5 trials of 30 s";
+                hold 25 s · keep-alive · poisson schedule · minimal headers · 5 trials of 30 s";
     assert_eq!(conditions(&trials, EN), said);
     assert_eq!(conditions(&[], EN), "");
 }
