@@ -106,6 +106,21 @@ fn every_command_is_understood() {
 }
 
 #[test]
+fn readmes_table_is_as_the_program_prints_it() {
+    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let printed = root().join("tests/golden/reports/classroom/table-80.txt");
+    let printed = std::fs::read_to_string(printed).unwrap();
+    let (_, section) = readme.split_once("## How to read the table").unwrap();
+    let (section, _) = section.split_once("\n## ").unwrap();
+    let shown = section.lines().filter_map(|line| line.strip_prefix("    "));
+    let shown: Vec<&str> = shown.collect();
+    assert!(shown.len() > 10, "{shown:?}");
+    for line in shown {
+        assert!(printed.lines().any(|other| other == line), "{line}");
+    }
+}
+
+#[test]
 fn readmes_curl_commands_are_answered() {
     let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
     let server = Server::start(&[]);
