@@ -92,7 +92,7 @@ fn sentence(group: &[&ReportCell], waiting: bool, texts: &Texts) -> Option<Strin
     sentences.extend(pair(&questions, &cells, texts));
     sentences.extend(few_trials(&cells, texts).filter(|_| !none));
     sentences.extend(doubted(&questions, &cells, texts));
-    let is_left_out = |cell: &&&ReportCell| !cell.trials.iter().all(|trial| is_valid(trial));
+    let is_left_out = |cell: &&&ReportCell| !cell.trials.iter().all(&is_valid);
     let left_out: Vec<String> = group
         .iter()
         .filter(is_left_out)
