@@ -2,10 +2,10 @@
 
 use std::process::ExitCode;
 
-use clap::{Args, CommandFactory};
+use clap::{Args, Command};
 use clap_complete::Shell;
 
-use crate::cli::{Cli, help};
+use crate::cli::help;
 use crate::system::output;
 
 #[derive(Debug, Args)]
@@ -17,9 +17,9 @@ pub(super) struct CompletionsArgs {
 }
 
 impl CompletionsArgs {
-    pub(super) fn execute(self) -> anyhow::Result<ExitCode> {
+    pub(super) fn execute(self, mut wslab: Command) -> anyhow::Result<ExitCode> {
         let mut script = Vec::new();
-        clap_complete::generate(self.shell, &mut Cli::command(), "wslab", &mut script);
+        clap_complete::generate(self.shell, &mut wslab, "wslab", &mut script);
         output::write(script)?;
         Ok(ExitCode::SUCCESS)
     }

@@ -2,10 +2,9 @@
 
 use std::path::Path;
 
-use clap::CommandFactory;
+use clap::Command;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use crate::cli::Cli;
 use crate::lab::scenario::BUILT_IN;
 
 /// Flags of other tools, the flag that a command must have for the advice, and what to write.
@@ -88,6 +87,7 @@ const COMMANDS: &[(&[&str], &str)] = &[
 /// What to write instead of what clap refused; `None` where clap's own message says more.
 pub(super) fn advice(
     error: &clap::Error,
+    wslab: &Command,
     arguments: impl Iterator<Item = String>,
 ) -> Option<String> {
     let refused = |kind| match error.get(kind) {
@@ -95,14 +95,17 @@ pub(super) fn advice(
         _ => None,
     };
     match error.kind() {
-        ErrorKind::UnknownArgument => flag(refused(ContextKind::InvalidArg)?, arguments),
+        ErrorKind::UnknownArgument => flag(refused(ContextKind::InvalidArg)?, wslab, arguments),
         ErrorKind::InvalidSubcommand => command(refused(ContextKind::InvalidSubcommand)?),
         _ => None,
     }
 }
 
-fn flag(word: &str, mut arguments: impl Iterator<Item = String>) -> Option<String> {
-    let wslab = Cli::command();
+fn flag(
+    word: &str,
+    wslab: &Command,
+    mut arguments: impl Iterator<Item = String>,
+) -> Option<String> {
     let named = arguments.find_map(|word| wslab.find_subcommand(word));
     let (command, prefix) = match named {
         Some(named) => (named, ""),
@@ -155,7 +158,10 @@ fn is_url(word: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use clap::CommandFactory;
+
     use super::*;
+    use crate::cli::Cli;
 
     /// A flag that no command has is advice that never appears.
     #[test]

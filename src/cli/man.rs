@@ -4,10 +4,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use clap::{Args, CommandFactory};
+use clap::{Args, Command};
 use clap_mangen::Man;
 
-use crate::cli::{Cli, help};
+use crate::cli::help;
 use crate::system::output;
 
 #[derive(Debug, Args)]
@@ -22,8 +22,8 @@ pub(super) struct ManArgs {
 }
 
 impl ManArgs {
-    pub(super) fn execute(self) -> anyhow::Result<ExitCode> {
-        let wslab = Cli::command().disable_help_subcommand(true);
+    pub(super) fn execute(self, wslab: Command) -> anyhow::Result<ExitCode> {
+        let wslab = wslab.disable_help_subcommand(true);
         match self.folder {
             Some(folder) => {
                 std::fs::create_dir_all(&folder)

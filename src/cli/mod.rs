@@ -22,7 +22,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::client::token;
 use crate::error::UsageError;
@@ -90,10 +90,14 @@ impl Cli {
                 let why = format!("{which} is not UTF-8: only paths may have other bytes");
                 Err(UsageError(why).into())
             }
-            Err(error) => match foreign::advice(&error, std::env::args().skip(1)) {
-                Some(advice) => Err(UsageError(advice).into()),
-                None => error.exit(),
-            },
+            Err(error) => {
+                let words = std::env::args_os().skip(1);
+                let words = words.filter_map(|word| word.into_string().ok());
+                match foreign::advice(&error, &Cli::command(), words) {
+                    Some(advice) => Err(UsageError(advice).into()),
+                    None => error.exit(),
+                }
+            }
             Ok(cli) => Ok(cli),
         }
     }
@@ -113,8 +117,8 @@ impl Cli {
             Command::Serve(args) => args.execute(),
             Command::Demo(args) => args.execute(),
             Command::Chat(args) => args.execute(),
-            Command::Completions(args) => args.execute(),
-            Command::Man(args) => args.execute(),
+            Command::Completions(args) => args.execute(Cli::command()),
+            Command::Man(args) => args.execute(Cli::command()),
             Command::Load(args) => args.execute(),
         }
     }

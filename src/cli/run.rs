@@ -40,7 +40,8 @@ pub(super) struct RunArgs {
     ///
     /// A scenario's file, or one of: quick, smoke, classroom, fanout, chat-rooms, idle, scaling.
     /// The folder of a run repeats it with its seed, target and pinning. Flags change what it
-    /// says. Without it, what the flags say is run; without any, quick.
+    /// says. Without it, what the flags and wslab.toml say is run; without both, quick. The file
+    /// is looked for here and in ~/.config/wslab. Its keys are a scenario's, as clients = [50].
     scenario: Option<PathBuf>,
     #[command(flatten)]
     pub(super) factors: FactorArgs,
