@@ -331,7 +331,12 @@ mod tests {
         assert!(refused(|s| s.feeds = [101].into()).contains("at least 101 clients"));
         assert!(refused(|s| s.poll_interval = "1s,11s".parse().unwrap()).contains("at least 11s"));
         assert!(refused(|s| s.hold = "1m".parse().unwrap()).contains("after 25s"));
-        assert!(refused(|s| s.rate_hz = [1.0, 9_000.0].into()).contains("between two polls"));
+        assert!(
+            refused(|s| {
+                (s.rate_hz, s.poll_interval) = ("1,9k".parse().unwrap(), "1s".parse().unwrap());
+            })
+            .contains("between two polls")
+        );
         let many = refused(|s| (s.rate_hz, s.repeats) = ("1,2,3".parse().unwrap(), 1_000));
         assert!(
             many.contains("16000 trials") && many.contains("at most 10000"),
