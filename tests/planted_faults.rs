@@ -1,5 +1,5 @@
-//! Faults that are planted: a server that lies, a relay that spoils. A trial must say which fault it
-//! met, and that of an honest server must be VALID.
+//! Faults that are planted: a server that lies, a relay that spoils. A trial must say which fault
+//! it met, and that of an honest server must be VALID.
 
 #[path = "planted_faults/liar.rs"]
 mod liar;

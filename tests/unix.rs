@@ -203,9 +203,11 @@ fn results_of(results: &Results) -> Vec<PathBuf> {
 
 #[test]
 fn the_table_is_shown_where_the_files_cannot_be_written_and_the_first_error_is_told() {
+    // Long enough to be met at work on a busy machine.
+    let run = SHORT.map(|word| if word == "300ms" { "2s" } else { word });
     for (name, kept) in [("report.html", 1), ("trials.csv", 0)] {
         let results = Results::new();
-        let output = run_that_cannot_write(&results, &SHORT, name);
+        let output = run_that_cannot_write(&results, &run, name);
         assert!(
             text(&output.stdout).contains("\nsse "),
             "{name}: {output:?}"
@@ -220,20 +222,11 @@ fn the_table_is_shown_where_the_files_cannot_be_written_and_the_first_error_is_t
     }
     let results = Results::new();
     let search = "capacity --transport sse --clients 2 --max 2 --slo p50<10s --repeats 1 \
-                  --window 300ms --rate 100 --warm-up 100ms --quiet";
+                  --window 2s --rate 100 --warm-up 100ms --quiet";
     let search: Vec<_> = search.split_whitespace().collect();
     let output = run_that_cannot_write(&results, &search, "report.html");
     assert!(text(&output.stdout).contains("sse"), "{output:?}");
     refused(&output, 1, "cannot write ");
-
-    // The folder is removed while its trial runs.
-    let results = Results::new();
-    let run = results.start(&SHORT);
-    processes(run.id());
-    fs::remove_dir_all(results.run()).unwrap();
-    let output = run.finish();
-    assert!(text(&output.stdout).contains("\nsse "), "{output:?}");
-    refused(&output, 1, "was removed while it ran");
 }
 
 #[test]

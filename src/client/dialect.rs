@@ -36,7 +36,7 @@ pub enum Dialect {
 pub struct PollTiming {
     /// The longest time for which the server may hold its answer back.
     pub hold: Option<Duration>,
-    /// Time until the client's next poll, which a server needs to know who is present.
+    /// Time until the client's next poll, by which a server tells how long the user is present.
     pub interval: Option<Duration>,
 }
 

@@ -197,8 +197,11 @@ async fn is_at_origin(target: &Target) -> bool {
         ..target.clone()
     };
     let dialect = target.dialect;
-    !target.prefix.is_empty()
-        && matches!(ask(&origin, dialect.health_path()).await, Ok(body) if dialect.is_healthy(&body))
+    if target.prefix.is_empty() {
+        return false;
+    }
+    let answer = ask(&origin, dialect.health_path()).await;
+    answer.is_ok_and(|body| dialect.is_healthy(&body))
 }
 
 /// Whether the server of a target answers as it did when it was found.

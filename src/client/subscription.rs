@@ -130,8 +130,8 @@ impl Subscription {
         Ok(connection)
     }
 
-    /// Dials, sends a request, and reads the head of the answer, which must be what is `wanted`. The
-    /// body stays unread.
+    /// Dials, sends a request, and reads the head of the answer, which must be what is `wanted`.
+    /// The body stays unread.
     pub async fn open(
         &mut self,
         request: &[u8],

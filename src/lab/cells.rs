@@ -121,7 +121,8 @@ macro_rules! cells {
                     let mut cells = 1_u64;
                     $(
                         let only: &[Transport] = &[$(Transport::$only)?];
-                        if concerns(only, *transport) && loop_of(stringify!($key), only) != Loop::Transports {
+                        let each = loop_of(stringify!($key), only) != Loop::Transports;
+                        if concerns(only, *transport) && each {
                             cells = cells.saturating_mul(self.$key.values().len() as u64);
                         }
                     )+

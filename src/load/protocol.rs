@@ -86,8 +86,8 @@ pub struct AgentJob {
     pub start_ns: u64,
 }
 
-/// The shared memory of all load processes of one host: counts, the window, and the ranks in each
-/// message's fan-out.
+/// The shared memory of all load processes of one host: the window, the publisher's record of its
+/// messages, and the workers' gauges.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct HostBoard {
     /// Where this host's processes find it.

@@ -62,7 +62,7 @@ fn doubted(metric: &Metric, cell: &ReportCell) -> bool {
     let Some((name, _)) = metric.objective else {
         return false;
     };
-    cell.trials.iter().any(|trial| {
+    cell.counted().into_iter().any(|trial| {
         let mut warnings = trial.warnings.split_whitespace();
         let figures = |warning| touched(trial.doubted_figures.as_deref(), warning);
         warnings.any(|warning| figures(warning).is_some_and(|all| all.contains(&name)))
@@ -75,8 +75,8 @@ fn of_few(metric: &Metric, cell: &ReportCell) -> bool {
         return false;
     };
     let figures = cell
-        .trials
-        .iter()
+        .counted()
+        .into_iter()
         .filter(|trial| metric.figure(trial).is_some());
     let mut beyond = figures.map(|trial| trial.published as f64 * (1.0 - share));
     beyond.any(|messages| messages < 0.999)

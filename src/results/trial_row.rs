@@ -338,12 +338,12 @@ columns! {
     not_sent: Option<u64> = count("Messages", "not sent").breakage().on([(Details, 15)]);
     /// Deliveries of a text that the publisher did not send.
     text_changed: Option<u64> = count("Messages", "text changed").breakage();
-    /// Deliveries with another intended time than the publisher’s, or with a time of the server’s
+    /// Deliveries with another intended time than the publisher's, or with a time of the server's
     /// before the sending or after the arrival; the latter on the same host only.
     stamps_differ: Option<u64> = count("Messages", "stamps differ").breakage();
-    /// Clients to whom the server’s numbers jumped or repeated, though they lack no message.
+    /// Clients to whom the server's numbers jumped or repeated, though they lack no message.
     numbers_jumped: Option<u64> = count("Messages", "numbers jumped").breakage();
-    /// Times that a client saw the server’s epoch change.
+    /// Times that a client saw the server's epoch change.
     epoch_changes: Option<u64> = count("Messages", "epoch changed").breakage();
     /// The first answer that was not what was asked for, in words.
     wrong_answer: Option<String> = label();

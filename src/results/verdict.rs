@@ -31,7 +31,7 @@ pub enum Verdict {
 pub enum Warning {
     #[strum(
         message = "The server ended or went away during the trial.",
-        props(advice = "read the server's messages, and repeat")
+        props(advice = "read the server’s messages, and repeat")
     )]
     ServerDied,
     #[strum(
@@ -82,7 +82,7 @@ pub enum Warning {
     ClockNegative,
     #[strum(
         message = "The server did not accept some of the messages, or did not answer.",
-        props(advice = "see the server's messages, or lower the rate")
+        props(advice = "see the server’s messages, or lower the rate")
     )]
     PublishFailed,
     #[strum(
@@ -93,7 +93,7 @@ pub enum Warning {
     PublisherLate,
     #[strum(
         message = "The load, or load and server together, left no CPU time to spare, so the \
-        figures may show the limit of this machine or of the load and not the server's.",
+        figures may show the limit of this machine or of the load and not the server’s.",
         props(advice = "ask for fewer clients or a lower rate, or use more cores")
     )]
     LoadSaturated,
@@ -105,8 +105,8 @@ pub enum Warning {
     LoadStalled,
     #[strum(
         message = "A few subscribers in a process of their own saw other latencies than the \
-        crowd, so the crowd's processes, or their place on this machine, are part of the figures.",
-        props(advice = "compare with the probe's figures (--details), or ask for fewer clients")
+        crowd, so the crowd’s processes, or their place on this machine, are part of the figures.",
+        props(advice = "compare with the probe’s figures (--details), or ask for fewer clients")
     )]
     ProbeDiffers,
     #[strum(
@@ -116,7 +116,7 @@ pub enum Warning {
     )]
     ProbeIncomplete,
     #[strum(
-        message = "The server's count of bytes, or the CPU time of some process or of this \
+        message = "The server’s count of bytes, or the CPU time of some process or of this \
         machine, could not be read, so a check was not made. Of a server behind --target, \
         --server-pid names the process.",
         props(advice = "of a server behind --target, name its process by --server-pid")
@@ -136,7 +136,7 @@ pub enum Warning {
     EndsDiffer,
     #[strum(
         message = "Some connections ended during the trial.",
-        props(advice = "see the server's messages: it closed connections")
+        props(advice = "see the server’s messages: it closed connections")
     )]
     ClientsLost,
     #[strum(
@@ -159,13 +159,13 @@ pub enum Warning {
     #[strum(
         message = "The server gave messages other times than the publisher, or impossible \
         ones. Latencies are by the publisher’s own record.",
-        props(advice = "the server changes times; latencies are the publisher's own")
+        props(advice = "the server changes times; latencies are the publisher’s own")
     )]
     ServerStampsDiffer,
     #[strum(
         message = "The server’s message numbers jumped or repeated although no message was \
         lost, so a client that resumes may lose some.",
-        props(advice = "the server's numbers are no safe cursor for clients that resume")
+        props(advice = "the server’s numbers are no safe cursor for clients that resume")
     )]
     NumbersJump,
     #[strum(

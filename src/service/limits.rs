@@ -43,8 +43,8 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// Counts a slow reader if `next` skips texts: joins and leaves are kept less long, so that every
-    /// reader of older messages misses some. Returns whether its stream must end.
+    /// Counts a slow reader if `next` skips texts: joins and leaves are kept less long, so that
+    /// every reader of older messages misses some. Returns whether its stream must end.
     pub fn ends_slow_reader(&self, counters: &ConnectionCounters, next: &Batch) -> bool {
         let behind = next.missed_text;
         if behind {

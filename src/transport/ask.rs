@@ -49,8 +49,8 @@ impl Ask<'_> {
         self.params.user.filter(|_| self.fields.may_join())
     }
 
-    /// The feed, which is made if it does not exist: for a client that waits for its messages, or is
-    /// a member.
+    /// The feed, which is made if it does not exist: for a client that waits for its messages, or
+    /// is a member.
     ///
     /// # Errors
     /// 409 if there are too many.

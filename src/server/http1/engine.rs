@@ -95,8 +95,8 @@ pub async fn serve<S: Stream>(conn: &mut Http1Conn<S>, context: &ServerContext) 
     false
 }
 
-/// The allowed foreign origin that a request comes from, if it comes from one. `None` if the request
-/// is not admitted.
+/// The allowed foreign origin that a request comes from, if it comes from one. `None` if the
+/// request is not admitted.
 fn admit<'a>(context: &ServerContext, request: &FastRequest<'a>) -> Option<Option<&'a str>> {
     let (access, fields) = (&context.settings.access, &request.fields);
     access.hosts.check(fields.host).ok()?;

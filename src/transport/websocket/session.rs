@@ -248,8 +248,8 @@ impl<'a, S: Stream> WebSocketSession<'a, S> {
         Ok(())
     }
 
-    /// Writes a batch, whose encoding all connections share. The batch is dropped first: a peer that
-    /// does not read must not hold its messages.
+    /// Writes a batch, whose encoding all connections share. The batch is dropped first: a peer
+    /// that does not read must not hold its messages.
     async fn deliver(&mut self, batch: Batch) -> Result<(), SessionEnd> {
         self.peer.counters.delivered(batch.messages.len());
         let bytes = encode(&batch);
