@@ -1,6 +1,6 @@
 //! Rows grouped into cells: what a table shows in one line and a plot as one mark.
 
-use crate::results::{FIGURES, Metric, TrialRow, Verdict, Warning, touched};
+use crate::results::{FIGURES, Metric, TrialRow, Verdict, Warning, metric, touched};
 use crate::stats::statistics::{self, Interval};
 use crate::texts::{Locale, Texts};
 use crate::transport::Transport;
@@ -82,13 +82,26 @@ impl ReportCell<'_> {
             .collect();
         let names = FIGURES.map(|(name, _)| name).into_iter();
         let names: Vec<_> = names.filter(|name| figures.contains(name)).collect();
-        match names.is_empty() {
-            true => sentence.to_owned(),
-            false => format!(
-                "{sentence} {}",
-                (self.texts.cell.touches)(&names.join(", "))
-            ),
-        }
+        let touches = (!names.is_empty()).then(|| (self.texts.cell.touches)(&names.join(", ")));
+        let parts = [Some(sentence.to_owned()), touches, self.judged_by(warning)];
+        parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
+    }
+
+    /// The figures by which a warning judged: those of the trial that it concerns most.
+    fn judged_by(&self, warning: &str) -> Option<String> {
+        let columns = warning.parse().map_or(&[][..], Warning::judged_by);
+        let metrics: Vec<&Metric> = columns.iter().filter_map(|name| metric(name)).collect();
+        let first = metrics.first()?;
+        let has_it = |trial: &&&TrialRow| trial.warnings.split_whitespace().any(|w| w == warning);
+        let figure = |trial: &TrialRow| first.figure(trial).map_or(0.0, f64::abs);
+        let trials = self.trials.iter().filter(has_it);
+        let worst = trials.max_by(|a, b| figure(a).total_cmp(&figure(b)))?;
+        let words = metrics.iter().filter_map(|metric| {
+            let figure = self.written(metric, metric.figure(worst)?);
+            Some(format!("{} {figure}", metric.full_title()))
+        });
+        let words: Vec<String> = words.collect();
+        (!words.is_empty()).then(|| (self.texts.cell.judged_by)(&words.join(", ")))
     }
 
     /// A figure as text, in its metric's unit.
@@ -154,6 +167,8 @@ pub(super) struct Spread {
     /// the lowest and the highest.
     pub low: f64,
     pub high: f64,
+    /// Whether the ends are those of the interval.
+    pub is_interval: bool,
 }
 
 impl Spread {
@@ -165,8 +180,14 @@ impl Spread {
             low: values.iter().copied().fold(f64::INFINITY, f64::min),
             high: values.iter().copied().fold(f64::NEG_INFINITY, f64::max),
         };
-        let Interval { low, high } = statistics::median_interval(&values).unwrap_or(range);
-        Some(Spread { median, low, high })
+        let interval = statistics::median_interval(&values);
+        let Interval { low, high } = interval.unwrap_or(range);
+        Some(Spread {
+            median,
+            low,
+            high,
+            is_interval: interval.is_some(),
+        })
     }
 }
 
@@ -331,13 +352,21 @@ mod tests {
     #[test]
     fn few_values_spread_from_lowest_to_highest_and_more_as_far_as_their_interval() {
         let spread = |values: &[f64]| Spread::of(values.iter().copied());
-        let of = |median, low, high| Some(Spread { median, low, high });
+        let spread_of = |median, low, high, is_interval| {
+            Some(Spread {
+                median,
+                low,
+                high,
+                is_interval,
+            })
+        };
+        let of = |median, low, high| spread_of(median, low, high, false);
         assert_eq!(spread(&[]), None);
         assert_eq!(spread(&[f64::NAN]), None);
         assert_eq!(spread(&[4.0]), of(4.0, 4.0, 4.0));
         assert_eq!(spread(&[9.0, 1.0, 4.0]), of(4.0, 1.0, 9.0));
         assert_eq!(spread(&[9.0, 1.0, 4.0, 5.0]), of(4.5, 1.0, 9.0));
         let ten: Vec<f64> = (1..=10).map(f64::from).collect();
-        assert_eq!(spread(&ten), of(5.5, 2.5, 8.5));
+        assert_eq!(spread(&ten), spread_of(5.5, 2.5, 8.5, true));
     }
 }

@@ -32,6 +32,8 @@ pub struct MetricOf<R> {
     pub objective: Option<(&'static str, f64)>,
     pub(super) places: Vec<Place>,
     figure: fn(&R) -> Option<f64>,
+    /// Whether the figure of a trial tells anything.
+    tells: fn(&R) -> bool,
     text: fn(&R) -> String,
 }
 
@@ -134,9 +136,9 @@ impl<R> PartialEq for MetricOf<R> {
 }
 
 impl<R> MetricOf<R> {
-    /// The figure of a trial in the metric's unit; `None` where it does not exist.
+    /// The figure of a trial in the metric's unit; `None` where it does not exist, or tells nothing.
     pub fn figure(&self, trial: &R) -> Option<f64> {
-        (self.figure)(trial)
+        (self.figure)(trial).filter(|_| (self.tells)(trial))
     }
 
     /// The figure for statistics: finite and not below 0. Only clocks that disagree give others.
@@ -148,6 +150,11 @@ impl<R> MetricOf<R> {
     /// A trial's cell of `trials.csv`; empty where the figure does not exist.
     pub fn text(&self, trial: &R) -> String {
         (self.text)(trial)
+    }
+
+    /// Group and title: `Latency p99`.
+    pub fn full_title(&self) -> String {
+        format!("{} {}", self.group, self.title).trim().to_owned()
     }
 
     /// Whether this is something asked for.
@@ -167,6 +174,11 @@ impl<R> MetricOf<R> {
 
     pub(super) fn short(self, short: &'static str) -> Self {
         MetricOf { short, ..self }
+    }
+
+    /// Shows the figure only where it tells something.
+    pub(super) fn only_if(self, tells: fn(&R) -> bool) -> Self {
+        MetricOf { tells, ..self }
     }
 
     pub(super) fn without_interval(self) -> Self {
@@ -286,6 +298,7 @@ fn new<R>(kind: Kind, unit: Unit, group: &'static str, title: &'static str) -> M
         objective: None,
         places: Vec::new(),
         figure: |_| None,
+        tells: |_| true,
         text: |_| String::new(),
     }
 }

@@ -247,6 +247,55 @@ impl Warning {
         }
     }
 
+    /// The columns by which a trial is judged: first that which is in doubt, then what it is
+    /// compared with.
+    pub const fn judged_by(self) -> &'static [&'static str] {
+        match self {
+            Warning::ServerDied
+            | Warning::WrongAnswer
+            | Warning::NothingPublished
+            | Warning::UnexpectedMessages
+            | Warning::Unchecked => &[],
+            Warning::ConnectFailed => &["connect_failed", "clients"],
+            Warning::MissedMessages => &["missed", "expected"],
+            Warning::TextChanged => &["text_changed"],
+            Warning::NotSent => &["not_sent", "due"],
+            Warning::ClockNegative => &["negative_latencies"],
+            Warning::PublishFailed => &["publish_failed", "due"],
+            Warning::PublisherLate => &[
+                "publish_lag_p99_us",
+                "publish_lag_max_us",
+                "latency_p99_us",
+                "latency_max_us",
+            ],
+            Warning::LoadSaturated => &["load_cpu_percent", "server_cpu_percent"],
+            Warning::LoadStalled => &[
+                "loop_stall_p99_us",
+                "loop_stall_max_us",
+                "latency_p99_us",
+                "latency_max_us",
+            ],
+            Warning::ProbeDiffers => &[
+                "probe_latency_p50_us",
+                "probe_latency_p99_us",
+                "latency_p50_us",
+                "latency_p99_us",
+            ],
+            Warning::ProbeIncomplete => &["probe_delivered"],
+            Warning::FewMessages => &["published"],
+            Warning::EndsDiffer => &["ends_differ_bytes"],
+            Warning::ClientsLost => &["reconnects"],
+            Warning::ConnectionsNotKept => &["redials", "publisher_redials"],
+            Warning::DuplicateMessages => &["duplicate"],
+            Warning::ReorderedMessages => &["reordered"],
+            Warning::ServerStampsDiffer => &["stamps_differ"],
+            Warning::NumbersJump => &["numbers_jumped"],
+            Warning::EpochChanged => &["epoch_changes"],
+            Warning::MachineBusy => &["others_cpu_percent", "others_cpu_worst_second_percent"],
+            Warning::CpuStolen => &["stolen_cpu_percent"],
+        }
+    }
+
     /// What the warning means, in a sentence.
     pub fn sentence(self) -> &'static str {
         self.get_message().unwrap_or_default()

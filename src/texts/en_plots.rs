@@ -11,12 +11,16 @@ pub(super) const PLOT: PlotTexts = PlotTexts {
     bytes: PlotText {
         title: "Bytes per delivery by layer",
         caption: "The dark beginning of a bar is the text of the messages. The rest is what it \
-                  took to deliver it, including empty exchanges.",
+                  took to deliver it, including empty exchanges. With several trials, a bar ends at \
+                  the median of their sums, and its parts have the proportions of their own \
+                  medians.",
     },
     cpu: PlotText {
         title: "CPU time per delivery",
         caption: "Shorter is cheaper: the light part was spent in the program, the dark part in \
-                  the kernel on its behalf, where the network's work is done.",
+                  the kernel on its behalf, where the network's work is done. The sum is exact. Its \
+                  division is sampled by the kernel, every 10 ms, and not shown where a trial took \
+                  less than 0.25 s. Parts of several trials have the proportions of their medians.",
     },
     memory: PlotText {
         title: "Memory per client",
@@ -31,7 +35,8 @@ pub(super) const PLOT: PlotTexts = PlotTexts {
     deliveries_over_time: PlotText {
         title: "Deliveries per second over time",
         caption: "All transports carry the same feed, so their lines should lie on each other, \
-                  and a dip shows when deliveries fell behind.",
+                  and a dip shows when deliveries fell behind. The first and the last second are left \
+                  out, as the window opens and closes in them; a window under 4 s shows all.",
     },
     scaling: PlotText {
         title: "How it scales with the number of clients",
@@ -62,6 +67,7 @@ pub(super) const PLOT: PlotTexts = PlotTexts {
     load: "load",
     user: |process| format!("{process}, user"),
     system: |process| format!("{process}, system"),
+    undivided: |process| format!("{process}, too short to divide"),
     not_measured: "not measured",
     lacks: |figure, parts| format!("{figure} ({parts} not measured)"),
     of_baseline: |multiple| format!("({multiple} raw-tcp)"),

@@ -51,6 +51,8 @@ pub struct CellTexts {
     pub left_out: &'static str,
     /// The latency figures that a warning touches.
     pub touches: fn(&str) -> String,
+    /// The figures by which a warning judged a trial.
+    pub judged_by: fn(&str) -> String,
     /// What this mark of a figure means: a warning touches it.
     pub doubted: fn(&str) -> String,
     /// What this mark of a percentile means: too few messages decide it.
@@ -280,6 +282,8 @@ pub struct PlotTexts {
     pub user: fn(&str) -> String,
     /// A process's CPU time in the kernel.
     pub system: fn(&str) -> String,
+    /// User and system time together, of a process.
+    pub undivided: fn(&str) -> String,
     pub not_measured: &'static str,
     /// A figure, and the parts that it lacks.
     pub lacks: fn(&str, &str) -> String,

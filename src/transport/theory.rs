@@ -29,23 +29,36 @@ pub struct Conditions {
     pub readers: f64,
     /// Whether the subscribers publish the messages themselves.
     pub chat: bool,
+    /// Deliveries a second to all subscribers of all feeds.
+    pub deliveries_hz: f64,
     /// CPU time of server and load for one delivery, over the cores, in µs: measured.
     pub service_us: Option<f64>,
 }
 
+/// The fewest deliveries a second of which the CPU time that was measured is theirs. The processes
+/// use about 10 ms a second without any delivery, which is as much as 300 deliveries take.
+const FEWEST_DELIVERIES_HZ: f64 = 1_000.0;
+/// The shortest wait for other clients, in µs, beside which the time of a single message, some
+/// hundred µs, is small.
+const SHORTEST_WAIT_US: f64 = 1_000.0;
+
 /// A prediction.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Prediction {
-    /// Mean delivery latency in µs; `None` where it needs a CPU time that is unknown.
+    /// Mean delivery latency in µs; `None` where it needs a CPU time that is unknown, or where the
+    /// assumptions of [`Conditions::fan_out_us`] do not hold.
     pub latency_mean_us: Option<f64>,
     /// Bytes through the sockets, both ways, without TCP and IP headers.
     pub wire_bytes_per_delivery: f64,
 }
 
 impl Conditions {
-    /// Mean wait while a message is delivered to other clients, in µs.
+    /// Mean wait while a message is delivered to other clients, in µs; `None` where the CPU time is
+    /// unknown, or so few deliveries or clients share it that other work decides.
     pub fn fan_out_us(&self) -> Option<f64> {
-        Some(self.readers / 2.0 * self.service_us?)
+        let wait_us = self.readers / 2.0 * self.service_us?;
+        let decides = self.deliveries_hz >= FEWEST_DELIVERIES_HZ && wait_us >= SHORTEST_WAIT_US;
+        decides.then_some(wait_us)
     }
 
     /// Bytes of a message's JSON.
@@ -173,6 +186,7 @@ mod tests {
             text_bytes: 64,
             readers: 1_000.0,
             chat: false,
+            deliveries_hz: 1_000.0,
             service_us: Some(10.0),
         }
     }
@@ -189,11 +203,22 @@ mod tests {
         ] {
             assert_eq!(mean(pushes), Some(5_000.0), "{pushes}");
         }
-        let unknown = Conditions {
-            service_us: None,
+        let [unknown, rare, small] = [
+            (None, 1_000.0, 1_000.0),
+            // What the processes use anyway is the larger part.
+            (Some(10.0), 999.0, 1_000.0),
+            // A single message takes as long as all others before it.
+            (Some(10.0), 1_000.0, 100.0),
+        ]
+        .map(|(service_us, deliveries_hz, readers)| Conditions {
+            service_us,
+            deliveries_hz,
+            readers,
             ..conditions()
-        };
-        assert_eq!(Transport::Sse.predict(&unknown).latency_mean_us, None);
+        });
+        for without in [unknown, rare, small] {
+            assert_eq!(Transport::Sse.predict(&without).latency_mean_us, None);
+        }
     }
 
     #[test]

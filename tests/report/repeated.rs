@@ -40,9 +40,9 @@ fn five_trials_have_intervals_in_table_page_and_plots() {
     let table = text_table(&mixed, &[], DETAILS, EN);
     assert!(line(&table, HEADING, "sse").ends_with('–'));
     assert!(
-        report_of(&mixed)
-            .0
-            .contains("from lowest to highest of 3 trials: sse (100 clients)")
+        report_of(&mixed).0.contains(
+            "from lowest to highest of 3 trials, which is no interval: sse (100 clients)"
+        )
     );
 }
 

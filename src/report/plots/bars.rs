@@ -240,8 +240,12 @@ fn draw_bar(sheet: &mut Sheet, bar: &Bar, layout: &Layout, top: f64) {
     if let Some(total) = bar.total.filter(|total| total.low < total.high) {
         let (left, right) = (layout.x(total.low), layout.x(total.high));
         // White around it, because a segment may be as dark as the line.
-        sheet.line(vec![(left, middle), (right, middle)], PAPER, 4.0);
-        sheet.line(vec![(left, middle), (right, middle)], INK, 2.0);
+        let ends = [(left, middle), (right, middle)];
+        sheet.line(ends.to_vec(), PAPER, 4.0);
+        match total.is_interval {
+            true => sheet.line(ends.to_vec(), INK, 2.0),
+            false => sheet.dots(&ends, INK, 2.0),
+        }
         end = end.max(right);
     }
     let left = end + FIGURE_GAP_PX;

@@ -43,6 +43,7 @@ fn bar(row: &CapacityRow, texts: &Texts) -> Row {
                 median: held,
                 low: held,
                 high: failed,
+                is_interval: true,
             }),
             figure: figure(row, texts),
         }],

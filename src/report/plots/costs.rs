@@ -1,5 +1,7 @@
 //! What a delivery costs in bytes and CPU, and what a client costs in memory.
 
+use plotters::style::RGBColor;
+
 use crate::report::cells::{ReportCell, settings};
 use crate::report::plots::bars::{Bar, Bars, Group, Row, draw};
 use crate::report::plots::cell_style::cell_colour;
@@ -26,10 +28,19 @@ struct Part {
     metric: &'static Metric,
 }
 
-/// What a plot shows: one or two bars a cell, each with a name and parts.
+/// A bar of every cell.
+struct Stack {
+    /// Stands before its figure; empty for none.
+    name: &'static str,
+    parts: Vec<Part>,
+    /// What is drawn where no part is told: their sum.
+    whole: Option<Part>,
+}
+
+/// What a plot shows: one or two bars a cell.
 struct Cost {
     x_title: &'static str,
-    bars: Vec<(&'static str, Vec<Part>)>,
+    bars: Vec<Stack>,
     figure: fn(Numbers, f64) -> String,
     tick: fn(Numbers, f64) -> String,
 }
@@ -49,7 +60,11 @@ pub(super) fn bytes_sheet(title: &str, cells: &[ReportCell]) -> Option<Sheet> {
     let layers = layers.map(|((name, colour), label)| part(label, colour, name));
     let cost = Cost {
         x_title: words.axes.bytes,
-        bars: vec![("", layers.collect())],
+        bars: vec![Stack {
+            name: "",
+            parts: layers.collect(),
+            whole: None,
+        }],
         figure: Numbers::bytes,
         tick: Numbers::round_bytes,
     };
@@ -61,6 +76,8 @@ pub(super) fn cpu_sheet(title: &str, cells: &[ReportCell]) -> Option<Sheet> {
     let words = words(cells)?;
     let (server, load) = (words.server, words.load);
     let (user, system) = (words.user, words.system);
+    let whole =
+        |process: &'static str, colour, name| part((words.undivided)(process), colour, name);
     let server_parts = vec![
         part(user(server), "#b2abd2", "server_cpu_user_us_per_delivery"),
         part(system(server), "#5e3c99", "server_cpu_sys_us_per_delivery"),
@@ -71,7 +88,18 @@ pub(super) fn cpu_sheet(title: &str, cells: &[ReportCell]) -> Option<Sheet> {
     ];
     let cost = Cost {
         x_title: words.axes.cpu,
-        bars: vec![(server, server_parts), (load, load_parts)],
+        bars: vec![
+            Stack {
+                name: server,
+                parts: server_parts,
+                whole: Some(whole(server, "#8871ae", "server_cpu_us_per_delivery")),
+            },
+            Stack {
+                name: load,
+                parts: load_parts,
+                whole: Some(whole(load, "#8a8a8a", "load_cpu_us_per_delivery")),
+            },
+        ],
         figure: Numbers::duration_us,
         tick: Numbers::round_duration_us,
     };
@@ -81,11 +109,17 @@ pub(super) fn cpu_sheet(title: &str, cells: &[ReportCell]) -> Option<Sheet> {
 pub(super) fn memory_sheet(title: &str, cells: &[ReportCell]) -> Option<Sheet> {
     let words = words(cells)?;
     let (server, load) = (words.server, words.load);
-    let server_part = part(server, "#5e3c99", "server_rss_bytes_per_client");
-    let load_part = part(load, "#525252", "load_rss_bytes_per_client");
+    let memory = |name: &'static str, colour, column| Stack {
+        name,
+        parts: vec![part(name, colour, column)],
+        whole: None,
+    };
     let cost = Cost {
         x_title: words.axes.memory,
-        bars: vec![(server, vec![server_part]), (load, vec![load_part])],
+        bars: vec![
+            memory(server, "#5e3c99", "server_rss_bytes_per_client"),
+            memory(load, "#525252", "load_rss_bytes_per_client"),
+        ],
         figure: Numbers::bytes,
         tick: Numbers::round_bytes,
     };
@@ -111,16 +145,26 @@ impl Part {
 }
 
 fn sheet(title: &str, cells: &[ReportCell], cost: &Cost) -> Option<Sheet> {
-    let parts = || cost.bars.iter().flat_map(|(_, parts)| parts);
+    let parts = || {
+        cost.bars
+            .iter()
+            .flat_map(|stack| stack.parts.iter().chain(&stack.whole))
+    };
     let is_measured = |part: &Part| cells.iter().any(|cell| part.median(cell).is_some());
     if !parts().any(is_measured) {
         return None;
     }
     // A layer that no trial has, as TLS without TLS, has no key.
-    let is_present = |part: &&Part| {
-        let mut medians = cells.iter().filter_map(|cell| part.median(cell));
-        medians.any(|median| median != 0.0)
+    let is_drawn = |stack: &Stack, part: &Part| {
+        let drawn = cells.iter().flat_map(|cell| stack.segments(cell));
+        drawn
+            .into_iter()
+            .any(|(colour, value)| colour == part.key().colour && value != 0.0)
     };
+    let keys = cost.bars.iter().flat_map(|stack| {
+        let all = stack.parts.iter().chain(&stack.whole);
+        all.filter(|part| is_drawn(stack, part)).map(Part::key)
+    });
     let groups = settings(cells).into_iter().map(|(setting, group)| Group {
         title: setting.to_owned(),
         rows: group.into_iter().map(|cell| row(cell, cost)).collect(),
@@ -128,7 +172,7 @@ fn sheet(title: &str, cells: &[ReportCell], cost: &Cost) -> Option<Sheet> {
     Some(draw(&Bars {
         title: title.to_owned(),
         x_title: cost.x_title.to_owned(),
-        legend: parts().filter(is_present).map(Part::key).collect(),
+        legend: keys.collect(),
         groups: groups.collect(),
         x_label: cost.tick,
         numbers: cells[0].texts.numbers,
@@ -145,37 +189,68 @@ fn row(cell: &ReportCell, cost: &Cost) -> Row {
             Verdict::Valid => String::new(),
             _ => cell.verdict_words(),
         },
-        bars: bars
-            .map(|(name, parts)| bar(cell, name, parts, cost.figure))
-            .collect(),
+        bars: bars.map(|stack| bar(cell, stack, cost.figure)).collect(),
     }
 }
 
-/// The segments are the medians of their parts, the figure is the median of the totals.
-fn bar(cell: &ReportCell, name: &str, parts: &[Part], figure: fn(Numbers, f64) -> String) -> Bar {
+impl Stack {
+    /// Whether a cell has a part.
+    fn is_divided(&self, cell: &ReportCell) -> bool {
+        self.parts.iter().any(|part| part.median(cell).is_some())
+    }
+
+    /// The sum of the parts in a trial; `None` where it has none of them.
+    fn sum(&self, trial: &TrialRow) -> Option<f64> {
+        let figures = self
+            .parts
+            .iter()
+            .filter_map(|part| part.metric.figure(trial));
+        let sum = figures.reduce(|sum, figure| sum + figure);
+        sum.or_else(|| self.whole.as_ref()?.metric.figure(trial))
+    }
+
+    /// The parts of a cell's bar. Of several trials, the medians of the parts do not add up to that
+    /// of the sums, so they share it in proportion.
+    fn segments(&self, cell: &ReportCell) -> Vec<(RGBColor, f64)> {
+        let parts: Vec<&Part> = match (&self.whole, self.is_divided(cell)) {
+            (Some(whole), false) => vec![whole],
+            _ => self.parts.iter().collect(),
+        };
+        let medians = parts
+            .iter()
+            .filter_map(|part| Some((part, part.median(cell)?)));
+        let medians: Vec<_> = medians.collect();
+        let all: f64 = medians.iter().map(|(_, median)| median).sum();
+        let total = cell.median(|trial| self.sum(trial)).unwrap_or(all);
+        let share = if all > 0.0 { total / all } else { 1.0 };
+        let segments = medians.into_iter();
+        segments
+            .map(|(part, median)| (colour(part.colour), median * share))
+            .collect()
+    }
+}
+
+/// A bar ends at the median of the sums, which is its figure.
+fn bar(cell: &ReportCell, stack: &Stack, figure: fn(Numbers, f64) -> String) -> Bar {
     let (words, numbers) = (&cell.texts.plot, cell.texts.numbers);
-    let segments = parts
-        .iter()
-        .filter_map(|part| Some((colour(part.colour), part.median(cell)?)));
+    let parts = &stack.parts;
     let missing = parts.iter().filter(|part| part.median(cell).is_none());
     let missing: Vec<&str> = missing.map(|part| part.label.as_str()).collect();
-    let sum = |trial: &TrialRow| {
-        let figures = parts.iter().filter_map(|part| part.metric.figure(trial));
-        figures.reduce(|sum, figure| sum + figure)
-    };
+    let is_whole = missing.is_empty() || !stack.is_divided(cell);
+    let sum = |trial: &TrialRow| stack.sum(trial);
     let total = cell.spread(sum);
     let figure = total.map(|total| figure(numbers, total.median));
     let figure = match figure {
         None => words.not_measured.to_owned(),
-        Some(figure) if missing.is_empty() => figure,
+        Some(figure) if is_whole => figure,
         Some(figure) => (words.lacks)(&figure, &missing.join(", ")),
     };
     let others = cell.transport != Transport::BASELINE;
     let ratio = cell.ratio(sum).filter(|_| others);
     let ratio = ratio.map(|ratio| (words.of_baseline)(&numbers.ratio(ratio)));
-    let figure = [name, &figure, ratio.as_deref().unwrap_or_default()].join(" ");
+    let figure = [stack.name, &figure, ratio.as_deref().unwrap_or_default()].join(" ");
     Bar {
-        segments: segments.collect(),
+        segments: stack.segments(cell),
         total,
         figure: figure.trim().to_owned(),
     }

@@ -202,7 +202,10 @@ fn draw_spread(sheet: &mut Sheet, panel: &Panel, frame: &Frame, curve: &Curve) {
     if let Look::Dots { aside_px } = curve.look {
         for (x, spread) in &curve.points {
             let ends = [at(*x, spread.low), at(*x, spread.high)].map(|(x, y)| (x + aside_px, y));
-            sheet.line(ends.to_vec(), curve.colour, 1.5);
+            match spread.is_interval {
+                true => sheet.line(ends.to_vec(), curve.colour, 1.5),
+                false => sheet.dots(&ends, curve.colour, 1.5),
+            }
         }
         return;
     }
@@ -212,7 +215,10 @@ fn draw_spread(sheet: &mut Sheet, panel: &Panel, frame: &Frame, curve: &Curve) {
         .iter()
         .rev()
         .map(|(x, spread)| at(*x, spread.low));
-    sheet.area(upper.chain(lower).collect(), curve.colour, 0.14);
+    // A range of trials is paler than an interval.
+    let is_interval = curve.points.iter().all(|(_, spread)| spread.is_interval);
+    let opacity = if is_interval { 0.18 } else { 0.08 };
+    sheet.area(upper.chain(lower).collect(), curve.colour, opacity);
 }
 
 fn draw_curve(sheet: &mut Sheet, panel: &Panel, frame: &Frame, curve: &Curve) {

@@ -101,6 +101,13 @@ impl Sheet {
     }
 
     /// A dashed line. A dash that reaches a corner goes on behind it.
+    /// A line of dots, for what is no interval.
+    pub fn dots(&mut self, points: &[Point], colour: RGBColor, width_px: f64) {
+        for dot in dashes(points, width_px, 3.0) {
+            self.line(dot, colour, width_px);
+        }
+    }
+
     pub fn dashes(&mut self, points: &[Point], colour: RGBColor, width_px: f64) {
         for dash in dashes(points, 7.0, 5.0) {
             self.line(dash, colour, width_px);

@@ -11,6 +11,9 @@ use crate::report::plots::sheet::Sheet;
 use crate::results::TimelineRow;
 use crate::texts::Numbers;
 
+/// Seconds of a window from which on its first and last are left out of the rate of deliveries.
+const FEWEST_SECONDS: usize = 4;
+
 /// Median and p99 of every second. `None` without a latency in the timeline.
 pub(super) fn latency_sheet(
     title: &str,
@@ -78,7 +81,8 @@ pub(super) fn deliveries_sheet(
 ) -> Option<Sheet> {
     let texts = cells.first()?.texts;
     let curve = |cell: &ReportCell, over: usize| {
-        let rate = |s: &Second| (s.length_s > 0.0).then(|| s.row.delivered as f64 / s.length_s);
+        let has_rate = |s: &Second| s.is_whole && s.length_s > 0.0;
+        let rate = |s: &Second| has_rate(s).then(|| s.row.delivered as f64 / s.length_s);
         let points = by_second(cell, timeline, rate);
         Curve {
             points,
@@ -151,6 +155,8 @@ struct Second<'a> {
     /// Its end, counted from the window's beginning, as a whole number.
     end_s: i64,
     length_s: f64,
+    /// Whether the window neither opens nor closes in it. In a window of few seconds all count.
+    is_whole: bool,
 }
 
 /// A figure for every second of the window, over the trials of a cell.
@@ -189,10 +195,13 @@ fn window(mut rows: Vec<&TimelineRow>) -> Vec<Second<'_>> {
     };
     let began_s = end_of_row_before(first);
     let in_window = (first..rows.len()).filter(|&i| rows[i].phase == "window");
-    let seconds = in_window.map(|i| Second {
+    let in_window: Vec<usize> = in_window.collect();
+    let (count, last) = (in_window.len(), in_window.last().copied());
+    let seconds = in_window.into_iter().map(|i| Second {
         row: rows[i],
         end_s: (rows[i].at_s - began_s).round() as i64,
         length_s: rows[i].at_s - end_of_row_before(i),
+        is_whole: count < FEWEST_SECONDS || i != first && Some(i) != last,
     });
     seconds.collect()
 }
