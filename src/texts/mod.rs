@@ -3,8 +3,8 @@
 //!
 //! - `locale`: the languages
 //! - `report`, `answer`: which texts there are: a type with a field for each
-//! - `en`, `en_answer`, `en_plots`: the texts in English. Another language is more such values, which do not
-//!   compile before they are complete
+//! - `en`, `en_answer`, `en_plots`: the texts in English. Another language is more such values,
+//!   which do not compile before they are complete
 //! - `number`, `plural`: numbers in a language, and which form of a noun follows them
 //!
 //! The words of metrics and warnings stand at their entries in `results`, in English;
