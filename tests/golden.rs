@@ -11,6 +11,7 @@
 //!   pixels. `table-80.txt` is what ends a run on a terminal of 80 columns, and
 //!   `capacity-80.txt` what ends a search; `details.txt` has every table, with colours.
 //! * `compare/` is what `wslab compare` prints.
+//! * `formats/` is what `--format` makes of results.
 //! * `server/` is what a server answers; `tests/http.rs` makes it.
 //! * `help/` is what `-h` and `--help` print at 80 and at 60 columns, and what `wslab` prints.
 //!
@@ -308,6 +309,42 @@ fn comparisons() {
             output.status.code().unwrap()
         );
         golden.check(name, printed.as_bytes());
+    }
+    golden.finish();
+}
+
+/// Results for scripts.
+#[test]
+fn formats() {
+    let mut golden = Golden::of("formats");
+    let work = WorkFolder::new();
+    let runs = [FINISHED, AGAIN, IDLE, CAPACITY];
+    let [a, b, idle, capacity] = &runs.map(|run| work.copy(run));
+    let metric = "latency_p99_us,missed,exchanges";
+    for (name, arguments) in [
+        ("report", vec!["report", idle]),
+        ("capacity", vec!["report", capacity]),
+        (
+            "compare",
+            vec!["compare", a, "--against", "websocket", "--metric", metric],
+        ),
+        (
+            "compare-runs",
+            vec![
+                "compare",
+                a,
+                b,
+                "--metric",
+                metric,
+                "--fail-if",
+                "sse: latency_p99_us > +10%",
+            ],
+        ),
+    ] {
+        for format in ["json", "csv", "md"] {
+            let output = work.wslab(&[&arguments[..], &["--format", format]].concat());
+            golden.check(&format!("{name}.{format}"), &output.stdout);
+        }
     }
     golden.finish();
 }

@@ -5,17 +5,16 @@ use std::process::ExitCode;
 use clap::{Arg, Args};
 
 use crate::cli::help::{self, headings};
+use crate::cli::result::show_capacity;
 use crate::cli::run::{RunArgs, finish};
 use crate::error::UsageError;
 use crate::lab::capacity;
-use crate::lab::capacity::objective::Objective;
 use crate::lab::capacity::settings::{CapacitySearch, SearchFactor};
 use crate::lab::config::Config;
 use crate::lab::recorded_run::RecordedRun;
 use crate::lab::scenario::Scenario;
-use crate::report;
 use crate::results::SearchVerdict;
-use crate::texts::Locale;
+use crate::stats::objective::Objective;
 
 /// Trials that must hold at the end of a search, unless a flag or a file says how many.
 const CONFIRMATIONS: u32 = 3;
@@ -59,12 +58,15 @@ impl CapacityArgs {
         let scenario = self.scenario(recorded.as_ref(), &config)?;
         let (run, ending) = self.run.measure(&scenario, recorded.as_ref(), &config)?;
         let found = capacity::rows(&run.scenario, &run.folder.id(), &run.folder.trials);
-        finish(&run, ending, || {
-            report::capacity_table(
+        finish(&run, ending, self.run.format, || {
+            let (folder, trials) = (&run.folder.path, &run.folder.trials);
+            let style = self.run.table.style();
+            show_capacity(
+                (folder, &run.scenario),
+                trials,
                 &found,
-                &run.folder.trials,
-                self.run.table.style(),
-                Locale::En,
+                self.run.format,
+                style,
             )
         })?;
         let is_told = |told: SearchVerdict| {

@@ -7,9 +7,10 @@ use anyhow::bail;
 use clap::Args;
 
 use crate::cli::help::{self, headings};
-use crate::cli::report::missing;
+use crate::cli::result::{Format, missing};
 use crate::error::UsageError;
 use crate::lab::scenario::Scenario;
+use crate::report::export::{self, ComparisonDocument};
 use crate::report::{self, MissingTrials};
 use crate::results::{self, Metric, Table, TrialRow};
 use crate::stats::compare::{self, Comparison, Gate, Unpaired};
@@ -62,6 +63,10 @@ pub(super) struct CompareArgs {
     /// only one side has. Exit 2 for a metric or a transport that does not exist.
     #[arg(long, value_name = "GATE", help_heading = headings::STATISTICS)]
     fail_if: Vec<Gate>,
+    /// How the comparison is printed
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
+    #[arg(help_heading = headings::OUTPUT)]
+    format: Format,
 }
 
 impl CompareArgs {
@@ -70,37 +75,63 @@ impl CompareArgs {
         let (b, missing_b) = self.b.as_deref().map(trials_of).transpose()?.unzip();
         let texts = LOCALE.texts();
         let metrics = self.metrics()?;
-        let of_b = self.b.as_deref().zip(missing_b.as_deref());
-        let mut comparison = match &b {
+        let comparison = match &b {
             Some(b) => compare::runs(&a, b, texts),
             None => compare::transports(&a, self.against, texts),
         };
         check_transports(self.against, &self.fail_if, [&a, b.as_ref().unwrap_or(&a)])?;
-        let runs = self.b.as_ref().map_or(String::new(), |b| {
-            format!("A: {}\nB: {}\n\n", self.a.display(), b.display())
-        });
-        let lacks = [Some((&*self.a, &*missing_a)), of_b].into_iter().flatten();
-        let lacks: String = lacks
-            .filter_map(|(run, cells)| lacking(run, cells))
-            .collect();
-        let shown = output::write(runs + &lacks + &self.table(&comparison, &metrics));
+        // A cell that neither run has is in no pair.
+        let last = missing_b.as_ref().unwrap_or(&missing_a).iter();
+        let never = last
+            .filter(|cell| cell.trials == cell.of)
+            .map(|cell| Unpaired {
+                transport: cell.transport,
+                text: (texts.compare.never_measured)(&report::missing_cell(cell, texts)),
+            });
+        let never: Vec<Unpaired> = never.collect();
+        let mut judging = comparison.clone();
+        judging.unpaired.extend(never);
+        let judged = match comparison.pairs.is_empty() {
+            true => Vec::new(),
+            false => judge_gates(&self.fail_if, &judging)?,
+        };
+        let missing = [&missing_a[..], missing_b.as_deref().unwrap_or_default()];
+        let document = || {
+            let runs = [Some(&self.a), self.b.as_ref()].into_iter().flatten();
+            let runs = runs.map(|run| run.display().to_string()).collect();
+            let complete = missing.concat().is_empty();
+            let trials = [&a[..], b.as_deref().unwrap_or_default()].concat();
+            ComparisonDocument::new(runs, complete, &trials, (&comparison, &metrics), &judged)
+        };
+        let shown = match self.format {
+            Format::Table => self.table(&comparison, &metrics, missing),
+            Format::Json => export::json(&document())?,
+            Format::Csv => export::csv(&document().differences)?,
+            Format::Md => export::comparison_markdown(&comparison, &metrics, &document(), LOCALE),
+        };
+        let shown = output::write(shown);
         if comparison.pairs.is_empty() {
             bail!("there is nothing to compare: no two cells share clients, rate and the rest");
         }
-        // A cell that neither run has is in no pair.
-        let never = of_b.map_or(&missing_a[..], |(_, missing)| missing);
-        let never = never.iter().filter(|cell| cell.trials == cell.of);
-        comparison.unpaired.extend(never.map(|cell| Unpaired {
-            transport: cell.transport,
-            text: (texts.compare.never_measured)(&report::missing_cell(cell, texts)),
-        }));
-        check_gates(&judge(&self.fail_if, &comparison)?)?;
+        check_gates(&judged)?;
         shown.map(|_| ExitCode::SUCCESS)
     }
 
-    fn table(&self, comparison: &Comparison, metrics: &[&'static Metric]) -> String {
+    fn table(
+        &self,
+        comparison: &Comparison,
+        metrics: &[&'static Metric],
+        missing: [&[MissingTrials]; 2],
+    ) -> String {
         let width = output::width();
-        match self.b.is_some() || self.details || !self.metric.is_empty() {
+        let mut text = self.b.as_ref().map_or(String::new(), |b| {
+            format!("A: {}\nB: {}\n\n", self.a.display(), b.display())
+        });
+        for (run, missing) in [Some(&self.a), self.b.as_ref()].into_iter().zip(missing) {
+            let lacks = run.and_then(|run| lacking(run, missing));
+            text.push_str(&lacks.unwrap_or_default());
+        }
+        text + &match self.b.is_some() || self.details || !self.metric.is_empty() {
             true => report::comparison(comparison, metrics, width, LOCALE),
             false => report::differences(comparison, width, LOCALE),
         }
@@ -108,11 +139,11 @@ impl CompareArgs {
 
     /// The metrics to show, including those of the gates.
     fn metrics(&self) -> Result<Vec<&'static Metric>, UsageError> {
-        let gates = self.fail_if.iter().map(|gate| find(&gate.metric));
+        let gates = self.fail_if.iter().map(|gate| find_metric(&gate.metric));
         let gates = gates.collect::<Result<Vec<_>, _>>()?;
         let named = self.metric.iter().filter(|name| *name != "all");
         let named = named
-            .map(|name| find(name))
+            .map(|name| find_metric(name))
             .collect::<Result<Vec<_>, _>>()?;
         let mut metrics: Vec<&Metric> = match &self.metric[..] {
             [] => {
@@ -152,7 +183,10 @@ pub(super) fn check_transports(
 }
 
 /// Judges each gate on all that it concerns, which must be something.
-pub(super) fn judge(gates: &[Gate], comparison: &Comparison) -> Result<Vec<Judgement>, UsageError> {
+pub(super) fn judge_gates(
+    gates: &[Gate],
+    comparison: &Comparison,
+) -> Result<Vec<Judgement>, UsageError> {
     let mut judged = Vec::new();
     for gate in gates {
         let of_gate = gate.judge(comparison, LOCALE.texts());
@@ -190,7 +224,7 @@ fn lacking(run: &Path, missing: &[MissingTrials]) -> Option<String> {
     Some(format!("{}: {lacks}\n", run.display()))
 }
 
-fn find(name: &str) -> Result<&'static Metric, UsageError> {
+pub(super) fn find_metric(name: &str) -> Result<&'static Metric, UsageError> {
     let mut known = results::measured();
     known.find(|metric| metric.name == name).ok_or_else(|| {
         let names: Vec<&str> = results::measured().map(|metric| metric.name).collect();

@@ -4,10 +4,13 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
+use serde::Serialize;
 
 use crate::cli::help::{self, headings};
+use crate::cli::result::Format;
 use crate::lab::factors::MAX_CLIENTS;
-use crate::system::doctor::{self, Level};
+use crate::report::export;
+use crate::system::doctor::{self, Finding, Level};
 use crate::system::info::SystemInfo;
 use crate::system::limits::Requirements;
 use crate::system::output;
@@ -23,15 +26,51 @@ pub(super) struct DoctorArgs {
     #[arg(long, value_name = "N", default_value_t = 5_000, help_heading = headings::LOAD)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_CLIENTS)))]
     clients: u32,
+    /// How the findings are printed
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
+    #[arg(help_heading = headings::OUTPUT)]
+    format: Format,
+}
+
+/// The findings, for scripts.
+#[derive(Serialize)]
+struct Checks<'f> {
+    clients: u32,
+    checks: &'f [Finding],
 }
 
 impl DoctorArgs {
     pub(super) fn execute(self) -> anyhow::Result<ExitCode> {
         let requirements = Requirements::of(self.clients.into());
         let findings = doctor::findings(&SystemInfo::sample(WATCH), &requirements);
-        for finding in &findings {
-            output::write(format!("{finding}\n"))?;
-        }
+        output::write(match self.format {
+            Format::Table => findings
+                .iter()
+                .map(|finding| format!("{finding}\n"))
+                .collect(),
+            Format::Json => export::json(&Checks {
+                clients: self.clients,
+                checks: &findings,
+            })?,
+            Format::Csv => export::csv(&findings)?,
+            Format::Md => {
+                let row = |finding: &Finding| {
+                    let Finding {
+                        level,
+                        name,
+                        what,
+                        fix,
+                    } = finding;
+                    [
+                        level.to_string(),
+                        (*name).to_owned(),
+                        what.clone(),
+                        fix.clone(),
+                    ]
+                };
+                export::checks_markdown(&findings.iter().map(row).collect::<Vec<_>>())
+            }
+        })?;
         let bad = findings.iter().any(|finding| finding.level == Level::Bad);
         Ok(ExitCode::from(u8::from(bad)))
     }

@@ -76,6 +76,14 @@ pub(super) const RUN: &[Example] = &[
         "Measure a server that already runs, with two numbers of subscribers",
     ),
     (
+        "wslab run --slo 'p99<100ms' --slo 'sse: p99<50ms'",
+        "Fail unless every transport, and SSE above all, is quick enough",
+    ),
+    (
+        "wslab run --format json | jq '.cells[] | {transport, latency_p99_us, verdict}'",
+        "Figures for a script; a figure that does not exist is null",
+    ),
+    (
         "wslab run results/classroom/20300101t100000z",
         "Repeat a run",
     ),
@@ -83,9 +91,15 @@ pub(super) const RUN: &[Example] = &[
 
 pub(super) const RUN_CODES: &[Code] = &[
     ("0", "all trials are done, and none is INVALID"),
-    ("1", "something failed; the finished trials are kept"),
+    (
+        "1",
+        "something failed, or --slo or --fail-if did not pass; the finished trials are kept",
+    ),
     ("2", "the arguments or the scenario are wrong"),
-    ("3", "done, and at least one trial is INVALID"),
+    (
+        "3",
+        "done, and at least one trial is INVALID, whatever --slo and --fail-if say",
+    ),
     (
         "129, 130, 143",
         "ended by SIGHUP, Ctrl-C or SIGTERM; finished trials are kept",
@@ -120,6 +134,11 @@ pub(super) const REPORT: &[Example] = &[
         "wslab report results/classroom/20300101t100000z",
         "The report of another run",
     ),
+    ("wslab report --list", "All runs"),
+    (
+        "wslab report --format md",
+        "A table of the newest run for a pull request",
+    ),
 ];
 
 pub(super) const REPORT_CODES: &[Code] = &[
@@ -132,6 +151,10 @@ pub(super) const COMPARE: &[Example] = &[
     (
         "wslab compare results/classroom/20300101t100000z",
         "The transports of one run",
+    ),
+    (
+        "wslab compare RUN --against websocket --fail-if 'sse: latency_p99_us > +10%'",
+        "The others against WebSocket, and a bound for SSE",
     ),
     (
         "wslab compare results/custom/20300101t100000z results/custom/20300102t100000z",

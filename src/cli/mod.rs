@@ -11,10 +11,12 @@ pub mod doctor;
 mod factor_args;
 mod foreign;
 mod help;
+mod list;
 pub mod load;
 pub mod man;
 mod process;
 pub mod report;
+mod result;
 pub mod run;
 pub mod serve;
 
@@ -39,7 +41,7 @@ pub struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Measure: run a scenario, or what the flags say
-    Run(Box<run::RunArgs>),
+    Run(Box<run::RunCommand>),
     /// Search for the most clients, or messages per second, that each transport holds
     ///
     /// The search doubles the value until a trial fails. Then it halves the bracket until its ends

@@ -3,18 +3,18 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::Context;
 use clap::Args;
-use serde::de::DeserializeOwned;
 
 use crate::cli::args::{ResultsArgs, write_defaults};
 use crate::cli::display::TableArgs;
-use crate::cli::help;
+use crate::cli::help::{self, headings};
+use crate::cli::list::{list, newest_run};
+use crate::cli::result::{Format, missing, show_capacity, show_run};
+use crate::error::UsageError;
 use crate::lab::capacity;
 use crate::lab::config::Config;
 use crate::lab::recorded_run::RecordedRun;
-use crate::lab::scenario::Scenario;
-use crate::report::{self, MissingTrials, Report, TextStyle};
+use crate::report::{self, Report, TextStyle};
 use crate::results::{self, CapacityRow, TimelineRow, TrialRow};
 use crate::stats::summary;
 use crate::system::output;
@@ -31,23 +31,47 @@ pub(super) struct ReportArgs {
     results: ResultsArgs,
     #[command(flatten)]
     table: TableArgs,
+    /// How the result is printed
+    ///
+    /// table (or html) also writes report.html and the plots, and prints where. The others print
+    /// the result of one run and write nothing.
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
+    #[arg(help_heading = headings::OUTPUT)]
+    format: Format,
+    /// List the runs: when, question, transports and verdict
+    #[arg(long, conflicts_with = "runs", help_heading = headings::OUTPUT)]
+    list: bool,
 }
 
 impl ReportArgs {
     pub(super) fn execute(self) -> anyhow::Result<ExitCode> {
-        let runs = match self.runs.is_empty() {
-            true => {
-                let config = Config::find()?;
-                let (results, is_configured) = self.results.folder(&config);
-                write_defaults(&config, if is_configured { &["results"] } else { &[] });
-                vec![newest_run(&results)?]
-            }
-            false => self.runs,
+        let results = || -> anyhow::Result<PathBuf> {
+            let config = Config::find()?;
+            let (results, is_configured) = self.results.folder(&config);
+            write_defaults(&config, if is_configured { &["results"] } else { &[] });
+            Ok(results)
         };
+        if self.list {
+            output::write(list(&results()?, self.format)?)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        let runs = match self.runs.is_empty() {
+            true => vec![newest_run(&results()?)?],
+            false => self.runs.clone(),
+        };
+        if self.format != Format::Table && runs.len() > 1 {
+            let why = "--format: the result of one run is one document; name one run";
+            return Err(UsageError(why.to_owned()).into());
+        }
         for folder in runs {
             let run = RunFiles::read(&folder)?;
+            let result = run.result(self.format, self.table.style());
+            if self.format != Format::Table {
+                output::write(result?)?;
+                continue;
+            }
             let page = run.write_report()?;
-            output::write(run.answer(self.table.style()))?;
+            output::write(result?)?;
             output::write_link("report: ", &page)?;
         }
         Ok(ExitCode::SUCCESS)
@@ -68,7 +92,7 @@ pub(super) struct RunFiles {
 impl RunFiles {
     pub(super) fn read(folder: &Path) -> anyhow::Result<Self> {
         let recorded = RecordedRun::read(folder)?;
-        let trials = read_if_there(&folder.join("trials.csv"))?;
+        let trials = results::read_rows_if_there(&folder.join("trials.csv"))?;
         // The run's id is the name of its folder, which a path such as "." does not end with.
         let whole = folder.canonicalize()?;
         let id = whole
@@ -78,7 +102,7 @@ impl RunFiles {
             .into_owned();
         Ok(RunFiles {
             capacity: capacity::rows(&recorded.scenario, &id, &trials),
-            timeline: read_if_there(&folder.join("timeline.csv"))?,
+            timeline: results::read_rows_if_there(&folder.join("timeline.csv"))?,
             folder: folder.to_owned(),
             id,
             recorded,
@@ -115,63 +139,12 @@ impl RunFiles {
         report::write(folder, &report)
     }
 
-    /// What the run printed at its end.
-    pub(super) fn answer(&self, style: TextStyle) -> String {
-        let (trials, locale) = (&self.trials, Locale::En);
+    /// What the command printed that made the run.
+    fn result(&self, format: Format, style: TextStyle) -> anyhow::Result<String> {
+        let run = (&*self.folder, &self.recorded.scenario);
         match self.capacity.is_empty() {
-            true => {
-                let missing = missing(&self.recorded.scenario, trials);
-                report::text_table(trials, &missing, style, locale)
-            }
-            false => report::capacity_table(&self.capacity, trials, style, locale),
+            true => show_run(run, &self.trials, &[], format, style),
+            false => show_capacity(run, &self.trials, &self.capacity, format, style),
         }
     }
-}
-
-/// The rows of a file; none where a run was interrupted before it wrote the file.
-fn read_if_there<R: DeserializeOwned>(file: &Path) -> anyhow::Result<Vec<R>> {
-    match file.exists() {
-        true => results::read_rows(file),
-        false => Ok(Vec::new()),
-    }
-}
-
-/// What a run still lacks of what its scenario asks for.
-pub(super) fn missing(scenario: &Scenario, trials: &[TrialRow]) -> Vec<MissingTrials> {
-    let missing = scenario.missing(trials);
-    let rows: Vec<TrialRow> = missing.iter().map(|(cell, _)| cell.row()).collect();
-    let all: Vec<&TrialRow> = trials.iter().chain(&rows).collect();
-    let missing = rows.iter().zip(missing);
-    let missing = missing.map(|(row, (cell, trials))| MissingTrials {
-        transport: cell.factors.transport(),
-        name: report::cell_name(row, &all, Locale::En),
-        trials,
-        of: scenario.repeats,
-    });
-    missing.collect()
-}
-
-/// The run that began last among the folders `<results>/<scenario>/<run>` with a finished trial.
-fn newest_run(results: &Path) -> anyhow::Result<PathBuf> {
-    let folders = |of: &Path| -> Vec<PathBuf> {
-        let entries = std::fs::read_dir(of).into_iter().flatten().flatten();
-        entries
-            .map(|entry| entry.path())
-            .filter(|path| path.is_dir())
-            .collect()
-    };
-    let began = |run: &PathBuf| run.join("environment.json").metadata()?.modified();
-    folders(results)
-        .iter()
-        .flat_map(|scenario| folders(scenario))
-        .filter(|run| run.join("trials.csv").is_file())
-        .filter_map(|run| Some((began(&run).ok()?, run)))
-        .max()
-        .map(|(_, run)| run)
-        .with_context(|| {
-            format!(
-                "there is no run with a finished trial in {}: make one with wslab run",
-                results.display()
-            )
-        })
 }

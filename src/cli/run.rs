@@ -4,16 +4,18 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::anyhow;
+use anyhow::{anyhow, bail};
 use clap::Args;
 
 use crate::cli::args::{ResultsArgs, TokenArgs, TrustArgs, check_token, write_defaults};
+use crate::cli::compare::{find_metric, judge_gates};
 use crate::cli::display::TableArgs;
 use crate::cli::factor_args::FactorArgs;
 use crate::cli::foreign;
 use crate::cli::help::{self, headings};
 use crate::cli::process::{end_when_interrupted, interrupted};
-use crate::cli::report::{RunFiles, missing};
+use crate::cli::report::RunFiles;
+use crate::cli::result::{Format, show_run};
 use crate::client::token::{self, Token};
 use crate::error::UsageError;
 use crate::lab::config::Config;
@@ -21,8 +23,10 @@ use crate::lab::factors::Switch;
 use crate::lab::recorded_run::RecordedRun;
 use crate::lab::run::{self, Ending, Run, RunOptions};
 use crate::lab::scenario::Scenario;
-use crate::report;
-use crate::results::Verdict;
+use crate::results::{TrialRow, Verdict};
+use crate::stats::compare::{self, Gate};
+use crate::stats::judgement::Judgement;
+use crate::stats::objective::TransportObjective;
 use crate::system::interface::InterfaceCounters;
 use crate::system::output;
 use crate::system::pinning::Pinning;
@@ -35,6 +39,29 @@ const QUICK: &str = "quick";
 #[derive(Debug, Args)]
 #[command(after_help = help::brief(help::RUN))]
 #[command(after_long_help = help::full(help::RUN, help::RUN_CODES))]
+pub(super) struct RunCommand {
+    #[command(flatten)]
+    run: RunArgs,
+    /// What must hold for each transport; may be repeated
+    ///
+    /// The exit code is 1 unless it holds. Example: --slo 'p99<100ms'. Write p50, p90, p99, p99.9 or max, <, and a time; or a column of trials.csv, < or >, and a
+    /// number in its unit: 'missed<1', 'server_cpu_us_per_delivery<20'. A transport before it is
+    /// for that one: 'sse: p99<50ms'. What is judged is the median of the trials; of a count of
+    /// what went wrong, such as messages missed, the worst of them. An objective that cannot be
+    /// judged does not hold: no figure, INVALID trials, a figure that warnings touch in half of the
+    /// trials or more. Where a trial is INVALID, the exit code is 3.
+    #[arg(long, value_name = "OBJECTIVE", help_heading = headings::STATISTICS)]
+    slo: Vec<TransportObjective>,
+    /// By how much transports may differ; may be repeated
+    ///
+    /// The exit code is 1 where one differs from another by more. Example: --repeats 5 --fail-if
+    /// 'sse/websocket: latency_p99_us > +10%' fails where SSE is more than 10 % above WebSocket.
+    /// wslab compare --help says how gates are written and judged.
+    #[arg(long, value_name = "GATE", help_heading = headings::STATISTICS)]
+    fail_if: Vec<Gate>,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct RunArgs {
     /// A scenario, or the folder of a run to repeat
     ///
@@ -91,41 +118,88 @@ pub(super) struct RunArgs {
     quiet: bool,
     #[command(flatten)]
     pub(super) table: TableArgs,
+    /// How the result is printed
+    ///
+    /// It is alone on standard output; progress and errors are on standard error.
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
+    #[arg(help_heading = headings::OUTPUT)]
+    pub(super) format: Format,
 }
 
-impl RunArgs {
+impl RunCommand {
     pub(super) fn execute(mut self) -> anyhow::Result<ExitCode> {
-        let config = self.config()?;
-        if self.factors.is_empty() && !config.has_factors() {
-            self.scenario.get_or_insert_with(|| QUICK.into());
+        let config = self.run.config()?;
+        if self.run.factors.is_empty() && !config.has_factors() {
+            self.run.scenario.get_or_insert_with(|| QUICK.into());
         }
-        let recorded = self.recorded()?;
-        if self
-            .factors
-            .rate_hz
-            .iter()
-            .any(|rates| rates.contains(&0.0))
-        {
+        let recorded = self.run.recorded()?;
+        let rates = &self.run.factors.rate_hz;
+        if rates.iter().any(|rates| rates.contains(&0.0)) {
             let why = "--rate: nothing would be published; to see what waiting costs: wslab run \
                        idle";
             return Err(UsageError(why.to_owned()).into());
         }
-        let scenario = self.scenario(recorded.as_ref(), &config)?;
+        let scenario = self.run.scenario(recorded.as_ref(), &config)?;
         if scenario.capacity.is_some() {
             let why = "this is a search for capacity; write wslab capacity instead of wslab run";
             return Err(UsageError(why.to_owned()).into());
         }
-        let (run, ending) = self.measure(&scenario, recorded.as_ref(), &config)?;
-        finish(&run, ending, || {
-            let missing = missing(&run.scenario, &run.folder.trials);
-            report::text_table(&run.folder.trials, &missing, self.table.style(), Locale::En)
+        self.check_demands(&scenario)?;
+        let (run, ending) = self.run.measure(&scenario, recorded.as_ref(), &config)?;
+        let judged = self.judge(&run.folder.trials)?;
+        finish(&run, ending, self.run.format, || {
+            let (named, trials) = ((&*run.folder.path, &run.scenario), &run.folder.trials);
+            let style = self.run.table.style();
+            show_run(named, trials, &judged, self.run.format, style)
         })?;
-        match run.verdict() {
-            Verdict::Invalid => Ok(ExitCode::from(3)),
-            Verdict::Valid | Verdict::Suspect => Ok(ExitCode::SUCCESS),
+        if run.verdict() == Verdict::Invalid {
+            return Ok(ExitCode::from(3));
+        }
+        let not_passed = judged.iter().filter(|judgement| !judgement.passed());
+        match not_passed.count() {
+            0 => Ok(ExitCode::SUCCESS),
+            some => bail!(
+                "{some} of {} demands did not pass (--slo, --fail-if)",
+                judged.len()
+            ),
         }
     }
 
+    /// Checks that what is demanded is of metrics that exist and of transports that are measured.
+    fn check_demands(&self, scenario: &Scenario) -> Result<(), UsageError> {
+        for gate in &self.fail_if {
+            find_metric(&gate.metric)?;
+        }
+        let of_gates = self.fail_if.iter().flat_map(Gate::transports);
+        let of_slo = self.slo.iter().filter_map(|objective| objective.transport);
+        let measured = &scenario.transports;
+        match of_slo
+            .chain(of_gates)
+            .find(|named| !measured.contains(named))
+        {
+            Some(named) => {
+                let names: Vec<&str> = measured.iter().map(|one| one.name()).collect();
+                let names = names.join(", ");
+                let why = format!("{named} is not measured: the transports are {names}");
+                Err(UsageError(why))
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn judge(&self, trials: &[TrialRow]) -> Result<Vec<Judgement>, UsageError> {
+        let texts = Locale::En.texts();
+        let slo = self.slo.iter();
+        let mut judged: Vec<_> = slo.flat_map(|slo| slo.judge(trials, texts)).collect();
+        if !trials.is_empty() {
+            let compared = compare::transports(trials, None, texts);
+            judged.extend(judge_gates(&self.fail_if, &compared)?);
+        }
+        Ok(judged)
+    }
+}
+
+impl RunArgs {
     /// The run that is to be repeated, if one is named.
     pub(super) fn recorded(&self) -> Result<Option<RecordedRun>, UsageError> {
         match &self.scenario {
@@ -238,21 +312,29 @@ impl RunArgs {
     }
 }
 
-/// Shows the table of what was measured, then writes the report. Returns the first error: of the
-/// run, if it was cut short, of standard output, of the report.
+/// Shows what was measured, then writes the report. Returns the first error: of the run, if it was
+/// cut short, of standard output, of the report.
 pub(super) fn finish(
     run: &Run,
     ending: Ending,
-    table: impl FnOnce() -> String,
+    format: Format,
+    result: impl FnOnce() -> anyhow::Result<String>,
 ) -> anyhow::Result<()> {
-    if run.folder.trials.is_empty() {
+    let is_empty = run.folder.trials.is_empty();
+    if is_empty && format == Format::Table {
         return complete(run, ending);
     }
-    let shown = output::write(table());
+    let shown = result().and_then(output::write);
+    if is_empty {
+        return complete(run, ending);
+    }
     // The arguments were right, whatever the folder lacks now.
     let page = RunFiles::read(&run.folder.path).and_then(|files| files.write_report());
     let page = page.map_err(|error| anyhow!("{error:#}"));
-    let told = page.and_then(|page| output::write_link("report: ", &page));
+    let told = page.and_then(|page| match format {
+        Format::Table => output::write_link("report: ", &page),
+        _ => Ok(()),
+    });
     complete(run, ending)?;
     shown.and(told)
 }

@@ -4,6 +4,8 @@
 //! [`groups`](crate::stats::groups). INVALID trials are left out and named, doubted figures are
 //! named, and where batching makes a figure cheap that is said beside it.
 
+use serde::Serialize;
+
 use crate::report::batching;
 use crate::report::cells::{ReportCell, cells, settings};
 use crate::report::columns::only_waits;
@@ -15,7 +17,7 @@ use crate::texts::{ClauseTexts, Locale, Names, Texts};
 use crate::transport::Transport;
 
 /// The answer for one setting of a run.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Answer {
     /// The factors that vary within the run, such as `1,000 clients`.
     pub setting: String,

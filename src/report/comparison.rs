@@ -69,8 +69,7 @@ pub fn comparison(
         let differences: Vec<MetricDifference> = differences.collect();
         judged += differences.iter().filter(|line| is_judged(line)).count();
         lines.push(pair.name(texts));
-        let sides = [("A", &pair.base), ("B", &pair.other)];
-        let sides = sides.map(|(letter, cell)| side(letter, cell, pair, texts));
+        let sides = sides(pair, texts);
         match format!("  {}", sides.join("   ")) {
             both if both.chars().count() <= width => lines.push(both),
             _ => lines.extend(sides.iter().flat_map(|side| folded_to(width, side, "  "))),
@@ -123,6 +122,12 @@ fn is_judged(line: &MetricDifference) -> bool {
         line.finding,
         DifferenceFinding::Shown(_) | DifferenceFinding::NotShown(_)
     )
+}
+
+/// Both sides of a pair with their trials.
+pub(super) fn sides(pair: &CellPair, texts: &Texts) -> [String; 2] {
+    let sides = [("A", &pair.base), ("B", &pair.other)];
+    sides.map(|(letter, cell)| side(letter, cell, pair, texts))
 }
 
 /// A side of a pair with its trials: `A: 5 trials`, or `A (websocket): 5 trials` within a run.
@@ -194,7 +199,7 @@ fn line(row: &[String], widths: &[usize], width: usize) -> Vec<String> {
     vec![row[0].clone(), format!("    {figures}")]
 }
 
-fn row(line: &MetricDifference, texts: &Texts) -> Vec<String> {
+pub(super) fn row(line: &MetricDifference, texts: &Texts) -> Vec<String> {
     let value = |value: Option<f64>, doubted| match value {
         Some(value) => format!("{}{}", write(line.metric, value, texts), mark(doubted)),
         None => ABSENT.to_owned(),

@@ -11,7 +11,9 @@
 //! - `marks`, `batching`: marks of figures, and why
 //! - `repeats`: what there is to say about repeated cells · `capacity`: a search's result in words
 //! - `page`, `cell_table`, `capacity_section`, `markup`: HTML
-//! - `table`, `warnings`, `details`, `capacity_table`, `comparison`, `lines`: text for a terminal
+//! - `table`, `warnings`, `details`, `capacity_table`, `comparison`, `judgements`, `lines`: text for
+//!   a terminal
+//! - `export`: JSON, CSV and Markdown
 //! - `plots`: pictures
 
 mod answer;
@@ -26,6 +28,8 @@ mod comparison;
 mod conditions;
 mod content;
 mod details;
+pub mod export;
+mod judgements;
 mod lines;
 mod marks;
 mod markup;
@@ -42,6 +46,7 @@ pub use cells::cell_name;
 pub use comparison::{comparison, differences};
 pub use conditions::conditions;
 pub use content::{MissingTrials, Report, incomplete, missing_cell};
+pub use judgements::judgements;
 pub use lines::TextStyle;
 pub use page::html;
 pub use plots::{Plot, plots};

@@ -16,14 +16,18 @@ use crate::results::csv_cell::{Cell, Row};
 
 /// Writes rows as CSV with a header. A reader sees the old file or the new one.
 pub fn write_rows<R: Serialize>(path: &Path, rows: &[R]) -> anyhow::Result<()> {
+    write_whole(path, &csv_bytes(rows)?)
+}
+
+/// Rows as CSV with a header.
+pub fn csv_bytes<R: Serialize>(rows: &[R]) -> anyhow::Result<Vec<u8>> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     for row in rows {
         writer
             .serialize(row)
             .context("a row that CSV cannot hold")?;
     }
-    let bytes = writer.into_inner().context("flush of a buffer in memory")?;
-    write_whole(path, &bytes)
+    writer.into_inner().context("flush of a buffer in memory")
 }
 
 /// Reads the rows of a CSV file, also one that a spreadsheet or a data frame has saved: with a
@@ -38,6 +42,14 @@ pub fn read_rows<R: DeserializeOwned>(path: &Path) -> anyhow::Result<Vec<R>> {
         ))
     };
     Ok(rows(&text).map_err(wrong)?)
+}
+
+/// Reads the rows of a file; none where a run was interrupted before it wrote the file.
+pub fn read_rows_if_there<R: DeserializeOwned>(path: &Path) -> anyhow::Result<Vec<R>> {
+    match path.exists() {
+        true => read_rows(path),
+        false => Ok(Vec::new()),
+    }
 }
 
 /// Reads a text file, without its byte-order mark.

@@ -18,7 +18,7 @@ mod trial_row;
 mod verdict;
 
 pub use capacity_row::{CapacityRow, SearchVerdict};
-pub use csv::{read_rows, read_text, write_rows, write_whole};
+pub use csv::{csv_bytes, read_rows, read_rows_if_there, read_text, write_rows, write_whole};
 pub use metric::{Better, Kind, MetricOf, Table, Unit};
 pub use registry::{METRICS, Metric, TableColumn, measured, metric, shown_in};
 pub use timeline_row::TimelineRow;

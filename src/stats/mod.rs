@@ -3,7 +3,7 @@
 //! - `statistics`: medians, their intervals, ratios
 //! - `summary`: `summary.csv`
 //! - `compare`: two runs, or the transports within one
-//! - `judgement`: what came of a demand
+//! - `judgement`: what came of a demand · `objective`: an absolute bound on a figure
 //! - `groups`: which samples the data can tell apart
 //! - `bracket`: the search for capacity, as a function of how its trials went
 
@@ -11,5 +11,6 @@ pub mod bracket;
 pub mod compare;
 pub mod groups;
 pub mod judgement;
+pub mod objective;
 pub mod statistics;
 pub mod summary;

@@ -340,6 +340,12 @@ const COMPARE: CompareTexts = CompareTexts {
         format!("{cell}: no {transport} has this setting")
     },
     invalid_in_b: |invalid, all, why| format!("{invalid} of {all} trials of B INVALID ({why})"),
+    invalid_of: |invalid, all, why| format!("{invalid} of {all} trials INVALID ({why})"),
+    margin: |figure, percent, is_below| {
+        let side = if is_below { "below" } else { "above" };
+        format!("{figure}, {percent} {side} the bound")
+    },
+    conclusions: ["passed", "FAILED", "not judged"],
     mostly_doubted: |cell, doubted, of, why| {
         format!("warnings touch it in {doubted} of {of} trials of {cell} ({why})")
     },

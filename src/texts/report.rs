@@ -205,6 +205,12 @@ pub struct CompareTexts {
     pub alone: fn(&str, Option<&str>) -> String,
     /// INVALID trials of B, all trials of B, and why they are INVALID.
     pub invalid_in_b: fn(usize, usize, &str) -> String,
+    /// INVALID trials, all trials, and why they are INVALID.
+    pub invalid_of: fn(usize, usize, &str) -> String,
+    /// A figure, its distance from a bound in percent, and whether it is below.
+    pub margin: fn(&str, &str, bool) -> String,
+    /// What came of a demand: passed, failed, not judged.
+    pub conclusions: [&'static str; 3],
     /// A cell, of how many of its trials warnings touch a figure, of how many, and the warnings.
     pub mostly_doubted: fn(&str, usize, usize, &str) -> String,
     pub no_figure: &'static str,

@@ -1,13 +1,8 @@
-//! The objective of a search, and whether a trial is within it.
+//! Whether a trial of a search is within its objectives.
 
-use std::fmt;
-use std::str::FromStr;
-use std::time::Duration;
-
-use serde::{Deserialize, Serialize};
-
-use crate::results::{METRICS, Metric, TrialRow, Verdict, Warning, touched};
+use crate::results::{TrialRow, Unit, Verdict, Warning, touched};
 use crate::stats::bracket::StepOutcome;
+use crate::stats::objective::Objective;
 
 /// Doubts that the load causes. An INVALID trial with one of them fails its step.
 const OVERLOAD: [Warning; 3] = [
@@ -18,76 +13,19 @@ const OVERLOAD: [Warning; 3] = [
 /// Doubts that other processes cause. They may have caused all other doubts as well.
 const OTHERS: [Warning; 2] = [Warning::MachineBusy, Warning::CpuStolen];
 
-/// A bound on the delivery latency, written `p99<100ms`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Objective {
-    /// The percentile, which the registry of metrics knows as an objective.
-    metric: &'static Metric,
-    /// Latencies below it are within the objective.
-    bound: Duration,
-}
-
-impl FromStr for Objective {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let advice = "write p50, p90, p99, p99.9 or max, <, and a time, such as 'p99<100ms'; \
-                      missed messages never hold, so they need no objective";
-        let (name, bound) = text.split_once('<').ok_or(advice)?;
-        let named = |metric: &&Metric| {
-            let objective = metric.objective;
-            objective.is_some_and(|(percentile, _)| percentile == name.trim())
-        };
-        let metric = METRICS.iter().find(named).ok_or(advice)?;
-        let bound = humantime::parse_duration(bound.trim())
-            .ok()
-            .filter(|bound| !bound.is_zero())
-            .ok_or(advice)?;
-        Ok(Objective { metric, bound })
-    }
-}
-
-impl TryFrom<String> for Objective {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        text.parse()
-    }
-}
-
-impl From<Objective> for String {
-    fn from(objective: Objective) -> String {
-        objective.to_string()
-    }
-}
-
-impl fmt::Display for Objective {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let bound = humantime::format_duration(self.bound);
-        write!(f, "{}<{bound}", self.percentile().0)
-    }
-}
-
 impl Objective {
-    /// The name, and the share of all deliveries.
-    fn percentile(&self) -> (&'static str, f64) {
-        self.metric
-            .objective
-            .expect("an objective is parsed from such a metric")
-    }
-
-    /// Fewest deliveries that show this percentile: one lies beyond it, except for the maximum.
+    /// Fewest deliveries that show this figure: one lies beyond a percentile, except for the
+    /// maximum.
     fn needed(&self) -> f64 {
-        match self.percentile().1 {
-            1.0 => 1.0,
-            share => (1.0 / (1.0 - share)).round(),
+        match self.metric.objective {
+            Some((_, share)) if share < 1.0 => (1.0 / (1.0 - share)).round(),
+            _ => 1.0,
         }
     }
 
     /// Checks that the window with which a search begins has enough deliveries.
     pub fn check(&self, deliveries: f64) -> Result<(), String> {
-        let (name, needed) = (self.percentile().0, self.needed());
+        let (name, needed) = (self.name(), self.needed());
         if deliveries < needed {
             return Err(format!(
                 "a {name} needs {needed} deliveries in a window, and clients × rate × window begin \
@@ -99,13 +37,14 @@ impl Objective {
 
     /// The outcome of a VALID trial.
     fn outcome(&self, trial: &TrialRow) -> StepOutcome {
-        let (name, _) = self.percentile();
-        let Some(us) = self.metric.figure(trial) else {
-            return StepOutcome::Doubtful(format!("too few deliveries for a {name}"));
-        };
-        match us < self.bound.as_secs_f64() * 1e6 {
-            true => StepOutcome::Holds,
-            false => StepOutcome::Fails(format!("{name} is {} ms", (us / 10.0).round() / 100.0)),
+        let name = self.name();
+        match self.metric.figure(trial) {
+            None => StepOutcome::Doubtful(format!("too few deliveries for a {name}")),
+            Some(figure) if self.holds(figure) => StepOutcome::Holds,
+            Some(us) if self.metric.unit == Unit::Microseconds => {
+                StepOutcome::Fails(format!("{name} is {} ms", (us / 10.0).round() / 100.0))
+            }
+            Some(figure) => StepOutcome::Fails(format!("{name} is {figure}")),
         }
     }
 }
@@ -121,7 +60,7 @@ pub fn needed(objectives: &[Objective]) -> f64 {
 pub fn judge(trial: &TrialRow, objectives: &[Objective]) -> StepOutcome {
     let concerns = |warning: &&str| match touched(trial.doubted_figures.as_deref(), warning) {
         Some(figures) => {
-            let mut names = objectives.iter().map(|objective| objective.percentile().0);
+            let mut names = objectives.iter().map(Objective::name);
             names.any(|name| figures.contains(&name))
         }
         None => true,
@@ -152,26 +91,6 @@ pub fn judge(trial: &TrialRow, objectives: &[Objective]) -> StepOutcome {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn objectives_are_read_as_they_are_written() {
-        for (text, again) in [
-            ("p99<100ms", "p99<100ms"),
-            (" p99.9 < 1s ", "p99.9<1s"),
-            ("max<250us", "max<250us"),
-            ("p50<1500ms", "p50<1s 500ms"),
-        ] {
-            let objective: Objective = text.parse().unwrap();
-            assert_eq!(objective.to_string(), again);
-            assert_eq!(again.parse(), Ok(objective));
-        }
-        for wrong in [
-            "", "p99", "<100ms", "p98<1s", "p99<0s", "p99<100", "p99>1s", "p99<=1s", "missed<1",
-        ] {
-            let error = wrong.parse::<Objective>().unwrap_err();
-            assert!(error.contains("'p99<100ms'"), "{wrong}: {error}");
-        }
-    }
 
     #[test]
     fn a_percentile_needs_a_delivery_beyond_it() {

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::unknown;
-use crate::lab::capacity::objective::Objective;
 use crate::results::TrialRow;
+use crate::stats::objective::Objective;
 
 /// What is searched for. The scenario's `clients` or `rate_hz` is where the search starts, and its
 /// `repeats` are the trials that must hold at the end.
@@ -40,6 +40,10 @@ impl CapacitySearch {
         if self.slo.is_empty() {
             let why = "say what is to hold, such as --slo 'p99<100ms'";
             return Err(("slo", why.into()));
+        }
+        if let Some(count) = self.slo.iter().find(|objective| objective.metric.breakage) {
+            let why = format!("{count}: missed messages never hold, so they need no objective");
+            return Err(("slo", why));
         }
         if !(0.1..=100.0).contains(&self.within_percent) {
             let why = "write 0.1% to 100%, such as --within 5%";

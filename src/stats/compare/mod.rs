@@ -10,4 +10,4 @@ mod pairs;
 
 pub use difference::{Change, DifferenceFinding, MetricDifference, decimals, signed};
 pub use gate::{Gate, is_mostly};
-pub use pairs::{CellPair, CellTrials, Comparison, Unpaired, runs, transports};
+pub use pairs::{CellPair, CellTrials, Comparison, Unpaired, cells, runs, transports};

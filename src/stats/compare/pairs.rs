@@ -41,7 +41,7 @@ pub struct Comparison<'r> {
 
 /// The cells of two runs that agree in every factor.
 pub fn runs<'r>(a: &'r [TrialRow], b: &'r [TrialRow], texts: &Texts) -> Comparison<'r> {
-    let (mut of_a, mut of_b) = (cells(a), cells(b));
+    let (mut of_a, mut of_b) = (unnamed(a), unnamed(b));
     let varying = varying(of_a.iter().chain(&of_b));
     for cell in of_a.iter_mut().chain(&mut of_b) {
         cell.give_names(&varying, texts);
@@ -72,11 +72,7 @@ pub fn transports<'r>(
     against: Option<Transport>,
     texts: &Texts,
 ) -> Comparison<'r> {
-    let mut cells = cells(run);
-    let varying = varying(&cells);
-    for cell in &mut cells {
-        cell.give_names(&varying, texts);
-    }
+    let cells = cells(run, texts);
     let mut groups: Vec<Vec<&CellTrials>> = Vec::new();
     for cell in &cells {
         let mut known = groups.iter_mut();
@@ -180,7 +176,16 @@ fn factors(trial: &TrialRow) -> Vec<String> {
 }
 
 /// The cells of a run in growing order.
-fn cells(run: &[TrialRow]) -> Vec<CellTrials<'_>> {
+pub fn cells<'r>(run: &'r [TrialRow], texts: &Texts) -> Vec<CellTrials<'r>> {
+    let mut cells = unnamed(run);
+    let varying = varying(&cells);
+    for cell in &mut cells {
+        cell.give_names(&varying, texts);
+    }
+    cells
+}
+
+fn unnamed(run: &[TrialRow]) -> Vec<CellTrials<'_>> {
     let mut cells: Vec<CellTrials> = Vec::new();
     for trial in run {
         let factors = factors(trial);
@@ -227,7 +232,7 @@ impl<'r> CellTrials<'r> {
     }
 
     /// Whether this is the second half of an A/A pair.
-    fn is_again(&self) -> bool {
+    pub fn is_again(&self) -> bool {
         self.first().aa_of.is_some()
     }
 
@@ -298,7 +303,7 @@ impl<'r> CellTrials<'r> {
     }
 
     /// A metric's figures, without those of trials that it does not count.
-    pub(super) fn values(&self, metric: &Metric) -> Vec<f64> {
+    pub fn values(&self, metric: &Metric) -> Vec<f64> {
         let counted = self.counted(metric);
         counted.filter_map(|trial| metric.value(trial)).collect()
     }

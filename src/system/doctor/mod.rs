@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
 use crate::system::info::SystemInfo;
 use crate::system::limits::{self, BACKLOG, BUSY_SHARE, Requirements};
 
@@ -37,7 +39,8 @@ const TIMER_SLACK_NS: u64 = 50_000;
 const RESTING_SHARE: f64 = 0.25;
 
 /// How much a finding matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Level {
     Ok,
     Warn,
@@ -55,10 +58,11 @@ impl fmt::Display for Level {
 }
 
 /// One fact of this machine, with its weight.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Finding {
     pub level: Level,
     pub name: &'static str,
+    #[serde(rename = "text")]
     pub what: String,
     /// What to do; empty where nothing is wrong.
     pub fix: String,

@@ -1,0 +1,207 @@
+//! Tables in GitHub's Markdown, with their conditions above and what to know below.
+
+use std::fmt::Display;
+
+use serde_json::{Map, Value};
+
+use super::{ComparisonDocument, RunDocument};
+use crate::report::answer;
+use crate::report::capacity;
+use crate::report::cells::{ReportCell, cells, settings};
+use crate::report::columns::{self, value};
+use crate::report::comparison;
+use crate::report::conditions::conditions;
+use crate::report::judgements::conclusion;
+use crate::report::marks;
+use crate::results::{CapacityRow, Metric, Table, TrialRow, Verdict, shown_in};
+use crate::stats::compare::Comparison;
+use crate::stats::judgement::Judgement;
+use crate::texts::{Locale, Texts};
+
+/// The cells of a run, a table a setting.
+pub fn run_markdown(document: &RunDocument, trials: &[TrialRow], locale: Locale) -> String {
+    let texts = locale.texts();
+    let cells = cells(trials, locale);
+    let mut lines = vec![head(document.scenario, document.question)];
+    lines.push(conditions(trials, locale));
+    if !document.complete {
+        let missing = document.missing.join("; ");
+        lines.push(format!("**{}**", (texts.cell.incomplete)(&missing)));
+    }
+    let shown = match columns::only_waits(&cells) {
+        true => Table::PrintedWaiting,
+        false => Table::Printed,
+    };
+    for (setting, group) in settings(&cells) {
+        let mut header = vec![texts.table.transport.to_owned(), "verdict".to_owned()];
+        let columns = shown_in(shown);
+        let same = |title| {
+            columns
+                .iter()
+                .filter(|column| column.title == title)
+                .count()
+        };
+        header.extend(columns.iter().map(|column| {
+            let [group, title] = [column.group, column.title].map(texts.translate);
+            match same(column.title) {
+                1 => title.to_owned(),
+                _ => format!("{group}: {title}"),
+            }
+        }));
+        let rows: Vec<Vec<String>> = group.iter().map(|cell| row(cell, shown)).collect();
+        lines.push(setting.to_owned());
+        lines.push(table(&header, &rows, 2));
+    }
+    lines.extend(cells.iter().flat_map(|cell| doubts(cell, texts)));
+    lines.extend(marks::meaning(&cells));
+    lines.extend(answer::paragraphs(trials, locale));
+    lines.extend(list(document.demands, texts));
+    joined(&lines)
+}
+
+/// A search's result, a row a transport.
+pub fn capacity_markdown(rows: &[CapacityRow], trials: &[TrialRow], locale: Locale) -> String {
+    let texts = locale.texts();
+    let (Some(first), Some(trial)) = (rows.first(), trials.first()) else {
+        return format!("{}\n", texts.table.no_trial);
+    };
+    let within = capacity::conditions(first, trial, texts);
+    let heading = (texts.capacity.heading)(capacity::factor(first, texts), &within);
+    let mut header = vec![texts.capacity.transport.to_owned()];
+    header.extend(texts.capacity.columns.map(str::to_owned));
+    header.push(texts.capacity.why.to_owned());
+    let row = |row: &CapacityRow| {
+        let mut cells = vec![row.transport.to_string()];
+        cells.extend(capacity::values(row, texts));
+        cells.push(capacity::why(row, texts));
+        cells
+    };
+    let rows: Vec<Vec<String>> = rows.iter().map(row).collect();
+    joined(&[
+        heading,
+        conditions(trials, locale),
+        table(&header, &rows, 1),
+    ])
+}
+
+/// Every metric of every pair.
+pub fn comparison_markdown(
+    compared: &Comparison,
+    metrics: &[&'static Metric],
+    document: &ComparisonDocument,
+    locale: Locale,
+) -> String {
+    let texts = locale.texts();
+    let mut lines = Vec::new();
+    if let [a, b] = &document.runs[..] {
+        lines.push(format!("A: `{a}`, B: `{b}`"));
+    }
+    lines.push(conditions_line(&document.conditions));
+    for pair in &compared.pairs {
+        let found = metrics.iter().filter_map(|&metric| pair.line(metric));
+        let rows: Vec<Vec<String>> = found.map(|line| comparison::row(&line, texts)).collect();
+        let sides = comparison::sides(pair, texts);
+        lines.push(format!("**{}** ({})", pair.name(texts), sides.join("; ")));
+        lines.push(table(&texts.compare.header.map(str::to_owned), &rows, 1));
+    }
+    lines.extend(
+        document
+            .not_compared
+            .iter()
+            .map(|cell| (texts.compare.not_compared)(cell)),
+    );
+    lines.extend(list(document.demands, texts));
+    joined(&lines)
+}
+
+/// The checks of a machine: level, name, text and fix.
+pub fn checks_markdown(rows: &[[String; 4]]) -> String {
+    let header = ["level", "check", "finding", "fix"].map(str::to_owned);
+    let rows: Vec<Vec<String>> = rows.iter().map(|row| row.to_vec()).collect();
+    joined(&[table(&header, &rows, 4)])
+}
+
+/// The runs of a folder of results: when, verdict, folder, scenario, question, transports.
+pub fn runs_markdown(rows: &[[String; 6]]) -> String {
+    let header = [
+        "started",
+        "verdict",
+        "folder",
+        "scenario",
+        "question",
+        "transports",
+    ];
+    let rows: Vec<Vec<String>> = rows.iter().map(|row| row.to_vec()).collect();
+    joined(&[table(&header.map(str::to_owned), &rows, 6)])
+}
+
+fn head(scenario: &str, question: &str) -> String {
+    match question {
+        "" => format!("**{scenario}**"),
+        question => format!("**{scenario}**: {question}"),
+    }
+}
+
+/// The factors that all cells share: `clients` 100, `rate_hz` 10.
+fn conditions_line(conditions: &Map<String, Value>) -> String {
+    let texts = conditions.iter().map(|(name, value)| match value {
+        Value::String(text) => format!("`{name}` {text}"),
+        other => format!("`{name}` {other}"),
+    });
+    texts.collect::<Vec<_>>().join(", ")
+}
+
+fn row(cell: &ReportCell, shown: Table) -> Vec<String> {
+    let mut row = vec![cell.name(), cell.verdict().to_string()];
+    let first_line = |text: String| text.lines().next().unwrap_or_default().to_owned();
+    let columns = shown_in(shown).into_iter();
+    row.extend(columns.map(|column| first_line(value(shown, column.metric, cell))));
+    row
+}
+
+/// A verdict that is not VALID, and its reasons.
+fn doubts(cell: &ReportCell, texts: &Texts) -> Option<String> {
+    let warnings = cell.warnings();
+    if cell.verdict() == Verdict::Valid && warnings.is_empty() {
+        return None;
+    }
+    let reasons = warnings.iter().map(|(name, _)| {
+        format!(
+            "\n- `{name}`: {}",
+            cell.meaning(name, texts.table.unknown_warning)
+        )
+    });
+    let reasons: String = reasons.collect();
+    let (name, setting, verdict) = (cell.name(), &cell.setting, cell.verdict_words());
+    Some(format!("**{name}**, {setting}: {verdict}\n{reasons}"))
+}
+
+fn list(demands: &[Judgement], texts: &Texts) -> Option<String> {
+    let line = |demand: &Judgement| format!("- {}: {demand}", conclusion(demand, texts));
+    let lines: Vec<String> = demands.iter().map(line).collect();
+    (!lines.is_empty()).then(|| lines.join("\n"))
+}
+
+/// A table whose first `left` columns are texts and whose others are figures.
+fn table(header: &[String], rows: &[Vec<String>], left: usize) -> String {
+    let rule = (0..header.len()).map(|at| if at < left { "---" } else { "---:" });
+    let rule: Vec<String> = rule.map(str::to_owned).collect();
+    let lines = [header, &rule]
+        .into_iter()
+        .chain(rows.iter().map(Vec::as_slice));
+    lines.map(line).collect::<Vec<_>>().join("\n")
+}
+
+fn line<C: Display>(cells: &[C]) -> String {
+    let cells = cells
+        .iter()
+        .map(|cell| cell.to_string().replace('|', "\\|"));
+    format!("| {} |", cells.collect::<Vec<_>>().join(" | "))
+}
+
+/// Paragraphs with an empty line between them.
+fn joined(paragraphs: &[String]) -> String {
+    let filled = paragraphs.iter().filter(|text| !text.is_empty());
+    let texts: Vec<&str> = filled.map(String::as_str).collect();
+    texts.join("\n\n") + "\n"
+}
