@@ -388,7 +388,7 @@ fn subscribers_write_in_a_chat_and_everyone_in_the_room_receives() {
 #[test]
 fn the_baseline_is_measured_beside_the_others_if_asked_for() {
     let results = Results::new();
-    let run = ["run", "--transport", "ws", "--baseline"];
+    let run = ["run", "--transport", "ws", "--baseline", "--details"];
     let output = results.wslab(&[&run[..], &SHORT].concat());
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     assert!(text(&output.stdout).contains("20 clients: times raw-tcp"));
@@ -442,7 +442,8 @@ fn a_server_that_already_runs_can_be_measured() {
     );
     for row in results.trials(2) {
         assert_eq!(number(&row, "delivered"), 200.0);
-        assert_eq!(row["server_cpu_percent"], "", "not known, so not zero");
+        // The process that listens on this host's port is found.
+        assert!(number(&row, "server_cpu_percent") > 0.0);
     }
 }
 
@@ -528,7 +529,7 @@ fn mistakes_are_answered_with_advice_and_exit_code_2() {
         (&["--workload", "caht"], "monitoring or chat"),
         (&["--feeds", "200"], "at least 200 clients"),
         (&["--poll-interval", "1m"], "a drain of at least 1m"),
-        (&["--target", "localhost"], "http://HOST:PORT"),
+        (&["--target", "ftp://localhost"], "http://HOST:PORT"),
         (&["no-such-scenario"], "classroom"),
         (&[file], "typo.toml:2: "),
     ] {

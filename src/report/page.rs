@@ -80,9 +80,9 @@ fn head(report: &Report, texts: &Texts) -> Markup {
 fn findings(cells: &[ReportCell], texts: &Texts) -> Markup {
     let words = &texts.page;
     let section = |table, text: &SectionText| {
-        let values = |cell: &ReportCell| vec![clients(cell)];
+        let values = |cell: &ReportCell| vec![cell.setting.clone()];
         let lead = Lead {
-            titles: &[words.clients_column],
+            titles: &[words.setting_column],
             values: &values,
         };
         html! {
@@ -106,9 +106,9 @@ fn comparison(cells: &[ReportCell], texts: &Texts) -> Markup {
         return html! { h2 { (words.comparison) } (no_trial(texts)) };
     }
     let repeated = repeats::most(cells) > 1;
-    let titles = [words.clients_column, words.trials_column];
+    let titles = [words.setting_column, words.trials_column];
     let columns = if repeated { 2 } else { 1 };
-    let values = |cell: &ReportCell| [clients(cell), trials(cell)][..columns].to_vec();
+    let values = |cell: &ReportCell| [cell.setting.clone(), trials(cell)][..columns].to_vec();
     let lead = Lead {
         titles: &titles[..columns],
         values: &values,
@@ -125,10 +125,6 @@ fn comparison(cells: &[ReportCell], texts: &Texts) -> Markup {
         @for mark in marks::meaning(cells) { p.note { (mark) } }
         p.note { (words.comparison_note) }
     }
-}
-
-fn clients(cell: &ReportCell) -> String {
-    cell.texts.numbers.count(cell.clients.into())
 }
 
 /// Of how many trials the medians of a cell are made: `4 of 5` where one is left out.
@@ -148,11 +144,11 @@ fn all_trials(cells: &[ReportCell], texts: &Texts) -> Markup {
     let values = |cell: &ReportCell| {
         let warnings = cell.warnings().into_iter().map(|(name, _)| name);
         let warnings = warnings.collect::<Vec<_>>().join(", ");
-        vec![clients(cell), cell.trials[0].trial.to_string(), warnings]
+        vec![cell.setting.clone(), cell.trials[0].trial.to_string(), warnings]
     };
     let lead = Lead {
         titles: &[
-            words.clients_column,
+            words.setting_column,
             words.trial_column,
             words.warnings_column,
         ],

@@ -141,7 +141,7 @@ const PAGE: PageTexts = PageTexts {
     },
     all_trials: "All trials, with more figures",
     name_column: "Transport and verdict",
-    clients_column: "Clients",
+    setting_column: "Setting",
     trials_column: "Trials",
     trial_column: "Trial",
     warnings_column: "Warnings",

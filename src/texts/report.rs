@@ -102,7 +102,7 @@ pub struct PageTexts {
     pub theory: SectionText,
     pub all_trials: &'static str,
     pub name_column: &'static str,
-    pub clients_column: &'static str,
+    pub setting_column: &'static str,
     pub trials_column: &'static str,
     pub trial_column: &'static str,
     pub warnings_column: &'static str,
