@@ -144,7 +144,11 @@ fn all_trials(cells: &[ReportCell], texts: &Texts) -> Markup {
     let values = |cell: &ReportCell| {
         let warnings = cell.warnings().into_iter().map(|(name, _)| name);
         let warnings = warnings.collect::<Vec<_>>().join(", ");
-        vec![cell.setting.clone(), cell.trials[0].trial.to_string(), warnings]
+        vec![
+            cell.setting.clone(),
+            cell.trials[0].trial.to_string(),
+            warnings,
+        ]
     };
     let lead = Lead {
         titles: &[
