@@ -193,7 +193,8 @@ fn the_rate_can_be_searched_for_as_well() {
         rows(&run.join("capacity.csv"))[0]["objective"],
         "p90<10s and max<20s"
     );
-    assert!(text(&output.stdout).contains("with 5 clients"));
+    let heading = text(&output.stdout).replace('\n', " ");
+    assert!(heading.contains("with 5 clients"), "{heading}");
 }
 
 #[test]
