@@ -112,6 +112,8 @@ fn what_other_tools_call_it_is_answered_with_our_name() {
         ("run --requests 500", "write --window 10s and --rate 5"),
         ("capacity --qps 5", "write --rate 5"),
         ("run --rps 5", "write --rate 5"),
+        ("run --json", "write --format json"),
+        ("doctor --csv", "write --format csv"),
         ("run -o x", "write --results DIR"),
         ("run --output x", "write --results DIR"),
         ("run --url http://h", "write --target URL"),

@@ -63,9 +63,12 @@ pub(super) struct CompareArgs {
     /// only one side has. Exit 2 for a metric or a transport that does not exist.
     #[arg(long, value_name = "GATE", help_heading = headings::STATISTICS)]
     fail_if: Vec<Gate>,
-    /// How the comparison is printed
-    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
-    #[arg(help_heading = headings::OUTPUT)]
+    /// How the result is printed
+    ///
+    /// table: for a terminal. json: one document, also where the command fails. csv: rows with a
+    /// header. md: tables for a pull request on GitHub.
+    #[arg(long, value_name = "table|json|csv|md", value_enum, default_value_t)]
+    #[arg(hide_possible_values = true, help_heading = headings::OUTPUT)]
     format: Format,
 }
 

@@ -8,8 +8,9 @@ use crate::system::output;
 
 #[derive(Debug, Args)]
 pub(super) struct ColorArgs {
-    /// Colours: where standard output is a terminal (auto), always, or never. NO_COLOR and
-    /// CLICOLOR_FORCE decide for auto
+    /// Colours in what is printed
+    ///
+    /// auto: where standard output is a terminal, unless NO_COLOR or CLICOLOR_FORCE says otherwise.
     #[arg(long, value_name = "auto|always|never", default_value = "auto")]
     #[arg(hide_possible_values = true, help_heading = headings::OUTPUT)]
     color: ColorChoice,
@@ -34,7 +35,9 @@ impl ColorArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct TableArgs {
-    /// Every table, what their columns mean, and every warning in full
+    /// All tables, columns and warnings
+    ///
+    /// Every table, what their columns mean, and every warning in full.
     #[arg(long, help_heading = headings::OUTPUT)]
     details: bool,
     #[command(flatten)]

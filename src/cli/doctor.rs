@@ -26,9 +26,12 @@ pub(super) struct DoctorArgs {
     #[arg(long, value_name = "N", default_value_t = 5_000, help_heading = headings::LOAD)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_CLIENTS)))]
     clients: u32,
-    /// How the findings are printed
-    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
-    #[arg(help_heading = headings::OUTPUT)]
+    /// How the result is printed
+    ///
+    /// table: for a terminal. json: one document, also where the command fails. csv: rows with a
+    /// header. md: tables for a pull request on GitHub.
+    #[arg(long, value_name = "table|json|csv|md", value_enum, default_value_t)]
+    #[arg(hide_possible_values = true, help_heading = headings::OUTPUT)]
     format: Format,
 }
 

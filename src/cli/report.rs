@@ -35,10 +35,15 @@ pub(super) struct ReportArgs {
     ///
     /// table (or html) also writes report.html and the plots, and prints where. The others print
     /// the result of one run and write nothing.
-    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
-    #[arg(help_heading = headings::OUTPUT)]
+    ///
+    /// table: for a terminal. json: one document, also where the command fails. csv: rows with a
+    /// header. md: tables for a pull request on GitHub.
+    #[arg(long, value_name = "table|json|csv|md", value_enum, default_value_t)]
+    #[arg(hide_possible_values = true, help_heading = headings::OUTPUT)]
     format: Format,
-    /// List the runs: when, question, transports and verdict
+    /// List the runs
+    ///
+    /// When, question, transports and verdict of each.
     #[arg(long, conflicts_with = "runs", help_heading = headings::OUTPUT)]
     list: bool,
 }

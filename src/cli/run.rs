@@ -44,8 +44,9 @@ pub(super) struct RunCommand {
     run: RunArgs,
     /// What must hold for each transport; may be repeated
     ///
-    /// The exit code is 1 unless it holds. Example: --slo 'p99<100ms'. Write p50, p90, p99, p99.9 or max, <, and a time; or a column of trials.csv, < or >, and a
-    /// number in its unit: 'missed<1', 'server_cpu_us_per_delivery<20'. A transport before it is
+    /// The exit code is 1 unless it holds. Example: --slo 'p99<100ms'. Write p50, p90, p99, p99.9
+    /// or max, <, and a time; or a column of trials.csv, < or >, and a number in its unit:
+    /// 'missed<1', 'server_cpu_us_per_delivery<20'. A transport before it is
     /// for that one: 'sse: p99<50ms'. What is judged is the median of the trials; of a count of
     /// what went wrong, such as messages missed, the worst of them. An objective that cannot be
     /// judged does not hold: no figure, INVALID trials, a figure that warnings touch in half of the
@@ -121,8 +122,11 @@ pub(super) struct RunArgs {
     /// How the result is printed
     ///
     /// It is alone on standard output; progress and errors are on standard error.
-    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
-    #[arg(help_heading = headings::OUTPUT)]
+    ///
+    /// table: for a terminal. json: one document, also where the command fails. csv: rows with a
+    /// header. md: tables for a pull request on GitHub.
+    #[arg(long, value_name = "table|json|csv|md", value_enum, default_value_t)]
+    #[arg(hide_possible_values = true, help_heading = headings::OUTPUT)]
     pub(super) format: Format,
 }
 
