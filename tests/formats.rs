@@ -108,7 +108,7 @@ fn a_run_is_one_document_with_numbers_nulls_and_verdicts() {
         .unwrap();
     let md = text(&md.stdout);
     assert!(
-        md.contains("`clients` 4") && md.contains("\n| sse | "),
+        md.contains("4 clients · 20 messages/s") && md.contains("\n| sse | "),
         "{md}"
     );
     let rows = md.lines().filter(|line| line.starts_with('|'));

@@ -107,7 +107,14 @@ impl CompareArgs {
             ComparisonDocument::new(runs, complete, &trials, (&comparison, &metrics), &judged)
         };
         let shown = match self.format {
-            Format::Table => self.table(&comparison, &metrics, missing),
+            Format::Table => self.table(
+                &comparison,
+                &metrics,
+                [
+                    (&a, missing[0]),
+                    (b.as_deref().unwrap_or_default(), missing[1]),
+                ],
+            ),
             Format::Json => export::json(&document())?,
             Format::Csv => export::csv(&document().differences)?,
             Format::Md => export::comparison_markdown(&comparison, &metrics, &document(), LOCALE),
@@ -124,16 +131,20 @@ impl CompareArgs {
         &self,
         comparison: &Comparison,
         metrics: &[&'static Metric],
-        missing: [&[MissingTrials]; 2],
+        runs: [(&[TrialRow], &[MissingTrials]); 2],
     ) -> String {
-        let width = output::width();
-        let mut text = self.b.as_ref().map_or(String::new(), |b| {
-            format!("A: {}\nB: {}\n\n", self.a.display(), b.display())
-        });
-        for (run, missing) in [Some(&self.a), self.b.as_ref()].into_iter().zip(missing) {
-            let lacks = run.and_then(|run| lacking(run, missing));
-            text.push_str(&lacks.unwrap_or_default());
+        let (width, mut text) = (output::width(), String::new());
+        let paths = [Some(&self.a), self.b.as_ref()].into_iter().zip(runs);
+        for ((path, (trials, missing)), letter) in paths.zip(["A", "B"]) {
+            let Some(path) = path else { continue };
+            if self.b.is_some() {
+                text.push_str(&format!("{letter}: {}\n", path.display()));
+            }
+            let conditions = report::conditions(trials, LOCALE);
+            text.push_str(&report::folded(&conditions, width));
+            text.push_str(&lacking(path, missing).unwrap_or_default());
         }
+        text.push('\n');
         text + &match self.b.is_some() || self.details || !self.metric.is_empty() {
             true => report::comparison(comparison, metrics, width, LOCALE),
             false => report::differences(comparison, width, LOCALE),

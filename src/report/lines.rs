@@ -134,6 +134,11 @@ pub(super) fn folded_to(width: usize, text: &str, indent: &str) -> Vec<String> {
     style.folded(&format!("{}{text}", indent.replace(' ', "\u{a0}")), indent)
 }
 
+/// A paragraph of lines of at most so many columns.
+pub fn folded(text: &str, width: usize) -> String {
+    joined(&folded_to(width, text, ""))
+}
+
 /// Lines as one text, without spaces at their ends.
 pub(super) fn joined(lines: &[String]) -> String {
     let lines = lines.iter();

@@ -197,7 +197,7 @@ fn figures_that_a_warning_touches_are_marked_and_no_gate_passes_on_them() {
         assert_eq!(code, Some(expected), "{text}");
         assert!(line(&text, "latency_p99_us").contains(" ms? "), "{text}");
         assert!(!line(&text, "latency_p50_us").contains('?'), "{text}");
-        assert!(text.contains("?: a warning touches this figure."), "{text}");
+        assert!(text.contains("? a warning touches this figure."), "{text}");
         let why = "warnings touch it in 3 of 5 trials of sse (3 × publisher-late)";
         assert_eq!(text.contains(why), expected == 1, "{text}");
         // The warning does not touch the median, and no warning touches a count of what was missed.
