@@ -81,9 +81,11 @@ fn sentence(group: &[&ReportCell], waiting: bool, texts: &Texts) -> Option<Strin
     let words = &texts.answer;
     let is_valid = |trial: &&TrialRow| trial.verdict != Verdict::Invalid;
     let has_valid = |cell: &&&ReportCell| cell.trials.iter().any(is_valid);
-    let transports = group
-        .iter()
-        .filter(|cell| cell.transport != Transport::BASELINE);
+    // The second half of an A/A pair shows the noise; it is no further transport.
+    let is_compared = |cell: &&&ReportCell| {
+        cell.transport != Transport::BASELINE && cell.trials[0].aa_of.is_none()
+    };
+    let transports = group.iter().filter(is_compared);
     let cells: Vec<&ReportCell> = transports.filter(has_valid).copied().collect();
     let questions = questions(waiting, texts);
     let mut sentences: Vec<String> = questions
