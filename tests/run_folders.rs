@@ -129,11 +129,9 @@ fn a_run_that_was_cut_off_says_which_trials_it_lacks() {
             "{}",
             text(&output.stdout)
         );
-        assert!(
-            text(&output.stderr).contains(lacks),
-            "{}",
-            text(&output.stderr)
-        );
+        let error = text(&output.stderr);
+        let unjudged = "websocket, 1,000 clients (1 of 1): not measured: no gate can judge it";
+        assert!(error.contains(unjudged), "{error}");
     }
 }
 
