@@ -12,26 +12,33 @@ pub(super) fn confine(cpus: Option<&Cpus>) -> Result<(), UsageError> {
         .map_err(|error| UsageError(format!("cpus: {error}")))
 }
 
-/// Waits for a signal that ends this process. One that is ignored at the start, as nohup(1) and the
-/// shell's background jobs have it, stays ignored.
-pub(super) async fn interrupted() -> Interrupted {
-    let received = async |kind: SignalKind, name| {
+/// Waits for a signal that ends this process: also for one that comes before the future is polled.
+/// One that is ignored at the start, as nohup(1) and the shell's background jobs have it, stays
+/// ignored. Must be called within a runtime.
+pub(super) fn interrupted() -> impl Future<Output = Interrupted> {
+    let receive = |kind: SignalKind, name| {
         let number = kind.as_raw_value();
-        if !is_ignored(number)
-            && let Ok(mut signal) = signal(kind)
-        {
-            signal.recv().await;
-            return Interrupted {
+        let stream = (!is_ignored(number)).then(|| signal(kind).ok()).flatten();
+        async move {
+            match stream {
+                Some(mut stream) => stream.recv().await,
+                None => std::future::pending().await,
+            };
+            Interrupted {
                 name,
                 number: number as u8,
-            };
+            }
         }
-        std::future::pending().await
     };
-    tokio::select! {
-        it = received(SignalKind::interrupt(), "Ctrl-C") => it,
-        it = received(SignalKind::terminate(), "SIGTERM") => it,
-        it = received(SignalKind::hangup(), "SIGHUP") => it,
+    let interrupt = receive(SignalKind::interrupt(), "Ctrl-C");
+    let terminate = receive(SignalKind::terminate(), "SIGTERM");
+    let hangup = receive(SignalKind::hangup(), "SIGHUP");
+    async {
+        tokio::select! {
+            it = interrupt => it,
+            it = terminate => it,
+            it = hangup => it,
+        }
     }
 }
 

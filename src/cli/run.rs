@@ -254,7 +254,8 @@ impl RunArgs {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
-        let (run, ending) = runtime.block_on(run::run(scenario, &options, interrupted()))?;
+        let (run, ending) =
+            runtime.block_on(async { run::run(scenario, &options, interrupted()).await })?;
         // Writing the report takes a while.
         end_when_interrupted();
         if let Some(then) = then
