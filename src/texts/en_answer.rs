@@ -51,8 +51,9 @@ pub(super) const ANSWER: AnswerTexts = AnswerTexts {
         first: |names, figures, within| match within {
             Some(within) => {
                 format!(
-                    "{} deliver within {within} of each other ({figures})",
-                    names.list
+                    "{} deliver{} in {figures}, at most {within} apart",
+                    names.list,
+                    s(names)
                 )
             }
             None => format!("{} deliver{} in {figures}", names.list, s(names)),
@@ -118,7 +119,7 @@ pub(super) const ANSWER: AnswerTexts = AnswerTexts {
     few_trials: |trials, noise, enough| {
         let trials = match trials {
             1 => "One trial each".to_owned(),
-            some => format!("Only {some} trials of some"),
+            some => format!("As few as {some} trials each"),
         };
         let noise = N.plain(noise);
         format!("{trials}: differences below {noise} times may be noise; add --repeats {enough}.")
