@@ -121,3 +121,30 @@ fn a_mistake_in_the_file_is_told_with_its_line_and_what_is_allowed() {
         assert!(said.contains(says), "{config}: {said}");
     }
 }
+
+#[test]
+fn compare_without_a_run_takes_the_newest() {
+    let folder = Folder::with(SHORT);
+    for transport in ["short-polling", "sse,websocket"] {
+        let line = format!("run --transport {transport} --quiet");
+        let output = folder.wslab(&line, &[]);
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    }
+    let output = folder.wslab("compare", &[]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let said = text(&output.stderr);
+    let line = "defaults from ./wslab.toml: results\nnewest run: runs/custom/";
+    assert!(said.starts_with(line), "{said}");
+    let table = text(&output.stdout);
+    assert!(
+        table.contains("sse") && table.contains("websocket"),
+        "{table}"
+    );
+    let output = folder.wslab("compare --results nowhere", &[]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = text(&output.stderr);
+    assert!(
+        said.contains("no run with a finished trial in nowhere"),
+        "{said}"
+    );
+}

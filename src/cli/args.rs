@@ -74,6 +74,14 @@ impl ResultsArgs {
             (None, None) => (RESULTS.into(), false),
         }
     }
+
+    /// The folder, with a line for the user where the configuration names it.
+    pub(super) fn find(&self) -> anyhow::Result<PathBuf> {
+        let config = Config::find()?;
+        let (results, is_configured) = self.folder(&config);
+        write_defaults(&config, if is_configured { &["results"] } else { &[] });
+        Ok(results)
+    }
 }
 
 fn with_results_default(arg: Arg) -> Arg {

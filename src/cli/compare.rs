@@ -1,12 +1,15 @@
 //! `wslab compare`: two runs, or the transports within one.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::bail;
 use clap::Args;
 
+use crate::cli::args::ResultsArgs;
 use crate::cli::help::{self, headings};
+use crate::cli::list::newest_run;
 use crate::cli::result::{Format, missing};
 use crate::error::UsageError;
 use crate::lab::scenario::Scenario;
@@ -25,11 +28,11 @@ const LOCALE: Locale = Locale::En;
 #[command(after_help = help::brief(help::COMPARE))]
 #[command(after_long_help = help::full(help::COMPARE, help::COMPARE_CODES))]
 pub(super) struct CompareArgs {
-    /// Folder of a run: A
+    /// Folder of a run: A; the newest run if none is named
     ///
     /// Alone, its transports are compared with each other.
     #[arg(value_name = "RUN")]
-    a: PathBuf,
+    a: Option<PathBuf>,
     /// Folder of the run to compare with it: B
     #[arg(value_name = "RUN")]
     b: Option<PathBuf>,
@@ -38,6 +41,8 @@ pub(super) struct CompareArgs {
     /// Without it, all pairs are compared. Example: --against websocket
     #[arg(long, value_name = "TRANSPORT", conflicts_with = "b", help_heading = headings::COMPARE)]
     against: Option<Transport>,
+    #[command(flatten)]
+    results: ResultsArgs,
     /// All figures of each pair
     ///
     /// With their intervals, also within one run.
@@ -74,7 +79,8 @@ pub(super) struct CompareArgs {
 
 impl CompareArgs {
     pub(super) fn execute(self) -> anyhow::Result<ExitCode> {
-        let (a, missing_a) = trials_of(&self.a)?;
+        let folder_a = self.folder_of_a()?;
+        let (a, missing_a) = trials_of(&folder_a)?;
         let (b, missing_b) = self.b.as_deref().map(trials_of).transpose()?.unzip();
         let texts = LOCALE.texts();
         let metrics = self.metrics()?;
@@ -100,7 +106,7 @@ impl CompareArgs {
         };
         let missing = [&missing_a[..], missing_b.as_deref().unwrap_or_default()];
         let document = || {
-            let runs = [Some(&self.a), self.b.as_ref()].into_iter().flatten();
+            let runs = [Some(&folder_a), self.b.as_ref()].into_iter().flatten();
             let runs = runs.map(|run| run.display().to_string()).collect();
             let complete = missing.concat().is_empty();
             let trials = [&a[..], b.as_deref().unwrap_or_default()].concat();
@@ -111,8 +117,12 @@ impl CompareArgs {
                 &comparison,
                 &metrics,
                 [
-                    (&a, missing[0]),
-                    (b.as_deref().unwrap_or_default(), missing[1]),
+                    (Some(&*folder_a), &a, missing[0]),
+                    (
+                        self.b.as_deref(),
+                        b.as_deref().unwrap_or_default(),
+                        missing[1],
+                    ),
                 ],
             ),
             Format::Json => export::json(&document())?,
@@ -127,15 +137,24 @@ impl CompareArgs {
         shown.map(|_| ExitCode::SUCCESS)
     }
 
+    /// The first run, or else the newest, with a line that says which one it is.
+    fn folder_of_a(&self) -> anyhow::Result<PathBuf> {
+        if let Some(named) = &self.a {
+            return Ok(named.clone());
+        }
+        let newest = newest_run(&self.results.find()?)?;
+        let _ = writeln!(std::io::stderr(), "newest run: {}", newest.display());
+        Ok(newest)
+    }
+
     fn table(
         &self,
         comparison: &Comparison,
         metrics: &[&'static Metric],
-        runs: [(&[TrialRow], &[MissingTrials]); 2],
+        runs: [(Option<&Path>, &[TrialRow], &[MissingTrials]); 2],
     ) -> String {
         let (width, mut text) = (output::width(), String::new());
-        let paths = [Some(&self.a), self.b.as_ref()].into_iter().zip(runs);
-        for ((path, (trials, missing)), letter) in paths.zip(["A", "B"]) {
+        for ((path, trials, missing), letter) in runs.into_iter().zip(["A", "B"]) {
             let Some(path) = path else { continue };
             if self.b.is_some() {
                 text.push_str(&format!("{letter}: {}\n", path.display()));

@@ -148,9 +148,10 @@ pub(super) const REPORT_CODES: &[Code] = &[
 ];
 
 pub(super) const COMPARE: &[Example] = &[
+    ("wslab compare", "The transports of the newest run"),
     (
         "wslab compare results/classroom/20300101t100000z",
-        "The transports of one run",
+        "The transports of another run",
     ),
     (
         "wslab compare RUN --against websocket --fail-if 'sse: latency_p99_us > +10%'",
@@ -170,7 +171,7 @@ pub(super) const COMPARE_CODES: &[Code] = &[
     ("0", "compared, and every gate passes"),
     (
         "1",
-        "a gate failed or could not tell, or there is nothing to compare",
+        "a gate failed or could not tell, or there is no run, or nothing to compare",
     ),
     ("2", "the arguments are wrong, or a folder is no run"),
 ];

@@ -5,14 +5,13 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use crate::cli::args::{ResultsArgs, write_defaults};
+use crate::cli::args::ResultsArgs;
 use crate::cli::display::TableArgs;
 use crate::cli::help::{self, headings};
 use crate::cli::list::{list, newest_run};
 use crate::cli::result::{Format, missing, show_capacity, show_run};
 use crate::error::UsageError;
 use crate::lab::capacity;
-use crate::lab::config::Config;
 use crate::lab::recorded_run::RecordedRun;
 use crate::report::{self, Report, TextStyle};
 use crate::results::{self, CapacityRow, TimelineRow, TrialRow};
@@ -50,18 +49,12 @@ pub(super) struct ReportArgs {
 
 impl ReportArgs {
     pub(super) fn execute(self) -> anyhow::Result<ExitCode> {
-        let results = || -> anyhow::Result<PathBuf> {
-            let config = Config::find()?;
-            let (results, is_configured) = self.results.folder(&config);
-            write_defaults(&config, if is_configured { &["results"] } else { &[] });
-            Ok(results)
-        };
         if self.list {
-            output::write(list(&results()?, self.format)?)?;
+            output::write(list(&self.results.find()?, self.format)?)?;
             return Ok(ExitCode::SUCCESS);
         }
         let runs = match self.runs.is_empty() {
-            true => vec![newest_run(&results()?)?],
+            true => vec![newest_run(&self.results.find()?)?],
             false => self.runs.clone(),
         };
         if self.format != Format::Table && runs.len() > 1 {
