@@ -160,7 +160,7 @@ impl CompareArgs {
                 text.push_str(&format!("{letter}: {}\n", path.display()));
             }
             let conditions = report::conditions(trials, LOCALE);
-            text.push_str(&report::folded(&conditions, width));
+            text.push_str(&report::paragraph(&conditions, width));
             text.push_str(&lacking(path, missing).unwrap_or_default());
         }
         text.push('\n');

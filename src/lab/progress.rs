@@ -4,11 +4,13 @@
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 
+use console::measure_text_width;
 use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::load::protocol::Progress;
 use crate::load::timeline::Phase;
-use crate::texts::Numbers;
+use crate::system::output::error_width;
+use crate::texts::{Numbers, cut, folded};
 
 /// Time between two plain lines of one trial.
 const LINE_EVERY: Duration = Duration::from_secs(30);
@@ -69,7 +71,6 @@ impl ProgressDisplay {
     pub fn new(quiet: bool) -> Self {
         let line = (!quiet && std::io::stderr().is_terminal()).then(|| {
             let line = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-            // Cut at the terminal's width.
             let style = ProgressStyle::with_template("{wide_msg}");
             line.set_style(style.expect("the template is well-formed"));
             line
@@ -105,17 +106,34 @@ impl ProgressDisplay {
         }
     }
 
-    /// Writes a line above the progress, unless the user wants quiet.
+    /// Whether lines must fit a terminal.
+    pub fn is_terminal(&self) -> bool {
+        self.line.is_some()
+    }
+
+    /// Writes one line above the progress, cut to the terminal, unless the user wants quiet.
+    pub fn write_cut(&self, line: &str) {
+        match self.line {
+            Some(_) => self.write(&cut(line, error_width())),
+            None => self.write(line),
+        }
+    }
+
+    /// Writes a text above the progress, unless the user wants quiet.
     pub fn write(&self, line: &str) {
         if !self.quiet {
             self.warn(line);
         }
     }
 
-    /// Writes a line above the progress, even if the user wants quiet.
+    /// Writes a text above the progress, even if the user wants quiet.
     pub fn warn(&self, line: &str) {
         match &self.line {
-            Some(shown) => shown.suspend(|| write_line(line)),
+            Some(shown) => shown.suspend(|| {
+                for line in fitting(line, error_width()) {
+                    write_line(&line);
+                }
+            }),
             None => write_line(line),
         }
     }
@@ -138,9 +156,8 @@ impl ProgressDisplay {
         );
         if let Some(shown) = &self.line {
             // What matters most first: a narrow terminal cuts the rest.
-            shown.set_message(format!(
-                "{count} {most}{left} left  {label}  {phase}  {state}"
-            ));
+            let line = format!("{count} {most}{left} left  {label}  {phase}  {state}");
+            shown.set_message(cut(&line, error_width()));
         } else if !self.quiet && self.line_is_due(phase) {
             write_line(&format!(
                 "{count} {label}  {phase}  {most}{left} left  {state}"
@@ -164,6 +181,14 @@ impl ProgressDisplay {
             self.last_line = Some(Instant::now());
         }
         due
+    }
+}
+
+/// The text in lines that fit; as it is if it fits.
+fn fitting(text: &str, width: usize) -> Vec<String> {
+    match measure_text_width(text) <= width {
+        true => vec![text.to_owned()],
+        false => folded(text, width, "  "),
     }
 }
 

@@ -211,7 +211,8 @@ impl Run {
         let search = Search::of(&self.scenario);
         let remark = search.map(|search| format!("  {}", search.remark(&measured.row)));
         let remark = remark.unwrap_or_default();
-        display.write(&format!("{label}  {}{remark}", summary(&measured.row)));
+        let summary = summary(&measured.row, !display.is_terminal());
+        display.write_cut(&format!("{label}  {summary}{remark}"));
         for (error, times) in &measured.errors {
             display.warn(&format!("{label}  {times} × {error}"));
         }
@@ -250,13 +251,13 @@ fn doubts(row: &TrialRow) -> String {
     doubts.collect::<Vec<_>>().join(" ")
 }
 
-/// A trial in one line.
-fn summary(row: &TrialRow) -> String {
+/// A trial in one line, its warnings with or without the figures that each touches.
+fn summary(row: &TrialRow, with_figures: bool) -> String {
     let time = |us: Option<f64>| us.map_or("–".to_owned(), |us| Numbers::ENGLISH.duration_us(us));
-    let doubts = if row.warnings.is_empty() {
-        String::new()
-    } else {
-        format!(": {}", doubts(row))
+    let doubts = match &*row.warnings {
+        "" => String::new(),
+        _ if with_figures => format!(": {}", doubts(row)),
+        names => format!(": {names}"),
     };
     format!(
         "{}/{} delivered, p50 {}, p99 {}  {}{doubts}",

@@ -1,9 +1,9 @@
 //! The conditions of a run: what was asked for, as far as it is the same in all trials. What varies
 //! is in the names and settings of cells.
 
-use crate::report::lines::{NO_BREAK, TextStyle};
+use crate::report::lines::TextStyle;
 use crate::results::{METRICS, Metric, TrialRow};
-use crate::texts::{Locale, Texts};
+use crate::texts::{Locale, NO_BREAK, Texts};
 
 /// The conditions in a line; empty without trials.
 pub fn conditions(trials: &[TrialRow], locale: Locale) -> String {

@@ -2,14 +2,7 @@
 
 use console::{Style, measure_text_width};
 
-/// Running text is not wider than this, however wide the terminal is.
-const MOST_WIDE: usize = 100;
-
-/// A space at which no line ends.
-pub(super) const NO_BREAK: char = '\u{a0}';
-const UNITS: [&str; 11] = [
-    "µs", "ms", "s", "B", "kB", "MB", "GB", "KiB", "×", "times", "trials",
-];
+use crate::texts::folded;
 
 /// How text for a terminal looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,41 +45,10 @@ impl TextStyle {
     }
 
     /// The text in lines that fit, of which those after the first begin with `indent`. A number
-    /// and its unit stay together, and what [`NO_BREAK`] joins.
+    /// and its unit stay together, and what [`NO_BREAK`](crate::texts::NO_BREAK) joins.
     pub(super) fn folded(self, text: &str, indent: &str) -> Vec<String> {
-        let width = self.width.min(MOST_WIDE);
-        let mut lines: Vec<String> = Vec::new();
-        let text = units_kept(text);
-        for word in text.split(' ').filter(|word| !word.is_empty()) {
-            match lines.last_mut() {
-                Some(line) if measure_text_width(line) + 1 + measure_text_width(word) <= width => {
-                    line.push(' ');
-                    line.push_str(word);
-                }
-                Some(_) => lines.push(format!("{indent}{word}")),
-                None => lines.push(word.to_owned()),
-            }
-        }
-        lines
-            .iter()
-            .map(|line| line.replace(NO_BREAK, " "))
-            .collect()
+        folded(text, self.width, indent)
     }
-}
-
-/// The text with [`NO_BREAK`] between each number and its unit.
-fn units_kept(text: &str) -> String {
-    let mut kept = String::new();
-    for word in text.split(' ') {
-        let unit = word.trim_end_matches(|c: char| c.is_ascii_punctuation() && c != '%');
-        let after_number = kept.ends_with(|c: char| c.is_ascii_digit());
-        let is_joined = after_number && (unit == "%" || UNITS.contains(&unit));
-        if !kept.is_empty() {
-            kept.push(if is_joined { NO_BREAK } else { ' ' });
-        }
-        kept.push_str(word);
-    }
-    kept
 }
 
 /// The width of each column: that of its widest text.
@@ -127,16 +89,13 @@ pub(super) fn aligned(texts: &[String], widths: &[usize], left: &[usize]) -> Str
 
 /// The text in lines of at most so many columns, each of which begins with `indent`.
 pub(super) fn folded_to(width: usize, text: &str, indent: &str) -> Vec<String> {
-    let style = TextStyle {
-        width,
-        ..TextStyle::PLAIN
-    };
-    style.folded(&format!("{}{text}", indent.replace(' ', "\u{a0}")), indent)
+    let text = format!("{}{text}", indent.replace(' ', "\u{a0}"));
+    folded(&text, width, indent)
 }
 
 /// A paragraph of lines of at most so many columns.
-pub fn folded(text: &str, width: usize) -> String {
-    joined(&folded_to(width, text, ""))
+pub fn paragraph(text: &str, width: usize) -> String {
+    joined(&folded(text, width, ""))
 }
 
 /// Lines as one text, without spaces at their ends.
@@ -148,18 +107,6 @@ pub(super) fn joined(lines: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn numbers_keep_their_units_when_a_text_is_folded() {
-        let style = TextStyle {
-            width: 14,
-            ..TextStyle::PLAIN
-        };
-        assert_eq!(
-            style.folded("it takes some 490 ms, or 80 %.", "  "),
-            ["it takes some", "  490 ms, or", "  80 %.",]
-        );
-    }
 
     #[test]
     fn escapes_count_for_nothing_and_wide_characters_for_two_columns() {

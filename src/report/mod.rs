@@ -47,7 +47,7 @@ pub use comparison::{comparison, differences};
 pub use conditions::conditions;
 pub use content::{MissingTrials, Report, incomplete, missing_cell};
 pub use judgements::judgements;
-pub use lines::{TextStyle, folded};
+pub use lines::{TextStyle, paragraph};
 pub use page::html;
 pub use plots::{Plot, plots};
 pub use table::text_table;

@@ -26,11 +26,18 @@ pub fn write(text: impl AsRef<[u8]>) -> anyhow::Result<bool> {
 /// Columns of the terminal that standard output is; or else what the variable COLUMNS says, or 80;
 /// at least 40.
 pub fn width() -> usize {
-    let terminal = Term::stdout()
-        .size_checked()
-        .map(|(_, columns)| columns.into());
+    width_of(&Term::stdout())
+}
+
+/// The same for standard error.
+pub fn error_width() -> usize {
+    width_of(&Term::stderr())
+}
+
+fn width_of(terminal: &Term) -> usize {
+    let columns = terminal.size_checked().map(|(_, columns)| columns.into());
     let named = || std::env::var("COLUMNS").ok()?.parse().ok();
-    let columns = terminal.filter(|columns| *columns > 0).or_else(named);
+    let columns = columns.filter(|columns| *columns > 0).or_else(named);
     columns.unwrap_or(80).max(40)
 }
 

@@ -6,6 +6,7 @@
 //! - `en`, `en_answer`, `en_plots`: the texts in English. Another language is more such values,
 //!   which do not compile before they are complete
 //! - `number`, `plural`: numbers in a language, and which form of a noun follows them
+//! - `fold`: text in lines that fit a terminal
 //!
 //! The words of metrics and warnings stand at their entries in `results`, in English;
 //! [`Texts::translate`] gives those of another language.
@@ -14,6 +15,7 @@ mod answer;
 mod en;
 mod en_answer;
 mod en_plots;
+mod fold;
 mod locale;
 mod number;
 mod plural;
@@ -23,6 +25,7 @@ mod report;
 pub const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 pub use answer::{AnswerTexts, ClauseTexts, ConditionTexts, Names};
+pub use fold::{NO_BREAK, cut, folded};
 pub use locale::Locale;
 pub use number::Numbers;
 pub use plural::{Plural, brazilian_plural, english_plural};
