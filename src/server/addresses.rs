@@ -7,10 +7,14 @@ use axum::Extension;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HOST};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
+use axum::routing::MethodRouter;
 use serde::Serialize;
 
 use crate::service::answer::{JSON, Reason, Whole};
-use crate::service::state::LOBBY;
+use crate::service::state::{AppState, LOBBY};
+
+/// An address, and what answers there.
+pub type Route = (Address, MethodRouter<Arc<AppState>>);
 
 /// One address of the server.
 pub struct Address {

@@ -7,13 +7,13 @@ use axum::extract::{DefaultBodyLimit, FromRequest, Request, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{Method, StatusCode, Uri};
 use axum::response::{Html, IntoResponse, Response};
-use axum::routing::{MethodRouter, get, post};
+use axum::routing::{get, post};
 use axum::{Extension, Json, Router};
 use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::server::addresses::{Address, Directory, help, no_such_address};
+use crate::server::addresses::{Address, Directory, Route, help, no_such_address};
 use crate::server::client_half::ClientHalf;
 use crate::server::extract::{ApiQuery, FeedOfPath};
 use crate::server::metrics::metrics;
@@ -29,9 +29,6 @@ use crate::transport::answer;
 /// Messages in one answer of history: by default, and at most.
 const HISTORY_LIMIT: usize = 50;
 const MAX_HISTORY_LIMIT: usize = 1_000;
-
-/// An address, and what answers there.
-pub type Route = (Address, MethodRouter<Arc<AppState>>);
 
 /// Every address of the server, in the order in which `/help` lists them.
 fn routes() -> Vec<Route> {

@@ -15,10 +15,9 @@ use futures_util::stream::{self, StreamExt};
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 
-use crate::server::addresses::Address;
+use crate::server::addresses::{Address, Route};
 use crate::server::client_half::ClientHalf;
 use crate::server::extract::{FeedOfPath, query_error};
-use crate::server::routes::Route;
 use crate::service::answer::{ApiError, Whole, append_fields};
 use crate::service::counters::ConnectionCounters;
 use crate::service::peer::Peer;
