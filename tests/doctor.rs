@@ -58,7 +58,7 @@ fn refused(output: &Output, code: i32, says: &str) {
 #[test]
 fn the_doctor_finds_and_its_exit_code_says_whether_anything_is_bad() {
     let output = wslab(&["doctor", "--clients", "10"]).output().unwrap();
-    let findings = text(&output.stdout);
+    let findings = text(&output.stdout).replace("\n      ", " ");
     for line in findings.lines() {
         let (level, rest) = line.split_once(' ').unwrap();
         assert!(["ok", "warn", "bad"].contains(&level), "{line}");
@@ -75,6 +75,18 @@ fn the_doctor_finds_and_its_exit_code_says_whether_anything_is_bad() {
 
     let output = wslab(&["doctor", "--clients", "1000000"]).output().unwrap();
     assert_eq!(output.status.code(), Some(1), "a million clients nowhere");
+}
+
+#[test]
+fn the_doctors_lines_fit_the_terminal() {
+    for columns in ["80", "60"] {
+        let mut doctor = wslab(&["doctor", "--clients", "1000000"]);
+        let output = doctor.env("COLUMNS", columns).output().unwrap();
+        let findings = text(&output.stdout);
+        let widest = findings.lines().map(|line| line.chars().count()).max();
+        assert!(widest <= columns.parse().ok(), "{columns}: {findings}");
+        assert!(findings.contains("\n      "), "{findings}");
+    }
 }
 
 /// The threads of a process: name and allowed CPUs of each.

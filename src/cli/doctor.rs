@@ -14,6 +14,10 @@ use crate::system::doctor::{self, Finding, Level};
 use crate::system::info::SystemInfo;
 use crate::system::limits::Requirements;
 use crate::system::output;
+use crate::texts::{NO_BREAK, folded};
+
+/// As wide as the column of levels.
+const INDENT: &str = "      ";
 
 /// How long the doctor watches the CPU time of other processes.
 const WATCH: Duration = Duration::from_secs(1);
@@ -47,10 +51,7 @@ impl DoctorArgs {
         let requirements = Requirements::of(self.clients.into());
         let findings = doctor::findings(&SystemInfo::sample(WATCH), &requirements);
         output::write(match self.format {
-            Format::Table => findings
-                .iter()
-                .map(|finding| format!("{finding}\n"))
-                .collect(),
+            Format::Table => table(&findings, output::width()),
             Format::Json => export::json(&Checks {
                 clients: self.clients,
                 checks: &findings,
@@ -77,4 +78,15 @@ impl DoctorArgs {
         let bad = findings.iter().any(|finding| finding.level == Level::Bad);
         Ok(ExitCode::from(u8::from(bad)))
     }
+}
+
+/// The findings in lines of at most so many columns; those after a finding's first are indented.
+fn table(findings: &[Finding], width: usize) -> String {
+    let lines = findings.iter().flat_map(|finding| {
+        let line = finding.to_string();
+        let (level, rest) = line.split_at(INDENT.len());
+        let level = level.replace(' ', &NO_BREAK.to_string());
+        folded(&(level + rest), width, INDENT)
+    });
+    lines.map(|line| line + "\n").collect()
 }
