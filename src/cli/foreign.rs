@@ -7,12 +7,13 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::lab::scenario::BUILT_IN;
 
-/// Flags of other tools, the flag that a command must have for the advice, and what to write.
+/// Flags of other tools, the flag that a command must have for the advice, and what to write. The
+/// user's value takes the place of one in braces.
 const FLAGS: &[(&[&str], &str, &str)] = &[
     (
         &["--duration", "--time", "-d", "-z"],
         "window",
-        "--window 10s",
+        "--window {10s}",
     ),
     (
         &[
@@ -24,29 +25,29 @@ const FLAGS: &[(&[&str], &str, &str)] = &[
             "-u",
         ],
         "clients",
-        "--clients 100",
+        "--clients {100}",
     ),
     (
         &["--requests", "--iterations", "--number", "-n"],
         "window",
-        "--window 10s and --rate 5: rate times window is the number of messages",
+        "--rate and --window: the number of messages is --rate times --window",
     ),
-    (&["--qps", "--rps", "--frequency"], "rate", "--rate 5"),
+    (&["--qps", "--rps", "--frequency"], "rate", "--rate {5}"),
     (
         &["--size", "--message-size", "--body-size"],
         "payload",
-        "--payload 1024",
+        "--payload {1024}",
     ),
     (
         &["--runs", "--repeat", "--count", "-r"],
         "repeats",
-        "--repeats 5",
+        "--repeats {5}",
     ),
-    (&["--interval"], "poll-interval", "--poll-interval 200ms"),
+    (&["--interval"], "poll-interval", "--poll-interval {200ms}"),
     (
         &["--threads", "--workers", "-t"],
         "load-processes",
-        "--load-processes 2",
+        "--load-processes {2}",
     ),
     (&["--json"], "format", "--format json"),
     (&["--csv"], "format", "--format csv"),
@@ -54,18 +55,22 @@ const FLAGS: &[(&[&str], &str, &str)] = &[
     (
         &["--output", "--out", "--output-dir", "-o"],
         "results",
-        "--results DIR",
+        "--results {DIR}",
     ),
-    (&["--url", "--host", "--address"], "target", "--target URL"),
+    (
+        &["--url", "--host", "--address"],
+        "target",
+        "--target {URL}",
+    ),
     (
         &["--port", "--listen", "--host", "--addr", "--address", "-p"],
         "bind",
-        "--bind 127.0.0.1:9000",
+        "--bind {127.0.0.1:9000}",
     ),
     (&["--verbose", "-v"], "log", "--log debug"),
     (&["--insecure", "-k"], "fingerprint", "--fingerprint SHA256"),
-    (&["--name", "--nick", "--username"], "user", "--user NAME"),
-    (&["--room", "--channel", "--topic"], "feed", "--feed NAME"),
+    (&["--name", "--nick", "--username"], "user", "--user {NAME}"),
+    (&["--room", "--channel", "--topic"], "feed", "--feed {NAME}"),
 ];
 
 /// Commands of other tools, and ours.
@@ -77,7 +82,8 @@ const COMMANDS: &[(&[&str], &str)] = &[
     (&["server", "start", "up", "listen"], "serve"),
     (&["client", "connect", "subscribe"], "chat"),
     (&["diff", "cmp"], "compare"),
-    (&["plot", "show", "html", "list", "ls"], "report"),
+    (&["plot", "show", "html"], "report"),
+    (&["list", "ls", "runs", "history"], "report --list"),
     (&["max", "limit", "saturate", "search"], "capacity"),
     (&["env", "info", "system"], "doctor"),
     (&["page", "web", "ui"], "demo"),
@@ -101,13 +107,10 @@ pub(super) fn advice(
     }
 }
 
-fn flag(
-    word: &str,
-    wslab: &Command,
-    mut arguments: impl Iterator<Item = String>,
-) -> Option<String> {
-    let named = arguments.find_map(|word| wslab.find_subcommand(word));
-    let (command, prefix) = match named {
+fn flag(word: &str, wslab: &Command, arguments: impl Iterator<Item = String>) -> Option<String> {
+    let arguments: Vec<String> = arguments.collect();
+    let mut words = arguments.iter();
+    let (command, prefix) = match words.find_map(|word| wslab.find_subcommand(word)) {
         Some(named) => (named, ""),
         None => (wslab.find_subcommand("run")?, "wslab run "),
     };
@@ -117,20 +120,55 @@ fn flag(
             .any(|arg| arg.get_long() == Some(flag))
     };
     if is_url(word) {
-        return has("target").then(|| format!("a server that already runs is --target {word}"));
+        let url = http_form(word);
+        return has("target").then(|| format!("a server that already runs is --target {url}"));
     }
     let mut known = FLAGS.iter();
     let (_, flag, write) = known.find(|(words, flag, _)| words.contains(&word) && has(flag))?;
-    Some(format!(
-        "wslab calls {word} --{flag}: write {prefix}{write}"
-    ))
+    let write = match (write.split_once(" {"), value(word, &arguments)) {
+        (Some(_), Some(port)) if *flag == "bind" && port.parse::<u16>().is_ok() => {
+            format!("--bind 127.0.0.1:{port}")
+        }
+        (Some((ours, _)), Some(value)) if *flag != "bind" || is_url(value) => {
+            format!("{ours} {}", http_form(value))
+        }
+        _ => write.replace(['{', '}'], ""),
+    };
+    Some(format!("wslab has no {word}: write {prefix}{write}"))
+}
+
+/// The value of a flag in a command line: `--flag 5`, `--flag=5`, `-f 5` or `-f5`.
+fn value<'a>(flag: &str, arguments: &'a [String]) -> Option<&'a str> {
+    let mut after = arguments.iter().skip(1).map(Some).chain([None]);
+    let found = arguments.iter().find_map(|word| {
+        let next = after.next().flatten();
+        match word.strip_prefix(flag)? {
+            "" => next.map(String::as_str),
+            rest if flag.starts_with("--") => rest.strip_prefix('='),
+            rest => Some(rest.trim_start_matches('=')),
+        }
+    })?;
+    let is_value = !found.is_empty() && !found.starts_with('-') && !found.contains(' ');
+    is_value.then_some(found)
+}
+
+/// The URL of a WebSocket's server; any other text as it is.
+fn http_form(url: &str) -> String {
+    let scheme = match url.split_once("://") {
+        Some(("ws", _)) => "http",
+        Some(("wss", _)) => "https",
+        _ => return url.to_owned(),
+    };
+    let host = url.split('/').nth(2).unwrap_or_default();
+    format!("{scheme}://{host}")
 }
 
 fn command(word: &str) -> Option<String> {
     if is_url(word) {
+        let url = http_form(word);
         return Some(format!(
-            "{word} is no command: write wslab run --target {word} to measure this server, or \
-             wslab chat {word} to read it"
+            "{word} is no command: write wslab run --target {url} to measure this server, or \
+             wslab chat {url} to read it"
         ));
     }
     if BUILT_IN.iter().any(|(name, _)| *name == word) {
@@ -144,8 +182,9 @@ fn command(word: &str) -> Option<String> {
 /// What to write where a server's URL stands in the place of a scenario.
 pub(super) fn url_for_scenario(named: &Path) -> Option<String> {
     let word = named.to_str()?;
+    let url = http_form(word);
     (is_url(word) && !named.exists())
-        .then(|| format!("\"{word}\" is no scenario: write --target {word} to measure that server"))
+        .then(|| format!("\"{word}\" is no scenario: write --target {url} to measure that server"))
 }
 
 /// Whether a word is a URL, or HOST:PORT.
@@ -177,7 +216,10 @@ mod tests {
         }
         for (_, ours) in COMMANDS {
             assert!(
-                ours.starts_with("--") || wslab.find_subcommand(ours).is_some(),
+                ours.starts_with("--")
+                    || wslab
+                        .find_subcommand(ours.split(' ').next().unwrap())
+                        .is_some(),
                 "{ours}"
             );
         }
