@@ -30,7 +30,7 @@ const FLAGS: &[(&[&str], &str, &str)] = &[
     (
         &["--requests", "--iterations", "--number", "-n"],
         "window",
-        "--rate and --window: the number of messages is --rate times --window",
+        "--window and --rate: the number of messages is --rate times --window",
     ),
     (&["--qps", "--rps", "--frequency"], "rate", "--rate {5}"),
     (
