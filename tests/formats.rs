@@ -221,7 +221,7 @@ fn objectives_are_printed_with_their_margin_and_decide_the_exit_code() {
     assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
     let (table, error) = (text(&output.stdout), text(&output.stderr));
     assert!(
-        table.contains("not judged: exchanges<1: sse, 4 clients: no trial"),
+        table.contains("CANNOT TELL: exchanges<1: sse, 4 clients: no trial"),
         "{table}"
     );
     assert!(error.contains("1 of 1 demands did not pass"), "{error}");
@@ -239,7 +239,7 @@ fn objectives_are_printed_with_their_margin_and_decide_the_exit_code() {
     );
     assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
     let table = text(&output.stdout).replace('\n', " ");
-    let why = "not judged: sse/websocket: missed > +0%: sse against websocket, 4 clients: too few \
+    let why = "CANNOT TELL: sse/websocket: missed > +0%: sse against websocket, 4 clients: too few \
                trials (1 of 5)";
     assert!(table.contains(why), "{table}");
 }

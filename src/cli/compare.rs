@@ -65,7 +65,8 @@ pub(super) struct CompareArgs {
     /// as 0 %, and what went wrong in B alone (such as messages missed) as any rise. A gate that
     /// cannot tell does not pass: too few trials (5 on each side are needed), INVALID trials of B,
     /// a figure that warnings touch in half of a side's trials or more, a figure or a cell that
-    /// only one side has. Exit 2 for a metric or a transport that does not exist.
+    /// only one side has. Each gate that does not pass is a line of standard error that begins with
+    /// "FAILED:" or with "CANNOT TELL:". Exit 2 for a metric or a transport that does not exist.
     #[arg(long, value_name = "GATE", help_heading = headings::STATISTICS)]
     fail_if: Vec<Gate>,
     /// How the result is printed
@@ -244,10 +245,11 @@ pub(super) fn judge_gates(
 /// Fails where a gate does not pass.
 pub(super) fn check_gates(judged: &[Judgement]) -> anyhow::Result<()> {
     let failures = judged.iter().filter(|judgement| !judgement.passed());
-    let failures: Vec<String> = failures.map(Judgement::to_string).collect();
-    match failures.is_empty() {
+    // Unfolded, so that a script reads one line a failure.
+    let lines: Vec<String> = failures.map(|it| report::judgement(it, LOCALE)).collect();
+    match lines.is_empty() {
         true => Ok(()),
-        false => bail!("--fail-if\n  {}", failures.join("\n  ")),
+        false => bail!("--fail-if\n{}", lines.join("\n")),
     }
 }
 

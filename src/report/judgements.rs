@@ -2,23 +2,21 @@
 
 use crate::report::lines::{folded_to, joined};
 use crate::stats::judgement::{Conclusion, Judgement};
-use crate::texts::{Locale, Texts};
+use crate::texts::Locale;
 
 /// A line a judgement; nothing without any.
 pub fn judgements(judged: &[Judgement], width: usize, locale: Locale) -> String {
-    let texts = locale.texts();
-    let line = |judgement: &Judgement| {
-        let text = format!("{}: {judgement}", conclusion(judgement, texts));
-        folded_to(width, &text, "")
-    };
+    let line = |one: &Judgement| folded_to(width, &judgement(one, locale), "");
     joined(&judged.iter().flat_map(line).collect::<Vec<_>>())
 }
 
-pub(super) fn conclusion(judgement: &Judgement, texts: &Texts) -> &'static str {
-    let [passed, failed, unjudged] = texts.compare.conclusions;
-    match judgement.conclusion {
+/// One line, such as `FAILED: p99<50ms: sse, 100 clients: …`.
+pub fn judgement(judgement: &Judgement, locale: Locale) -> String {
+    let [passed, failed, unjudged] = locale.texts().compare.conclusions;
+    let conclusion = match judgement.conclusion {
         Conclusion::Passed => passed,
         Conclusion::Failed => failed,
         Conclusion::Unjudged => unjudged,
-    }
+    };
+    format!("{conclusion}: {judgement}")
 }

@@ -46,7 +46,7 @@ pub use cells::cell_name;
 pub use comparison::{comparison, differences};
 pub use conditions::conditions;
 pub use content::{MissingTrials, Report, incomplete, missing_cell};
-pub use judgements::judgements;
+pub use judgements::{judgement, judgements};
 pub use lines::{TextStyle, paragraph};
 pub use page::html;
 pub use plots::{Plot, plots};

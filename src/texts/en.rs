@@ -345,7 +345,7 @@ const COMPARE: CompareTexts = CompareTexts {
         let side = if is_below { "below" } else { "above" };
         format!("{figure}, {percent} {side} the bound")
     },
-    conclusions: ["passed", "FAILED", "not judged"],
+    conclusions: ["passed", "FAILED", "CANNOT TELL"],
     mostly_doubted: |cell, doubted, of, why| {
         format!("warnings touch it in {doubted} of {of} trials of {cell} ({why})")
     },

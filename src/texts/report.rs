@@ -209,7 +209,7 @@ pub struct CompareTexts {
     pub invalid_of: fn(usize, usize, &str) -> String,
     /// A figure, its distance from a bound in percent, and whether it is below.
     pub margin: fn(&str, &str, bool) -> String,
-    /// What came of a demand: passed, failed, not judged.
+    /// What came of a demand: passed, failed, cannot tell.
     pub conclusions: [&'static str; 3],
     /// A cell, of how many of its trials warnings touch a figure, of how many, and the warnings.
     pub mostly_doubted: fn(&str, usize, usize, &str) -> String,

@@ -29,7 +29,7 @@ fn a_gate_sees_the_trials_that_broke() {
             assert_eq!(code, Some(1), "{broken}, {gate}: {text}");
             // A count of what went wrong has been judged in these trials too.
             let unjudged = match gate {
-                "missed > 0%" => "missed > +0%: sse, 1000 clients: ".to_owned(),
+                "missed > 0%" => "\nFAILED: missed > +0%: sse, 1000 clients: ".to_owned(),
                 _ if broken > 5 => "sse, 1000 clients: too few trials (0 of 5)".to_owned(),
                 _ => format!(
                     "sse, 1000 clients: {broken} of 10 trials of B INVALID ({broken} × \
@@ -37,6 +37,8 @@ fn a_gate_sees_the_trials_that_broke() {
                 ),
             };
             assert!(text.contains(&unjudged), "{text}");
+            let cannot_tell = text.contains("\nCANNOT TELL: latency_p99_us");
+            assert_eq!(cannot_tell, gate != "missed > 0%", "{text}");
             let left_out = format!("{broken} INVALID left out ({broken} × missed-messages)");
             assert!(text.replace("\n  ", " ").contains(&left_out), "{text}");
         }

@@ -11,7 +11,7 @@ use crate::report::cells::{ReportCell, cells, settings};
 use crate::report::columns::{self, value};
 use crate::report::comparison;
 use crate::report::conditions::conditions;
-use crate::report::judgements::conclusion;
+use crate::report::judgements::judgement;
 use crate::report::marks;
 use crate::results::{CapacityRow, Metric, Table, TrialRow, Verdict, shown_in};
 use crate::stats::compare::Comparison;
@@ -55,7 +55,7 @@ pub fn run_markdown(document: &RunDocument, trials: &[TrialRow], locale: Locale)
     lines.extend(cells.iter().flat_map(|cell| doubts(cell, texts)));
     lines.extend(marks::meaning(&cells));
     lines.extend(answer::paragraphs(trials, locale));
-    lines.extend(list(document.demands, texts));
+    lines.extend(list(document.demands, locale));
     joined(&lines)
 }
 
@@ -110,7 +110,7 @@ pub fn comparison_markdown(
             .iter()
             .map(|cell| (texts.compare.not_compared)(cell)),
     );
-    lines.extend(list(document.demands, texts));
+    lines.extend(list(document.demands, locale));
     joined(&lines)
 }
 
@@ -176,8 +176,8 @@ fn doubts(cell: &ReportCell, texts: &Texts) -> Option<String> {
     Some(format!("**{name}**, {setting}: {verdict}\n{reasons}"))
 }
 
-fn list(demands: &[Judgement], texts: &Texts) -> Option<String> {
-    let line = |demand: &Judgement| format!("- {}: {demand}", conclusion(demand, texts));
+fn list(demands: &[Judgement], locale: Locale) -> Option<String> {
+    let line = |demand: &Judgement| format!("- {}", judgement(demand, locale));
     let lines: Vec<String> = demands.iter().map(line).collect();
     (!lines.is_empty()).then(|| lines.join("\n"))
 }
