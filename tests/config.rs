@@ -132,6 +132,9 @@ fn compare_without_a_run_takes_the_newest() {
     }
     let output = folder.wslab("compare", &[]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let empty = folder.wslab("compare", &[("WSLAB_RESULTS", Path::new(""))]);
+    assert_eq!(empty.status.code(), Some(0), "an empty variable is unset");
+    assert_eq!(empty.stdout, output.stdout);
     let said = text(&output.stderr);
     let line = "defaults from ./wslab.toml: results\nnewest run: runs/custom/";
     assert!(said.starts_with(line), "{said}");

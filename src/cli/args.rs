@@ -4,7 +4,8 @@ use std::convert::Infallible;
 use std::io::Write;
 use std::path::PathBuf;
 
-use clap::{Arg, Args};
+use clap::builder::{OsStringValueParser, TypedValueParser};
+use clap::{Arg, Args, ValueHint};
 
 use crate::cli::help::{headings, with_default};
 use crate::client::tls::{Fingerprint, Trust};
@@ -62,13 +63,20 @@ pub(super) struct ResultsArgs {
     /// The environment variable WSLAB_RESULTS, and results = "DIR" in wslab.toml, name another
     /// folder where this flag is absent.
     #[arg(long, value_name = "DIR", env = "WSLAB_RESULTS", hide_env = true)]
+    #[arg(value_parser = OsStringValueParser::new().map(PathBuf::from))]
+    #[arg(value_hint = ValueHint::DirPath)]
     results: Option<PathBuf>,
 }
 
 impl ResultsArgs {
     /// The folder, and whether the configuration names it.
     pub(super) fn folder(&self, config: &Config) -> (PathBuf, bool) {
-        match (&self.results, &config.results) {
+        let given = self.results.as_ref();
+        // An empty variable is as none.
+        match (
+            given.filter(|it| !it.as_os_str().is_empty()),
+            &config.results,
+        ) {
             (Some(given), _) => (given.clone(), false),
             (None, Some(configured)) => (configured.clone(), true),
             (None, None) => (RESULTS.into(), false),
