@@ -194,6 +194,13 @@ fn the_manual_has_a_page_for_each_command() {
         !pages.join("wslab-load.1").exists(),
         "a command for other commands"
     );
+    let said = text(&output.stdout);
+    assert_eq!(said, format!("pages written to {}\n", pages.display()));
+    // The name of a command is no folder.
+    let mut one = wslab(&["man", "run"]);
+    let one = one.current_dir(folder.path()).output().unwrap();
+    assert!(one.stdout == std::fs::read(pages.join("wslab-run.1")).unwrap());
+    assert!(!folder.path().join("run").exists());
     let main = wslab(&["man"]).output().unwrap().stdout;
     let page = std::fs::read(pages.join("wslab.1")).unwrap();
     assert!(page == main, "{}", text(&main));

@@ -254,6 +254,7 @@ pub(super) const COMPLETIONS: &[Example] = &[
 
 pub(super) const MAN: &[Example] = &[
     ("wslab man | man -l -", "Read the main page"),
+    ("wslab man run | man -l -", "Read the page of a command"),
     (
         "wslab man ~/.local/share/man/man1",
         "Install all pages: then man wslab-run works",
