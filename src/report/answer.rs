@@ -1,4 +1,4 @@
-//! The closing sentence: who differs from whom, and by how much. Rows in, sentence out.
+//! The closing sentence: which transports differ, and by how much. Rows in, sentence out.
 //!
 //! There are no ranks. Transports that the data cannot tell apart share a place, see
 //! [`groups`](crate::stats::groups). INVALID trials are left out and named, doubted figures are
@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::report::batching;
 use crate::report::cells::{ReportCell, cells, settings};
 use crate::report::columns::only_waits;
-use crate::results::{Metric, TrialRow, Verdict, metric, touched};
+use crate::results::{Metric, TrialRow, Verdict, metric};
 use crate::stats::compare::signed;
 use crate::stats::groups::{MAY_BE_NOISE, Place, Times, places};
 use crate::stats::statistics::{FEWEST, difference_interval_at, median, ratio, ratio_interval};
@@ -230,7 +230,7 @@ fn doubted(questions: &[Question], cells: &[&ReportCell], texts: &Texts) -> Opti
         let mut trials = cell.counted().into_iter();
         trials.any(|trial| {
             let mut metrics = questions.iter().map(|question| question.metric);
-            trial.verdict != Verdict::Valid && metrics.any(|metric| touches(trial, metric))
+            trial.verdict != Verdict::Valid && metrics.any(|metric| metric.is_doubted(trial))
         })
     };
     let names: Vec<String> = cells
@@ -243,19 +243,6 @@ fn doubted(questions: &[Question], cells: &[&ReportCell], texts: &Texts) -> Opti
         all if all == cells.len() => Some((words.doubted)(None)),
         _ => Some((words.doubted)(Some(&(words.list)(&names)))),
     }
-}
-
-/// Whether a trial is doubted as a whole, or in this figure.
-fn touches(trial: &TrialRow, metric: &Metric) -> bool {
-    let mut warnings = trial.warnings.split_whitespace().peekable();
-    let percentile = metric.objective.map(|(name, _)| name);
-    warnings.peek().is_none()
-        || warnings.any(
-            |warning| match touched(trial.doubted_figures.as_deref(), warning) {
-                Some(figures) => percentile.is_some_and(|name| figures.contains(&name)),
-                None => true,
-            },
-        )
 }
 
 /// A cell with INVALID trials: `long-polling (1 of 5 trials)`, or its name alone.

@@ -1,6 +1,8 @@
 //! Rows grouped into cells: what a table shows in one line and a plot as one mark.
 
-use crate::results::{FIGURES, Metric, TrialRow, Verdict, Warning, metric, touched};
+use crate::results::{
+    FIGURES, Metric, TrialRow, Verdict, Warning, metric, touched, warning_counts,
+};
 use crate::stats::statistics::{self, Interval};
 use crate::texts::{Locale, Texts};
 use crate::transport::Transport;
@@ -57,15 +59,15 @@ impl ReportCell<'_> {
 
     /// Names of warnings and how many trials have each, in the order of their first appearance.
     pub fn warnings(&self) -> Vec<(&str, usize)> {
-        let mut found: Vec<(&str, usize)> = Vec::new();
-        let trials = self.trials.iter();
-        for name in trials.flat_map(|t| t.warnings.split_whitespace()) {
-            match found.iter_mut().find(|(known, _)| *known == name) {
-                Some((_, trials)) => *trials += 1,
-                None => found.push((name, 1)),
-            }
+        warning_counts(self.trials.iter().copied())
+    }
+
+    /// ` (2 of 3 trials)` for a warning that so many have; nothing where there is one trial.
+    pub fn of_trials(&self, some: usize) -> String {
+        match self.trials.len() {
+            1 => String::new(),
+            all => format!(" {}", (self.texts.cell.of_trials)(some, all)),
         }
-        found
     }
 
     /// What a warning means and, where these are not all, the figures that it touches in any trial;

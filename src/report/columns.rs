@@ -58,6 +58,12 @@ pub(super) fn value(table: Table, metric: &Metric, cell: &ReportCell) -> String 
     }
 }
 
+/// The figure alone: the first line of [`value`].
+pub(super) fn line(table: Table, metric: &Metric, cell: &ReportCell) -> String {
+    let value = value(table, metric, cell);
+    value.lines().next().unwrap_or_default().to_owned()
+}
+
 /// The median, its interval if it has one that is not a point, and what belongs beneath.
 fn figure(metric: &Metric, cell: &ReportCell) -> String {
     let mut lines = vec![median(metric, cell)];

@@ -29,22 +29,16 @@ pub fn differences(comparison: &Comparison, width: usize, locale: Locale) -> Str
     let mut widths = widths(&[&rows[..], std::slice::from_ref(&header)].concat());
     let figures: usize = widths[1..].iter().map(|width| width + 2).sum();
     widths[0] = widths[0].min(width.saturating_sub(figures));
-    let (mut lines, mut setting) = (Vec::new(), "");
-    for (pair, row) in comparison.pairs.iter().zip(&rows) {
-        if pair.other.setting != setting {
-            setting = &pair.other.setting;
-            lines.push(setting.to_owned());
-            lines.extend(line(&header, &widths, width));
-        }
-        lines.extend(line(row, &widths, width));
-        let next = comparison
-            .pairs
-            .iter()
-            .skip_while(|other| !std::ptr::eq(*other, pair))
-            .nth(1);
-        if next.is_none_or(|next| next.other.setting != setting) {
-            lines.push(String::new());
-        }
+    let mut lines = Vec::new();
+    let mut left = rows.iter();
+    let settings = comparison
+        .pairs
+        .chunk_by(|a, b| a.other.setting == b.other.setting);
+    for pairs in settings {
+        lines.push(pairs[0].other.setting.clone());
+        let rows = std::iter::once(&header).chain(left.by_ref().take(pairs.len()));
+        lines.extend(rows.flat_map(|row| figures_line(row, &widths, width)));
+        lines.push(String::new());
     }
     lines.extend(doubtful_cells(comparison, width, texts));
     lines.extend(folded_to(width, texts.compare.differences, ""));
@@ -95,20 +89,16 @@ fn ending(comparison: &Comparison, shown: &str, width: usize, texts: &Texts) -> 
     let words = &texts.compare;
     let alone = comparison.unpaired.iter();
     let mut sentences: Vec<String> = alone.map(|cell| (words.not_compared)(&cell.text)).collect();
-    let sides = || {
-        comparison
-            .pairs
-            .iter()
-            .flat_map(|pair| [&pair.base, &pair.other])
-    };
-    if sides().any(|cell| cell.count(Verdict::Invalid) > 0) {
+    if comparison
+        .sides()
+        .any(|cell| cell.count(Verdict::Invalid) > 0)
+    {
         sentences.push(words.invalid_counted.to_owned());
     }
     if shown.contains(DOUBTED) {
         sentences.push((texts.cell.doubted)(DOUBTED));
     }
-    let counted = |cell: &CellTrials| cell.trials.len() - cell.count(Verdict::Invalid);
-    if sides().any(|cell| counted(cell) < FEWEST) {
+    if comparison.sides().any(|cell| cell.usable() < FEWEST) {
         sentences.push((words.repeat)(FEWEST));
     }
     let sentences = sentences.iter();
@@ -142,7 +132,7 @@ fn side(letter: &str, cell: &CellTrials, pair: &CellPair, texts: &Texts) -> Stri
 /// How many trials a side has, and their verdicts.
 fn trials(cell: &CellTrials, texts: &Texts) -> String {
     let [invalid, suspect] = [Verdict::Invalid, Verdict::Suspect].map(|of| cell.count(of));
-    let mut text = (texts.cell.trials)((cell.trials.len() - invalid) as f64);
+    let mut text = (texts.cell.trials)(cell.usable() as f64);
     if suspect > 0 {
         let why = cell.reasons(Verdict::Suspect, texts);
         text.push_str(&(texts.compare.of_them_suspect)(suspect, &why));
@@ -157,11 +147,7 @@ fn trials(cell: &CellTrials, texts: &Texts) -> String {
 /// The cells with trials that are not VALID, and why these are not.
 fn doubtful_cells(comparison: &Comparison, width: usize, texts: &Texts) -> Vec<String> {
     let mut lines = Vec::new();
-    for cell in comparison
-        .pairs
-        .iter()
-        .flat_map(|pair| [&pair.base, &pair.other])
-    {
+    for cell in comparison.sides() {
         if cell.count(Verdict::Valid) < cell.trials.len() {
             let name = format!("{}, {}", cell.name, cell.setting);
             let text = (texts.compare.side)(&name, &trials(cell, texts));
@@ -174,26 +160,28 @@ fn doubtful_cells(comparison: &Comparison, width: usize, texts: &Texts) -> Vec<S
     lines.concat()
 }
 
+/// A line a metric; where it is too wide, its finding has a line of its own.
 fn block(lines: &[MetricDifference], width: usize, texts: &Texts) -> Vec<String> {
     let mut rows = vec![texts.compare.header.map(str::to_owned).to_vec()];
     rows.extend(lines.iter().map(|line| row(line, texts)));
-    // The last column stays as it is.
-    let mut widths = widths(&rows);
-    widths[3] = 0;
-    let rows = rows.iter();
-    rows.flat_map(|row| line(row, &widths, width)).collect()
+    let widths = widths(&rows);
+    let lines = rows.iter().flat_map(|row| {
+        let (finding, figures) = row.split_last().expect("four columns");
+        let figures = aligned(figures, &widths[..figures.len()], &[0]);
+        let whole = format!("{figures}  {finding}");
+        match whole.trim_end().chars().count() <= width {
+            true => vec![whole],
+            false => vec![figures, format!("    {finding}")],
+        }
+    });
+    lines.collect()
 }
 
-/// A row of a table; where it is too wide, its longest text has a line of its own.
-fn line(row: &[String], widths: &[usize], width: usize) -> Vec<String> {
-    let last = row.len() - 1;
-    let whole = aligned(row, widths, &[0, if widths[last] == 0 { last } else { 0 }]);
+/// A row with a name and figures; where it is too wide, its name has a line of its own.
+fn figures_line(row: &[String], widths: &[usize], width: usize) -> Vec<String> {
+    let whole = aligned(row, widths, &[0]);
     if whole.trim_end().chars().count() <= width {
         return vec![whole];
-    }
-    if widths[last] == 0 {
-        let figures = aligned(&row[..last], &widths[..last], &[0]);
-        return vec![figures, format!("    {}", row[last])];
     }
     let figures = aligned(&row[1..], &widths[1..], &[]);
     vec![row[0].clone(), format!("    {figures}")]

@@ -2,6 +2,7 @@
 //! is in the names and settings of cells.
 
 use crate::report::lines::TextStyle;
+use crate::report::repeats::trials_words;
 use crate::results::{METRICS, Metric, TrialRow};
 use crate::texts::{Locale, NO_BREAK, Texts};
 
@@ -90,19 +91,9 @@ fn how(trials: &[TrialRow], texts: &Texts) -> Vec<String> {
     // The windows of a search grow.
     if trials.iter().all(|trial| trial.window_s == first.window_s) {
         let window = texts.numbers.round_duration_us(first.window_s * 1e6);
-        how.push((words.trials_of)(&repeats(trials, texts), &window));
+        let of = |cell| trials.iter().filter(|trial| trial.cell == cell).count();
+        let counts: Vec<usize> = trials.iter().map(|trial| of(trial.cell)).collect();
+        how.push((words.trials_of)(&trials_words(&counts, texts), &window));
     }
     how
-}
-
-/// `5 trials`, or `4 to 5 trials` where some cells have fewer.
-fn repeats(trials: &[TrialRow], texts: &Texts) -> String {
-    let of = |cell| trials.iter().filter(|trial| trial.cell == cell).count() as f64;
-    let counts = || trials.iter().map(|trial| of(trial.cell));
-    let least = counts().fold(f64::INFINITY, f64::min);
-    let most = counts().fold(0.0, f64::max);
-    match least < most {
-        true => (texts.cell.trials_between)(least, most),
-        false => (texts.cell.trials)(most),
-    }
 }

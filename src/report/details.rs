@@ -1,7 +1,7 @@
 //! The tables behind `--details`, what their columns mean, and every warning in a sentence.
 
 use crate::report::cells::{ReportCell, settings};
-use crate::report::columns::{self, ABSENT, value};
+use crate::report::columns::{self, ABSENT};
 use crate::report::lines::{TextStyle, aligned, line_width, widths};
 use crate::report::marks;
 use crate::report::repeats;
@@ -85,17 +85,12 @@ fn rows(group: &[&ReportCell], table: Table, columns: &[TableColumn]) -> Vec<Vec
     let row = |cell: &&ReportCell| {
         let figures = columns
             .iter()
-            .map(|column| first_line(value(table, column.metric, cell)));
+            .map(|column| columns::line(table, column.metric, cell));
         [vec![cell.name()], figures.collect()].concat()
     };
     std::iter::once(header)
         .chain(group.iter().map(row))
         .collect()
-}
-
-/// Further lines are details, for which only the page has room.
-pub(super) fn first_line(text: String) -> String {
-    text.lines().next().unwrap_or_default().to_owned()
 }
 
 /// What the columns mean: `meaning`, and what only some runs need.
@@ -127,13 +122,12 @@ fn doubts(cell: &ReportCell, style: TextStyle) -> Vec<String> {
         cell.setting,
         cell.verdict_words()
     );
-    let of_trials = |trials| match cell.trials.len() {
-        1 => String::new(),
-        all => format!(" {}", (cell.texts.cell.of_trials)(trials, all)),
-    };
     let reasons = warnings.into_iter().flat_map(|(name, trials)| {
         let sentence = cell.meaning(name, cell.texts.table.unknown_warning);
-        style.folded(&format!("  {name}{}: {sentence}", of_trials(trials)), "  ")
+        style.folded(
+            &format!("  {name}{}: {sentence}", cell.of_trials(trials)),
+            "  ",
+        )
     });
     [String::new(), head].into_iter().chain(reasons).collect()
 }

@@ -2,7 +2,7 @@
 
 use console::{Style, measure_text_width};
 
-use crate::texts::folded;
+use crate::texts::{NO_BREAK, folded};
 
 /// How text for a terminal looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,7 +89,7 @@ pub(super) fn aligned(texts: &[String], widths: &[usize], left: &[usize]) -> Str
 
 /// The text in lines of at most so many columns, each of which begins with `indent`.
 pub(super) fn folded_to(width: usize, text: &str, indent: &str) -> Vec<String> {
-    let text = format!("{}{text}", indent.replace(' ', "\u{a0}"));
+    let text = format!("{}{text}", indent.replace(' ', &NO_BREAK.to_string()));
     folded(&text, width, indent)
 }
 

@@ -6,7 +6,7 @@
 //!
 //! - `content`: what a report is made of · `write`: its files
 //! - `cells`: trials grouped by the combination of factors they repeat
-//! - `conditions`: what was asked for · `answer`: who differs from whom, in a sentence
+//! - `conditions`: what was asked for · `answer`: which transports differ, in a sentence
 //! - `columns`: what a column of a table shows of a cell
 //! - `marks`, `batching`: marks of figures, and why
 //! - `repeats`: what there is to say about repeated cells · `capacity`: a search's result in words

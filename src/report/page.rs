@@ -187,10 +187,6 @@ fn doubts(cells: &[ReportCell], texts: &Texts) -> Markup {
 
 fn doubt(cell: &ReportCell, texts: &Texts) -> Markup {
     let warnings = cell.warnings();
-    let of_trials = |trials| match cell.trials.len() {
-        1 => String::new(),
-        all => format!(" {}", (texts.cell.of_trials)(trials, all)),
-    };
     let sentence = |name: &str| cell.meaning(name, texts.page.unknown_warning);
     html! {
         li {
@@ -198,7 +194,7 @@ fn doubt(cell: &ReportCell, texts: &Texts) -> Markup {
             " " (badge(cell)) " " (cell.trials_concerned())
             ul {
                 @for (name, trials) in &warnings {
-                    li { code { (name) } (of_trials(*trials)) ": " (sentence(name)) }
+                    li { code { (name) } (cell.of_trials(*trials)) ": " (sentence(name)) }
                 }
                 @if warnings.is_empty() { li { (texts.page.no_reason) } }
             }

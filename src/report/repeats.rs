@@ -5,6 +5,7 @@ use crate::report::cells::ReportCell;
 use crate::results::{Verdict, metric};
 use crate::stats::compare::decimals;
 use crate::stats::statistics::FEWEST;
+use crate::texts::Texts;
 
 /// The percentiles by which the halves of an A/A pair are compared.
 const PERCENTILES: [&str; 2] = ["latency_p50_us", "latency_p99_us"];
@@ -41,15 +42,20 @@ pub(super) fn marks(cells: &[ReportCell]) -> Option<String> {
     Some((words.marks)(&marks))
 }
 
-/// `5 trials`, or `3 to 5 trials`.
 fn trials(cells: &[&ReportCell]) -> String {
-    let counted = || cells.iter().map(|cell| cell.counted().len() as f64);
-    let least = counted().fold(f64::INFINITY, f64::min);
-    let most = counted().fold(0.0, f64::max);
-    match cells.first() {
-        Some(cell) if least < most => (cell.texts.cell.trials_between)(least, most),
-        Some(cell) => (cell.texts.cell.trials)(most),
-        None => String::new(),
+    let counts: Vec<usize> = cells.iter().map(|cell| cell.counted().len()).collect();
+    cells
+        .first()
+        .map_or(String::new(), |cell| trials_words(&counts, cell.texts))
+}
+
+/// `5 trials`, or `3 to 5 trials`: how many each cell has.
+pub(super) fn trials_words(counts: &[usize], texts: &Texts) -> String {
+    let least = counts.iter().min().copied().unwrap_or(0);
+    let most = counts.iter().max().copied().unwrap_or(0);
+    match least < most {
+        true => (texts.cell.trials_between)(least as f64, most as f64),
+        false => (texts.cell.trials)(most as f64),
     }
 }
 

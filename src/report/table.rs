@@ -6,7 +6,7 @@
 use crate::report::answer;
 use crate::report::batching;
 use crate::report::cells::{ReportCell, cells, settings};
-use crate::report::columns::{self, value};
+use crate::report::columns;
 use crate::report::conditions;
 use crate::report::content::{MissingTrials, incomplete};
 use crate::report::details;
@@ -132,8 +132,8 @@ fn rows(cells: &[ReportCell], columns: &[TableColumn]) -> Vec<Vec<String>> {
         };
         let figures = columns
             .iter()
-            .map(|column| value(Table::Printed, column.metric, cell));
-        [vec![name], figures.map(details::first_line).collect()].concat()
+            .map(|column| columns::line(Table::Printed, column.metric, cell));
+        [vec![name], figures.collect()].concat()
     };
     let header = [vec![texts.table.transport.to_owned()], titles.collect()].concat();
     std::iter::once(header)

@@ -56,7 +56,7 @@ fn line(found: &Found, cells: &[ReportCell], style: TextStyle) -> Vec<String> {
         .cells
         .iter()
         .all(|(cell, trials)| cell.trials.len() == *trials);
-    let who = match found.cells.len() {
+    let concerned = match found.cells.len() {
         all if whole && all == cells.len() && all > 1 => texts.table.all_cells.to_owned(),
         many if many > 4 => (texts.table.cells_of)(many, cells.len()),
         _ => found.cells.iter().map(name).collect::<Vec<_>>().join("; "),
@@ -66,7 +66,7 @@ fn line(found: &Found, cells: &[ReportCell], style: TextStyle) -> Vec<String> {
         Err(_) => texts.table.unknown_warning,
     };
     let verdict = verdict(found);
-    let text = format!("{verdict} {} ({who}): {what}", found.name);
+    let text = format!("{verdict} {} ({concerned}): {what}", found.name);
     let mut lines = style.folded(&text, "  ");
     let word = verdict.to_string();
     let coloured = match verdict {

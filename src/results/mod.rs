@@ -20,7 +20,7 @@ mod verdict;
 pub use capacity_row::{CapacityRow, SearchVerdict};
 pub use csv::{csv_bytes, read_rows, read_rows_if_there, read_text, write_rows, write_whole};
 pub use metric::{Better, Kind, MetricOf, Table, Unit};
-pub use registry::{METRICS, Metric, TableColumn, measured, metric, shown_in};
+pub use registry::{METRICS, Metric, TableColumn, measured, metric, shown_in, warning_counts};
 pub use timeline_row::TimelineRow;
 pub use trial_row::TrialRow;
 pub use verdict::{Doubt, FIGURES, Verdict, Warning, touched};

@@ -31,17 +31,37 @@ impl Metric {
         self.breakage || trial.verdict != Verdict::Invalid
     }
 
-    /// Whether a warning of a trial touches this figure. None touches a count of what went wrong.
+    /// Whether this warning of a trial touches this figure.
+    pub fn is_touched(&self, trial: &TrialRow, warning: &str) -> bool {
+        let is_named = |figures: Vec<&str>| {
+            let percentile = self.objective;
+            percentile.is_some_and(|(name, _)| figures.contains(&name))
+        };
+        touched(trial.doubted_figures.as_deref(), warning).is_none_or(is_named)
+    }
+
+    /// Whether some warning of a trial touches this figure. None touches a count of what went
+    /// wrong.
     pub fn is_doubted(&self, trial: &TrialRow) -> bool {
         let mut warnings = trial.warnings.split_whitespace().peekable();
         let unexplained = trial.verdict == Verdict::Suspect && warnings.peek().is_none();
-        let name = self.objective.map(|(name, _)| name);
-        let touches = |warning| match touched(trial.doubted_figures.as_deref(), warning) {
-            Some(figures) => name.is_some_and(|name| figures.contains(&name)),
-            None => true,
-        };
-        !self.breakage && (unexplained || warnings.any(touches))
+        let mut touches = |warning| self.is_touched(trial, warning);
+        !self.breakage && (unexplained || warnings.any(&mut touches))
     }
+}
+
+/// Names of the warnings of some trials and how many trials have each, in the order of their first
+/// appearance.
+pub fn warning_counts<'r>(trials: impl IntoIterator<Item = &'r TrialRow>) -> Vec<(&'r str, usize)> {
+    let mut counts: Vec<(&str, usize)> = Vec::new();
+    let trials = trials.into_iter();
+    for name in trials.flat_map(|trial| trial.warnings.split_whitespace()) {
+        match counts.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, trials)) => *trials += 1,
+            None => counts.push((name, 1)),
+        }
+    }
+    counts
 }
 
 /// The metric of this name.

@@ -40,7 +40,7 @@ pub struct Names {
     pub many: bool,
 }
 
-/// The closing sentence: who differs from whom, and by how much.
+/// The closing sentence: which transports differ, and by how much.
 #[derive(Debug)]
 pub struct AnswerTexts {
     pub latency: ClauseTexts,

@@ -1,6 +1,6 @@
 //! Whether a trial of a search is within its objectives.
 
-use crate::results::{TrialRow, Unit, Verdict, Warning, touched};
+use crate::results::{TrialRow, Unit, Verdict, Warning};
 use crate::stats::bracket::StepOutcome;
 use crate::stats::objective::Objective;
 
@@ -58,12 +58,9 @@ pub fn needed(objectives: &[Objective]) -> f64 {
 /// objectives' figures. An INVALID one fails its step where the load caused that. Every other trial
 /// shows nothing.
 pub fn judge(trial: &TrialRow, objectives: &[Objective]) -> StepOutcome {
-    let concerns = |warning: &&str| match touched(trial.doubted_figures.as_deref(), warning) {
-        Some(figures) => {
-            let mut names = objectives.iter().map(Objective::name);
-            names.any(|name| figures.contains(&name))
-        }
-        None => true,
+    let concerns = |warning: &&str| {
+        let mut metrics = objectives.iter().map(|objective| objective.metric);
+        metrics.any(|metric| metric.is_touched(trial, warning))
     };
     let warnings: Vec<&str> = trial.warnings.split_whitespace().filter(concerns).collect();
     let warned = |of: &[Warning]| {

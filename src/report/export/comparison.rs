@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::run::conditions;
-use crate::results::{Metric, TrialRow, Verdict};
+use crate::results::{Metric, TrialRow, Verdict, warning_counts};
 use crate::stats::compare::{
     CellPair, CellTrials, Comparison, DifferenceFinding, MetricDifference,
 };
@@ -93,7 +93,6 @@ fn row(pair: &CellPair, line: &MetricDifference) -> DifferenceRow {
     };
     let finite = |end: f64| Some(end).filter(|end| end.is_finite());
     let (a, b) = (&pair.base, &pair.other);
-    let trials = |cell: &CellTrials| cell.trials.len() - cell.count(Verdict::Invalid);
     let verdict = |cell: &CellTrials| {
         let verdicts = cell.trials.iter().map(|trial| trial.verdict);
         verdicts.max().unwrap_or(Verdict::Valid)
@@ -112,8 +111,8 @@ fn row(pair: &CellPair, line: &MetricDifference) -> DifferenceRow {
         finding,
         doubted_a: line.doubted[0],
         doubted_b: line.doubted[1],
-        trials_a: trials(a),
-        trials_b: trials(b),
+        trials_a: a.usable(),
+        trials_b: b.usable(),
         verdict_a: verdict(a),
         verdict_b: verdict(b),
         warnings_a: warnings(a),
@@ -122,15 +121,7 @@ fn row(pair: &CellPair, line: &MetricDifference) -> DifferenceRow {
 }
 
 fn warnings(cell: &CellTrials) -> String {
-    let mut names: Vec<&str> = Vec::new();
-    for name in cell
-        .trials
-        .iter()
-        .flat_map(|trial| trial.warnings.split_whitespace())
-    {
-        if !names.contains(&name) {
-            names.push(name);
-        }
-    }
+    let counts = warning_counts(cell.trials.iter().copied()).into_iter();
+    let names: Vec<&str> = counts.map(|(name, _)| name).collect();
     names.join(" ")
 }

@@ -1,6 +1,6 @@
 //! Which cells can be compared.
 
-use crate::results::{Kind, METRICS, Metric, TrialRow, Verdict, Warning};
+use crate::results::{Kind, METRICS, Metric, TrialRow, Verdict, Warning, warning_counts};
 use crate::texts::Texts;
 use crate::transport::Transport;
 
@@ -136,6 +136,13 @@ fn pairs_of<'r>(group: &[&CellTrials<'r>], against: Option<Transport>) -> Vec<Ce
         (pair.other.is_again() || pair.base.is_again(), !first)
     });
     pairs
+}
+
+impl<'r> Comparison<'r> {
+    /// The cells of all pairs, A before B.
+    pub fn sides(&self) -> impl Iterator<Item = &CellTrials<'r>> {
+        self.pairs.iter().flat_map(|pair| [&pair.base, &pair.other])
+    }
 }
 
 impl<'r> CellPair<'r> {
@@ -275,27 +282,23 @@ impl<'r> CellTrials<'r> {
         self.trials.iter().filter(same).count()
     }
 
+    /// How many of its trials are not INVALID.
+    pub fn usable(&self) -> usize {
+        self.trials.len() - self.count(Verdict::Invalid)
+    }
+
     /// Why trials have this verdict, with how many name each reason: `5 × missed-messages`.
     pub fn reasons(&self, verdict: Verdict, texts: &Texts) -> String {
-        let mut reasons: Vec<(&str, usize)> = Vec::new();
-        let all = self.trials.iter();
+        let all = self.trials.iter().copied();
         let concerned = all.filter(|trial| trial.verdict == verdict);
-        for name in concerned.flat_map(|trial| trial.warnings.split_whitespace()) {
-            // A reason that this version does not know may be the one.
-            if name
-                .parse()
-                .is_ok_and(|known: Warning| known.verdict() != verdict)
-            {
-                continue;
-            }
-            match reasons.iter_mut().find(|(known, _)| *known == name) {
-                Some((_, trials)) => *trials += 1,
-                None => reasons.push((name, 1)),
-            }
-        }
-        let reasons = reasons
-            .iter()
-            .map(|(name, trials)| format!("{trials} × {name}"));
+        // A reason that this version does not know may be the one.
+        let is_reason = |name: &str| {
+            name.parse()
+                .map_or(true, |known: Warning| known.verdict() == verdict)
+        };
+        let counts = warning_counts(concerned).into_iter();
+        let reasons = counts.filter(|(name, _)| is_reason(name));
+        let reasons = reasons.map(|(name, trials)| format!("{trials} × {name}"));
         match reasons.collect::<Vec<_>>() {
             none if none.is_empty() => texts.compare.no_reason.to_owned(),
             reasons => reasons.join(", "),
