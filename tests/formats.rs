@@ -92,6 +92,12 @@ fn a_run_is_one_document_with_numbers_nulls_and_verdicts() {
         .output()
         .unwrap();
     assert_eq!(document(&again)["cells"], run["cells"]);
+    // Also where the path does not end with the run's id.
+    let here = wslab(&["report", ".", "--format", "json"])
+        .current_dir(&folder)
+        .output()
+        .unwrap();
+    assert_eq!(document(&here)["run"], run["run"]);
     // CSV has the rows of summary.csv.
     let csv = wslab(&["report", folder.to_str().unwrap(), "--format", "csv"])
         .output()

@@ -58,16 +58,8 @@ impl CapacityArgs {
         let scenario = self.scenario(recorded.as_ref(), &config)?;
         let (run, ending) = self.run.measure(&scenario, recorded.as_ref(), &config)?;
         let found = capacity::rows(&run.scenario, &run.folder.id(), &run.folder.trials);
-        finish(&run, ending, self.run.format, || {
-            let (folder, trials) = (&run.folder.path, &run.folder.trials);
-            let style = self.run.table.style();
-            show_capacity(
-                (folder, &run.scenario),
-                trials,
-                &found,
-                self.run.format,
-                style,
-            )
+        finish(&run, ending, self.run.format, |shown| {
+            show_capacity(shown, &found, self.run.format, self.run.table.style())
         })?;
         let is_told = |told: SearchVerdict| {
             !matches!(told, SearchVerdict::NotTold | SearchVerdict::Unfinished)

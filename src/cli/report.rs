@@ -9,7 +9,7 @@ use crate::cli::args::ResultsArgs;
 use crate::cli::display::TableArgs;
 use crate::cli::help::{self, headings};
 use crate::cli::list::{list, newest_run};
-use crate::cli::result::{Format, missing, show_capacity, show_run};
+use crate::cli::result::{Format, ShownRun, missing, show_capacity, show_run};
 use crate::error::UsageError;
 use crate::lab::capacity;
 use crate::lab::recorded_run::RecordedRun;
@@ -139,10 +139,15 @@ impl RunFiles {
 
     /// What the command printed that made the run.
     fn result(&self, format: Format, style: TextStyle) -> anyhow::Result<String> {
-        let run = (&*self.folder, &self.recorded.scenario);
+        let run = ShownRun {
+            id: &self.id,
+            folder: &self.folder,
+            scenario: &self.recorded.scenario,
+            trials: &self.trials,
+        };
         match self.capacity.is_empty() {
-            true => show_run(run, &self.trials, &[], format, style),
-            false => show_capacity(run, &self.trials, &self.capacity, format, style),
+            true => show_run(&run, &[], format, style),
+            false => show_capacity(&run, &self.capacity, format, style),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use clap::ValueEnum;
 
 use crate::lab::scenario::Scenario;
-use crate::report::export::{self, CapacityDocument, RunDocument};
+use crate::report::export::{self, CapacityDocument, NamedRun, RunDocument};
 use crate::report::{self, MissingTrials, TextStyle};
 use crate::results::{CapacityRow, SearchVerdict, TrialRow};
 use crate::stats::judgement::Judgement;
@@ -27,21 +27,36 @@ pub(super) enum Format {
     Md,
 }
 
+/// A run that is shown.
+pub(super) struct ShownRun<'r> {
+    /// The name of its folder.
+    pub id: &'r str,
+    pub folder: &'r Path,
+    pub scenario: &'r Scenario,
+    pub trials: &'r [TrialRow],
+}
+
+impl<'r> ShownRun<'r> {
+    fn named(&self) -> NamedRun<'r> {
+        NamedRun {
+            scenario: &self.scenario.name,
+            run: self.id,
+            folder: self.folder.display().to_string(),
+            question: &self.scenario.question,
+        }
+    }
+}
+
 /// The result of a run in a format.
 pub(super) fn show_run(
-    (folder, scenario): (&Path, &Scenario),
-    trials: &[TrialRow],
+    run: &ShownRun,
     judged: &[Judgement],
     format: Format,
     style: TextStyle,
 ) -> anyhow::Result<String> {
-    let (missing, locale) = (missing(scenario, trials), Locale::En);
-    let id = folder.file_name().unwrap_or_default().to_string_lossy();
-    let document = || {
-        let named = (scenario.name.as_str(), scenario.question.as_str());
-        let place = (&*id, folder.display().to_string());
-        RunDocument::new(named, place, trials, &missing, judged)
-    };
+    let (trials, locale) = (run.trials, Locale::En);
+    let missing = missing(run.scenario, trials);
+    let document = || RunDocument::new(run.named(), trials, &missing, judged);
     match format {
         Format::Table => {
             let table = report::text_table(trials, &missing, style, locale);
@@ -58,20 +73,17 @@ pub(super) fn show_run(
 
 /// The result of a search in a format.
 pub(super) fn show_capacity(
-    (folder, scenario): (&Path, &Scenario),
-    trials: &[TrialRow],
+    run: &ShownRun,
     found: &[CapacityRow],
     format: Format,
     style: TextStyle,
 ) -> anyhow::Result<String> {
+    let trials = run.trials;
     let unfinished = |row: &CapacityRow| row.verdict == SearchVerdict::Unfinished;
     match format {
         Format::Table => Ok(report::capacity_table(found, trials, style, Locale::En)),
         Format::Json => export::json(&CapacityDocument {
-            scenario: &scenario.name,
-            run: &folder.file_name().unwrap_or_default().to_string_lossy(),
-            folder: folder.display().to_string(),
-            question: &scenario.question,
+            named: run.named(),
             complete: !trials.is_empty() && !found.iter().any(unfinished),
             conditions: export::conditions(trials),
             transports: found,

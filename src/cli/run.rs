@@ -15,7 +15,7 @@ use crate::cli::foreign;
 use crate::cli::help::{self, headings};
 use crate::cli::process::{end_when_interrupted, interrupted};
 use crate::cli::report::RunFiles;
-use crate::cli::result::{Format, show_run};
+use crate::cli::result::{Format, ShownRun, show_run};
 use crate::client::token::{self, Token};
 use crate::error::UsageError;
 use crate::lab::config::Config;
@@ -151,10 +151,8 @@ impl RunCommand {
         self.check_demands(&scenario)?;
         let (run, ending) = self.run.measure(&scenario, recorded.as_ref(), &config)?;
         let judged = self.judge(&run.folder.trials)?;
-        finish(&run, ending, self.run.format, || {
-            let (named, trials) = ((&*run.folder.path, &run.scenario), &run.folder.trials);
-            let style = self.run.table.style();
-            show_run(named, trials, &judged, self.run.format, style)
+        finish(&run, ending, self.run.format, |shown| {
+            show_run(shown, &judged, self.run.format, self.run.table.style())
         })?;
         if run.verdict() == Verdict::Invalid {
             return Ok(ExitCode::from(3));
@@ -323,13 +321,19 @@ pub(super) fn finish(
     run: &Run,
     ending: Ending,
     format: Format,
-    result: impl FnOnce() -> anyhow::Result<String>,
+    result: impl FnOnce(&ShownRun) -> anyhow::Result<String>,
 ) -> anyhow::Result<()> {
     let is_empty = run.folder.trials.is_empty();
     if is_empty && format == Format::Table {
         return complete(run, ending);
     }
-    let shown = result().and_then(output::write);
+    let shown = result(&ShownRun {
+        id: &run.folder.id(),
+        folder: &run.folder.path,
+        scenario: &run.scenario,
+        trials: &run.folder.trials,
+    });
+    let shown = shown.and_then(output::write);
     if is_empty {
         return complete(run, ending);
     }

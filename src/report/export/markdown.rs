@@ -8,7 +8,7 @@ use super::{ComparisonDocument, RunDocument};
 use crate::report::answer;
 use crate::report::capacity;
 use crate::report::cells::{ReportCell, cells, settings};
-use crate::report::columns::{self, value};
+use crate::report::columns;
 use crate::report::comparison;
 use crate::report::conditions::conditions;
 use crate::report::judgements::judgement;
@@ -22,7 +22,7 @@ use crate::texts::{Locale, Texts};
 pub fn run_markdown(document: &RunDocument, trials: &[TrialRow], locale: Locale) -> String {
     let texts = locale.texts();
     let cells = cells(trials, locale);
-    let mut lines = vec![head(document.scenario, document.question)];
+    let mut lines = vec![head(document.named.scenario, document.named.question)];
     lines.push(conditions(trials, locale));
     if !document.complete {
         let missing = document.missing.join("; ");
@@ -153,9 +153,8 @@ fn conditions_line(conditions: &Map<String, Value>) -> String {
 
 fn row(cell: &ReportCell, shown: Table) -> Vec<String> {
     let mut row = vec![cell.name(), cell.verdict().to_string()];
-    let first_line = |text: String| text.lines().next().unwrap_or_default().to_owned();
     let columns = shown_in(shown).into_iter();
-    row.extend(columns.map(|column| first_line(value(shown, column.metric, cell))));
+    row.extend(columns.map(|column| columns::line(shown, column.metric, cell)));
     row
 }
 

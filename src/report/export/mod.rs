@@ -20,7 +20,7 @@ pub use comparison::ComparisonDocument;
 pub use markdown::{
     capacity_markdown, checks_markdown, comparison_markdown, run_markdown, runs_markdown,
 };
-pub use run::{CapacityDocument, RunDocument, conditions};
+pub use run::{CapacityDocument, NamedRun, RunDocument, conditions};
 
 /// A document as JSON, with a line break at its end.
 pub fn json(document: &impl Serialize) -> anyhow::Result<String> {

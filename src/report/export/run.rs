@@ -11,13 +11,22 @@ use crate::results::{CapacityRow, METRICS, Metric, TrialRow, Verdict, measured};
 use crate::stats::judgement::Judgement;
 use crate::texts::Locale;
 
+/// Which run it is, and what it asks.
+#[derive(Clone, Debug, Serialize)]
+pub struct NamedRun<'r> {
+    pub scenario: &'r str,
+    /// The name of its folder.
+    pub run: &'r str,
+    /// The folder's path, as it was given.
+    pub folder: String,
+    pub question: &'r str,
+}
+
 /// A run with its cells, for scripts.
 #[derive(Debug, Serialize)]
 pub struct RunDocument<'r> {
-    pub scenario: &'r str,
-    pub run: &'r str,
-    pub folder: String,
-    pub question: &'r str,
+    #[serde(flatten)]
+    pub named: NamedRun<'r>,
     /// Whether every trial was measured.
     pub complete: bool,
     /// The cells of which trials are missing, in words.
@@ -55,10 +64,8 @@ pub struct CellDocument {
 }
 
 impl<'r> RunDocument<'r> {
-    /// The document of a run in `folder`, whose name is its id.
     pub fn new(
-        (scenario, question): (&'r str, &'r str),
-        (run, folder): (&'r str, String),
+        named: NamedRun<'r>,
         trials: &[TrialRow],
         missing: &[MissingTrials],
         demands: &'r [Judgement],
@@ -67,10 +74,7 @@ impl<'r> RunDocument<'r> {
         let missing = missing.map(|missing| missing_cell(missing, Locale::En.texts()));
         let missing: Vec<String> = missing.collect();
         RunDocument {
-            scenario,
-            run,
-            folder,
-            question,
+            named,
             complete: missing.is_empty() && !trials.is_empty(),
             missing,
             verdict: trials.iter().map(|trial| trial.verdict).max(),
@@ -85,10 +89,8 @@ impl<'r> RunDocument<'r> {
 /// The result of a search for capacity, for scripts.
 #[derive(Debug, Serialize)]
 pub struct CapacityDocument<'r> {
-    pub scenario: &'r str,
-    pub run: &'r str,
-    pub folder: String,
-    pub question: &'r str,
+    #[serde(flatten)]
+    pub named: NamedRun<'r>,
     /// Whether the search came to its end.
     pub complete: bool,
     /// The factors that all trials share.
