@@ -45,8 +45,7 @@ impl Metric {
     pub fn is_doubted(&self, trial: &TrialRow) -> bool {
         let mut warnings = trial.warnings.split_whitespace().peekable();
         let unexplained = trial.verdict == Verdict::Suspect && warnings.peek().is_none();
-        let mut touches = |warning| self.is_touched(trial, warning);
-        !self.breakage && (unexplained || warnings.any(&mut touches))
+        !self.breakage && (unexplained || warnings.any(|warning| self.is_touched(trial, warning)))
     }
 }
 
