@@ -2,10 +2,13 @@
 
 mod support;
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Output;
 
 use support::process::{text, wslab};
+use support::wait_until;
 use tempfile::TempDir;
 
 /// A folder with a configuration, in which wslab is run.
@@ -148,6 +151,40 @@ fn compare_without_a_run_takes_the_newest() {
     let said = text(&output.stderr);
     assert!(
         said.contains("no run with a finished trial in nowhere"),
+        "{said}"
+    );
+}
+
+#[test]
+fn the_browser_that_the_environment_names_opens_a_finished_report() {
+    let folder = Folder::with(SHORT);
+    let browser = folder.0.path().join("browser");
+    let opened = folder.0.path().join("opened");
+    fs::write(
+        &browser,
+        format!("#!/bin/sh\necho $1 > {}\n", opened.display()),
+    )
+    .unwrap();
+    fs::set_permissions(&browser, fs::Permissions::from_mode(0o755)).unwrap();
+    let list = format!("no-such-browser:{}", browser.display());
+    let output = folder.wslab("run --quiet --open", &[("BROWSER", Path::new(&list))]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let read = || fs::read_to_string(&opened).unwrap_or_default();
+    wait_until("the browser has the page", || read().ends_with('\n'));
+    let page = read();
+    assert!(Path::new(page.trim_end()).is_file(), "{page}");
+    assert!(page.ends_with("/report.html\n"), "{page}");
+}
+
+#[test]
+fn a_machine_without_a_browser_is_no_error() {
+    let folder = Folder::with(SHORT);
+    let none = [("BROWSER", Path::new("")), ("PATH", Path::new(""))];
+    let output = folder.wslab("run --quiet --open", &none);
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert!(
+        said.contains("no browser was found; open the link above"),
         "{said}"
     );
 }

@@ -6,7 +6,7 @@ use clap::{Arg, Args};
 
 use crate::cli::help::{self, headings};
 use crate::cli::result::show_capacity;
-use crate::cli::run::{RunArgs, finish};
+use crate::cli::run::RunArgs;
 use crate::error::UsageError;
 use crate::lab::capacity;
 use crate::lab::capacity::settings::{CapacitySearch, SearchFactor};
@@ -58,7 +58,7 @@ impl CapacityArgs {
         let scenario = self.scenario(recorded.as_ref(), &config)?;
         let (run, ending) = self.run.measure(&scenario, recorded.as_ref(), &config)?;
         let found = capacity::rows(&run.scenario, &run.folder.id(), &run.folder.trials);
-        finish(&run, ending, self.run.format, |shown| {
+        self.run.finish(&run, ending, |shown| {
             show_capacity(shown, &found, self.run.format, self.run.table.style())
         })?;
         let is_told = |told: SearchVerdict| {

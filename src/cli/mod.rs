@@ -1,6 +1,7 @@
 //! The command line: one file a command, and the arguments that several commands share.
 
 mod args;
+mod browser;
 pub mod capacity;
 pub mod chat;
 pub mod compare;

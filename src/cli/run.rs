@@ -8,6 +8,7 @@ use anyhow::{anyhow, bail};
 use clap::Args;
 
 use crate::cli::args::{ResultsArgs, TokenArgs, TrustArgs, check_token, write_defaults};
+use crate::cli::browser;
 use crate::cli::compare::{find_metric, judge_gates};
 use crate::cli::display::TableArgs;
 use crate::cli::factor_args::FactorArgs;
@@ -128,6 +129,11 @@ pub(super) struct RunArgs {
     #[arg(long, value_name = "table|json|csv|md", value_enum, default_value_t)]
     #[arg(hide_possible_values = true, help_heading = headings::OUTPUT)]
     pub(super) format: Format,
+    /// Open the report in the browser
+    ///
+    /// In the browser that the variable BROWSER names, or else in the desktop's.
+    #[arg(long, help_heading = headings::OUTPUT)]
+    open: bool,
 }
 
 impl RunCommand {
@@ -151,7 +157,7 @@ impl RunCommand {
         self.check_demands(&scenario)?;
         let (run, ending) = self.run.measure(&scenario, recorded.as_ref(), &config)?;
         let judged = self.judge(&run.folder.trials)?;
-        finish(&run, ending, self.run.format, |shown| {
+        self.run.finish(&run, ending, |shown| {
             show_run(shown, &judged, self.run.format, self.run.table.style())
         })?;
         if run.verdict() == Verdict::Invalid {
@@ -313,39 +319,44 @@ impl RunArgs {
         scenario.check()?;
         Ok(scenario)
     }
-}
 
-/// Shows what was measured, then writes the report. Returns the first error: of the run, if it was
-/// cut short, of standard output, of the report.
-pub(super) fn finish(
-    run: &Run,
-    ending: Ending,
-    format: Format,
-    result: impl FnOnce(&ShownRun) -> anyhow::Result<String>,
-) -> anyhow::Result<()> {
-    let is_empty = run.folder.trials.is_empty();
-    if is_empty && format == Format::Table {
-        return complete(run, ending);
+    /// Shows what was measured, then writes the report. Returns the first error: of the run, if it was
+    /// cut short, of standard output, of the report.
+    pub(super) fn finish(
+        &self,
+        run: &Run,
+        ending: Ending,
+        result: impl FnOnce(&ShownRun) -> anyhow::Result<String>,
+    ) -> anyhow::Result<()> {
+        let is_empty = run.folder.trials.is_empty();
+        if is_empty && self.format == Format::Table {
+            return complete(run, ending);
+        }
+        let shown = result(&ShownRun {
+            id: &run.folder.id(),
+            folder: &run.folder.path,
+            scenario: &run.scenario,
+            trials: &run.folder.trials,
+        });
+        let shown = shown.and_then(output::write);
+        if is_empty {
+            return complete(run, ending);
+        }
+        // The arguments were right, whatever the folder lacks now.
+        let page = RunFiles::read(&run.folder.path).and_then(|files| files.write_report());
+        let page = page.map_err(|error| anyhow!("{error:#}"));
+        let told = page.and_then(|page| {
+            if self.format == Format::Table {
+                output::write_link("report: ", &page)?;
+            }
+            if self.open {
+                browser::open(&page);
+            }
+            Ok(())
+        });
+        complete(run, ending)?;
+        shown.and(told)
     }
-    let shown = result(&ShownRun {
-        id: &run.folder.id(),
-        folder: &run.folder.path,
-        scenario: &run.scenario,
-        trials: &run.folder.trials,
-    });
-    let shown = shown.and_then(output::write);
-    if is_empty {
-        return complete(run, ending);
-    }
-    // The arguments were right, whatever the folder lacks now.
-    let page = RunFiles::read(&run.folder.path).and_then(|files| files.write_report());
-    let page = page.map_err(|error| anyhow!("{error:#}"));
-    let told = page.and_then(|page| match format {
-        Format::Table => output::write_link("report: ", &page),
-        _ => Ok(()),
-    });
-    complete(run, ending)?;
-    shown.and(told)
 }
 
 /// Fails where a run was cut short, and names what it left.
