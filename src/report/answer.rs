@@ -1,19 +1,21 @@
-//! The closing sentence: which transports differ, and by how much. Rows in, sentence out.
+//! The answer: which transport to take, why, and by how much transports differ. Rows in, sentences
+//! out.
 //!
-//! There are no ranks. Transports that the data cannot tell apart share a place, see
-//! [`groups`](crate::stats::groups). INVALID trials are left out and named, doubted figures are
-//! named, and where batching makes a figure cheap that is said beside it.
+//! There are no ranks and no score. Transports that the data cannot tell apart share a place, see
+//! [`groups`](crate::stats::groups), and so do those whose difference is too small to matter. A
+//! transport is to be taken where it is in the first place of every figure. INVALID trials are left
+//! out and named, doubted figures are named, and where batching makes a figure cheap that is said
+//! beside it.
 
 use serde::Serialize;
 
-use crate::report::batching;
 use crate::report::cells::{ReportCell, cells, settings};
+use crate::report::clauses::{self, Found, pair, prose_name};
 use crate::report::columns::only_waits;
-use crate::results::{Metric, TrialRow, Verdict, metric};
-use crate::stats::compare::signed;
-use crate::stats::groups::{MAY_BE_NOISE, Place, Times, places};
-use crate::stats::statistics::{FEWEST, difference_interval_at, median, ratio, ratio_interval};
-use crate::texts::{ClauseTexts, Locale, Names, Texts};
+use crate::results::{TrialRow, Verdict};
+use crate::stats::groups::MAY_BE_NOISE;
+use crate::stats::statistics::FEWEST;
+use crate::texts::{Locale, Texts};
 use crate::transport::Transport;
 
 /// The answer for one setting of a run.
@@ -21,6 +23,13 @@ use crate::transport::Transport;
 pub struct Answer {
     /// The factors that vary within the run, such as `1,000 clients`.
     pub setting: String,
+    /// Which transport to take, and why, in one sentence.
+    pub conclusion: String,
+    /// By how much transports differ: a sentence a figure, then SSE against WebSocket.
+    pub figures: Vec<String>,
+    /// What the data cannot show, which figures are doubted, and what is left out.
+    pub limits: Vec<String>,
+    /// All of it.
     pub sentence: String,
 }
 
@@ -28,12 +37,9 @@ pub struct Answer {
 pub fn answers(trials: &[TrialRow], locale: Locale) -> Vec<Answer> {
     let cells = cells(trials, locale);
     let waiting = only_waits(&cells);
-    let answers = settings(&cells).into_iter().filter_map(|(setting, group)| {
-        Some(Answer {
-            setting: setting.to_owned(),
-            sentence: sentence(&group, waiting, locale.texts())?,
-        })
-    });
+    let answers = settings(&cells)
+        .into_iter()
+        .filter_map(|(setting, group)| answer(setting, &group, waiting, locale.texts()));
     answers.collect()
 }
 
@@ -49,35 +55,7 @@ pub(super) fn paragraphs(trials: &[TrialRow], locale: Locale) -> Vec<String> {
     answers.into_iter().map(paragraph).collect()
 }
 
-/// A figure that is answered for.
-struct Question<'t> {
-    metric: &'static Metric,
-    words: &'t ClauseTexts,
-}
-
-fn questions(waiting: bool, texts: &Texts) -> Vec<Question<'_>> {
-    let words = &texts.answer;
-    let all = match waiting {
-        true => vec![
-            ("wire_bytes_per_client_s", &words.waiting_bytes),
-            ("server_cpu_percent", &words.waiting_cpu),
-        ],
-        false => vec![
-            ("latency_p50_us", &words.latency),
-            ("all_layers_bytes_per_delivery", &words.bytes),
-            ("server_cpu_us_per_delivery", &words.cpu),
-        ],
-    };
-    let question = |(name, words)| {
-        Some(Question {
-            metric: metric(name)?,
-            words,
-        })
-    };
-    all.into_iter().filter_map(question).collect()
-}
-
-fn sentence(group: &[&ReportCell], waiting: bool, texts: &Texts) -> Option<String> {
+fn answer(setting: &str, group: &[&ReportCell], waiting: bool, texts: &Texts) -> Option<Answer> {
     let words = &texts.answer;
     let is_valid = |trial: &&TrialRow| trial.verdict != Verdict::Invalid;
     let has_valid = |cell: &&&ReportCell| cell.trials.iter().any(is_valid);
@@ -87,129 +65,89 @@ fn sentence(group: &[&ReportCell], waiting: bool, texts: &Texts) -> Option<Strin
     };
     let transports = group.iter().filter(is_compared);
     let cells: Vec<&ReportCell> = transports.filter(has_valid).copied().collect();
-    let questions = questions(waiting, texts);
-    let mut sentences: Vec<String> = questions
-        .iter()
-        .filter_map(|question| clause(question, &cells, texts))
-        .collect();
-    let none = sentences.is_empty();
-    sentences.extend(pair(&questions, &cells, texts));
-    sentences.extend(few_trials(&cells, texts).filter(|_| !none));
-    sentences.extend(doubted(&questions, &cells, texts));
+    let found = clauses::found(&cells, waiting, texts);
+    let mut figures = Vec::new();
+    let mut limits = Vec::new();
+    if cells.len() > 1 {
+        figures.extend(found.iter().flat_map(|found| found.clauses(&cells, texts)));
+        figures.extend(pair(&found, &cells, texts));
+        limits.extend(few_trials(&cells, texts).filter(|_| !found.is_empty()));
+    } else if !found.is_empty() {
+        limits.push(words.alone_decides_nothing.to_owned());
+    }
+    limits.extend(doubted(&found, &cells, texts));
     let is_left_out = |cell: &&&ReportCell| !cell.trials.iter().all(&is_valid);
-    let left_out: Vec<String> = group
-        .iter()
-        .filter(is_left_out)
-        .map(|cell| left_out(cell))
-        .collect();
+    let left_out = group.iter().filter(is_left_out).map(|cell| left_out(cell));
+    let left_out: Vec<String> = left_out.collect();
     if !left_out.is_empty() {
-        sentences.push((words.left_out)(&(words.list)(&left_out)));
+        limits.push((words.left_out)(&(words.list)(&left_out)));
     }
-    (!sentences.is_empty()).then(|| sentences.join(" "))
+    let conclusion = match found.is_empty() {
+        false => (words.sentence)(&conclusion(&found, &cells, texts)),
+        true if left_out.is_empty() => return None,
+        true => words.all_invalid.to_owned(),
+    };
+    let all = [std::slice::from_ref(&conclusion), &figures, &limits];
+    Some(Answer {
+        setting: setting.to_owned(),
+        sentence: all.concat().join(" "),
+        conclusion,
+        figures,
+        limits,
+    })
 }
 
-/// `websocket and sse deliver in 5–9 ms, at most 6 ms apart; short-polling takes 80 times as long.`
-fn clause(question: &Question, cells: &[&ReportCell], texts: &Texts) -> Option<String> {
-    let samples: Vec<Vec<f64>> = cells
-        .iter()
-        .map(|cell| values(question.metric, cell))
-        .collect();
-    let places = places(&samples);
-    let (first, others) = places.split_first()?;
-    let numbers = texts.numbers;
-    let write = |value| question.metric.unit.write(numbers, value);
-    let figures = |place: &Place| numbers.range(place.low, place.high, write);
-    let within = first.within.map(write);
-    let names = |place: &Place| names(question.metric, place, cells, texts);
-    let mut parts = vec![(question.words.first)(
-        &names(first),
-        &figures(first),
-        within.as_deref(),
-    )];
-    parts.extend(others.iter().map(|place| {
-        let times = place.times.map(|times| self::times(times, texts));
-        (question.words.next)(&names(place), &figures(place), times.as_deref())
-    }));
-    Some(format!("{}.", parts.join(texts.answer.separator)))
-}
-
-/// The figures of the trials that are not INVALID.
-fn values(metric: &Metric, cell: &ReportCell) -> Vec<f64> {
-    let trials = cell.counted().into_iter();
-    trials.filter_map(|trial| metric.value(trial)).collect()
-}
-
-fn names(metric: &Metric, place: &Place, cells: &[&ReportCell], texts: &Texts) -> Names {
+/// `take websocket: no other transport is better in latency or bytes on the wire`
+fn conclusion(found: &[Found], cells: &[&ReportCell], texts: &Texts) -> String {
     let words = &texts.answer;
-    let name = |at: &usize| {
-        let cell = cells[*at];
-        match batching::is_cheaper(metric.name, cell) {
-            true => (words.batched)(&cell.name()),
-            false => cell.name(),
+    let nouns = |found: &[&Found]| {
+        let nouns = found
+            .iter()
+            .map(|found| found.question.words.noun.to_owned());
+        nouns.collect::<Vec<String>>()
+    };
+    let names = |members: &[usize]| {
+        let names = members.iter().map(|at| prose_name(cells[*at]));
+        names.collect::<Vec<_>>()
+    };
+    let is_first = |at: &usize| {
+        let mut all = found.iter();
+        all.all(|found| found.places[0].members.contains(at))
+    };
+    let taken: Vec<usize> = (0..cells.len()).filter(is_first).collect();
+    let conclusion = if let [one] = cells {
+        let figures = found.iter().map(|found| found.alone(texts));
+        return (words.alone)(&prose_name(one), &figures.collect::<Vec<_>>());
+    } else if taken.len() == cells.len() {
+        (words.none_decides)(&(words.list)(&names(&taken)))
+    } else if !taken.is_empty() {
+        let deciding = found.iter().filter(|found| found.decides(cells));
+        let figures = nouns(&deciding.collect::<Vec<_>>());
+        (words.take)(&(words.list_or)(&names(&taken)), &(words.list_or)(&figures))
+    } else {
+        let mut choices: Vec<(Vec<usize>, Vec<&Found>)> = Vec::new();
+        for found in found.iter().filter(|found| found.decides(cells)) {
+            let mut members = found.places[0].members.clone();
+            members.sort_unstable();
+            match choices.iter_mut().find(|(known, _)| *known == members) {
+                Some((_, all)) => all.push(found),
+                None => choices.push((members, vec![found])),
+            }
         }
-    };
-    let names: Vec<String> = place.members.iter().map(name).collect();
-    let is_all = names.len() == cells.len() && names.len() > 2;
-    let has_note = place
-        .members
-        .iter()
-        .any(|at| batching::is_cheaper(metric.name, cells[*at]));
-    Names {
-        list: match is_all && !has_note {
-            true => words.all.to_owned(),
-            false => (words.list)(&names),
-        },
-        many: names.len() > 1,
-    }
-}
-
-/// `80 times (75–86)`.
-fn times(times: Times, texts: &Texts) -> String {
-    let write = |ratio: f64| match ratio {
-        few if few < 9.95 => texts.numbers.fixed(few, 1),
-        many => texts.numbers.count(many),
-    };
-    let range = texts.numbers.range(times.low, times.high, write);
-    match (times.is_interval, write(times.ratio)) {
-        (true, ratio) if ratio != range => (texts.answer.times)(&ratio, Some(&range)),
-        _ => (texts.answer.times)(&range, None),
-    }
-}
-
-/// SSE against WebSocket, figure by figure: the decision that most people have.
-fn pair(questions: &[Question], cells: &[&ReportCell], texts: &Texts) -> Option<String> {
-    let find = |transport| cells.iter().find(|cell| cell.transport == transport);
-    let (websocket, sse) = (find(Transport::WebSocket)?, find(Transport::Sse)?);
-    let figures = questions.iter().filter_map(|question| {
-        let [base, other] = [websocket, sse].map(|cell| values(question.metric, cell));
-        differs(question, &base, &other, texts)
-    });
-    let figures: Vec<String> = figures.collect();
-    (!figures.is_empty()).then(|| (texts.answer.pair)(&figures))
-}
-
-fn differs(question: &Question, base: &[f64], other: &[f64], texts: &Texts) -> Option<String> {
-    let (words, noun) = (&texts.answer, question.words.noun);
-    let ratio = ratio(base, other)?;
-    if ratio.is_infinite() {
-        let write = |sample| Some(question.metric.unit.write(texts.numbers, median(sample)?));
-        return Some((words.pair_from_zero)(noun, &write(other)?, &write(base)?));
-    }
-    let by = signed(ratio - 1.0, texts);
-    let Some(interval) = ratio_interval(base, other) else {
-        return Some((words.pair_differs)(noun, &by, None));
-    };
-    if interval.contains(1.0) {
-        let apart = difference_interval_at(base, other, 0.95)?;
-        let within = apart.low.abs().max(apart.high.abs());
-        return Some(match within > 0.0 {
-            true => (words.pair_alike)(noun, &question.metric.unit.write(texts.numbers, within)),
-            false => (words.pair_same)(noun),
+        let choices = choices.iter().map(|(members, found)| {
+            let figures = (words.list)(&nouns(found));
+            (figures, (words.list_or)(&names(members)))
         });
+        (words.take_for)(&choices.collect::<Vec<_>>())
+    };
+    let least = cells.iter().map(|cell| cell.counted().len()).min();
+    if doubted_cells(found, cells).len() == cells.len() {
+        return (words.if_they_hold)(&conclusion);
     }
-    let [low, high] = [interval.low, interval.high].map(|end| signed(end - 1.0, texts));
-    let ends = (low != high).then(|| (words.interval)(&low, &high));
-    Some((words.pair_differs)(noun, &by, ends.as_deref()))
+    match least.filter(|least| *least < FEWEST) {
+        Some(least) => (words.by_few)(least, &conclusion),
+        None => conclusion,
+    }
 }
 
 /// What too few trials cannot show, and how many to ask for.
@@ -223,30 +161,35 @@ fn few_trials(cells: &[&ReportCell], texts: &Texts) -> Option<String> {
     Some((texts.answer.few_trials)(least, MAY_BE_NOISE, enough))
 }
 
-/// Which figures of the sentence a warning touches, by transport.
-fn doubted(questions: &[Question], cells: &[&ReportCell], texts: &Texts) -> Option<String> {
-    let words = &texts.answer;
+/// The cells of which a warning touches some figure that is answered for.
+fn doubted_cells<'c, 'r>(found: &[Found], cells: &[&'c ReportCell<'r>]) -> Vec<&'c ReportCell<'r>> {
     let is_doubted = |cell: &&&ReportCell| {
         let mut trials = cell.counted().into_iter();
         trials.any(|trial| {
-            let mut metrics = questions.iter().map(|question| question.metric);
+            let mut metrics = found.iter().map(|found| found.question.metric);
             trial.verdict != Verdict::Valid && metrics.any(|metric| metric.is_doubted(trial))
         })
     };
-    let names: Vec<String> = cells
+    cells.iter().filter(is_doubted).copied().collect()
+}
+
+/// Which transports have doubted figures; `None` where none has, or where the conclusion says it
+/// of all.
+fn doubted(found: &[Found], cells: &[&ReportCell], texts: &Texts) -> Option<String> {
+    let words = &texts.answer;
+    let names: Vec<String> = doubted_cells(found, cells)
         .iter()
-        .filter(is_doubted)
-        .map(|cell| cell.name())
+        .map(|cell| prose_name(cell))
         .collect();
-    match names.len() {
-        0 => None,
-        all if all == cells.len() => Some((words.doubted)(None)),
-        _ => Some((words.doubted)(Some(&(words.list)(&names)))),
-    }
+    let is_said = names.len() == cells.len() && cells.len() > 1;
+    (!names.is_empty() && !is_said).then(|| (words.doubted)(&(words.list)(&names)))
 }
 
 /// A cell with INVALID trials: `long-polling (1 of 5 trials)`, or its name alone.
 fn left_out(cell: &ReportCell) -> String {
     let concerned = cell.trials_concerned();
-    [cell.name(), concerned].join(" ").trim_end().to_owned()
+    [prose_name(cell), concerned]
+        .join(" ")
+        .trim_end()
+        .to_owned()
 }

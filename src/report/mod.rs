@@ -6,7 +6,8 @@
 //!
 //! - `content`: what a report is made of · `write`: its files
 //! - `cells`: trials grouped by the combination of factors they repeat
-//! - `conditions`: what was asked for · `answer`: which transports differ, in a sentence
+//! - `conditions`: what was asked for · `answer`: which transport to take, and why · `clauses`: by
+//!   how much transports differ in a figure
 //! - `columns`: what a column of a table shows of a cell
 //! - `marks`, `batching`: marks of figures, and why
 //! - `repeats`: what there is to say about repeated cells · `capacity`: a search's result in words
@@ -23,6 +24,7 @@ mod capacity_section;
 mod capacity_table;
 mod cell_table;
 mod cells;
+mod clauses;
 mod columns;
 mod comparison;
 mod conditions;

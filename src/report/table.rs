@@ -3,7 +3,7 @@
 //! The table fits the terminal. Where it does not, it lacks columns, in the order of
 //! [`DROPPED_FIRST`]: no line is broken. All other tables are in `details`.
 
-use crate::report::answer;
+use crate::report::answer::{Answer, answers};
 use crate::report::batching;
 use crate::report::cells::{ReportCell, cells, settings};
 use crate::report::columns;
@@ -15,7 +15,7 @@ use crate::report::marks;
 use crate::report::repeats;
 use crate::report::warnings;
 use crate::results::{Metric, Table, TableColumn, TrialRow, Verdict, shown_in};
-use crate::texts::Locale;
+use crate::texts::{Locale, Texts};
 
 /// The columns that a narrow table lacks, the first of them first. What was missed is never
 /// dropped.
@@ -66,11 +66,25 @@ pub fn text_table(
         lines.push(String::new());
         lines.extend(details::blocks(&cells, style));
     }
-    for paragraph in answer::paragraphs(trials, locale) {
+    let answers = answers(trials, locale);
+    for answer in &answers {
         lines.push(String::new());
-        lines.extend(style.folded(&paragraph, ""));
+        lines.extend(closing(answer, answers.len() > 1, style, texts));
     }
     joined(&lines)
+}
+
+/// The answer for a setting: the conclusion, then what it rests on.
+fn closing(answer: &Answer, several: bool, style: TextStyle, texts: &Texts) -> Vec<String> {
+    let conclusion = match several {
+        true => (texts.answer.setting)(&answer.setting, &answer.conclusion),
+        false => answer.conclusion.clone(),
+    };
+    let conclusion = style.folded(&conclusion, "").into_iter();
+    let mut lines: Vec<String> = conclusion.map(|line| style.bold(&line)).collect();
+    let others = [&answer.figures[..], &answer.limits].concat().join(" ");
+    lines.extend(style.folded(&others, ""));
+    lines
 }
 
 /// A line a cell and a block a setting.

@@ -1,4 +1,4 @@
-//! Which texts conditions and the closing sentence have.
+//! Which texts conditions and the answer have.
 
 /// What a run was asked for, one condition each. Arguments that are texts are already written.
 #[derive(Debug)]
@@ -22,15 +22,35 @@ pub struct ConditionTexts {
     pub other: fn(&str, &str) -> String,
 }
 
-/// What the closing sentence says of one figure.
+/// What the answer says of one figure.
 #[derive(Debug)]
 pub struct ClauseTexts {
     pub noun: &'static str,
-    /// The place with the least: its transports, the range of their figures, and how far apart they
-    /// are at the most, if that is known.
-    pub first: fn(&Names, &str, Option<&str>) -> String,
-    /// Another place: its transports, their figures, and how many times as much they are.
-    pub next: fn(&Names, &str, Option<&str>) -> String,
+    pub short: &'static str,
+    /// The place with the least.
+    pub first: fn(&FirstPlace) -> String,
+    /// Another place: its transports, and how far they are from the first, or their figures.
+    pub next: fn(&Names, &str) -> String,
+    /// The figures, where all transports share a place.
+    pub alike: fn(&FirstPlace) -> String,
+    /// The figure of the only transport.
+    pub alone: fn(&str) -> String,
+    /// Follows a multiple: `as many`.
+    pub as_much: &'static str,
+    /// Whether places are as far apart as the difference says, and not the ratio.
+    pub is_later: bool,
+}
+
+/// The place with the least of a figure.
+#[derive(Clone, Debug)]
+pub struct FirstPlace {
+    pub names: Names,
+    /// The range of its figures.
+    pub figures: String,
+    /// How far its transports are apart at the most, where that is known.
+    pub within: Option<String>,
+    /// What the data say of the differences between its transports; none of one transport.
+    pub remark: Option<&'static str>,
 }
 
 /// Transports as a list in words.
@@ -40,29 +60,50 @@ pub struct Names {
     pub many: bool,
 }
 
-/// The closing sentence: which transports differ, and by how much.
+/// The answer: which transport to take, why, and by how much transports differ.
 #[derive(Debug)]
 pub struct AnswerTexts {
     pub latency: ClauseTexts,
     pub bytes: ClauseTexts,
     pub cpu: ClauseTexts,
+    pub memory: ClauseTexts,
     pub waiting_bytes: ClauseTexts,
     pub waiting_cpu: ClauseTexts,
+    /// Transports of which no other is better, and the figures.
+    pub take: fn(&str, &str) -> String,
+    /// Transports between which no figure decides.
+    pub none_decides: fn(&str) -> String,
+    /// Figures, and the transports to take for their sake.
+    pub take_for: fn(&[(String, String)]) -> String,
+    /// The only transport, and its figures.
+    pub alone: fn(&str, &[String]) -> String,
+    pub alone_decides_nothing: &'static str,
+    pub all_invalid: &'static str,
+    /// A conclusion from so many trials, or from doubted figures.
+    pub by_few: fn(usize, &str) -> String,
+    pub if_they_hold: fn(&str) -> String,
+    /// What the data say of the differences within a place: nothing; that they are real and too
+    /// small to matter; that none is shown; that no clear step divides it.
+    pub apart: [Option<&'static str>; 4],
+    /// The same of latencies.
+    pub latency_apart: [Option<&'static str>; 4],
+    /// A text with a capital and a full stop.
+    pub sentence: fn(&str) -> String,
     /// Between the parts of a sentence.
     pub separator: &'static str,
-    /// Stands for the names of all transports.
-    pub all: &'static str,
-    /// Names of transports.
+    /// Names of transports, all of them, and one of them.
     pub list: fn(&[String]) -> String,
-    /// A ratio or a range of ratios, and its interval.
-    pub times: fn(&str, Option<&str>) -> String,
+    pub list_or: fn(&[String]) -> String,
+    /// A transport that polls, and its interval.
+    pub polled: fn(&str, &str) -> String,
+    /// How far another place is, and its interval: a multiple with `as many`, percent, a time.
+    pub times: fn(&str, &str, Option<&str>) -> String,
+    pub more: fn(&str, Option<&str>) -> String,
+    pub later: fn(&str, Option<&str>) -> String,
     /// A transport that carries several messages at once.
     pub batched: fn(&str) -> String,
-    /// SSE against WebSocket, figure by figure.
-    pub pair: fn(&[String]) -> String,
-    /// A figure, and how far the two are apart at the most.
-    pub pair_alike: fn(&str, &str) -> String,
-    pub pair_same: fn(&str) -> String,
+    /// SSE against WebSocket: differences, and the figures that are not told apart.
+    pub pair: fn(&[String], &[String]) -> String,
     /// A figure that is 0 with WebSocket: that of SSE, and 0.
     pub pair_from_zero: fn(&str, &str, &str) -> String,
     /// A figure, by how much it differs, and the interval.
@@ -72,8 +113,8 @@ pub struct AnswerTexts {
     /// The fewest trials of a cell, the ratio below which differences may be noise, and how many
     /// trials to ask for.
     pub few_trials: fn(usize, f64, usize) -> String,
-    /// The transports whose figures are doubted; none where all are.
-    pub doubted: fn(Option<&str>) -> String,
+    /// The transports whose figures are doubted.
+    pub doubted: fn(&str) -> String,
     pub left_out: fn(&str) -> String,
     /// A setting, before its sentence.
     pub setting: fn(&str, &str) -> String,

@@ -1,6 +1,6 @@
-//! Conditions and the closing sentence, in English.
+//! Conditions and the answer, in English.
 
-use crate::texts::{AnswerTexts, ClauseTexts, ConditionTexts, Names, Numbers};
+use crate::texts::{AnswerTexts, ClauseTexts, ConditionTexts, FirstPlace, Names, Numbers};
 
 const N: Numbers = Numbers::ENGLISH;
 
@@ -36,80 +36,196 @@ fn s(names: &Names) -> &'static str {
     if names.many { "" } else { "s" }
 }
 
-/// `over a, b and c`, after how many times as much that is, or how much.
-fn over(names: &Names, figures: &str, times: Option<&str>, as_much: &str) -> String {
-    let list = &names.list;
-    match times {
-        Some(times) => format!("{times} as {as_much} over {list}"),
-        None => format!("{figures} over {list}"),
+/// `sse and websocket send the fewest bytes: 274–296 B a delivery (alike)`.
+fn least(place: &FirstPlace, verb: &str, what: &str, each: &str) -> String {
+    let FirstPlace { names, figures, .. } = place;
+    let remark = remark(place);
+    format!(
+        "{} {verb}{} {what}: {figures}{each}{remark}",
+        names.list,
+        s(names)
+    )
+}
+
+fn remark(place: &FirstPlace) -> String {
+    let remark = place.remark.map(|remark| format!(" ({remark})"));
+    remark.unwrap_or_default()
+}
+
+/// `the bytes on the wire do not decide: 274–296 B a delivery (alike)`.
+fn alike(place: &FirstPlace, what: &str, each: &str) -> String {
+    format!(
+        "{what} not decide: {}{each}{}",
+        place.figures,
+        remark(place)
+    )
+}
+
+fn next(names: &Names, by: &str) -> String {
+    format!("{} {by}", names.list)
+}
+
+fn deliver(place: &FirstPlace) -> String {
+    let FirstPlace { names, figures, .. } = place;
+    let remark = place.remark.map(|remark| format!(": {remark}"));
+    let remark = remark.unwrap_or_default();
+    match &place.within {
+        Some(within) => format!(
+            "{} deliver within {within} of each other{remark}",
+            names.list
+        ),
+        None if names.many => format!("{} deliver in {figures}{remark}", names.list),
+        None => format!("{} delivers soonest, in {figures}", names.list),
     }
 }
+
+/// `12 % more (10–14 %)`.
+fn with_interval(text: String, interval: Option<&str>) -> String {
+    match interval {
+        Some(interval) => format!("{text} ({interval})"),
+        None => text,
+    }
+}
+
+fn listed(names: &[String], and: &str) -> String {
+    match names {
+        [] => String::new(),
+        [one] => one.clone(),
+        [all @ .., last] => format!("{} {and} {last}", all.join(", ")),
+    }
+}
+
+const BYTES: ClauseTexts = ClauseTexts {
+    noun: "bytes on the wire",
+    short: "bytes",
+    first: |place| least(place, "send", "the fewest bytes", " a delivery"),
+    next,
+    alike: |place| alike(place, "the bytes on the wire do", " a delivery"),
+    alone: |figure| format!("{figure} on the wire a delivery"),
+    as_much: "as many",
+    is_later: false,
+};
+
+const CPU: ClauseTexts = ClauseTexts {
+    noun: "CPU of the server",
+    short: "CPU",
+    first: |place| least(place, "cost", "the server the least CPU", " a delivery"),
+    next,
+    alike: |place| alike(place, "the CPU of the server does", " a delivery"),
+    alone: |figure| format!("{figure} of the server’s CPU a delivery"),
+    as_much: "as much",
+    is_later: false,
+};
 
 pub(super) const ANSWER: AnswerTexts = AnswerTexts {
     latency: ClauseTexts {
         noun: "latency",
-        first: |names, figures, within| match within {
-            Some(within) => {
-                format!(
-                    "{} deliver{} in {figures}, at most {within} apart",
-                    names.list,
-                    s(names)
-                )
-            }
-            None => format!("{} deliver{} in {figures}", names.list, s(names)),
-        },
-        next: |names, figures, times| match times {
-            Some(times) => format!("{} take{} {times} as long", names.list, s(names)),
-            None => format!("{} take{} {figures}", names.list, s(names)),
-        },
+        short: "latency",
+        first: deliver,
+        next: |names, by| format!("{} deliver{} {by}", names.list, s(names)),
+        alike: deliver,
+        alone: |figure| format!("a latency of {figure}"),
+        as_much: "as long",
+        is_later: true,
     },
-    bytes: ClauseTexts {
-        noun: "bytes",
-        first: |names, figures, _| format!("A delivery takes {figures} over {}", names.list),
-        next: |names, figures, times| over(names, figures, times, "many"),
-    },
-    cpu: ClauseTexts {
-        noun: "server CPU",
-        first: |names, figures, _| {
-            format!("It costs the server {figures} of CPU over {}", names.list)
-        },
-        next: |names, figures, times| over(names, figures, times, "much"),
+    bytes: BYTES,
+    cpu: CPU,
+    memory: ClauseTexts {
+        noun: "memory of the server",
+        short: "memory",
+        first: |place| least(place, "take", "the least memory of the server", " a client"),
+        next,
+        alike: |place| alike(place, "the memory of the server does", " a client"),
+        alone: |figure| format!("{figure} of the server’s memory a client"),
+        as_much: "as much",
+        is_later: false,
     },
     waiting_bytes: ClauseTexts {
-        noun: "bytes",
-        first: |names, figures, _| {
-            format!(
-                "A client that waits takes {figures} a second over {}",
-                names.list
+        first: |place| {
+            least(
+                place,
+                "send",
+                "the fewest bytes while they wait",
+                " a client and second",
             )
         },
-        next: |names, figures, times| over(names, figures, times, "many"),
+        alike: |place| alike(place, "the bytes on the wire do", " a client and second"),
+        alone: |figure| format!("{figure} on the wire a client and second"),
+        ..BYTES
     },
     waiting_cpu: ClauseTexts {
-        noun: "server CPU",
-        first: |names, figures, _| {
-            format!(
-                "All of them take {figures} of a core of the server over {}",
-                names.list
+        first: |place| {
+            least(
+                place,
+                "cost",
+                "the server the least CPU",
+                " of a core for all clients",
             )
         },
-        next: |names, figures, times| over(names, figures, times, "much"),
+        alike: |place| {
+            alike(
+                place,
+                "the CPU of the server does",
+                " of a core for all clients",
+            )
+        },
+        alone: |figure| format!("{figure} of a core of the server"),
+        ..CPU
+    },
+    take: |names, figures| format!("take {names}: no other transport is better in {figures}"),
+    none_decides: |names| format!("nothing that was measured decides between {names}"),
+    take_for: |choices| {
+        let choices = choices.iter();
+        let choices = choices.map(|(figures, names)| format!("for {figures} take {names}"));
+        let choices: Vec<String> = choices.collect();
+        format!("it depends on what counts: {}", choices.join("; "))
+    },
+    alone: |name, figures| format!("{name} has {}", listed(figures, "and")),
+    alone_decides_nothing: "One transport alone decides nothing: add --transport all.",
+    all_invalid: "Every trial is INVALID, so there is nothing to conclude.",
+    by_few: |trials, conclusion| match trials {
+        1 => format!("by one trial each, {conclusion}"),
+        some => format!("by {some} trials each, {conclusion}"),
+    },
+    if_they_hold: |conclusion| format!("if the SUSPECT figures hold, {conclusion}"),
+    apart: [
+        None,
+        Some("real, but too small to matter"),
+        Some("no difference shown"),
+        Some("no clear step between them"),
+    ],
+    latency_apart: [
+        Some("latency does not decide between them"),
+        Some("a real difference, too small to matter"),
+        Some("no difference that matters is shown"),
+        Some("no clear step between them"),
+    ],
+    sentence: |text| {
+        let mut letters = text.chars();
+        let first = letters.next().map(char::to_uppercase);
+        let end = if text.ends_with('.') { "" } else { "." };
+        format!(
+            "{}{}{end}",
+            first.into_iter().flatten().collect::<String>(),
+            letters.as_str()
+        )
     },
     separator: "; ",
-    all: "all of them",
-    list: |names| match names {
-        [] => String::new(),
-        [one] => one.clone(),
-        [all @ .., last] => format!("{} and {last}", all.join(", ")),
-    },
-    times: |ratio, interval| match interval {
-        Some(interval) => format!("{ratio} times ({interval})"),
-        None => format!("{ratio} times"),
-    },
+    list: |names| listed(names, "and"),
+    list_or: |names| listed(names, "or"),
+    polled: |name, interval| format!("{name} (every {interval})"),
+    times: |ratio, as_much, interval| with_interval(format!("{ratio} times {as_much}"), interval),
+    more: |percent, interval| with_interval(format!("{percent} % more"), interval),
+    later: |time, interval| with_interval(format!("{time} later"), interval),
     batched: |name| format!("{name} (batching)"),
-    pair: |figures| format!("SSE against WebSocket: {}.", figures.join(", ")),
-    pair_alike: |noun, within| format!("{noun} not told apart (within {within})"),
-    pair_same: |noun| format!("{noun} the same"),
+    pair: |differences, alike| {
+        let alike = match alike {
+            [] => None,
+            alike => Some(format!("{} not told apart", listed(alike, "and"))),
+        };
+        let parts: Vec<String> = differences.iter().cloned().chain(alike).collect();
+        format!("SSE against WebSocket: {}.", parts.join(", "))
+    },
     pair_from_zero: |noun, sse, websocket| format!("{noun} {sse} against {websocket}"),
     pair_differs: |noun, by, interval| match interval {
         Some(interval) => format!("{noun} {by} ({interval})"),
@@ -122,13 +238,10 @@ pub(super) const ANSWER: AnswerTexts = AnswerTexts {
             some => format!("As few as {some} trials each"),
         };
         let noise = N.plain(noise);
-        format!("{trials}: differences below {noise} times may be noise; add --repeats {enough}.")
+        format!("{trials} cannot show a difference below {noise} times: type --repeats {enough}.")
     },
-    doubted: |names| match names {
-        Some(names) => format!("SUSPECT are the figures of {names}."),
-        None => "All of these figures are SUSPECT.".to_owned(),
-    },
-    left_out: |names| format!("INVALID trials are left out: {names}."),
+    doubted: |names| format!("SUSPECT are the figures of {names}."),
+    left_out: |names| format!("Left out are INVALID trials: {names}."),
     setting: |setting, sentence| format!("{setting}: {sentence}"),
     per_exchange: |mark, name, messages, interval| {
         let less = interval.map(|interval| format!("; polled every {interval}, each costs more"));

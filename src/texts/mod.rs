@@ -24,7 +24,7 @@ mod report;
 /// U+FEFF in UTF-8. Some editors begin a file with it; it is none of the text.
 pub const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
-pub use answer::{AnswerTexts, ClauseTexts, ConditionTexts, Names};
+pub use answer::{AnswerTexts, ClauseTexts, ConditionTexts, FirstPlace, Names};
 pub use fold::{NO_BREAK, cut, folded};
 pub use locale::Locale;
 pub use number::Numbers;

@@ -23,6 +23,8 @@ pub type Ended = Box<dyn FnOnce(Subscription, ClientError)>;
 pub struct Descriptor {
     /// The spelling on the command line, in TOML, CSV, plots and labels.
     pub name: &'static str,
+    /// The name within a sentence.
+    pub title: &'static str,
     /// Other spellings that the command line and TOML accept.
     pub aliases: &'static [&'static str],
     /// The colour in every plot and on the page, as `#rrggbb`, from the palette of Okabe and Ito

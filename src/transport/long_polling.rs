@@ -32,6 +32,7 @@ const INTERVAL: Duration = Duration::from_secs(2);
 
 pub const DESCRIPTOR: Descriptor = Descriptor {
     name: "long-polling",
+    title: "long polling",
     aliases: &["long-poll"],
     colour: "#e69f00",
     endpoint: "long-poll",

@@ -44,6 +44,7 @@ const MAX_LINE_BYTES: usize = 16 << 20;
 
 pub const DESCRIPTOR: Descriptor = Descriptor {
     name: "ndjson",
+    title: "NDJSON",
     aliases: &["stream"],
     colour: "#cc79a7",
     endpoint: "stream",

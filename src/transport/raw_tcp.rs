@@ -44,6 +44,7 @@ const MAX_MESSAGE_BYTES: usize = 16 << 20;
 
 pub const DESCRIPTOR: Descriptor = Descriptor {
     name: "raw-tcp",
+    title: "raw TCP",
     aliases: &[],
     colour: "#000000",
     endpoint: "raw",

@@ -33,6 +33,7 @@ use crate::transport::theory::{ANSWER_WRAPPING, Conditions, Prediction};
 
 pub const DESCRIPTOR: Descriptor = Descriptor {
     name: "short-polling",
+    title: "short polling",
     aliases: &["short-poll"],
     colour: "#d55e00",
     endpoint: "poll",

@@ -70,6 +70,11 @@ impl Transport {
         self.descriptor().name
     }
 
+    /// See [`Descriptor::title`].
+    pub fn title(self) -> &'static str {
+        self.descriptor().title
+    }
+
     /// See [`Descriptor::colour`].
     pub fn colour(self) -> &'static str {
         self.descriptor().colour

@@ -28,6 +28,7 @@ pub use events::{EventStreamItem, EventStreamParser};
 
 pub const DESCRIPTOR: Descriptor = Descriptor {
     name: "sse",
+    title: "SSE",
     aliases: &[],
     colour: "#0072b2",
     endpoint: "sse",

@@ -31,6 +31,7 @@ pub use handshake::accept;
 
 pub const DESCRIPTOR: Descriptor = Descriptor {
     name: "websocket",
+    title: "WebSocket",
     aliases: &["ws"],
     colour: "#009e73",
     endpoint: "ws",
