@@ -33,6 +33,7 @@ fn report<'a>(trials: &'a [TrialRow], timeline: &'a [TimelineRow]) -> Report<'a>
         trials,
         missing: &[],
         timeline,
+        objectives: &[],
         capacity: &[],
     }
 }
@@ -71,15 +72,36 @@ fn assert_well_formed(svg: &str) {
     assert!(open.is_empty(), "{open:?} left open");
 }
 
+/// Checks that a page loads nothing, and that its links lead to its own parts or to files of its
+/// run, in at most 60 characters.
 fn assert_refers_to_nothing(page: &str) {
-    for reference in ["src=", "href=", "url(", "@import", "<script", "<link"] {
+    for reference in ["src=", "url(", "@import", "<script", "<link"] {
         assert!(!page.contains(reference), "the page has {reference}");
+    }
+    let links = page.split("href=\"").skip(1);
+    for link in links.map(|rest| rest.split_once('"').unwrap().0) {
+        assert!(link.len() <= 60, "{link}");
+        match link.strip_prefix('#') {
+            Some(id) => {
+                let count = page.matches(&format!("id=\"{id}\"")).count();
+                assert_eq!(count, 1, "places with the id {id}");
+            }
+            None => {
+                let (name, kind) = link.rsplit_once('.').unwrap();
+                assert!(["csv", "svg", "png"].contains(&kind), "{link}");
+                let is_plain = |c: char| c.is_ascii_lowercase() || c == '-' || c == '/';
+                assert!(
+                    name.chars().all(is_plain) && !name.starts_with('/'),
+                    "{link}"
+                );
+            }
+        }
     }
 }
 
 #[test]
 fn every_plot_is_a_well_formed_svg_and_a_png_of_twice_its_size() {
-    let trials = trials(&[100, 1_000], 3);
+    let trials = trials(&[10, 100, 1_000], 3);
     let timeline: Vec<_> = trials.iter().flat_map(timeline).collect();
     let plots = plots(&report(&trials, &timeline)).unwrap();
     let all = [
@@ -100,8 +122,8 @@ fn every_plot_is_a_well_formed_svg_and_a_png_of_twice_its_size() {
         };
         assert!(plot.svg.contains(size), "{}", plot.name);
         for transport in Transport::CHOICES {
-            let colour = transport.colour().to_uppercase();
-            assert!(plot.svg.contains(&colour), "{} lacks {colour}", plot.name);
+            let colour = transport.colour();
+            assert!(plot.svg.contains(colour), "{} lacks {colour}", plot.name);
             assert!(
                 plot.svg.contains(transport.name()),
                 "{} lacks {transport}",
@@ -183,18 +205,18 @@ fn text_boxes(svg: &str) -> Vec<(String, [f64; 4])> {
     let boxes = texts.map(|piece| {
         let (tag, rest) = piece.split_once('>').unwrap();
         let attribute = |name: &str| {
-            let (_, value) = tag.split_once(&format!("{name}=\"")).unwrap();
-            value.split_once('"').unwrap().0
+            let (_, value) = tag.split_once(&format!(" {name}=\""))?;
+            Some(value.split_once('"').unwrap().0)
         };
-        let number = |name: &str| attribute(name).parse::<f64>().unwrap();
+        let number = |name: &str| attribute(name).unwrap().parse::<f64>().unwrap();
         let text = rest.split_once('<').unwrap().0.trim();
-        let (x, y, size_px) = (number(" x"), number(" y"), number("font-size"));
+        let (x, y, size_px) = (number("x"), number("y"), number("font-size"));
         assert!(size_px >= 13.99, "{text} is too small to read on a wall");
         let width = width_px(text, size_px, tag.contains("bold"));
         let before = match attribute("text-anchor") {
-            "start" => 0.0,
-            "middle" => width / 2.0,
-            _ => width,
+            None => 0.0,
+            Some("middle") => width / 2.0,
+            Some(_) => width,
         };
         let half = size_px * 0.4;
         let place = match tag.contains("rotate(270") {
@@ -236,10 +258,14 @@ fn assert_texts_have_room(plot: &Plot) {
 }
 
 #[test]
-fn several_numbers_of_clients_are_lines_over_them_and_one_is_not() {
+fn three_numbers_of_clients_are_lines_over_them_and_fewer_are_not() {
     let drawn = |trials: &[TrialRow]| plots(&report(trials, &[])).unwrap();
     let has = |plots: &[Plot]| names(plots).contains(&"scaling");
     assert!(!has(&drawn(&trials(&[1_000], 3))));
+    assert!(
+        !has(&drawn(&trials(&[100, 1_000], 3))),
+        "two points are no line"
+    );
 
     let mut sizes = trials(&[100, 1_000, 5_000, 15_000], 1);
     for (cell, verdict) in [
@@ -262,7 +288,7 @@ fn several_numbers_of_clients_are_lines_over_them_and_one_is_not() {
     let plots = drawn(&sizes);
     let svg = &plot(&plots, "scaling").svg;
     for said in panels.iter().chain(&[
-        ">\n15,000\n<",
+        ">15,000<",
         "SUSPECT: long-polling (1,000; 5,000)",
         "INVALID: sse (1,000)",
     ]) {
@@ -385,7 +411,7 @@ fn a_search_has_one_plot_whose_texts_have_room_and_a_table_that_fits() {
         plots.iter().for_each(assert_texts_have_room);
         assert!(plots[0].svg.contains(unit) && plots[0].svg.contains("p99&lt;100ms"));
         for transport in Transport::CHOICES {
-            assert!(plots[0].svg.contains(&transport.colour().to_uppercase()));
+            assert!(plots[0].svg.contains(transport.colour()));
         }
         let page = html(&report, &plots);
         assert_refers_to_nothing(&page);
@@ -465,7 +491,8 @@ fn one_row_is_enough() {
     let timeline = timeline(&trials[0]);
     let report = report(&trials, &timeline[..6]);
     let plots = plots(&report).unwrap();
-    assert_eq!(plots.len(), 6);
+    // A second of the window is no line over time.
+    assert_eq!(names(&plots), ["latency", "bytes", "cpu", "memory"]);
     assert!(plot(&plots, "latency").svg.contains("1 client"));
     assert!(html(&report, &plots).contains("1 trial"));
 }
@@ -500,11 +527,11 @@ fn repeats_become_medians_with_the_worst_verdict() {
     assert!(page.contains(">278 ms<"));
     assert!(page.contains(">INVALID</span><br><small>(1 of 3 trials)</small>"));
     assert!(page.contains("0 to 12"));
-    let (summary, all) = page.split_once("<details>").unwrap();
+    let (summary, all) = page.split_once("<details id=\"trials\">").unwrap();
     assert_eq!(
         summary.matches("<th scope=\"row\"").count(),
-        5 + 5 + 5,
-        "comparison, beyond, theory"
+        5 + 5 + 5 + 5,
+        "scorecard, comparison, beyond, theory"
     );
     let all = all.split_once("</details>").unwrap().0;
     assert_eq!(all.matches("<th scope=\"row\"").count(), 15);

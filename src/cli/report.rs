@@ -15,6 +15,7 @@ use crate::lab::capacity;
 use crate::lab::recorded_run::RecordedRun;
 use crate::report::{self, Report, TextStyle};
 use crate::results::{self, CapacityRow, TimelineRow, TrialRow};
+use crate::stats::objective::TransportObjective;
 use crate::stats::summary;
 use crate::system::output;
 use crate::texts::Locale;
@@ -132,9 +133,21 @@ impl RunFiles {
             trials,
             missing: &missing(scenario, trials),
             timeline: &self.timeline,
+            objectives: &self.objectives(),
             capacity: &self.capacity,
         };
         report::write(folder, &report)
+    }
+
+    /// What the command demanded that made the run. A search has its objectives in its scenario.
+    fn objectives(&self) -> Vec<TransportObjective> {
+        let demands = match self.capacity.is_empty() {
+            true => self.recorded.environment.values_of("--slo"),
+            false => Vec::new(),
+        };
+        let read = demands.iter().map(|demand| demand.parse());
+        // Another version may know other objectives.
+        read.filter_map(Result::ok).collect()
     }
 
     /// What the command printed that made the run.

@@ -128,6 +128,19 @@ impl Environment {
         .to_vec()
     }
 
+    /// The values that the command line gave to an option, as `--slo VALUE` or `--slo=VALUE`.
+    pub fn values_of(&self, option: &str) -> Vec<&str> {
+        let words: Vec<&str> = self.command_line.iter().map(String::as_str).collect();
+        let with_sign = words
+            .iter()
+            .filter_map(|word| word.strip_prefix(option)?.strip_prefix('='));
+        let after = words
+            .windows(2)
+            .filter(|pair| pair[0] == option)
+            .map(|pair| pair[1]);
+        with_sign.chain(after).collect()
+    }
+
     /// The differences to the environment `now` that may change figures, as `kernel 6.1 → 6.2`.
     /// What an earlier version did not record is left out.
     pub fn changes(&self, now: &Environment) -> Vec<String> {

@@ -1,4 +1,4 @@
-//! What a search for capacity found, as a section of the page.
+//! What a search for capacity found, as a part of the page.
 
 use maud::{Markup, html};
 
@@ -11,7 +11,7 @@ use crate::texts::Texts;
 pub(super) fn capacity_section(rows: &[CapacityRow], trials: &[TrialRow], texts: &Texts) -> Markup {
     let words = &texts.capacity;
     let (Some(first), Some(trial)) = (rows.first(), trials.first()) else {
-        return html! { h2 { (words.title) } (no_trial(texts)) };
+        return no_trial(texts);
     };
     let heading = (words.heading)(factor(first, texts), &conditions(first, trial, texts));
     let table = html! {
@@ -25,18 +25,21 @@ pub(super) fn capacity_section(rows: &[CapacityRow], trials: &[TrialRow], texts:
         }
     };
     html! {
-        h2 { (words.title) }
         p { (heading) ":" }
         (scrolling(&table))
-        p.note { (words.method) }
     }
+}
+
+/// How the search goes.
+pub(super) fn method(texts: &Texts) -> Markup {
+    html! { p { (texts.capacity.method) } }
 }
 
 fn transport(row: &CapacityRow, texts: &Texts) -> Markup {
     let lines = [vec![why(row, texts)], sentences(row, texts)].concat();
     html! {
         tr {
-            th scope="row" class="name" { (swatch(row.transport.colour(), row.transport.name())) }
+            th scope="row" class="name" { (swatch(row.transport.colour())) (row.transport) }
             @for value in values(row, texts) { td { (value) } }
             td.words { (figure(&lines.join("\n"))) }
         }

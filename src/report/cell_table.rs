@@ -13,6 +13,8 @@ use crate::texts::Texts;
 pub(super) struct Lead<'l> {
     pub titles: &'l [&'l str],
     pub values: &'l dyn Fn(&ReportCell) -> Vec<String>,
+    /// The fragment of a row; `None` where the page has it elsewhere.
+    pub id: Option<fn(&ReportCell) -> String>,
 }
 
 /// A table whose first column, which stays in sight, has the transport and its verdict.
@@ -46,8 +48,9 @@ pub(super) fn cell_table(
             }
             tbody {
                 @for cell in cells {
-                    tr {
-                        th scope="row" class="name" { (name_and_verdict(cell)) }
+                    @let id = lead.id.map(|id| id(cell));
+                    tr id=[id.as_deref()] {
+                        th scope="row" class="name" { (name_and_verdict(cell, id.as_deref())) }
                         @for value in (lead.values)(cell) { td { (value) } }
                         @for group in groups() {
                             @for (i, column) in group.iter().enumerate() {
@@ -67,13 +70,17 @@ fn first(column: usize) -> Option<&'static str> {
     (column == 0).then_some("first")
 }
 
-fn name_and_verdict(cell: &ReportCell) -> Markup {
+fn name_and_verdict(cell: &ReportCell, id: Option<&str>) -> Markup {
     // The setting begins with the clients, which have their own column.
     let beyond_clients = cell.setting.split_once(", ").map_or("", |(_, rest)| rest);
     let notes = [cell.variant.as_str(), beyond_clients];
     let concerned = cell.trials_concerned();
     html! {
-        (swatch(&cell_hex(cell), cell.transport.name()))
+        (swatch(&cell_hex(cell)))
+        @match id {
+            Some(id) => a href={ "#" (id) } { (cell.transport) },
+            None => (cell.transport),
+        }
         @for note in notes.into_iter().filter(|note| !note.is_empty()) {
             br; small { (note) }
         }

@@ -13,12 +13,10 @@ use crate::transport::Transport;
 pub(super) struct Question<'t> {
     pub metric: &'static Metric,
     pub words: &'t ClauseTexts,
-    /// A difference below this, in the metric's unit, is too small to matter.
-    small: f64,
 }
 
-/// The figures, and which of their differences are too small to matter, beside those below 10 % of
-/// a figure:
+/// A difference below this, in the metric's unit, is too small to matter, beside those below 10 %
+/// of a figure:
 ///
 /// - 1 ms of latency: a picture on a screen stands for 16.7 ms, and a network of a town takes more;
 /// - 4,096 B of memory a client: the kernel gives memory in pages of this size, so that a smaller
@@ -27,27 +25,37 @@ pub(super) struct Question<'t> {
 ///   these.
 ///
 /// Costs of a delivery grow with the rate, so that any may matter somewhere.
+pub(super) fn too_small(metric: &Metric) -> f64 {
+    match metric.name {
+        "latency_p50_us" | "latency_p99_us" => 1_000.0,
+        "server_rss_bytes_per_client" | "load_rss_bytes_per_client" => 4_096.0,
+        "wire_bytes_per_client_s" => 1.0,
+        "server_cpu_percent" | "load_cpu_percent" => 0.1,
+        _ => 0.0,
+    }
+}
+
+/// The figures that are answered for.
 fn questions(waiting: bool, texts: &Texts) -> Vec<Question<'_>> {
     let words = &texts.answer;
-    let memory = ("server_rss_bytes_per_client", &words.memory, 4_096.0);
+    let memory = ("server_rss_bytes_per_client", &words.memory);
     let all = match waiting {
         true => vec![
-            ("wire_bytes_per_client_s", &words.waiting_bytes, 1.0),
-            ("server_cpu_percent", &words.waiting_cpu, 0.1),
+            ("wire_bytes_per_client_s", &words.waiting_bytes),
+            ("server_cpu_percent", &words.waiting_cpu),
             memory,
         ],
         false => vec![
-            ("latency_p50_us", &words.latency, 1_000.0),
-            ("all_layers_bytes_per_delivery", &words.bytes, 0.0),
-            ("server_cpu_us_per_delivery", &words.cpu, 0.0),
+            ("latency_p50_us", &words.latency),
+            ("all_layers_bytes_per_delivery", &words.bytes),
+            ("server_cpu_us_per_delivery", &words.cpu),
             memory,
         ],
     };
-    let question = |(name, words, small)| {
+    let question = |(name, words)| {
         Some(Question {
             metric: metric(name)?,
             words,
-            small,
         })
     };
     all.into_iter().filter_map(question).collect()
@@ -63,7 +71,7 @@ pub(super) struct Found<'t> {
 pub(super) fn found<'t>(cells: &[&ReportCell], waiting: bool, texts: &'t Texts) -> Vec<Found<'t>> {
     let found = questions(waiting, texts).into_iter().map(|question| {
         let samples = cells.iter().map(|cell| values(question.metric, cell));
-        let places = places(&samples.collect::<Vec<_>>(), question.small);
+        let places = places(&samples.collect::<Vec<_>>(), too_small(question.metric));
         Found { question, places }
     });
     found.filter(|found| !found.places.is_empty()).collect()

@@ -43,6 +43,23 @@ pub(super) fn compared(cells: &[ReportCell]) -> Vec<TableColumn> {
     })
 }
 
+/// The columns of the scorecard: those of the printed table. Of what went wrong only what did.
+pub(super) fn scored(cells: &[&ReportCell]) -> Vec<TableColumn> {
+    let waits = |cell: &&ReportCell| cell.trials.iter().all(|trial| trial.rate_hz == 0.0);
+    let mut columns = shown_in(match cells.iter().all(waits) {
+        true => Table::PrintedWaiting,
+        false => Table::Printed,
+    });
+    columns.retain(|TableColumn { metric, .. }| {
+        let mut trials = cells.iter().flat_map(|cell| &cell.trials);
+        match metric.breakage {
+            true => trials.any(|trial| metric.figure(trial).is_some_and(|figure| figure != 0.0)),
+            false => trials.any(|trial| metric.figure(trial).is_some()),
+        }
+    });
+    columns
+}
+
 /// What a cell has in a column of a table: lines, of which the first is the figure and the others
 /// are details.
 pub(super) fn value(table: Table, metric: &Metric, cell: &ReportCell) -> String {

@@ -1,6 +1,7 @@
 //! What a report is made of.
 
 use crate::results::{CapacityRow, TimelineRow, TrialRow};
+use crate::stats::objective::TransportObjective;
 use crate::texts::{Locale, Texts};
 use crate::transport::Transport;
 
@@ -20,6 +21,8 @@ pub struct Report<'a> {
     /// What the scenario asks for and `trials` lacks.
     pub missing: &'a [MissingTrials],
     pub timeline: &'a [TimelineRow],
+    /// What was demanded of the figures.
+    pub objectives: &'a [TransportObjective],
     /// The result of a search for capacity; empty for any other run.
     pub capacity: &'a [CapacityRow],
 }

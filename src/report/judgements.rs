@@ -2,7 +2,7 @@
 
 use crate::report::lines::{folded_to, joined};
 use crate::stats::judgement::{Conclusion, Judgement};
-use crate::texts::Locale;
+use crate::texts::{Locale, Texts};
 
 /// A line a judgement; nothing without any.
 pub fn judgements(judged: &[Judgement], width: usize, locale: Locale) -> String {
@@ -12,11 +12,15 @@ pub fn judgements(judged: &[Judgement], width: usize, locale: Locale) -> String 
 
 /// One line, such as `FAILED: p99<50ms: sse, 100 clients: …`.
 pub fn judgement(judgement: &Judgement, locale: Locale) -> String {
-    let [passed, failed, unjudged] = locale.texts().compare.conclusions;
-    let conclusion = match judgement.conclusion {
+    let conclusion = conclusion(judgement.conclusion, locale.texts());
+    format!("{conclusion}: {judgement}")
+}
+
+pub(super) fn conclusion(conclusion: Conclusion, texts: &Texts) -> &'static str {
+    let [passed, failed, unjudged] = texts.compare.conclusions;
+    match conclusion {
         Conclusion::Passed => passed,
         Conclusion::Failed => failed,
         Conclusion::Unjudged => unjudged,
-    };
-    format!("{conclusion}: {judgement}")
+    }
 }

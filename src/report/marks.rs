@@ -36,6 +36,14 @@ pub(super) fn short_meaning(cells: &[ReportCell], columns: &[TableColumn]) -> Ve
     meanings(cells, columns, short)
 }
 
+/// What the mark of a percentile means that too few messages decide, where one of these columns
+/// has it.
+pub(super) fn of_few_meaning(cells: &[&ReportCell], columns: &[TableColumn]) -> Option<String> {
+    let mut metrics = columns.iter().map(|column| column.metric);
+    let has_mark = metrics.any(|metric| cells.iter().any(|cell| of_few(metric, cell)));
+    has_mark.then(|| (cells[0].texts.cell.of_few_short)(OF_FEW))
+}
+
 fn meanings(
     cells: &[ReportCell],
     columns: &[TableColumn],

@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use crate::report::cells::ReportCell;
 use crate::texts::Texts;
 
 /// The first line of a figure, and smaller those below it.
@@ -22,12 +23,25 @@ pub(super) fn with_code(text: &str) -> Markup {
     }
 }
 
-/// A transport's name beside its colour, `#rrggbb`.
-pub(super) fn swatch(colour: &str, name: &str) -> Markup {
-    html! {
-        span.swatch style={ "background:" (colour) } {}
-        (name)
-    }
+/// A patch of a transport's colour, `#rrggbb`. Black is the colour of the text, also where that is
+/// light.
+pub(super) fn swatch(colour: &str) -> Markup {
+    let colour = if colour == "#000000" {
+        "currentColor"
+    } else {
+        colour
+    };
+    html! { span.swatch style={ "background:" (colour) } {} }
+}
+
+/// The fragment of a cell's row.
+pub(super) fn cell_id(cell: &ReportCell) -> String {
+    format!("cell-{}", cell.number)
+}
+
+/// The fragment of the row of a cell's one trial.
+pub(super) fn trial_id(cell: &ReportCell) -> String {
+    format!("trial-{}-{}", cell.number, cell.trials[0].trial)
 }
 
 /// A table that scrolls by itself where it is too wide.

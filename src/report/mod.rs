@@ -11,7 +11,7 @@
 //! - `columns`: what a column of a table shows of a cell
 //! - `marks`, `batching`: marks of figures, and why
 //! - `repeats`: what there is to say about repeated cells · `capacity`: a search's result in words
-//! - `page`, `cell_table`, `capacity_section`, `markup`: HTML
+//! - `page`, `first_screen`, `scorecard`, `cell_table`, `capacity_section`, `markup`: HTML
 //! - `table`, `warnings`, `details`, `capacity_table`, `comparison`, `judgements`, `lines`: text for
 //!   a terminal
 //! - `export`: JSON, CSV and Markdown
@@ -31,6 +31,7 @@ mod conditions;
 mod content;
 mod details;
 pub mod export;
+mod first_screen;
 mod judgements;
 mod lines;
 mod marks;
@@ -38,6 +39,7 @@ mod markup;
 mod page;
 mod plots;
 mod repeats;
+mod scorecard;
 mod table;
 mod warnings;
 mod write;

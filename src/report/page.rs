@@ -1,18 +1,17 @@
-//! The report as one page that refers to nothing outside: style and plots are inside.
+//! The report as one page that refers to nothing outside: style and plots are inside. Links lead to
+//! its own parts, and to the files beside it.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use crate::report::answer;
-use crate::report::capacity;
-use crate::report::capacity_section::capacity_section;
+use crate::report::capacity_section::method;
 use crate::report::cell_table::{Lead, badge, cell_table};
 use crate::report::cells::{ReportCell, cells};
 use crate::report::columns::{compared, has_beyond, has_ratios, has_theory};
-use crate::report::conditions::conditions;
-use crate::report::content::{Report, incomplete};
+use crate::report::content::Report;
+use crate::report::first_screen::first_screen;
 use crate::report::marks;
-use crate::report::markup::{no_trial, notice, scrolling, with_code};
-use crate::report::plots::{Plot, lacks_some};
+use crate::report::markup::{cell_id, notice, scrolling, trial_id, with_code};
+use crate::report::plots::Plot;
 use crate::report::repeats;
 use crate::results::{Better, Kind, METRICS, Table, Verdict, shown_in};
 use crate::texts::{SectionText, Texts};
@@ -23,6 +22,7 @@ const STYLE: &str = include_str!("report.css");
 pub fn html(report: &Report, plots: &[Plot]) -> String {
     let texts = report.locale.texts();
     let cells = cells(report.trials, report.locale);
+    let sections = sections(report, &cells, plots, texts);
     let page = html! {
         (DOCTYPE)
         html lang=(texts.html_lang) {
@@ -33,78 +33,124 @@ pub fn html(report: &Report, plots: &[Plot]) -> String {
                 style { (PreEscaped(STYLE)) }
             }
             body { main {
-                (head(report, texts))
-                @if report.capacity.is_empty() {
-                    (findings(&cells, texts))
-                } @else {
-                    (capacity_section(report.capacity, report.trials, texts))
+                (first_screen(report, &cells, texts))
+                nav aria-label=(texts.page.contents) {
+                    @for section in &sections { a href={ "#" (section.id) } { (section.title) } }
                 }
-                (all_trials(&cells, texts))
-                @if !cells.is_empty() { (figures(report, &cells, plots, texts)) }
-                (definitions(texts))
-                @if !report.machine.is_empty() { (machine(report, texts)) }
+                @for section in &sections { (section.markup()) }
             } }
         }
     };
     page.into_string()
 }
 
-fn head(report: &Report, texts: &Texts) -> Markup {
-    let words = &texts.page;
-    let question = report.question.map_or("", str::trim);
-    let mut facts = vec![(words.run)(report.run)];
-    if let Some(first) = report.trials.first() {
-        facts.push((words.workload)(&first.workload));
-        facts.push((texts.cell.trials)(report.trials.len() as f64));
+/// A part of the page below the first screen.
+struct Section {
+    id: &'static str,
+    title: &'static str,
+    body: Markup,
+    /// Whether only its title shows until the reader opens it. In print all are open.
+    closed: bool,
+}
+
+impl Section {
+    fn open(id: &'static str, title: &'static str, body: Markup) -> Section {
+        Section {
+            id,
+            title,
+            body,
+            closed: false,
+        }
     }
-    let answers = match report.capacity {
-        [] => answer::paragraphs(report.trials, report.locale),
-        rows => capacity::answer(rows, texts).into_iter().collect(),
-    };
-    html! {
-        header {
-            h1 { (report.scenario) }
-            @if !question.is_empty() { p.lead { (question) } }
-            p.facts { (facts.join(texts.condition.separator)) }
-            @if !report.trials.is_empty() {
-                p.facts { (conditions(report.trials, report.locale)) }
-            }
-            @for sentence in answers { p.answer { (sentence) } }
-            @if let Some(incomplete) = incomplete(report.missing, texts) {
-                p.notice { (incomplete) }
+
+    fn closed(id: &'static str, title: &'static str, body: Markup) -> Section {
+        let closed = true;
+        Section {
+            closed,
+            ..Section::open(id, title, body)
+        }
+    }
+
+    fn markup(&self) -> Markup {
+        html! {
+            @if self.closed {
+                details id=(self.id) {
+                    summary { h2 { (self.title) } }
+                    (self.body)
+                }
+            } @else {
+                section id=(self.id) {
+                    h2 { (self.title) }
+                    (self.body)
+                }
             }
         }
     }
 }
 
-fn findings(cells: &[ReportCell], texts: &Texts) -> Markup {
+/// The sections that this run has something for.
+fn sections(report: &Report, cells: &[ReportCell], plots: &[Plot], texts: &Texts) -> Vec<Section> {
     let words = &texts.page;
-    let section = |table, text: &SectionText| {
-        let values = |cell: &ReportCell| vec![cell.setting.clone()];
-        let lead = Lead {
-            titles: &[words.setting_column],
-            values: &values,
-        };
-        html! {
-            h2 { (text.title) }
-            (cell_table(cells, (table, &shown_in(table)), &lead, texts))
-            p.note { (text.note) }
+    let searched = !report.capacity.is_empty();
+    let mut sections = Vec::new();
+    if !cells.is_empty() && !searched {
+        let doubts = doubts(cells, texts);
+        sections.extend(doubts.map(|body| Section::open("doubts", words.doubts, body)));
+    }
+    if let Some(body) = figures(report, cells, plots, texts) {
+        sections.push(Section::open("plots", words.plots, body));
+    }
+    if searched {
+        sections.push(Section::closed("search", texts.capacity.how, method(texts)));
+    } else if !cells.is_empty() {
+        let body = comparison(cells, texts);
+        sections.push(Section::closed("comparison", words.comparison, body));
+        let more = [
+            (has_ratios(cells), "ratios", Table::Ratios, &words.ratios),
+            (has_beyond(cells), "beyond", Table::Beyond, &words.beyond),
+            (has_theory(cells), "theory", Table::Theory, &words.theory),
+        ];
+        for (_, id, table, text) in more.into_iter().filter(|(has_it, ..)| *has_it) {
+            let body = table_with_note(cells, table, text, texts);
+            sections.push(Section::closed(id, text.title, body));
         }
+    }
+    if !cells.is_empty() {
+        let body = all_trials(report, cells, texts);
+        sections.push(Section::closed("trials", words.all_trials, body));
+    }
+    sections.push(Section::closed(
+        "method",
+        words.how_measured,
+        definitions(texts),
+    ));
+    sections.push(Section::closed("columns", words.columns, columns(texts)));
+    if !report.machine.is_empty() {
+        sections.push(Section::closed("machine", words.machine, machine(report)));
+    }
+    sections
+}
+
+fn table_with_note(
+    cells: &[ReportCell],
+    table: Table,
+    text: &SectionText,
+    texts: &Texts,
+) -> Markup {
+    let values = |cell: &ReportCell| vec![cell.setting.clone()];
+    let lead = Lead {
+        titles: &[texts.page.setting_column],
+        values: &values,
+        id: None,
     };
     html! {
-        (comparison(cells, texts))
-        (doubts(cells, texts))
-        @if has_ratios(cells) { (section(Table::Ratios, &words.ratios)) }
-        @if has_beyond(cells) { (section(Table::Beyond, &words.beyond)) }
-        @if has_theory(cells) { (section(Table::Theory, &words.theory)) }
+        (cell_table(cells, (table, &shown_in(table)), &lead, texts))
+        p.note { (text.note) }
     }
 }
 
 fn comparison(cells: &[ReportCell], texts: &Texts) -> Markup {
     let words = &texts.page;
-    if cells.is_empty() {
-        return html! { h2 { (words.comparison) } (no_trial(texts)) };
-    }
     let repeated = repeats::most(cells) > 1;
     let titles = [words.setting_column, words.trials_column];
     let columns = if repeated { 2 } else { 1 };
@@ -112,6 +158,7 @@ fn comparison(cells: &[ReportCell], texts: &Texts) -> Markup {
     let lead = Lead {
         titles: &titles[..columns],
         values: &values,
+        id: Some(cell_id),
     };
     let remarks = [
         repeated.then(|| (words.medians)(repeats::has_intervals(cells)).to_owned()),
@@ -119,11 +166,18 @@ fn comparison(cells: &[ReportCell], texts: &Texts) -> Markup {
         repeats::noise_floor(cells),
     ];
     html! {
-        h2 { (words.comparison) }
         @for remark in remarks.iter().flatten() { p { (remark) } }
         (cell_table(cells, (Table::Comparison, &compared(cells)), &lead, texts))
         @for mark in marks::meaning(cells) { p.note { (mark) } }
         p.note { (words.comparison_note) }
+        (data(&["summary.csv"], texts))
+    }
+}
+
+/// Links to files beside the page.
+fn data(files: &[&str], texts: &Texts) -> Markup {
+    html! {
+        p.note { (texts.page.data) @for file in files { " " a href=(file) { (file) } } }
     }
 }
 
@@ -135,12 +189,9 @@ fn trials(cell: &ReportCell) -> String {
     }
 }
 
-fn all_trials(cells: &[ReportCell], texts: &Texts) -> Markup {
+fn all_trials(report: &Report, cells: &[ReportCell], texts: &Texts) -> Markup {
     let words = &texts.page;
     let trials: Vec<ReportCell> = cells.iter().flat_map(ReportCell::each_trial).collect();
-    if trials.is_empty() {
-        return html! {};
-    }
     let values = |cell: &ReportCell| {
         let warnings = cell.warnings().into_iter().map(|(name, _)| name);
         let warnings = warnings.collect::<Vec<_>>().join(", ");
@@ -157,32 +208,29 @@ fn all_trials(cells: &[ReportCell], texts: &Texts) -> Markup {
             words.warnings_column,
         ],
         values: &values,
+        id: Some(trial_id),
     };
     let columns = [Table::Comparison, Table::Details].map(shown_in).concat();
+    let mut files = vec!["trials.csv"];
+    files.extend((!report.timeline.is_empty()).then_some("timeline.csv"));
     html! {
-        details {
-            summary { (words.all_trials) }
-            (cell_table(&trials, (Table::Details, &columns), &lead, texts))
-            @for mark in marks::meaning(&trials) { p.note { (mark) } }
-        }
+        (cell_table(&trials, (Table::Details, &columns), &lead, texts))
+        @for mark in marks::meaning(&trials) { p.note { (mark) } }
+        (data(&files, texts))
     }
 }
 
-/// The cells that are not VALID, and why.
-fn doubts(cells: &[ReportCell], texts: &Texts) -> Markup {
+/// The cells that are not VALID, and why; `None` where all are.
+fn doubts(cells: &[ReportCell], texts: &Texts) -> Option<Markup> {
     let is_doubted =
         |cell: &&ReportCell| cell.verdict() != Verdict::Valid || !cell.warnings().is_empty();
     let doubted: Vec<&ReportCell> = cells.iter().filter(is_doubted).collect();
-    if doubted.is_empty() {
-        return html! {};
-    }
-    html! {
-        section.doubts {
-            h3 { (texts.page.doubts) }
+    (!doubted.is_empty()).then(|| {
+        html! {
             p { (texts.page.doubts_note) }
-            ul { @for cell in doubted { (doubt(cell, texts)) } }
+            ul.doubts { @for cell in doubted { (doubt(cell, texts)) } }
         }
-    }
+    })
 }
 
 fn doubt(cell: &ReportCell, texts: &Texts) -> Markup {
@@ -202,47 +250,55 @@ fn doubt(cell: &ReportCell, texts: &Texts) -> Markup {
     }
 }
 
-fn figures(report: &Report, cells: &[ReportCell], plots: &[Plot], texts: &Texts) -> Markup {
+/// `None` where there is neither a plot nor a reason to say why.
+fn figures(report: &Report, cells: &[ReportCell], plots: &[Plot], texts: &Texts) -> Option<Markup> {
     let words = &texts.page;
     let searched = !report.capacity.is_empty();
-    let nothing_delivered = report.trials.iter().all(|trial| trial.delivered == 0);
+    let delivered = report.trials.iter().any(|trial| trial.delivered > 0);
+    if plots.is_empty() && (delivered || searched || cells.is_empty()) {
+        return None;
+    }
     let marks = repeats::marks(cells).filter(|_| !searched);
-    html! {
-        h2 { (words.plots) }
-        @if searched {
-            @if plots.is_empty() { p.notice { (words.no_plot_of_search) } }
-        } @else if nothing_delivered {
-            (notice(words.nothing_delivered))
-        } @else if lacks_some(plots) {
-            p.notice { (words.plots_left_out) }
-        }
-        @if let Some(marks) = marks { p { ((words.plot_marks)(&marks)) } }
+    Some(html! {
+        @if !searched && !delivered { (notice(words.nothing_delivered)) }
+        @if let Some(marks) = marks { p.note { ((words.plot_marks)(&marks)) } }
         @for plot in plots {
-            figure {
+            figure id={ "plot-" (plot.name) } {
                 (scrolling(&labelled(plot)))
-                figcaption { (plot.caption) }
+                figcaption { (plot.caption) " " (files(plot, texts)) }
             }
+        }
+    })
+}
+
+/// Links to a plot, its pictures and its rows.
+fn files(plot: &Plot, texts: &Texts) -> Markup {
+    let picture = |kind| format!("plots/{}.{kind}", plot.name);
+    html! {
+        small {
+            a href={ "#plot-" (plot.name) } { (texts.page.link) } " "
+            a href=(picture("svg")) { "SVG" } " "
+            a href=(picture("png")) { "PNG" } " "
+            a href=(plot.data) { (plot.data) }
         }
     }
 }
 
-/// A plot's SVG with its title for screen readers.
+/// A plot's SVG with its title and caption for screen readers.
 fn labelled(plot: &Plot) -> Markup {
-    let title = html! { (plot.title) }.into_string();
+    let title = html! { (plot.title) ". " (plot.caption) }.into_string();
     let label = format!("<svg role=\"img\" aria-label=\"{title}\" ");
     PreEscaped(plot.svg.replacen("<svg ", &label, 1))
 }
 
 fn definitions(texts: &Texts) -> Markup {
     html! {
-        h2 { (texts.page.how_measured) }
         dl {
             @for (term, meaning) in texts.page.definitions {
                 dt { (term) }
                 dd { (meaning) }
             }
         }
-        (columns(texts))
     }
 }
 
@@ -250,18 +306,15 @@ fn definitions(texts: &Texts) -> Markup {
 fn columns(texts: &Texts) -> Markup {
     let words = &texts.page;
     html! {
-        details {
-            summary { (words.columns) }
-            dl {
-                @for metric in METRICS.iter().filter(|metric| metric.kind != Kind::Shown) {
-                    dt { code { (metric.name) } }
-                    dd {
-                        (with_code((texts.translate)(metric.definition)))
-                        @match metric.better {
-                            Better::Lower => { " " (words.lower_is_better) }
-                            Better::Higher => { " " (words.higher_is_better) }
-                            Better::Neither => {}
-                        }
+        dl {
+            @for metric in METRICS.iter().filter(|metric| metric.kind != Kind::Shown) {
+                dt { code { (metric.name) } }
+                dd {
+                    (with_code((texts.translate)(metric.definition)))
+                    @match metric.better {
+                        Better::Lower => { " " (words.lower_is_better) }
+                        Better::Higher => { " " (words.higher_is_better) }
+                        Better::Neither => {}
                     }
                 }
             }
@@ -269,9 +322,8 @@ fn columns(texts: &Texts) -> Markup {
     }
 }
 
-fn machine(report: &Report, texts: &Texts) -> Markup {
+fn machine(report: &Report) -> Markup {
     html! {
-        h2 { (texts.page.machine) }
         dl.machine {
             @for (name, value) in report.machine {
                 dt { (name) }

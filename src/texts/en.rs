@@ -104,7 +104,26 @@ const PAGE: PageTexts = PageTexts {
     title: |scenario| format!("{scenario} · wslab report"),
     run: |id| format!("Run {id}"),
     workload: |name| format!("{name} workload"),
-    comparison: "Comparison",
+    contents: "Contents",
+    scorecard: "Scorecard",
+    of_settings: "The other settings are below. Of those with the fewest doubts, the one that \
+                  asks the most stands first.",
+    objective: "objective",
+    groups: |intervals| match intervals {
+        true => {
+            "Letters are groups, not ranks: in a column, transports that share one are not told \
+             apart, or differ too little to matter (by less than 10 %, 1 ms, or 4 KiB a client). \
+             Group a has the least."
+        }
+        false => {
+            "Letters are groups, not ranks: in a column, transports that share one differ by less \
+             than 1.5 times, which so few trials cannot tell from noise, or by less than 1 ms or \
+             4 KiB a client. Group a has the least."
+        }
+    },
+    suspect_mark: "? SUSPECT: a warning touches the figure.",
+    invalid_mark: "! INVALID: the figure answers no question.",
+    comparison: "All figures compared",
     medians: |intervals| match intervals {
         true => {
             "Each figure is the median of the trials, below it small its 95 % interval where there \
@@ -151,13 +170,13 @@ const PAGE: PageTexts = PageTexts {
     unknown_warning: "This version does not know its meaning.",
     no_reason: "The trial names no reason.",
     plots: "Plots",
-    no_plot_of_search: "The search found no figure that could be drawn.",
     nothing_delivered: (
         "Nothing was delivered",
         " in this run, so there is no latency and no cost per delivery to draw: these plots are \
          left out.",
     ),
-    plots_left_out: "Plots of figures that were not measured are left out.",
+    data: "Data:",
+    link: "link",
     plot_marks: |marks| {
         format!(
             "A mark, a bar or a line is the median of the trials. {marks} Where fewer trials \
@@ -280,12 +299,12 @@ const TABLE: TableTexts = TableTexts {
 };
 
 const CAPACITY: CapacityTexts = CapacityTexts {
-    title: "Capacity",
     columns: ["holds", "fails at", "not told at", "verdict", "trials"],
     transport: "Transport",
     why: "why not more",
     heading: |factor, conditions| format!("The most {factor} {conditions}"),
     within: |objective| format!("within {objective}"),
+    how: "How the search goes",
     conditions: |objective, other| format!("within {objective}, with {other}"),
     clients: "clients",
     rate: "messages a second to each feed",

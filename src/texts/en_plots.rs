@@ -10,7 +10,7 @@ pub(super) const PLOT: PlotTexts = PlotTexts {
     },
     bytes: PlotText {
         title: "Bytes per delivery by layer",
-        caption: "The dark beginning of a bar is the text of the messages. The rest is what it \
+        caption: "The beginning of a bar is the text of the messages. The rest is what it \
                   took to deliver it, including empty exchanges. With several trials, a bar ends at \
                   the median of their sums, and its parts have the proportions of their own \
                   medians.",

@@ -93,6 +93,17 @@ pub struct PageTexts {
     pub title: fn(&str) -> String,
     pub run: fn(&str) -> String,
     pub workload: fn(&str) -> String,
+    /// The list of the sections.
+    pub contents: &'static str,
+    pub scorecard: &'static str,
+    /// Follows the setting that stands first.
+    pub of_settings: &'static str,
+    pub objective: &'static str,
+    /// What the letters are; with intervals or without.
+    pub groups: fn(bool) -> &'static str,
+    /// What the marks of a figure are.
+    pub suspect_mark: &'static str,
+    pub invalid_mark: &'static str,
     pub comparison: &'static str,
     /// What a figure is where there are several trials; with intervals or without.
     pub medians: fn(bool) -> &'static str,
@@ -111,9 +122,11 @@ pub struct PageTexts {
     pub unknown_warning: &'static str,
     pub no_reason: &'static str,
     pub plots: &'static str,
-    pub no_plot_of_search: &'static str,
     pub nothing_delivered: (&'static str, &'static str),
-    pub plots_left_out: &'static str,
+    /// Links to files beside the page follow.
+    pub data: &'static str,
+    /// A link to the place where it stands.
+    pub link: &'static str,
     /// What marks are, and those of single seconds.
     pub plot_marks: fn(&str) -> String,
     pub machine: &'static str,
@@ -148,13 +161,14 @@ pub struct TableTexts {
 
 #[derive(Debug)]
 pub struct CapacityTexts {
-    pub title: &'static str,
     pub columns: [&'static str; 5],
     pub transport: &'static str,
     pub why: &'static str,
     /// Factor, and the conditions.
     pub heading: fn(&str, &str) -> String,
     pub within: fn(&str) -> String,
+    /// The title of `method`.
+    pub how: &'static str,
     /// Objective, and the factor that stayed as it was.
     pub conditions: fn(&str, &str) -> String,
     pub clients: &'static str,

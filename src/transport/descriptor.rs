@@ -27,8 +27,9 @@ pub struct Descriptor {
     pub title: &'static str,
     /// Other spellings that the command line and TOML accept.
     pub aliases: &'static [&'static str],
-    /// The colour in every plot and on the page, as `#rrggbb`, from the palette of Okabe and Ito
-    /// (2008), which colour-blind readers can tell apart.
+    /// The colour in every plot and on the page, as `#rrggbb`, after the palette of Okabe and Ito
+    /// (2008), which colour-blind readers can tell apart. It has a contrast of 3 to 1 or more with
+    /// white and with the report's dark background (WCAG 2.2, 1.4.11); black becomes white there.
     pub colour: &'static str,
     /// The last segment of its path: `/feeds/{feed}/{endpoint}`.
     pub endpoint: &'static str,

@@ -34,7 +34,7 @@ pub const DESCRIPTOR: Descriptor = Descriptor {
     name: "long-polling",
     title: "long polling",
     aliases: &["long-poll"],
-    colour: "#e69f00",
+    colour: "#c08000",
     endpoint: "long-poll",
     lobby_path: None,
     usage: Usage {

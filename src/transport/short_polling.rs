@@ -35,7 +35,7 @@ pub const DESCRIPTOR: Descriptor = Descriptor {
     name: "short-polling",
     title: "short polling",
     aliases: &["short-poll"],
-    colour: "#d55e00",
+    colour: "#c04a00",
     endpoint: "poll",
     lobby_path: None,
     usage: Usage {

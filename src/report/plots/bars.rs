@@ -6,6 +6,7 @@ use crate::report::cells::Spread;
 use crate::report::plots::axis::Axis;
 use crate::report::plots::font::width_px as text_width_px;
 use crate::report::plots::legend::{self, Key};
+use crate::report::plots::panels::dash;
 use crate::report::plots::sheet::{
     Anchor, FAINT, HEADING_PX, INK, MARGIN_PX, MIDDLE, NOTE_PX, PAPER, Sheet, TEXT_PX, TITLE_PX,
     WIDTH_PX, fitted,
@@ -38,9 +39,16 @@ pub(super) struct Row {
     pub bars: Vec<Bar>,
 }
 
+pub(super) struct Segment {
+    pub colour: RGBColor,
+    pub value: f64,
+    /// What it is, and how much.
+    pub label: String,
+}
+
 /// Segments, end to end, in the order of the legend.
 pub(super) struct Bar {
-    pub segments: Vec<(RGBColor, f64)>,
+    pub segments: Vec<Segment>,
     /// Of the whole bar; `None` where nothing of it was measured.
     pub total: Option<Spread>,
     /// The text at the end of the bar.
@@ -59,7 +67,7 @@ const GROUP_PX: f64 = 34.0;
 
 impl Bar {
     fn end(&self) -> f64 {
-        let drawn = self.segments.iter().map(|(_, value)| value.max(0.0)).sum();
+        let drawn = self.segments.iter().map(|one| one.value.max(0.0)).sum();
         self.total.map_or(drawn, |total| total.high.max(drawn))
     }
 }
@@ -214,15 +222,15 @@ fn draw_row(sheet: &mut Sheet, row: &Row, layout: &Layout, top: f64) {
     let bars_px = row.bars.len() as f64 * (BAR_PX + BAR_GAP_PX) - BAR_GAP_PX;
     let mut y = middle - bars_px / 2.0;
     for bar in &row.bars {
-        draw_bar(sheet, bar, layout, y);
+        draw_bar(sheet, (&row.name, bar), layout, y);
         y += BAR_PX + BAR_GAP_PX;
     }
 }
 
-fn draw_bar(sheet: &mut Sheet, bar: &Bar, layout: &Layout, top: f64) {
+fn draw_bar(sheet: &mut Sheet, (name, bar): (&str, &Bar), layout: &Layout, top: f64) {
     let mut from = 0.0;
-    for (colour, value) in &bar.segments {
-        let to = from + value.max(0.0);
+    for segment in &bar.segments {
+        let to = from + segment.value.max(0.0);
         let (left, right) = (layout.x(from), layout.x(to));
         if right - left >= 0.5 {
             // A pixel of white between two segments.
@@ -231,7 +239,8 @@ fn draw_bar(sheet: &mut Sheet, bar: &Bar, layout: &Layout, top: f64) {
             } else {
                 right
             };
-            sheet.rectangle((left, top), (right, top + BAR_PX), *colour);
+            sheet.rectangle((left, top), (right, top + BAR_PX), segment.colour);
+            sheet.says(format!("{name}: {}", segment.label));
         }
         from = to;
     }
@@ -242,10 +251,7 @@ fn draw_bar(sheet: &mut Sheet, bar: &Bar, layout: &Layout, top: f64) {
         // White around it, because a segment may be as dark as the line.
         let ends = [(left, middle), (right, middle)];
         sheet.line(ends.to_vec(), PAPER, 4.0);
-        match total.is_interval {
-            true => sheet.line(ends.to_vec(), INK, 2.0),
-            false => sheet.dots(&ends, INK, 2.0),
-        }
+        sheet.broken_line(ends.to_vec(), INK, 2.0, dash(&total));
         end = end.max(right);
     }
     let left = end + FIGURE_GAP_PX;

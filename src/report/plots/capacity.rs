@@ -2,7 +2,7 @@
 
 use crate::report::capacity::{factor, holds, verdict};
 use crate::report::cells::Spread;
-use crate::report::plots::bars::{Bar, Bars, Group, Row, draw};
+use crate::report::plots::bars::{Bar, Bars, Group, Row, Segment, draw};
 use crate::report::plots::sheet::{Sheet, colour};
 use crate::results::{CapacityRow, SearchVerdict};
 use crate::texts::{Numbers, Texts};
@@ -38,7 +38,11 @@ fn bar(row: &CapacityRow, texts: &Texts) -> Row {
             other => verdict(other, texts).to_owned(),
         },
         bars: vec![Bar {
-            segments: vec![(colour(row.transport.colour()), held)],
+            segments: vec![Segment {
+                colour: colour(row.transport.colour()),
+                value: held,
+                label: holds(row, texts),
+            }],
             total: row.failed_at.map(|failed| Spread {
                 median: held,
                 low: held,

@@ -6,7 +6,7 @@ use crate::report::cells::ReportCell;
 use crate::report::plots::axis::Axis;
 use crate::report::plots::legend::{Key, Sample};
 use crate::report::plots::panels::Curve;
-use crate::report::plots::sheet::{colour, tinted};
+use crate::report::plots::sheet::{colour, hex, tinted};
 use crate::results::Verdict;
 
 pub(super) fn cell_colour(cell: &ReportCell) -> RGBColor {
@@ -15,8 +15,7 @@ pub(super) fn cell_colour(cell: &ReportCell) -> RGBColor {
 
 /// The colour of a cell's lines as `#rrggbb`.
 pub(in crate::report) fn cell_hex(cell: &ReportCell) -> String {
-    let RGBColor(red, green, blue) = cell_colour(cell);
-    format!("#{red:02x}{green:02x}{blue:02x}")
+    hex(cell_colour(cell))
 }
 
 /// One entry a transport and variant, however many settings it appears in.

@@ -1,9 +1,7 @@
 //! What a delivery costs in bytes and CPU, and what a client costs in memory.
 
-use plotters::style::RGBColor;
-
 use crate::report::cells::{ReportCell, settings};
-use crate::report::plots::bars::{Bar, Bars, Group, Row, draw};
+use crate::report::plots::bars::{Bar, Bars, Group, Row, Segment, draw};
 use crate::report::plots::cell_style::cell_colour;
 use crate::report::plots::legend::{Key, Sample};
 use crate::report::plots::sheet::{Sheet, colour};
@@ -156,10 +154,12 @@ fn sheet(title: &str, cells: &[ReportCell], cost: &Cost) -> Option<Sheet> {
     }
     // A layer that no trial has, as TLS without TLS, has no key.
     let is_drawn = |stack: &Stack, part: &Part| {
-        let drawn = cells.iter().flat_map(|cell| stack.segments(cell));
+        let drawn = cells
+            .iter()
+            .flat_map(|cell| stack.segments(cell, cost.figure));
         drawn
             .into_iter()
-            .any(|(colour, value)| colour == part.key().colour && value != 0.0)
+            .any(|segment| segment.colour == part.key().colour && segment.value != 0.0)
     };
     let keys = cost.bars.iter().flat_map(|stack| {
         let all = stack.parts.iter().chain(&stack.whole);
@@ -211,7 +211,7 @@ impl Stack {
 
     /// The parts of a cell's bar. Of several trials, the medians of the parts do not add up to that
     /// of the sums, so they share it in proportion.
-    fn segments(&self, cell: &ReportCell) -> Vec<(RGBColor, f64)> {
+    fn segments(&self, cell: &ReportCell, figure: fn(Numbers, f64) -> String) -> Vec<Segment> {
         let parts: Vec<&Part> = match (&self.whole, self.is_divided(cell)) {
             (Some(whole), false) => vec![whole],
             _ => self.parts.iter().collect(),
@@ -223,10 +223,12 @@ impl Stack {
         let all: f64 = medians.iter().map(|(_, median)| median).sum();
         let total = cell.median(|trial| self.sum(trial)).unwrap_or(all);
         let share = if all > 0.0 { total / all } else { 1.0 };
-        let segments = medians.into_iter();
-        segments
-            .map(|(part, median)| (colour(part.colour), median * share))
-            .collect()
+        let segments = medians.into_iter().map(|(part, median)| Segment {
+            colour: colour(part.colour),
+            value: median * share,
+            label: format!("{} {}", part.label, figure(cell.texts.numbers, median)),
+        });
+        segments.collect()
     }
 }
 
@@ -239,8 +241,8 @@ fn bar(cell: &ReportCell, stack: &Stack, figure: fn(Numbers, f64) -> String) -> 
     let is_whole = missing.is_empty() || !stack.is_divided(cell);
     let sum = |trial: &TrialRow| stack.sum(trial);
     let total = cell.spread(sum);
-    let figure = total.map(|total| figure(numbers, total.median));
-    let figure = match figure {
+    let written = total.map(|total| figure(numbers, total.median));
+    let written = match written {
         None => words.not_measured.to_owned(),
         Some(figure) if is_whole => figure,
         Some(figure) => (words.lacks)(&figure, &missing.join(", ")),
@@ -248,10 +250,10 @@ fn bar(cell: &ReportCell, stack: &Stack, figure: fn(Numbers, f64) -> String) -> 
     let others = cell.transport != Transport::BASELINE;
     let ratio = cell.ratio(sum).filter(|_| others);
     let ratio = ratio.map(|ratio| (words.of_baseline)(&numbers.ratio(ratio)));
-    let figure = [stack.name, &figure, ratio.as_deref().unwrap_or_default()].join(" ");
+    let text = [stack.name, &written, ratio.as_deref().unwrap_or_default()].join(" ");
     Bar {
-        segments: stack.segments(cell),
+        segments: stack.segments(cell, figure),
         total,
-        figure: figure.trim().to_owned(),
+        figure: text.trim().to_owned(),
     }
 }

@@ -3,7 +3,7 @@
 use crate::report::cells::{ReportCell, cells};
 use crate::report::content::Report;
 use crate::report::plots::sheet::Sheet;
-use crate::report::plots::{capacity, costs, percentiles, render, scaling, timeline};
+use crate::report::plots::{capacity, costs, percentiles, png, scaling, svg, timeline};
 use crate::report::repeats;
 use crate::texts::{PlotText, PlotTexts};
 
@@ -15,6 +15,8 @@ pub struct Plot {
     pub title: &'static str,
     /// How to read it.
     pub caption: &'static str,
+    /// The file with the rows that it shows.
+    pub data: &'static str,
     pub svg: String,
     pub png: Vec<u8>,
 }
@@ -22,6 +24,7 @@ pub struct Plot {
 /// A kind of plot.
 struct Kind {
     name: &'static str,
+    data: &'static str,
     text: fn(&'static PlotTexts) -> &'static PlotText,
     /// Draws it under a title; `None` where there is nothing to draw.
     sheet: fn(&str, &[ReportCell], &Report) -> Option<Sheet>,
@@ -30,31 +33,37 @@ struct Kind {
 const KINDS: [Kind; 6] = [
     Kind {
         name: "latency",
+        data: "summary.csv",
         text: |texts| &texts.latency,
         sheet: |title, cells, _| percentiles::sheet(title, cells),
     },
     Kind {
         name: "bytes",
+        data: "summary.csv",
         text: |texts| &texts.bytes,
         sheet: |title, cells, _| costs::bytes_sheet(title, cells),
     },
     Kind {
         name: "cpu",
+        data: "summary.csv",
         text: |texts| &texts.cpu,
         sheet: |title, cells, _| costs::cpu_sheet(title, cells),
     },
     Kind {
         name: "memory",
+        data: "summary.csv",
         text: |texts| &texts.memory,
         sheet: |title, cells, _| costs::memory_sheet(title, cells),
     },
     Kind {
         name: "latency-over-time",
+        data: "timeline.csv",
         text: |texts| &texts.latency_over_time,
         sheet: |title, cells, report| timeline::latency_sheet(title, cells, report.timeline),
     },
     Kind {
         name: "deliveries-over-time",
+        data: "timeline.csv",
         text: |texts| &texts.deliveries_over_time,
         sheet: |title, cells, report| timeline::deliveries_sheet(title, cells, report.timeline),
     },
@@ -63,6 +72,7 @@ const KINDS: [Kind; 6] = [
 /// Only where there are several numbers of clients.
 const SCALING: Kind = Kind {
     name: "scaling",
+    data: "summary.csv",
     text: |texts| &texts.scaling,
     sheet: |title, cells, _| scaling::sheet(title, cells),
 };
@@ -70,15 +80,10 @@ const SCALING: Kind = Kind {
 /// The one plot of a search: its steps are too many, and too different, for the others.
 const CAPACITY: Kind = Kind {
     name: "capacity",
+    data: "capacity.csv",
     text: |texts| &texts.capacity,
     sheet: |title, _, report| capacity::sheet(title, report.capacity, report.locale.texts()),
 };
-
-/// Whether some plot of a run that is no search is left out because its figures do not exist.
-pub(in crate::report) fn lacks_some(plots: &[Plot]) -> bool {
-    let lacks = |kind: &Kind| plots.iter().all(|plot| plot.name != kind.name);
-    KINDS.iter().any(lacks)
-}
 
 /// The names of all plots, including those that a report leaves out.
 pub(in crate::report) fn names() -> impl Iterator<Item = &'static str> {
@@ -102,15 +107,16 @@ pub fn plots(report: &Report) -> anyhow::Result<Vec<Plot>> {
         if let Some(marks) = &marks {
             sheet.foot(marks);
         }
-        Some((kind.name, *title, *caption, sheet))
+        Some((kind, title, caption, sheet))
     });
-    let plots = drawn.map(|(name, title, caption, sheet)| {
+    let plots = drawn.map(|(kind, title, caption, sheet)| {
         Ok(Plot {
-            name,
+            name: kind.name,
+            data: kind.data,
             title,
             caption,
-            svg: render::svg(&sheet)?,
-            png: render::png(&sheet)?,
+            svg: svg::svg(&sheet),
+            png: png::png(&sheet)?,
         })
     });
     plots.collect()

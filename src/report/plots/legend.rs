@@ -3,7 +3,7 @@
 use plotters::style::RGBColor;
 
 use crate::report::plots::font::width_px as text_width_px;
-use crate::report::plots::sheet::{Anchor, MARGIN_PX, Sheet, TEXT_PX, WIDTH_PX, fitted};
+use crate::report::plots::sheet::{Anchor, Dash, MARGIN_PX, Sheet, TEXT_PX, WIDTH_PX, fitted};
 
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Key {
@@ -42,7 +42,7 @@ pub(super) fn draw(sheet: &mut Sheet, keys: &[Key], top: f64) {
                 );
             }
             Sample::Line => sheet.line(ends.to_vec(), key.colour, 4.0),
-            Sample::Dashes => sheet.dashes(&ends, key.colour, 2.0),
+            Sample::Dashes => sheet.broken_line(ends.to_vec(), key.colour, 2.0, Dash::Dashed),
         }
         sheet.text(label(key), (x + SAMPLE_PX + 8.0, y), TEXT_PX, Anchor::Left);
     }

@@ -3,7 +3,7 @@
 //! - `kinds`: which plots there are
 //! - `percentiles`, `costs`, `timeline`, `scaling`, `capacity`: what each shows
 //! - `panels`, `bars`: the two forms of plots · `axis`, `legend`, `cell_style`: their parts
-//! - `sheet`: a drawing as a list of shapes · `render`: its pictures · `font`: letters
+//! - `sheet`: a drawing as a list of shapes · `svg`, `png`: its pictures · `font`: letters
 
 mod axis;
 mod bars;
@@ -15,11 +15,12 @@ mod kinds;
 mod legend;
 mod panels;
 mod percentiles;
-mod render;
+mod png;
 mod scaling;
 mod sheet;
+mod svg;
 mod timeline;
 
 pub(super) use cell_style::cell_hex;
+pub(super) use kinds::names;
 pub use kinds::{Plot, plots};
-pub(super) use kinds::{lacks_some, names};

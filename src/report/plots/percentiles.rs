@@ -58,6 +58,7 @@ fn curve(cell: &ReportCell, percentiles: &[TableColumn], aside_px: f64) -> Curve
     });
     Curve {
         points: points.collect(),
+        name: cell.name(),
         colour: cell_colour(cell),
         width_px: 2.5,
         look: Look::Dots { aside_px },

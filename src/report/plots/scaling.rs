@@ -56,13 +56,16 @@ const FIGURES: [Figures; 4] = [
 /// Labels of the horizontal axis that are closer than this share of it would touch.
 const LABELS_APART: f64 = 0.17;
 
-/// `None` where there is one number of clients, or something else varies as well.
+/// Of fewer numbers of clients there is no line to see.
+const FEWEST_SIZES: usize = 3;
+
+/// `None` where there are too few numbers of clients, or something else varies as well.
 pub(super) fn sheet(title: &str, cells: &[ReportCell]) -> Option<Sheet> {
     let texts = cells.first()?.texts;
     let mut sizes: Vec<u32> = cells.iter().map(|cell| cell.clients).collect();
     sizes.dedup(); // They are in growing order.
     let (&least, &most) = (sizes.first()?, sizes.last()?);
-    if least == most || settings(cells).len() != sizes.len() {
+    if sizes.len() < FEWEST_SIZES || settings(cells).len() != sizes.len() {
         return None;
     }
     let x = Axis::logarithmic(least.into(), most.into(), 1.0);
@@ -154,6 +157,7 @@ fn curves(cells: &[ReportCell], metric: &Metric) -> Vec<Curve> {
                 cell.name(),
                 Curve {
                     points: vec![point],
+                    name: cell.name(),
                     colour: cell_colour(cell),
                     width_px: 2.5,
                     look: Look::Dots { aside_px: 0.0 },

@@ -1,7 +1,7 @@
 //! A drawing as a list of shapes, in pixels of the screen, with the origin at the top left.
 //!
-//! Plots only list shapes; [`super::render`] draws them with plotters as SVG and as PNG. Both
-//! pictures are therefore equal, and tests check the shapes for overlapping texts.
+//! Plots only list shapes; [`super::svg`] writes them as SVG, and [`super::png`] draws them with
+//! plotters. Both pictures are therefore equal, and tests check them for overlapping texts.
 
 use plotters::style::RGBColor;
 
@@ -50,6 +50,7 @@ pub(super) enum Shape {
         points: Vec<Point>,
         colour: RGBColor,
         width_px: f64,
+        dash: Dash,
     },
     Area {
         points: Vec<Point>,
@@ -69,9 +70,29 @@ pub(super) enum Shape {
     Text(Text),
 }
 
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Dash {
+    Solid,
+    Dashed,
+    /// As wide as the line: for what is no interval.
+    Dotted,
+}
+
+impl Dash {
+    /// The lengths of a dash and of a gap, of a line of this width; `None` without gaps.
+    pub fn lengths_px(self, width_px: f64) -> Option<(f64, f64)> {
+        match self {
+            Dash::Solid => None,
+            Dash::Dashed => Some((7.0, 5.0)),
+            Dash::Dotted => Some((width_px, 3.0)),
+        }
+    }
+}
+
 pub(super) struct Sheet {
     pub height_px: f64,
-    pub shapes: Vec<Shape>,
+    /// Each with what a pointer over it shows, which may be nothing.
+    pub shapes: Vec<(Shape, String)>,
 }
 
 impl Sheet {
@@ -92,30 +113,32 @@ impl Sheet {
         self.height_px += MARGIN_PX / 2.0;
     }
 
+    fn push(&mut self, shape: Shape) {
+        self.shapes.push((shape, String::new()));
+    }
+
+    /// What a pointer over the last shape shows.
+    pub fn says(&mut self, text: String) {
+        if let Some((_, said)) = self.shapes.last_mut() {
+            *said = text;
+        }
+    }
+
     pub fn line(&mut self, points: Vec<Point>, colour: RGBColor, width_px: f64) {
-        self.shapes.push(Shape::Line {
+        self.broken_line(points, colour, width_px, Dash::Solid);
+    }
+
+    pub fn broken_line(&mut self, points: Vec<Point>, colour: RGBColor, width_px: f64, dash: Dash) {
+        self.push(Shape::Line {
             points,
             colour,
             width_px,
+            dash,
         });
     }
 
-    /// A dashed line. A dash that reaches a corner goes on behind it.
-    /// A line of dots, for what is no interval.
-    pub fn dots(&mut self, points: &[Point], colour: RGBColor, width_px: f64) {
-        for dot in dashes(points, width_px, 3.0) {
-            self.line(dot, colour, width_px);
-        }
-    }
-
-    pub fn dashes(&mut self, points: &[Point], colour: RGBColor, width_px: f64) {
-        for dash in dashes(points, 7.0, 5.0) {
-            self.line(dash, colour, width_px);
-        }
-    }
-
     pub fn area(&mut self, points: Vec<Point>, colour: RGBColor, opacity: f64) {
-        self.shapes.push(Shape::Area {
+        self.push(Shape::Area {
             points,
             colour,
             opacity,
@@ -123,11 +146,11 @@ impl Sheet {
     }
 
     pub fn rectangle(&mut self, from: Point, to: Point, colour: RGBColor) {
-        self.shapes.push(Shape::Rectangle { from, to, colour });
+        self.push(Shape::Rectangle { from, to, colour });
     }
 
     pub fn dot(&mut self, at: Point, radius_px: f64, colour: RGBColor) {
-        self.shapes.push(Shape::Dot {
+        self.push(Shape::Dot {
             at,
             radius_px,
             colour,
@@ -136,7 +159,7 @@ impl Sheet {
 
     pub fn text(&mut self, text: impl Into<String>, at: Point, size_px: f64, anchor: Anchor) {
         let text = text.into();
-        self.shapes.push(Shape::Text(Text {
+        self.push(Shape::Text(Text {
             text,
             at,
             size_px,
@@ -147,7 +170,7 @@ impl Sheet {
 
     pub fn bold(&mut self, text: impl Into<String>, at: Point, size_px: f64, anchor: Anchor) {
         let text = text.into();
-        self.shapes.push(Shape::Text(Text {
+        self.push(Shape::Text(Text {
             text,
             at,
             size_px,
@@ -157,7 +180,8 @@ impl Sheet {
     }
 }
 
-fn dashes(points: &[Point], dash_px: f64, gap_px: f64) -> Vec<Vec<Point>> {
+/// The dashes of a line. A dash that reaches a corner goes on behind it.
+pub(super) fn dashes(points: &[Point], dash_px: f64, gap_px: f64) -> Vec<Vec<Point>> {
     let (mut done, mut current) = (Vec::new(), Vec::new());
     let (mut drawing, mut left_px) = (true, dash_px);
     for pair in points.windows(2) {
@@ -230,6 +254,11 @@ pub(super) fn colour(hex: &str) -> RGBColor {
             .unwrap_or(0)
     };
     RGBColor(part(1), part(3), part(5))
+}
+
+/// A colour as `#rrggbb`.
+pub(super) fn hex(RGBColor(red, green, blue): RGBColor) -> String {
+    format!("#{red:02x}{green:02x}{blue:02x}")
 }
 
 /// The colour mixed with white: 0 leaves it, 1 is white.

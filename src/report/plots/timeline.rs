@@ -14,7 +14,10 @@ use crate::texts::Numbers;
 /// Seconds of a window from which on its first and last are left out of the rate of deliveries.
 const FEWEST_SECONDS: usize = 4;
 
-/// Median and p99 of every second. `None` without a latency in the timeline.
+/// Of fewer seconds there is no line to see.
+const FEWEST_POINTS: usize = 3;
+
+/// Median and p99 of every second. `None` without latencies of more than a few seconds.
 pub(super) fn latency_sheet(
     title: &str,
     cells: &[ReportCell],
@@ -25,6 +28,7 @@ pub(super) fn latency_sheet(
         let points = by_second(cell, timeline, |second| second.row.latency_p99_us);
         Curve {
             points,
+            name: format!("{} p99", cell.name()),
             colour: cell_colour(cell),
             width_px: 1.5,
             look: Look::Dashes,
@@ -34,6 +38,7 @@ pub(super) fn latency_sheet(
         let points = by_second(cell, timeline, |second| second.row.latency_p50_us);
         Curve {
             points,
+            name: format!("{} p50", cell.name()),
             colour: cell_colour(cell),
             width_px: 2.0 + 0.7 * over as f64,
             look: Look::Line,
@@ -43,7 +48,7 @@ pub(super) fn latency_sheet(
         .iter()
         .flat_map(|cell| [p50(cell, 0), p99(cell)])
         .collect();
-    let y = log_axis_us(&all)?;
+    let y = log_axis_us(&all).filter(|_| has_course(&all))?;
     let (x, x_labels) = time_axis(&all, texts.numbers);
     let panels = settings(cells).into_iter().map(|(setting, group)| Panel {
         title: setting.to_owned(),
@@ -73,7 +78,13 @@ pub(super) fn latency_sheet(
     }))
 }
 
-/// `None` where the timeline has no delivery.
+/// Whether some line has a course. That of few seconds has none.
+fn has_course(curves: &[Curve]) -> bool {
+    let seconds = curves.iter().map(|curve| curve.points.len());
+    seconds.max().is_some_and(|most| most >= FEWEST_POINTS)
+}
+
+/// `None` where the timeline has no delivery, or a few seconds only.
 pub(super) fn deliveries_sheet(
     title: &str,
     cells: &[ReportCell],
@@ -86,13 +97,14 @@ pub(super) fn deliveries_sheet(
         let points = by_second(cell, timeline, rate);
         Curve {
             points,
+            name: cell.name(),
             colour: cell_colour(cell),
             width_px: 2.0 + 2.0 * over as f64,
             look: Look::Line,
         }
     };
     let all: Vec<Curve> = cells.iter().map(|cell| curve(cell, 0)).collect();
-    if highest(&all) <= 0.0 {
+    if highest(&all) <= 0.0 || !has_course(&all) {
         return None;
     }
     let (x, x_labels) = time_axis(&all, texts.numbers);

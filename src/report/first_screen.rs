@@ -1,0 +1,96 @@
+//! What a reader sees without scrolling: question, conditions, answer and scorecard.
+//!
+//! A run with several settings shows one of them: of those with the fewest doubts the last, which
+//! asks the most. The others are below it, closed, with their own answers and scorecards.
+
+use maud::{Markup, html};
+
+use crate::report::answer;
+use crate::report::capacity;
+use crate::report::capacity_section::capacity_section;
+use crate::report::cells::{ReportCell, settings};
+use crate::report::conditions::conditions;
+use crate::report::content::{Report, incomplete};
+use crate::report::markup::no_trial;
+use crate::report::scorecard::{is_compared, scorecard};
+use crate::results::Verdict;
+use crate::texts::Texts;
+
+pub(super) fn first_screen(report: &Report, cells: &[ReportCell], texts: &Texts) -> Markup {
+    let words = &texts.page;
+    let question = report.question.map_or("", str::trim);
+    let mut facts = vec![(words.run)(report.run)];
+    if !question.is_empty() {
+        facts.insert(0, report.scenario.to_owned());
+    }
+    if let Some(first) = report.trials.first() {
+        facts.push((words.workload)(&first.workload));
+        facts.push((texts.cell.trials)(report.trials.len() as f64));
+    }
+    html! {
+        header {
+            p.facts { (facts.join(texts.condition.separator)) }
+            h1 { @if question.is_empty() { (report.scenario) } @else { (question) } }
+            @if !report.trials.is_empty() {
+                p.facts { (conditions(report.trials, report.locale)) }
+            }
+            @if let Some(incomplete) = incomplete(report.missing, texts) {
+                p.notice { (incomplete) }
+            }
+        }
+        @if !report.capacity.is_empty() {
+            @if let Some(sentence) = capacity::answer(report.capacity, texts) {
+                p.answer { strong { (sentence) } }
+            }
+            (capacity_section(report.capacity, report.trials, texts))
+        } @else if cells.is_empty() {
+            (no_trial(texts))
+        } @else {
+            (all_settings(report, cells, texts))
+        }
+    }
+}
+
+fn all_settings(report: &Report, cells: &[ReportCell], texts: &Texts) -> Markup {
+    let words = &texts.page;
+    let answers = answer::answers(report.trials, report.locale);
+    let settings = settings(cells);
+    let first = least_doubted(&settings);
+    let content = |(setting, group): &(&str, Vec<&ReportCell>)| {
+        let answer = answers.iter().find(|answer| answer.setting == *setting);
+        html! {
+            @if let Some(answer) = answer {
+                p.answer {
+                    strong { (answer.conclusion) }
+                    @for sentence in &answer.figures { " " (sentence) }
+                    span.soft { @for sentence in &answer.limits { " " (sentence) } }
+                }
+            }
+            (scorecard(group, report.objectives, texts))
+        }
+    };
+    html! {
+        @if settings.len() > 1 {
+            p.setting { strong { (settings[first].0) } " " small { (words.of_settings) } }
+        }
+        (content(&settings[first]))
+        @for (at, setting) in settings.iter().enumerate().filter(|(at, _)| *at != first) {
+            details id={ "setting-" (at + 1) } {
+                summary { (setting.0) }
+                (content(setting))
+            }
+        }
+    }
+}
+
+/// The setting that stands first.
+fn least_doubted(settings: &[(&str, Vec<&ReportCell>)]) -> usize {
+    let doubted = |group: &[&ReportCell]| {
+        let compared = group.iter().filter(|cell| is_compared(cell));
+        compared
+            .filter(|cell| cell.verdict() != Verdict::Valid)
+            .count()
+    };
+    let at = (0..settings.len()).rev();
+    at.min_by_key(|&at| doubted(&settings[at].1)).unwrap_or(0)
+}
