@@ -505,7 +505,7 @@ fn mistakes_are_answered_with_advice_and_exit_code_2() {
             &["--transport", "pigeon"][..],
             "short-polling, long-polling, sse, ndjson, websocket, raw-tcp, or all",
         ),
-        (&["--clients", "0"], "between 1 and 1000000"),
+        (&["--clients", "0"], "between 1 and 1M"),
         (&["--rate", "0"], "wslab run idle"),
         (&["--rate", "-1"], "between 0 and 100000"),
         (&["--window", "soon"], "500ms, 10s or 1m"),

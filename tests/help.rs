@@ -5,6 +5,7 @@ mod support;
 use clap::{Command, CommandFactory, Parser};
 use support::process::{text, wslab};
 use wslab::cli::Cli;
+use wslab::lab::scenario::BUILT_IN;
 
 /// The commands that help lists.
 fn commands() -> Vec<Command> {
@@ -72,20 +73,111 @@ fn every_option_has_a_heading_and_one_line_in_short_help() {
     }
 }
 
+/// All commands have one way to write a count, a size and a time.
+#[test]
+fn counts_sizes_and_times_are_written_alike_in_all_commands() {
+    let (mut read, none) = (0, "five");
+    for command in commands() {
+        let name = command.get_name();
+        for option in command.get_opts().filter(|it| !it.is_hide_set()) {
+            let kinds = option.get_value_names().unwrap_or_default();
+            let values = match kinds.first().map(|kind| kind.trim_end_matches(",…")) {
+                Some("N" | "K" | "HZ") => ["1k", "1_000", none],
+                Some("BYTES") => ["2KiB", "2kB", none],
+                Some("TIME") => ["2", "500ms", none],
+                _ => continue,
+            };
+            let long = option.get_long().unwrap();
+            for value in values {
+                let value = if long == "max-memory" {
+                    value.replace('2', "2000")
+                } else {
+                    value.to_owned()
+                };
+                let parsed = Cli::try_parse_from(["wslab", name, &format!("--{long}={value}")]);
+                match parsed.map(drop) {
+                    Ok(()) => assert_ne!(value, none, "{name} --{long}"),
+                    Err(error) if value == none => {
+                        let error = error.to_string();
+                        assert!(error.contains("write "), "{error}");
+                    }
+                    Err(error) => panic!("{error}"),
+                }
+                read += 1;
+            }
+        }
+    }
+    assert!(read > 100, "{read} values");
+}
+
 #[test]
 fn wslab_alone_says_where_to_begin() {
-    let output = wslab(&[]).output().unwrap();
-    assert_eq!(output.status.code(), Some(0));
-    let welcome = text(&output.stdout);
-    assert!(welcome.lines().count() <= 15 && welcome.lines().all(|line| line.len() < 80));
-    for named in [
-        "wslab run ",
-        "wslab compare ",
-        "wslab demo ",
-        "wslab --help",
-    ] {
-        assert!(welcome.contains(named), "{named}: {welcome}");
+    for width in [40, 60, 80] {
+        let output = wslab(&[])
+            .env("COLUMNS", width.to_string())
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(0));
+        let welcome = text(&output.stdout);
+        let mut lines = welcome.lines();
+        assert!(lines.all(|line| line.chars().count() <= width), "{welcome}");
+        assert!(width < 80 || welcome.lines().count() <= 15);
+        for named in [
+            "wslab run ",
+            "wslab compare ",
+            "wslab demo ",
+            "wslab --help",
+        ] {
+            assert!(welcome.contains(named), "{named}: {welcome}");
+        }
     }
+}
+
+/// What a command prints on a terminal of 80 columns.
+fn at_80_columns(words: &[&str]) -> String {
+    let output = wslab(words).env("COLUMNS", "80").output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{words:?}");
+    text(&output.stdout)
+}
+
+#[test]
+fn short_help_fits_two_screens_and_says_where_the_rest_is() {
+    for command in commands() {
+        let name = command.get_name();
+        let help = at_80_columns(&[name, "-h"]);
+        assert!(
+            help.lines().count() <= 48,
+            "{name}: {} lines",
+            help.lines().count()
+        );
+        let last = help.lines().last().unwrap();
+        assert!(last.ends_with(&format!("wslab {name} --help")), "{last}");
+    }
+}
+
+/// What help says of a scenario is what its file says.
+#[test]
+fn help_of_run_lists_the_scenarios_with_what_they_ask() {
+    let (short, long) = (
+        at_80_columns(&["run", "-h"]),
+        at_80_columns(&["run", "--help"]),
+    );
+    for (name, file) in BUILT_IN {
+        let keys: toml::Table = file.parse().unwrap();
+        let question = keys["question"].as_str().unwrap();
+        let mut lines = short.lines();
+        let line = lines.find(|line| line.starts_with(&format!("  {name} ")));
+        let line = line.unwrap_or_else(|| panic!("{name} is not in {short}"));
+        let asked = line.rsplit("  ").next().unwrap().trim_end_matches(" …");
+        assert!(
+            asked.len() > 30 && question.starts_with(asked),
+            "{line}: {question}"
+        );
+        let folded = long.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(folded.contains(&format!("{name} {question}")), "{name}");
+    }
+    assert!(short.contains("wslab run alone is quick: 100 clients, 10 messages/s, 5 trials"));
+    assert!(long.contains("5 trials of 750 ms; about "), "{long}");
 }
 
 /// The message and exit code 2 that a command line gets.

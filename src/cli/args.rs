@@ -1,7 +1,9 @@
 //! Groups of arguments that several commands share.
 
 use std::convert::Infallible;
+use std::fmt::Display;
 use std::io::Write;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use clap::builder::{OsStringValueParser, TypedValueParser};
@@ -12,6 +14,7 @@ use crate::client::tls::{Fingerprint, Trust};
 use crate::client::token::{self, Token};
 use crate::error::UsageError;
 use crate::lab::config::Config;
+use crate::lab::values::{Written, check_within};
 
 /// The folder of the results where nothing names another.
 const RESULTS: &str = "results";
@@ -24,13 +27,18 @@ pub(super) struct TrustArgs {
     ///
     /// The SHA-256 fingerprint of the certificate that the server of an https URL must show. wslab
     /// serve --tls prints it.
-    #[arg(long, value_name = "SHA256", conflicts_with = "ca")]
+    #[arg(
+        long,
+        value_name = "SHA256",
+        conflicts_with = "ca",
+        hide_short_help = true
+    )]
     fingerprint: Option<Fingerprint>,
     /// Authorities of an https server (PEM)
     ///
     /// Authorities that may have signed the certificate. On Debian, the file of the public ones is
     /// /etc/ssl/certs/ca-certificates.crt.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
     ca: Option<PathBuf>,
 }
 
@@ -50,7 +58,7 @@ pub(super) struct TokenArgs {
     /// The token with which the server was started, if it has one. The environment variable hides
     /// it from other users of this machine.
     #[arg(long, value_name = "TOKEN", env = token::VARIABLE, hide_env_values = true)]
-    #[arg(value_parser = parse_token)]
+    #[arg(value_parser = parse_token, hide_short_help = true)]
     pub(super) token: Option<GivenToken>,
 }
 
@@ -64,7 +72,7 @@ pub(super) struct ResultsArgs {
     /// folder where this flag is absent.
     #[arg(long, value_name = "DIR", env = "WSLAB_RESULTS", hide_env = true)]
     #[arg(value_parser = OsStringValueParser::new().map(PathBuf::from))]
-    #[arg(value_hint = ValueHint::DirPath)]
+    #[arg(value_hint = ValueHint::DirPath, hide_short_help = true)]
     results: Option<PathBuf>,
 }
 
@@ -104,6 +112,21 @@ pub(super) fn write_defaults(config: &Config, keys: &[&str]) {
     if !keys.is_empty() {
         let (file, keys) = (config.file.display(), keys.join(", "));
         let _ = writeln!(std::io::stderr(), "defaults from {file}: {keys}");
+    }
+}
+
+/// Reads a value within a range, as the values of factors are read.
+pub(super) fn within<T>(
+    range: RangeInclusive<T>,
+    unit: &'static str,
+) -> impl Fn(&str) -> Result<T, String> + Clone
+where
+    T: Written + Display,
+{
+    move |text| {
+        let value = T::read(text)?;
+        check_within(&value, &range, unit)?;
+        Ok(value)
     }
 }
 

@@ -13,6 +13,7 @@ use crate::lab::capacity::settings::{CapacitySearch, SearchFactor};
 use crate::lab::config::Config;
 use crate::lab::recorded_run::RecordedRun;
 use crate::lab::scenario::Scenario;
+use crate::lab::values::Written;
 use crate::results::SearchVerdict;
 use crate::stats::objective::Objective;
 
@@ -39,7 +40,7 @@ pub(super) struct CapacityArgs {
     /// The highest value to try
     ///
     /// Default: as many clients as the open files allow, or 100,000 messages per second.
-    #[arg(long, value_name = "N", help_heading = headings::SEARCH)]
+    #[arg(long, value_name = "N", value_parser = u32::read, help_heading = headings::SEARCH)]
     max: Option<u32>,
     /// How exact the result is
     ///

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use crate::chat::{self, ChatOptions};
-use crate::cli::args::{TokenArgs, TrustArgs, check_token};
+use crate::cli::args::{TokenArgs, TrustArgs, check_token, within};
 use crate::cli::help::{self, headings};
 use crate::cli::process::interrupted;
 use crate::client::config::ClientConfig;
@@ -41,8 +41,8 @@ pub(super) struct ChatArgs {
     #[arg(help_heading = headings::FEEDS)]
     feed: String,
     /// Earlier messages that are shown first
-    #[arg(long, value_name = "N", default_value_t = 20)]
-    #[arg(value_parser = clap::value_parser!(u32).range(..=1_000), help_heading = headings::FEEDS)]
+    #[arg(long, value_name = "N", default_value = "20", help_heading = headings::FEEDS)]
+    #[arg(value_parser = within::<u32>(0..=1_000, "messages"))]
     history: u32,
     /// Pause between short polls
     #[arg(long, value_name = "TIME", help_heading = headings::NETWORK)]

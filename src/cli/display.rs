@@ -13,6 +13,7 @@ pub(super) struct ColorArgs {
     /// auto: where standard output is a terminal, unless NO_COLOR or CLICOLOR_FORCE says otherwise.
     #[arg(long, value_name = "auto|always|never", default_value = "auto")]
     #[arg(hide_possible_values = true, help_heading = headings::OUTPUT)]
+    #[arg(hide_short_help = true)]
     color: ColorChoice,
 }
 

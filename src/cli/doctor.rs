@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use serde::Serialize;
 
+use crate::cli::args::within;
 use crate::cli::help::{self, headings};
 use crate::cli::result::Format;
 use crate::lab::factors::MAX_CLIENTS;
@@ -27,8 +28,8 @@ const WATCH: Duration = Duration::from_secs(1);
 #[command(after_long_help = help::full(help::DOCTOR, help::DOCTOR_CODES))]
 pub(super) struct DoctorArgs {
     /// Subscribers that are to be measured
-    #[arg(long, value_name = "N", default_value_t = 5_000, help_heading = headings::LOAD)]
-    #[arg(value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_CLIENTS)))]
+    #[arg(long, value_name = "N", default_value = "5k", help_heading = headings::LOAD)]
+    #[arg(value_parser = within(1..=MAX_CLIENTS, "clients"))]
     clients: u32,
     /// How the result is printed
     ///

@@ -4,7 +4,12 @@ use clap::Arg;
 use clap::builder::StyledStr;
 
 use crate::lab::scenario::Scenario;
+use crate::system::output;
+use crate::texts::{NO_BREAK, folded};
 use crate::transport::Transport;
+
+/// Columns of help on a wider terminal.
+pub(super) const MOST_WIDE: usize = 100;
 
 /// The headings under which options stand.
 pub(super) mod headings {
@@ -21,36 +26,57 @@ pub(super) mod headings {
 }
 
 /// What `wslab` alone prints.
-pub(super) const WELCOME: &str = "\
-wslab compares short polling, long polling, SSE, NDJSON and WebSocket over the
-same feed: delivery latency, bytes on the wire and CPU of every message.
-
-  wslab run        measure all of them on this machine, and write a report
-  wslab compare    what differs, and whether it is more than noise
-  wslab demo       a page with live feeds and a chat, for the browser
-
-wslab --help lists all commands, wslab run -h the options of one, and
-wslab run --help explains each option with its default and examples.
-";
+pub(super) fn welcome() -> String {
+    let what = "wslab compares short polling, long polling, SSE, NDJSON and WebSocket over the same \
+                feed: delivery latency, bytes on the wire and CPU of every message.";
+    let more = "wslab --help lists all commands, wslab run -h the options of one, and wslab run \
+                --help explains each option with its default and examples.";
+    let commands = [
+        (
+            "run",
+            "measure all of them on this machine, and write a report",
+        ),
+        ("compare", "what differs, and whether it is more than noise"),
+        ("demo", "a page with live feeds and a chat, for the browser"),
+    ];
+    let commands = commands.map(|(name, does)| hanging(&format!("  wslab {name:9}  "), does));
+    [&hanging("", what), &commands.concat(), &hanging("", more)]
+        .map(String::as_str)
+        .join("\n")
+}
 
 /// A command line, and what it does.
 type Example = (&'static str, &'static str);
 /// An exit code, and when it is returned.
 type Code = (&'static str, &'static str);
 
-/// The end of `-h`: the first example.
+/// Columns of help, as clap has them.
+pub(super) fn width() -> usize {
+    output::width().min(MOST_WIDE)
+}
+
+/// A term and its text, in lines of which those after the first begin below the text.
+pub(super) fn hanging(term: &str, text: &str) -> String {
+    let indent = " ".repeat(term.chars().count());
+    let term = term.replace(' ', &NO_BREAK.to_string());
+    folded(&(term + text), width(), &indent).join("\n") + "\n"
+}
+
+/// The end of `-h`: the first example, and where the rest is.
 pub(super) fn brief(examples: &[Example]) -> String {
-    let (command, _) = examples[0];
-    format!("Example: {command}")
+    let (example, _) = examples[0];
+    let command: Vec<&str> = example.split(' ').take(2).collect();
+    let command = command.join(" ");
+    format!("Example: {example}\nAll options, examples and exit codes: {command} --help")
 }
 
 /// The end of `--help`: examples and exit codes.
 pub(super) fn full(examples: &[Example], codes: &[Code]) -> String {
     let examples = examples.iter();
     let examples = examples.map(|(command, does)| format!("  {does}:\n    {command}\n"));
-    let width = codes.iter().map(|(code, _)| code.len()).max().unwrap_or(0);
+    let code_width = codes.iter().map(|(code, _)| code.len()).max().unwrap_or(0);
     let codes = codes.iter();
-    let codes = codes.map(|(code, when)| format!("  {code:width$}  {when}\n"));
+    let codes = codes.map(|(code, when)| hanging(&format!("  {code:code_width$}  "), when));
     let (examples, codes) = (examples.collect::<String>(), codes.collect::<String>());
     format!("Examples:\n{examples}\nExit codes:\n{}", codes.trim_end())
 }
@@ -275,7 +301,7 @@ pub(super) fn with_factor_default(arg: Arg) -> Arg {
 }
 
 /// The value of a factor as a flag is given it.
-fn default_text(value: &toml::Value) -> String {
+pub(super) fn default_text(value: &toml::Value) -> String {
     match value {
         toml::Value::String(text) => text.clone(),
         toml::Value::Array(values) => {

@@ -19,6 +19,7 @@ mod process;
 pub mod report;
 mod result;
 pub mod run;
+mod scenarios;
 pub mod serve;
 
 use std::ffi::OsString;
@@ -31,9 +32,9 @@ use crate::client::token;
 use crate::error::UsageError;
 use crate::system::output;
 
-/// Polling, SSE or WebSocket? Measures the same feed over each: delivery latency, bytes, CPU
+/// Polling, SSE or WebSocket? Measures the same feed over each
 #[derive(Parser)]
-#[command(version, max_term_width = 100)]
+#[command(version, max_term_width = help::MOST_WIDE)]
 pub struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -43,28 +44,31 @@ pub struct Cli {
 enum Command {
     /// Measure: run a scenario, or what the flags say
     Run(Box<run::RunCommand>),
-    /// Search for the most clients, or messages per second, that each transport holds
+    /// Compare two runs, or the transports within one
+    Compare(compare::CompareArgs),
+    /// Search for the most clients that each transport holds
     ///
-    /// The search doubles the value until a trial fails. Then it halves the bracket until its ends
-    /// are close. The result must hold again in further trials. A trial holds if it is VALID and
-    /// within the objective. It fails if it is VALID and beyond the objective, or INVALID because
-    /// messages were missed, connections were refused or the server died. Any other trial shows
-    /// nothing and is repeated, after a pause if other processes disturbed it. A value without a
-    /// trial that shows something is reported as not told, and never as held.
+    /// Or for the most messages per second. The search doubles the value until a trial fails. Then
+    /// it halves the bracket until its ends are close. The result must hold again in further
+    /// trials. A trial holds if it is VALID and within the objective. It fails if it is VALID and
+    /// beyond the objective, or INVALID because messages were missed, connections were refused or
+    /// the server died. Any other trial shows nothing and is repeated, after a pause if other
+    /// processes disturbed it. A value without a trial that shows something is reported as not
+    /// told, and never as held.
     Capacity(Box<capacity::CapacityArgs>),
     /// Rebuild report.html and the plots of a run from its files
     Report(report::ReportArgs),
-    /// List what on this machine would spoil a measurement, and how to fix it
+    /// What on this machine would spoil a measurement, and the fix
     Doctor(doctor::DoctorArgs),
-    /// Compare two runs, or the transports within one
-    Compare(compare::CompareArgs),
     /// Serve the feeds, and the page that shows them
     Serve(Box<serve::ServeArgs>),
-    /// Serve demonstration feeds: readings of this machine, sensors, a chat; and the page
-    Demo(Box<demo::DemoArgs>),
-    /// Read and write a feed, at a terminal or behind a pipe, over any transport
+    /// Serve a page with live feeds and a chat
     ///
-    /// At a terminal, the last line shows the feed, the transport, its latency and the number of
+    /// The feeds are readings of this machine, simulated sensors, and a chat.
+    Demo(Box<demo::DemoArgs>),
+    /// Read and write a feed over any transport
+    ///
+    /// At a terminal or behind a pipe. At a terminal, the last line shows the feed, the transport, its latency and the number of
     /// members. Otherwise each line of standard input is published, which needs --user, and
     /// standard output has one line a message ("alice: oi", "* bob joined"). The state of the
     /// connection goes to standard error. With --user the command ends after its input.
@@ -108,7 +112,7 @@ impl Cli {
     /// Runs the command. [`exit_code`](crate::error::exit_code) has the code of an error.
     pub fn execute(self) -> anyhow::Result<ExitCode> {
         let Some(command) = self.command else {
-            output::write(help::WELCOME)?;
+            output::write(help::welcome())?;
             return Ok(ExitCode::SUCCESS);
         };
         match command {

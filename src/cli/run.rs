@@ -17,6 +17,7 @@ use crate::cli::help::{self, headings};
 use crate::cli::process::{end_when_interrupted, interrupted};
 use crate::cli::report::RunFiles;
 use crate::cli::result::{Format, ShownRun, show_run};
+use crate::cli::scenarios::{self, QUICK};
 use crate::client::token::{self, Token};
 use crate::error::UsageError;
 use crate::lab::config::Config;
@@ -34,12 +35,9 @@ use crate::system::pinning::Pinning;
 use crate::texts::Locale;
 use crate::transport::Transport;
 
-/// The scenario that runs where nothing is asked for.
-const QUICK: &str = "quick";
-
 #[derive(Debug, Args)]
-#[command(after_help = help::brief(help::RUN))]
-#[command(after_long_help = help::full(help::RUN, help::RUN_CODES))]
+#[command(after_help = format!("{}\n\n{}", scenarios::brief(), help::brief(help::RUN)))]
+#[command(after_long_help = scenarios::full() + "\n" + &help::full(help::RUN, help::RUN_CODES))]
 pub(super) struct RunCommand {
     #[command(flatten)]
     run: RunArgs,
@@ -60,6 +58,7 @@ pub(super) struct RunCommand {
     /// 'sse/websocket: latency_p99_us > +10%' fails where SSE is more than 10 % above WebSocket.
     /// wslab compare --help says how gates are written and judged.
     #[arg(long, value_name = "GATE", help_heading = headings::STATISTICS)]
+    #[arg(hide_short_help = true)]
     fail_if: Vec<Gate>,
 }
 
@@ -67,10 +66,10 @@ pub(super) struct RunCommand {
 pub(super) struct RunArgs {
     /// A scenario, or the folder of a run to repeat
     ///
-    /// A scenario's file, or one of: quick, smoke, classroom, fanout, chat-rooms, idle, scaling.
-    /// The folder of a run repeats it with its seed, target and pinning. Flags change what it
-    /// says. Without it, what the flags and wslab.toml say is run; without both, quick. The file
-    /// is looked for here and in ~/.config/wslab. Its keys are a scenario's, as clients = [50].
+    /// The name of one that is built in (wslab run -h lists them), or a scenario's file. The
+    /// folder of a run repeats it with its seed, target and pinning. Flags change what it says.
+    /// Without it, what the flags and wslab.toml say is run; without both, quick. wslab.toml is
+    /// looked for here and in ~/.config/wslab. Its keys are a scenario's, as clients = [50].
     scenario: Option<PathBuf>,
     #[command(flatten)]
     pub(super) factors: FactorArgs,
@@ -78,6 +77,7 @@ pub(super) struct RunArgs {
     ///
     /// raw-tcp has the same messages on a bare TCP connection, as a baseline for the others.
     #[arg(long, help_heading = headings::WHAT)]
+    #[arg(hide_short_help = true)]
     baseline: bool,
     /// A server that already runs
     ///
@@ -90,6 +90,7 @@ pub(super) struct RunArgs {
     /// If it runs on this host, its CPU time and memory are measured. Default: the process that
     /// listens at the target's port, if it is one alone.
     #[arg(long, value_name = "PID", help_heading = headings::WHAT)]
+    #[arg(hide_short_help = true)]
     server_pid: Option<u32>,
     #[command(flatten)]
     trust: TrustArgs,
@@ -105,6 +106,7 @@ pub(super) struct RunArgs {
     #[arg(long, value_name = "on|off", num_args = 0..=1, require_equals = true)]
     #[arg(help_heading = headings::STATISTICS)]
     #[arg(default_missing_value = "on")]
+    #[arg(hide_short_help = true)]
     pin: Option<Switch>,
     /// Interface whose counters are recorded
     ///
@@ -112,11 +114,13 @@ pub(super) struct RunArgs {
     /// those that there are. Example: --interface lo
     #[arg(long, value_name = "NAME", value_parser = parse_interface)]
     #[arg(help_heading = headings::NETWORK)]
+    #[arg(hide_short_help = true)]
     interface: Option<String>,
     #[command(flatten)]
     results: ResultsArgs,
     /// No progress, only the result
     #[arg(long, short, help_heading = headings::OUTPUT)]
+    #[arg(hide_short_help = true)]
     quiet: bool,
     #[command(flatten)]
     pub(super) table: TableArgs,

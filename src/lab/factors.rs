@@ -18,8 +18,9 @@ use crate::load::protocol::Workload;
 use crate::load::schedule::Pacing;
 use crate::transport::Transport;
 
+use crate::lab::values::check_within;
 pub(super) use crate::lab::values::seconds;
-pub use crate::lab::values::{Bytes, List, PollInterval, Span};
+pub use crate::lab::values::{Bytes, List, PollInterval, Span, Written};
 
 /// Most subscribers of a trial.
 pub const MAX_CLIENTS: u32 = 1_000_000;
@@ -62,13 +63,15 @@ macro_rules! factors {
             /// monitoring: a few sensors publish, and all subscribers read. chat: the subscribers
             /// themselves publish.
             workload: Workload = Workload::Monitoring,
-                flag Option(long, value_name = "monitoring|chat", help_heading = headings::LOAD),
+                flag Option(long, value_name = "monitoring|chat", hide_short_help = true,
+                    help_heading = headings::LOAD),
                 column("workload");
             /// Feeds (rooms) of the clients
             ///
             /// The clients are spread over them, and each reads one.
             feeds: List<u32> = List::from([1]),
-                flag Vec(long, value_name = "N,…", help_heading = headings::LOAD),
+                flag Vec(long, value_name = "N,…", hide_short_help = true,
+                    help_heading = headings::LOAD),
                 range(1..=1_000, "feeds"), column("feeds"), tag("feeds");
             /// Messages a second per feed
             ///
@@ -81,7 +84,8 @@ macro_rules! factors {
             ///
             /// constant: at equal distances. poisson: at random, with the same mean rate.
             schedule: Pacing = Pacing::Constant,
-                flag Option(long, value_name = "constant|poisson", help_heading = headings::LOAD),
+                flag Option(long, value_name = "constant|poisson", hide_short_help = true,
+                    help_heading = headings::LOAD),
                 column("schedule");
             /// Bytes of text in a message
             ///
@@ -103,21 +107,23 @@ macro_rules! factors {
             /// The server answers a long poll as soon as there is a message, and without one after
             /// this time. Example: --hold 5s
             hold: List<Span> = List::from([Span(ClientConfig::DEFAULT.hold)]),
-                flag Vec(long, value_name = "TIME,…", help_heading = headings::NETWORK),
+                flag Vec(long, value_name = "TIME,…", hide_short_help = true,
+                    help_heading = headings::NETWORK),
                 column("hold_ms"), only(LongPolling), tag("");
             /// off: every poll dials anew
             ///
             /// off: the polling transports open a connection for every exchange. Streams keep
             /// theirs.
             keep_alive: Switch = Switch::On,
-                flag Option(long, value_name = "on|off", help_heading = headings::NETWORK),
+                flag Option(long, value_name = "on|off", hide_short_help = true,
+                    help_heading = headings::NETWORK),
                 column("keep_alive");
             /// Header fields of a request
             ///
             /// minimal: those that the protocol requires. browser: those that a browser sends, but
             /// for an offer of compression.
             headers: Headers = ClientConfig::DEFAULT.headers,
-                flag Option(long, value_name = "minimal|browser",
+                flag Option(long, value_name = "minimal|browser", hide_short_help = true,
                     help_heading = headings::NETWORK),
                 column("headers");
             /// TLS at the trials' servers
@@ -133,7 +139,8 @@ macro_rules! factors {
             /// Messages are published in it as in the window, so that the window sees a steady
             /// state. Example: --warm-up 5s
             warm_up: Span = seconds(1),
-                flag Option(long, value_name = "TIME", help_heading = headings::STATISTICS);
+                flag Option(long, value_name = "TIME", hide_short_help = true,
+                    help_heading = headings::STATISTICS);
             /// Time in which messages are recorded
             ///
             /// 500ms, 10s or 10 (seconds). A message belongs to the window if it was due in it,
@@ -146,7 +153,8 @@ macro_rules! factors {
             /// The trial ends as soon as all messages of the window are there. What has not come
             /// after this time is missed.
             drain: Span = seconds(10),
-                flag Option(long, value_name = "TIME", help_heading = headings::STATISTICS);
+                flag Option(long, value_name = "TIME", hide_short_help = true,
+                    help_heading = headings::STATISTICS);
             /// Pause between trials
             cool_down: Span = Span(Duration::from_millis(500)), flag Option(skip);
             /// Trials of each cell
@@ -154,13 +162,15 @@ macro_rules! factors {
             /// With 5 or more, differences have intervals that can tell them from noise. In a
             /// search for capacity: trials that must hold at its end. Example: --repeats 5
             repeats: u32 = 1,
-                flag Option(long, value_name = "K", help_heading = headings::STATISTICS),
+                flag Option(long, value_name = "K", value_parser = u32::read,
+                    help_heading = headings::STATISTICS),
                 range(1..=1_000, "repeats"), column("trial");
             /// Seed of every random choice
             ///
             /// The same seed gives the same order of trials and the same random schedule.
             seed: u64 = 1,
-                flag Option(long, value_name = "N", help_heading = headings::STATISTICS);
+                flag Option(long, value_name = "N", value_parser = u64::read,
+                    hide_short_help = true, help_heading = headings::STATISTICS);
             /// Connections opened per second during ramp-up
             connect_rate_hz: f64 = 5_000.0, flag Option(skip),
                 range(1.0..=100_000.0, "connections a second");
@@ -169,14 +179,16 @@ macro_rules! factors {
             /// The clients are spread over them. One process holds as many clients as it may open
             /// files.
             load_processes: u32 = 1,
-                flag Option(long, value_name = "N", help_heading = headings::LOAD),
+                flag Option(long, value_name = "N", value_parser = u32::read,
+                    hide_short_help = true, help_heading = headings::LOAD),
                 range(1..=MAX_LOAD_PROCESSES, "load processes"), column("load_processes");
             /// off: no probe of the load's figures
             ///
             /// A probe is a few subscribers in a process of their own. It checks the figures of the
             /// clients' processes.
             probe: Switch = Switch::On,
-                flag Option(long, value_name = "on|off", help_heading = headings::STATISTICS),
+                flag Option(long, value_name = "on|off", hide_short_help = true,
+                    help_heading = headings::STATISTICS),
                 column("probe_clients");
         }
     };
@@ -203,16 +215,13 @@ pub fn parse_transports(text: &str) -> Result<List<Transport>, String> {
 }
 
 /// Checks every value of a factor, and names the range where one is outside.
-pub(super) fn check_range<F: Factor<Value: PartialOrd + fmt::Display>>(
+pub(super) fn check_range<F: Factor<Value: Written + fmt::Display>>(
     factor: &F,
     range: RangeInclusive<F::Value>,
     unit: &str,
 ) -> Result<(), String> {
-    let (from, to) = (range.start(), range.end());
-    match factor.values().iter().find(|value| !range.contains(value)) {
-        Some(value) => Err(format!("{value} {unit} is not between {from} and {to}")),
-        None => Ok(()),
-    }
+    let mut values = factor.values().iter();
+    values.try_for_each(|value| check_within(value, &range, unit))
 }
 
 /// A factor's value, or its values: at least one.

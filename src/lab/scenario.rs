@@ -284,7 +284,7 @@ mod tests {
         for (text, says) in [
             (
                 "\nclients = [1, 0]",
-                "file.toml:2: clients: 0 clients is not between 1 and 1000000",
+                "file.toml:2: clients: 0 clients is not between 1 and 1M",
             ),
             ("rate_hz = -1.0", "not between 0 and 100000"),
             ("rate_hz = nan", "a number such as 0.5, 20 or 1.5k"),

@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -15,6 +16,27 @@ use crate::transport::Transport;
 pub trait Written: Sized + Clone + PartialEq + PartialOrd {
     /// Reads it, or says what to write instead.
     fn read(text: &str) -> Result<Self, String>;
+
+    /// The shortest text that reads as this value.
+    fn brief(&self) -> String
+    where
+        Self: fmt::Display,
+    {
+        self.to_string()
+    }
+}
+
+/// Says which range a value is outside of.
+pub fn check_within<T: Written + fmt::Display>(
+    value: &T,
+    range: &RangeInclusive<T>,
+    unit: &str,
+) -> Result<(), String> {
+    let (from, to) = (range.start().brief(), range.end().brief());
+    match range.contains(value) {
+        true => Ok(()),
+        false => Err(format!("{value} {unit} is not between {from} and {to}")),
+    }
 }
 
 /// What follows a number, and by how much it multiplies.
@@ -32,6 +54,8 @@ const SIZES: [(&str, f64); 9] = [
     ("MiB", 1_048_576.0),
     ("GiB", 1_073_741_824.0),
 ];
+/// The units in which a size is written for people.
+const BINARY_SIZES: [(&str, u64); 3] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];
 const TIMES: [(&str, f64); 5] = [
     ("", 1.0),
     ("ms", 1e-3),
@@ -68,10 +92,36 @@ fn whole(text: &str, units: &Units) -> Option<u64> {
     is_whole.then_some(near as u64)
 }
 
+/// A whole number in the largest of these units that divides it.
+fn brief(value: u64, units: &[(&str, u64)]) -> String {
+    let mut units = units.iter().filter(|(_, size)| value >= *size);
+    match units.find(|(_, size)| value.is_multiple_of(*size)) {
+        Some((unit, size)) => format!("{}{unit}", value / size),
+        None => value.to_string(),
+    }
+}
+
+fn no_count(text: &str) -> String {
+    format!("\"{text}\": write a whole number such as 100, 5k or 1M")
+}
+
+impl Written for u64 {
+    fn read(text: &str) -> Result<Self, String> {
+        let exact = text.parse().ok();
+        exact
+            .or_else(|| whole(text, &THOUSANDS))
+            .ok_or_else(|| no_count(text))
+    }
+}
+
 impl Written for u32 {
     fn read(text: &str) -> Result<Self, String> {
         let count = whole(text, &THOUSANDS).and_then(|count| count.try_into().ok());
-        count.ok_or_else(|| format!("\"{text}\": write a whole number such as 100, 5k or 1M"))
+        count.ok_or_else(|| no_count(text))
+    }
+
+    fn brief(&self) -> String {
+        brief((*self).into(), &[("M", 1_000_000), ("k", 1_000)])
     }
 }
 
@@ -98,6 +148,10 @@ impl Written for Bytes {
         whole(text, &SIZES).map(Bytes).ok_or_else(|| {
             format!("\"{text}\": write bytes such as 100, 1kB (1,000 bytes) or 1KiB (1,024 bytes)")
         })
+    }
+
+    fn brief(&self) -> String {
+        brief(self.0, &BINARY_SIZES)
     }
 }
 
@@ -431,6 +485,32 @@ mod tests {
         for text in ["1k", "1K", "1kb", "1kib", "0.5B", "-1B", "one"] {
             let error = Bytes::read(text).unwrap_err();
             assert!(error.contains("1kB (1,000 bytes)"), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_is_written_briefly_reads_as_it_was() {
+        for (count, text) in [
+            (0, "0"),
+            (999, "999"),
+            (1_000, "1k"),
+            (1_500, "1500"),
+            (15_000, "15k"),
+            (2_000_000, "2M"),
+        ] {
+            assert_eq!(count.brief(), text);
+            assert_eq!(u32::read(text), Ok(count));
+        }
+        for (bytes, text) in [
+            (64, "64"),
+            (60_000, "60000"),
+            (1_024, "1KiB"),
+            (65_536, "64KiB"),
+            (268_435_456, "256MiB"),
+            (1 << 40, "1024GiB"),
+        ] {
+            assert_eq!(Bytes(bytes).brief(), text);
+            assert_eq!(Bytes::read(text), Ok(Bytes(bytes)));
         }
     }
 

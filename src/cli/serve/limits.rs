@@ -6,9 +6,10 @@ use anyhow::ensure;
 use clap::Args;
 use tracing::warn;
 
+use crate::cli::args::within;
 use crate::cli::help::headings;
 use crate::feed::{AddressLimits, MAX_MEMORY_BYTES};
-use crate::lab::factors::Span;
+use crate::lab::values::{Bytes, Span, Written};
 use crate::server::ServerSettings;
 use crate::server::access::Access;
 use crate::server::tls::ServerTls;
@@ -29,87 +30,111 @@ pub(super) struct LimitArgs {
     /// Connections served at once
     ///
     /// Further ones get 503. Default: as many as the open files allow.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = connections())]
     max_clients: Option<u32>,
     /// Connections of one address
     ///
     /// Default: half of all; for addresses of this machine, all.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = connections(), hide_short_help = true)]
     max_clients_per_address: Option<u32>,
     /// Feeds that clients make
     ///
     /// Feeds that clients make at once, by publishing, by a stream or as a member; half of them for
     /// one address that is not of this machine. Idle feeds make room, the oldest first; where all
     /// are in use, a further one gets 409.
-    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    #[arg(long, value_name = "N", default_value = "10k", value_parser = u32::read)]
+    #[arg(hide_short_help = true)]
     max_feeds: u32,
     /// Memory of all messages
     ///
     /// Bytes of memory for the messages of all feeds, and for what connections have not taken yet.
     /// Where they are used up, the largest feeds drop their oldest messages, and clients that do
     /// not read are cut. One address never keeps others from being answered.
-    #[arg(long, value_name = "BYTES", default_value_t = MAX_MEMORY_BYTES as u64,
-        value_parser = clap::value_parser!(u64).range(1 << 20..=1 << 40))]
-    max_memory: u64,
+    #[arg(long, value_name = "BYTES", default_value = Bytes(MAX_MEMORY_BYTES as u64).brief())]
+    #[arg(value_parser = within(Bytes(1 << 20)..=Bytes(1 << 40), "bytes"))]
+    max_memory: Bytes,
     /// Bytes of a message
     ///
     /// Bytes of a published message as it arrives. More get 413, or close a WebSocket with 1009.
-    #[arg(long, value_name = "BYTES", default_value_t = 64 << 10,
-        value_parser = clap::value_parser!(u32).range(1..=16 << 20))]
-    max_message: u32,
+    #[arg(
+        long,
+        value_name = "BYTES",
+        default_value = "64KiB",
+        hide_short_help = true
+    )]
+    #[arg(value_parser = within(Bytes(1)..=Bytes(16 << 20), "bytes"))]
+    max_message: Bytes,
     /// Bytes of a request's head
     ///
     /// More get 431.
-    #[arg(long, value_name = "BYTES", default_value_t = 16 << 10,
-        value_parser = clap::value_parser!(u32).range(1 << 10..=256 << 10))]
-    max_header: u32,
+    #[arg(
+        long,
+        value_name = "BYTES",
+        default_value = "16KiB",
+        hide_short_help = true
+    )]
+    #[arg(value_parser = within(Bytes(1 << 10)..=Bytes(256 << 10), "bytes"))]
+    max_header: Bytes,
     /// Messages a second of one address
     ///
     /// Messages per second that an address may publish. More get 429, or close a WebSocket with
     /// 1008. A join counts as a message, and is not published beyond the rate. Default: no limit.
     #[arg(long, value_name = "HZ")]
-    publish_rate: Option<NonZeroU32>,
+    #[arg(value_parser = within::<u32>(1..=1_000_000, "messages a second"))]
+    publish_rate: Option<u32>,
     /// Time for a request's head
     ///
     /// Longest time for the head of a request, then for its body, and for a TLS handshake.
     #[arg(long, value_name = "TIME", default_value = "10s")]
+    #[arg(hide_short_help = true)]
     header_timeout: Span,
     /// Time without a request
     ///
     /// Longest time without a request on a connection.
     #[arg(long, value_name = "TIME", default_value = "75s")]
+    #[arg(hide_short_help = true)]
     idle_timeout: Span,
     /// Time of a peer that stalls
     ///
     /// Longest time in which a peer acknowledges nothing, or reads nothing, of what it is sent.
     #[arg(long, value_name = "TIME", default_value = "30s")]
+    #[arg(hide_short_help = true)]
     peer_timeout: Span,
     /// Longest hold of a long poll
     ///
     /// It holds whatever the client asks for. Some proxies give up after 30s.
     #[arg(long, value_name = "TIME", default_value_t = Span(Limits::default().max_hold))]
+    #[arg(hide_short_help = true)]
     max_hold: Span,
     /// Between comments on SSE
     ///
     /// Time between the comments on a silent event stream.
     #[arg(long, value_name = "TIME", default_value_t = Span(Limits::default().heartbeat))]
+    #[arg(hide_short_help = true)]
     heartbeat: Span,
     /// Between WebSocket pings
     ///
     /// Time between the pings on a WebSocket. A peer that stays silent for two of them is closed.
     #[arg(long, value_name = "TIME", default_value_t = Span(Limits::default().ping))]
+    #[arg(hide_short_help = true)]
     ping: Span,
     /// What a slow reader gets
     ///
     /// What happens when a feed no longer keeps the next message of a slow reader: the stream skips
     /// to the oldest message and tells how many were missed (skip), or it ends (close).
     #[arg(long, value_name = "skip|close", default_value_t = Limits::default().slow_reader)]
+    #[arg(hide_short_help = true)]
     slow_reader: SlowReader,
     /// How long a member stays
     ///
     /// Time after the end of a member's last stream: a page that is loaded again is back before.
     #[arg(long, value_name = "TIME", default_value_t = Span(Limits::default().leave_after))]
+    #[arg(hide_short_help = true)]
     leave_after: Span,
+}
+
+fn connections() -> impl Fn(&str) -> Result<u32, String> + Clone {
+    within::<u32>(1..=MAX_CLIENTS, "connections")
 }
 
 impl LimitArgs {
@@ -141,7 +166,7 @@ impl LimitArgs {
                 all: most.min(asked.into()) as u32,
                 per_address: self.max_clients_per_address,
             },
-            max_head_bytes: self.max_header as usize,
+            max_head_bytes: self.max_header.0 as usize,
             head_timeout: self.header_timeout.0,
             idle_timeout: self.idle_timeout.0,
             peer_timeout: self.peer_timeout.0,
@@ -154,7 +179,7 @@ impl LimitArgs {
             heartbeat: self.heartbeat.0,
             ping: self.ping.0,
             max_hold: self.max_hold.0,
-            max_message_bytes: self.max_message as usize,
+            max_message_bytes: self.max_message.0 as usize,
             slow_reader: self.slow_reader,
             leave_after: self.leave_after.0,
             body_timeout: self.header_timeout.0,
@@ -162,7 +187,8 @@ impl LimitArgs {
     }
 
     pub fn pace(&self) -> Option<RateLimiter> {
-        self.publish_rate.map(RateLimiter::new)
+        let rate = self.publish_rate.and_then(NonZeroU32::new);
+        rate.map(RateLimiter::new)
     }
 
     pub fn max_feeds(&self) -> u32 {
@@ -170,6 +196,6 @@ impl LimitArgs {
     }
 
     pub fn max_memory_bytes(&self) -> usize {
-        self.max_memory as usize
+        self.max_memory.0 as usize
     }
 }

@@ -15,7 +15,7 @@ use clap::Args;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::prelude::*;
 
-use crate::cli::args::{GivenToken, check_token, parse_token};
+use crate::cli::args::{GivenToken, check_token, parse_token, within};
 use crate::cli::help::{self, headings};
 use crate::cli::process::{confine, interrupted, wait_for_parent};
 use crate::cli::serve::bind::{BindAddress, parse_bind};
@@ -48,8 +48,8 @@ pub(super) struct ServeArgs {
     #[arg(value_parser = parse_bind, help_heading = headings::NETWORK)]
     bind: BindAddress,
     /// Messages kept of each feed
-    #[arg(long, value_name = "N", default_value_t = 1_000, help_heading = headings::FEEDS)]
-    #[arg(value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    #[arg(long, value_name = "N", default_value = "1k", help_heading = headings::FEEDS)]
+    #[arg(value_parser = within::<u32>(1..=1_000_000, "messages"))]
     history: u32,
     /// A feed that always exists
     ///
@@ -61,6 +61,7 @@ pub(super) struct ServeArgs {
     ///
     /// The join and the leave of a member are published in the feed.
     #[arg(long, value_name = "on|off", default_value = "on", help_heading = headings::FEEDS)]
+    #[arg(hide_short_help = true)]
     presence: Switch,
     /// Publish readings of this machine
     ///
@@ -70,7 +71,7 @@ pub(super) struct ServeArgs {
     /// Publish readings of simulated sensors
     ///
     /// N sensors publish into the feed "sensors", each once a second.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(..=1_000))]
+    #[arg(long, value_name = "N", value_parser = within::<u32>(0..=1_000, "sensors"))]
     #[arg(help_heading = headings::FEEDS)]
     sensors: Option<u32>,
     /// Print the addresses of the page
@@ -88,7 +89,7 @@ pub(super) struct ServeArgs {
     /// Their origins, as https://lab.example.org; or null, for pages opened from a file, which also
     /// lets in any page in a sandboxed frame.
     #[arg(long, value_name = "ORIGIN[,…]", value_delimiter = ',')]
-    #[arg(help_heading = headings::ACCESS)]
+    #[arg(help_heading = headings::ACCESS, hide_short_help = true)]
     allow_origin: Vec<Origin>,
     /// Further names of this server
     ///
@@ -96,6 +97,7 @@ pub(super) struct ServeArgs {
     /// Always allowed: IP addresses, names without a dot, this machine's name, that of --bind, and
     /// the names in the certificate. Other names get 421.
     #[arg(long, value_name = "NAME[,…]", value_delimiter = ',', help_heading = headings::ACCESS)]
+    #[arg(hide_short_help = true)]
     allow_host: Vec<HostName>,
     /// What is logged on standard error
     ///
