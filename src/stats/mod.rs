@@ -5,6 +5,7 @@
 //! - `compare`: two runs, or the transports within one
 //! - `judgement`: what came of a demand · `objective`: an absolute bound on a figure
 //! - `groups`: which samples the data can tell apart
+//! - `until`: whether a run has repeated enough
 //! - `bracket`: the search for capacity, as a function of how its trials went
 
 pub mod bracket;
@@ -14,3 +15,4 @@ pub mod judgement;
 pub mod objective;
 pub mod statistics;
 pub mod summary;
+pub mod until;
