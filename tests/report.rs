@@ -32,6 +32,7 @@ fn report<'a>(trials: &'a [TrialRow], timeline: &'a [TimelineRow]) -> Report<'a>
         machine: &[],
         trials,
         missing: &[],
+        until: None,
         timeline,
         objectives: &[],
         capacity: &[],

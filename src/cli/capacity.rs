@@ -112,6 +112,8 @@ fn with_search_default(arg: Arg) -> Arg {
         "vary" => search.vary.to_string(),
         "within" => format!("{}%", search.within_percent),
         "repeats" => CONFIRMATIONS.to_string(),
+        // A search ends where its trials say so.
+        "until" | "budget" => return arg.hide(true),
         _ => return arg,
     };
     help::with_default(arg, &default)

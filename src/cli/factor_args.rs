@@ -5,7 +5,7 @@ use clap::Args;
 use crate::cli::help::{headings, with_factor_default};
 use crate::client::http::Headers;
 use crate::lab::factors::{
-    Bytes, List, PollInterval, Span, Switch, factors, parse_transports, transports_help,
+    Bytes, List, PollInterval, Span, Switch, Until, factors, parse_transports, transports_help,
 };
 use crate::lab::scenario::Scenario;
 use crate::lab::values::Written;

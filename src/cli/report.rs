@@ -9,7 +9,7 @@ use crate::cli::args::ResultsArgs;
 use crate::cli::display::TableArgs;
 use crate::cli::help::{self, headings};
 use crate::cli::list::{list, newest_run};
-use crate::cli::result::{Format, ShownRun, missing, show_capacity, show_run};
+use crate::cli::result::{Format, ShownRun, missing, show_capacity, show_run, until};
 use crate::error::UsageError;
 use crate::lab::capacity;
 use crate::lab::recorded_run::RecordedRun;
@@ -124,6 +124,7 @@ impl RunFiles {
             capacity::write(folder, &self.capacity)?;
         }
         let scenario = &recorded.scenario;
+        let until = until(scenario, &recorded.environment, trials);
         let report = Report {
             locale: Locale::En,
             scenario: &scenario.name,
@@ -132,6 +133,7 @@ impl RunFiles {
             machine: &recorded.environment.lines(),
             trials,
             missing: &missing(scenario, trials),
+            until: until.as_deref(),
             timeline: &self.timeline,
             objectives: &self.objectives(),
             capacity: &self.capacity,
@@ -156,6 +158,7 @@ impl RunFiles {
             id: &self.id,
             folder: &self.folder,
             scenario: &self.recorded.scenario,
+            environment: &self.recorded.environment,
             trials: &self.trials,
         };
         match self.capacity.is_empty() {

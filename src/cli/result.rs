@@ -4,9 +4,11 @@ use std::path::Path;
 
 use clap::ValueEnum;
 
+use crate::lab::environment::Environment;
+use crate::lab::factors::Until;
 use crate::lab::scenario::Scenario;
 use crate::report::export::{self, CapacityDocument, NamedRun, RunDocument};
-use crate::report::{self, MissingTrials, TextStyle};
+use crate::report::{self, MissingTrials, TextStyle, UntilRun};
 use crate::results::{CapacityRow, SearchVerdict, TrialRow};
 use crate::stats::judgement::Judgement;
 use crate::stats::summary;
@@ -33,6 +35,7 @@ pub(super) struct ShownRun<'r> {
     pub id: &'r str,
     pub folder: &'r Path,
     pub scenario: &'r Scenario,
+    pub environment: &'r Environment,
     pub trials: &'r [TrialRow],
 }
 
@@ -56,14 +59,16 @@ pub(super) fn show_run(
 ) -> anyhow::Result<String> {
     let (trials, locale) = (run.trials, Locale::En);
     let missing = missing(run.scenario, trials);
-    let document = || RunDocument::new(run.named(), trials, &missing, judged);
+    let until = until(run.scenario, run.environment, trials);
+    let document = || RunDocument::new(run.named(), trials, &missing, until.clone(), judged);
     match format {
         Format::Table => {
             let table = report::text_table(trials, &missing, style, locale);
-            match report::judgements(judged, style.width, locale) {
-                none if none.is_empty() => Ok(table),
-                judged => Ok(table + "\n" + &judged),
-            }
+            let until = until.map(|until| report::paragraph(&until, style.width));
+            let judged = report::judgements(judged, style.width, locale);
+            let parts = [table, until.unwrap_or_default(), judged].into_iter();
+            let parts = parts.filter(|part| !part.is_empty());
+            Ok(parts.collect::<Vec<_>>().join("\n"))
         }
         Format::Json => export::json(&document()),
         Format::Csv => export::csv(&summary::rows(trials)),
@@ -93,9 +98,27 @@ pub(super) fn show_capacity(
     }
 }
 
+/// What is known of the differences, of a run with `--until` that has trials.
+pub(super) fn until(
+    scenario: &Scenario,
+    environment: &Environment,
+    trials: &[TrialRow],
+) -> Option<String> {
+    let Until::Below(percent) = scenario.until else {
+        return None;
+    };
+    let run = UntilRun {
+        percent,
+        least: scenario.least_rounds(),
+        budget: scenario.budget.0,
+        stopped: environment.stopped,
+    };
+    (!trials.is_empty()).then(|| report::until(trials, &run, Locale::En))
+}
+
 /// What a run still lacks of what its scenario asks for.
 pub(super) fn missing(scenario: &Scenario, trials: &[TrialRow]) -> Vec<MissingTrials> {
-    let missing = scenario.missing(trials);
+    let (missing, rounds) = (scenario.missing(trials), scenario.asked_rounds(trials));
     let rows: Vec<TrialRow> = missing.iter().map(|(cell, _)| cell.row()).collect();
     let all: Vec<&TrialRow> = trials.iter().chain(&rows).collect();
     let missing = rows.iter().zip(missing);
@@ -103,7 +126,7 @@ pub(super) fn missing(scenario: &Scenario, trials: &[TrialRow]) -> Vec<MissingTr
         transport: cell.factors.transport(),
         name: report::cell_name(row, &all, Locale::En),
         trials,
-        of: scenario.repeats,
+        of: rounds,
     });
     missing.collect()
 }

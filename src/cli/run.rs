@@ -21,7 +21,7 @@ use crate::cli::scenarios::{self, QUICK};
 use crate::client::token::{self, Token};
 use crate::error::UsageError;
 use crate::lab::config::Config;
-use crate::lab::factors::Switch;
+use crate::lab::factors::{Switch, Until};
 use crate::lab::recorded_run::RecordedRun;
 use crate::lab::run::{self, Ending, Run, RunOptions};
 use crate::lab::scenario::Scenario;
@@ -320,6 +320,10 @@ impl RunArgs {
         if self.baseline {
             scenario.transports.push(Transport::BASELINE);
         }
+        if self.factors.budget.is_some() && scenario.until == Until::Off {
+            let why = "--budget goes with --until; without it, --repeats says how much is measured";
+            return Err(UsageError(why.to_owned()));
+        }
         scenario.check()?;
         Ok(scenario)
     }
@@ -340,6 +344,7 @@ impl RunArgs {
             id: &run.folder.id(),
             folder: &run.folder.path,
             scenario: &run.scenario,
+            environment: &run.environment,
             trials: &run.folder.trials,
         });
         let shown = shown.and_then(output::write);

@@ -4,14 +4,10 @@
 
 use std::time::Duration;
 
-use rand::SeedableRng;
-use rand::rngs::StdRng;
-use rand::seq::SliceRandom;
-
 use crate::client::config::ClientConfig;
 use crate::client::http::Headers;
 use crate::feed::MAX_BATCH_BYTES;
-use crate::lab::factors::{Bytes, Factor, PollInterval, Span, Switch, factors};
+use crate::lab::factors::{Bytes, Factor, PollInterval, Span, Switch, Until, factors};
 use crate::lab::scenario::Scenario;
 use crate::load::protocol::Workload;
 use crate::load::schedule::{Pacing, most_messages};
@@ -29,7 +25,7 @@ const CLIENTS_PER_PROBE: u32 = 80;
 const MAX_PROBES: u32 = 8;
 
 /// Repetitions from which on an A/A pair is measured.
-const AA_REPEATS: u32 = 3;
+pub(super) const AA_REPEATS: u32 = 3;
 
 /// What starting and ending the processes of a trial takes, about.
 const PROCESSES: Duration = Duration::from_millis(300);
@@ -116,7 +112,7 @@ macro_rules! cells {
             }
 
             /// How many cells there are, without an A/A pair.
-            fn cell_count(&self) -> u64 {
+            pub(super) fn cell_count(&self) -> u64 {
                 let of = |transport: &Transport| {
                     let mut cells = 1_u64;
                     $(
@@ -178,7 +174,7 @@ impl Scenario {
         let mut choices = cells.iter().rev();
         let choice = choices.find(|cell| cell.factors.transport() != Transport::BASELINE);
         if let Some(&repeated) = choice.or(cells.last())
-            && self.repeats >= AA_REPEATS
+            && self.least_rounds() >= AA_REPEATS
         {
             cells.push(Cell {
                 number: cells.len() as u32 + 1,
@@ -187,49 +183,6 @@ impl Scenario {
             });
         }
         cells
-    }
-
-    /// Every trial in the order in which they run, as its repetition (from 1) and its cell.
-    ///
-    /// A repetition measures all cells before the next repetition starts. A drift of the machine
-    /// therefore does not fall on one transport. With several repetitions, each has its own order,
-    /// which follows from the seed, so that a cell does not always follow the same other cell.
-    pub fn trials(&self) -> Vec<(u32, Cell)> {
-        let mut rng = StdRng::seed_from_u64(self.seed);
-        let mut trials = Vec::new();
-        for trial in 1..=self.repeats {
-            let mut round = self.cells();
-            if self.repeats > 1 {
-                round.shuffle(&mut rng);
-            }
-            trials.extend(round.into_iter().map(|cell| (trial, cell)));
-        }
-        trials
-    }
-
-    /// The cells of which `trials` lacks some, each with how many. Of a search there are none: it
-    /// ends where its trials say so.
-    pub fn missing(&self, trials: &[TrialRow]) -> Vec<(Cell, u32)> {
-        if self.capacity.is_some() {
-            return Vec::new();
-        }
-        let is_there = |cell: &Cell, trial: u32| {
-            let mut rows = trials.iter();
-            rows.any(|row| row.cell == cell.number && row.trial == trial)
-        };
-        let missing = |cell: Cell| {
-            let missing = (1..=self.repeats).filter(|trial| !is_there(&cell, *trial));
-            (cell, missing.count() as u32)
-        };
-        let cells = self.cells().into_iter().map(missing);
-        cells.filter(|(_, missing)| *missing > 0).collect()
-    }
-
-    /// How many trials a run has.
-    pub fn trial_count(&self) -> u64 {
-        let again = u64::from(self.repeats >= AA_REPEATS);
-        let cells = self.cell_count().saturating_add(again);
-        cells.saturating_mul(self.repeats.into())
     }
 }
 

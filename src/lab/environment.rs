@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::stats::until::Stopped;
 use crate::system::files::SystemFiles;
 use crate::system::info::PROFILE;
 use crate::system::pinning::Pinning;
@@ -48,6 +49,8 @@ pub struct Environment {
     pub load_average: Option<[f64; 3]>,
     /// Names of the findings of `wslab doctor` that were not ok when the run began.
     pub doubts: Option<Vec<String>>,
+    /// Why a run with `--until` had no further round. Absent where a signal or an error ended it.
+    pub stopped: Option<Stopped>,
 }
 
 impl Environment {
@@ -89,6 +92,7 @@ impl Environment {
             tcp_wmem_bytes: files.sysctl("net.ipv4.tcp_wmem"),
             load_average: files.load_average(),
             doubts: None,
+            stopped: None,
         }
     }
 

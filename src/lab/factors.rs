@@ -18,6 +18,7 @@ use crate::load::protocol::Workload;
 use crate::load::schedule::Pacing;
 use crate::transport::Transport;
 
+pub use crate::lab::rounds::Until;
 use crate::lab::values::check_within;
 pub(super) use crate::lab::values::seconds;
 pub use crate::lab::values::{Bytes, List, PollInterval, Span, Written};
@@ -165,6 +166,19 @@ macro_rules! factors {
                 flag Option(long, value_name = "K", value_parser = u32::read,
                     help_heading = headings::STATISTICS),
                 range(1..=1_000, "repeats"), column("trial");
+            /// Repeat until differences are known
+            ///
+            /// Repeats until each difference between two transports in latency (p50, p99), bytes
+            /// and server CPU is resolved (its interval excludes 0) or shown to be smaller than
+            /// this; at least 8 times, or --repeats. Example: --until 10% --budget 10m
+            until: Until = Until::Off,
+                flag Option(long, value_name = "N%", help_heading = headings::STATISTICS);
+            /// Longest time of a run with --until
+            ///
+            /// No round begins that would not end in it. What is not known then is named.
+            budget: Span = seconds(1_200),
+                flag Option(long, value_name = "TIME", help_heading = headings::STATISTICS,
+                    hide_short_help = true);
             /// Seed of every random choice
             ///
             /// The same seed gives the same order of trials and the same random schedule.
@@ -250,7 +264,9 @@ macro_rules! single {
         })+
     };
 }
-single!(u32, u64, f64, Span, Switch, Workload, Pacing, Headers);
+single!(
+    u32, u64, f64, Span, Switch, Workload, Pacing, Headers, Until
+);
 
 /// `on` or `off`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

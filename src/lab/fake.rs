@@ -17,6 +17,8 @@ pub struct FakeProcesses {
     pub plans: Vec<Plan>,
     /// What comes next; when there is no more, a quiet outcome of the last plan.
     pub events: VecDeque<TrialEvent>,
+    /// CPU time of the server in a quiet outcome, taken in turn; empty: always the same.
+    pub server_user_s: Vec<f64>,
     /// Whether the target answers to the question.
     pub target_lives: bool,
 }
@@ -44,7 +46,14 @@ impl TrialProcesses for FakeProcesses {
 
     async fn next(&mut self) -> anyhow::Result<TrialEvent> {
         let plan = self.plans.last().expect("a load was started");
-        let quiet = || TrialEvent::Load(LoadEvent::Outcome(Box::new(TrialOutcome::quiet(plan))));
+        let quiet = || {
+            let mut outcome = TrialOutcome::quiet(plan);
+            let turn = (self.plans.len() - 1).checked_rem(self.server_user_s.len());
+            if let (Some(turn), Some(server)) = (turn, &mut outcome.server) {
+                server.user_s = self.server_user_s[turn];
+            }
+            TrialEvent::Load(LoadEvent::Outcome(Box::new(outcome)))
+        };
         Ok(self.events.pop_front().unwrap_or_else(quiet))
     }
 

@@ -11,6 +11,7 @@ pub mod preflight;
 pub mod processes;
 pub mod progress;
 pub mod recorded_run;
+pub mod rounds;
 pub mod row;
 pub mod run;
 pub mod run_folder;

@@ -7,8 +7,11 @@ use std::time::{Duration, Instant};
 use console::measure_text_width;
 use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::lab::rounds::Until;
+use crate::lab::scenario::{MAX_TRIALS, Scenario};
 use crate::load::protocol::Progress;
 use crate::load::timeline::Phase;
+use crate::stats::until::{Known, Look};
 use crate::system::output::error_width;
 use crate::texts::{Numbers, cut, folded};
 
@@ -22,19 +25,79 @@ pub struct RunLength {
     pub trials: Vec<Duration>,
     /// Whether there may be fewer: a search ends where its trials say so.
     pub at_most: bool,
+    /// Of a run that repeats its rounds until differences are known.
+    pub until: Option<UntilLength>,
+}
+
+/// How long a run may be that repeats its rounds until differences are known.
+#[derive(Clone, Debug)]
+pub struct UntilLength {
+    /// One for each trial of a round.
+    pub round: Vec<Duration>,
+    /// The fewest rounds.
+    pub least: u32,
+    pub budget: Duration,
 }
 
 impl RunLength {
+    /// The length of a run that is no search.
+    pub fn of(scenario: &Scenario) -> Self {
+        if scenario.until == Until::Off {
+            let trials = scenario.trials();
+            let trials = trials.iter().map(|(_, cell)| cell.factors.length());
+            return RunLength {
+                trials: trials.collect(),
+                ..RunLength::default()
+            };
+        }
+        let mut length = RunLength {
+            until: Some(UntilLength {
+                round: scenario.round_length(),
+                least: scenario.least_rounds(),
+                budget: scenario.budget.0,
+            }),
+            ..RunLength::default()
+        };
+        length.foresee(None);
+        length
+    }
+
+    /// Plans so many rounds; without a number, all that the budget holds.
+    fn foresee(&mut self, rounds: Option<u32>) {
+        let Some(until) = &self.until else { return };
+        let round: Duration = until.round.iter().sum();
+        let most = until.budget.as_secs_f64() / round.as_secs_f64();
+        let rounds_held = most.min(MAX_TRIALS as f64 / until.round.len() as f64) as u32;
+        self.at_most = rounds.is_none_or(|rounds| rounds > rounds_held);
+        let rounds = rounds.unwrap_or(rounds_held).min(rounds_held);
+        self.trials = until.round.repeat(rounds as usize);
+    }
+
     /// What is told before the run.
     pub fn announcement(&self) -> String {
+        let time = |time| Numbers::ENGLISH.rough_time(time);
+        if let Some(UntilLength {
+            round,
+            least,
+            budget,
+        }) = &self.until
+        {
+            let taken = time(round.iter().sum::<Duration>() * *least);
+            return format!(
+                "rounds of {} trials until every difference is known: {least} take about {taken}; \
+                 at most {} (--budget)",
+                round.len(),
+                time(*budget),
+            );
+        }
         let trials = match self.trials.len() {
             1 => "1 trial".to_owned(),
             trials => format!("{} trials", Numbers::ENGLISH.count(trials as f64)),
         };
-        let time = Numbers::ENGLISH.rough_time(self.trials.iter().sum());
+        let all = time(self.trials.iter().sum());
         match self.at_most {
-            true => format!("at most about {trials}, {time}"),
-            false => format!("{trials}, about {time}"),
+            true => format!("at most about {trials}, {all}"),
+            false => format!("{trials}, about {all}"),
         }
     }
 
@@ -50,7 +113,11 @@ impl RunLength {
         let rest = rest.iter().map(|trial| trial.mul_f64(pace));
         // A trial that takes longer takes nothing from the others.
         let now = rest.clone().next().unwrap_or_default();
-        rest.sum::<Duration>() - current.min(now)
+        let left = rest.sum::<Duration>() - current.min(now);
+        match &self.until {
+            Some(until) => left.min(until.budget.saturating_sub(took + current)),
+            None => left,
+        }
     }
 }
 
@@ -92,6 +159,18 @@ impl ProgressDisplay {
         self.length = length;
     }
 
+    /// Writes what is known of the differences, and how long the run is expected to go on.
+    pub fn look(&mut self, look: &Look, until: Until, foreseen: Option<u32>) {
+        let [resolved, below, open] =
+            [Known::Resolved, Known::Below, Known::Open].map(|known| look.count(known));
+        let (rounds, all) = (look.rounds, look.differences.len());
+        let below = format!("{below} below {until}, {open} open");
+        self.write(&format!(
+            "{rounds} rounds: of {all} differences {resolved} resolved, {below}"
+        ));
+        self.length.foresee(foreseen);
+    }
+
     /// A trial begins after `done` others.
     pub fn begin_trial(&mut self, done: usize) {
         (self.done, self.trial_began, self.last_line) = (done, Instant::now(), None);
@@ -100,6 +179,10 @@ impl ProgressDisplay {
     /// The number of the present trial, of how many.
     pub fn count(&self) -> String {
         let (number, all) = (self.done + 1, self.length.trials.len());
+        if let Some(UntilLength { round, .. }) = &self.length.until {
+            let (rounds, trials) = (self.done / round.len(), self.done % round.len());
+            return format!("[round {}: {}/{}]", rounds + 1, trials + 1, round.len());
+        }
         match self.length.at_most {
             true => format!("[{number}, at most {}]", all.max(number)),
             false => format!("[{number}/{all}]"),
@@ -203,7 +286,11 @@ mod tests {
 
     fn length(seconds: &[u64], at_most: bool) -> RunLength {
         let trials = seconds.iter().copied().map(Duration::from_secs).collect();
-        RunLength { trials, at_most }
+        RunLength {
+            trials,
+            at_most,
+            until: None,
+        }
     }
 
     #[test]

@@ -1,7 +1,10 @@
 //! A run: the trials of a scenario, one after the other.
 
+use std::collections::VecDeque;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use crate::client::discover;
 use crate::client::target::Target;
@@ -9,19 +12,20 @@ use crate::client::tls::Trust;
 use crate::client::token::Token;
 use crate::error::{Interrupted, UsageError};
 use crate::lab::capacity::search::Search;
-use crate::lab::cells::Cell;
 use crate::lab::environment::Environment;
 use crate::lab::factors::Switch;
 use crate::lab::preflight;
 use crate::lab::processes::{ChildProcesses, TrialProcesses};
 use crate::lab::progress::{ProgressDisplay, RunLength};
+use crate::lab::rounds::RoundsDone;
 use crate::lab::run_folder::RunFolder;
 use crate::lab::scenario::Scenario;
 use crate::lab::trial::{Trial, TrialHost};
 use crate::results::{TrialRow, Verdict, touched};
+use crate::stats::until::{self, Known, Look};
 use crate::system::doctor;
 use crate::system::pinning::Pinning;
-use crate::texts::Numbers;
+use crate::texts::{Locale, Numbers};
 
 /// How a scenario is run, beside its factors.
 #[derive(Clone, Debug)]
@@ -139,27 +143,32 @@ impl Run {
         display: &mut ProgressDisplay,
         processes: &mut impl TrialProcesses,
     ) -> anyhow::Result<Ending> {
-        let listed = self.scenario.trials();
-        display.announce(match Search::of(&self.scenario) {
+        let scenario = self.scenario.clone();
+        let (mut rounds, mut round) = (scenario.rounds(), VecDeque::new());
+        display.announce(match Search::of(&scenario) {
             Some(search) => search.length(),
-            None => RunLength {
-                trials: listed
-                    .iter()
-                    .map(|(_, cell)| cell.factors.length())
-                    .collect(),
-                at_most: false,
-            },
+            None => RunLength::of(&scenario),
         });
-        while let Some((repetition, cell)) = self.next(&listed) {
-            if !self.folder.trials.is_empty() {
-                tokio::time::sleep(self.scenario.cool_down.0).await;
+        loop {
+            if Search::of(&scenario).is_none() && round.is_empty() && self.goes_on(display)? {
+                round.extend(rounds.next().into_iter().flatten());
             }
-            if let Some(search) = Search::of(&self.scenario) {
+            let next = match Search::of(&scenario) {
+                Some(search) => search.next(&self.folder.trials),
+                None => round.pop_front(),
+            };
+            let Some((repetition, cell)) = next else {
+                return Ok(Ending::Complete);
+            };
+            if !self.folder.trials.is_empty() {
+                tokio::time::sleep(scenario.cool_down.0).await;
+            }
+            if let Some(search) = Search::of(&scenario) {
                 let rest = search.rest(&cell, &self.folder.trials);
                 wait_for_quiet(rest, display).await;
             }
             let trial = Trial {
-                scenario: self.scenario.clone(),
+                scenario: scenario.clone(),
                 run: self.folder.id(),
                 cell,
                 trial: repetition,
@@ -171,21 +180,39 @@ impl Run {
             display.begin_trial(self.folder.trials.len());
             let fatal = self.measure_trial(trial, display, processes).await?;
             // In a search it is a failed step, and the next trial starts its own server.
-            let goes_on = self.scenario.capacity.is_some() && self.target.is_none();
+            let goes_on = scenario.capacity.is_some() && self.target.is_none();
             if let Some(reason) = fatal.filter(|_| !goes_on) {
                 return Ok(Ending::CutShort(reason));
             }
         }
-        Ok(Ending::Complete)
     }
 
-    /// The next trial: the next of `listed`, or what a search asks for.
-    fn next(&self, listed: &[(u32, Cell)]) -> Option<(u32, Cell)> {
+    /// Whether another round is measured. With `--until`, writes what is known after a look, and
+    /// keeps why the run stops.
+    fn goes_on(&mut self, display: &mut ProgressDisplay) -> anyhow::Result<bool> {
         let trials = &self.folder.trials;
-        if let Some(search) = Search::of(&self.scenario) {
-            return search.next(trials);
+        let rounds = trials.last().map_or(0, |last| last.trial);
+        let (least, until) = (self.scenario.least_rounds(), self.scenario.until);
+        let Some(bound) = until.bound().filter(|_| rounds > 0) else {
+            return Ok(rounds < least);
+        };
+        let look = until::is_look(rounds, least)
+            .then(|| Look::at(trials, bound, least, Locale::En.texts()));
+        if let Some(look) = &look {
+            display.look(look, until, look.foreseen_rounds(least));
         }
-        listed.get(trials.len()).copied()
+        let done = RoundsDone {
+            rounds,
+            cells: trials.len() / rounds as usize,
+            took: self.began.elapsed(),
+            budget: self.scenario.budget.0,
+            open: look.map(|look| look.count(Known::Open)),
+        };
+        self.environment.stopped = done.stopped();
+        if self.environment.stopped.is_some() {
+            self.folder.write_environment(&self.environment)?;
+        }
+        Ok(self.environment.stopped.is_none())
     }
 
     /// Measures one trial and adds it to the folder. Returns why the run cannot go on,
@@ -272,19 +299,24 @@ fn summary(row: &TrialRow, with_figures: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lab::factors::Span;
+    use crate::lab::factors::{Span, Until};
     use crate::lab::fake::FakeProcesses;
     use crate::lab::processes::TrialEvent;
+    use crate::lab::recorded_run::RecordedRun;
+    use crate::stats::until::Stopped;
     use crate::transport::Transport;
 
-    fn run(results: &std::path::Path) -> Run {
-        let scenario = Scenario {
+    fn scenario() -> Scenario {
+        Scenario {
             transports: [Transport::Sse, Transport::WebSocket].into(),
             clients: [10, 20].into(),
             repeats: 2,
             cool_down: Span(Duration::ZERO),
             ..Scenario::default()
-        };
+        }
+    }
+
+    fn run(results: &std::path::Path, scenario: Scenario) -> Run {
         let options = RunOptions {
             target: None,
             trust: None,
@@ -310,7 +342,7 @@ mod tests {
     #[tokio::test]
     async fn trials_run_in_the_scenarios_order_and_each_leaves_its_row() {
         let results = tempfile::tempdir().unwrap();
-        let (mut run, mut processes) = (run(results.path()), FakeProcesses::default());
+        let (mut run, mut processes) = (run(results.path(), scenario()), FakeProcesses::default());
         let mut display = ProgressDisplay::new(true);
         let ending = run.measure(&mut display, &mut processes).await.unwrap();
         assert_eq!(ending, Ending::Complete);
@@ -334,7 +366,7 @@ mod tests {
     #[tokio::test]
     async fn a_run_ends_with_its_server_and_keeps_what_was_measured() {
         let results = tempfile::tempdir().unwrap();
-        let (mut run, mut processes) = (run(results.path()), FakeProcesses::default());
+        let (mut run, mut processes) = (run(results.path(), scenario()), FakeProcesses::default());
         let died = TrialEvent::ServerDied("the server died (exit status: 1)".into());
         processes.events.push_back(died);
         let mut display = ProgressDisplay::new(true);
@@ -344,5 +376,45 @@ mod tests {
         assert_eq!(run.folder.trials.len(), 1);
         assert_eq!(run.verdict(), Verdict::Invalid);
         assert!(run.folder.path.join("latency.hlog").exists());
+    }
+
+    /// A run of two cells and an A/A pair, with a second after each trial. The server takes such
+    /// CPU times in turn.
+    async fn until(results: &std::path::Path, budget_s: u64, server_user_s: &[f64]) -> Run {
+        let scenario = Scenario {
+            clients: [10].into(),
+            until: Until::Below(10.0),
+            budget: Span(Duration::from_secs(budget_s)),
+            cool_down: Span(Duration::from_secs(1)),
+            ..scenario()
+        };
+        let (mut run, mut processes) = (run(results, scenario), FakeProcesses::default());
+        processes.server_user_s = server_user_s.to_vec();
+        let mut display = ProgressDisplay::new(true);
+        let ending = run.measure(&mut display, &mut processes).await.unwrap();
+        assert_eq!(ending, Ending::Complete);
+        run
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn rounds_are_repeated_until_every_difference_is_known_or_the_budget_is_spent() {
+        let equal = [5.0];
+        let scattered = [5.0, 60.0, 8.0, 21.0, 130.0];
+        for (server_user_s, budget_s, rounds, stopped) in [
+            (&equal[..], 1_000, 8, Stopped::Known),
+            // A round takes 3 s, but for the first.
+            (&scattered, 100, 33, Stopped::Budget),
+            // A run that is slower than planned stops before its first look.
+            (&equal, 20, 6, Stopped::Budget),
+        ] {
+            let results = tempfile::tempdir().unwrap();
+            let run = until(results.path(), budget_s, server_user_s).await;
+            let trials = &run.folder.trials;
+            assert_eq!(trials.last().unwrap().trial, rounds, "{budget_s} s");
+            assert_eq!(trials.len() as u32, 3 * rounds, "whole rounds");
+            let recorded = RecordedRun::read(&run.folder.path).unwrap();
+            assert_eq!(recorded.environment.stopped, Some(stopped));
+            assert_eq!(recorded.scenario.until, Until::Below(10.0));
+        }
     }
 }

@@ -55,16 +55,21 @@ impl RunFolder {
         let path = new_folder(&parent)
             .with_context(|| format!("cannot write results to {}", parent.display()))?;
         let toml = toml::to_string(scenario).context("the scenario as TOML")?;
-        let json = serde_json::to_vec_pretty(environment).context("the environment as JSON")?;
         results::write_whole(&path.join("scenario.toml"), toml.as_bytes())?;
-        results::write_whole(&path.join("environment.json"), &json)?;
-        Ok(RunFolder {
+        let folder = RunFolder {
             path,
             trials: Vec::new(),
             kept: 0,
             timeline: Vec::new(),
             latencies: Vec::new(),
-        })
+        };
+        folder.write_environment(environment)?;
+        Ok(folder)
+    }
+
+    pub fn write_environment(&self, environment: &Environment) -> anyhow::Result<()> {
+        let json = serde_json::to_vec_pretty(environment).context("the environment as JSON")?;
+        results::write_whole(&self.path.join("environment.json"), &json)
     }
 
     /// The id of the run: the name of its folder.

@@ -17,7 +17,7 @@ use crate::client::http::Headers;
 use crate::error::UsageError;
 use crate::lab::capacity::settings::{CapacitySearch, SearchFactor};
 use crate::lab::factors::{
-    Bytes, List, MAX_CLIENTS, MAX_RATE_HZ, PollInterval, Span, Switch, check_range, factors,
+    Bytes, List, MAX_CLIENTS, MAX_RATE_HZ, PollInterval, Span, Switch, Until, check_range, factors,
     seconds,
 };
 use crate::load::protocol::Workload;
@@ -27,7 +27,7 @@ use crate::system::limits::MAX_LOAD_PROCESSES;
 use crate::transport::Transport;
 
 /// The most trials of a run.
-const MAX_TRIALS: u64 = 10_000;
+pub(super) const MAX_TRIALS: u64 = 10_000;
 
 /// The scenarios in the binary: their names and texts.
 pub const BUILT_IN: [(&str, &str); 7] = [
@@ -139,6 +139,7 @@ impl Scenario {
                     .try_for_each(|cell| cell.factors.check())
             })
             .and_then(|()| self.check_search())
+            .and_then(|()| self.check_until())
             .map_err(|(keys, why)| UsageError(format!("{keys}: {why}")))
     }
 

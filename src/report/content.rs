@@ -20,6 +20,8 @@ pub struct Report<'a> {
     pub trials: &'a [TrialRow],
     /// What the scenario asks for and `trials` lacks.
     pub missing: &'a [MissingTrials],
+    /// What is known of the differences, of a run that repeats until they are known.
+    pub until: Option<&'a str>,
     pub timeline: &'a [TimelineRow],
     /// What was demanded of the figures.
     pub objectives: &'a [TransportObjective],

@@ -74,6 +74,7 @@ fn all_settings(report: &Report, cells: &[ReportCell], texts: &Texts) -> Markup 
             p.setting { strong { (settings[first].0) } " " small { (words.of_settings) } }
         }
         (content(&settings[first]))
+        @if let Some(until) = report.until { p { (until) } }
         @for (at, setting) in settings.iter().enumerate().filter(|(at, _)| *at != first) {
             details id={ "setting-" (at + 1) } {
                 summary { (setting.0) }

@@ -8,6 +8,7 @@
 //! - `cells`: trials grouped by the combination of factors they repeat
 //! - `conditions`: what was asked for · `answer`: which transport to take, and why · `clauses`: by
 //!   how much transports differ in a figure
+//! - `until`: what a run knows that repeats until differences are known
 //! - `columns`: what a column of a table shows of a cell
 //! - `marks`, `batching`: marks of figures, and why
 //! - `repeats`: what there is to say about repeated cells · `capacity`: a search's result in words
@@ -41,6 +42,7 @@ mod plots;
 mod repeats;
 mod scorecard;
 mod table;
+mod until;
 mod warnings;
 mod write;
 
@@ -55,4 +57,5 @@ pub use lines::{TextStyle, paragraph};
 pub use page::html;
 pub use plots::{Plot, plots};
 pub use table::text_table;
+pub use until::{UntilRun, until};
 pub use write::write;

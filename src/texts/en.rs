@@ -2,6 +2,7 @@
 
 use crate::texts::en_answer::{ANSWER, CONDITIONS};
 use crate::texts::en_plots::PLOT;
+use crate::texts::en_until::UNTIL;
 use crate::texts::{
     CapacityTexts, CellTexts, CompareTexts, Numbers, PageTexts, Plural, SectionText, TableTexts,
     Texts, english_plural,
@@ -17,6 +18,7 @@ pub(super) const TEXTS: Texts = Texts {
     cell: CELL,
     condition: CONDITIONS,
     answer: ANSWER,
+    until: UNTIL,
     page: PAGE,
     table: TABLE,
     capacity: CAPACITY,

@@ -2,9 +2,9 @@
 //! written.
 //!
 //! - `locale`: the languages
-//! - `report`, `answer`: which texts there are: a type with a field for each
-//! - `en`, `en_answer`, `en_plots`: the texts in English. Another language is more such values,
-//!   which do not compile before they are complete
+//! - `report`, `answer`, `until`: which texts there are: a type with a field for each
+//! - `en`, `en_answer`, `en_plots`, `en_until`: the texts in English. Another language is more such
+//!   values, which do not compile before they are complete
 //! - `number`, `plural`: numbers in a language, and which form of a noun follows them
 //! - `fold`: text in lines that fit a terminal
 //!
@@ -15,11 +15,13 @@ mod answer;
 mod en;
 mod en_answer;
 mod en_plots;
+mod en_until;
 mod fold;
 mod locale;
 mod number;
 mod plural;
 mod report;
+mod until;
 
 /// U+FEFF in UTF-8. Some editors begin a file with it; it is none of the text.
 pub const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
@@ -33,3 +35,4 @@ pub use report::{
     Axes, CapacityTexts, CellTexts, CompareTexts, Definition, PageTexts, PlotText, PlotTexts,
     SectionText, TableTexts, Texts,
 };
+pub use until::UntilTexts;

@@ -1,6 +1,6 @@
 //! Which texts a report has. A language is one value of [`Texts`], complete or it does not compile.
 
-use crate::texts::{AnswerTexts, ConditionTexts, Numbers, Plural};
+use crate::texts::{AnswerTexts, ConditionTexts, Numbers, Plural, UntilTexts};
 
 /// All texts of a language.
 #[derive(Debug)]
@@ -14,6 +14,7 @@ pub struct Texts {
     pub cell: CellTexts,
     pub condition: ConditionTexts,
     pub answer: AnswerTexts,
+    pub until: UntilTexts,
     pub page: PageTexts,
     pub table: TableTexts,
     pub capacity: CapacityTexts,

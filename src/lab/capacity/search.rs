@@ -88,6 +88,7 @@ impl<'a> Search<'a> {
         RunLength {
             trials: trials.collect(),
             at_most: true,
+            until: None,
         }
     }
 

@@ -55,6 +55,7 @@ pub fn run_markdown(document: &RunDocument, trials: &[TrialRow], locale: Locale)
     lines.extend(cells.iter().flat_map(|cell| doubts(cell, texts)));
     lines.extend(marks::meaning(&cells));
     lines.extend(answer::paragraphs(trials, locale));
+    lines.extend(document.until.clone());
     lines.extend(list(document.demands, locale));
     joined(&lines)
 }

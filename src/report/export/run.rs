@@ -38,6 +38,8 @@ pub struct RunDocument<'r> {
     pub cells: Vec<CellDocument>,
     /// The closing sentence of each setting.
     pub answers: Vec<Answer>,
+    /// Which differences are resolved, small or open, of a run with `--until`; otherwise null.
+    pub until: Option<String>,
     /// What came of `--slo` and `--fail-if`.
     pub demands: &'r [Judgement],
 }
@@ -68,6 +70,7 @@ impl<'r> RunDocument<'r> {
         named: NamedRun<'r>,
         trials: &[TrialRow],
         missing: &[MissingTrials],
+        until: Option<String>,
         demands: &'r [Judgement],
     ) -> Self {
         let missing = missing.iter();
@@ -81,6 +84,7 @@ impl<'r> RunDocument<'r> {
             conditions: conditions(trials),
             cells: cells(trials, Locale::En).iter().map(cell).collect(),
             answers: answers(trials, Locale::En),
+            until,
             demands,
         }
     }

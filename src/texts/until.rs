@@ -1,0 +1,26 @@
+//! What a run knows that repeats until differences are known: which texts there are.
+
+/// The sentences after a run with `--until`.
+#[derive(Debug)]
+pub struct UntilTexts {
+    /// The words of the figures that are compared, by column.
+    pub figures: [(&'static str, &'static str); 6],
+    /// Rounds, differences that are resolved, and of how many.
+    pub resolved: fn(u32, usize, usize) -> String,
+    /// The bound in percent, and the differences that are smaller.
+    pub below: fn(&str, &str) -> String,
+    pub open: fn(&str) -> String,
+    /// A pair, and its figures.
+    pub pair: fn(&str, &str) -> String,
+    /// A pair, and its setting.
+    pub at: fn(&str, &str) -> String,
+    /// Rounds, and after how many there is the first look.
+    pub too_few: fn(u32, u32) -> String,
+    /// No trial has figures that can be compared.
+    pub nothing: &'static str,
+    /// The budget, which is spent.
+    pub budget: fn(&str) -> String,
+    pub most_trials: &'static str,
+    /// A signal or an error ended the run.
+    pub cut: &'static str,
+}
