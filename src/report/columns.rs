@@ -60,6 +60,14 @@ pub(super) fn scored(cells: &[&ReportCell]) -> Vec<TableColumn> {
     columns
 }
 
+/// The columns of a table in which any of these cells has a figure.
+pub(super) fn present(table: Table, cells: &[&ReportCell]) -> Vec<TableColumn> {
+    let mut columns = shown_in(table);
+    let has_figure = |metric, cell: &&ReportCell| value(table, metric, cell) != ABSENT;
+    columns.retain(|column| cells.iter().any(|cell| has_figure(column.metric, cell)));
+    columns
+}
+
 /// What a cell has in a column of a table: lines, of which the first is the figure and the others
 /// are details.
 pub(super) fn value(table: Table, metric: &Metric, cell: &ReportCell) -> String {

@@ -5,7 +5,7 @@ use crate::report::columns::{self, ABSENT};
 use crate::report::lines::{TextStyle, aligned, line_width, widths};
 use crate::report::marks;
 use crate::report::repeats;
-use crate::results::{Table, TableColumn, Verdict, shown_in};
+use crate::results::{Table, TableColumn, Verdict};
 
 /// All blocks, each a line a cell; and the explanations.
 pub(super) fn blocks(cells: &[ReportCell], style: TextStyle) -> Vec<String> {
@@ -45,7 +45,7 @@ fn block(cells: &[ReportCell], table: Table, what: &str, style: TextStyle) -> Ve
     let mut lines = Vec::new();
     for (setting, group) in settings(cells) {
         lines.push(style.bold(&format!("{setting}{what}")));
-        for columns in parts(&group, table, &shown_in(table), style.width) {
+        for columns in parts(&group, table, &columns::present(table, &group), style.width) {
             let rows = rows(&group, table, columns);
             let widths = widths(&rows);
             lines.extend(rows.iter().map(|row| aligned(row, &widths, &[0])));

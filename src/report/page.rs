@@ -6,7 +6,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use crate::report::capacity_section::method;
 use crate::report::cell_table::{Lead, badge, cell_table};
 use crate::report::cells::{ReportCell, cells};
-use crate::report::columns::{compared, has_beyond, has_ratios, has_theory};
+use crate::report::columns::{compared, has_beyond, has_ratios, has_theory, present};
 use crate::report::content::Report;
 use crate::report::first_screen::first_screen;
 use crate::report::marks;
@@ -143,8 +143,9 @@ fn table_with_note(
         values: &values,
         id: None,
     };
+    let all: Vec<&ReportCell> = cells.iter().collect();
     html! {
-        (cell_table(cells, (table, &shown_in(table)), &lead, texts))
+        (cell_table(cells, (table, &present(table, &all)), &lead, texts))
         p.note { (text.note) }
     }
 }
