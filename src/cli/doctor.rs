@@ -1,21 +1,26 @@
 //! `wslab doctor`: what on this machine would spoil a measurement.
 
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
 use serde::Serialize;
 
-use crate::cli::args::within;
+use crate::cli::args::{ResultsArgs, within};
 use crate::cli::help::{self, headings};
+use crate::cli::process::interrupted;
 use crate::cli::result::Format;
+use crate::lab::calibrate::calibrate;
+use crate::lab::calibration::Calibration;
 use crate::lab::factors::MAX_CLIENTS;
 use crate::report::export;
 use crate::system::doctor::{self, Finding, Level};
 use crate::system::info::SystemInfo;
 use crate::system::limits::Requirements;
 use crate::system::output;
-use crate::texts::{NO_BREAK, folded};
+use crate::texts::{NO_BREAK, Numbers, folded};
+use crate::transport::theory::Costs;
 
 /// As wide as the column of levels.
 const INDENT: &str = "      ";
@@ -31,6 +36,15 @@ pub(super) struct DoctorArgs {
     #[arg(long, value_name = "N", default_value = "5k", help_heading = headings::LOAD)]
     #[arg(value_parser = within(1..=MAX_CLIENTS, "clients"))]
     clients: u32,
+    /// Measure what a message costs here
+    ///
+    /// Takes about twenty seconds. The costs are kept in the folder of the results. Later runs
+    /// predict latency and CPU time with them, as long as this machine and this version stay the
+    /// same.
+    #[arg(long, conflicts_with = "clients", help_heading = headings::WHAT)]
+    calibrate: bool,
+    #[command(flatten)]
+    results: ResultsArgs,
     /// How the result is printed
     ///
     /// table: for a terminal. json: one document, also where the command fails. csv: rows with a
@@ -49,6 +63,10 @@ struct Checks<'f> {
 
 impl DoctorArgs {
     pub(super) fn execute(self) -> anyhow::Result<ExitCode> {
+        if self.calibrate {
+            self.calibrate()?;
+            return Ok(ExitCode::SUCCESS);
+        }
         let requirements = Requirements::of(self.clients.into());
         let findings = doctor::findings(&SystemInfo::sample(WATCH), &requirements);
         output::write(match self.format {
@@ -79,6 +97,80 @@ impl DoctorArgs {
         let bad = findings.iter().any(|finding| finding.level == Level::Bad);
         Ok(ExitCode::from(u8::from(bad)))
     }
+
+    /// Measures the costs of a message, and keeps and prints them.
+    fn calibrate(&self) -> anyhow::Result<()> {
+        let folder = self.results.find()?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let quiet = self.format != Format::Table;
+        let calibration = runtime.block_on(async { calibrate(quiet, interrupted()).await })?;
+        calibration.write(&folder)?;
+        let costs = Cost::all(&calibration.costs);
+        output::write(match self.format {
+            Format::Table => {
+                let words = words(&calibration, &folder);
+                let lines = words.lines();
+                let lines = lines.flat_map(|line| folded(line, output::width(), ""));
+                lines.map(|line| line + "\n").collect()
+            }
+            Format::Json => export::json(&calibration)?,
+            Format::Csv => export::csv(&costs)?,
+            Format::Md => words(&calibration, &folder).replace('\n', "\n\n"),
+        })?;
+        Ok(())
+    }
+}
+
+/// A cost of a message, for scripts. The unit is µs; for `idle`, µs in a second.
+#[derive(Serialize)]
+struct Cost {
+    cost: &'static str,
+    kernel_us: Option<f64>,
+    program_us: f64,
+}
+
+impl Cost {
+    fn all(Costs { kernel, program }: &Costs) -> [Self; 4] {
+        [
+            ("write", Some(kernel.write_us), program.server_us),
+            ("read", Some(kernel.read_us), program.load_us),
+            ("first", Some(2.0 * kernel.hop_us), program.publish_us),
+            ("idle", None, program.server_idle_us_per_s),
+        ]
+        .map(|(cost, kernel_us, program_us)| Cost {
+            cost,
+            kernel_us,
+            program_us,
+        })
+    }
+}
+
+/// A calibration in words.
+fn words(calibration: &Calibration, folder: &Path) -> String {
+    let Costs { kernel, program } = calibration.costs;
+    let us = |us: f64| Numbers::ENGLISH.duration_us(us.max(0.0));
+    let mut text = format!(
+        "A delivery takes the server {} of CPU in the kernel, to write, and {} in its program.\n\
+         It takes the load {} of CPU in the kernel, to read, and {} in its program.\n\
+         A sleeping thread reads {} after the write. From publishing to the first delivery it \
+         takes {}.\n\
+         Without messages, the server uses {} of CPU a second.\n",
+        us(kernel.write_us),
+        us(program.server_us),
+        us(kernel.read_us),
+        us(program.load_us),
+        us(kernel.hop_us),
+        us(2.0 * kernel.hop_us + program.publish_us),
+        us(program.server_idle_us_per_s),
+    );
+    let doubts = &calibration.warnings;
+    if !doubts.is_empty() {
+        text += &format!("SUSPECT: {doubts}. Repeat it when nothing else runs.\n");
+    }
+    let folder = folder.display();
+    text + &format!("Kept in {folder}. The next runs predict with it.\n")
 }
 
 /// The findings in lines of at most so many columns; those after a finding's first are indented.

@@ -15,6 +15,7 @@ mod help;
 mod list;
 pub mod load;
 pub mod man;
+mod predict;
 mod process;
 pub mod report;
 mod result;

@@ -1,6 +1,6 @@
 //! `wslab run`: a scenario, or what the flags say.
 
-use std::io::Write;
+use std::io::{Write, stderr, stdin};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -14,6 +14,7 @@ use crate::cli::display::TableArgs;
 use crate::cli::factor_args::FactorArgs;
 use crate::cli::foreign;
 use crate::cli::help::{self, headings};
+use crate::cli::predict;
 use crate::cli::process::{end_when_interrupted, interrupted};
 use crate::cli::report::RunFiles;
 use crate::cli::result::{Format, ShownRun, show_run};
@@ -60,6 +61,13 @@ pub(super) struct RunCommand {
     #[arg(long, value_name = "GATE", help_heading = headings::STATISTICS)]
     #[arg(hide_short_help = true)]
     fail_if: Vec<Gate>,
+    /// Ask for guesses before the run
+    ///
+    /// The mean latency of each transport is asked for on the terminal. After the run, guess,
+    /// theory and truth stand side by side. Theory knows what a message costs here after wslab
+    /// doctor --calibrate.
+    #[arg(long, help_heading = headings::WHAT, hide_short_help = true)]
+    predict: bool,
 }
 
 #[derive(Debug, Args)]
@@ -159,11 +167,22 @@ impl RunCommand {
             return Err(UsageError(why.to_owned()).into());
         }
         self.check_demands(&scenario)?;
+        let guesses = match self.predict {
+            true if self.run.format != Format::Table => {
+                let why = "--predict prints a table: it does not go with --format";
+                return Err(UsageError(why.to_owned()).into());
+            }
+            true => predict::ask(&scenario, stdin().lock(), stderr())?,
+            false => Vec::new(),
+        };
         let (run, ending) = self.run.measure(&scenario, recorded.as_ref(), &config)?;
         let judged = self.judge(&run.folder.trials)?;
         self.run.finish(&run, ending, |shown| {
             show_run(shown, &judged, self.run.format, self.run.table.style())
         })?;
+        if !guesses.is_empty() {
+            output::write(predict::table(&guesses, &run.folder.trials))?;
+        }
         if run.verdict() == Verdict::Invalid {
             return Ok(ExitCode::from(3));
         }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::lab::calibration::Calibration;
 use crate::stats::until::Stopped;
 use crate::system::files::SystemFiles;
 use crate::system::info::PROFILE;
@@ -51,6 +52,8 @@ pub struct Environment {
     pub doubts: Option<Vec<String>>,
     /// Why a run with `--until` had no further round. Absent where a signal or an error ended it.
     pub stopped: Option<Stopped>,
+    /// What a message costs on this machine; absent unless `wslab doctor --calibrate` measured it.
+    pub calibration: Option<Calibration>,
 }
 
 impl Environment {
@@ -93,6 +96,7 @@ impl Environment {
             load_average: files.load_average(),
             doubts: None,
             stopped: None,
+            calibration: None,
         }
     }
 

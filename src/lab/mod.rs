@@ -1,5 +1,7 @@
 //! The lab: a scenario becomes trials, a trial becomes a row, and a row has a verdict.
 
+pub mod calibrate;
+pub mod calibration;
 pub mod capacity;
 pub mod cells;
 pub mod config;

@@ -43,19 +43,8 @@ impl Trial {
         }
     }
 
-    /// What theory predicts of this trial, given the CPU time that a delivery took in it.
-    fn theory(&self, plan: &Plan, outcome: &TrialOutcome) -> Prediction {
-        let cores = self.host.cores as f64;
-        let cpu_us = |used: &UsageDelta| (used.user_s + used.sys_s) * 1e6;
-        let deliveries = outcome.recording.counts.delivered as f64;
-        // Deliveries that need more CPU time than there is wait without limit.
-        let offered_hz = plan.rate_hz * f64::from(plan.clients);
-        let has_time = |service_us: &f64| offered_hz * service_us < 1e6;
-        let service_us = outcome.server.as_ref().map(|server| {
-            let server_us = cpu_us(server) / outcome.served() as f64;
-            (server_us + cpu_us(&outcome.load) / deliveries) / cores
-        });
-        let service_us = service_us.filter(has_time);
+    /// What theory predicts of this trial.
+    fn theory(&self, plan: &Plan) -> Prediction {
         self.cell.factors.transport().predict(&Conditions {
             client: plan.client,
             target: plan.target.clone(),
@@ -65,8 +54,10 @@ impl Trial {
             text_bytes: plan.payload_bytes as usize,
             readers: f64::from(plan.clients) / plan.feeds.len() as f64,
             chat: plan.workload == Workload::Chat,
-            deliveries_hz: offered_hz,
-            service_us,
+            deliveries_hz: plan.rate_hz * f64::from(plan.clients),
+            cores: self.host.cores as f64,
+            // They are those of our server.
+            costs: self.host.costs.filter(|_| plan.target.owned),
         })
     }
 
@@ -106,8 +97,9 @@ impl Trial {
         clients(outcome, &mut row);
         checks(plan, outcome, &mut row);
         if row.delivered > 0 {
-            let theory = self.theory(plan, outcome);
+            let theory = self.theory(plan);
             row.predicted_latency_mean_us = theory.latency_mean_us.map(round);
+            row.predicted_cpu_us_per_delivery = theory.server_cpu_us_per_delivery.map(round);
             row.predicted_wire_bytes_per_delivery = Some(round(theory.wire_bytes_per_delivery));
         }
         row.finite()
@@ -389,6 +381,7 @@ mod tests {
             host: TrialHost {
                 cores: 2,
                 now_ns: 1_000_000_000_000,
+                costs: None,
             },
         }
     }
@@ -407,25 +400,6 @@ mod tests {
         let path = folder.path().join("trials.csv");
         results::write_rows(&path, std::slice::from_ref(&row)).unwrap();
         assert_eq!(results::read_rows::<TrialRow>(&path).unwrap(), [row]);
-    }
-
-    #[test]
-    fn theory_predicts_no_latency_where_deliveries_need_more_cpu_time_than_there_is() {
-        let predicted = |rate_hz: f64| {
-            let plan = Plan {
-                rate_hz,
-                clients: 1_000,
-                ..Plan::example()
-            };
-            let row = trial(&plan).row(&plan, &TrialOutcome::quiet(&plan), false);
-            (
-                row.predicted_latency_mean_us,
-                row.predicted_wire_bytes_per_delivery,
-            )
-        };
-        let (latency, bytes) = predicted(1.0);
-        assert!(latency.is_some());
-        assert_eq!(predicted(100_000.0), (None, bytes));
     }
 
     #[test]
@@ -492,7 +466,7 @@ mod tests {
             since_send_p50_us: Some(1900.543),
             since_send_p99_us: Some(1900.543),
             since_send_max_us: Some(1900.543),
-            // Theory needs more than ten deliveries a second.
+            // This machine was not calibrated.
             predicted_latency_mean_us: None,
             predicted_wire_bytes_per_delivery: Some(227.0),
             headers: Some("minimal".into()),

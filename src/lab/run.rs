@@ -11,6 +11,7 @@ use crate::client::target::Target;
 use crate::client::tls::Trust;
 use crate::client::token::Token;
 use crate::error::{Interrupted, UsageError};
+use crate::lab::calibration::Calibration;
 use crate::lab::capacity::search::Search;
 use crate::lab::environment::Environment;
 use crate::lab::factors::Switch;
@@ -28,7 +29,7 @@ use crate::system::pinning::Pinning;
 use crate::texts::{Locale, Numbers};
 
 /// How a scenario is run, beside its factors.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct RunOptions {
     /// URL of a server that already runs. Without it, each trial starts its own server.
     pub target: Option<String>,
@@ -99,6 +100,7 @@ pub async fn run(
     let hint = doctor::hint(&doubts);
     let environment = Environment {
         doubts: Some(doubts),
+        calibration: Calibration::read(&options.results),
         ..Environment::read(scenario.seed, target_url, pinning)
     };
     let mut run = Run {
@@ -175,7 +177,7 @@ impl Run {
                 pinning: self.options.pinning.clone(),
                 server: self.options.server.clone(),
                 interface: self.options.interface.clone(),
-                host: TrialHost::read(),
+                host: TrialHost::read(self.environment.calibration.as_ref()),
             };
             display.begin_trial(self.folder.trials.len());
             let fatal = self.measure_trial(trial, display, processes).await?;
@@ -318,15 +320,9 @@ mod tests {
 
     fn run(results: &std::path::Path, scenario: Scenario) -> Run {
         let options = RunOptions {
-            target: None,
-            trust: None,
-            token: None,
-            server_pid: None,
-            server: None,
             results: results.to_owned(),
             quiet: true,
-            pinning: None,
-            interface: None,
+            ..RunOptions::default()
         };
         let environment = Environment::read(1, None, None);
         Run {

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use hdrhistogram::Histogram;
 
 use crate::client::target::Target;
+use crate::lab::calibration::Calibration;
 use crate::lab::capacity::settings::SearchFactor;
 use crate::lab::cells::Cell;
 use crate::lab::processes::{ServerOptions, TrialEvent, TrialProcesses};
@@ -15,6 +16,7 @@ use crate::record::recording::Errors;
 use crate::results::{TimelineRow, TrialRow};
 use crate::runtime::clock;
 use crate::system::pinning::Pinning;
+use crate::transport::theory::Costs;
 
 /// Which trial of which run.
 #[derive(Clone, Debug)]
@@ -39,13 +41,16 @@ pub struct TrialHost {
     pub cores: usize,
     /// The monotonic clock: messages carry it, and it has more digits the longer a host is up.
     pub now_ns: u64,
+    /// What a message costs here, if it was measured.
+    pub costs: Option<Costs>,
 }
 
 impl TrialHost {
-    pub fn read() -> Self {
+    pub fn read(calibration: Option<&Calibration>) -> Self {
         TrialHost {
             cores: std::thread::available_parallelism().map_or(1, usize::from),
             now_ns: clock::now_ns(),
+            costs: calibration.map(|calibration| calibration.costs),
         }
     }
 }
@@ -198,6 +203,7 @@ mod tests {
             host: TrialHost {
                 cores: 2,
                 now_ns: 1,
+                costs: None,
             },
         }
     }

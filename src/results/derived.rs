@@ -52,7 +52,7 @@ fn listed() -> Vec<MetricOf<TrialRow>> {
                 "server_cpu_us_per_delivery",
                 "CPU time of the server per delivery, user and system.",
                 Derived,
-                |t| Some(t.server_cpu_user_us_per_delivery? + t.server_cpu_sys_us_per_delivery?),
+                server_cpu_us,
             ),
         us("Load", "CPU per delivery")
             .short("load CPU")
@@ -127,7 +127,25 @@ fn shown() -> Vec<MetricOf<TrialRow>> {
             Shown,
             |t| off(wire_bytes(t), t.predicted_wire_bytes_per_delivery),
         ),
+        of_unit(
+            Unit::Deviation,
+            "Server CPU per delivery",
+            "measured − predicted",
+        )
+        .short("off")
+        .on([(Theory, 90), (PrintedTheory, 80)])
+        .derived(
+            "server_cpu_off_percent",
+            "By how much the server’s CPU time per delivery is above (+) or below (−) the \
+             predicted one.",
+            Shown,
+            |t| off(server_cpu_us(t), t.predicted_cpu_us_per_delivery),
+        ),
     ]
+}
+
+fn server_cpu_us(trial: &TrialRow) -> Option<f64> {
+    Some(trial.server_cpu_user_us_per_delivery? + trial.server_cpu_sys_us_per_delivery?)
 }
 
 fn wire_bytes(trial: &TrialRow) -> Option<f64> {

@@ -220,7 +220,8 @@ columns! {
     since_send_p99_us: Option<f64> = us("Latency since sent", "p99").lower();
     /// Greatest delivered at − really sent at.
     since_send_max_us: Option<f64> = us("Latency since sent", "max").lower();
-    /// What theory predicts for the mean latency, from the poll interval or the CPU time measured.
+    /// What theory predicts for the mean latency, from the poll interval or from the costs that
+    /// `wslab doctor --calibrate` measured.
     predicted_latency_mean_us: Option<f64> = us("Mean latency", "predicted").short("theory")
         .without_interval().on([(Theory, 10), (PrintedTheory, 20)]);
     /// What theory predicts for the wire bytes (payload to TLS) per delivery.
@@ -353,6 +354,10 @@ columns! {
     epoch_changes: Option<u64> = count("Messages", "epoch changed").breakage();
     /// The first answer that was not what was asked for, in words.
     wrong_answer: Option<String> = label();
+    /// What theory predicts for the server's CPU time per delivery, from the costs that `wslab
+    /// doctor --calibrate` measured.
+    predicted_cpu_us_per_delivery: Option<f64> = us("Server CPU per delivery", "predicted")
+        .short("theory").without_interval().on([(Theory, 70), (PrintedTheory, 70)]);
 }
 
 /// CPU time of a trial, in s, from which on the kernel's samples divide it into user and system

@@ -6,6 +6,7 @@ pub mod doctor;
 pub mod files;
 pub mod info;
 pub mod interface;
+pub mod kernel_costs;
 pub mod limits;
 pub mod output;
 pub mod pinning;

@@ -153,12 +153,14 @@ const PAGE: PageTexts = PageTexts {
     theory: SectionText {
         title: "Theory and practice",
         note: "A poll finds a message after half its interval. A push reaches n clients one after \
-               the other, so the mean client waits n/2 times the CPU time of a delivery (server \
-               and load, as measured) over the cores. Bytes follow from the heads and frames that \
-               the protocol demands. Theory leaves out the time of a single message (some \
-               hundred µs), waiting for a core, empty polls, and messages closer together than a \
-               round trip. A push has no predicted latency below 1,000 deliveries a second, where \
-               the CPU time is mostly what the processes use anyway, and none below 1 ms.",
+               the other, so the mean client waits for the first delivery, and then n/2 times the \
+               CPU time of a delivery (server and load) over the cores. A delivery is a write and \
+               a read; of a poll, both at both ends. What they cost was measured before the run, \
+               by wslab doctor --calibrate; without it, theory has no CPU time, and a latency for \
+               short polling only. Bytes follow from the heads and frames that the protocol \
+               demands. Theory leaves out TLS, texts above 4 KiB, waiting for a core that other \
+               programs use, empty polls, and messages closer together than a round trip. It fails \
+               where messages wait for each other: they are then written together.",
     },
     all_trials: "All trials, with more figures",
     name_column: "Transport and verdict",
@@ -290,8 +292,8 @@ const TABLE: TableTexts = TableTexts {
               medians of all messages. stale: share of the window in which a client had not the \
               newest message. fairness: Jain's index of the clients' mean latencies, 1 if all are \
               alike. probe: subscribers in a process of their own. theory: from the poll interval, \
-              or from half the clients × the CPU time of a delivery / cores; wire bytes are \
-              without TCP-IP.",
+              or from the costs that wslab doctor --calibrate measured; wire bytes are without \
+              TCP-IP.",
     columns_waiting: "Nothing was published, so this is what waiting cost. bytes: on the wire. \
                       empty: share of the polls. CPU: percent of a core.",
     absent: |mark| format!("{mark}: not measured, or it does not exist."),

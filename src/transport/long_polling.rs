@@ -25,7 +25,7 @@ use crate::transport::ask::Ask;
 use crate::transport::descriptor::{Descriptor, Usage, spawn};
 use crate::transport::polling::{Poller, request};
 use crate::transport::reply::{Later, Reply};
-use crate::transport::theory::{ANSWER_WRAPPING, Conditions, Prediction};
+use crate::transport::theory::{ANSWER_WRAPPING, Conditions, Prediction, Work};
 
 /// The poll interval that a client gives: it polls again at once, and this allows for the network.
 const INTERVAL: Duration = Duration::from_secs(2);
@@ -93,6 +93,7 @@ async fn poll_once(
 /// A message finds every client's poll held, so its latency is that of a push. Only messages that
 /// come faster than a round trip wait for the next poll. Each costs an exchange.
 fn predict(conditions: &Conditions) -> Prediction {
+    const EXCHANGE: Work = Work::Exchanges(1.0);
     let timing = PollTiming {
         hold: Some(conditions.client.hold),
         ..PollTiming::default()
@@ -100,7 +101,8 @@ fn predict(conditions: &Conditions) -> Prediction {
     let wrapping = ANSWER_WRAPPING.len() as f64;
     let heads = conditions.exchange_bytes(DESCRIPTOR.endpoint, timing, wrapping);
     Prediction {
-        latency_mean_us: conditions.fan_out_us(),
+        latency_mean_us: conditions.fan_out_us(EXCHANGE),
         wire_bytes_per_delivery: heads + conditions.json_bytes() + conditions.post_bytes(),
+        server_cpu_us_per_delivery: conditions.server_cpu_us(EXCHANGE),
     }
 }

@@ -156,10 +156,7 @@ fn without_cr(line: &[u8]) -> &[u8] {
 fn predict(conditions: &Conditions) -> Prediction {
     let line_bytes = conditions.json_bytes() as usize + b"\n".len();
     let chunk = chunk_bytes(line_bytes, BodyFraming::Chunked) as f64;
-    Prediction {
-        latency_mean_us: conditions.fan_out_us(),
-        wire_bytes_per_delivery: conditions.sealed(chunk) + conditions.post_bytes(),
-    }
+    conditions.push(conditions.sealed(chunk) + conditions.post_bytes())
 }
 
 #[cfg(test)]

@@ -140,11 +140,8 @@ pub fn read(
 
 /// A push: on average, a client waits for half of the others.
 fn predict(conditions: &Conditions) -> Prediction {
-    Prediction {
-        latency_mean_us: conditions.fan_out_us(),
-        wire_bytes_per_delivery: conditions.sealed(LENGTH_BYTES as f64 + conditions.json_bytes())
-            + conditions.post_bytes(),
-    }
+    let prefixed = conditions.sealed(LENGTH_BYTES as f64 + conditions.json_bytes());
+    conditions.push(prefixed + conditions.post_bytes())
 }
 
 #[cfg(test)]

@@ -29,7 +29,7 @@ use crate::transport::ask::Ask;
 use crate::transport::descriptor::{Descriptor, Usage, spawn};
 use crate::transport::polling::{Poller, request};
 use crate::transport::reply::Reply;
-use crate::transport::theory::{ANSWER_WRAPPING, Conditions, Prediction};
+use crate::transport::theory::{ANSWER_WRAPPING, Conditions, Prediction, Work};
 
 pub const DESCRIPTOR: Descriptor = Descriptor {
     name: "short-polling",
@@ -140,9 +140,11 @@ fn predict(conditions: &Conditions) -> Prediction {
     let body = ANSWER_WRAPPING.len() as f64 + commas;
     let heads = conditions.exchange_bytes(DESCRIPTOR.endpoint, PollTiming::default(), body);
     let json = conditions.json_bytes();
+    let work = Work::Exchanges(1.0 / messages_per_poll);
     Prediction {
         latency_mean_us: Some(interval_s / 2.0 * 1e6),
         wire_bytes_per_delivery: heads / messages_per_poll + json + conditions.post_bytes(),
+        server_cpu_us_per_delivery: conditions.server_cpu_us(work),
     }
 }
 

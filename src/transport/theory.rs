@@ -1,9 +1,12 @@
-//! Predictions from first principles: delivery latency, and bytes per delivery.
+//! Predictions from first principles: delivery latency, bytes and CPU time of a delivery.
 //!
-//! Each transport has its own `predict`. All share two ideas. A poll finds a message after half its
-//! interval on average, since the message comes at any time between two polls. And a message for n
+//! Each transport has its own `predict`. All share three ideas. A poll finds a message after half
+//! its interval on average, since the message comes at any time between two polls. A message for n
 //! clients is n pieces of work on a few cores, so a client waits for half of them on average: n/2 ×
-//! the CPU time of a delivery / cores.
+//! the CPU time of a delivery / cores. And a delivery is a write and a read, or an exchange with a
+//! write and a read at both ends; what these cost is measured once, see [`Costs`].
+
+use serde::{Deserialize, Serialize};
 
 use crate::client::config::ClientConfig;
 use crate::client::dialect::PollTiming;
@@ -12,6 +15,7 @@ use crate::client::publish::PublishRequest;
 use crate::client::target::Target;
 use crate::client::tls::MAX_FRAGMENT_BYTES;
 use crate::feed::Message;
+use crate::system::kernel_costs::KernelCosts;
 
 /// The inputs of a prediction.
 #[derive(Clone, Debug)]
@@ -31,34 +35,105 @@ pub struct Conditions {
     pub chat: bool,
     /// Deliveries a second to all subscribers of all feeds.
     pub deliveries_hz: f64,
-    /// CPU time of server and load for one delivery, over the cores, in µs: measured.
-    pub service_us: Option<f64>,
+    /// Cores that server and load share.
+    pub cores: f64,
+    /// `None` where this machine was not calibrated, or the server is not ours.
+    pub costs: Option<Costs>,
 }
 
-/// The fewest deliveries a second of which the CPU time that was measured is theirs. The processes
-/// use about 10 ms a second without any delivery, which is as much as 300 deliveries take.
-const FEWEST_DELIVERIES_HZ: f64 = 1_000.0;
-/// The shortest wait for other clients, in µs, beside which the time of a single message, some
-/// hundred µs, is small.
-const SHORTEST_WAIT_US: f64 = 1_000.0;
+/// What a message costs on this machine, in µs: measured once, before the runs that it predicts.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Costs {
+    pub kernel: KernelCosts,
+    pub program: ProgramCosts,
+}
+
+/// What the programs add to the kernel's costs, in µs.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ProgramCosts {
+    /// CPU time of the server for a delivery.
+    pub server_us: f64,
+    /// CPU time of the load for a delivery.
+    pub load_us: f64,
+    /// From publishing a message to its first delivery.
+    pub publish_us: f64,
+    /// CPU time of the server in a second without any message.
+    pub server_idle_us_per_s: f64,
+}
+
+/// The longest text whose costs are those of a short one.
+const MAX_TEXT_BYTES: usize = 4_096;
+
+/// What one delivery makes server and load do.
+#[derive(Clone, Copy, Debug)]
+pub enum Work {
+    /// The server writes, the client reads.
+    Push,
+    /// So many exchanges: in each, both ends write and read.
+    Exchanges(f64),
+}
 
 /// A prediction.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Prediction {
-    /// Mean delivery latency in µs; `None` where it needs a CPU time that is unknown, or where the
-    /// assumptions of [`Conditions::fan_out_us`] do not hold.
+    /// Mean delivery latency in µs. `None` where it needs costs that are unknown, or more CPU time
+    /// than there is.
     pub latency_mean_us: Option<f64>,
     /// Bytes through the sockets, both ways, without TCP and IP headers.
     pub wire_bytes_per_delivery: f64,
+    /// CPU time of the server in µs; `None` as for the latency.
+    pub server_cpu_us_per_delivery: Option<f64>,
 }
 
 impl Conditions {
-    /// Mean wait while a message is delivered to other clients, in µs; `None` where the CPU time is
-    /// unknown, or so few deliveries or clients share it that other work decides.
-    pub fn fan_out_us(&self) -> Option<f64> {
-        let wait_us = self.readers / 2.0 * self.service_us?;
-        let decides = self.deliveries_hz >= FEWEST_DELIVERIES_HZ && wait_us >= SHORTEST_WAIT_US;
-        decides.then_some(wait_us)
+    /// A push of so many bytes: on average, a client waits for half of the others.
+    pub fn push(&self, wire_bytes_per_delivery: f64) -> Prediction {
+        Prediction {
+            latency_mean_us: self.fan_out_us(Work::Push),
+            wire_bytes_per_delivery,
+            server_cpu_us_per_delivery: self.server_cpu_us(Work::Push),
+        }
+    }
+
+    /// Mean time from publishing a message to its delivery, while others get it too.
+    pub fn fan_out_us(&self, work: Work) -> Option<f64> {
+        let Costs { kernel, program } = self.costs?;
+        let (server_us, load_us) = self.cpu_us(work)?;
+        let first_us = 2.0 * kernel.hop_us + program.publish_us;
+        Some(first_us + self.readers / 2.0 * (server_us + load_us) / self.cores)
+    }
+
+    /// CPU time of the server for a delivery, with its share of what the server uses anyway.
+    pub fn server_cpu_us(&self, work: Work) -> Option<f64> {
+        let idle_us_per_s = self.costs?.program.server_idle_us_per_s;
+        let (server_us, _) = self.cpu_us(work)?;
+        Some(server_us + idle_us_per_s / self.deliveries_hz)
+    }
+
+    /// CPU time of server and load for a delivery. `None` where there is less: then messages wait
+    /// without limit, and are merged.
+    fn cpu_us(&self, work: Work) -> Option<(f64, f64)> {
+        if self.is_tls() || self.text_bytes > MAX_TEXT_BYTES {
+            return None;
+        }
+        let Costs { kernel, program } = self.costs?;
+        let exchange_us = kernel.write_us + kernel.read_us;
+        let (server_us, load_us) = match work {
+            Work::Push => (
+                kernel.write_us + program.server_us,
+                kernel.read_us + program.load_us,
+            ),
+            Work::Exchanges(exchanges) => (
+                exchanges * (exchange_us + program.server_us),
+                exchanges * (exchange_us + program.load_us),
+            ),
+        };
+        // An author publishes by an exchange.
+        let posts = if self.chat { 1.0 / self.readers } else { 0.0 };
+        let server_us = server_us + posts * (exchange_us + program.server_us);
+        let load_us = load_us + posts * (exchange_us + program.load_us);
+        let has_time = self.deliveries_hz * (server_us + load_us) < self.cores * 1e6;
+        has_time.then_some((server_us, load_us))
     }
 
     /// Bytes of a message's JSON.
@@ -176,6 +251,20 @@ mod tests {
         }
     }
 
+    const COSTS: Costs = Costs {
+        kernel: KernelCosts {
+            write_us: 7.0,
+            read_us: 4.0,
+            hop_us: 16.0,
+        },
+        program: ProgramCosts {
+            server_us: 2.0,
+            load_us: 3.0,
+            publish_us: 168.0,
+            server_idle_us_per_s: 2_000.0,
+        },
+    };
+
     fn conditions() -> Conditions {
         Conditions {
             client: every(2),
@@ -187,38 +276,75 @@ mod tests {
             readers: 1_000.0,
             chat: false,
             deliveries_hz: 1_000.0,
-            service_us: Some(10.0),
+            cores: 2.0,
+            costs: Some(COSTS),
         }
     }
 
     #[test]
-    fn latency_is_half_an_interval_or_half_the_readers() {
-        let mean = |transport: Transport| transport.predict(&conditions()).latency_mean_us;
-        assert_eq!(mean(Transport::ShortPolling), Some(1_000_000.0));
-        for pushes in [
-            Transport::LongPolling,
-            Transport::Sse,
-            Transport::Ndjson,
-            Transport::WebSocket,
+    fn a_push_waits_for_half_the_readers_and_a_poll_for_half_its_interval() {
+        let predict = |transport: Transport| transport.predict(&conditions());
+        // 200 µs to the first, and 500 times 16 µs or 27 µs on two cores. The server is idle for
+        // 2 ms in a second, in which there are 1,000 deliveries.
+        for (transport, latency_us, cpu_us) in [
+            (Transport::ShortPolling, 1_000_000.0, 13.0 / 2.0 + 2.0),
+            (Transport::LongPolling, 200.0 + 500.0 * 27.0 / 2.0, 15.0),
+            (Transport::Sse, 200.0 + 500.0 * 16.0 / 2.0, 11.0),
+            (Transport::Ndjson, 200.0 + 500.0 * 16.0 / 2.0, 11.0),
+            (Transport::WebSocket, 200.0 + 500.0 * 16.0 / 2.0, 11.0),
         ] {
-            assert_eq!(mean(pushes), Some(5_000.0), "{pushes}");
+            let predicted = predict(transport);
+            assert_eq!(predicted.latency_mean_us, Some(latency_us), "{transport}");
+            let cpu = predicted.server_cpu_us_per_delivery;
+            assert_eq!(cpu, Some(cpu_us), "{transport}");
         }
-        let [unknown, rare, small] = [
-            (None, 1_000.0, 1_000.0),
-            // What the processes use anyway is the larger part.
-            (Some(10.0), 999.0, 1_000.0),
-            // A single message takes as long as all others before it.
-            (Some(10.0), 1_000.0, 100.0),
-        ]
-        .map(|(service_us, deliveries_hz, readers)| Conditions {
-            service_us,
-            deliveries_hz,
-            readers,
+    }
+
+    #[test]
+    fn what_theory_does_not_know_it_does_not_predict() {
+        let [uncalibrated, overloaded, tls, long] = [
+            Conditions {
+                costs: None,
+                ..conditions()
+            },
+            Conditions {
+                deliveries_hz: 125_000.0,
+                ..conditions()
+            },
+            Conditions {
+                target: target("https"),
+                ..conditions()
+            },
+            Conditions {
+                text_bytes: 4_097,
+                ..conditions()
+            },
+        ];
+        for unknown in [uncalibrated, overloaded, tls, long] {
+            let of = |transport: Transport| {
+                let predicted = transport.predict(&unknown);
+                let cpu_us = predicted.server_cpu_us_per_delivery;
+                (predicted.latency_mean_us, cpu_us)
+            };
+            assert_eq!(of(Transport::Sse), (None, None));
+            assert_eq!(of(Transport::LongPolling), (None, None));
+            assert_eq!(of(Transport::ShortPolling).0, Some(1_000_000.0));
+        }
+    }
+
+    #[test]
+    fn the_authors_of_a_chat_cost_an_exchange_for_each_message() {
+        let chat = Conditions {
+            chat: true,
+            readers: 10.0,
             ..conditions()
-        });
-        for without in [unknown, rare, small] {
-            assert_eq!(Transport::Sse.predict(&without).latency_mean_us, None);
-        }
+        };
+        let alone = Conditions {
+            chat: false,
+            ..chat.clone()
+        };
+        let cpu_us = |conditions: &Conditions| conditions.server_cpu_us(Work::Push).unwrap();
+        assert!((cpu_us(&chat) - cpu_us(&alone) - 1.3).abs() < 1e-9);
     }
 
     #[test]

@@ -21,12 +21,8 @@ pub fn predict(conditions: &Conditions) -> Prediction {
     };
     let heartbeat = conditions.sealed(PING_BYTES) + conditions.sealed(PONG_BYTES);
     let heartbeats_hz = 1.0 / Limits::default().ping.as_secs_f64();
-    Prediction {
-        latency_mean_us: conditions.fan_out_us(),
-        wire_bytes_per_delivery: conditions.sealed(json + head_bytes(json))
-            + heartbeat * heartbeats_hz / conditions.rate_hz
-            + up,
-    }
+    let heartbeats = heartbeat * heartbeats_hz / conditions.rate_hz;
+    conditions.push(conditions.sealed(json + head_bytes(json)) + heartbeats + up)
 }
 
 /// Bytes of an unmasked frame's head (RFC 6455, section 5.2).
