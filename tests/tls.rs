@@ -7,6 +7,7 @@ use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
+use support::certificate::made_elsewhere;
 use support::process::{Process, text, wslab};
 use support::results::{Results, number};
 use support::{PATIENCE, Server, wait_until};
@@ -65,23 +66,6 @@ impl Secret {
             .arg(self.url() + path);
         curl.output().expect("curl is installed")
     }
-}
-
-/// The files of a certificate and its key, made by openssl.
-fn made_elsewhere(folder: &Results, name: &str) -> [String; 2] {
-    let [cert, key] = ["crt", "key"].map(|end| folder.path().join(format!("{name}.{end}")));
-    let [cert, key] = [cert, key].map(|path| path.to_str().unwrap().to_owned());
-    let made = Command::new("openssl")
-        .args([
-            "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
-        ])
-        .args(["-subj", "/CN=lab", "-addext", "subjectAltName=IP:127.0.0.1"])
-        .args(["-addext", "basicConstraints=critical,CA:FALSE"])
-        .args(["-keyout", &key, "-out", &cert])
-        .stderr(Stdio::null())
-        .status();
-    assert!(made.expect("openssl is installed").success());
-    [cert, key]
 }
 
 #[test]

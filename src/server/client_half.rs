@@ -7,6 +7,10 @@
 //! - a chunk's size, before its data has come: a body that will be too long is refused at once
 //!
 //! For the second, no read of hyper's passes the end of a head, so that a body begins with a read.
+//!
+//! What is read ahead is counted in [`Memory`], and so is what hyper's buffer holds beyond its first
+//! [`HYPER_READ_BYTES`]: the longest head, or piece of a body, that it was given. hyper keeps the
+//! memory for the next one.
 
 use std::io::{self, IoSlice};
 use std::mem;
@@ -20,7 +24,14 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::Notify;
 
 use crate::client::http::ChunkedDecoder;
+#[cfg(doc)]
+use crate::feed::Memory;
+use crate::feed::Owed;
+use crate::service::counters::ConnectionCounters;
 use crate::service::rewind::{Rewind, SCRATCH_BYTES, Stream};
+
+/// Bytes that hyper has room for from its first read on.
+pub const HYPER_READ_BYTES: usize = 8 << 10;
 
 /// What a connection and its requests tell each other about the client's half.
 #[derive(Debug, Default)]
@@ -86,7 +97,20 @@ pub struct ReadAhead<S>(Arc<Mutex<Inner<S>>>);
 #[derive(Debug)]
 struct Inner<S> {
     stream: Rewind<S>,
-    gate: Gate,
+    counters: Arc<ConnectionCounters>,
+    /// `None` once hyper has given the connection away.
+    gate: Option<Gate>,
+}
+
+/// What hyper's buffer has held.
+#[derive(Debug)]
+struct HyperBuffer {
+    max_bytes: usize,
+    /// Bytes of the present head, or of the present piece of a body.
+    bytes: usize,
+    most_bytes: usize,
+    /// Counts those beyond [`HYPER_READ_BYTES`].
+    owed: Option<Owed>,
 }
 
 /// How far hyper may read.
@@ -98,6 +122,7 @@ struct Gate {
     blank: bool,
     /// The chunked body on its way, and its bytes that have come.
     body: Option<(ChunkedDecoder, usize)>,
+    buffer: HyperBuffer,
 }
 
 impl<S> Clone for ReadAhead<S> {
@@ -107,22 +132,44 @@ impl<S> Clone for ReadAhead<S> {
 }
 
 impl<S: Stream> ReadAhead<S> {
-    pub fn new(stream: Rewind<S>, half: Arc<ClientHalf>, max_body_bytes: usize) -> Self {
+    pub fn new(
+        stream: Rewind<S>,
+        counters: Arc<ConnectionCounters>,
+        half: Arc<ClientHalf>,
+        max_body_bytes: usize,
+        max_buffer_bytes: usize,
+    ) -> Self {
         let gate = Gate {
             half,
             max_body_bytes,
             blank: false,
+            buffer: HyperBuffer {
+                max_bytes: max_buffer_bytes,
+                bytes: 0,
+                most_bytes: 0,
+                owed: None,
+            },
             body: None,
         };
-        ReadAhead(Arc::new(Mutex::new(Inner { stream, gate })))
+        ReadAhead(Arc::new(Mutex::new(Inner {
+            stream,
+            counters,
+            gate: Some(gate),
+        })))
     }
 
     /// Reads ahead, as far as there is room. Completes at the end of the client's half.
     pub fn poll_end(&self, cx: &mut Context<'_>) -> Poll<()> {
-        let Inner { stream, gate } = &mut *self.lock();
+        let Inner {
+            stream,
+            counters,
+            gate,
+        } = &mut *self.lock();
         while stream.unread_bytes() < SCRATCH_BYTES {
-            if ready!(stream.poll_fill(cx)).is_err() {
-                gate.half.set(&gate.half.ended);
+            if ready!(stream.poll_fill(cx, counters)).is_err() {
+                if let Some(Gate { half, .. }) = gate {
+                    half.set(&half.ended);
+                }
                 return Poll::Ready(());
             }
         }
@@ -140,6 +187,11 @@ impl<S: Stream> ReadAhead<S> {
             inner.stream.unread_bytes() > 0
         };
         move || inner.upgrade().is_some_and(unread)
+    }
+
+    /// hyper has ended, and may have given the connection away.
+    pub fn open_gate(&self) {
+        self.lock().gate = None;
     }
 
     /// The connection, once hyper has none of it.
@@ -167,6 +219,8 @@ impl Gate {
             Ok(())
         });
         let ended = decoded.is_err() || chunks.ended();
+        self.buffer.add(bytes.len());
+        self.buffer.bytes = 0;
         if came.saturating_add(chunks.bytes_left()) > self.max_body_bytes {
             self.half.set(&self.half.body_too_long);
         }
@@ -184,12 +238,27 @@ impl Gate {
             let blank = bytes[start..end].iter().all(|byte| *byte == b'\r');
             start = end + 1;
             if blank && mem::replace(&mut self.blank, true) {
+                self.buffer.add(start);
+                self.buffer.bytes = 0;
                 return start;
             }
             self.blank = true;
         }
         self.blank &= bytes[start..].iter().all(|byte| *byte == b'\r');
+        self.buffer.add(bytes.len());
         bytes.len()
+    }
+}
+
+impl HyperBuffer {
+    fn add(&mut self, bytes: usize) {
+        self.bytes += bytes;
+        self.most_bytes = self.bytes.clamp(self.most_bytes, self.max_bytes);
+    }
+
+    fn count(&mut self, counters: &ConnectionCounters) -> io::Result<()> {
+        let excess_bytes = self.most_bytes.saturating_sub(HYPER_READ_BYTES);
+        counters.hold(&mut self.owed, excess_bytes)
     }
 }
 
@@ -199,12 +268,20 @@ impl<S: Stream> AsyncRead for ReadAhead<S> {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let Inner { stream, gate } = &mut *self.lock();
+        let Inner {
+            stream,
+            counters,
+            gate,
+        } = &mut *self.lock();
+        stream.check()?;
         let before = buffer.filled().len();
         ready!(Pin::new(&mut *stream).poll_read(cx, buffer))?;
-        let end = before + gate.pass(&buffer.filled()[before..]);
-        stream.put_back(&buffer.filled()[end..]);
-        buffer.set_filled(end);
+        if let Some(gate) = gate {
+            let end = before + gate.pass(&buffer.filled()[before..]);
+            stream.put_back(counters, &buffer.filled()[end..])?;
+            gate.buffer.count(counters)?;
+            buffer.set_filled(end);
+        }
         Poll::Ready(Ok(()))
     }
 }

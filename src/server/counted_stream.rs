@@ -29,8 +29,8 @@ impl<P> CountedStream<P> {
     }
 
     /// The counters of this connection.
-    pub fn counters(&self) -> Arc<ConnectionCounters> {
-        self.counted.counters.clone()
+    pub fn counters(&self) -> &Arc<ConnectionCounters> {
+        &self.counted.counters
     }
 
     /// The first byte, once there is one, without consuming it; 0 at the end of the stream.

@@ -15,7 +15,7 @@ use hyper::server::conn::http1;
 use hyper::service::{HttpService, Service, service_fn};
 use hyper_util::rt::TokioIo;
 
-use crate::server::client_half::{ClientHalf, ReadAhead};
+use crate::server::client_half::{ClientHalf, HYPER_READ_BYTES, ReadAhead};
 use crate::server::closing::drain;
 use crate::server::context::ServerContext;
 use crate::server::head_timer::HeadTimer;
@@ -24,10 +24,6 @@ use crate::server::{access_log, host};
 use crate::service::answer::Reason;
 use crate::service::counters::{ConnectionCounters, Counter};
 use crate::service::rewind::{Rewind, Stream};
-
-/// Bytes that hyper buffers for a peer that does not read, and of a body that is not consumed. It
-/// bounds the cost of thousands of such peers.
-const MAX_BUFFER_BYTES: usize = 64 << 10;
 
 /// Serves the rest of a connection. When the server shuts down, the present request is finished.
 pub async fn serve<S: Stream + 'static>(
@@ -38,7 +34,16 @@ pub async fn serve<S: Stream + 'static>(
     let settings = &context.settings;
     let half = Arc::<ClientHalf>::default();
     let max_body_bytes = context.state.limits.max_message_bytes;
-    let stream = ReadAhead::new(stream, half.clone(), max_body_bytes);
+    // Of a body that is not consumed and for a peer that does not read, hyper buffers no more than
+    // a head may have. It bounds the cost of thousands of such peers.
+    let max_buffer_bytes = settings.max_head_bytes.max(HYPER_READ_BYTES);
+    let stream = ReadAhead::new(
+        stream,
+        counters.clone(),
+        half.clone(),
+        max_body_bytes,
+        max_buffer_bytes,
+    );
     let timer = HeadTimer::new(counters.clone(), settings.head_timeout, stream.unread());
     let service = guarded(
         context.clone(),
@@ -50,7 +55,7 @@ pub async fn serve<S: Stream + 'static>(
         .timer(timer)
         .header_read_timeout(settings.idle_timeout)
         .max_header_size(settings.max_head_bytes)
-        .max_buf_size(MAX_BUFFER_BYTES.max(settings.max_head_bytes))
+        .max_buf_size(max_buffer_bytes)
         .half_close(true)
         .serve_connection(TokioIo::new(stream.clone()), service)
         .with_upgrades();
@@ -66,6 +71,7 @@ pub async fn serve<S: Stream + 'static>(
         Pin::new(&mut connection).poll(cx)
     });
     let broken = ended.await.is_err();
+    stream.open_gate();
     if (broken || counters.refused.load(Relaxed))
         && let Some(parts) = connection.into_parts()
     {

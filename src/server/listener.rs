@@ -122,7 +122,7 @@ fn spawn(
 ) {
     prepare(&stream, context.settings.peer_timeout);
     let stream = CountedStream::new(stream, counted, permit);
-    let (counters, context) = (stream.counters(), context.clone());
+    let (counters, context) = (stream.counters().clone(), context.clone());
     match context.settings.tls.clone() {
         None => connections.spawn(connection::serve(stream, counters, context)),
         Some(tls) => connections.spawn(async move {

@@ -8,7 +8,7 @@
 //!   [`transport_routes`], over a [`client_half`] · [`addresses`]: the list of them
 //! - [`page`]: the classroom page
 //! - [`access`], [`host`]: what is admitted
-//! - [`metrics`], [`access_log`], [`counted_stream`]: what is counted and logged
+//! - [`metrics`], [`access_log`], [`counted_stream`], [`tls_stream`]: what is counted and logged
 
 pub mod access;
 pub mod access_log;
@@ -29,6 +29,7 @@ pub mod page;
 pub mod routes;
 pub mod settings;
 pub mod tls;
+pub mod tls_stream;
 pub mod transport_routes;
 
 pub use listener::{bind, run};

@@ -125,7 +125,7 @@ async fn post_message(
         .upper()
         .unwrap_or(limit)
         .min(limit);
-    let owed = state.feeds.memory().owe(counters.address, bytes as usize);
+    let owed = counters.owe(bytes as usize);
     let _owed = owed.ok_or_else(ApiError::no_memory)?;
     let new = parse_message(&body(request, &half, &state.limits).await?)?;
     let feed = state.feeds.open(&feed, counters.address)?;
@@ -170,7 +170,7 @@ async fn history(
     let limit = query.limit.unwrap_or(HISTORY_LIMIT).min(MAX_HISTORY_LIMIT);
     let feed = state.feeds.peek(&feed)?;
     let whole = answer::messages(&feed.history(query.before, limit));
-    whole.counted(state.feeds.memory(), counters.address)
+    whole.counted(&counters)
 }
 
 async fn wrong_method(method: Method, uri: Uri) -> ApiError {

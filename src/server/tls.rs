@@ -12,15 +12,12 @@ use rustls::crypto::ring::{Ticketer, default_provider};
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::server::TlsStream;
 use tracing::debug;
 
-use crate::client::tls::{ALPN, Fingerprint, MAX_FRAGMENT_BYTES};
+use crate::client::tls::{ALPN, Fingerprint};
 use crate::server::closing::refuse;
 use crate::server::counted_stream::CountedStream;
-
-/// Bytes that a session buffers for a slow peer: one record.
-const MAX_UNSENT_BYTES: usize = MAX_FRAGMENT_BYTES;
+use crate::server::tls_stream::{CountedTls, MAX_UNSENT_BYTES, RecordStream};
 
 /// The server's end of TLS 1.2 and 1.3.
 #[derive(Clone, Debug)]
@@ -95,18 +92,15 @@ impl ServerTls {
         &self,
         stream: CountedStream<P>,
         timeout: Duration,
-    ) -> Option<TlsStream<CountedStream<P>>> {
-        let counters = stream.counters();
+    ) -> Option<CountedTls<P>> {
+        let counters = stream.counters().clone();
         let accepted = tokio::time::timeout(timeout, self.handshake(stream));
         let accepted = accepted.await.ok().flatten();
         counters.tls_established();
         accepted
     }
 
-    async fn handshake<P: Unpin>(
-        &self,
-        stream: CountedStream<P>,
-    ) -> Option<TlsStream<CountedStream<P>>> {
+    async fn handshake<P: Unpin>(&self, stream: CountedStream<P>) -> Option<CountedTls<P>> {
         // Requests begin with a method's capital letter, which no TLS record does.
         if stream.peek().await.ok()?.is_ascii_uppercase() {
             refuse(
@@ -120,13 +114,14 @@ impl ServerTls {
         }
         let address = stream.counters().address;
         let acceptor = TlsAcceptor::from(self.config.clone());
-        let accepted = acceptor.accept_with(stream, |session| {
+        let accepted = acceptor.accept_with(RecordStream::new(stream), |session| {
             session.set_buffer_limit(Some(MAX_UNSENT_BYTES));
         });
         let accepted = accepted.await;
         accepted
             .inspect_err(|error| debug!(%address, %error, "no TLS handshake"))
             .ok()
+            .map(CountedTls::new)
     }
 }
 

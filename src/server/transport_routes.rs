@@ -92,6 +92,8 @@ async fn open(
         };
         transport.open(&state, &ask)?
     };
+    // An answer may wait long for messages: its request's head is not held meanwhile.
+    drop(request);
     respond(reply, state, counters, half, upgrade).await
 }
 
@@ -153,17 +155,13 @@ async fn respond(
     upgrade: Option<OnUpgrade>,
 ) -> Result<Response, ApiError> {
     match reply {
-        Reply::Whole(whole) => Ok(whole
-            .counted(state.feeds.memory(), counters.address)?
-            .into_response()),
+        Reply::Whole(whole) => Ok(whole.counted(&counters)?.into_response()),
         Reply::Later(mut later) => {
             let next = tokio::time::timeout(later.hold, later.reader.next());
             let next = half.until_end(next).await;
             let batch = next.and_then(Result::ok).flatten();
             let whole = later.finish(&counters, batch);
-            Ok(whole
-                .counted(state.feeds.memory(), counters.address)?
-                .into_response())
+            Ok(whole.counted(&counters)?.into_response())
         }
         Reply::Stream(stream) => stream_response(stream, state, counters, half),
         Reply::Upgrade(Upgrade { fields, session }) => {
@@ -190,7 +188,7 @@ fn stream_response(
         body: reply.first(&counters, Coding::Identity),
         ..Whole::default()
     };
-    let first = first.counted(state.feeds.memory(), counters.address)?.body;
+    let first = first.counted(&counters)?.body;
     let open = Some((reply, state, counters, half));
     let later = stream::unfold(open, move |open| async move {
         let (mut reply, state, counters, half) = open?;
@@ -204,7 +202,7 @@ fn stream_response(
         };
         let (bytes, ends) = reply.piece(event, limits, &counters, Coding::Identity);
         // Without memory for a peer that does not read, its stream ends.
-        let bytes = state.feeds.memory().counted(counters.address, bytes)?;
+        let bytes = counters.counted(bytes)?;
         Some((bytes, (!ends).then_some((reply, state, counters, half))))
     });
     let first = stream::once(std::future::ready(first));

@@ -1,14 +1,14 @@
 //! Complete answers: a status, header fields and a body; and errors, which become one.
 
-use std::net::IpAddr;
-use std::sync::Arc;
-
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 
-use crate::feed::{AppendError, FeedError, InvalidMessage, Memory};
+#[cfg(doc)]
+use crate::feed::Memory;
+use crate::feed::{AppendError, FeedError, InvalidMessage};
+use crate::service::counters::ConnectionCounters;
 
 /// The header field of a JSON body, as a header line after CR LF.
 pub const JSON: &str = "\r\ncontent-type: application/json";
@@ -41,8 +41,8 @@ impl Whole {
     ///
     /// # Errors
     /// 503 if there is no memory for it.
-    pub fn counted(self, memory: &Arc<Memory>, address: IpAddr) -> Result<Self, ApiError> {
-        let body = memory.counted(address, self.body);
+    pub fn counted(self, counters: &ConnectionCounters) -> Result<Self, ApiError> {
+        let body = counters.counted(self.body);
         let body = body.ok_or_else(ApiError::no_memory)?;
         Ok(Whole { body, ..self })
     }

@@ -10,11 +10,15 @@
 //! [`OTHER`]. TLS handshakes are always counted as [`OTHER`].
 
 use std::array::from_fn;
+use std::io;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use bytes::Bytes;
 use slab::Slab;
+
+use crate::feed::{Memory, Owed};
 
 /// What is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,8 +77,11 @@ impl Totals {
 }
 
 /// The counts of all connections of one server.
-#[derive(Debug, Default)]
-pub struct ServerMetrics(Mutex<Connections>);
+#[derive(Debug)]
+pub struct ServerMetrics {
+    memory: Arc<Memory>,
+    connections: Mutex<Connections>,
+}
 
 #[derive(Debug, Default)]
 struct Connections {
@@ -84,6 +91,14 @@ struct Connections {
 }
 
 impl ServerMetrics {
+    /// Metrics of connections whose bytes are counted in `memory`.
+    pub fn new(memory: Arc<Memory>) -> Arc<Self> {
+        Arc::new(ServerMetrics {
+            memory,
+            connections: Mutex::default(),
+        })
+    }
+
     /// Registers a new connection, which is open until the value is dropped.
     pub fn open(self: &Arc<Self>, address: IpAddr) -> OpenConnection {
         let first = |count| AtomicU64::new((count == Counter::Connections as usize).into());
@@ -115,7 +130,7 @@ impl ServerMetrics {
     }
 
     fn lock(&self) -> MutexGuard<'_, Connections> {
-        self.0.lock().expect("no panic under the lock")
+        self.connections.lock().expect("no panic under the lock")
     }
 }
 
@@ -149,6 +164,28 @@ pub struct ConnectionCounters {
 }
 
 impl ConnectionCounters {
+    /// Counts bytes that the server holds for this connection, see [`Memory::owe`].
+    pub fn owe(&self, bytes: usize) -> Option<Owed> {
+        self.metrics.memory.owe(self.address, bytes)
+    }
+
+    /// The same bytes, counted as owed while they live, see [`Memory::counted`].
+    pub fn counted(&self, bytes: Bytes) -> Option<Bytes> {
+        self.metrics.memory.counted(self.address, bytes)
+    }
+
+    /// Makes `owed` count at least so many bytes.
+    ///
+    /// # Errors
+    /// There is no memory for them; then `owed` counts none.
+    pub fn hold(&self, owed: &mut Option<Owed>, bytes: usize) -> io::Result<()> {
+        if bytes > owed.as_ref().map_or(0, |owed| owed.bytes) {
+            *owed = None;
+            *owed = Some(self.owe(bytes).ok_or(io::ErrorKind::OutOfMemory)?);
+        }
+        Ok(())
+    }
+
     /// Adds to a count; a negative number corrects one that was too high.
     pub fn add(&self, count: Counter, number: i64) {
         let count = &self.counts[count as usize];

@@ -47,8 +47,8 @@ pub struct Peer<S> {
 pub enum WaitOutcome<T> {
     Done(T),
     Timeout,
-    /// The peer has sent something, which is unread. Only duplex connections report it.
-    PeerData,
+    /// The peer has sent these bytes. Only duplex connections report it.
+    PeerData(Vec<u8>),
     Disconnected,
 }
 
@@ -63,12 +63,6 @@ impl<S: Stream> Peer<S> {
         }
     }
 
-    /// Counts bytes that the server holds for this connection, see [`Memory::owe`].
-    pub fn owe(&self, bytes: usize) -> Option<Owed> {
-        let memory = self.state.feeds.memory();
-        memory.owe(self.counters.address, bytes)
-    }
-
     /// Waits for `future`, until the deadline passes or the peer disconnects.
     pub fn wait<T>(
         &mut self,
@@ -79,10 +73,14 @@ impl<S: Stream> Peer<S> {
         poll_fn(move |cx| {
             // Data that came along with the request, or with what was waited for before.
             if self.duplex && self.stream.unread_bytes() > 0 {
-                return Poll::Ready(WaitOutcome::PeerData);
+                return Poll::Ready(WaitOutcome::PeerData(self.stream.take_all()));
             }
             if let Poll::Ready(done) = future.as_mut().poll(cx) {
-                let gone = reads && matches!(self.stream.poll_fill(cx), Poll::Ready(Err(_)));
+                let gone = reads
+                    && matches!(
+                        self.stream.poll_fill(cx, &self.counters),
+                        Poll::Ready(Err(_))
+                    );
                 return Poll::Ready(if gone {
                     WaitOutcome::Disconnected
                 } else {
@@ -90,11 +88,14 @@ impl<S: Stream> Peer<S> {
                 });
             }
             reads = false;
-            while self.stream.unread_bytes() < MAX_UNREAD_BYTES {
-                match self.stream.poll_fill(cx) {
-                    Poll::Ready(Ok(())) if self.duplex => {
-                        return Poll::Ready(WaitOutcome::PeerData);
-                    }
+            if self.duplex
+                && let Poll::Ready(read) = self.stream.poll_take(cx, &self.counters)
+            {
+                let outcome = read.map_or(WaitOutcome::Disconnected, WaitOutcome::PeerData);
+                return Poll::Ready(outcome);
+            }
+            while !self.duplex && self.stream.unread_bytes() < MAX_UNREAD_BYTES {
+                match self.stream.poll_fill(cx, &self.counters) {
                     Poll::Ready(Ok(())) => {}
                     Poll::Ready(Err(_)) => return Poll::Ready(WaitOutcome::Disconnected),
                     Poll::Pending => break,
@@ -128,7 +129,7 @@ impl<S: Stream> Peer<S> {
                 let outcome = self.stream.poll_send(cx, out, &mut written);
                 if outcome.is_pending() {
                     let rest = out.split_off(written);
-                    match self.owe(rest.len()) {
+                    match self.counters.owe(rest.len()) {
                         Some(owed) => (left, written) = (Some((rest, owed)), 0),
                         None => return Poll::Ready(Err(io::ErrorKind::OutOfMemory.into())),
                     }
@@ -149,7 +150,7 @@ impl<S: Stream> Peer<S> {
         poll_fn(move |cx| {
             let outcome = self.stream.poll_send(cx, bytes, &mut written);
             if outcome.is_pending() && owed.is_none() {
-                owed = self.owe(bytes.len());
+                owed = self.counters.owe(bytes.len());
                 if owed.is_none() {
                     return Poll::Ready(Err(io::ErrorKind::OutOfMemory.into()));
                 }
@@ -184,14 +185,14 @@ mod tests {
         let mut waits = Vec::new();
         for _ in 0..4 {
             let wait = conn.wait(pin!(ready(()))).await;
-            if matches!(wait, WaitOutcome::PeerData) {
-                assert_eq!(conn.stream.take_all(), b"oi");
+            if let WaitOutcome::PeerData(bytes) = &wait {
+                assert_eq!(bytes, b"oi");
             }
             waits.push(wait);
         }
         let [
             WaitOutcome::Done(()),
-            WaitOutcome::PeerData,
+            WaitOutcome::PeerData(_),
             WaitOutcome::Done(()),
             WaitOutcome::Done(()),
         ] = waits[..]

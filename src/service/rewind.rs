@@ -1,15 +1,20 @@
 //! A stream whose bytes can be looked at before they are consumed.
 //!
 //! All connections of a thread read into one shared buffer. A connection owns memory only while it
-//! holds bytes that were read and not consumed.
+//! holds bytes that were read and not consumed. These are counted in [`Memory`]; a connection
+//! without memory for them loses them, and must be closed.
 
 use std::cell::RefCell;
 use std::io::{self, IoSlice};
-use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+#[cfg(doc)]
+use crate::feed::Memory;
+use crate::feed::Owed;
+use crate::service::counters::ConnectionCounters;
 
 /// Bytes read at once.
 pub const SCRATCH_BYTES: usize = 16 << 10;
@@ -35,42 +40,110 @@ pub enum ParseStep<T> {
 #[derive(Debug)]
 pub struct Rewind<S> {
     stream: S,
-    unread: Vec<u8>,
+    /// Boxed, since most requests come in one read and leave nothing.
+    unread: Option<Box<Unread>>,
+}
+
+#[derive(Debug, Default)]
+struct Unread {
+    bytes: Vec<u8>,
+    /// Counts the capacity of `bytes`.
+    owed: Option<Owed>,
+    /// There was no memory for them.
+    lost: bool,
 }
 
 impl<S> Rewind<S> {
     pub fn new(stream: S) -> Self {
-        let unread = Vec::new();
-        Rewind { stream, unread }
+        Rewind {
+            stream,
+            unread: None,
+        }
     }
 
     /// The number of bytes that were read and not consumed.
     pub fn unread_bytes(&self) -> usize {
-        self.unread.len()
+        self.unread().len()
+    }
+
+    fn unread(&self) -> &[u8] {
+        self.unread.as_ref().map_or(&[], |unread| &unread.bytes)
     }
 
     /// Consumes all unread bytes.
     pub fn take_all(&mut self) -> Vec<u8> {
-        mem::take(&mut self.unread)
+        self.unread.take().map_or(Vec::new(), |unread| unread.bytes)
     }
 
     /// Makes bytes that were just consumed unread again.
-    pub fn put_back(&mut self, bytes: &[u8]) {
-        self.unread.splice(..0, bytes.iter().copied());
+    ///
+    /// # Errors
+    /// As [`Rewind::check`].
+    pub fn put_back(&mut self, counters: &ConnectionCounters, bytes: &[u8]) -> io::Result<()> {
+        self.change(counters, bytes.len(), |unread| {
+            unread.splice(..0, bytes.iter().copied());
+        })
+    }
+
+    /// Makes room for so many unread bytes in all.
+    ///
+    /// # Errors
+    /// As [`Rewind::check`].
+    pub fn reserve(&mut self, counters: &ConnectionCounters, length: usize) -> io::Result<()> {
+        self.change(counters, length, |unread| {
+            unread.reserve_exact(length.saturating_sub(unread.len()));
+        })
+    }
+
+    fn keep(&mut self, counters: &ConnectionCounters, bytes: &[u8]) -> io::Result<()> {
+        self.change(counters, bytes.len(), |unread| {
+            unread.extend_from_slice(bytes);
+        })
+    }
+
+    /// Adds to the unread bytes, if there is something to add, and counts them.
+    fn change(
+        &mut self,
+        counters: &ConnectionCounters,
+        added: usize,
+        add: impl FnOnce(&mut Vec<u8>),
+    ) -> io::Result<()> {
+        if added == 0 {
+            return Ok(());
+        }
+        let unread = self.unread.get_or_insert_default();
+        add(&mut unread.bytes);
+        let held = counters.hold(&mut unread.owed, unread.bytes.capacity());
+        if held.is_err() {
+            let lost = true;
+            **unread = Unread {
+                lost,
+                ..Unread::default()
+            };
+        }
+        held
+    }
+
+    /// # Errors
+    /// Bytes are lost, since there was no memory for them.
+    pub fn check(&self) -> io::Result<()> {
+        match &self.unread {
+            Some(unread) if unread.lost => Err(io::ErrorKind::OutOfMemory.into()),
+            _ => Ok(()),
+        }
     }
 
     /// Consumes the first `length` unread bytes; frees the memory with the last ones.
     fn consume(&mut self, length: usize) {
-        if length == self.unread.len() {
-            self.unread = Vec::new();
-        } else {
-            self.unread.drain(..length);
+        match &mut self.unread {
+            Some(unread) if length < unread.bytes.len() => drop(unread.bytes.drain(..length)),
+            _ => self.unread = None,
         }
     }
 
     /// Parses the unread bytes; `None` if more are needed.
     pub fn parse<T>(&mut self, parse: impl FnOnce(&[u8]) -> ParseStep<T>) -> Option<T> {
-        match parse(&self.unread) {
+        match parse(self.unread()) {
             ParseStep::Incomplete => None,
             ParseStep::Complete(value, length) => {
                 self.consume(length);
@@ -81,13 +154,17 @@ impl<S> Rewind<S> {
 }
 
 impl<S: Stream> Rewind<S> {
-    /// Reads once and parses all unread bytes; `None` if more are needed. The end of the stream is
-    /// an error.
+    /// Reads once and parses all unread bytes; `None` if more are needed.
+    ///
+    /// # Errors
+    /// The stream has ended, or as [`Rewind::check`].
     pub fn poll_parse<T>(
         &mut self,
         cx: &mut Context<'_>,
+        counters: &ConnectionCounters,
         mut parse: impl FnMut(&[u8]) -> ParseStep<T>,
     ) -> Poll<io::Result<Option<T>>> {
+        self.check()?;
         SCRATCH.with_borrow_mut(|scratch| {
             let mut buffer = ReadBuf::new(scratch);
             ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buffer))?;
@@ -95,28 +172,50 @@ impl<S: Stream> Rewind<S> {
             if read.is_empty() {
                 return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()));
             }
-            if self.unread.is_empty() {
+            if self.unread.is_none() {
                 // Parsed where they lie: most requests come in one read and are never copied.
-                let step = parse(read);
-                let consumed = match step {
-                    ParseStep::Incomplete => 0,
-                    ParseStep::Complete(_, length) => length,
-                };
-                self.unread.extend_from_slice(&read[consumed..]);
-                return Poll::Ready(Ok(match step {
-                    ParseStep::Incomplete => None,
-                    ParseStep::Complete(value, _) => Some(value),
+                return Poll::Ready(Ok(match parse(read) {
+                    ParseStep::Incomplete => {
+                        self.keep(counters, read)?;
+                        None
+                    }
+                    ParseStep::Complete(value, length) => {
+                        // If the rest is lost, the next read says so.
+                        let _ = self.keep(counters, &read[length..]);
+                        Some(value)
+                    }
                 }));
             }
-            self.unread.extend_from_slice(read);
+            self.keep(counters, read)?;
             Poll::Ready(Ok(self.parse(parse)))
         })
     }
 
     /// Reads once and keeps the bytes as unread.
-    pub fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.poll_parse(cx, |_| ParseStep::Complete((), 0))
+    ///
+    /// # Errors
+    /// As [`Rewind::poll_parse`].
+    pub fn poll_fill(
+        &mut self,
+        cx: &mut Context<'_>,
+        counters: &ConnectionCounters,
+    ) -> Poll<io::Result<()>> {
+        self.poll_parse(cx, counters, |_| ParseStep::<()>::Incomplete)
             .map_ok(drop)
+    }
+
+    /// Reads once and consumes all unread bytes.
+    ///
+    /// # Errors
+    /// As [`Rewind::poll_parse`].
+    pub fn poll_take(
+        &mut self,
+        cx: &mut Context<'_>,
+        counters: &ConnectionCounters,
+    ) -> Poll<io::Result<Vec<u8>>> {
+        let take = |bytes: &[u8]| ParseStep::Complete(bytes.to_vec(), bytes.len());
+        self.poll_parse(cx, counters, take)
+            .map_ok(Option::unwrap_or_default)
     }
 
     /// Writes the bytes from `written` on and flushes: with TLS, what the socket has not taken.
@@ -143,11 +242,12 @@ impl<S: Stream> AsyncRead for Rewind<S> {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        if this.unread.is_empty() {
+        let unread = this.unread();
+        if unread.is_empty() {
             return Pin::new(&mut this.stream).poll_read(cx, buffer);
         }
-        let length = this.unread.len().min(buffer.remaining());
-        buffer.put_slice(&this.unread[..length]);
+        let length = unread.len().min(buffer.remaining());
+        buffer.put_slice(&unread[..length]);
         this.consume(length);
         Poll::Ready(Ok(()))
     }

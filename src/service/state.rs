@@ -30,11 +30,11 @@ pub struct AppState {
 impl AppState {
     pub fn new(feeds: Feeds, limits: Limits) -> Self {
         AppState {
+            metrics: ServerMetrics::new(feeds.memory().clone()),
             feeds,
             limits,
             rate_limiter: None,
             joins: RateLimiter::of_joins(),
-            metrics: Arc::default(),
             closing: AtomicBool::new(false),
             closes: Notify::new(),
         }

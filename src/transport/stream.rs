@@ -114,7 +114,7 @@ impl StreamReply {
                 WaitOutcome::Done(None) => StreamEvent::Closed,
                 WaitOutcome::Timeout => StreamEvent::Idle,
                 WaitOutcome::Disconnected => StreamEvent::Disconnected,
-                WaitOutcome::PeerData => {
+                WaitOutcome::PeerData(_) => {
                     return Err(io::ErrorKind::UnexpectedEof.into());
                 }
             };

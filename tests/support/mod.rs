@@ -2,6 +2,7 @@
 #![allow(dead_code)] // Each test binary uses its part.
 
 pub mod browser;
+pub mod certificate;
 pub mod curl;
 pub mod process;
 pub mod relay;

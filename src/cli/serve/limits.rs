@@ -47,9 +47,10 @@ pub(super) struct LimitArgs {
     max_feeds: u32,
     /// Memory of all messages
     ///
-    /// Bytes of memory for the messages of all feeds, and for what connections have not taken yet.
-    /// Where they are used up, the largest feeds drop their oldest messages, and clients that do
-    /// not read are cut. One address never keeps others from being answered.
+    /// Bytes of memory for the messages of all feeds, for what connections have not taken yet, and
+    /// for what they have sent in part or before its turn. Where they are used up, the largest feeds
+    /// drop their oldest messages, and clients that do not read are cut. One address never keeps
+    /// others from being answered.
     #[arg(long, value_name = "BYTES", default_value = Bytes(MAX_MEMORY_BYTES as u64).brief())]
     #[arg(value_parser = within(Bytes(1 << 20)..=Bytes(1 << 40), "bytes"))]
     max_memory: Bytes,

@@ -15,7 +15,6 @@ use axum::http::{Method, StatusCode};
 use bytes::Bytes;
 use tokio::time::Instant;
 
-use crate::feed::Owed;
 use crate::server::access::write_marks;
 use crate::server::access_log;
 use crate::server::http1::request::{FastRequest, ParsedHead, RequestLimits};
@@ -92,15 +91,12 @@ impl<S: Stream> Http1Conn<S> {
         let mut looked = self.peer.stream.unread_bytes() == 0;
         // The length of a request whose body is on its way, in bytes; 0 for none.
         let awaited = Cell::new(0);
-        // Boxed, since most requests come in one read.
-        let mut owed: Option<Box<Owed>> = None;
         poll_fn(move |cx| {
             let Http1Conn { peer, exchange } = &mut *self;
             let Peer {
                 stream,
                 counters,
                 deadline,
-                state,
                 ..
             } = peer;
             let mut parse = |bytes: &[u8]| {
@@ -115,16 +111,18 @@ impl<S: Stream> Http1Conn<S> {
             }
             loop {
                 let first = stream.unread_bytes() == 0;
-                match stream.poll_parse(cx, &mut parse) {
+                match stream.poll_parse(cx, counters, &mut parse) {
                     Poll::Ready(Ok(Some(next))) => return Poll::Ready(next),
                     Poll::Ready(Ok(None)) => {
                         if first {
                             deadline.set(Instant::now() + head_timeout);
                         }
-                        let bytes = stream.unread_bytes().max(awaited.get());
-                        if !count(&mut owed, state, counters, bytes) {
+                        if stream.reserve(counters, awaited.get()).is_err() {
                             return Poll::Ready(NextRequest::NoMemory);
                         }
+                    }
+                    Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::OutOfMemory => {
+                        return Poll::Ready(NextRequest::NoMemory);
                     }
                     // The general engine answers a body that ends early, or does not come in time.
                     Poll::Ready(Err(_)) if awaited.get() == 0 => {
@@ -235,22 +233,6 @@ fn parse<T>(
         },
         _ => ParseStep::Complete(NextRequest::Other, 0),
     }
-}
-
-/// Counts so many bytes of a request that has come in part. Returns whether there is memory for
-/// them.
-fn count(
-    owed: &mut Option<Box<Owed>>,
-    state: &AppState,
-    counters: &ConnectionCounters,
-    bytes: usize,
-) -> bool {
-    if owed.as_ref().is_none_or(|owed| owed.bytes < bytes) {
-        *owed = None;
-        let memory = state.feeds.memory();
-        *owed = memory.owe(counters.address, bytes).map(Box::new);
-    }
-    owed.is_some()
 }
 
 /// Marks the answer to an allowed foreign page.

@@ -172,7 +172,7 @@ async fn play<S: Stream>(conn: &mut Http1Conn<S>, reply: &mut Reply) -> io::Resu
             let batch = match waited {
                 WaitOutcome::Done(batch) => batch,
                 // A client that has shut its half of the connection gets what there is.
-                WaitOutcome::Timeout | WaitOutcome::PeerData | WaitOutcome::Disconnected => None,
+                WaitOutcome::Timeout | WaitOutcome::PeerData(_) | WaitOutcome::Disconnected => None,
             };
             let whole = later.finish(&conn.peer.counters, batch);
             conn.answer(whole).await

@@ -11,6 +11,9 @@ use crate::service::limits::Limits;
 /// Initial size of the read buffer: peers seldom write.
 const READ_BUFFER_BYTES: usize = 128;
 
+/// The head of a peer's control frame, mask included (RFC 6455, section 5.2).
+const CONTROL_HEAD_BYTES: usize = 6;
+
 /// A message up to this many times the limit is read to its end, so that it can be refused with a
 /// close frame. After a longer one the connection is cut.
 const READABLE_EXCESS: usize = 4;
@@ -20,7 +23,7 @@ const READABLE_EXCESS: usize = 4;
 pub struct FrameCodec {
     socket: Box<WebSocket<Pipe>>,
     state: State,
-    /// Bytes that have come since the last complete message.
+    /// Bytes that have come and are in no complete message yet.
     partial_bytes: usize,
 }
 
@@ -74,8 +77,15 @@ impl FrameCodec {
             Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => None,
             frame => Some(frame),
         };
-        if let Some(Ok(Frame::Text(_) | Frame::Binary(_))) = frame {
-            self.partial_bytes = 0;
+        match &frame {
+            Some(Ok(Frame::Text(_) | Frame::Binary(_))) => {
+                self.partial_bytes = self.socket.get_ref().unread_bytes();
+            }
+            Some(Ok(Frame::Ping(data) | Frame::Pong(data))) => {
+                let control_bytes = CONTROL_HEAD_BYTES + data.len();
+                self.partial_bytes = self.partial_bytes.saturating_sub(control_bytes);
+            }
+            _ => {}
         }
         self.state = match frame {
             None => State::Hungry,
@@ -90,7 +100,8 @@ impl FrameCodec {
         self.state == State::Fed
     }
 
-    /// Bytes that are held of a message that has come in part, give or take one read.
+    /// Bytes that are held of messages that have come in part, or are not decoded yet; give or take
+    /// [`READ_BUFFER_BYTES`].
     pub fn partial_bytes(&self) -> usize {
         self.partial_bytes
     }
@@ -116,6 +127,12 @@ struct Pipe {
     came: Vec<u8>,
     read: usize,
     goes: Vec<u8>,
+}
+
+impl Pipe {
+    fn unread_bytes(&self) -> usize {
+        self.came.len() - self.read
+    }
 }
 
 impl Read for Pipe {

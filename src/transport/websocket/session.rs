@@ -23,7 +23,7 @@ use crate::service::limits::{Limits, STREAM_PIECE_BYTES};
 use crate::service::peer::{Peer, WaitOutcome};
 use crate::service::presence::PresenceGuard;
 use crate::service::publish::publish;
-use crate::service::rewind::{SCRATCH_BYTES, Stream};
+use crate::service::rewind::Stream;
 use crate::service::state::AppState;
 use crate::transport::ask::Ask;
 use crate::transport::websocket::codec::FrameCodec;
@@ -33,6 +33,9 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A control frame holds 125 bytes, of which the close code takes two (RFC 6455, section 5.5).
 const MAX_REASON_BYTES: usize = 123;
+
+/// Bytes of messages in part that are not counted, so that a short one costs no lock.
+const MAX_UNCOUNTED_BYTES: usize = 1 << 10;
 
 /// Why a session ends.
 #[derive(Debug)]
@@ -167,7 +170,7 @@ struct WebSocketSession<'a, S> {
     frames: FrameCodec,
     /// A ping was sent, and nothing has come since.
     pinged: bool,
-    /// Counts a long message that has come in part.
+    /// Counts what has come of messages, beyond [`MAX_UNCOUNTED_BYTES`].
     partial: Option<Owed>,
 }
 
@@ -201,10 +204,10 @@ impl<'a, S: Stream> WebSocketSession<'a, S> {
                     return Ok(SessionEvent::Frame(frame));
                 }
             }
+            self.count_partial()?;
             if let Some(done) = self.wait_for_bytes(future.as_mut()).await? {
                 return Ok(SessionEvent::Done(done));
             }
-            self.count_partial()?;
         }
     }
 
@@ -229,23 +232,25 @@ impl<'a, S: Stream> WebSocketSession<'a, S> {
                 self.peer.deadline.set(Instant::now() + self.limits().ping);
                 Box::pin(self.send(Frame::Ping(Bytes::new()))).await?;
             }
-            WaitOutcome::PeerData => {
+            WaitOutcome::PeerData(bytes) => {
                 self.pinged = false;
-                self.frames.feed(self.peer.stream.take_all());
+                self.frames.feed(bytes);
+                self.count_partial()?;
             }
         }
         Ok(None)
     }
 
-    /// Counts what is held of a long message: the peer may never send the rest.
+    /// Counts what is held of messages that have come in part: the peer may never send the rest,
+    /// nor read what it is answered.
     fn count_partial(&mut self) -> Result<(), SessionEnd> {
-        self.partial = None;
         let bytes = self.frames.partial_bytes();
-        if bytes > SCRATCH_BYTES {
-            let refused = || SessionEnd::Refused(CloseCode::Again, NO_MEMORY.to_owned());
-            self.partial = Some(self.peer.owe(bytes).ok_or_else(refused)?);
+        if bytes <= MAX_UNCOUNTED_BYTES {
+            self.partial = None;
+            return Ok(());
         }
-        Ok(())
+        let held = self.peer.counters.hold(&mut self.partial, bytes);
+        held.map_err(|_| SessionEnd::Refused(CloseCode::Again, NO_MEMORY.to_owned()))
     }
 
     /// Writes a batch, whose encoding all connections share. The batch is dropped first: a peer
