@@ -3,7 +3,7 @@
 mod support;
 
 use clap::{Command, CommandFactory, Parser};
-use support::process::{text, wslab};
+use support::process::{command, text, wslab};
 use wslab::cli::Cli;
 use wslab::lab::scenario::BUILT_IN;
 
@@ -263,6 +263,9 @@ fn shells_accept_their_completions() {
         assert_eq!(output.status.code(), Some(0), "{shell}");
         let script = text(&output.stdout);
         assert!(script.contains("poll-interval"), "{shell}");
+        for hidden in ["with-parent", "cpus", "--server ", "load)"] {
+            assert!(!script.contains(hidden), "{shell}: {hidden}");
+        }
         let file = folder.path().join(shell);
         std::fs::write(&file, script).unwrap();
         if ["bash", "zsh", "fish"].contains(&shell) {
@@ -270,6 +273,34 @@ fn shells_accept_their_completions() {
         }
     }
     assert!(refusal("completions tcsh").contains("bash"));
+}
+
+/// What bash offers for the last of these words.
+fn bash_offers(words: &[&str]) -> Vec<String> {
+    let script = "source <(\"$1\" completions bash); shift; COMP_WORDS=(\"$@\"); \
+                  COMP_CWORD=$(($# - 1)); _wslab wslab \"${@: -1}\" \"${@: -2:1}\"; \
+                  echo \"${COMPREPLY[@]}\"";
+    let mut bash = command("bash");
+    let bash = bash.args(["-c", script, "bash", env!("CARGO_BIN_EXE_wslab"), "wslab"]);
+    let output = bash.args(words).output().unwrap();
+    let offered = text(&output.stdout);
+    offered.split_whitespace().map(str::to_owned).collect()
+}
+
+#[test]
+fn bash_completes_commands_flags_values_and_scenarios() {
+    for (words, offered) in [
+        (&["r"][..], &["run", "report"][..]),
+        (&["run", "--poll"], &["--poll-interval"]),
+        (&["serve", "--with"], &[]),
+        (&["run", "--transport", "s"], &["short-polling", "sse"]),
+        (&["compare", "--against", "w"], &["websocket"]),
+        (&["run", "--tls", "o"], &["on", "off"]),
+        (&["run", "--format", ""], &["table", "json", "csv", "md"]),
+        (&["run", "cl"], &["classroom"]),
+    ] {
+        assert_eq!(bash_offers(words), offered, "{words:?}");
+    }
 }
 
 #[test]
