@@ -267,7 +267,7 @@ fn a_folder_that_is_no_run_is_named() {
     refused(
         &run(results.path().to_str().unwrap()),
         2,
-        "is not the folder of a run: environment.json: No such",
+        "is not the folder of a run: it has no environment.json",
     );
     fs::write(results.path().join("environment.json"), "{}").unwrap();
     refused(

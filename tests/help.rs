@@ -208,9 +208,13 @@ fn what_other_tools_call_it_is_answered_with_our_name() {
         ("run --vus 5", "write --clients 5\n"),
         (
             "run -n 100",
-            "the number of messages is --rate times --window\n",
+            "write --rate 10 --window 10s for 100 messages\n",
         ),
-        ("run --requests 500", "is --rate times --window\n"),
+        ("run -n", "is --rate times --window\n"),
+        (
+            "run --requests 5k",
+            "write --rate 500 --window 10s for 5000",
+        ),
         ("capacity --qps 7", "write --rate 7\n"),
         ("run --rps 7", "write --rate 7\n"),
         ("run --json classroom", "write --format json\n"),
@@ -235,11 +239,107 @@ fn what_other_tools_call_it_is_answered_with_our_name() {
         ("start", "write wslab serve"),
         ("client", "write wslab chat"),
         ("classroom", "write wslab run classroom"),
-        ("serv", "'serve'"),
-        ("run --clinets 5", "'--clients'"),
+        ("run -z 5m -q", "write --window 5m\n"),
+        ("run -t 4", "write --load-processes 4\n"),
+        ("run -t 30s", "write --window 30s\n"),
+        ("run -R 5", "write --rate 5\n"),
+        ("run -r 7", "write --repeats 7\n"),
+        ("run -i 50", "write --rate 5 --window 10s"),
+        ("run -H x", "write --headers browser"),
+        ("run --latency", "write --details\n"),
     ] {
         let refusal = refusal(line);
         assert!(refusal.contains(write), "wslab {line}: {refusal}");
+    }
+}
+
+/// Each answer is one line that says what to write, and none is clap's tip to write `--` before a
+/// word, which would make it a scenario.
+#[test]
+fn a_command_line_that_is_not_quite_right_is_answered_with_the_right_one() {
+    for (line, write) in [
+        ("serv", "did you mean wslab serve?"),
+        ("raport", "did you mean wslab report?"),
+        ("rnu", "did you mean wslab run?"),
+        ("nonsense", "wslab --help lists them"),
+        ("clasroom", "did you mean wslab run classroom?"),
+        ("sse", "write wslab run --transport sse"),
+        ("/", "write wslab report /"),
+        ("--transport sse", "wslab run --transport sse\n"),
+        ("run sse websocket", "write --transport sse,websocket\n"),
+        (
+            "run --transport sse ws",
+            "write --transport sse,websocket\n",
+        ),
+        ("run sse", "write --transport sse\n"),
+        ("run clasroom", "(did you mean classroom?)"),
+        ("run classroom fanout", "\"fanout\" is one name too many"),
+        ("run --transport websockets", "(did you mean websocket?)"),
+        (
+            "run --workload chatt",
+            "(did you mean chat?): write monitoring or chat",
+        ),
+        (
+            "run --keep-alive yes",
+            "--keep-alive: unknown value \"yes\": write on or off",
+        ),
+        (
+            "run --format jsn",
+            "--format: unknown value \"jsn\" (did you mean json?)",
+        ),
+        (
+            "run -q 5",
+            "--clients 5, --rate 5, --window 5 (-q is --quiet)",
+        ),
+        ("run --tls on", "as --tls=on"),
+        (
+            "run --tls=maybe",
+            "--tls: unknown value \"maybe\": write on or off",
+        ),
+        ("run /", "it has no environment.json; wslab report --list"),
+        ("run --clinets 5", "did you mean --clients?"),
+        ("run --poll 5s", "did you mean --poll-interval?"),
+        ("run --foo", "wslab run --help lists all options"),
+        ("run -x", "wslab run has no -x"),
+        (
+            "run --server-program x",
+            "wslab run --help lists all options",
+        ),
+        (
+            "report --clients 5",
+            "belongs to wslab run, wslab capacity, wslab doctor",
+        ),
+        ("run --window -5s", "--window=-5s"),
+        ("chat --user -bob", "--user=-bob"),
+        ("chat --user --bob", "--user=--bob"),
+        (
+            "run --clients --rate 5",
+            "--clients needs a value: write --clients <N,…>",
+        ),
+        ("run --target", "--target needs a value"),
+        ("run --seed x", "--seed: \"x\": write a whole number"),
+        ("run --server-pid x", "the number of a process"),
+        (
+            "run --seed 1 --seed 2",
+            "--seed is there more than once: write it once",
+        ),
+        ("report --list x", "--list and RUN_DIR exclude each other"),
+        (
+            "run --quiet=1",
+            "--quiet takes no value: write --quiet alone",
+        ),
+        ("completions", "<SHELL> is missing: write bash, elvish"),
+        ("completions tchs", "SHELL: unknown value \"tchs\""),
+        ("serve --cert x", "--key <FILE> is missing: Private key"),
+        ("serve 9000", "write --bind 9000"),
+        ("doctor 500", "write --clients 500"),
+        ("compare a b c", "\"c\" is one name too many"),
+        ("man runn", "did you mean run?"),
+    ] {
+        let refusal = refusal(line);
+        assert!(refusal.contains(write), "wslab {line}: {refusal}");
+        assert_eq!(refusal.lines().count(), 1, "wslab {line}: {refusal}");
+        assert!(!refusal.contains("-- -"), "wslab {line}: {refusal}");
     }
 }
 
@@ -263,7 +363,7 @@ fn shells_accept_their_completions() {
         assert_eq!(output.status.code(), Some(0), "{shell}");
         let script = text(&output.stdout);
         assert!(script.contains("poll-interval"), "{shell}");
-        for hidden in ["with-parent", "cpus", "--server ", "load)"] {
+        for hidden in ["with-parent", "cpus", "--server ", "load of one trial"] {
             assert!(!script.contains(hidden), "{shell}: {hidden}");
         }
         let file = folder.path().join(shell);
@@ -291,6 +391,7 @@ fn bash_offers(words: &[&str]) -> Vec<String> {
 fn bash_completes_commands_flags_values_and_scenarios() {
     for (words, offered) in [
         (&["r"][..], &["run", "report"][..]),
+        (&["lo"], &[]),
         (&["run", "--poll"], &["--poll-interval"]),
         (&["serve", "--with"], &[]),
         (&["run", "--transport", "s"], &["short-polling", "sse"]),

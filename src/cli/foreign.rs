@@ -1,11 +1,12 @@
 //! What other tools call it: flags and commands that wslab has by another name.
 
-use std::path::Path;
-
 use clap::Command;
-use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::lab::scenario::BUILT_IN;
+use crate::lab::values::Written;
+
+/// What is counted elsewhere.
+const MESSAGES: &str = "--window and --rate: the number of messages is --rate times --window";
 
 /// Flags of other tools, the flag that a command must have for the advice, and what to write. The
 /// user's value takes the place of one in braces.
@@ -28,11 +29,28 @@ const FLAGS: &[(&[&str], &str, &str)] = &[
         "--clients {100}",
     ),
     (
-        &["--requests", "--iterations", "--number", "-n"],
+        &[
+            "--requests",
+            "--iterations",
+            "--number",
+            "--amount",
+            "-n",
+            "-i",
+        ],
         "window",
-        "--window and --rate: the number of messages is --rate times --window",
+        MESSAGES,
     ),
-    (&["--qps", "--rps", "--frequency"], "rate", "--rate {5}"),
+    (
+        &["--qps", "--rps", "--frequency", "--overallRate", "-R"],
+        "rate",
+        "--rate {5}",
+    ),
+    (
+        &["--header", "-H"],
+        "headers",
+        "--headers browser for the fields of a browser, or --token TOKEN",
+    ),
+    (&["--latency", "--verbose", "-v"], "details", "--details"),
     (
         &["--size", "--message-size", "--body-size"],
         "payload",
@@ -90,51 +108,34 @@ const COMMANDS: &[(&[&str], &str)] = &[
     (&["version"], "--version"),
 ];
 
-/// What to write instead of what clap refused; `None` where clap's own message says more.
-pub(super) fn advice(
-    error: &clap::Error,
-    wslab: &Command,
-    arguments: impl Iterator<Item = String>,
-) -> Option<String> {
-    let refused = |kind| match error.get(kind) {
-        Some(ContextValue::String(text)) => Some(text.as_str()),
-        _ => None,
-    };
-    match error.kind() {
-        ErrorKind::UnknownArgument => flag(refused(ContextKind::InvalidArg)?, wslab, arguments),
-        ErrorKind::InvalidSubcommand => command(refused(ContextKind::InvalidSubcommand)?),
-        _ => None,
-    }
-}
-
-fn flag(word: &str, wslab: &Command, arguments: impl Iterator<Item = String>) -> Option<String> {
-    let arguments: Vec<String> = arguments.collect();
-    let mut words = arguments.iter();
-    let (command, prefix) = match words.find_map(|word| wslab.find_subcommand(word)) {
-        Some(named) => (named, ""),
-        None => (wslab.find_subcommand("run")?, "wslab run "),
-    };
+/// What to write instead of a flag of another tool, with the user's own value.
+pub(super) fn flag(word: &str, command: &Command, arguments: &[String]) -> Option<String> {
     let has = |flag: &str| {
         command
             .get_arguments()
             .any(|arg| arg.get_long() == Some(flag))
     };
-    if is_url(word) {
-        let url = http_form(word);
-        return has("target").then(|| format!("a server that already runs is --target {url}"));
-    }
     let mut known = FLAGS.iter();
     let (_, flag, write) = known.find(|(words, flag, _)| words.contains(&word) && has(flag))?;
-    let write = match (write.split_once(" {"), value(word, &arguments)) {
-        (Some(_), Some(port)) if *flag == "bind" && port.parse::<u16>().is_ok() => {
+    let value = value(word, arguments);
+    let number = value.and_then(|value| f64::read(value).ok());
+    Some(match (write.split_once(" {"), value, number) {
+        (_, Some(_), Some(messages)) if write.starts_with(MESSAGES) => {
+            format!(
+                "--rate {} --window 10s for {messages} messages",
+                messages / 10.0
+            )
+        }
+        (Some(_), Some(port), _) if *flag == "bind" && port.parse::<u16>().is_ok() => {
             format!("--bind 127.0.0.1:{port}")
         }
-        (Some((ours, _)), Some(value)) if *flag != "bind" || is_url(value) => {
+        // Some tools have a time where others have threads.
+        (Some(_), Some(time), None) if *flag == "load-processes" => format!("--window {time}"),
+        (Some((ours, _)), Some(value), _) if *flag != "bind" || is_url(value) => {
             format!("{ours} {}", http_form(value))
         }
         _ => write.replace(['{', '}'], ""),
-    };
-    Some(format!("wslab has no {word}: write {prefix}{write}"))
+    })
 }
 
 /// The value of a flag in a command line: `--flag 5`, `--flag=5`, `-f 5` or `-f5`.
@@ -153,7 +154,7 @@ fn value<'a>(flag: &str, arguments: &'a [String]) -> Option<&'a str> {
 }
 
 /// The URL of a WebSocket's server; any other text as it is.
-fn http_form(url: &str) -> String {
+pub(super) fn http_form(url: &str) -> String {
     let scheme = match url.split_once("://") {
         Some(("ws", _)) => "http",
         Some(("wss", _)) => "https",
@@ -163,7 +164,8 @@ fn http_form(url: &str) -> String {
     format!("{scheme}://{host}")
 }
 
-fn command(word: &str) -> Option<String> {
+/// What to write instead of a command of another tool.
+pub(super) fn command(word: &str) -> Option<String> {
     if is_url(word) {
         let url = http_form(word);
         return Some(format!(
@@ -179,16 +181,8 @@ fn command(word: &str) -> Option<String> {
     Some(format!("wslab has no command {word}: write wslab {ours}"))
 }
 
-/// What to write where a server's URL stands in the place of a scenario.
-pub(super) fn url_for_scenario(named: &Path) -> Option<String> {
-    let word = named.to_str()?;
-    let url = http_form(word);
-    (is_url(word) && !named.exists())
-        .then(|| format!("\"{word}\" is no scenario: write --target {url} to measure that server"))
-}
-
 /// Whether a word is a URL, or HOST:PORT.
-fn is_url(word: &str) -> bool {
+pub(super) fn is_url(word: &str) -> bool {
     let port = word
         .rsplit_once(':')
         .map(|(_, port)| port.trim_end_matches('/'));

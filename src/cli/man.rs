@@ -8,6 +8,7 @@ use clap::{Args, Command};
 use clap_mangen::Man;
 
 use crate::cli::help;
+use crate::error::{UsageError, nearest};
 use crate::system::output;
 
 #[derive(Debug, Args)]
@@ -33,7 +34,17 @@ impl ManArgs {
                 let command = wslab.find_subcommand(name.trim_start_matches("wslab-"));
                 match command.cloned() {
                     Some(command) => command,
-                    None => return write_all(wslab, &page),
+                    None => {
+                        let commands = wslab.get_subcommands().map(Command::get_name);
+                        if let Some(near) = nearest(name, commands) {
+                            let why = format!(
+                                "{name} is no command: did you mean {near}? A folder of that name \
+                                 is ./{name}"
+                            );
+                            return Err(UsageError(why).into());
+                        }
+                        return write_all(wslab, &page);
+                    }
                 }
             }
         };

@@ -17,6 +17,7 @@ pub mod load;
 pub mod man;
 mod predict;
 mod process;
+mod refusal;
 pub mod report;
 mod result;
 pub mod run;
@@ -101,7 +102,10 @@ impl Cli {
             Err(error) => {
                 let words = std::env::args_os().skip(1);
                 let words = words.filter_map(|word| word.into_string().ok());
-                match foreign::advice(&error, &Cli::command(), words) {
+                let words: Vec<String> = words.collect();
+                let mut wslab = Cli::command();
+                wslab.build();
+                match refusal::explain(&error, &wslab, &words) {
                     Some(advice) => Err(UsageError(advice).into()),
                     None => error.exit(),
                 }

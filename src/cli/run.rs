@@ -12,10 +12,10 @@ use crate::cli::browser;
 use crate::cli::compare::{find_metric, judge_gates};
 use crate::cli::display::TableArgs;
 use crate::cli::factor_args::FactorArgs;
-use crate::cli::foreign;
 use crate::cli::help::{self, headings};
 use crate::cli::predict;
 use crate::cli::process::{end_when_interrupted, interrupted};
+use crate::cli::refusal;
 use crate::cli::report::RunFiles;
 use crate::cli::result::{Format, ShownRun, show_run};
 use crate::cli::scenarios::{self, QUICK};
@@ -97,7 +97,7 @@ pub(super) struct RunArgs {
     ///
     /// If it runs on this host, its CPU time and memory are measured. Default: the process that
     /// listens at the target's port, if it is one alone.
-    #[arg(long, value_name = "PID", help_heading = headings::WHAT)]
+    #[arg(long, value_name = "PID", value_parser = parse_pid, help_heading = headings::WHAT)]
     #[arg(hide_short_help = true)]
     server_pid: Option<u32>,
     #[command(flatten)]
@@ -234,7 +234,7 @@ impl RunArgs {
     /// The run that is to be repeated, if one is named.
     pub(super) fn recorded(&self) -> Result<Option<RecordedRun>, UsageError> {
         match &self.scenario {
-            Some(named) => match foreign::url_for_scenario(named) {
+            Some(named) => match refusal::no_scenario(named) {
                 Some(advice) => Err(UsageError(advice)),
                 None => RecordedRun::find(named),
             },
@@ -407,6 +407,11 @@ fn write_changes(changes: &[String]) {
         changes => format!("changed since: {}", changes.join("; ")),
     };
     let _ = writeln!(std::io::stderr(), "repeated: {changes}");
+}
+
+fn parse_pid(text: &str) -> Result<u32, String> {
+    let why = || format!("\"{text}\": write the number of a process, as pgrep prints it");
+    text.parse().map_err(|_| why())
 }
 
 fn parse_interface(name: &str) -> Result<String, String> {

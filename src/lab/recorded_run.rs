@@ -32,6 +32,10 @@ impl RecordedRun {
             UsageError(format!("{named} is not the folder of a run: {why}"))
         };
         let path = folder.join("environment.json");
+        if folder.is_dir() && !path.is_file() {
+            let why = "it has no environment.json; wslab report --list names the runs";
+            return Err(not_a_run(why.to_owned()));
+        }
         let json = results::read_text(&path)
             .map_err(|error| not_a_run(format!("environment.json: {}", error.root_cause())))?;
         let environment = serde_json::from_str(&json)

@@ -14,7 +14,7 @@ use toml::Spanned;
 
 use crate::client::config::ClientConfig;
 use crate::client::http::Headers;
-use crate::error::UsageError;
+use crate::error::{UsageError, did_you_mean};
 use crate::lab::capacity::settings::{CapacitySearch, SearchFactor};
 use crate::lab::factors::{
     Bytes, List, MAX_CLIENTS, MAX_RATE_HZ, PollInterval, Span, Switch, Until, check_range, factors,
@@ -94,9 +94,11 @@ impl Scenario {
             return Scenario::parse(text, Path::new(name));
         }
         if !named.is_file() {
-            let (named, names) = (named.display(), BUILT_IN.map(|(name, _)| name).join(", "));
+            let (named, names) = (named.display().to_string(), BUILT_IN.map(|(name, _)| name));
+            let near = did_you_mean(&named, names);
             return Err(UsageError(format!(
-                "there is no scenario \"{named}\": write a file's path, or one of {names}"
+                "there is no scenario \"{named}\"{near}: write a file's path, or one of {}",
+                names.join(", ")
             )));
         }
         let text = results::read_text(named).map_err(|error| UsageError(format!("{error:#}")))?;

@@ -2,12 +2,14 @@
 
 use std::convert::Infallible;
 use std::fmt;
+use std::iter::once;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
 use crate::client::error::ClientError;
 use crate::client::subscription::Subscription;
+use crate::error::did_you_mean;
 use crate::service::answer::ApiError;
 use crate::service::counters;
 use crate::service::state::{AppState, LOBBY};
@@ -150,8 +152,13 @@ impl FromStr for Transport {
         let is = |one: &Descriptor| one.name == text || one.aliases.contains(&text);
         let found = Transport::ALL.into_iter().find(|one| is(one.descriptor()));
         found.ok_or_else(|| {
-            let names = Transport::ALL.map(Transport::name).join(", ");
-            format!("unknown transport \"{text}\": write one of {names}")
+            let all = Transport::ALL.map(Transport::descriptor);
+            let spellings = all
+                .iter()
+                .flat_map(|one| once(one.name).chain(one.aliases.iter().copied()));
+            let near = did_you_mean(text, spellings);
+            let names = all.map(|one| one.name).join(", ");
+            format!("unknown transport \"{text}\"{near}: write one of {names}")
         })
     }
 }
