@@ -6,7 +6,7 @@ use clap::{Arg, Args};
 
 use crate::cli::help::{self, headings};
 use crate::cli::result::show_capacity;
-use crate::cli::run::RunArgs;
+use crate::cli::run_args::RunArgs;
 use crate::error::UsageError;
 use crate::lab::capacity;
 use crate::lab::capacity::settings::{CapacitySearch, SearchFactor};

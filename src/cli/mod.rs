@@ -21,6 +21,7 @@ mod refusal;
 pub mod report;
 mod result;
 pub mod run;
+mod run_args;
 mod scenarios;
 pub mod serve;
 

@@ -249,8 +249,8 @@ fn transports(words: &[String]) -> Option<String> {
     (!names.is_empty()).then(|| names.join(","))
 }
 
-/// What to write where a word is no scenario.
-pub(super) fn no_scenario(named: &Path) -> Option<String> {
+/// What to write where a word is no scenario. `given` are the transports of --transport.
+pub(super) fn no_scenario(named: &Path, given: &[Transport]) -> Option<String> {
     let word = named.to_str().filter(|_| !named.exists())?;
     if is_url(word) {
         let url = foreign::http_form(word);
@@ -258,7 +258,10 @@ pub(super) fn no_scenario(named: &Path) -> Option<String> {
             "\"{word}\" is no scenario: write --target {url} to measure that server"
         ));
     }
-    if let Some(all) = transports(&[word.to_owned()]) {
+    if transports(&[word.to_owned()]).is_some() {
+        let given = given.iter().map(Transport::to_string);
+        let words: Vec<String> = given.chain([word.to_owned()]).collect();
+        let all = transports(&words)?;
         return Some(format!(
             "\"{word}\" is no scenario: write --transport {all}"
         ));

@@ -1,40 +1,25 @@
 //! `wslab run`: a scenario, or what the flags say.
 
-use std::io::{Write, stderr, stdin};
-use std::path::PathBuf;
+use std::io::{stderr, stdin};
 use std::process::ExitCode;
 
-use anyhow::{anyhow, bail};
+use anyhow::bail;
 use clap::Args;
 
-use crate::cli::args::{ResultsArgs, TokenArgs, TrustArgs, check_token, write_defaults};
-use crate::cli::browser;
 use crate::cli::compare::{find_metric, judge_gates};
-use crate::cli::display::TableArgs;
-use crate::cli::factor_args::FactorArgs;
 use crate::cli::help::{self, headings};
 use crate::cli::predict;
-use crate::cli::process::{end_when_interrupted, interrupted};
-use crate::cli::refusal;
-use crate::cli::report::RunFiles;
-use crate::cli::result::{Format, ShownRun, show_run};
+use crate::cli::result::{Format, show_run};
+use crate::cli::run_args::RunArgs;
 use crate::cli::scenarios::{self, QUICK};
-use crate::client::token::{self, Token};
 use crate::error::UsageError;
-use crate::lab::config::Config;
-use crate::lab::factors::{Switch, Until};
-use crate::lab::recorded_run::RecordedRun;
-use crate::lab::run::{self, Ending, Run, RunOptions};
 use crate::lab::scenario::Scenario;
 use crate::results::{TrialRow, Verdict};
 use crate::stats::compare::{self, Gate};
 use crate::stats::judgement::Judgement;
 use crate::stats::objective::TransportObjective;
-use crate::system::interface::InterfaceCounters;
 use crate::system::output;
-use crate::system::pinning::Pinning;
 use crate::texts::Locale;
-use crate::transport::Transport;
 
 #[derive(Debug, Args)]
 #[command(after_help = format!("{}\n\n{}", scenarios::brief(), help::brief(help::RUN)))]
@@ -68,84 +53,6 @@ pub(super) struct RunCommand {
     /// doctor --calibrate.
     #[arg(long, help_heading = headings::WHAT, hide_short_help = true)]
     predict: bool,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct RunArgs {
-    /// A scenario, or the folder of a run to repeat
-    ///
-    /// The name of one that is built in (wslab run -h lists them), or a scenario's file. The
-    /// folder of a run repeats it with its seed, target and pinning. Flags change what it says.
-    /// Without it, what the flags and wslab.toml say is run; without both, quick. wslab.toml is
-    /// looked for here and in ~/.config/wslab. Its keys are a scenario's, as clients = [50].
-    scenario: Option<PathBuf>,
-    #[command(flatten)]
-    pub(super) factors: FactorArgs,
-    /// Also measure a bare TCP connection
-    ///
-    /// raw-tcp has the same messages on a bare TCP connection, as a baseline for the others.
-    #[arg(long, help_heading = headings::WHAT)]
-    #[arg(hide_short_help = true)]
-    baseline: bool,
-    /// A server that already runs
-    ///
-    /// Its address, as localhost:8080, http://HOST:PORT or https://HOST. Without it, each trial
-    /// starts a server of its own.
-    #[arg(long, value_name = "URL", help_heading = headings::WHAT)]
-    target: Option<String>,
-    /// Process of the target's server
-    ///
-    /// If it runs on this host, its CPU time and memory are measured. Default: the process that
-    /// listens at the target's port, if it is one alone.
-    #[arg(long, value_name = "PID", value_parser = parse_pid, help_heading = headings::WHAT)]
-    #[arg(hide_short_help = true)]
-    server_pid: Option<u32>,
-    #[command(flatten)]
-    trust: TrustArgs,
-    #[command(flatten)]
-    access: TokenArgs,
-    /// A program that serves instead of this one, to be compared with it
-    #[arg(long, value_name = "PROGRAM", hide = true, conflicts_with = "target")]
-    server: Option<PathBuf>,
-    /// Server and load on cores of their own
-    ///
-    /// off, where a run is repeated: as the kernel chooses. --pin alone means on. Without it the
-    /// kernel chooses, or a repeated run is pinned as it was.
-    #[arg(long, value_name = "on|off", num_args = 0..=1, require_equals = true)]
-    #[arg(help_heading = headings::STATISTICS)]
-    #[arg(default_missing_value = "on")]
-    #[arg(hide_short_help = true)]
-    pin: Option<Switch>,
-    /// Interface whose counters are recorded
-    ///
-    /// A network interface; its counters are recorded beside the byte ledger. "ip link" lists
-    /// those that there are. Example: --interface lo
-    #[arg(long, value_name = "NAME", value_parser = parse_interface)]
-    #[arg(help_heading = headings::NETWORK)]
-    #[arg(hide_short_help = true)]
-    interface: Option<String>,
-    #[command(flatten)]
-    results: ResultsArgs,
-    /// No progress, only the result
-    #[arg(long, short, help_heading = headings::OUTPUT)]
-    #[arg(hide_short_help = true)]
-    quiet: bool,
-    #[command(flatten)]
-    pub(super) table: TableArgs,
-    /// How the result is printed
-    ///
-    /// It is alone on standard output; progress and errors are on standard error.
-    ///
-    /// table: for a terminal. json: one document, also where the command fails. csv: rows with a
-    /// header. md: tables for a pull request on GitHub.
-    #[arg(long, value_name = "table|json|csv|md", value_enum, default_value_t)]
-    #[arg(hide_possible_values = true, help_heading = headings::OUTPUT)]
-    pub(super) format: Format,
-    /// Open the report in the browser
-    ///
-    /// In the browser that the variable BROWSER names, or else in the desktop's.
-    #[arg(long, help_heading = headings::OUTPUT)]
-    open: bool,
 }
 
 impl RunCommand {
@@ -228,194 +135,4 @@ impl RunCommand {
         }
         Ok(judged)
     }
-}
-
-impl RunArgs {
-    /// The run that is to be repeated, if one is named.
-    pub(super) fn recorded(&self) -> Result<Option<RecordedRun>, UsageError> {
-        match &self.scenario {
-            Some(named) => match refusal::no_scenario(named) {
-                Some(advice) => Err(UsageError(advice)),
-                None => RecordedRun::find(named),
-            },
-            None => Ok(None),
-        }
-    }
-
-    /// The defaults of the user. A scenario that is named has its own.
-    pub(super) fn config(&self) -> Result<Config, UsageError> {
-        let config = Config::find()?;
-        Ok(match &self.scenario {
-            Some(_) => config.of_results_alone(),
-            None => config,
-        })
-    }
-
-    /// Runs a scenario until it is done or a signal ends it. Says which of the user's defaults are
-    /// in it.
-    pub(super) fn measure(
-        &self,
-        scenario: &Scenario,
-        recorded: Option<&RecordedRun>,
-        config: &Config,
-    ) -> anyhow::Result<(Run, Ending)> {
-        let (results, is_configured) = self.results.folder(config);
-        let mut defaults = config.keys_in(scenario);
-        defaults.extend(is_configured.then_some("results"));
-        write_defaults(config, &defaults);
-        let then = recorded.map(|recorded| &recorded.environment);
-        let target = self.target.clone();
-        let target = target.or(then.and_then(|then| then.target.clone()));
-        let pinning = then.and_then(|then| then.pinning.as_ref());
-        let options = RunOptions {
-            pinning: Pinning::choose(self.pin.map(Switch::is_on), pinning, target.is_none())?,
-            token: self.token(target.is_some())?,
-            server_pid: self.server_pid(target.is_some())?,
-            target,
-            trust: self.trust.trust(),
-            server: self.server.clone(),
-            results,
-            quiet: self.quiet,
-            interface: self.interface.clone(),
-        };
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
-        let (run, ending) =
-            runtime.block_on(async { run::run(scenario, &options, interrupted()).await })?;
-        // Writing the report takes a while.
-        end_when_interrupted();
-        if let Some(then) = then
-            && !self.quiet
-        {
-            write_changes(&then.changes(&run.environment));
-        }
-        Ok((run, ending))
-    }
-
-    /// The token that the target asks for. Our own servers ask for none, so a flag without target
-    /// is a mistake. The environment variable may be set for other commands.
-    fn token(&self, has_target: bool) -> Result<Option<Token>, UsageError> {
-        let given = self.access.token.as_ref();
-        match given {
-            given if has_target => check_token(given),
-            Some(_) if std::env::var_os(token::VARIABLE).is_none() => {
-                let why = "--token goes with --target: the servers that trials start ask for none";
-                Err(UsageError(why.to_owned()))
-            }
-            _ => Ok(None),
-        }
-    }
-
-    /// Our own servers' processes are known.
-    fn server_pid(&self, has_target: bool) -> Result<Option<u32>, UsageError> {
-        match self.server_pid {
-            Some(_) if !has_target => {
-                let why = "--server-pid goes with --target: the processes of the servers that \
-                           trials start are known";
-                Err(UsageError(why.to_owned()))
-            }
-            pid => Ok(pid),
-        }
-    }
-
-    /// The scenario that was recorded or is named, or the default one with the user's defaults;
-    /// and the changes that the flags ask for.
-    pub(super) fn scenario(
-        &self,
-        recorded: Option<&RecordedRun>,
-        config: &Config,
-    ) -> Result<Scenario, UsageError> {
-        let mut scenario = match (recorded, &self.scenario) {
-            (Some(recorded), _) => recorded.scenario.clone(),
-            (None, Some(named)) => Scenario::find(named)?,
-            (None, None) => Scenario {
-                name: "custom".to_owned(),
-                ..Scenario::default()
-            },
-        };
-        config.apply(&mut scenario);
-        self.factors.apply(&mut scenario);
-        if self.baseline {
-            scenario.transports.push(Transport::BASELINE);
-        }
-        if self.factors.budget.is_some() && scenario.until == Until::Off {
-            let why = "--budget goes with --until; without it, --repeats says how much is measured";
-            return Err(UsageError(why.to_owned()));
-        }
-        scenario.check()?;
-        Ok(scenario)
-    }
-
-    /// Shows what was measured, then writes the report. Returns the first error: of the run, if it was
-    /// cut short, of standard output, of the report.
-    pub(super) fn finish(
-        &self,
-        run: &Run,
-        ending: Ending,
-        result: impl FnOnce(&ShownRun) -> anyhow::Result<String>,
-    ) -> anyhow::Result<()> {
-        let is_empty = run.folder.trials.is_empty();
-        if is_empty && self.format == Format::Table {
-            return complete(run, ending);
-        }
-        let shown = result(&ShownRun {
-            id: &run.folder.id(),
-            folder: &run.folder.path,
-            scenario: &run.scenario,
-            environment: &run.environment,
-            trials: &run.folder.trials,
-        });
-        let shown = shown.and_then(output::write);
-        if is_empty {
-            return complete(run, ending);
-        }
-        // The arguments were right, whatever the folder lacks now.
-        let page = RunFiles::read(&run.folder.path).and_then(|files| files.write_report());
-        let page = page.map_err(|error| anyhow!("{error:#}"));
-        let told = page.and_then(|page| {
-            if self.format == Format::Table {
-                output::write_link("report: ", &page)?;
-            }
-            if self.open {
-                browser::open(&page);
-            }
-            Ok(())
-        });
-        complete(run, ending)?;
-        shown.and(told)
-    }
-}
-
-/// Fails where a run was cut short, and names what it left.
-fn complete(run: &Run, ending: Ending) -> anyhow::Result<()> {
-    let reason = match ending {
-        Ending::Complete => return Ok(()),
-        Ending::CutShort(reason) => anyhow!(reason),
-        Ending::Interrupted(signal) => signal.into(),
-    };
-    let (kept, folder) = (run.folder.kept, run.folder.path.display());
-    Err(reason.context(format!(
-        "not complete: {kept} finished trials are in {folder}"
-    )))
-}
-
-/// Warns what in the environment may change the figures of a repeated run.
-fn write_changes(changes: &[String]) {
-    let changes = match changes {
-        [] => "nothing that matters has changed since".to_owned(),
-        changes => format!("changed since: {}", changes.join("; ")),
-    };
-    let _ = writeln!(std::io::stderr(), "repeated: {changes}");
-}
-
-fn parse_pid(text: &str) -> Result<u32, String> {
-    let why = || format!("\"{text}\": write the number of a process, as pgrep prints it");
-    text.parse().map_err(|_| why())
-}
-
-fn parse_interface(name: &str) -> Result<String, String> {
-    InterfaceCounters::of(name)
-        .map(|_| name.to_owned())
-        .map_err(|error| format!("{error}: \"ip link\" lists those that there are"))
 }
