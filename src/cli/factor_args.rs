@@ -17,7 +17,7 @@ macro_rules! factor_args {
     ($($(#[$doc:meta])+ $key:ident: $type:ident $(<$of:ident>)? = $default:expr,
         flag $given:ident($($flag:tt)+)
         $(, range($range:expr, $unit:literal))? $(, column($column:literal))?
-        $(, only($only:ident))? $(, tag($tag:literal))?;)+) => {
+        $(, only($($only:ident),+))? $(, tag($tag:literal))?;)+) => {
         /// A flag for each factor; absent where the scenario keeps its value.
         #[derive(Debug, Args)]
         #[command(mut_args(with_factor_default))]

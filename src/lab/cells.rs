@@ -25,7 +25,7 @@ const CLIENTS_PER_PROBE: u32 = 80;
 const MAX_PROBES: u32 = 8;
 
 /// Repetitions from which on an A/A pair is measured.
-pub(super) const AA_REPEATS: u32 = 3;
+const AA_REPEATS: u32 = 3;
 
 /// What starting and ending the processes of a trial takes, about.
 const PROCESSES: Duration = Duration::from_millis(300);
@@ -50,7 +50,7 @@ enum Loop {
 }
 
 /// Whether a factor concerns a transport; `only` is empty where it concerns all.
-fn concerns(only: &[Transport], transport: Transport) -> bool {
+fn is_concerned(only: &[Transport], transport: Transport) -> bool {
     only.is_empty() || only.contains(&transport)
 }
 
@@ -76,11 +76,19 @@ macro_rules! cells {
     ($($(#[$doc:meta])+ $key:ident: $type:ident $(<$of:ident>)? = $default:expr,
         flag $given:ident($($flag:tt)+)
         $(, range($range:expr, $unit:literal))? $(, column($column:literal))?
-        $(, only($only:ident))? $(, tag($tag:literal))?;)+) => {
+        $(, only($($only:ident),+))? $(, tag($tag:literal))?;)+) => {
         /// One value of every factor.
         #[derive(Clone, Copy, Debug, PartialEq)]
         pub struct Factors {
             $($(#[$doc])+ pub $key: one!($type $(<$of>)?),)+
+        }
+
+        /// Whether a factor concerns a transport.
+        pub(super) fn concerns(key: &str, transport: Transport) -> bool {
+            $(if key == stringify!($key) {
+                return is_concerned(&[$($(Transport::$only),+)?], transport);
+            })+
+            true
         }
 
         impl Scenario {
@@ -92,11 +100,11 @@ macro_rules! cells {
             /// Each of `all` with every value of the factors of a loop that concern its transport.
             fn vary(&self, mut all: Vec<Factors>, which: Loop) -> Vec<Factors> {
                 $(
-                    let only: &[Transport] = &[$(Transport::$only)?];
+                    let only: &[Transport] = &[$($(Transport::$only),+)?];
                     if loop_of(stringify!($key), only) == which {
                         let values = self.$key.values();
                         let each = all.into_iter().flat_map(|one| {
-                            let concerned = concerns(only, one.transport());
+                            let concerned = is_concerned(only, one.transport());
                             let most = if concerned { values.len() } else { 1 };
                             let values = values[..most].iter();
                             values.map(move |value| {
@@ -116,9 +124,9 @@ macro_rules! cells {
                 let of = |transport: &Transport| {
                     let mut cells = 1_u64;
                     $(
-                        let only: &[Transport] = &[$(Transport::$only)?];
+                        let only: &[Transport] = &[$($(Transport::$only),+)?];
                         let each = loop_of(stringify!($key), only) != Loop::Transports;
-                        if concerns(only, *transport) && each {
+                        if is_concerned(only, *transport) && each {
                             cells = cells.saturating_mul(self.$key.values().len() as u64);
                         }
                     )+
@@ -139,11 +147,11 @@ macro_rules! cells {
             pub fn tag(&self, factors: &Factors) -> String {
                 let mut tag = String::new();
                 $(
-                    let only: &[Transport] = &[$(Transport::$only)?];
+                    let only: &[Transport] = &[$($(Transport::$only),+)?];
                     let unit: &[&str] = &[$($tag)?];
                     if let [unit] = unit
                         && self.$key.values().len() > 1
-                        && concerns(only, factors.transport())
+                        && is_concerned(only, factors.transport())
                     {
                         tag.push_str(&format!("-{}{unit}", factors.$key).replace(' ', ""));
                     }
@@ -156,21 +164,24 @@ macro_rules! cells {
 factors!(cells);
 
 impl Scenario {
-    /// The cells: every combination of the factors' values.
+    /// Every combination of the factors' values.
+    pub(super) fn matrix(&self) -> Vec<Factors> {
+        let loops = [Loop::Shared, Loop::Transports, Loop::Own].into_iter();
+        loops.fold(vec![self.first()], |all, which| self.vary(all, which))
+    }
+
+    /// The cells of the matrix that `only` and `skip` keep.
     ///
     /// From [`AA_REPEATS`] repetitions on, the last cell that is not the baseline's comes twice (an
     /// A/A pair). A difference between the two is noise.
     pub fn cells(&self) -> Vec<Cell> {
-        let loops = [Loop::Shared, Loop::Transports, Loop::Own];
-        let all = loops
-            .into_iter()
-            .fold(vec![self.first()], |all, which| self.vary(all, which));
+        let all = self.matrix().into_iter().filter(|cell| self.keeps(cell));
         let cell = |(factors, number)| Cell {
             number,
             factors,
             aa_of: None,
         };
-        let mut cells: Vec<Cell> = all.into_iter().zip(1..).map(cell).collect();
+        let mut cells: Vec<Cell> = all.zip(1..).map(cell).collect();
         let mut choices = cells.iter().rev();
         let choice = choices.find(|cell| cell.factors.transport() != Transport::BASELINE);
         if let Some(&repeated) = choice.or(cells.last())

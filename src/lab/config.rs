@@ -24,7 +24,7 @@ macro_rules! config {
     ($($(#[$doc:meta])+ $key:ident: $type:ident $(<$of:ident>)? = $default:expr,
         flag $given:ident($($flag:tt)+)
         $(, range($range:expr, $unit:literal))? $(, column($column:literal))?
-        $(, only($only:ident))? $(, tag($tag:literal))?;)+) => {
+        $(, only($($only:ident),+))? $(, tag($tag:literal))?;)+) => {
         /// What the file says; nothing where there is none.
         #[derive(Debug, Default, PartialEq, Deserialize)]
         #[serde(deny_unknown_fields, default)]

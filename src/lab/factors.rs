@@ -40,8 +40,8 @@ pub const MAX_RATE_HZ: f64 = 100_000.0;
 ///
 /// The key is the TOML key and the field. `flag Vec` is a flag that may be repeated: its lists are
 /// joined. `flag Option(skip)` means that only a file can set the factor. What follows the flag is
-/// optional. A factor whose type is a [`List`] makes a cell of each value; `only` names the one
-/// transport that it concerns, and `tag` what follows a value in the name of a trial. The order is
+/// optional. A factor whose type is a [`List`] makes a cell of each value; `only` names the
+/// transports that it concerns, and `tag` what follows a value in the name of a trial. The order is
 /// that of `scenario.toml` and of the help, and of the cells.
 macro_rules! factors {
     ($use:ident) => {
@@ -63,10 +63,10 @@ macro_rules! factors {
             ///
             /// monitoring: a few sensors publish, and all subscribers read. chat: the subscribers
             /// themselves publish.
-            workload: Workload = Workload::Monitoring,
+            workload: List<Workload> = List::from([Workload::Monitoring]),
                 flag Option(long, value_name = "monitoring|chat", hide_short_help = true,
                     help_heading = headings::LOAD),
-                column("workload");
+                column("workload"), tag("");
             /// Feeds (rooms) of the clients
             ///
             /// The clients are spread over them, and each reads one.
@@ -84,10 +84,10 @@ macro_rules! factors {
             /// When messages are due
             ///
             /// constant: at equal distances. poisson: at random, with the same mean rate.
-            schedule: Pacing = Pacing::Constant,
+            schedule: List<Pacing> = List::from([Pacing::Constant]),
                 flag Option(long, value_name = "constant|poisson", hide_short_help = true,
                     help_heading = headings::LOAD),
-                column("schedule");
+                column("schedule"), tag("");
             /// Bytes of text in a message
             ///
             /// 64 (bytes), 1kB (1,000 bytes) or 1KiB (1,024 bytes). Example: --payload 64,1KiB
@@ -115,26 +115,26 @@ macro_rules! factors {
             ///
             /// off: the polling transports open a connection for every exchange. Streams keep
             /// theirs.
-            keep_alive: Switch = Switch::On,
+            keep_alive: List<Switch> = List::from([Switch::On]),
                 flag Option(long, value_name = "on|off", hide_short_help = true,
                     help_heading = headings::NETWORK),
-                column("keep_alive");
+                column("keep_alive"), only(ShortPolling, LongPolling), tag("-keep-alive");
             /// Header fields of a request
             ///
             /// minimal: those that the protocol requires. browser: those that a browser sends, but
             /// for an offer of compression.
-            headers: Headers = ClientConfig::DEFAULT.headers,
+            headers: List<Headers> = List::from([ClientConfig::DEFAULT.headers]),
                 flag Option(long, value_name = "minimal|browser", hide_short_help = true,
                     help_heading = headings::NETWORK),
-                column("headers");
+                column("headers"), tag("-headers");
             /// TLS at the trials' servers
             ///
             /// The server that a trial starts makes a certificate, and the load trusts it. --tls
             /// alone means on.
-            tls: Switch = Switch::Off,
+            tls: List<Switch> = List::from([Switch::Off]),
                 flag Option(long, value_name = "on|off", num_args = 0..=1, require_equals = true,
                     default_missing_value = "on", help_heading = headings::NETWORK),
-                column("tls");
+                column("tls"), tag("-tls");
             /// Time before the window, not recorded
             ///
             /// Messages are published in it as in the window, so that the window sees a steady
@@ -264,12 +264,22 @@ macro_rules! single {
         })+
     };
 }
-single!(
-    u32, u64, f64, Span, Switch, Workload, Pacing, Headers, Until
-);
+single!(u32, u64, f64, Span, Switch, Until);
+
+/// Words that are values of lists.
+macro_rules! words {
+    ($($type:ty),+) => {
+        $(impl Written for $type {
+            fn read(text: &str) -> Result<Self, String> {
+                text.parse()
+            }
+        })+
+    };
+}
+words!(Switch, Workload, Pacing, Headers, Transport);
 
 /// `on` or `off`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[derive(strum::Display, strum::EnumString, strum::VariantNames)]
 #[strum(serialize_all = "lowercase", parse_err_ty = String, parse_err_fn = unknown::<Switch>)]
@@ -293,7 +303,7 @@ mod tests {
         ($($(#[$doc:meta])+ $key:ident: $type:ident $(<$of:ident>)? = $default:expr,
             flag $given:ident($($flag:tt)+)
             $(, range($range:expr, $unit:literal))? $(, column($column:literal))?
-            $(, only($only:ident))? $(, tag($tag:literal))?;)+) => {
+            $(, only($($only:ident),+))? $(, tag($tag:literal))?;)+) => {
             [$($((stringify!($key), $column),)?)+]
         };
     }

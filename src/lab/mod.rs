@@ -9,6 +9,7 @@ pub mod environment;
 pub mod factors;
 #[cfg(test)]
 mod fake;
+pub mod pattern;
 pub mod preflight;
 pub mod processes;
 pub mod progress;

@@ -9,7 +9,7 @@ use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::lab::cells::{AA_REPEATS, Cell};
+use crate::lab::cells::Cell;
 use crate::lab::scenario::{MAX_TRIALS, Scenario};
 use crate::results::TrialRow;
 use crate::stats::until::{LEAST_ROUNDS, Stopped};
@@ -180,12 +180,13 @@ impl Scenario {
         cells.filter(|(_, missing)| *missing > 0).collect()
     }
 
-    /// How many trials a run has at least.
+    /// How many trials a run has at least. Lists multiply, so that too many cells are not made.
     pub fn trial_count(&self) -> u64 {
-        let rounds = self.least_rounds();
-        let again = u64::from(rounds >= AA_REPEATS);
-        let cells = self.cell_count().saturating_add(again);
-        cells.saturating_mul(rounds.into())
+        let cells = match self.cell_count() {
+            few if few <= MAX_TRIALS => self.cells().len() as u64,
+            many => many,
+        };
+        cells.saturating_mul(self.least_rounds().into())
     }
 
     /// How long the trials of a round take, about.

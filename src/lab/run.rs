@@ -14,7 +14,7 @@ use crate::error::{Interrupted, UsageError};
 use crate::lab::calibration::Calibration;
 use crate::lab::capacity::search::Search;
 use crate::lab::environment::Environment;
-use crate::lab::factors::Switch;
+use crate::lab::factors::{List, Switch};
 use crate::lab::preflight;
 use crate::lab::processes::{ChildProcesses, TrialProcesses};
 use crate::lab::progress::{ProgressDisplay, RunLength};
@@ -90,7 +90,7 @@ pub async fn run(
     let address = target.as_ref().map(|target| target.address);
     let mut scenario = preflight::bounded(scenario, address);
     if let Some(target) = &target {
-        scenario.tls = tls_of(target, scenario.tls)?;
+        scenario.tls = tls_of(target, &scenario.tls)?;
     }
     scenario.check()?;
     let scenario = scenario.filled();
@@ -127,14 +127,14 @@ pub async fn run(
 }
 
 /// Whether trials against a target use TLS: its URL decides.
-fn tls_of(target: &Target, asked: Switch) -> Result<Switch, UsageError> {
-    match (&target.tls, asked) {
-        (None, Switch::On) => {
+fn tls_of(target: &Target, asked: &[Switch]) -> Result<List<Switch>, UsageError> {
+    match &target.tls {
+        None if asked.contains(&Switch::On) => {
             let why = "tls: the target's URL says whether it speaks TLS; write https://…";
             Err(UsageError(why.to_owned()))
         }
-        (None, Switch::Off) => Ok(Switch::Off),
-        (Some(_), _) => Ok(Switch::On),
+        None => Ok([Switch::Off].into()),
+        Some(_) => Ok([Switch::On].into()),
     }
 }
 
@@ -401,7 +401,7 @@ mod tests {
             // A round takes 3 s, but for the first.
             (&scattered, 100, 33, Stopped::Budget),
             // A run that is slower than planned stops before its first look.
-            (&equal, 20, 6, Stopped::Budget),
+            (&equal, 19, 6, Stopped::Budget),
         ] {
             let results = tempfile::tempdir().unwrap();
             let run = until(results.path(), budget_s, server_user_s).await;

@@ -20,6 +20,7 @@ use crate::lab::factors::{
     Bytes, List, MAX_CLIENTS, MAX_RATE_HZ, PollInterval, Span, Switch, Until, check_range, factors,
     seconds,
 };
+use crate::lab::pattern::CellPattern;
 use crate::load::protocol::Workload;
 use crate::load::schedule::Pacing;
 use crate::results;
@@ -47,7 +48,7 @@ macro_rules! scenario {
     ($($(#[$doc:meta])+ $key:ident: $type:ident $(<$of:ident>)? = $default:expr,
         flag $given:ident($($flag:tt)+)
         $(, range($range:expr, $unit:literal))? $(, column($column:literal))?
-        $(, only($only:ident))? $(, tag($tag:literal))?;)+) => {
+        $(, only($($only:ident),+))? $(, tag($tag:literal))?;)+) => {
         /// Everything that a run needs to know. What a file leaves out has its default.
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
         #[serde(deny_unknown_fields, default)]
@@ -57,7 +58,14 @@ macro_rules! scenario {
             pub name: String,
             pub question: String,
             $($(#[$doc])+ pub $key: $type $(<$of>)?,)+
-            /// Set where clients or rate are searched for. Last, since it is a table in TOML.
+            /// The cells that are measured; all where it is empty. Last, as what follows it, since
+            /// these are tables in TOML.
+            #[serde(skip_serializing_if = "Vec::is_empty")]
+            pub only: Vec<CellPattern>,
+            /// The cells that are not measured.
+            #[serde(skip_serializing_if = "Vec::is_empty")]
+            pub skip: Vec<CellPattern>,
+            /// Set where clients or rate are searched for.
             #[serde(skip_serializing_if = "Option::is_none")]
             pub capacity: Option<CapacitySearch>,
         }
@@ -68,6 +76,8 @@ macro_rules! scenario {
                     name: String::new(),
                     question: String::new(),
                     $($key: $default,)+
+                    only: Vec::new(),
+                    skip: Vec::new(),
                     capacity: None,
                 }
             }
@@ -107,7 +117,7 @@ impl Scenario {
 
     /// Reads a scenario from the text of the file `from`, which names it unless the text does.
     /// Checks each value alone, since flags may still change what does not fit together.
-    fn parse(text: &str, file: &Path) -> Result<Self, UsageError> {
+    pub(super) fn parse(text: &str, file: &Path) -> Result<Self, UsageError> {
         let mut scenario: Scenario = read_toml(text, file)?;
         if scenario.name.is_empty() {
             let stem = file.file_stem().unwrap_or_default();
@@ -118,6 +128,7 @@ impl Scenario {
             })?;
         }
         scenario.check_values_of(text, file)?;
+        scenario.check_patterns(text, file)?;
         Ok(scenario)
     }
 
@@ -155,6 +166,10 @@ impl Scenario {
                      fewer values or fewer repeats"
                 ),
             )),
+            _ if self.cells().is_empty() => {
+                let why = "they leave no cell to measure; write other values or patterns";
+                Err(("only, skip", why.into()))
+            }
             _ => Ok(()),
         }
     }
@@ -163,6 +178,10 @@ impl Scenario {
         let Some(search) = &self.capacity else {
             return Ok(());
         };
+        if !self.only.is_empty() || !self.skip.is_empty() {
+            let why = "a search for capacity has one cell of each transport; leave them out";
+            return Err(("only, skip", why.into()));
+        }
         if let Some(key) = self.varied() {
             let why = "a search begins with one value; write only that";
             return Err((key, why.into()));
@@ -214,7 +233,7 @@ pub(super) fn read_toml<T: DeserializeOwned>(text: &str, file: &Path) -> Result<
 }
 
 /// A file, and the line in which a part of its text begins.
-fn place(text: &str, file: &Path, span: Option<Range<usize>>) -> String {
+pub(super) fn place(text: &str, file: &Path, span: Option<Range<usize>>) -> String {
     let line = span.map(|span| text[..span.start].matches('\n').count() + 1);
     let line = line.map_or(String::new(), |line| format!(":{line}"));
     format!("{}{line}", file.display())
@@ -309,10 +328,10 @@ mod tests {
             ),
             ("window = \"10 parsecs\"", "500ms, 10s or 1m"),
             ("window = \"0s\"", "between 1ms and 1 day"),
-            ("workload = \"caht\"", "`monitoring` or `chat`"),
-            ("schedule = \"pareto\"", "`constant` or `poisson`"),
-            ("keep_alive = \"maybe\"", "`on` or `off`"),
-            ("headers = \"some\"", "`minimal` or `browser`"),
+            ("workload = \"caht\"", "write monitoring or chat"),
+            ("schedule = \"pareto\"", "write constant or poisson"),
+            ("keep_alive = \"maybe\"", "write on or off"),
+            ("headers = \"some\"", "write minimal or browser"),
             ("name = \"../up\"", "a-z, 0-9 and -"),
             ("clients = [", "file.toml:1:"),
         ] {
@@ -348,7 +367,7 @@ mod tests {
         let long = refused(|s| (s.rate_hz, s.window) = ([200.0].into(), "1day".parse().unwrap()));
         assert!(long.contains("record holds 16777216"), "{long}");
         assert!(
-            refused(|s| (s.workload, s.rate_hz) = (Workload::Chat, [0.0].into()))
+            refused(|s| (s.workload, s.rate_hz) = ([Workload::Chat].into(), [0.0].into()))
                 .contains("without messages")
         );
     }

@@ -10,8 +10,6 @@ use std::time::Duration;
 use serde::de::{Error as _, SeqAccess, Visitor, value::SeqAccessDeserializer};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::transport::Transport;
-
 /// A value that is read from text. A number in a file is read as its text is.
 pub trait Written: Sized + Clone + PartialEq + PartialOrd {
     /// Reads it, or says what to write instead.
@@ -129,12 +127,6 @@ impl Written for f64 {
     fn read(text: &str) -> Result<Self, String> {
         let number = number(text, &THOUSANDS);
         number.ok_or_else(|| format!("\"{text}\": write a number such as 0.5, 20 or 1.5k"))
-    }
-}
-
-impl Written for Transport {
-    fn read(text: &str) -> Result<Self, String> {
-        text.parse()
     }
 }
 

@@ -230,7 +230,7 @@ columns! {
     /// The cell that this one repeats under a number of its own (an A/A pair).
     aa_of: Option<u32> = transport_factor();
     /// The header fields of requests: `minimal` or `browser`.
-    headers: Option<String> = transport_factor();
+    headers: Option<String> = factor();
     /// CPU time of other processes on this machine; percent of one core.
     others_cpu_percent: Option<f64> = percent("Machine", "CPU of others").lower();
     /// CPU time that the hypervisor gave to others; percent of one core.
