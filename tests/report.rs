@@ -31,6 +31,7 @@ fn report<'a>(trials: &'a [TrialRow], timeline: &'a [TimelineRow]) -> Report<'a>
         question: Some("What does it cost to show a sensor to a class?"),
         machine: &[],
         trials,
+        runs: &[],
         missing: &[],
         until: None,
         timeline,

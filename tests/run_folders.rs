@@ -187,3 +187,57 @@ fn a_run_whose_folder_was_removed_says_so_and_shows_what_it_measured() {
     assert!(error.contains("was removed while it ran"), "{error}");
     assert!(shown.contains("sse"), "{shown}");
 }
+
+#[test]
+fn several_runs_make_one_report_that_says_what_cannot_be_compared() {
+    let work = TempDir::new().unwrap();
+    let (results, golden) = (work.path().to_str().unwrap(), "tests/golden/runs/classroom");
+    let [a, b] = ["20300101t100000z", "20300102t100000z"].map(|run| format!("{golden}/{run}"));
+    let report = |runs: &[&str]| {
+        let mut command = wslab(&[&["report", "--results", results], runs].concat());
+        let output = command.current_dir(env!("CARGO_MANIFEST_DIR")).output();
+        output.unwrap()
+    };
+    let output = report(&[&a, &b]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let tables = text(&output.stdout);
+    for run in ["20300101t100000z", "20300102t100000z"] {
+        assert!(
+            tables.contains(&format!("1,000 clients, run {run}")),
+            "{tables}"
+        );
+    }
+    let folder = work
+        .path()
+        .join("together/20300101t100000z-20300102t100000z");
+    let page = fs::read_to_string(folder.join("report.html")).unwrap();
+    let differs = page.split("<h2>The runs</h2>").nth(1).unwrap();
+    assert!(differs.contains("keep_alive") && differs.contains("The transports that poll."));
+    // All rows of both, each cell with a number of its own.
+    let lines = |file: PathBuf| fs::read_to_string(file).unwrap().lines().count();
+    let whole = lines(folder.join("trials.csv"));
+    let parts = [&a, &b].map(|run| {
+        lines(
+            Path::new(env!("CARGO_MANIFEST_DIR"))
+                .join(run)
+                .join("trials.csv"),
+        )
+    });
+    assert_eq!(whole, parts[0] + parts[1] - 1);
+
+    for (runs, why) in [
+        (vec![a.as_str(), a.as_str()], "is named twice"),
+        (
+            vec![a.as_str(), "tests/golden/runs/capacity/20300105t100000z"],
+            "is a search for capacity",
+        ),
+    ] {
+        let output = report(&runs);
+        assert_eq!(output.status.code(), Some(2), "{why}");
+        assert!(
+            text(&output.stderr).contains(why),
+            "{}",
+            text(&output.stderr)
+        );
+    }
+}

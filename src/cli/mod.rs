@@ -24,6 +24,7 @@ pub mod run;
 mod run_args;
 mod scenarios;
 pub mod serve;
+mod together;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

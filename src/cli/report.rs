@@ -10,6 +10,7 @@ use crate::cli::display::TableArgs;
 use crate::cli::help::{self, headings};
 use crate::cli::list::{list, newest_run};
 use crate::cli::result::{Format, ShownRun, missing, show_capacity, show_run, until};
+use crate::cli::together::Together;
 use crate::error::UsageError;
 use crate::lab::capacity;
 use crate::lab::recorded_run::RecordedRun;
@@ -25,6 +26,9 @@ use crate::texts::Locale;
 #[command(after_long_help = help::full(help::REPORT, help::REPORT_CODES))]
 pub(super) struct ReportArgs {
     /// Folders of runs; the newest run if none is named
+    ///
+    /// Several runs make one report, in a folder of its own below together/ in the folder of the
+    /// results. It says by what they differ, and what cannot be compared for that reason.
     #[arg(value_name = "RUN_DIR")]
     runs: Vec<PathBuf>,
     #[command(flatten)]
@@ -62,30 +66,45 @@ impl ReportArgs {
             let why = "--format: the result of one run is one document; name one run";
             return Err(UsageError(why.to_owned()).into());
         }
-        for folder in runs {
-            let run = RunFiles::read(&folder)?;
-            let result = run.result(self.format, self.table.style());
-            if self.format != Format::Table {
-                output::write(result?)?;
-                continue;
-            }
-            let page = run.write_report()?;
-            output::write(result?)?;
-            output::write_link("report: ", &page)?;
+        let mut files = Vec::new();
+        for folder in &runs {
+            files.push(RunFiles::read(folder)?);
         }
+        let [run] = &files[..] else {
+            return self.several(files);
+        };
+        let result = run.result(self.format, self.table.style());
+        if self.format != Format::Table {
+            output::write(result?)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        let page = run.write_report()?;
+        output::write(result?)?;
+        output::write_link("report: ", &page)?;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// One report on several runs, in a folder of its own.
+    fn several(&self, files: Vec<RunFiles>) -> anyhow::Result<ExitCode> {
+        let together = Together::of(files)?;
+        let folder = self.results.find()?.join("together").join(together.name());
+        let page = together.write_report(&folder)?;
+        let (style, locale) = (self.table.style(), Locale::En);
+        output::write(report::text_table(&together.trials, &[], style, locale))?;
+        output::write_link("report: ", &page)?;
         Ok(ExitCode::SUCCESS)
     }
 }
 
 /// What a run left on disk.
 pub(super) struct RunFiles {
-    folder: PathBuf,
-    id: String,
-    recorded: RecordedRun,
-    trials: Vec<TrialRow>,
-    timeline: Vec<TimelineRow>,
+    pub(super) folder: PathBuf,
+    pub(super) id: String,
+    pub(super) recorded: RecordedRun,
+    pub(super) trials: Vec<TrialRow>,
+    pub(super) timeline: Vec<TimelineRow>,
     /// What a search has found; empty for any other run.
-    capacity: Vec<CapacityRow>,
+    pub(super) capacity: Vec<CapacityRow>,
 }
 
 impl RunFiles {
@@ -131,6 +150,7 @@ impl RunFiles {
             run: &self.id,
             question: Some(scenario.question.as_str()).filter(|question| !question.is_empty()),
             machine: &recorded.environment.lines(),
+            runs: &[],
             trials,
             missing: &missing(scenario, trials),
             until: until.as_deref(),

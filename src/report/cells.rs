@@ -217,8 +217,22 @@ pub(super) fn cells(trials: &[TrialRow], locale: Locale) -> Vec<ReportCell<'_>> 
     }
     cells.sort_by(|a, b| {
         let (x, y) = (a.trials[0], b.trials[0]);
-        (x.clients, &x.workload, x.feeds, x.payload_bytes, x.tls)
-            .cmp(&(y.clients, &y.workload, y.feeds, y.payload_bytes, y.tls))
+        (
+            x.clients,
+            &x.run,
+            &x.workload,
+            x.feeds,
+            x.payload_bytes,
+            x.tls,
+        )
+            .cmp(&(
+                y.clients,
+                &y.run,
+                &y.workload,
+                y.feeds,
+                y.payload_bytes,
+                y.tls,
+            ))
             .then(x.rate_hz.total_cmp(&y.rate_hz))
             .then_with(|| x.schedule.cmp(&y.schedule))
             .then(x.transport.cmp(&y.transport))
@@ -281,7 +295,12 @@ fn setting(row: &TrialRow, all: &[&TrialRow], texts: &Texts) -> String {
     ];
     let varying = factors.into_iter().filter(|(varies, _)| *varies);
     let clients = (words.clients)(row.clients.into());
-    let parts = std::iter::once(clients).chain(varying.map(|(_, text)| text));
+    // Of a trial that is missing no run is known.
+    let known: Vec<&TrialRow> = all.iter().copied().filter(|t| !t.run.is_empty()).collect();
+    let several = !row.run.is_empty() && vary(&known, |t| t.run.clone());
+    let run = several.then(|| (texts.runs.of_cell)(&row.run));
+    let parts = [Some(clients), run].into_iter().flatten();
+    let parts = parts.chain(varying.map(|(_, text)| text));
     parts.collect::<Vec<_>>().join(", ")
 }
 

@@ -16,6 +16,8 @@ pub struct Report<'a> {
     pub question: Option<&'a str>,
     /// Names and values, in the order of printing: CPU, kernel, version, command line and so on.
     pub machine: &'a [(String, String)],
+    /// The runs, of a report on several; their trials have numbers of cells of their own.
+    pub runs: &'a [ReportedRun],
     /// The trials that finished; an interrupted run may have none.
     pub trials: &'a [TrialRow],
     /// What the scenario asks for and `trials` lacks.
@@ -27,6 +29,15 @@ pub struct Report<'a> {
     pub objectives: &'a [TransportObjective],
     /// The result of a search for capacity; empty for any other run.
     pub capacity: &'a [CapacityRow],
+}
+
+/// A run in a report on several.
+#[derive(Clone, Debug)]
+pub struct ReportedRun {
+    pub id: String,
+    pub started_at: String,
+    /// Names and values: what its figures depend on beside its cells.
+    pub facts: Vec<(String, String)>,
 }
 
 /// Trials of a cell that did not finish.

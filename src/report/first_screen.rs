@@ -19,7 +19,10 @@ use crate::texts::Texts;
 pub(super) fn first_screen(report: &Report, cells: &[ReportCell], texts: &Texts) -> Markup {
     let words = &texts.page;
     let question = report.question.map_or("", str::trim);
-    let mut facts = vec![(words.run)(report.run)];
+    let mut facts = match report.runs {
+        [] => vec![(words.run)(report.run)],
+        runs => runs.iter().map(|run| (words.run)(&run.id)).collect(),
+    };
     if !question.is_empty() {
         facts.insert(0, report.scenario.to_owned());
     }

@@ -12,6 +12,7 @@
 //! - `columns`: what a column of a table shows of a cell
 //! - `marks`, `batching`: marks of figures, and why
 //! - `repeats`: what there is to say about repeated cells · `capacity`: a search's result in words
+//! - `runs`: by what the runs of a report on several differ
 //! - `page`, `first_screen`, `scorecard`, `cell_table`, `capacity_section`, `markup`: HTML
 //! - `table`, `warnings`, `details`, `capacity_table`, `comparison`, `judgements`, `lines`: text for
 //!   a terminal
@@ -40,6 +41,7 @@ mod markup;
 mod page;
 mod plots;
 mod repeats;
+mod runs;
 mod scorecard;
 mod table;
 mod until;
@@ -51,7 +53,7 @@ pub use capacity_table::capacity_table;
 pub use cells::cell_name;
 pub use comparison::{comparison, differences};
 pub use conditions::conditions;
-pub use content::{MissingTrials, Report, incomplete, missing_cell};
+pub use content::{MissingTrials, Report, ReportedRun, incomplete, missing_cell};
 pub use judgements::{judgement, judgements};
 pub use lines::{TextStyle, paragraph};
 pub use page::html;

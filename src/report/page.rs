@@ -13,6 +13,7 @@ use crate::report::marks;
 use crate::report::markup::{cell_id, notice, scrolling, trial_id, with_code};
 use crate::report::plots::Plot;
 use crate::report::repeats;
+use crate::report::runs::runs;
 use crate::results::{Better, Kind, METRICS, Table, Verdict, shown_in};
 use crate::texts::{SectionText, Texts};
 
@@ -93,6 +94,9 @@ fn sections(report: &Report, cells: &[ReportCell], plots: &[Plot], texts: &Texts
     let words = &texts.page;
     let searched = !report.capacity.is_empty();
     let mut sections = Vec::new();
+    if let Some(body) = runs(report, texts) {
+        sections.push(Section::open("runs", texts.runs.title, body));
+    }
     if !cells.is_empty() && !searched {
         let doubts = doubts(cells, texts);
         sections.extend(doubts.map(|body| Section::open("doubts", words.doubts, body)));

@@ -4,8 +4,8 @@ use crate::texts::en_answer::{ANSWER, CONDITIONS};
 use crate::texts::en_plots::PLOT;
 use crate::texts::en_until::UNTIL;
 use crate::texts::{
-    CapacityTexts, CellTexts, CompareTexts, Numbers, PageTexts, Plural, SectionText, TableTexts,
-    Texts, english_plural,
+    CapacityTexts, CellTexts, CompareTexts, Numbers, PageTexts, Plural, RunsTexts, SectionText,
+    TableTexts, Texts, english_plural,
 };
 
 const N: Numbers = Numbers::ENGLISH;
@@ -20,6 +20,7 @@ pub(super) const TEXTS: Texts = Texts {
     answer: ANSWER,
     until: UNTIL,
     page: PAGE,
+    runs: RUNS,
     table: TABLE,
     capacity: CAPACITY,
     compare: COMPARE,
@@ -276,6 +277,35 @@ const PAGE: PageTexts = PageTexts {
     columns: "All columns of trials.csv and metrics of summary.csv",
     lower_is_better: "Lower is better.",
     higher_is_better: "Higher is better.",
+};
+
+const RUNS: RunsTexts = RunsTexts {
+    title: "The runs",
+    of_cell: |id| format!("run {id}"),
+    scenario: "Several runs",
+    question: "How do these runs differ?",
+    differs: "Differs",
+    limits: "What cannot be compared between the runs",
+    alike: "They ran on the same machine, with the same version and the same factors.",
+    note: "The answers hold within each run. Whether two runs differ in a figure, and by how much, \
+           says wslab compare A B.",
+    limits_of: |name| match name {
+        "Processor" | "Memory" | "System" | "CPU governor" | "Pinned" => {
+            "Latency, CPU and memory: they are of different machines."
+        }
+        "wslab" => "Nothing, if the versions are what is compared.",
+        "Server" => "Latency, CPU and memory, unless the servers are what is compared.",
+        "Open files allowed" => "Nothing.",
+        "rate_hz" | "schedule" | "workload" => {
+            "CPU of a delivery, and bytes of polls: how many messages share a write or a poll."
+        }
+        "payload_bytes" | "headers" => "Bytes and CPU: the messages are of different length.",
+        "feeds" => "Latency: a message has another number of recipients.",
+        "tls" => "CPU, memory and bytes, unless TLS is what is compared.",
+        "poll_interval_ms" => "Short polling.",
+        "hold_ms" | "keep_alive" => "The transports that poll.",
+        _ => "Figures that depend on it.",
+    },
 };
 
 const TABLE: TableTexts = TableTexts {

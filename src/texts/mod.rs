@@ -33,6 +33,6 @@ pub use number::Numbers;
 pub use plural::{Plural, brazilian_plural, english_plural};
 pub use report::{
     Axes, CapacityTexts, CellTexts, CompareTexts, Definition, PageTexts, PlotText, PlotTexts,
-    SectionText, TableTexts, Texts,
+    RunsTexts, SectionText, TableTexts, Texts,
 };
 pub use until::UntilTexts;

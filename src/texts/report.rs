@@ -16,6 +16,7 @@ pub struct Texts {
     pub answer: AnswerTexts,
     pub until: UntilTexts,
     pub page: PageTexts,
+    pub runs: RunsTexts,
     pub table: TableTexts,
     pub capacity: CapacityTexts,
     pub compare: CompareTexts,
@@ -158,6 +159,24 @@ pub struct TableTexts {
     /// A warning has all cells; and so many, of how many.
     pub all_cells: &'static str,
     pub cells_of: fn(usize, usize) -> String,
+}
+
+/// A report on several runs.
+#[derive(Debug)]
+pub struct RunsTexts {
+    pub title: &'static str,
+    /// The run of a cell, by its id.
+    pub of_cell: fn(&str) -> String,
+    /// The scenario of several runs, and what their report asks.
+    pub scenario: &'static str,
+    pub question: &'static str,
+    /// Over what differs, and over what cannot be compared for that reason.
+    pub differs: &'static str,
+    pub limits: &'static str,
+    pub alike: &'static str,
+    pub note: &'static str,
+    /// What cannot be compared between runs that differ in a fact or factor of this name.
+    pub limits_of: fn(&str) -> &'static str,
 }
 
 #[derive(Debug)]

@@ -1,0 +1,89 @@
+//! The runs of a report on several: by what they differ, and what cannot be compared for that
+//! reason.
+
+use maud::{Markup, html};
+
+use crate::report::columns::ABSENT;
+use crate::report::content::{Report, ReportedRun};
+use crate::report::markup::scrolling;
+use crate::results::METRICS;
+use crate::texts::Texts;
+
+/// A fact that is not the same in all runs.
+struct Difference {
+    name: String,
+    /// Of each run.
+    values: Vec<String>,
+    /// What cannot be compared where it differs.
+    limits: &'static str,
+}
+
+/// A table with a line a difference; `None` for a report on one run.
+pub(super) fn runs(report: &Report, texts: &Texts) -> Option<Markup> {
+    let (runs, words) = (report.runs, &texts.runs);
+    let differences = differences(report, texts);
+    let table = html! {
+        table.facts-of-runs {
+            thead { tr {
+                th scope="col" { (words.differs) }
+                @for run in runs { th scope="col" { (run.id) br; small { (run.started_at) } } }
+                th scope="col" { (words.limits) }
+            } }
+            tbody {
+                @for difference in &differences {
+                    tr {
+                        th scope="row" { (difference.name) }
+                        @for value in &difference.values { td { (value) } }
+                        td { (difference.limits) }
+                    }
+                }
+            }
+        }
+    };
+    (!runs.is_empty()).then(|| {
+        html! {
+            @if differences.is_empty() { p { (words.alike) } } @else { (scrolling(&table)) }
+            p.note { (words.note) }
+        }
+    })
+}
+
+fn differences(report: &Report, texts: &Texts) -> Vec<Difference> {
+    let facts = report.runs.first().map_or(&[][..], |run| &run.facts);
+    let of_machine = facts.iter().map(|(name, _)| {
+        let value = |run: &ReportedRun| {
+            let mut facts = run.facts.iter();
+            let found = facts.find(|(known, _)| known == name);
+            found.map_or_else(|| ABSENT.to_owned(), |(_, value)| value.clone())
+        };
+        (name.clone(), report.runs.iter().map(value).collect())
+    });
+    let factors = METRICS.iter().filter(|metric| metric.is_factor());
+    let factors =
+        factors.filter(|metric| !["transport", "clients", "aa_of"].contains(&metric.name));
+    let of_cells = factors.map(|factor| {
+        let values = |run: &ReportedRun| {
+            let trials = report.trials.iter().filter(|trial| trial.run == run.id);
+            let mut values: Vec<String> = trials.map(|trial| factor.text(trial)).collect();
+            values.retain(|value| !value.is_empty());
+            values.sort();
+            values.dedup();
+            match values.is_empty() {
+                true => ABSENT.to_owned(),
+                false => values.join(", "),
+            }
+        };
+        (
+            factor.name.to_owned(),
+            report.runs.iter().map(values).collect(),
+        )
+    });
+    let differs = |(_, values): &(String, Vec<String>)| values.iter().any(|it| *it != values[0]);
+    let all = of_machine.chain(of_cells).filter(differs);
+    all.map(|(name, values)| Difference {
+        limits: (texts.runs.limits_of)(&name),
+        name,
+        values,
+    })
+    .collect()
+}
