@@ -14,6 +14,8 @@ mod answers;
 mod repeated;
 #[path = "report/rows.rs"]
 mod rows;
+#[path = "report/traced.rs"]
+mod traced;
 
 const EN: Locale = Locale::En;
 /// Every table, on a terminal as wide as the widest of them.
@@ -424,6 +426,22 @@ fn a_search_has_one_plot_whose_texts_have_room_and_a_table_that_fits() {
             "{table}"
         );
     }
+}
+
+/// 5 transports with 4 numbers of clients, 10 trials each.
+#[test]
+fn a_report_of_200_trials_is_small() {
+    let mut trials = trials(&[10, 100, 1_000, 5_000], 10);
+    for trial in trials.iter_mut().filter(|trial| trial.clients == 5_000) {
+        trial.verdict = Verdict::Suspect;
+        trial.warnings = "load-saturated publisher-late".to_owned();
+    }
+    assert_eq!(trials.len(), 200);
+    let timeline: Vec<_> = trials.iter().flat_map(timeline).collect();
+    let report = report(&trials, &timeline);
+    let page = html(&report, &plots(&report).unwrap());
+    assert!(page.len() <= 400_000, "{} bytes", page.len());
+    assert!(page.contains("id=\"trial-20-10\""), "a row for every trial");
 }
 
 #[test]

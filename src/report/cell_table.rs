@@ -1,9 +1,9 @@
 //! A table of cells in HTML, with their verdicts.
 
-use maud::{Markup, html};
+use maud::{Markup, PreEscaped, html};
 
 use crate::report::cells::ReportCell;
-use crate::report::columns::value;
+use crate::report::columns::{line, value};
 use crate::report::markup::{figure, scrolling, swatch};
 use crate::report::plots::cell_hex;
 use crate::results::{Table, TableColumn, Verdict};
@@ -25,9 +25,13 @@ pub(super) fn cell_table(
     texts: &Texts,
 ) -> Markup {
     let translate = texts.translate;
+    // A table of single trials may be long, and trials.csv has what a line lacks.
+    let value = if table == Table::Details { line } else { value };
     let groups = || columns.chunk_by(|a, b| a.group == b.group);
     let content = html! {
         table {
+            colgroup span=(1 + lead.titles.len()) {}
+            @for group in groups() { colgroup.group span=(group.len()) {} }
             thead {
                 tr {
                     th scope="col" rowspan="2" class="name" { (texts.page.name_column) }
@@ -40,9 +44,7 @@ pub(super) fn cell_table(
                 }
                 tr {
                     @for group in groups() {
-                        @for (i, column) in group.iter().enumerate() {
-                            th scope="col" class=[first(i)] { (translate(column.title)) }
-                        }
+                        @for column in group { th scope="col" { (translate(column.title)) } }
                     }
                 }
             }
@@ -50,24 +52,45 @@ pub(super) fn cell_table(
                 @for cell in cells {
                     @let id = lead.id.map(|id| id(cell));
                     tr id=[id.as_deref()] {
-                        th scope="row" class="name" { (name_and_verdict(cell, id.as_deref())) }
-                        @for value in (lead.values)(cell) { td { (value) } }
-                        @for group in groups() {
-                            @for (i, column) in group.iter().enumerate() {
-                                td class=[first(i)] { (figure(&value(table, column.metric, cell))) }
+                        th scope="row" class="name" {
+                            @if table == Table::Details {
+                                (trial(cell, id.as_deref()))
+                            } @else {
+                                (name_and_verdict(cell, id.as_deref()))
                             }
+                        }
+                        @for value in (lead.values)(cell) { td { (value) } }
+                        @for column in columns {
+                            td { (figure(&value(table, column.metric, cell))) }
                         }
                     }
                 }
             }
         }
     };
-    scrolling(&content)
+    scrolling(&match table {
+        // HTML lets these end tags be left out; those of 200 trials take 30 kB.
+        Table::Details => PreEscaped(content.into_string().replace("</td>", "")),
+        _ => content,
+    })
 }
 
-/// The class of the first column of a group, which has a line before it.
-fn first(column: usize) -> Option<&'static str> {
-    (column == 0).then_some("first")
+/// In a long table, a verdict stands only where it is not VALID.
+fn trial(cell: &ReportCell, id: Option<&str>) -> Markup {
+    html! {
+        (link(&cell.name(), id))
+        @if cell.verdict() != Verdict::Valid { br; (badge(cell.verdict())) }
+    }
+}
+
+/// A row's name, which leads to the row.
+fn link(name: &str, id: Option<&str>) -> Markup {
+    html! {
+        @match id {
+            Some(id) => a href={ "#" (id) } { (name) },
+            None => (name),
+        }
+    }
 }
 
 fn name_and_verdict(cell: &ReportCell, id: Option<&str>) -> Markup {
@@ -77,24 +100,21 @@ fn name_and_verdict(cell: &ReportCell, id: Option<&str>) -> Markup {
     let concerned = cell.trials_concerned();
     html! {
         (swatch(&cell_hex(cell)))
-        @match id {
-            Some(id) => a href={ "#" (id) } { (cell.transport) },
-            None => (cell.transport),
-        }
+        (link(cell.transport.name(), id))
         @for note in notes.into_iter().filter(|note| !note.is_empty()) {
             br; small { (note) }
         }
-        br; (badge(cell))
+        br; (badge(cell.verdict()))
         @if !concerned.is_empty() { br; small { (concerned) } }
     }
 }
 
 /// The verdict in its colour.
-pub(super) fn badge(cell: &ReportCell) -> Markup {
-    let class = match cell.verdict() {
+pub(super) fn badge(verdict: Verdict) -> Markup {
+    let class = match verdict {
         Verdict::Valid => "valid",
         Verdict::Suspect => "suspect",
         Verdict::Invalid => "invalid",
     };
-    html! { span class={ "badge " (class) } { (cell.verdict().to_string()) } }
+    html! { span class={ "badge " (class) } { (verdict.to_string()) } }
 }

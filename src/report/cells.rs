@@ -20,8 +20,8 @@ pub(super) struct ReportCell<'a> {
     pub setting: String,
     /// The factors that only this transport has, where they vary (`poll every 500 ms`), or empty.
     pub variant: String,
-    /// How much lighter than the transport's colour this variant is drawn: 0 (not) to below 1.
-    pub tint: f64,
+    /// Which shade of the transport's colour this variant has: 0 (the colour itself) to 1.
+    pub shade: f64,
     pub trials: Vec<&'a TrialRow>,
     /// Those of the baseline in the same setting; empty where it was not measured.
     pub baseline: Vec<&'a TrialRow>,
@@ -70,13 +70,16 @@ impl ReportCell<'_> {
         }
     }
 
-    /// What a warning means and, where these are not all, the figures that it touches in any trial;
-    /// `unknown` if this version does not know the warning.
+    /// What a warning means and what it found here; `unknown` if this version does not know it.
     pub fn meaning(&self, warning: &str, unknown: &'static str) -> String {
-        let sentence = match warning.parse().map(Warning::sentence) {
-            Ok(sentence) => (self.texts.translate)(sentence),
-            Err(_) => unknown,
-        };
+        let sentence = sentence(warning, unknown, self.texts);
+        let parts = [sentence.to_owned(), self.finding(warning)];
+        parts.join(" ").trim_end().to_owned()
+    }
+
+    /// Where these are not all, the figures that a warning touches in any trial; and the figures
+    /// by which it judged.
+    pub fn finding(&self, warning: &str) -> String {
         let trials = self.trials.iter();
         let figures: Vec<_> = trials
             .filter_map(|trial| touched(trial.doubted_figures.as_deref(), warning))
@@ -85,8 +88,8 @@ impl ReportCell<'_> {
         let names = FIGURES.map(|(name, _)| name).into_iter();
         let names: Vec<_> = names.filter(|name| figures.contains(name)).collect();
         let touches = (!names.is_empty()).then(|| (self.texts.cell.touches)(&names.join(", ")));
-        let parts = [Some(sentence.to_owned()), touches, self.judged_by(warning)];
-        parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
+        let parts = [touches, self.judged_by(warning)].into_iter().flatten();
+        parts.collect::<Vec<_>>().join(" ")
     }
 
     /// The figures by which a warning judged: those of the trial that it concerns most.
@@ -151,6 +154,14 @@ impl ReportCell<'_> {
     }
 }
 
+/// What a warning means; `unknown` if this version does not know it.
+pub(super) fn sentence(warning: &str, unknown: &'static str, texts: &Texts) -> &'static str {
+    match warning.parse().map(Warning::sentence) {
+        Ok(sentence) => (texts.translate)(sentence),
+        Err(_) => unknown,
+    }
+}
+
 /// Without those that are INVALID, unless there are no others.
 fn counted<'a>(trials: &[&'a TrialRow]) -> Vec<&'a TrialRow> {
     let all = || trials.iter().copied();
@@ -210,7 +221,7 @@ pub(super) fn cells(trials: &[TrialRow], locale: Locale) -> Vec<ReportCell<'_>> 
             clients: trial.clients,
             setting: setting(trial, &all, texts),
             variant: variant(trial, &all, texts),
-            tint: 0.0,
+            shade: 0.0,
             trials: vec![trial],
             baseline: Vec::new(),
         });
@@ -238,7 +249,7 @@ pub(super) fn cells(trials: &[TrialRow], locale: Locale) -> Vec<ReportCell<'_>> 
             .then(x.transport.cmp(&y.transport))
             .then(x.cell.cmp(&y.cell))
     });
-    give_tints(&mut cells);
+    give_shades(&mut cells);
     give_baselines(&mut cells);
     cells
 }
@@ -351,8 +362,8 @@ fn give_baselines(cells: &mut [ReportCell]) {
     }
 }
 
-/// Several variants of a transport share its colour, so the later ones are lighter.
-fn give_tints(cells: &mut [ReportCell]) {
+/// Several variants of a transport share its colour, so the later ones have other shades.
+fn give_shades(cells: &mut [ReportCell]) {
     for transport in Transport::ALL {
         let mut variants: Vec<String> = Vec::new();
         for cell in cells.iter().filter(|c| c.transport == transport) {
@@ -365,7 +376,7 @@ fn give_tints(cells: &mut [ReportCell]) {
                 .iter()
                 .position(|v| *v == cell.variant)
                 .unwrap_or(0);
-            cell.tint = 0.7 * rank as f64 / variants.len().max(3) as f64;
+            cell.shade = rank as f64 / (variants.len().max(2) - 1) as f64;
         }
     }
 }

@@ -19,12 +19,10 @@ use crate::texts::Texts;
 pub(super) fn first_screen(report: &Report, cells: &[ReportCell], texts: &Texts) -> Markup {
     let words = &texts.page;
     let question = report.question.map_or("", str::trim);
-    let mut facts = match report.runs {
-        [] => vec![(words.run)(report.run)],
-        runs => runs.iter().map(|run| (words.run)(&run.id)).collect(),
-    };
-    if !question.is_empty() {
-        facts.insert(0, report.scenario.to_owned());
+    let mut facts = vec![report.scenario.to_owned()];
+    match report.runs {
+        [] => facts.push((words.run)(report.run)),
+        runs => facts.extend(runs.iter().map(|run| (words.run)(&run.id))),
     }
     if let Some(first) = report.trials.first() {
         facts.push((words.workload)(&first.workload));
@@ -33,7 +31,7 @@ pub(super) fn first_screen(report: &Report, cells: &[ReportCell], texts: &Texts)
     html! {
         header {
             p.facts { (facts.join(texts.condition.separator)) }
-            h1 { @if question.is_empty() { (report.scenario) } @else { (question) } }
+            h1 { @if question.is_empty() { (words.any_question) } @else { (question) } }
             @if !report.trials.is_empty() {
                 p.facts { (conditions(report.trials, report.locale)) }
             }

@@ -5,7 +5,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::report::capacity_section::method;
 use crate::report::cell_table::{Lead, badge, cell_table};
-use crate::report::cells::{ReportCell, cells};
+use crate::report::cells::{ReportCell, cells, sentence};
 use crate::report::columns::{compared, has_beyond, has_ratios, has_theory, present};
 use crate::report::content::Report;
 use crate::report::first_screen::first_screen;
@@ -14,6 +14,7 @@ use crate::report::markup::{cell_id, notice, scrolling, trial_id, with_code};
 use crate::report::plots::Plot;
 use crate::report::repeats;
 use crate::report::runs::runs;
+use crate::report::warnings;
 use crate::results::{Better, Kind, METRICS, Table, Verdict, shown_in};
 use crate::texts::{SectionText, Texts};
 
@@ -225,34 +226,43 @@ fn all_trials(report: &Report, cells: &[ReportCell], texts: &Texts) -> Markup {
     }
 }
 
-/// The cells that are not VALID, and why; `None` where all are.
+/// The warnings, each with the cells that have it; `None` where all are VALID and there is none.
 fn doubts(cells: &[ReportCell], texts: &Texts) -> Option<Markup> {
-    let is_doubted =
-        |cell: &&ReportCell| cell.verdict() != Verdict::Valid || !cell.warnings().is_empty();
-    let doubted: Vec<&ReportCell> = cells.iter().filter(is_doubted).collect();
-    (!doubted.is_empty()).then(|| {
-        html! {
-            p { (texts.page.doubts_note) }
-            ul.doubts { @for cell in doubted { (doubt(cell, texts)) } }
-        }
-    })
-}
-
-fn doubt(cell: &ReportCell, texts: &Texts) -> Markup {
-    let warnings = cell.warnings();
-    let sentence = |name: &str| cell.meaning(name, texts.page.unknown_warning);
-    html! {
-        li {
-            strong { (cell.name()) ", " (cell.setting) }
-            " " (badge(cell)) " " (cell.trials_concerned())
-            ul {
-                @for (name, trials) in &warnings {
-                    li { code { (name) } (cell.of_trials(*trials)) ": " (sentence(name)) }
+    let words = &texts.page;
+    let found = warnings::found(cells);
+    let is_unexplained =
+        |cell: &&ReportCell| cell.verdict() != Verdict::Valid && cell.warnings().is_empty();
+    let unexplained: Vec<&ReportCell> = cells.iter().filter(is_unexplained).collect();
+    if found.is_empty() && unexplained.is_empty() {
+        return None;
+    }
+    let named = |cell: &ReportCell| html! { strong { (cell.name()) } ", " (cell.setting) };
+    Some(html! {
+        p { (words.doubts_note) }
+        @for found in &found {
+            div.doubts {
+                p {
+                    (badge(warnings::verdict(found))) " " code { (found.name) } ": "
+                    (sentence(found.name, words.unknown_warning, texts))
                 }
-                @if warnings.is_empty() { li { (texts.page.no_reason) } }
+                ul {
+                    @for (cell, trials) in &found.cells {
+                        li {
+                            (named(cell)) (cell.of_trials(*trials)) " "
+                            (cell.finding(found.name))
+                        }
+                    }
+                }
             }
         }
-    }
+        @if !unexplained.is_empty() {
+            ul.doubts {
+                @for cell in unexplained {
+                    li { (badge(cell.verdict())) " " (named(cell)) ": " (words.no_reason) }
+                }
+            }
+        }
+    })
 }
 
 /// `None` where there is neither a plot nor a reason to say why.

@@ -21,13 +21,16 @@ use crate::stats::statistics::FEWEST;
 use crate::texts::Texts;
 use crate::transport::Transport;
 
-/// The cells of one setting.
+/// The cells of one setting, without the second half of an A/A pair, which shows the noise.
 pub(super) fn scorecard(
     group: &[&ReportCell],
     objectives: &[TransportObjective],
     texts: &Texts,
 ) -> Markup {
     let words = &texts.page;
+    let is_once = |cell: &&&ReportCell| cell.trials[0].aa_of.is_none();
+    let group: Vec<&ReportCell> = group.iter().filter(is_once).copied().collect();
+    let group = &group[..];
     let columns: Vec<Column> = scored(group)
         .into_iter()
         .map(|column| Column {
@@ -127,7 +130,7 @@ fn demand(objective: &TransportObjective, group: &[&ReportCell], texts: &Texts) 
     Some(Demand { title, judged })
 }
 
-/// The second half of an A/A pair shows the noise, and the baseline the machine.
+/// The second half of an A/A pair shows the noise, and the baseline shows the machine.
 pub(super) fn is_compared(cell: &ReportCell) -> bool {
     cell.transport != Transport::BASELINE && cell.trials[0].aa_of.is_none()
 }
@@ -163,7 +166,7 @@ fn name(cell: &ReportCell) -> Markup {
         (swatch(&cell_hex(cell)))
         a href={ "#" (cell_id(cell)) } { (cell.name()) }
         @if cell.verdict() != Verdict::Valid {
-            " " (badge(cell)) " " small { (cell.trials_concerned()) }
+            " " (badge(cell.verdict())) " " small { (cell.trials_concerned()) }
         }
     }
 }
@@ -211,8 +214,9 @@ fn verdict(judged: Option<&Judgement>, texts: &Texts) -> Markup {
         Conclusion::Failed => "badge invalid",
         Conclusion::Unjudged => "badge suspect",
     };
+    let is_judged = judged.conclusion != Conclusion::Unjudged;
     html! {
-        span class=(class) { (conclusion(judged.conclusion, texts)) }
-        br; small { (judged.why) }
+        span class=(class) title=(judged.why) { (conclusion(judged.conclusion, texts)) }
+        @if is_judged { " " small { (judged.why) } }
     }
 }

@@ -5,13 +5,20 @@ use crate::report::lines::TextStyle;
 use crate::results::{Verdict, Warning};
 
 /// A warning and the cells of which trials have it.
-struct Found<'c> {
-    name: &'c str,
-    cells: Vec<(&'c ReportCell<'c>, usize)>,
+pub(super) struct Found<'c> {
+    pub name: &'c str,
+    pub cells: Vec<(&'c ReportCell<'c>, usize)>,
 }
 
 /// A line for each warning, INVALID ones first.
 pub(super) fn lines(cells: &[ReportCell], style: TextStyle) -> Vec<String> {
+    let found = found(cells);
+    let lines = found.iter().flat_map(|found| line(found, cells, style));
+    lines.collect()
+}
+
+/// The warnings of these cells, INVALID ones first.
+pub(super) fn found<'c>(cells: &'c [ReportCell<'c>]) -> Vec<Found<'c>> {
     let mut found: Vec<Found> = Vec::new();
     for cell in cells {
         for (name, trials) in cell.warnings() {
@@ -26,14 +33,11 @@ pub(super) fn lines(cells: &[ReportCell], style: TextStyle) -> Vec<String> {
     }
     found.sort_by_key(|found| std::cmp::Reverse(verdict(found)));
     found
-        .iter()
-        .flat_map(|found| line(found, cells, style))
-        .collect()
 }
 
 /// The verdict that a warning leads to; of one that this version does not know, the worst of the
 /// trials that have it.
-fn verdict(found: &Found) -> Verdict {
+pub(super) fn verdict(found: &Found) -> Verdict {
     let known = found.name.parse().map(Warning::verdict);
     let cells = found.cells.iter().map(|(cell, _)| cell.verdict());
     known.unwrap_or_else(|_| cells.max().unwrap_or(Verdict::Suspect))

@@ -46,7 +46,7 @@ pub const DESCRIPTOR: Descriptor = Descriptor {
     name: "ndjson",
     title: "NDJSON",
     aliases: &["stream"],
-    colour: "#cc79a7",
+    colour: "#c46d9d",
     endpoint: "stream",
     lobby_path: None,
     usage: Usage {

@@ -68,7 +68,7 @@ impl Browser {
         browser
     }
 
-    fn go(&self, page: &str) {
+    pub fn go(&self, page: &str) {
         self.ask("url", json!({ "url": page }));
     }
 
@@ -107,6 +107,21 @@ impl Browser {
         let mut close = curl::curl(&format!("{}/window", self.session));
         close.args(["-X", "DELETE"]);
         reply(&curl::Answer::whole(Process::start(close)));
+    }
+
+    /// A command of the Chrome DevTools protocol; returns its result.
+    pub fn cdp(&self, command: &str, parameters: Value) -> Value {
+        self.ask(
+            "goog/cdp/execute",
+            json!({"cmd": command, "params": parameters}),
+        )
+    }
+
+    /// Presses a key, in the element that has the focus.
+    pub fn press(&self, key: &str) {
+        let actions = ["keyDown", "keyUp"].map(|action| json!({"type": action, "value": key}));
+        let keyboard = json!({"type": "key", "id": "keyboard", "actions": actions});
+        self.ask("actions", json!({ "actions": [keyboard] }));
     }
 
     /// Ends the process of its window's page. Commands need another window then.

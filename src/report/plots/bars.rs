@@ -233,14 +233,8 @@ fn draw_bar(sheet: &mut Sheet, (name, bar): (&str, &Bar), layout: &Layout, top: 
         let to = from + segment.value.max(0.0);
         let (left, right) = (layout.x(from), layout.x(to));
         if right - left >= 0.5 {
-            // A pixel of white between two segments.
-            let right = if right - left > 3.0 {
-                right - 1.0
-            } else {
-                right
-            };
-            sheet.rectangle((left, top), (right, top + BAR_PX), segment.colour);
-            sheet.says(format!("{name}: {}", segment.label));
+            sheet.outlined((left, top), (right, top + BAR_PX), segment.colour);
+            sheet.says(&format!("{name}: {}", segment.label));
         }
         from = to;
     }

@@ -6,11 +6,11 @@ use crate::report::cells::ReportCell;
 use crate::report::plots::axis::Axis;
 use crate::report::plots::legend::{Key, Sample};
 use crate::report::plots::panels::Curve;
-use crate::report::plots::sheet::{colour, hex, tinted};
+use crate::report::plots::sheet::{colour, hex, shade};
 use crate::results::Verdict;
 
 pub(super) fn cell_colour(cell: &ReportCell) -> RGBColor {
-    tinted(colour(cell.transport.colour()), cell.tint)
+    shade(colour(cell.transport.colour()), cell.shade)
 }
 
 /// The colour of a cell's lines as `#rrggbb`.

@@ -247,7 +247,8 @@ fn draw_curve(sheet: &mut Sheet, panel: &Panel, frame: &Frame, curve: &Curve) {
             sheet.line(points.clone(), curve.colour, curve.width_px);
         }
     }
-    sheet.says(format!("{}: {}", curve.name, least_to_most(panel, curve)));
+    let said = format!("{}: {}", curve.name, said(panel, curve));
+    sheet.says(&said);
     let radius_px = if let Look::Dots { .. } = curve.look {
         4.5
     } else {
@@ -255,35 +256,34 @@ fn draw_curve(sheet: &mut Sheet, panel: &Panel, frame: &Frame, curve: &Curve) {
     };
     // A line of one point would not be seen.
     if matches!(curve.look, Look::Dots { .. }) || points.len() == 1 {
-        for (&at, point) in points.iter().zip(&curve.points) {
-            sheet.dot(at, radius_px, curve.colour);
-            sheet.says(format!("{}, {}", curve.name, figure(panel, point)));
+        for &point in &points {
+            sheet.dot(point, radius_px, curve.colour);
+            sheet.says(&said);
         }
     }
 }
 
-/// A point in words: `p99: 1.31 ms (1.2–1.4 ms)`.
-fn figure(panel: &Panel, (x, spread): &(f64, Spread)) -> String {
-    let label = panel.x_labels.iter().find(|(value, _)| value == x);
-    let label = label.map_or_else(|| panel.numbers.plain(*x), |(_, label)| label.clone());
+/// The figures of a curve in words: all of them, or of a line over time the least and the greatest.
+fn said(panel: &Panel, curve: &Curve) -> String {
     let write = |y| (panel.y_label)(panel.numbers, y);
-    let range = panel.numbers.range(spread.low, spread.high, write);
-    match spread.low < spread.high {
-        true => format!("{label}: {} ({range})", write(spread.median)),
-        false => format!("{label}: {range}"),
+    let range = |low, high| panel.numbers.range(low, high, write);
+    if !matches!(curve.look, Look::Dots { .. }) {
+        let medians = || curve.points.iter().map(|(_, spread)| spread.median);
+        return range(
+            medians().fold(f64::INFINITY, f64::min),
+            medians().fold(0.0, f64::max),
+        );
     }
-}
-
-/// The least and the greatest median of a line.
-fn least_to_most(panel: &Panel, curve: &Curve) -> String {
-    let medians = || curve.points.iter().map(|(_, spread)| spread.median);
-    let (least, most) = (
-        medians().fold(f64::INFINITY, f64::min),
-        medians().fold(0.0, f64::max),
-    );
-    panel
-        .numbers
-        .range(least, most, |y| (panel.y_label)(panel.numbers, y))
+    let figures = curve.points.iter().map(|(x, spread)| {
+        let label = panel.x_labels.iter().find(|(value, _)| value == x);
+        let label = label.map_or_else(|| panel.numbers.plain(*x), |(_, label)| label.clone());
+        let figure = write(spread.median);
+        match spread.low < spread.high {
+            true => format!("{label} {figure} ({})", range(spread.low, spread.high)),
+            false => format!("{label} {figure}"),
+        }
+    });
+    figures.collect::<Vec<_>>().join(", ")
 }
 
 /// The plain look of a legend's entries that explain strokes and not transports.

@@ -74,8 +74,17 @@ fn draw_shape(shape: &Shape, area: &Area) -> Drawn {
             let pixels: Vec<_> = points.iter().map(pixel).collect();
             area.draw(&Polygon::new(pixels, colour.mix(*opacity)))
         }
-        Shape::Rectangle { from, to, colour } => {
-            area.draw(&Rectangle::new([pixel(from), pixel(to)], colour.filled()))
+        Shape::Rectangle {
+            from,
+            to,
+            colour,
+            outline,
+        } => {
+            let corners = [pixel(from), pixel(to)];
+            area.draw(&Rectangle::new(corners, colour.filled()))?;
+            outline.map_or(Ok(()), |outline| {
+                area.draw(&Rectangle::new(corners, stroke(outline, SCALE as u32)))
+            })
         }
         Shape::Dot {
             at,

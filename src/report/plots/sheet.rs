@@ -61,6 +61,8 @@ pub(super) enum Shape {
         from: Point,
         to: Point,
         colour: RGBColor,
+        /// Of a pixel, by which a pale colour is seen.
+        outline: Option<RGBColor>,
     },
     Dot {
         at: Point,
@@ -117,10 +119,10 @@ impl Sheet {
         self.shapes.push((shape, String::new()));
     }
 
-    /// What a pointer over the last shape shows.
-    pub fn says(&mut self, text: String) {
+    /// What a pointer over the last shape shows. Neighbours that say the same are one to it.
+    pub fn says(&mut self, text: &str) {
         if let Some((_, said)) = self.shapes.last_mut() {
-            *said = text;
+            text.clone_into(said);
         }
     }
 
@@ -146,7 +148,21 @@ impl Sheet {
     }
 
     pub fn rectangle(&mut self, from: Point, to: Point, colour: RGBColor) {
-        self.push(Shape::Rectangle { from, to, colour });
+        self.push(Shape::Rectangle {
+            from,
+            to,
+            colour,
+            outline: None,
+        });
+    }
+
+    pub fn outlined(&mut self, from: Point, to: Point, colour: RGBColor) {
+        self.push(Shape::Rectangle {
+            from,
+            to,
+            colour,
+            outline: Some(MIDDLE),
+        });
     }
 
     pub fn dot(&mut self, at: Point, radius_px: f64, colour: RGBColor) {
@@ -261,10 +277,28 @@ pub(super) fn hex(RGBColor(red, green, blue): RGBColor) -> String {
     format!("#{red:02x}{green:02x}{blue:02x}")
 }
 
-/// The colour mixed with white: 0 leaves it, 1 is white.
-pub(super) fn tinted(RGBColor(r, g, b): RGBColor, tint: f64) -> RGBColor {
-    let mix = |part: u8| (f64::from(part) + (255.0 - f64::from(part)) * tint).round() as u8;
-    RGBColor(mix(r), mix(g), mix(b))
+/// The relative luminances (WCAG 2.2) that have a contrast of 3 to 1 with both backgrounds.
+const DARKEST: f64 = 0.145;
+const LIGHTEST: f64 = 0.29;
+
+/// The colour itself at 0, and at 1 as dark or as light as may be, whichever is further.
+pub(super) fn shade(RGBColor(red, green, blue): RGBColor, share: f64) -> RGBColor {
+    let parts = [red, green, blue].map(|part| {
+        let part = f64::from(part) / 255.0;
+        ((part + 0.055) / 1.055).powf(2.4)
+    });
+    let luminance = 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2];
+    let darkens = luminance > f64::midpoint(DARKEST, LIGHTEST);
+    let end = if darkens { DARKEST } else { LIGHTEST };
+    let wanted = luminance + (end - luminance) * share;
+    let [red, green, blue] = parts.map(|part| {
+        let part = match darkens {
+            true => part * wanted / luminance,
+            false => part + (1.0 - part) * (wanted - luminance) / (1.0 - luminance),
+        };
+        (255.0 * (1.055 * part.powf(1.0 / 2.4) - 0.055)).round() as u8
+    });
+    RGBColor(red, green, blue)
 }
 
 #[cfg(test)]
@@ -291,8 +325,11 @@ mod tests {
     }
 
     #[test]
-    fn colours_are_read_and_lightened() {
+    fn colours_are_read_and_have_shades() {
         assert_eq!(colour("#d55e00"), RGBColor(0xd5, 0x5e, 0x00));
-        assert_eq!(tinted(RGBColor(0, 100, 255), 0.5), RGBColor(128, 178, 255));
+        let green = RGBColor(0, 0x9e, 0x73);
+        assert_eq!(shade(green, 0.0), green);
+        assert_eq!(shade(green, 1.0), RGBColor(0, 121, 88));
+        assert_eq!(shade(RGBColor(0, 0, 0), 1.0), RGBColor(147, 147, 147));
     }
 }

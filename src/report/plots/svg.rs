@@ -5,9 +5,7 @@ use maud::{Markup, html};
 use plotters::style::RGBColor;
 
 use crate::report::plots::font::FAMILY;
-use crate::report::plots::sheet::{
-    Anchor, Dash, INK, PAPER, Point, Shape, Sheet, Text, WIDTH_PX, hex,
-};
+use crate::report::plots::sheet::{Anchor, INK, PAPER, Point, Shape, Sheet, Text, WIDTH_PX, hex};
 
 pub(super) fn svg(sheet: &Sheet) -> String {
     let (width, height) = (WIDTH_PX as u32, sheet.height_px as u32);
@@ -16,41 +14,79 @@ pub(super) fn svg(sheet: &Sheet) -> String {
         svg width=(width) height=(height) viewBox=(view) xmlns="http://www.w3.org/2000/svg"
             font-family=(FAMILY) dominant-baseline="central" fill=(hex(INK)) {
             rect width=(width) height=(height) fill=(hex(PAPER)) {}
-            @for (shape, said) in &sheet.shapes { (element(shape, said)) "\n" }
+            @for shapes in sheet.shapes.chunk_by(|(_, said), (_, next)| said == next) {
+                @match shapes[0].1.as_str() {
+                    "" => (elements(shapes)),
+                    said => g { title { (said) } (elements(shapes)) },
+                }
+            }
         }
     };
     drawing.into_string()
 }
 
-/// The element of a shape, and what a pointer over it shows.
-fn element(shape: &Shape, said: &str) -> Markup {
-    let said = html! { @if !said.is_empty() { title { (said) } } };
+fn elements(shapes: &[(Shape, String)]) -> Markup {
+    let alike =
+        shapes.chunk_by(|(one, _), (other, _)| style(one).is_some_and(|s| Some(s) == style(other)));
+    html! { @for shapes in alike { (element(shapes)) "\n" } }
+}
+
+/// How a line or a dot looks, as attributes of a path; `None` for other shapes.
+fn style(shape: &Shape) -> Option<[Option<String>; 4]> {
     match shape {
         Shape::Line {
-            points,
             colour,
             width_px,
             dash,
-        } => html! {
-            polyline points=(path(points)) fill="none" stroke=(hex(*colour))
-                stroke-width=(width_px) stroke-dasharray=[dashes(*dash, *width_px)] { (said) }
-        },
+            ..
+        } => {
+            let dash = dash.lengths_px(*width_px);
+            let dash = dash.map(|(dash_px, gap_px)| format!("{dash_px} {gap_px}"));
+            Some([Some(hex(*colour)), Some(width_px.to_string()), dash, None])
+        }
+        Shape::Dot {
+            radius_px, colour, ..
+        } => {
+            let width_px = (2.0 * radius_px).to_string();
+            Some([
+                Some(hex(*colour)),
+                Some(width_px),
+                None,
+                Some("round".to_owned()),
+            ])
+        }
+        _ => None,
+    }
+}
+
+/// The element of a shape, or of lines or dots that look alike. A dot is a line without length and
+/// with a round end.
+fn element(shapes: &[(Shape, String)]) -> Markup {
+    if let Some([colour, width_px, dash, end]) = style(&shapes[0].0) {
+        let paths = shapes.iter().map(|(shape, _)| match shape {
+            Shape::Line { points, .. } => path(points),
+            Shape::Dot { at: (x, y), .. } => format!("M{} {}h0", tenths(*x), tenths(*y)),
+            _ => String::new(),
+        });
+        return html! {
+            path d=(paths.collect::<String>()) fill="none" stroke=[colour] stroke-width=[width_px]
+                stroke-dasharray=[dash] stroke-linecap=[end] {}
+        };
+    }
+    match &shapes[0].0 {
         Shape::Area {
             points,
             colour,
             opacity,
-        } => html! {
-            polygon points=(path(points)) fill=(hex(*colour)) opacity=(opacity) { (said) }
-        },
-        Shape::Rectangle { from, to, colour } => rectangle(*from, *to, *colour, &said),
-        Shape::Dot {
-            at: (x, y),
-            radius_px,
+        } => html! { path d=(path(points)) fill=(hex(*colour)) opacity=(opacity) {} },
+        Shape::Rectangle {
+            from,
+            to,
             colour,
-        } => html! {
-            circle cx=(tenths(*x)) cy=(tenths(*y)) r=(radius_px) fill=(hex(*colour)) { (said) }
-        },
+            outline,
+        } => rectangle(*from, *to, *colour, *outline),
         Shape::Text(text) => letters(text),
+        Shape::Line { .. } | Shape::Dot { .. } => html! {},
     }
 }
 
@@ -58,11 +94,11 @@ fn rectangle(
     (left, top): Point,
     (right, bottom): Point,
     colour: RGBColor,
-    said: &Markup,
+    outline: Option<RGBColor>,
 ) -> Markup {
     html! {
         rect x=(tenths(left)) y=(tenths(top)) width=(tenths(right - left))
-            height=(tenths(bottom - top)) fill=(hex(colour)) { (said) }
+            height=(tenths(bottom - top)) fill=(hex(colour)) stroke=[outline.map(hex)] {}
     }
 }
 
@@ -80,15 +116,24 @@ fn letters(text: &Text) -> Markup {
     }
 }
 
+/// A line through points, in whole pixels: the first point, then the way to each next one. A point
+/// in the same pixel is left out.
 fn path(points: &[Point]) -> String {
-    let points = points.iter();
-    let points = points.map(|(x, y)| format!("{},{}", tenths(*x), tenths(*y)));
-    points.collect::<Vec<_>>().join(" ")
-}
-
-fn dashes(dash: Dash, width_px: f64) -> Option<String> {
-    let (dash_px, gap_px) = dash.lengths_px(width_px)?;
-    Some(format!("{dash_px} {gap_px}"))
+    let mut pixels: Vec<(i64, i64)> = points
+        .iter()
+        .map(|(x, y)| (x.round() as i64, y.round() as i64))
+        .collect();
+    pixels.dedup();
+    let Some((x, y)) = pixels.first() else {
+        return String::new();
+    };
+    let ways = pixels.windows(2).map(|pair| {
+        let (right, down) = (pair[1].0 - pair[0].0, pair[1].1 - pair[0].1);
+        // A sign separates as well as a space.
+        let space = if down < 0 { "" } else { " " };
+        format!("{right}{space}{down}")
+    });
+    format!("M{x} {y}l{}", ways.collect::<Vec<_>>().join(" "))
 }
 
 /// Pixels with one decimal.

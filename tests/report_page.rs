@@ -1,0 +1,199 @@
+//! The report in Chromium, opened from disk: in windows of two widths, light and dark, and printed.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+use support::browser::Browser;
+use support::process::{text, wslab};
+use tempfile::TempDir;
+
+mod support;
+
+/// Copies a committed run and makes its report; returns the page's address.
+fn report(run: &str, work: &TempDir) -> String {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join(run);
+    let folder = work.path().join(source.file_name().unwrap());
+    fs::create_dir(&folder).unwrap();
+    let files = fs::read_dir(source).unwrap();
+    let files = files.map(|file| file.unwrap().path());
+    for file in files.filter(|path: &PathBuf| path.is_file()) {
+        fs::copy(&file, folder.join(file.file_name().unwrap())).unwrap();
+    }
+    let made = wslab(&["report", folder.to_str().unwrap()])
+        .output()
+        .unwrap();
+    assert_eq!(made.status.code(), Some(0), "{}", text(&made.stderr));
+    format!("file://{}/report.html", folder.display())
+}
+
+/// Shows the page in a window of this size, and in this scheme of colours.
+fn show(browser: &Browser, (width, height): (u32, u32), scheme: &str) {
+    let metrics = json!({
+        "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false
+    });
+    browser.cdp("Emulation.setDeviceMetricsOverride", metrics);
+    let features = json!([{"name": "prefers-color-scheme", "value": scheme}]);
+    browser.cdp(
+        "Emulation.setEmulatedMedia",
+        json!({"media": "screen", "features": features}),
+    );
+}
+
+/// Texts with too little contrast (WCAG 2.2, 1.4.3), and curves and swatches (1.4.11).
+const CONTRAST: &str = r"
+    const parse = (colour) => {
+        const [r, g, b, a = 1] = colour.match(/[\d.]+/g).map(Number);
+        return { rgb: [r, g, b], a };
+    };
+    const luminance = (rgb) => rgb.map((part) => part / 255)
+        .map((part) => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4)
+        .reduce((sum, part, at) => sum + part * [0.2126, 0.7152, 0.0722][at], 0);
+    const contrast = (one, other) => {
+        const [low, high] = [luminance(one), luminance(other)].sort((a, b) => a - b);
+        return (high + 0.05) / (low + 0.05);
+    };
+    const behind = (element) => {
+        for (let at = element; at; at = at.parentElement) {
+            const { rgb, a } = parse(getComputedStyle(at).backgroundColor);
+            if (a === 1) return rgb;
+        }
+        return [255, 255, 255];
+    };
+    document.querySelectorAll('details').forEach((closed) => { closed.open = true; });
+    const bad = [];
+    const check = (element, colour, least, back) => {
+        const found = contrast(parse(colour).rgb, back);
+        if (found < least) {
+            bad.push(`${element.tagName} ${colour} on ${back}: ${found.toFixed(2)} ` +
+                element.textContent.trim().slice(0, 40));
+        }
+    };
+    let texts = 0;
+    for (const element of document.body.querySelectorAll('*')) {
+        const style = getComputedStyle(element);
+        if (element.tagName === 'title') continue;
+        if ([...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim())) {
+            const colour = element.closest('svg') ? style.fill : style.color;
+            check(element, colour, 4.5, behind(element));
+            texts += 1;
+        }
+        // What says its figures; bars have outlines instead.
+        if (element.matches('g > path')) check(element, style.stroke, 3, behind(element));
+        if (element.className === 'swatch') {
+            check(element, style.backgroundColor, 3, behind(element.parentElement));
+        }
+    }
+    return { texts, bad };";
+
+/// Pairs of texts of a plot that touch.
+const OVERLAPS: &str = r"
+    const touching = [];
+    for (const svg of document.querySelectorAll('svg')) {
+        const texts = [...svg.querySelectorAll('text')];
+        const boxes = texts.map((text) => text.getBoundingClientRect());
+        boxes.forEach((a, i) => boxes.slice(i + 1).forEach((b, j) => {
+            const apart = 2;
+            const aside = a.right - apart < b.left || b.right - apart < a.left;
+            const above = a.bottom - 4 < b.top || b.bottom - 4 < a.top;
+            if (!aside && !above) {
+                touching.push(texts[i].textContent + ' | ' + texts[i + 1 + j].textContent);
+            }
+        }));
+    }
+    return touching;";
+
+#[test]
+fn looks_right_on_screens_and_phones_in_light_and_dark_and_asks_for_nothing() {
+    let work = TempDir::new().unwrap();
+    let pages = [
+        "results/classroom/20261130t011451z",
+        "results/scaling/20261125t131023z",
+        "tests/golden/runs/classroom/20300101t100000z",
+        "tests/golden/runs/idle/20300103t100000z",
+        "tests/golden/runs/capacity/20300105t100000z",
+    ]
+    .map(|run| report(run, &work));
+    let browser = Browser::open("about:blank");
+    for page in &pages {
+        for (size, scheme) in [
+            ((1280, 720), "light"),
+            ((1280, 720), "dark"),
+            ((390, 844), "light"),
+            ((390, 844), "dark"),
+        ] {
+            show(&browser, size, scheme);
+            browser.go(page);
+            let looks = format!("{page} {size:?} {scheme}");
+            let over = "return document.documentElement.scrollWidth - innerWidth";
+            assert!(
+                browser.run(over).as_f64().unwrap() <= 0.0,
+                "{looks}: too wide"
+            );
+            let found = "const card = document.querySelector('.scorecard');
+                return card ? card.getBoundingClientRect().bottom : 0";
+            let bottom = browser.run(found).as_f64().unwrap();
+            assert!(
+                size.0 < 1280 || bottom <= 720.0,
+                "{looks}: scorecard ends at {bottom}"
+            );
+            let back = browser.run("return getComputedStyle(document.body).backgroundColor");
+            let is_light = back == "rgb(255, 255, 255)";
+            assert_eq!(is_light, scheme == "light", "{looks}: {back}");
+            let contrast = browser.run(CONTRAST);
+            assert!(contrast["texts"].as_u64().unwrap() > 100, "{looks}");
+            assert_eq!(contrast["bad"], json!([]), "{looks}");
+            assert_eq!(browser.run(OVERLAPS), json!([]), "{looks}");
+            let loaded = "return performance.getEntriesByType('resource').map((one) => one.name)";
+            assert_eq!(browser.run(loaded), json!([]), "{looks}");
+        }
+        assert_eq!(browser.errors(), Vec::<Value>::new(), "{page}");
+    }
+}
+
+#[test]
+fn keys_reach_what_is_closed_and_links_open_it() {
+    let work = TempDir::new().unwrap();
+    let page = report("results/classroom/20261130t011451z", &work);
+    let browser = Browser::open(&page);
+    // Everything that scrolls or opens is reached by the tabulator.
+    let unreachable = "return [...document.querySelectorAll('a, summary, .scroll')]
+        .filter((element) => element.tabIndex < 0).length";
+    assert_eq!(browser.run(unreachable), 0);
+    let open = |id: &str| browser.run(&format!("return document.querySelector('#{id}').open"));
+    assert_eq!(open("trials"), false);
+    browser.run("document.querySelector('#trials summary').focus()");
+    browser.press("\u{e007}");
+    assert_eq!(open("trials"), true);
+    // A fragment leads to a row in a part that is closed, and the page shows it.
+    browser.go("about:blank");
+    browser.go(&format!("{page}#cell-9"));
+    assert_eq!(open("comparison"), true);
+    let shown = "const row = document.querySelector('#cell-9').getBoundingClientRect();
+        return row.top >= 0 && row.bottom <= innerHeight";
+    browser.wait_for("the row in sight", shown, |shown| *shown == true);
+}
+
+#[test]
+fn prints_with_all_sections() {
+    let work = TempDir::new().unwrap();
+    let browser = Browser::open(&report("results/classroom/20261130t011451z", &work));
+    browser.cdp("Emulation.setEmulatedMedia", json!({"media": "print"}));
+    let heights = "return [...document.querySelectorAll('details')]
+        .map((closed) => [closed.id, closed.open, closed.scrollHeight])";
+    let heights = browser.run(heights);
+    let sections = heights.as_array().unwrap();
+    assert!(sections.len() > 5, "{heights}");
+    for section in sections {
+        assert_eq!(section[1], false, "{section}");
+        assert!(
+            section[2].as_u64().unwrap() > 100,
+            "{section} is not in print"
+        );
+    }
+    let pdf = browser.cdp("Page.printToPDF", json!({}));
+    assert!(
+        pdf["data"].as_str().unwrap().starts_with("JVBERi0"),
+        "a PDF in Base64"
+    );
+}
