@@ -109,13 +109,23 @@ fn the_file_of_the_user_counts_where_the_folder_has_none() {
 fn a_mistake_in_the_file_is_told_with_its_line_and_what_is_allowed() {
     for (config, says) in [
         ("\nclinets = [1]\n", "./wslab.toml:2: "),
-        ("clinets = [1]\n", "`clients`"),
+        (
+            "clinets = [1]\n",
+            "unknown key clinets (did you mean clients?)",
+        ),
+        ("payload = 5\n", "(did you mean payload_bytes?)"),
+        ("rate = 5\n", "(did you mean rate_hz?)"),
+        ("transport = \"sse\"\n", "(did you mean transports?)"),
+        (
+            "\nfeeds = 200\n",
+            "./wslab.toml:2: feeds: 100 clients cannot read",
+        ),
         (
             "\n\nclients = [0]\n",
             "./wslab.toml:3: clients: 0 clients is not between",
         ),
         ("window = \"long\"\n", "./wslab.toml:1: "),
-        ("question = \"?\"\n", "unknown field `question`"),
+        ("question = \"?\"\n", "unknown key question"),
         ("clients = [\n", "./wslab.toml:"),
     ] {
         let output = Folder::with(config).wslab("run --quiet", &[]);
@@ -187,4 +197,52 @@ fn a_machine_without_a_browser_is_no_error() {
         said.contains("no browser was found; open the link above"),
         "{said}"
     );
+}
+
+/// A value is named where it was written: as a flag, or as a key with file and line.
+#[test]
+fn a_wrong_value_is_named_where_it_was_written() {
+    let folder = Folder::with("feeds = 3\n");
+    let mine = folder.0.path().join("mine.toml");
+    fs::write(mine, "question = \"?\"\nfeeds = 3\nclients = 2\n").unwrap();
+    for (line, says) in [
+        (
+            "run --clients 0",
+            "error: --clients: 0 clients is not between 1 and 1M\n",
+        ),
+        ("run --rate -1", "error: --rate: -1 messages"),
+        (
+            "run --payload 1MB",
+            "error: --payload: 1000000 bytes of text",
+        ),
+        ("run --repeats 0", "error: --repeats: 0 repeats"),
+        ("run --load-processes 99", "error: --load-processes: 99 "),
+        ("run --hold 1m", "error: --hold: a server answers after 25s"),
+        (
+            "run --clients 2",
+            "error: --clients, ./wslab.toml:1: feeds: 2 clients cannot",
+        ),
+        (
+            "run mine.toml",
+            "error: mine.toml:3: clients, mine.toml:2: feeds: 2 clients",
+        ),
+        (
+            "run mine.toml --feeds 7",
+            "error: mine.toml:3: clients, --feeds: 2 clients",
+        ),
+        (
+            "run --poll-interval 11s",
+            "error: --drain, --poll-interval: the last message",
+        ),
+        ("capacity", "error: --slo: say what is to hold"),
+        (
+            "capacity --slo p99<1s --max 5",
+            "error: --max, --clients: 5 is below 100",
+        ),
+    ] {
+        let output = folder.wslab(line, &[]);
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{line}: {said}");
+        assert!(said.starts_with(says), "{line}: {said}");
+    }
 }

@@ -100,7 +100,7 @@ impl CapacityArgs {
             scenario.question = format!("How many {what} does each transport hold at {objective}?");
         }
         scenario.capacity = Some(search);
-        scenario.check()?;
+        self.run.check(&scenario, config)?;
         Ok(scenario)
     }
 }

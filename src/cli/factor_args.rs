@@ -1,6 +1,6 @@
 //! The flags of all factors, made from the table in [`crate::lab::factors`].
 
-use clap::Args;
+use clap::{Arg, Args, Command};
 
 use crate::cli::help::{headings, with_factor_default};
 use crate::client::http::Headers;
@@ -31,6 +31,11 @@ macro_rules! factor_args {
                 $(self.$key.value().is_none())&&+
             }
 
+            /// Whether the flag of a factor was given.
+            pub(super) fn is_given(&self, key: &str) -> bool {
+                $((key == stringify!($key) && self.$key.value().is_some()))||+
+            }
+
             /// Sets the factors whose flags were given.
             pub(super) fn apply(&self, scenario: &mut Scenario) {
                 $(if let Some(value) = self.$key.value() {
@@ -41,6 +46,14 @@ macro_rules! factor_args {
     };
 }
 factors!(factor_args);
+
+/// The flag that sets a key: of a factor, or of a search.
+pub(super) fn flag_of(key: &str) -> String {
+    let all = FactorArgs::augment_args(Command::new("factors"));
+    let mut all = all.get_arguments();
+    let long = all.find(|arg| arg.get_id() == key).and_then(Arg::get_long);
+    format!("--{}", long.unwrap_or(key))
+}
 
 /// The values that a flag was given, as the value of its factor; `None` without any.
 trait GivenValue<T> {

@@ -10,7 +10,7 @@ use clap::Args;
 use crate::cli::args::{ResultsArgs, TokenArgs, TrustArgs, check_token, write_defaults};
 use crate::cli::browser;
 use crate::cli::display::TableArgs;
-use crate::cli::factor_args::FactorArgs;
+use crate::cli::factor_args::{FactorArgs, flag_of};
 use crate::cli::help::headings;
 use crate::cli::process::{end_when_interrupted, interrupted};
 use crate::cli::refusal;
@@ -22,7 +22,7 @@ use crate::lab::config::Config;
 use crate::lab::factors::{List, Switch, Until};
 use crate::lab::recorded_run::RecordedRun;
 use crate::lab::run::{self, Ending, Run, RunOptions};
-use crate::lab::scenario::Scenario;
+use crate::lab::scenario::{Fault, Scenario, place_of};
 use crate::system::interface::InterfaceCounters;
 use crate::system::output;
 use crate::system::pinning::Pinning;
@@ -223,8 +223,22 @@ impl RunArgs {
             let why = "--budget goes with --until; without it, --repeats says how much is measured";
             return Err(UsageError(why.to_owned()));
         }
-        scenario.check()?;
+        self.check(&scenario, config)?;
         Ok(scenario)
+    }
+
+    /// Checks a scenario. An error names each value where the user wrote it: a flag, or file, line
+    /// and key.
+    pub(super) fn check(&self, scenario: &Scenario, config: &Config) -> Result<(), UsageError> {
+        let file = self.scenario.as_ref().unwrap_or(&config.file);
+        let name = |key: &str| match self.factors.is_given(key) {
+            true => flag_of(key),
+            false => place_of(key, file).unwrap_or_else(|| flag_of(key)),
+        };
+        scenario.check().map_err(|Fault { keys, why }| {
+            let names: Vec<String> = keys.split(", ").map(name).collect();
+            UsageError(format!("{}: {why}", names.join(", ")))
+        })
     }
 
     /// Shows what was measured, then writes the report. Returns the first error: of the run, if it was

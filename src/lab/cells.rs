@@ -259,7 +259,7 @@ impl Factors {
         if self.workload == Workload::Chat && self.rate_hz == 0.0 {
             let why = "a chat without messages measures nothing; write a rate above 0, or use the \
                        monitoring workload to see what idle connections cost";
-            return Err(("rate", why.into()));
+            return Err(("rate_hz", why.into()));
         }
         if clients < feeds {
             let why = format!(
@@ -282,7 +282,7 @@ impl Factors {
                 "{most} messages would be due in a trial, and the publisher's record holds \
                  {MAX_MESSAGES}; write less of one of these"
             );
-            return Err(("rate, feeds, warm_up, window", why));
+            return Err(("rate_hz, feeds, warm_up, window", why));
         }
         let longest = Span(Limits::default().max_hold);
         if self.hold > longest {
@@ -302,7 +302,7 @@ impl Factors {
                 "{waiting:.0} messages come between two polls, and one answer holds \
                  {MAX_BATCH_BYTES} bytes; write less of one of the three"
             );
-            return Err(("rate, payload, poll_interval", why));
+            return Err(("rate_hz, payload_bytes, poll_interval", why));
         }
         let interval = self.poll_interval();
         if self.drain < interval {

@@ -92,7 +92,7 @@ pub async fn run(
     if let Some(target) = &target {
         scenario.tls = tls_of(target, &scenario.tls)?;
     }
-    scenario.check()?;
+    scenario.check().map_err(UsageError::from)?;
     let scenario = scenario.filled();
     let largest = scenario.at_its_largest();
     let doubts = preflight::check(&largest, address)?;

@@ -143,7 +143,7 @@ impl Scenario {
     }
 
     /// Checks each value alone and all together. What passes can run.
-    pub fn check(&self) -> Result<(), UsageError> {
+    pub fn check(&self) -> Result<(), Fault> {
         self.check_values()
             .and_then(|()| self.check_count())
             .and_then(|()| {
@@ -153,14 +153,14 @@ impl Scenario {
             })
             .and_then(|()| self.check_search())
             .and_then(|()| self.check_until())
-            .map_err(|(keys, why)| UsageError(format!("{keys}: {why}")))
+            .map_err(|(keys, why)| Fault { keys, why })
     }
 
     /// Checked before the cells are made, since lists multiply.
     fn check_count(&self) -> Result<(), (&'static str, String)> {
         match self.trial_count() {
             trials if trials > MAX_TRIALS => Err((
-                "lists, repeats",
+                "repeats",
                 format!(
                     "{trials} trials are asked for, and a run has at most {MAX_TRIALS}; write \
                      fewer values or fewer repeats"
@@ -190,7 +190,7 @@ impl Scenario {
         if first.rate_hz == 0.0 {
             let why = "where nothing is published, there is no latency to judge; write a rate \
                        above 0";
-            return Err(("rate", why.into()));
+            return Err(("rate_hz", why.into()));
         }
         let start = match search.vary {
             SearchFactor::Clients => first.clients.into(),
@@ -226,10 +226,48 @@ impl Scenario {
     }
 }
 
+/// Values of a scenario that cannot run.
+#[derive(Debug)]
+pub struct Fault {
+    /// The keys of the values, separated by ", ".
+    pub keys: &'static str,
+    /// What is wrong, and what to write.
+    pub why: String,
+}
+
+impl From<Fault> for UsageError {
+    fn from(Fault { keys, why }: Fault) -> Self {
+        UsageError(format!("{keys}: {why}"))
+    }
+}
+
 /// Reads the text of a TOML file. An error names file, line and what is allowed.
 pub(super) fn read_toml<T: DeserializeOwned>(text: &str, file: &Path) -> Result<T, UsageError> {
-    toml::from_str(text)
-        .map_err(|error| UsageError(format!("{}: {error}", place(text, file, error.span()))))
+    toml::from_str(text).map_err(|error| {
+        let place = place(text, file, error.span());
+        let message = unknown_key(error.message()).unwrap_or_else(|| error.to_string());
+        UsageError(format!("{place}: {message}"))
+    })
+}
+
+/// The message of an unknown key, with the key that was meant; `None` for any other message.
+fn unknown_key(message: &str) -> Option<String> {
+    let mut words = message.strip_prefix("unknown field `")?.split('`');
+    let unknown = words.next()?;
+    let known: Vec<&str> = words.skip(1).step_by(2).collect();
+    let near = did_you_mean(unknown, known.iter().copied());
+    Some(format!(
+        "unknown key {unknown}{near}: write one of {}",
+        known.join(", ")
+    ))
+}
+
+/// Where a key stands in a TOML file: `FILE:LINE: KEY`. `None` where it does not.
+pub fn place_of(key: &str, file: &Path) -> Option<String> {
+    let text = results::read_text(file).ok()?;
+    let keys: BTreeMap<String, Spanned<toml::Value>> = toml::from_str(&text).ok()?;
+    let span = keys.get(key)?.span();
+    Some(format!("{}: {key}", place(&text, file, Some(span))))
 }
 
 /// A file, and the line in which a part of its text begins.
@@ -292,7 +330,7 @@ mod tests {
         let unknown = error("question = \"?\"\nclinets = [5]\n");
         assert!(unknown.starts_with("file.toml:2:"), "{unknown}");
         assert!(
-            unknown.contains("clinets") && unknown.contains("`clients`"),
+            unknown.contains("unknown key clinets (did you mean clients?)"),
             "{unknown}"
         );
 
@@ -348,7 +386,7 @@ mod tests {
                 ..Scenario::default()
             };
             change(&mut scenario);
-            scenario.check().unwrap_err().to_string()
+            scenario.check().unwrap_err().why
         };
         assert!(refused(|s| s.feeds = [101].into()).contains("at least 101 clients"));
         assert!(refused(|s| s.poll_interval = "1s,11s".parse().unwrap()).contains("at least 11s"));

@@ -179,15 +179,13 @@ pub(super) const fn seconds(seconds: u64) -> Span {
 
 impl Written for Span {
     fn read(text: &str) -> Result<Self, String> {
-        let advice = |why: &str| format!("{why}; write a time such as 500ms, 10s or 1m");
         let decimal = number(text, &TIMES).and_then(|s| Duration::try_from_secs_f64(s).ok());
-        let span = match decimal {
-            Some(span) => span,
-            None => humantime::parse_duration(text).map_err(|error| advice(&error.to_string()))?,
-        };
+        let span = decimal.or_else(|| humantime::parse_duration(text).ok());
         let range = Duration::from_millis(1)..=Duration::from_secs(86_400);
+        let advice = "write a time such as 500ms, 10s or 1m";
+        let span = span.ok_or_else(|| format!("\"{text}\": {advice}"))?;
         if !range.contains(&span) {
-            return Err(advice(&format!("{text} is not between 1ms and 1 day")));
+            return Err(format!("{text} is not between 1ms and 1 day: {advice}"));
         }
         Ok(Span(span))
     }
