@@ -227,7 +227,8 @@ impl Scenario {
 }
 
 /// Values of a scenario that cannot run.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("{keys}: {why}")]
 pub struct Fault {
     /// The keys of the values, separated by ", ".
     pub keys: &'static str,
@@ -236,8 +237,8 @@ pub struct Fault {
 }
 
 impl From<Fault> for UsageError {
-    fn from(Fault { keys, why }: Fault) -> Self {
-        UsageError(format!("{keys}: {why}"))
+    fn from(fault: Fault) -> Self {
+        UsageError(fault.to_string())
     }
 }
 
@@ -386,7 +387,7 @@ mod tests {
                 ..Scenario::default()
             };
             change(&mut scenario);
-            scenario.check().unwrap_err().why
+            scenario.check().unwrap_err().to_string()
         };
         assert!(refused(|s| s.feeds = [101].into()).contains("at least 101 clients"));
         assert!(refused(|s| s.poll_interval = "1s,11s".parse().unwrap()).contains("at least 11s"));
