@@ -16,7 +16,7 @@
 //! - `page`, `first_screen`, `scorecard`, `cell_table`, `capacity_section`, `markup`: HTML
 //! - `table`, `warnings`, `details`, `capacity_table`, `comparison`, `judgements`, `lines`: text for
 //!   a terminal
-//! - `export`: JSON, CSV and Markdown
+//! - `export`: JSON, CSV and Markdown · `dictionary`: what the columns of all files are
 //! - `plots`: pictures
 
 mod answer;
@@ -32,6 +32,7 @@ mod comparison;
 mod conditions;
 mod content;
 mod details;
+mod dictionary;
 pub mod export;
 mod first_screen;
 mod judgements;
@@ -54,6 +55,7 @@ pub use cells::cell_name;
 pub use comparison::{comparison, differences};
 pub use conditions::conditions;
 pub use content::{MissingTrials, Report, ReportedRun, incomplete, missing_cell};
+pub use dictionary::dictionary;
 pub use judgements::{judgement, judgements};
 pub use lines::{TextStyle, paragraph};
 pub use page::html;

@@ -15,7 +15,7 @@ use crate::report::plots::Plot;
 use crate::report::repeats;
 use crate::report::runs::runs;
 use crate::report::warnings;
-use crate::results::{Better, Kind, METRICS, Table, Verdict, shown_in};
+use crate::results::{Better, Kind, METRICS, Metric, Table, Verdict, shown_in};
 use crate::texts::{SectionText, Texts};
 
 const STYLE: &str = include_str!("report.css");
@@ -331,8 +331,21 @@ fn columns(texts: &Texts) -> Markup {
                         Better::Higher => { " " (words.higher_is_better) }
                         Better::Neither => {}
                     }
+                    " " small { (cells_of(metric, texts)) }
                 }
             }
+        }
+    }
+}
+
+/// What the cells of a column hold, and when they are empty.
+fn cells_of(metric: &Metric, texts: &Texts) -> Markup {
+    let kind = (texts.translate)(metric.cells.name);
+    html! {
+        (kind)
+        @if !metric.unit_name().is_empty() { ", " ((texts.translate)(metric.unit_name())) }
+        @if !metric.absent.is_empty() {
+            "; " (texts.page.empty_if) " " (with_code((texts.translate)(metric.absent)))
         }
     }
 }

@@ -3,8 +3,27 @@
 use crate::results::Verdict;
 use crate::transport::Transport;
 
+/// What the cells of a column hold. Any of them may be empty where [`ColumnKind::optional`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ColumnKind {
+    /// `integer`, `number`, `text`, or `true` or `false`.
+    pub name: &'static str,
+    pub optional: bool,
+}
+
+impl ColumnKind {
+    pub const NUMBER: ColumnKind = ColumnKind::of("number");
+
+    const fn of(name: &'static str) -> ColumnKind {
+        let optional = false;
+        ColumnKind { name, optional }
+    }
+}
+
 /// The type of a column.
 pub(super) trait ColumnType {
+    const KIND: ColumnKind;
+
     /// The value of a row without figures.
     fn empty() -> Self;
 
@@ -20,10 +39,12 @@ pub(super) trait ColumnType {
     fn text(&self) -> String;
 }
 
-/// Numbers: the type's name, and how it becomes the text of CSV.
+/// Numbers: the type, the name of its kind, and how it becomes the text of CSV.
 macro_rules! numbers {
-    ($($type:ty => $format:literal),*) => {$(
+    ($($type:ty => $name:literal, $format:literal;)*) => {$(
         impl ColumnType for $type {
+            const KIND: ColumnKind = ColumnKind::of($name);
+
             fn empty() -> Self {
                 <$type>::default()
             }
@@ -39,9 +60,19 @@ macro_rules! numbers {
     )*};
 }
 
-numbers!(u32 => "{}", u64 => "{}", i64 => "{}", f64 => "{:?}");
+numbers! {
+    u32 => "integer", "{}";
+    u64 => "integer", "{}";
+    i64 => "integer", "{}";
+    f64 => "number", "{:?}";
+}
 
 impl<T: ColumnType> ColumnType for Option<T> {
+    const KIND: ColumnKind = ColumnKind {
+        optional: true,
+        ..T::KIND
+    };
+
     fn empty() -> Self {
         None
     }
@@ -62,6 +93,8 @@ impl<T: ColumnType> ColumnType for Option<T> {
 }
 
 impl ColumnType for String {
+    const KIND: ColumnKind = ColumnKind::of("text");
+
     fn empty() -> Self {
         String::new()
     }
@@ -72,6 +105,8 @@ impl ColumnType for String {
 }
 
 impl ColumnType for bool {
+    const KIND: ColumnKind = ColumnKind::of("true or false");
+
     fn empty() -> Self {
         false
     }
@@ -82,6 +117,8 @@ impl ColumnType for bool {
 }
 
 impl ColumnType for Transport {
+    const KIND: ColumnKind = ColumnKind::of("text");
+
     fn empty() -> Self {
         Transport::CHOICES[0]
     }
@@ -92,6 +129,8 @@ impl ColumnType for Transport {
 }
 
 impl ColumnType for Verdict {
+    const KIND: ColumnKind = ColumnKind::of("text");
+
     fn empty() -> Self {
         Verdict::Valid
     }

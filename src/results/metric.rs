@@ -2,6 +2,7 @@
 //!
 //! Words are English; a locale translates them.
 
+use crate::results::ColumnKind;
 use crate::texts::Numbers;
 
 /// A column of rows of type `R`, or a figure that is derived from such columns.
@@ -12,6 +13,10 @@ pub struct MetricOf<R> {
     /// What it is, in a sentence or two.
     pub definition: &'static str,
     pub kind: Kind,
+    /// What its cells hold.
+    pub cells: ColumnKind,
+    /// When a cell is empty: what follows "Empty if". Empty for never.
+    pub absent: &'static str,
     pub unit: Unit,
     pub better: Better,
     /// Stands over neighbouring columns of a table that belong together.
@@ -157,6 +162,24 @@ impl<R> MetricOf<R> {
         format!("{} {}", self.group, self.title).trim().to_owned()
     }
 
+    /// The unit of its numbers; empty for none.
+    pub fn unit_name(&self) -> &'static str {
+        match self.unit {
+            Unit::Microseconds => "µs",
+            Unit::Bytes => "bytes",
+            Unit::Percent | Unit::Deviation => "%",
+            Unit::Rate => "1/s",
+            Unit::Count => "",
+            Unit::Number => match self.name.rsplit('_').next() {
+                Some("hz") => "1/s",
+                Some("s") => "s",
+                Some("ms") => "ms",
+                Some("bytes") => "bytes",
+                _ => "",
+            },
+        }
+    }
+
     /// Whether this is something asked for.
     pub fn is_factor(&self) -> bool {
         matches!(self.kind, Kind::Factor | Kind::TransportFactor)
@@ -193,6 +216,10 @@ impl<R> MetricOf<R> {
             breakage,
             ..self
         }
+    }
+
+    pub(super) fn absent(self, absent: &'static str) -> Self {
+        MetricOf { absent, ..self }
     }
 
     pub(super) fn beneath(self, beneath: &'static [(&'static str, &'static str)]) -> Self {
@@ -254,12 +281,14 @@ impl<R> MetricOf<R> {
         definition: &'static str,
         figure: fn(&R) -> Option<f64>,
         text: fn(&R) -> String,
+        cells: ColumnKind,
     ) -> Self {
         MetricOf {
             name,
             definition,
             figure,
             text,
+            cells,
             ..self
         }
     }
@@ -286,6 +315,8 @@ fn new<R>(kind: Kind, unit: Unit, group: &'static str, title: &'static str) -> M
         name: "",
         definition: "",
         kind,
+        cells: ColumnKind::NUMBER,
+        absent: "",
         unit,
         better: Better::Neither,
         group,

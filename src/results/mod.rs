@@ -2,12 +2,15 @@
 //!
 //! - `trial_row`, `timeline_row`, `capacity_row`: the rows of `trials.csv`, `timeline.csv` and
 //!   `capacity.csv`. A figure that does not exist is an empty cell, never 0.
-//! - `metric`: what a column is · `derived`: figures that follow from columns · `registry`: all
+//! - `metric`: what a column is · `columns`: one entry a column · `absent`: when it is empty
+//! - `derived`: figures that follow from columns · `registry`: all
 //! - `verdict`: how far a trial's figures can be trusted, and the warnings with their meaning
 //! - `csv`: reading and writing of files · `csv_cell`: how the value of a cell is read
 
+mod absent;
 mod capacity_row;
 mod column_type;
+mod columns;
 mod csv;
 mod csv_cell;
 mod derived;
@@ -18,6 +21,7 @@ mod trial_row;
 mod verdict;
 
 pub use capacity_row::{CapacityRow, SearchVerdict};
+pub use column_type::ColumnKind;
 pub use csv::{csv_bytes, read_rows, read_rows_if_there, read_text, write_rows, write_whole};
 pub use metric::{Better, Kind, MetricOf, Table, Unit};
 pub use registry::{METRICS, Metric, TableColumn, measured, metric, shown_in, warning_counts};

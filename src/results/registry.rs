@@ -103,6 +103,8 @@ mod tests {
         for metric in METRICS.iter() {
             assert!(names.insert(metric.name), "{} twice", metric.name);
             assert!(metric.definition.ends_with('.'), "{}", metric.name);
+            let says_when = !metric.absent.is_empty();
+            assert!(says_when || !metric.cells.optional, "{}", metric.name);
             let others = metric.beneath.iter().map(|(_, other)| *other);
             for other in others.chain(metric.instead.map(|(other, _)| other)) {
                 assert!(super::metric(other).is_some(), "{other} of {}", metric.name);

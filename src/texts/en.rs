@@ -278,6 +278,7 @@ const PAGE: PageTexts = PageTexts {
     columns: "All columns of trials.csv and metrics of summary.csv",
     lower_is_better: "Lower is better.",
     higher_is_better: "Higher is better.",
+    empty_if: "empty if",
 };
 
 const RUNS: RunsTexts = RunsTexts {

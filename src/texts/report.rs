@@ -139,6 +139,7 @@ pub struct PageTexts {
     pub columns: &'static str,
     pub lower_is_better: &'static str,
     pub higher_is_better: &'static str,
+    pub empty_if: &'static str,
 }
 
 /// The tables at the end of a run.

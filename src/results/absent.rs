@@ -1,0 +1,33 @@
+//! When a column is empty: what follows "Empty if".
+
+pub(super) const ALL_RIGHT: &str = "every answer was as asked for";
+pub(super) const CUT_SHORT: &str = "the trial ended at once";
+pub(super) const FEW_SAMPLES: &str = "there are too few samples";
+pub(super) const FOREIGN: &str = "the server’s process is not on this machine, or not known";
+pub(super) const FOREIGN_OR_NO_DELIVERY: &str =
+    "the server’s process is not on this machine, or not known; or nothing was delivered";
+pub(super) const NONE_BEYOND: &str = "no delivery lies beyond it";
+pub(super) const NOTHING_SENT: &str = "nothing was published";
+pub(super) const NOT_LONG_POLLING: &str = "the transport is not long polling";
+pub(super) const NOT_PINNED: &str = "the kernel chooses the CPUs";
+pub(super) const NOT_POLLING: &str = "the transport does not poll";
+pub(super) const NOT_PREDICTED: &str = "nothing was delivered, or theory needs a calibration \
+    (`wslab doctor --calibrate`) that the server’s machine does not have";
+pub(super) const NOT_READ: &str = "the machine’s CPU time could not be read";
+pub(super) const NOT_SHORT_POLLING: &str = "the transport is not short polling";
+pub(super) const NO_CLIENT: &str = "no client connected";
+pub(super) const NO_COUNTERS: &str =
+    "the server is not wslab’s own, or its `/metrics` could not be read";
+pub(super) const NO_DELIVERY: &str = "nothing was delivered";
+pub(super) const NO_EXCHANGE: &str = "the transport does not poll, or there was no exchange";
+pub(super) const NO_INTERFACE: &str = "`--interface` was not given";
+pub(super) const NO_PAIR: &str = "the cell repeats no other";
+pub(super) const NO_PROBE: &str = "there was no probe";
+pub(super) const NO_PROBE_DELIVERY: &str = "there was no probe, or too little was delivered to it";
+pub(super) const NO_RECIPIENT: &str = "no message reached the recipient of this rank";
+pub(super) const NO_SINGLE_FIGURE: &str = "no warning touches single figures";
+pub(super) const OLDER: &str = "the file is older than the column";
+pub(super) const POLLING: &str = "the transport polls";
+pub(super) const TWO_HOSTS: &str =
+    "server and load are on different hosts, or nothing was delivered";
+pub(super) const VALID: &str = "nothing is in doubt";
