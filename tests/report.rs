@@ -35,6 +35,7 @@ fn report<'a>(trials: &'a [TrialRow], timeline: &'a [TimelineRow]) -> Report<'a>
         trials,
         runs: &[],
         missing: &[],
+        unread: &[],
         until: None,
         timeline,
         objectives: &[],

@@ -1,7 +1,8 @@
 //! Folders of runs as they are found later: cut off, edited, saved by a spreadsheet, removed, read
 //! by two programs at once.
 
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
@@ -133,6 +134,188 @@ fn a_run_that_was_cut_off_says_which_trials_it_lacks() {
         let unjudged = "websocket, 1,000 clients (1 of 1): not measured: no gate can judge it";
         assert!(error.contains(unjudged), "{error}");
     }
+}
+
+/// The newest is by when a run began, whatever the times of its files are.
+#[test]
+fn runs_are_listed_newest_first_and_the_newest_is_opened() {
+    let work = TempDir::new().unwrap();
+    let results = work.path().join("results");
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/runs");
+    // Copied in the order of their ages, the newest first.
+    for run in [
+        "idle/20300103t100000z",
+        "classroom/20300102t100000z",
+        "classroom/20300101t100000z",
+    ] {
+        let folder = results.join(run);
+        fs::create_dir_all(&folder).unwrap();
+        for file in fs::read_dir(golden.join(run)).unwrap() {
+            let file = file.unwrap();
+            fs::copy(file.path(), folder.join(file.file_name())).unwrap();
+        }
+    }
+    let report = |flags: &[&str]| {
+        let mut command = wslab(&["report", "--results"]);
+        command.arg(&results).args(flags);
+        command.env("COLUMNS", "80");
+        command
+    };
+    let list = report(&["--list"]).output().unwrap();
+    let list = text(&list.stdout);
+    let heads: Vec<&str> = list
+        .lines()
+        .filter(|line| line.starts_with("2030"))
+        .collect();
+    let [idle, again, finished] = heads[..] else {
+        panic!("{list}")
+    };
+    assert!(
+        idle.starts_with("2030-01-03T10:00:00Z")
+            && idle.ends_with("  4 trials: 3 VALID, 1 SUSPECT"),
+        "{idle}"
+    );
+    assert!(again.starts_with("2030-01-02"), "{again}");
+    assert!(finished.starts_with("2030-01-01"), "{finished}");
+    let verdicts = "55 trials: 53 VALID, 1 SUSPECT, 1 INVALID";
+    assert!(finished.ends_with(verdicts), "{finished}");
+    assert!(list.contains("what does waiting"), "{list}");
+    assert!(list.contains("/idle/20300103t100000z  13.2 kB\n"), "{list}");
+    let is_long = |line: &&str| line.chars().count() > 80 && !line.contains("/results/");
+    assert_eq!(list.lines().find(is_long), None);
+    let json = report(&["--list", "--format", "json"]).output().unwrap();
+    let json: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!(json["runs"][2]["suspect"], 1);
+    assert!(json["runs"][0]["bytes"].as_u64().unwrap() > 1_000);
+
+    let opened = work.path().join("opened");
+    let browser = work.path().join("browser");
+    fs::write(
+        &browser,
+        format!("#!/bin/sh\necho $1 > {}\n", opened.display()),
+    )
+    .unwrap();
+    fs::set_permissions(&browser, Permissions::from_mode(0o755)).unwrap();
+    let output = report(&["--open"])
+        .env("BROWSER", &browser)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let read = || fs::read_to_string(&opened).unwrap_or_default();
+    wait_until("the browser has the page", || read().ends_with('\n'));
+    assert!(
+        read().ends_with("/idle/20300103t100000z/report.html\n"),
+        "{}",
+        read()
+    );
+}
+
+/// A kind of damage, what is said of it, and whether the other trials are shown.
+#[test]
+fn what_can_be_read_of_a_damaged_run_is_shown_and_the_rest_named_with_file_and_line() {
+    type Damage = fn(&str) -> String;
+    let kinds: [(&str, Damage, &str); 9] = [
+        (
+            "trials.csv",
+            |was| was[..was.len() - 40].to_owned(),
+            "trials.csv is not as wslab wrote it: line 5 has ",
+        ),
+        (
+            "trials.csv",
+            |was| was.replacen(",16.0,0,", ",NaN,0,", 1),
+            "line 2, column window_s: expected a number",
+        ),
+        (
+            "trials.csv",
+            |was| was.replacen(",sse,", ",pigeon,", 1),
+            "line 4, column transport: ",
+        ),
+        (
+            "trials.csv",
+            |was| was.replacen("VALID", "PERHAPS", 1),
+            "line 2, column verdict: ",
+        ),
+        (
+            "timeline.csv",
+            |was| was.replacen("window", "window,window", 1),
+            "timeline.csv is not as wslab wrote it: line ",
+        ),
+        (
+            "environment.json",
+            |was| was[..60].to_owned(),
+            "environment.json: EOF while parsing a value at line 4",
+        ),
+        (
+            "environment.json",
+            |was| was.replacen("\"seed\"", "\"sed\"", 1),
+            "environment.json: missing field `seed` at line ",
+        ),
+        (
+            "scenario.toml",
+            |was| was.replacen("[100", "[[100", 1) + "from_the_future = 1\n",
+            "scenario.toml",
+        ),
+        (
+            "scenario.toml",
+            |was| was.replacen("hold", "held", 1),
+            "scenario.toml",
+        ),
+    ];
+    for (file, damage, said) in kinds {
+        let work = TempDir::new().unwrap();
+        let run = idle_run(&work);
+        edit(&run.join(file), damage);
+        let output = report(&run);
+        let error = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{error}");
+        assert!(error.contains(said), "{said}: {error}");
+        let page = fs::read_to_string(run.join("report.html")).unwrap();
+        let notice = page
+            .split_once("Left out, since it cannot be read")
+            .unwrap()
+            .1;
+        let notice = notice
+            .split_once("</div>")
+            .unwrap()
+            .0
+            .replace("&quot;", "\"");
+        assert!(notice.contains(said), "{said}: {notice}");
+        // Four cells, less the one that cannot be read.
+        let cells = page.matches("<tr id=\"cell-").count();
+        assert_eq!(cells, if file == "trials.csv" { 3 } else { 4 }, "{said}");
+        // A script gets all of it or none.
+        let format = ["report", run.to_str().unwrap(), "--format", "json"];
+        let output = wslab(&format).output().unwrap();
+        assert_eq!(
+            (output.status.code(), text(&output.stdout).as_str()),
+            (Some(2), "")
+        );
+    }
+}
+
+/// Columns of another version are no damage: unknown ones are left out, and figures that it lacks
+/// are missing ones.
+#[test]
+fn a_run_of_another_version_opens() {
+    let work = TempDir::new().unwrap();
+    let run = idle_run(&work);
+    edit(&run.join("trials.csv"), |was| {
+        let mut reader = csv::Reader::from_reader(was.as_bytes());
+        let header = reader.headers().unwrap().clone();
+        let lacks = header.iter().position(|name| name == "ramp_up_s").unwrap();
+        let mut table = csv::Writer::from_writer(Vec::new());
+        let older = |row: &csv::StringRecord, new: &str| {
+            let cells = row.iter().enumerate().filter(|(at, _)| *at != lacks);
+            let cells = cells.map(|(_, cell)| cell.to_owned());
+            cells.chain([new.to_owned()]).collect::<Vec<_>>()
+        };
+        table.write_record(older(&header, "hope_percent")).unwrap();
+        for row in reader.records() {
+            table.write_record(older(&row.unwrap(), "99.5")).unwrap();
+        }
+        String::from_utf8(table.into_inner().unwrap()).unwrap()
+    });
+    assert!(page(&run).contains("id=\"cell-4\""));
 }
 
 #[test]

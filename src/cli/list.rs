@@ -8,8 +8,10 @@ use serde::Serialize;
 
 use crate::cli::result::{Format, missing};
 use crate::lab::recorded_run::RecordedRun;
-use crate::report::export;
+use crate::report::{export, paragraph};
 use crate::results::{self, TrialRow, Verdict};
+use crate::system::output;
+use crate::texts::Locale;
 
 /// A run, for a list.
 #[derive(Debug, Serialize)]
@@ -24,12 +26,17 @@ struct ListedRun {
     complete: bool,
     /// The worst of all trials.
     verdict: Option<Verdict>,
+    valid: usize,
+    suspect: usize,
+    invalid: usize,
+    /// Of all files of its folder.
+    bytes: u64,
 }
 
-/// All runs below a folder of results, the oldest first, in a format.
+/// All runs below a folder of results, the newest first, in a format.
 pub(super) fn list(results: &Path, format: Format) -> anyhow::Result<String> {
     let runs = folders_of_runs(results);
-    let runs = runs.iter().filter_map(|run| match listed(run) {
+    let runs = runs.iter().rev().filter_map(|run| match listed(run) {
         Ok(listed) => Some(listed),
         // One folder that cannot be read does not hide the others.
         Err(error) => {
@@ -55,7 +62,17 @@ fn listed(run: &Path) -> anyhow::Result<ListedRun> {
     } = RecordedRun::read(run)?;
     let trials: Vec<TrialRow> = results::read_rows_if_there(&run.join("trials.csv"))?;
     let transports: Vec<&str> = scenario.transports.iter().map(|one| one.name()).collect();
+    let of_verdict = |verdict| {
+        trials
+            .iter()
+            .filter(|trial| trial.verdict == verdict)
+            .count()
+    };
     Ok(ListedRun {
+        valid: of_verdict(Verdict::Valid),
+        suspect: of_verdict(Verdict::Suspect),
+        invalid: of_verdict(Verdict::Invalid),
+        bytes: bytes_of(run),
         folder: run.display().to_string(),
         started_at: environment.started_at,
         transports: transports.join(" "),
@@ -67,26 +84,56 @@ fn listed(run: &Path) -> anyhow::Result<ListedRun> {
     })
 }
 
-/// A run in three lines.
-fn entry(run: &ListedRun) -> String {
-    let [started_at, verdict, folder, scenario, question, transports] = cells(run);
-    let what = if question.is_empty() {
-        scenario
-    } else {
-        question
-    };
-    format!("{started_at}  {verdict}  {folder}\n    {what}\n    {transports}\n")
+/// The size of all files of a folder.
+fn bytes_of(folder: &Path) -> u64 {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let sizes = entries.map(|entry| match entry.metadata() {
+        Ok(about) if about.is_dir() => bytes_of(&entry.path()),
+        Ok(about) => about.len(),
+        Err(_) => 0,
+    });
+    sizes.sum()
 }
 
-fn cells(run: &ListedRun) -> [String; 6] {
-    let verdict = match (run.verdict, run.complete) {
-        (None, _) => "no trial".to_owned(),
-        (Some(verdict), true) => verdict.to_string(),
-        (Some(verdict), false) => format!("{verdict}, not complete"),
+/// A run in three lines, or more where its question is long.
+fn entry(run: &ListedRun) -> String {
+    let [
+        started_at,
+        trials,
+        verdicts,
+        size,
+        folder,
+        scenario,
+        question,
+        transports,
+    ] = cells(run);
+    let what = match question.is_empty() {
+        true => format!("{scenario}: {transports}"),
+        false => question,
     };
+    let what = paragraph(&what, output::width() - 4);
+    let lines = what.lines().map(|line| format!("    {line}\n"));
+    let what: String = lines.collect();
+    format!("{started_at}  {trials}: {verdicts}\n    {folder}  {size}\n{what}")
+}
+
+fn cells(run: &ListedRun) -> [String; 8] {
+    let texts = Locale::En.texts();
+    let counts = [
+        (run.valid, Verdict::Valid),
+        (run.suspect, Verdict::Suspect),
+        (run.invalid, Verdict::Invalid),
+    ];
+    let counts = counts.into_iter().filter(|(count, _)| *count > 0);
+    let mut verdicts: Vec<String> = counts
+        .map(|(n, verdict)| format!("{n} {verdict}"))
+        .collect();
+    verdicts.extend((!run.complete).then(|| "not complete".to_owned()));
     [
         run.started_at.clone(),
-        verdict,
+        (texts.cell.trials)(run.trials as f64),
+        verdicts.join(", "),
+        texts.numbers.bytes(run.bytes as f64),
         run.folder.clone(),
         run.scenario.clone(),
         run.question.clone(),
@@ -103,14 +150,22 @@ fn folders_of_runs(results: &Path) -> Vec<PathBuf> {
             .filter(|path| path.is_dir())
             .collect()
     };
-    let began = |run: &PathBuf| run.join("environment.json").metadata()?.modified();
     let scenarios = folders(results).into_iter();
     let runs = scenarios.flat_map(|scenario| folders(&scenario));
-    let mut runs: Vec<_> = runs
-        .filter_map(|run| Some((began(&run).ok()?, run)))
-        .collect();
+    let mut runs: Vec<_> = runs.filter_map(|run| Some((began(&run)?, run))).collect();
     runs.sort();
     runs.into_iter().map(|(_, run)| run).collect()
+}
+
+/// When a run began, as its `environment.json` says: a copy of the folder has other times. `None`
+/// where there is no such file; of one that cannot be read, the time of the file.
+fn began(run: &Path) -> Option<String> {
+    let file = run.join("environment.json");
+    let written = file.metadata().ok()?.modified().ok()?;
+    let text = std::fs::read_to_string(file).unwrap_or_default();
+    let environment: Option<serde_json::Value> = serde_json::from_str(&text).ok();
+    let said = environment.and_then(|all| Some(all.get("started_at")?.as_str()?.to_owned()));
+    Some(said.unwrap_or_else(|| humantime::format_rfc3339_seconds(written).to_string()))
 }
 
 /// The run that began last, of those with a finished trial.

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use crate::cli::args::ResultsArgs;
+use crate::cli::browser;
 use crate::cli::display::TableArgs;
 use crate::cli::help::{self, headings};
 use crate::cli::list::{list, newest_run};
@@ -45,11 +46,16 @@ pub(super) struct ReportArgs {
     #[arg(long, value_name = "table|json|csv|md", value_enum, default_value_t)]
     #[arg(hide_possible_values = true, help_heading = headings::OUTPUT)]
     format: Format,
-    /// List the runs
+    /// List the runs, the newest first
     ///
-    /// When, question, transports and verdict of each.
+    /// When, size, trials with their verdicts, folder, and question of each.
     #[arg(long, conflicts_with = "runs", help_heading = headings::OUTPUT)]
     list: bool,
+    /// Open the report in the browser
+    ///
+    /// In the browser that the variable BROWSER names, or else in the desktop's.
+    #[arg(long, conflicts_with = "list", help_heading = headings::OUTPUT)]
+    open: bool,
 }
 
 impl ReportArgs {
@@ -71,17 +77,31 @@ impl ReportArgs {
             files.push(RunFiles::read(folder)?);
         }
         let [run] = &files[..] else {
+            files.iter().try_for_each(RunFiles::check)?;
             return self.several(files);
         };
         let result = run.result(self.format, self.table.style());
-        if self.format != Format::Table {
+        if self.format != Format::Table && !self.open {
+            run.check()?;
             output::write(result?)?;
             return Ok(ExitCode::SUCCESS);
         }
         let page = run.write_report()?;
         output::write(result?)?;
-        output::write_link("report: ", &page)?;
+        self.show(&page)?;
+        run.check()?;
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// Says where a page is, and opens it.
+    fn show(&self, page: &Path) -> anyhow::Result<()> {
+        if self.format == Format::Table {
+            output::write_link("report: ", page)?;
+        }
+        if self.open {
+            browser::open(page);
+        }
+        Ok(())
     }
 
     /// One report on several runs, in a folder of its own.
@@ -91,7 +111,7 @@ impl ReportArgs {
         let page = together.write_report(&folder)?;
         let (style, locale) = (self.table.style(), Locale::En);
         output::write(report::text_table(&together.trials, &[], style, locale))?;
-        output::write_link("report: ", &page)?;
+        self.show(&page)?;
         Ok(ExitCode::SUCCESS)
     }
 }
@@ -105,12 +125,25 @@ pub(super) struct RunFiles {
     pub(super) timeline: Vec<TimelineRow>,
     /// What a search has found; empty for any other run.
     pub(super) capacity: Vec<CapacityRow>,
+    /// What is wrong with its files, so that it is left out.
+    unread: Vec<String>,
 }
 
+/// The most lines that a report names which cannot be read.
+const MOST_UNREAD: usize = 5;
+
 impl RunFiles {
+    /// Reads what can be read.
     pub(super) fn read(folder: &Path) -> anyhow::Result<Self> {
-        let recorded = RecordedRun::read(folder)?;
-        let trials = results::read_rows_if_there(&folder.join("trials.csv"))?;
+        let (recorded, mut unread) = RecordedRun::read_sound(folder)?;
+        let (trials, of_trials) = results::read_sound_rows(&folder.join("trials.csv"));
+        let (timeline, of_timeline) = results::read_sound_rows(&folder.join("timeline.csv"));
+        for mut lines in [of_trials, of_timeline] {
+            let all = lines.len();
+            lines.truncate(MOST_UNREAD);
+            unread.extend(lines);
+            unread.extend((all > MOST_UNREAD).then(|| format!("and {} more", all - MOST_UNREAD)));
+        }
         // The run's id is the name of its folder, which a path such as "." does not end with.
         let whole = folder.canonicalize()?;
         let id = whole
@@ -120,12 +153,21 @@ impl RunFiles {
             .into_owned();
         Ok(RunFiles {
             capacity: capacity::rows(&recorded.scenario, &id, &trials),
-            timeline: results::read_rows_if_there(&folder.join("timeline.csv"))?,
+            timeline,
+            unread,
             folder: folder.to_owned(),
             id,
             recorded,
             trials,
         })
+    }
+
+    /// Fails where something could not be read.
+    fn check(&self) -> Result<(), UsageError> {
+        match self.unread.is_empty() {
+            true => Ok(()),
+            false => Err(UsageError(self.unread.join("\n  "))),
+        }
     }
 
     /// Rebuilds the report, and returns the page's path.
@@ -153,6 +195,7 @@ impl RunFiles {
             runs: &[],
             trials,
             missing: &missing(scenario, trials),
+            unread: &self.unread,
             until: until.as_deref(),
             timeline: &self.timeline,
             objectives: &self.objectives(),

@@ -111,6 +111,7 @@ impl Together {
             runs: &self.runs,
             trials: &self.trials,
             missing: &[],
+            unread: &[],
             until: None,
             timeline: &self.timeline,
             objectives: &[],

@@ -10,7 +10,7 @@ use crate::system::pinning::Pinning;
 use crate::system::process;
 
 /// The machine, the program and the command of one run.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Environment {
     pub wslab_version: String,
     /// Of the source of the program, with `-dirty` if the source was changed.
@@ -100,8 +100,12 @@ impl Environment {
         }
     }
 
-    /// The lines of a report about the machine and the program, as names and values.
+    /// The lines of a report about the machine and the program, as names and values; none where
+    /// nothing is known.
     pub fn lines(&self) -> Vec<(String, String)> {
+        if *self == Environment::default() {
+            return Vec::new();
+        }
         let gib = |bytes: u64| format!("{:.1} GiB", bytes as f64 / f64::from(1 << 30));
         let program = format!("{} ({}, {})", self.wslab_version, self.commit, self.build);
         let unknown = || "unknown".to_owned();

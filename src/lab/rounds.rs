@@ -162,9 +162,9 @@ impl Scenario {
     }
 
     /// The cells of which `trials` lacks some, each with how many. Of a search there are none: it
-    /// ends where its trials say so.
+    /// ends where its trials say so. Nor of a scenario that could not be read, which has no repeats.
     pub fn missing(&self, trials: &[TrialRow]) -> Vec<(Cell, u32)> {
-        if self.capacity.is_some() {
+        if self.capacity.is_some() || self.repeats == 0 {
             return Vec::new();
         }
         let is_there = |cell: &Cell, trial: u32| {

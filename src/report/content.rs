@@ -22,6 +22,8 @@ pub struct Report<'a> {
     pub trials: &'a [TrialRow],
     /// What the scenario asks for and `trials` lacks.
     pub missing: &'a [MissingTrials],
+    /// What is wrong with the run's files, so that it is left out: file, line and reason.
+    pub unread: &'a [String],
     /// What is known of the differences, of a run that repeats until they are known.
     pub until: Option<&'a str>,
     pub timeline: &'a [TimelineRow],

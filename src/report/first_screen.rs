@@ -35,6 +35,12 @@ pub(super) fn first_screen(report: &Report, cells: &[ReportCell], texts: &Texts)
             @if !report.trials.is_empty() {
                 p.facts { (conditions(report.trials, report.locale)) }
             }
+            @if !report.unread.is_empty() {
+                div.notice {
+                    strong { (words.unread) }
+                    ul { @for why in report.unread { li { (why) } } }
+                }
+            }
             @if let Some(incomplete) = incomplete(report.missing, texts) {
                 p.notice { (incomplete) }
             }

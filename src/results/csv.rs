@@ -35,13 +35,31 @@ pub fn csv_bytes<R: Serialize>(rows: &[R]) -> anyhow::Result<Vec<u8>> {
 /// names the file, the line, the column and what was expected.
 pub fn read_rows<R: DeserializeOwned>(path: &Path) -> anyhow::Result<Vec<R>> {
     let text = read_text(path)?;
-    let wrong = |why| {
-        UsageError(format!(
-            "{} is not as wslab wrote it: {why}",
-            path.display()
-        ))
+    let rows = rows(&text).and_then(|rows| rows.into_iter().collect());
+    Ok(rows.map_err(|why| UsageError(not_as_written(path, &why)))?)
+}
+
+/// The rows of a file that can be read, and what is wrong with the others, each with its line.
+/// None where a run was interrupted before it wrote the file.
+pub fn read_sound_rows<R: DeserializeOwned>(path: &Path) -> (Vec<R>, Vec<String>) {
+    if !path.exists() {
+        return (Vec::new(), Vec::new());
+    }
+    let text = match read_text(path) {
+        Ok(text) => text,
+        Err(why) => return (Vec::new(), vec![format!("{why:#}")]),
     };
-    Ok(rows(&text).map_err(wrong)?)
+    let rows = rows(&text).unwrap_or_else(|why| vec![Err(why)]);
+    let (sound, wrong): (Vec<_>, Vec<_>) = rows.into_iter().partition(Result::is_ok);
+    let wrong = wrong.into_iter().filter_map(Result::err);
+    (
+        sound.into_iter().flatten().collect(),
+        wrong.map(|why| not_as_written(path, &why)).collect(),
+    )
+}
+
+fn not_as_written(path: &Path, why: &str) -> String {
+    format!("{} is not as wslab wrote it: {why}", path.display())
 }
 
 /// Reads the rows of a file; none where a run was interrupted before it wrote the file.
@@ -69,8 +87,9 @@ pub fn read_text(path: &Path) -> anyhow::Result<String> {
     })
 }
 
-/// The rows of a CSV file, or the first line and column that do not fit.
-fn rows<R: DeserializeOwned>(text: &str) -> Result<Vec<R>, String> {
+/// The rows of a CSV file, each of them or its line and the first column that does not fit; or why
+/// the file is none.
+fn rows<R: DeserializeOwned>(text: &str) -> Result<Vec<Result<R, String>>, String> {
     let delimiter = delimiter(text.lines().next().unwrap_or_default());
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(delimiter)
@@ -90,9 +109,8 @@ fn rows<R: DeserializeOwned>(text: &str) -> Result<Vec<R>, String> {
     // A spreadsheet may add empty lines.
     let filled = |record: &&StringRecord| record.iter().any(|cell| !cell.is_empty());
     let records = records.iter().filter(filled);
-    records
-        .map(|record| row(&header, record, decimal_mark))
-        .collect()
+    let rows = records.map(|record| row(&header, record, decimal_mark));
+    Ok(rows.collect())
 }
 
 /// A row, or the first column that does not fit.
@@ -156,6 +174,10 @@ mod tests {
     use super::*;
     use crate::results::{TrialRow, Verdict};
     use crate::transport::Transport;
+
+    fn read(text: &str) -> Result<Vec<TrialRow>, String> {
+        rows(text).and_then(|rows| rows.into_iter().collect())
+    }
 
     /// A trial's row, with figures of each type of column.
     fn trial() -> TrialRow {
@@ -226,11 +248,7 @@ mod tests {
             saved(b';', |_, cell| cell.to_owned()),
             with_empty_line(saved(b',', |_, cell| cell.to_owned())),
         ] {
-            assert_eq!(
-                rows::<TrialRow>(&text).as_deref(),
-                Ok(&[trial()][..]),
-                "{text}"
-            );
+            assert_eq!(read(&text).as_deref(), Ok(&[trial()][..]), "{text}");
         }
     }
 
@@ -264,7 +282,7 @@ mod tests {
                 true => cell.to_owned(),
                 false => old.to_owned(),
             });
-            let error = rows::<TrialRow>(&text).unwrap_err();
+            let error = read(&text).unwrap_err();
             let place = format!("line 2, column {column}: ");
             assert!(error.starts_with(&place) && error.contains(why), "{error}");
         }
@@ -274,7 +292,7 @@ mod tests {
             "latency_p50_us" => "1.234".to_owned(),
             _ => cell.replace(".0", ""),
         });
-        let error = rows::<TrialRow>(&text).unwrap_err();
+        let error = read(&text).unwrap_err();
         assert!(
             error.contains("latency_p50_us: expected a number such as 1234,5"),
             "{error}"
@@ -287,7 +305,7 @@ mod tests {
                 "all columns in one cell",
             ),
         ] {
-            let error = rows::<TrialRow>(text).unwrap_err();
+            let error = read(text).unwrap_err();
             assert!(error.contains(why), "{error}");
         }
     }

@@ -22,7 +22,9 @@ mod verdict;
 
 pub use capacity_row::{CapacityRow, SearchVerdict};
 pub use column_type::ColumnKind;
-pub use csv::{csv_bytes, read_rows, read_rows_if_there, read_text, write_rows, write_whole};
+pub use csv::{
+    csv_bytes, read_rows, read_rows_if_there, read_sound_rows, read_text, write_rows, write_whole,
+};
 pub use metric::{Better, Kind, MetricOf, Table, Unit};
 pub use registry::{METRICS, Metric, TableColumn, measured, metric, shown_in, warning_counts};
 pub use timeline_row::TimelineRow;

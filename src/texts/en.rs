@@ -109,6 +109,7 @@ const PAGE: PageTexts = PageTexts {
     workload: |name| format!("{name} workload"),
     contents: "Contents",
     scorecard: "Scorecard",
+    unread: "Left out, since it cannot be read:",
     any_question: "What does a delivery cost over each transport, and how late is it?",
     of_settings: "The other settings are below. Of those with the fewest doubts, the one that \
                   asks the most stands first.",

@@ -98,6 +98,8 @@ pub struct PageTexts {
     /// The list of the sections.
     pub contents: &'static str,
     pub scorecard: &'static str,
+    /// What is wrong with files follows.
+    pub unread: &'static str,
     /// What a run asks whose scenario has no question.
     pub any_question: &'static str,
     /// Follows the setting that stands first.

@@ -122,18 +122,20 @@ pub fn checks_markdown(rows: &[[String; 4]]) -> String {
     joined(&[table(&header, &rows, 4)])
 }
 
-/// The runs of a folder of results: when, verdict, folder, scenario, question, transports.
-pub fn runs_markdown(rows: &[[String; 6]]) -> String {
+/// The runs of a folder of results.
+pub fn runs_markdown(rows: &[[String; 8]]) -> String {
     let header = [
         "started",
-        "verdict",
+        "trials",
+        "verdicts",
+        "size",
         "folder",
         "scenario",
         "question",
         "transports",
     ];
     let rows: Vec<Vec<String>> = rows.iter().map(|row| row.to_vec()).collect();
-    joined(&[table(&header.map(str::to_owned), &rows, 6)])
+    joined(&[table(&header.map(str::to_owned), &rows, header.len())])
 }
 
 fn head(scenario: &str, question: &str) -> String {

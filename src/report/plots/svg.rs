@@ -117,14 +117,14 @@ fn letters(text: &Text) -> Markup {
 }
 
 /// A line through points, in whole pixels: the first point, then the way to each next one. A point
-/// in the same pixel is left out.
+/// in the same pixel is left out; a line within one pixel is nothing.
 fn path(points: &[Point]) -> String {
     let mut pixels: Vec<(i64, i64)> = points
         .iter()
         .map(|(x, y)| (x.round() as i64, y.round() as i64))
         .collect();
     pixels.dedup();
-    let Some((x, y)) = pixels.first() else {
+    let [(x, y), _, ..] = pixels[..] else {
         return String::new();
     };
     let ways = pixels.windows(2).map(|pair| {
