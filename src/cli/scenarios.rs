@@ -43,13 +43,13 @@ pub(super) fn brief() -> String {
     };
     let quick = Scenario::find(QUICK.as_ref()).expect("a scenario that is built in");
     let (clients, rate, trials) = (quick.clients, quick.rate_hz, quick.repeats);
-    let alone = format!(
-        "wslab run alone is {QUICK}: {clients} clients, {rate} messages/s, {trials} trials a \
-         transport"
+    let heading = format!(
+        "Scenarios (wslab run alone is {QUICK}: {clients} clients, {rate} messages/s, {trials} \
+         trials):"
     );
-    let lines = once("Scenarios:".to_owned()).chain(listed().map(line));
+    let lines = folded(&heading, width(), "").into_iter();
     lines
-        .chain(folded(&alone, width(), ""))
+        .chain(listed().map(line))
         .collect::<Vec<_>>()
         .join("\n")
 }

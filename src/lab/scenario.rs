@@ -31,10 +31,16 @@ use crate::transport::Transport;
 pub(super) const MAX_TRIALS: u64 = 10_000;
 
 /// The scenarios in the binary: their names and texts.
-pub const BUILT_IN: [(&str, &str); 7] = [
+pub const BUILT_IN: [(&str, &str); 10] = [
     ("quick", include_str!("../../scenarios/quick.toml")),
     ("smoke", include_str!("../../scenarios/smoke.toml")),
     ("classroom", include_str!("../../scenarios/classroom.toml")),
+    (
+        "poll-interval",
+        include_str!("../../scenarios/poll-interval.toml"),
+    ),
+    ("payload", include_str!("../../scenarios/payload.toml")),
+    ("tls", include_str!("../../scenarios/tls.toml")),
     ("fanout", include_str!("../../scenarios/fanout.toml")),
     (
         "chat-rooms",
@@ -312,6 +318,12 @@ mod tests {
             assert!(
                 first.starts_with("question = "),
                 "{name} begins with {first}"
+            );
+            let trials = scenario.trials().into_iter();
+            let length: Duration = trials.map(|(_, cell)| cell.factors.length()).sum();
+            assert!(
+                length <= Duration::from_secs(300),
+                "{name} takes {length:?}"
             );
         }
     }
