@@ -346,6 +346,35 @@ fn cells_without_a_partner_are_named() {
 }
 
 #[test]
+fn metrics_have_short_names_in_gates_and_lists() {
+    let runs = Runs::new();
+    let a = runs.run("a", &cell(1, Transport::Sse, &NOISE_MS));
+    let b = runs.run("b", &cell(1, Transport::Sse, &times(&NOISE_MS, 1.3)));
+    let flags = [
+        "--metric",
+        "p50,p999,bytes,cpu,memory",
+        "--fail-if",
+        "p99 > +10%",
+    ];
+    let (code, text) = said(&compare(&[&a, &b], &flags));
+    assert_eq!(code, Some(1), "{text}");
+    for column in [
+        "latency_p50_us",
+        "latency_p999_us",
+        "all_layers_bytes_per_delivery",
+        "server_cpu_us_per_delivery",
+        "server_rss_bytes_per_client",
+        "latency_p99_us",
+    ] {
+        line(&text, column);
+    }
+    assert!(
+        text.contains("FAILED: latency_p99_us > +10%: sse"),
+        "{text}"
+    );
+}
+
+#[test]
 fn mistakes_are_answered_with_advice_and_exit_code_2() {
     let runs = Runs::new();
     let run = runs.run("run", &cell(1, Transport::Sse, &NOISE_MS));
@@ -361,13 +390,15 @@ fn mistakes_are_answered_with_advice_and_exit_code_2() {
     for (flags, advice) in [
         (
             ["--fail-if", "latency_p98_us > +10%"],
-            "write one of published,",
+            "\"latency_p98_us\": did you mean latency_p90_us, latency_p99_us,",
         ),
-        (["--metric", "speed"], "latency_p99_us, "),
+        (["--metric", "p98"], "did you mean p90, p99"),
+        (["--metric", "byte"], "did you mean bytes"),
         (
-            ["--fail-if", "latency_p99_us > much"],
-            "'latency_p99_us > +10%'",
+            ["--metric", "warp"],
+            "write one of mean, p50, p90, p99, p99.9, max, memory, bytes, cpu, or a column",
         ),
+        (["--fail-if", "latency_p99_us > much"], "'p99 > +10%'"),
     ] {
         let (code, text) = said(&compare(&[&run, &run], &flags));
         assert_eq!(code, Some(2), "{text}");

@@ -217,11 +217,19 @@ fn objectives_are_printed_with_their_margin_and_decide_the_exit_code() {
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     let table = text(&output.stdout);
     for passed in [
-        "passed: missed<1: sse, 4 clients: 0, 100 % below",
+        "passed: missed<1: sse, 4 clients: missed 0, 1 under 1",
         "passed: duplicate<1: sse",
     ] {
         assert!(table.contains(passed), "{table}");
     }
+    let output = run(&results, "--transport sse --slo missed<3 --format json");
+    let demand = &document(&output)["demands"][0];
+    assert_eq!(demand["conclusion"], "passed");
+    assert_eq!(
+        (demand["figure"].as_f64(), demand["margin"].as_f64()),
+        (Some(0.0), Some(3.0))
+    );
+    assert_eq!(demand["why"], "missed 0, 3 under 3");
     // There is no figure of what only polls have.
     let output = run(&results, "--transport sse --slo exchanges<1");
     assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));

@@ -50,16 +50,17 @@ pub(super) struct CompareArgs {
     details: bool,
     /// Metrics to show, or all
     ///
-    /// Columns of trials.csv or summary.csv. Example: --metric latency_p99_us,missed
+    /// p50, p90, p99, p99.9, max, mean, bytes, cpu, memory, or columns of trials.csv or summary.csv.
+    /// Example: --metric p99,bytes,missed
     #[arg(long, value_name = "NAME,…", value_delimiter = ',', help_heading = headings::OUTPUT)]
     metric: Vec<String>,
     /// Exit 1 where B differs from A by more
     ///
     /// May be repeated.
     ///
-    /// Write a metric, > or <, and percent: 'latency_p99_us > +10%', 'missed > 0%'. A transport
-    /// before it is for the pairs of that transport: 'sse: latency_p99_us > +10%', and two of them
-    /// for one pair of a run: 'sse/websocket: latency_p99_us > +10%' fails where SSE is more than
+    /// Write a metric, > or <, and percent: 'p99 > +10%', 'missed > 0%'. A transport
+    /// before it is for the pairs of that transport: 'sse: p99 > +10%', and two of them
+    /// for one pair of a run: 'sse/websocket: p99 > +10%' fails where SSE is more than
     /// 10 % above WebSocket. Otherwise it is for every pair that is shown. What is judged is the
     /// difference of the medians; a difference that is not shown (its 95 % interval holds 0) counts
     /// as 0 %, and what went wrong in B alone (such as messages missed) as any rise. A gate that
@@ -173,12 +174,9 @@ impl CompareArgs {
 
     /// The metrics to show, including those of the gates.
     fn metrics(&self) -> Result<Vec<&'static Metric>, UsageError> {
-        let gates = self.fail_if.iter().map(|gate| find_metric(&gate.metric));
-        let gates = gates.collect::<Result<Vec<_>, _>>()?;
         let named = self.metric.iter().filter(|name| *name != "all");
-        let named = named
-            .map(|name| find_metric(name))
-            .collect::<Result<Vec<_>, _>>()?;
+        let named: Result<Vec<_>, _> = named.map(|name| results::named_metric(name)).collect();
+        let named = named.map_err(|why| UsageError(format!("--metric: {why}")))?;
         let mut metrics: Vec<&Metric> = match &self.metric[..] {
             [] => {
                 let headline = results::shown_in(Table::Headline).into_iter();
@@ -187,9 +185,9 @@ impl CompareArgs {
             chosen if chosen.iter().any(|name| name == "all") => results::measured().collect(),
             _ => named,
         };
-        for gate in gates {
-            if !metrics.contains(&gate) {
-                metrics.push(gate);
+        for gate in &self.fail_if {
+            if !metrics.contains(&gate.metric) {
+                metrics.push(gate.metric);
             }
         }
         Ok(metrics)
@@ -257,17 +255,6 @@ pub(super) fn check_gates(judged: &[Judgement]) -> anyhow::Result<()> {
 fn lacking(run: &Path, missing: &[MissingTrials]) -> Option<String> {
     let lacks = report::incomplete(missing, LOCALE.texts())?;
     Some(format!("{}: {lacks}\n", run.display()))
-}
-
-pub(super) fn find_metric(name: &str) -> Result<&'static Metric, UsageError> {
-    let mut known = results::measured();
-    known.find(|metric| metric.name == name).ok_or_else(|| {
-        let names: Vec<&str> = results::measured().map(|metric| metric.name).collect();
-        let names = names.join(", ");
-        UsageError(format!(
-            "there is no metric \"{name}\": write one of {names}"
-        ))
-    })
 }
 
 /// The trials of a run, of which there is at least one, and those that it lacks.

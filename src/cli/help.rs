@@ -180,7 +180,7 @@ pub(super) const COMPARE: &[Example] = &[
         "The transports of another run",
     ),
     (
-        "wslab compare RUN --against websocket --fail-if 'sse: latency_p99_us > +10%'",
+        "wslab compare RUN --against websocket --fail-if 'sse: p99 > +10%'",
         "The others against WebSocket, and a bound for SSE",
     ),
     (
@@ -188,7 +188,7 @@ pub(super) const COMPARE: &[Example] = &[
         "Two runs, such as before and after a change",
     ),
     (
-        "wslab compare before after --fail-if 'latency_p99_us > +10%'",
+        "wslab compare before after --fail-if 'p99 > +10%'",
         "Fail where the second run is slower by more than a tenth",
     ),
 ];

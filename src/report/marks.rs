@@ -30,7 +30,7 @@ pub(super) fn meaning(cells: &[ReportCell]) -> Vec<String> {
     meanings
 }
 
-/// The same in a line each, for those of a printed table.
+/// The same in few words, for those of a printed table.
 pub(super) fn short_meaning(cells: &[ReportCell], columns: &[TableColumn]) -> Vec<String> {
     let short = |words: &CellTexts| [(words.doubted)(DOUBTED), (words.of_few_short)(OF_FEW)];
     meanings(cells, columns, short)
@@ -67,7 +67,7 @@ fn meanings(
 
 /// Whether a warning of some trial touches this figure, and not all figures.
 fn doubted(metric: &Metric, cell: &ReportCell) -> bool {
-    let Some((name, _)) = metric.objective else {
+    let Some(name) = metric.alias else {
         return false;
     };
     cell.counted().into_iter().any(|trial| {
@@ -79,7 +79,7 @@ fn doubted(metric: &Metric, cell: &ReportCell) -> bool {
 
 /// Whether less than one message of some trial lies beyond this percentile.
 fn of_few(metric: &Metric, cell: &ReportCell) -> bool {
-    let Some((_, share)) = metric.objective.filter(|(_, share)| *share < 1.0) else {
+    let Some(share) = metric.share.filter(|share| *share < 1.0) else {
         return false;
     };
     let figures = cell

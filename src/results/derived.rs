@@ -28,6 +28,7 @@ fn listed() -> Vec<MetricOf<TrialRow>> {
         bytes("Bytes per delivery", "all layers")
             .short("bytes")
             .lower()
+            .alias("bytes")
             .on([(Headline, 90), (Comparison, 80), (Ratios, 30)])
             .on_as((Printed, 60), "a delivery", "bytes")
             .on([(PrintedIntervals, 30), (PrintedRatios, 30)])
@@ -40,6 +41,7 @@ fn listed() -> Vec<MetricOf<TrialRow>> {
         us("Server", "CPU per delivery")
             .short("srv CPU")
             .lower()
+            .alias("cpu")
             .beneath(&[
                 ("user", "server_cpu_user_us_per_delivery"),
                 ("system", "server_cpu_sys_us_per_delivery"),

@@ -33,8 +33,10 @@ pub struct MetricOf<R> {
     pub beneath: &'static [(&'static str, &'static str)],
     /// The metric shown below, with a word after it, where this one does not exist.
     pub instead: Option<(&'static str, &'static str)>,
-    /// The percentile that an objective names, and its share of all deliveries: `p99`, 0.99.
-    pub objective: Option<(&'static str, f64)>,
+    /// What users write instead of the column: `p99`, `bytes`. Warnings name percentiles by it.
+    pub alias: Option<&'static str>,
+    /// Of a percentile: its share of all deliveries, such as 0.99; of the maximum 1.
+    pub share: Option<f64>,
     pub(super) places: Vec<Place>,
     figure: fn(&R) -> Option<f64>,
     /// Whether the figure of a trial tells anything.
@@ -86,6 +88,16 @@ impl Unit {
             Unit::Number => numbers.plain(value),
             Unit::Rate => numbers.fixed(value, 2),
             Unit::Deviation => numbers.deviation(value),
+        }
+    }
+
+    /// A round figure, such as a bound: `200 ms`, not `200.0 ms`.
+    pub fn write_round(self, numbers: Numbers, value: f64) -> String {
+        match self {
+            Unit::Microseconds => numbers.round_duration_us(value),
+            Unit::Bytes => numbers.round_bytes(value),
+            Unit::Percent => format!("{} %", numbers.plain(value)),
+            unit => unit.write(numbers, value),
         }
     }
 }
@@ -155,6 +167,11 @@ impl<R> MetricOf<R> {
     /// A trial's cell of `trials.csv`; empty where the figure does not exist.
     pub fn text(&self, trial: &R) -> String {
         (self.text)(trial)
+    }
+
+    /// The alias, or else the column.
+    pub fn short_name(&self) -> &'static str {
+        self.alias.unwrap_or(self.name)
     }
 
     /// Group and title: `Latency p99`.
@@ -231,9 +248,17 @@ impl<R> MetricOf<R> {
         MetricOf { instead, ..self }
     }
 
-    pub(super) fn objective(self, percentile: &'static str, share: f64) -> Self {
-        let objective = Some((percentile, share));
-        MetricOf { objective, ..self }
+    pub(super) fn alias(self, alias: &'static str) -> Self {
+        let alias = Some(alias);
+        MetricOf { alias, ..self }
+    }
+
+    pub(super) fn percentile(self, alias: &'static str, share: f64) -> Self {
+        let share = Some(share);
+        MetricOf {
+            share,
+            ..self.alias(alias)
+        }
     }
 
     /// Shows the metric in tables, each with its place among the others.
@@ -326,7 +351,8 @@ fn new<R>(kind: Kind, unit: Unit, group: &'static str, title: &'static str) -> M
         breakage: false,
         beneath: &[],
         instead: None,
-        objective: None,
+        alias: None,
+        share: None,
         places: Vec::new(),
         figure: |_| None,
         tells: |_| true,

@@ -26,7 +26,9 @@ pub use csv::{
     csv_bytes, read_rows, read_rows_if_there, read_sound_rows, read_text, write_rows, write_whole,
 };
 pub use metric::{Better, Kind, MetricOf, Table, Unit};
-pub use registry::{METRICS, Metric, TableColumn, measured, metric, shown_in, warning_counts};
+pub use registry::{
+    METRICS, Metric, TableColumn, measured, metric, named_metric, shown_in, warning_counts,
+};
 pub use timeline_row::TimelineRow;
 pub use trial_row::TrialRow;
 pub use verdict::{Doubt, FIGURES, Verdict, Warning, touched};

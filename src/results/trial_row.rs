@@ -68,29 +68,29 @@ columns! {
         .on([(Details, 40), (Percentiles, 10)]).absent(NO_DELIVERY);
     /// Mean delivery latency.
     latency_mean_us: Option<f64> = us("Delivery latency", "mean").short("mean latency").lower()
-        .on([(Details, 50), (PrintedTheory, 10)]).on_as((Theory, 20), "Mean latency", "measured")
+        .alias("mean").on([(Details, 50), (PrintedTheory, 10)]).on_as((Theory, 20), "Mean latency", "measured")
         .absent(NO_DELIVERY);
     /// Delivery latency that half of the deliveries did not exceed.
     latency_p50_us: Option<f64> = us("Delivery latency", "p50").short("p50").lower()
-        .objective("p50", 0.5)
+        .percentile("p50", 0.5)
         .on([(Comparison, 30), (Headline, 10), (Ratios, 10), (Percentiles, 20)])
         .on_as((Printed, 30), "latency", "p50").on([(PrintedIntervals, 10), (PrintedRatios, 10)])
         .absent(NO_DELIVERY);
     /// Delivery latency that 90 of 100 deliveries did not exceed.
-    latency_p90_us: Option<f64> = us("Delivery latency", "p90").lower().objective("p90", 0.9)
+    latency_p90_us: Option<f64> = us("Delivery latency", "p90").lower().percentile("p90", 0.9)
         .on([(Comparison, 40), (Headline, 20), (Percentiles, 30)]).absent(NONE_BEYOND);
     /// Delivery latency that 99 of 100 deliveries did not exceed.
     latency_p99_us: Option<f64> = us("Delivery latency", "p99").short("p99").lower()
-        .objective("p99", 0.99)
+        .percentile("p99", 0.99)
         .on([(Comparison, 50), (Headline, 30), (Ratios, 20), (Percentiles, 40)])
         .on_as((Printed, 40), "latency", "p99").on([(PrintedIntervals, 20), (PrintedRatios, 20)])
         .absent(NONE_BEYOND);
     /// Delivery latency that 999 of 1,000 deliveries did not exceed.
     latency_p999_us: Option<f64> = us("Delivery latency", "p99.9").lower()
-        .objective("p99.9", 0.999).on([(Comparison, 60), (Percentiles, 50)]).absent(NONE_BEYOND);
+        .percentile("p99.9", 0.999).on([(Comparison, 60), (Percentiles, 50)]).absent(NONE_BEYOND);
     /// Greatest delivery latency.
     latency_max_us: Option<f64> = us("Delivery latency", "max").short("max").lower()
-        .objective("max", 1.0).on([(Comparison, 70), (PrintedBeyond, 2), (Percentiles, 60)])
+        .percentile("max", 1.0).on([(Comparison, 70), (PrintedBeyond, 2), (Percentiles, 60)])
         .absent(NO_DELIVERY);
     /// How late the publisher started to send a message; 99 of 100 were no later.
     publish_lag_p99_us: Option<f64> = us("Publish lag", "p99").lower()
@@ -158,7 +158,7 @@ columns! {
         .absent(FOREIGN);
     /// Growth of the server's resident memory since before the first client, per client.
     server_rss_bytes_per_client: Option<f64> = bytes("Server", "memory per client")
-        .short("srv mem").lower()
+        .short("srv mem").lower().alias("memory")
         .on([(Comparison, 130), (Waiting, 50), (Headline, 120), (Ratios, 50)])
         .on([(PrintedIntervals, 50), (PrintedRatios, 50)])
         .on_as((Printed, 90), "a client", "server memory")

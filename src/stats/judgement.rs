@@ -24,6 +24,10 @@ pub struct Judgement {
     pub conclusion: Conclusion,
     /// The finding, or why there is none.
     pub why: String,
+    /// Of a bound on a figure: the figure, in its metric's unit.
+    pub figure: Option<f64>,
+    /// How far that is from the bound; below 0 where it is beyond.
+    pub margin: Option<f64>,
 }
 
 impl Judgement {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::results::{Better, METRICS, Metric, TrialRow, Unit, Verdict, measured};
+use crate::results::{Better, Metric, TrialRow, Unit, Verdict, named_metric};
 use crate::stats::compare::{CellTrials, cells, is_mostly};
 use crate::stats::judgement::{Conclusion, Judgement};
 use crate::stats::statistics::median;
@@ -28,26 +28,23 @@ impl FromStr for Objective {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let advice = "write p50, p90, p99, p99.9 or max, <, and a time, such as 'p99<100ms'; or a \
-                      column of trials.csv, < or >, and a number, such as \
-                      'server_cpu_us_per_delivery<20'";
+        let advice = "write a metric, < or >, and a bound, such as 'p99<100ms', 'cpu<20us' or \
+                      'bytes<300'";
         let at = text.find(['<', '>']).ok_or(advice)?;
         let (name, bound) = (text[..at].trim(), text[at + 1..].trim());
-        let percentile = |metric: &&Metric| metric.objective.is_some_and(|(word, _)| word == name);
-        let by_word = METRICS.iter().find(percentile);
-        let by_column = || measured().find(|metric| metric.name == name);
-        let metric = by_word.or_else(by_column).ok_or(advice)?;
+        let metric = named_metric(name).map_err(|why| format!("{why} ({advice})"))?;
         let above = text[at..].starts_with('>');
-        let time = humantime::parse_duration(bound).ok();
-        let time = time.filter(|_| metric.unit == Unit::Microseconds);
-        let number = || match metric.unit {
-            Unit::Percent => bound.trim_end_matches('%').trim_end().parse().ok(),
-            _ => bound.parse::<f64>().ok(),
-        };
-        let bound = match (time, by_word) {
-            (Some(time), _) => Some(time.as_secs_f64() * 1e6),
-            (None, Some(_)) => None,
-            (None, None) => number(),
+        let number = |unit: char| bound.trim_end_matches(unit).trim_end().parse::<f64>().ok();
+        let bound = match metric.unit {
+            Unit::Microseconds => {
+                let time = humantime::parse_duration(bound).ok();
+                // The column's name says the unit, and the alias does not.
+                let bare = number(' ').filter(|_| name == metric.name);
+                time.map(|time| time.as_secs_f64() * 1e6).or(bare)
+            }
+            Unit::Percent => number('%'),
+            Unit::Bytes => number('B'),
+            _ => number(' '),
         };
         let bound = bound
             .filter(|bound| bound.is_finite() && *bound > 0.0)
@@ -93,10 +90,9 @@ impl fmt::Display for Objective {
 }
 
 impl Objective {
-    /// The percentile, or the column.
+    /// See [`Metric::short_name`].
     pub fn name(&self) -> &'static str {
-        let percentile = self.metric.objective;
-        percentile.map_or(self.metric.name, |(name, _)| name)
+        self.metric.short_name()
     }
 
     pub fn holds(&self, figure: f64) -> bool {
@@ -109,7 +105,7 @@ impl Objective {
     /// Judges the median of a cell; of a count of what went wrong the worst trial, whatever its
     /// verdict. A cell with INVALID trials, or of which warnings touch the figure in half of the
     /// trials or more, is not judged.
-    fn judge(&self, cell: &CellTrials, texts: &Texts) -> (Conclusion, String) {
+    fn judge(&self, cell: &CellTrials, texts: &Texts) -> Judgement {
         let words = &texts.compare;
         let (invalid, all) = (cell.count(Verdict::Invalid), cell.trials.len());
         let figures = cell.values(self.metric);
@@ -119,29 +115,57 @@ impl Objective {
         };
         let (doubted, of) = cell.doubted(self.metric);
         let unjudged = if invalid > 0 && !self.metric.breakage {
-            (words.invalid_of)(invalid, all, &cell.reasons(Verdict::Invalid, texts))
+            Some((words.invalid_of)(
+                invalid,
+                all,
+                &cell.reasons(Verdict::Invalid, texts),
+            ))
         } else if is_mostly(doubted, of) {
             let reasons = cell.reasons(Verdict::Suspect, texts);
-            (words.mostly_doubted)(&cell.name, doubted, of, &reasons)
+            Some((words.mostly_doubted)(&cell.name, doubted, of, &reasons))
         } else {
-            match figure {
-                Some(figure) => return self.conclude(figure, texts),
-                None => words.no_figure.to_owned(),
+            figure.is_none().then(|| words.no_figure.to_owned())
+        };
+        let (conclusion, why) = match (unjudged, figure) {
+            (Some(why), _) => (Conclusion::Unjudged, why),
+            (None, Some(figure)) if self.holds(figure) => {
+                (Conclusion::Passed, self.margin_words(figure, texts))
+            }
+            (None, figure) => {
+                let figure = figure.unwrap_or_default();
+                (Conclusion::Failed, self.margin_words(figure, texts))
             }
         };
-        (Conclusion::Unjudged, unjudged)
+        Judgement {
+            demand: self.to_string(),
+            of: format!("{}, {}", cell.name, cell.setting),
+            conclusion,
+            why,
+            figure,
+            margin: figure.map(|figure| self.margin(figure)),
+        }
     }
 
-    /// Whether a figure holds, and its distance from the bound.
-    fn conclude(&self, figure: f64, texts: &Texts) -> (Conclusion, String) {
-        let percent = (figure / self.bound - 1.0) * 100.0;
-        let numbers = texts.numbers;
-        let written = self.metric.unit.write(numbers, figure);
-        let why = (texts.compare.margin)(&written, &numbers.percent(percent.abs()), percent < 0.0);
-        match self.holds(figure) {
-            true => (Conclusion::Passed, why),
-            false => (Conclusion::Failed, why),
+    /// How far a figure is from the bound; below 0 where it is beyond.
+    fn margin(&self, figure: f64) -> f64 {
+        match self.above {
+            true => figure - self.bound,
+            false => self.bound - figure,
         }
+    }
+
+    /// `p99 12.4 ms, 188 ms under 200 ms`.
+    fn margin_words(&self, figure: f64, texts: &Texts) -> String {
+        let write = |value| self.metric.unit.write(texts.numbers, value);
+        let apart = write((figure - self.bound).abs());
+        let (figure, is_under) = (write(figure), figure < self.bound);
+        (texts.compare.margin)(
+            self.name(),
+            &figure,
+            &apart,
+            is_under,
+            &self.metric.unit.write_round(texts.numbers, self.bound),
+        )
     }
 }
 
@@ -180,22 +204,39 @@ impl TransportObjective {
         let cells = cells
             .iter()
             .filter(|cell| concerned(cell) && !cell.is_again());
-        let judged = cells.map(|cell| {
-            let (conclusion, why) = self.objective.judge(cell, texts);
-            Judgement {
-                demand: self.objective.to_string(),
-                of: format!("{}, {}", cell.name, cell.setting),
-                conclusion,
-                why,
-            }
-        });
-        judged.collect()
+        cells
+            .map(|cell| self.objective.judge(cell, texts))
+            .collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::texts::Locale;
+
+    #[test]
+    fn a_margin_is_the_distance_to_the_bound_in_its_unit() {
+        for (objective, figure, margin, words) in [
+            (
+                "p99<200ms",
+                12_400.0,
+                187_600.0,
+                "p99 12.4 ms, 188 ms under 200 ms",
+            ),
+            (
+                "p99<10ms",
+                12_400.0,
+                -2_400.0,
+                "p99 12.4 ms, 2.40 ms over 10 ms",
+            ),
+            ("bytes<300", 274.0, 26.0, "bytes 274 B, 26 B under 300 B"),
+        ] {
+            let objective: Objective = objective.parse().unwrap();
+            assert_eq!(objective.margin(figure), margin);
+            assert_eq!(objective.margin_words(figure, Locale::En.texts()), words);
+        }
+    }
 
     #[test]
     fn objectives_are_read_as_they_are_written() {
@@ -207,12 +248,12 @@ mod tests {
             ("missed<1", "missed<1"),
             ("latency_p99_us<100ms", "p99<100ms"),
             ("latency_p99_us<100000", "p99<100ms"),
-            (
-                "server_cpu_us_per_delivery<20.5",
-                "server_cpu_us_per_delivery<20us 500ns",
-            ),
+            ("server_cpu_us_per_delivery<20.5", "cpu<20us 500ns"),
             ("server_cpu_percent < 50 %", "server_cpu_percent<50%"),
             ("wire_bytes_per_delivery<200", "wire_bytes_per_delivery<200"),
+            ("bytes < 300 B", "bytes<300"),
+            ("cpu<20us", "cpu<20us"),
+            ("p999<1s", "p99.9<1s"),
             ("fairness_index>0.9", "fairness_index>0.9"),
         ] {
             let objective: Objective = text.parse().unwrap();
@@ -226,6 +267,7 @@ mod tests {
             "p98<1s",
             "p99<0s",
             "p99<100",
+            "cpu<20",
             "p99>1s",
             "p99<=1s",
             "missed<x",

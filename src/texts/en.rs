@@ -73,9 +73,7 @@ const CELL: CellTexts = CellTexts {
              p99.9 needs 1,000), so a single message decides it, however many clients received it."
         )
     },
-    of_few_short: |mark| {
-        format!("{mark} less than one message lies beyond this percentile: one message decides it.")
-    },
+    of_few_short: |mark| format!("{mark} one message decides this figure."),
     noise: |cell, apart| {
         format!(
             "A/A ({cell}): the same cell twice differs by {apart}: smaller differences are noise."
@@ -331,8 +329,9 @@ const TABLE: TableTexts = TableTexts {
                       empty: share of the polls. CPU: percent of a core.",
     absent: |mark| format!("{mark}: not measured, or it does not exist."),
     unknown_warning: "(a warning this version does not know)",
-    all_cells: "all",
-    cells_of: |some, all| format!("{some} of {all} lines"),
+    all_cells: |all| format!("all {all} cells"),
+    cells_of: |some, all| format!("{some} of {all} cells"),
+    more_warnings: |names| format!("Further warnings: {names}; --details explains them."),
 };
 
 const CAPACITY: CapacityTexts = CapacityTexts {
@@ -397,11 +396,19 @@ const COMPARE: CompareTexts = CompareTexts {
     },
     invalid_in_b: |invalid, all, why| format!("{invalid} of {all} trials of B INVALID ({why})"),
     invalid_of: |invalid, all, why| format!("{invalid} of {all} trials INVALID ({why})"),
-    margin: |figure, percent, is_below| {
-        let side = if is_below { "below" } else { "above" };
-        format!("{figure}, {percent} {side} the bound")
+    margin: |metric, figure, apart, is_below, bound| {
+        let side = if is_below { "under" } else { "over" };
+        format!("{metric} {figure}, {apart} {side} {bound}")
     },
     conclusions: ["passed", "FAILED", "CANNOT TELL"],
+    many_unjudged: |cells, why| {
+        let number = cells.len();
+        format!(
+            "{}: {why}; and {} more cells (--details)",
+            cells[0],
+            number - 1
+        )
+    },
     mostly_doubted: |cell, doubted, of, why| {
         format!("warnings touch it in {doubted} of {of} trials of {cell} ({why})")
     },

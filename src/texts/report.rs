@@ -161,9 +161,11 @@ pub struct TableTexts {
     /// What stands for a figure that does not exist.
     pub absent: fn(&str) -> String,
     pub unknown_warning: &'static str,
-    /// A warning has all cells; and so many, of how many.
-    pub all_cells: &'static str,
+    /// A warning has all of so many cells; and so many, of how many.
+    pub all_cells: fn(usize) -> String,
     pub cells_of: fn(usize, usize) -> String,
+    /// Names of warnings that are not explained.
+    pub more_warnings: fn(&str) -> String,
 }
 
 /// A report on several runs.
@@ -246,10 +248,12 @@ pub struct CompareTexts {
     pub invalid_in_b: fn(usize, usize, &str) -> String,
     /// INVALID trials, all trials, and why they are INVALID.
     pub invalid_of: fn(usize, usize, &str) -> String,
-    /// A figure, its distance from a bound in percent, and whether it is below.
-    pub margin: fn(&str, &str, bool) -> String,
+    /// A metric, its figure, the distance from a bound, whether it is below, and the bound.
+    pub margin: fn(&str, &str, &str, bool, &str) -> String,
     /// What came of a demand: passed, failed, cannot tell.
     pub conclusions: [&'static str; 3],
+    /// Cells that could not be judged, and why the first could not.
+    pub many_unjudged: fn(&[String], &str) -> String,
     /// A cell, of how many of its trials warnings touch a figure, of how many, and the warnings.
     pub mostly_doubted: fn(&str, usize, usize, &str) -> String,
     pub no_figure: &'static str,

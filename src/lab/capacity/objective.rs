@@ -17,8 +17,8 @@ impl Objective {
     /// Fewest deliveries that show this figure: one lies beyond a percentile, except for the
     /// maximum.
     fn needed(&self) -> f64 {
-        match self.metric.objective {
-            Some((_, share)) if share < 1.0 => (1.0 / (1.0 - share)).round(),
+        match self.metric.share {
+            Some(share) if share < 1.0 => (1.0 / (1.0 - share)).round(),
             _ => 1.0,
         }
     }

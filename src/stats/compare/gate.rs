@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::results::{self, Verdict};
+use crate::results::{Metric, Verdict, named_metric};
 use crate::stats::compare::{CellPair, Comparison, DifferenceFinding, MetricDifference};
 use crate::stats::judgement::{Conclusion, Judgement};
 use crate::texts::Texts;
@@ -17,7 +17,7 @@ pub struct Gate {
     other: Option<Transport>,
     /// The transport of A; any where it is absent.
     base: Option<Transport>,
-    pub metric: String,
+    pub metric: &'static Metric,
     /// Fails above the bound, or else below it.
     above: bool,
     /// 0.1 is +10 %.
@@ -29,7 +29,7 @@ impl FromStr for Gate {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let advice = || {
-            "write a metric, > or <, and percent, such as 'latency_p99_us > +10%'; before it \
+            "write a metric, > or <, and percent, such as 'p99 > +10%'; before it \
              perhaps transports, such as 'sse/websocket: '"
         };
         let (sides, bound) = match text.split_once(':') {
@@ -49,10 +49,11 @@ impl FromStr for Gate {
         if metric.is_empty() || !percent.is_finite() {
             return Err(advice().to_owned());
         }
+        let metric = named_metric(metric)?;
         Ok(Gate {
             other,
             base,
-            metric: metric.to_owned(),
+            metric,
             above: bound[at..].starts_with('>'),
             bound: percent / 100.0,
         })
@@ -67,7 +68,12 @@ impl fmt::Display for Gate {
             _ => {}
         }
         let sign = if self.above { '>' } else { '<' };
-        write!(f, "{} {sign} {:+}%", self.metric, round(self.bound * 100.0))
+        write!(
+            f,
+            "{} {sign} {:+}%",
+            self.metric.name,
+            round(self.bound * 100.0)
+        )
     }
 }
 
@@ -92,8 +98,7 @@ impl Gate {
     pub fn judge(&self, comparison: &Comparison, texts: &Texts) -> Vec<Judgement> {
         let pairs = comparison.pairs.iter();
         let pairs: Vec<CellPair> = pairs.filter_map(|pair| self.oriented(pair)).collect();
-        let metric = results::metric(&self.metric);
-        let line = |pair: &CellPair| metric.and_then(|metric| pair.line(metric));
+        let line = |pair: &CellPair| pair.line(self.metric);
         let lines: Vec<Option<MetricDifference>> = pairs.iter().map(line).collect();
         if !pairs.is_empty() && lines.iter().all(Option::is_none) {
             let why = texts.compare.no_figure.to_owned();
@@ -170,6 +175,8 @@ impl Gate {
             of,
             conclusion,
             why,
+            figure: None,
+            margin: None,
         }
     }
 
