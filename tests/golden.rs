@@ -39,6 +39,8 @@ mod golden;
 const FINISHED: &str = "classroom/20300101t100000z";
 const IDLE: &str = "idle/20300103t100000z";
 const CUT_OFF: &str = "cut-off/20300104t100000z";
+/// Every trial is SUSPECT, for several reasons.
+const SUSPECT: &str = "suspect/20300106t100000z";
 const CAPACITY: &str = "capacity/20300105t100000z";
 /// A second run of [`FINISHED`]'s scenario: some cells differ, some have no partner.
 const AGAIN: &str = "classroom/20300102t100000z";
@@ -55,7 +57,13 @@ mod library {
 
     /// What `wslab run` prints at its end, on a terminal of this width.
     pub fn run_table(run: &Path, width: usize) -> String {
-        report::text_table(&trials(run), &[], style(width), Locale::En)
+        printed(run, style(width))
+    }
+
+    fn printed(run: &Path, style: TextStyle) -> String {
+        let trials = trials(run);
+        report::text_table(&trials, &[], style, Locale::En)
+            + &report::text_answer(&trials, style, Locale::En)
     }
 
     /// The same with `--details` and colours.
@@ -65,7 +73,7 @@ mod library {
             colour: true,
             ..style(80)
         };
-        report::text_table(&trials(run), &[], style, Locale::En)
+        printed(run, style)
     }
 
     fn style(width: usize) -> TextStyle {
@@ -178,7 +186,7 @@ fn check_report(golden: &mut Golden, run: &str) {
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     let link = format!("{named}/report.html\n");
     assert!(
-        text(&output.stdout).ends_with(&link),
+        text(&output.stdout).contains(&link),
         "{}",
         text(&output.stdout)
     );
@@ -225,6 +233,27 @@ fn the_report_of_a_finished_run() {
     check_tables(&mut golden, FINISHED);
     let details = library::run_details(&source(FINISHED));
     golden.check("details.txt", details.as_bytes());
+    golden.finish();
+}
+
+/// The table and the answer are on one screen, however many warnings there are.
+#[test]
+fn a_suspect_run_fits_a_terminal() {
+    let mut golden = Golden::of("reports/suspect");
+    let work = WorkFolder::new();
+    let named = work.copy(SUSPECT);
+    for width in ["80", "60", "40"] {
+        let output = work.wslab_at(width, &["report", &named]);
+        let path = work.0.path().canonicalize().unwrap();
+        let printed = text(&output.stdout).replace(path.to_str().unwrap(), "");
+        if width == "80" {
+            assert!(
+                printed.lines().count() < 24,
+                "no room for a prompt: {printed}"
+            );
+        }
+        golden.check(&format!("terminal-{width}.txt"), printed.as_bytes());
+    }
     golden.finish();
 }
 
@@ -353,7 +382,7 @@ fn formats() {
 fn files_of_a_run_are_written_as_they_were_read() {
     let mut golden = Golden::of("runs");
     let work = WorkFolder::new();
-    for run in [FINISHED, AGAIN, IDLE, CUT_OFF, CAPACITY] {
+    for run in [FINISHED, AGAIN, IDLE, CUT_OFF, CAPACITY, SUSPECT] {
         let (scenario, environment) = library::rewritten(&source(run));
         golden.check(&format!("{run}/scenario.toml"), scenario.as_bytes());
         golden.check(&format!("{run}/environment.json"), environment.as_bytes());

@@ -10,7 +10,7 @@ use crate::cli::browser;
 use crate::cli::display::TableArgs;
 use crate::cli::help::{self, headings};
 use crate::cli::list::{list, newest_run};
-use crate::cli::result::{Format, ShownRun, missing, show_capacity, show_run, until};
+use crate::cli::result::{Format, Shown, ShownRun, missing, show_capacity, show_run, until};
 use crate::cli::together::Together;
 use crate::error::UsageError;
 use crate::lab::capacity;
@@ -83,12 +83,14 @@ impl ReportArgs {
         let result = run.result(self.format, self.table.style());
         if self.format != Format::Table && !self.open {
             run.check()?;
-            output::write(result?)?;
+            output::write(result?.text)?;
             return Ok(ExitCode::SUCCESS);
         }
         let page = run.write_report()?;
-        output::write(result?)?;
+        let Shown { text, answer } = result?;
+        output::write(text)?;
         self.show(&page)?;
+        output::write(answer)?;
         run.check()?;
         Ok(ExitCode::SUCCESS)
     }
@@ -112,6 +114,7 @@ impl ReportArgs {
         let (style, locale) = (self.table.style(), Locale::En);
         output::write(report::text_table(&together.trials, &[], style, locale))?;
         self.show(&page)?;
+        output::write(report::text_answer(&together.trials, style, locale))?;
         Ok(ExitCode::SUCCESS)
     }
 }
@@ -216,7 +219,7 @@ impl RunFiles {
     }
 
     /// What the command printed that made the run.
-    fn result(&self, format: Format, style: TextStyle) -> anyhow::Result<String> {
+    fn result(&self, format: Format, style: TextStyle) -> anyhow::Result<Shown> {
         let run = ShownRun {
             id: &self.id,
             folder: &self.folder,

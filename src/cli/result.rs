@@ -50,30 +50,49 @@ impl<'r> ShownRun<'r> {
     }
 }
 
+/// A result on standard output.
+pub(super) struct Shown {
+    pub text: String,
+    /// What is printed after all else.
+    pub answer: String,
+}
+
+impl From<String> for Shown {
+    fn from(text: String) -> Self {
+        let answer = String::new();
+        Shown { text, answer }
+    }
+}
+
 /// The result of a run in a format.
 pub(super) fn show_run(
     run: &ShownRun,
     judged: &[Judgement],
     format: Format,
     style: TextStyle,
-) -> anyhow::Result<String> {
+) -> anyhow::Result<Shown> {
     let (trials, locale) = (run.trials, Locale::En);
     let missing = missing(run.scenario, trials);
     let until = until(run.scenario, run.environment, trials);
     let document = || RunDocument::new(run.named(), trials, &missing, until.clone(), judged);
-    match format {
+    Ok(match format {
         Format::Table => {
-            let table = report::text_table(trials, &missing, style, locale);
             let until = until.map(|until| report::paragraph(&until, style.width));
-            let judged = report::judgements(judged, style.width, locale);
-            let parts = [table, until.unwrap_or_default(), judged].into_iter();
-            let parts = parts.filter(|part| !part.is_empty());
-            Ok(parts.collect::<Vec<_>>().join("\n"))
+            let parts = [
+                report::text_table(trials, &missing, style, locale),
+                until.unwrap_or_default(),
+                report::judgements(judged, style, locale),
+            ];
+            let parts = parts.into_iter().filter(|part| !part.is_empty());
+            Shown {
+                text: parts.collect::<Vec<_>>().join("\n"),
+                answer: report::text_answer(trials, style, locale),
+            }
         }
-        Format::Json => export::json(&document()),
-        Format::Csv => export::csv(&summary::rows(trials)),
-        Format::Md => Ok(export::run_markdown(&document(), trials, locale)),
-    }
+        Format::Json => export::json(&document())?.into(),
+        Format::Csv => export::csv(&summary::rows(trials))?.into(),
+        Format::Md => export::run_markdown(&document(), trials, locale).into(),
+    })
 }
 
 /// The result of a search in a format.
@@ -82,20 +101,21 @@ pub(super) fn show_capacity(
     found: &[CapacityRow],
     format: Format,
     style: TextStyle,
-) -> anyhow::Result<String> {
+) -> anyhow::Result<Shown> {
     let trials = run.trials;
     let unfinished = |row: &CapacityRow| row.verdict == SearchVerdict::Unfinished;
-    match format {
-        Format::Table => Ok(report::capacity_table(found, trials, style, Locale::En)),
+    let text = match format {
+        Format::Table => report::capacity_table(found, trials, style, Locale::En),
         Format::Json => export::json(&CapacityDocument {
             named: run.named(),
             complete: !trials.is_empty() && !found.iter().any(unfinished),
             conditions: export::conditions(trials),
             transports: found,
-        }),
-        Format::Csv => export::csv(found),
-        Format::Md => Ok(export::capacity_markdown(found, trials, Locale::En)),
-    }
+        })?,
+        Format::Csv => export::csv(found)?,
+        Format::Md => export::capacity_markdown(found, trials, Locale::En),
+    };
+    Ok(text.into())
 }
 
 /// What is known of the differences, of a run with `--until` that has trials.

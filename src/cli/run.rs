@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::bail;
 use clap::Args;
 
-use crate::cli::compare::{find_metric, judge_gates};
+use crate::cli::compare::judge_gates;
 use crate::cli::help::{self, headings};
 use crate::cli::predict;
 use crate::cli::result::{Format, show_run};
@@ -29,10 +29,9 @@ pub(super) struct RunCommand {
     run: RunArgs,
     /// What must hold for each transport; may be repeated
     ///
-    /// The exit code is 1 unless it holds. Example: --slo 'p99<100ms'. Write p50, p90, p99, p99.9
-    /// or max, <, and a time; or a column of trials.csv, < or >, and a number in its unit:
-    /// 'missed<1', 'server_cpu_us_per_delivery<20'. A transport before it is
-    /// for that one: 'sse: p99<50ms'. What is judged is the median of the trials; of a count of
+    /// The exit code is 1 unless it holds. Example: --slo 'p99<100ms'. Write p50, p90, p99, p99.9,
+    /// max, mean, bytes, cpu, memory or a column of trials.csv; < or >; and a bound: 'cpu<20us',
+    /// 'bytes<300', 'missed<1'. A transport before it is for that one: 'sse: p99<50ms'. What is judged is the median of the trials; of a count of
     /// what went wrong, such as messages missed, the worst of them. An objective that cannot be
     /// judged does not hold: no figure, INVALID trials, a figure that warnings touch in half of the
     /// trials or more. Where a trial is INVALID, the exit code is 3.
@@ -41,7 +40,7 @@ pub(super) struct RunCommand {
     /// By how much transports may differ; may be repeated
     ///
     /// The exit code is 1 where one differs from another by more. Example: --repeats 5 --fail-if
-    /// 'sse/websocket: latency_p99_us > +10%' fails where SSE is more than 10 % above WebSocket.
+    /// 'sse/websocket: p99 > +10%' fails where SSE is more than 10 % above WebSocket.
     /// wslab compare --help says how gates are written and judged.
     #[arg(long, value_name = "GATE", help_heading = headings::STATISTICS)]
     #[arg(hide_short_help = true)]
@@ -103,11 +102,8 @@ impl RunCommand {
         }
     }
 
-    /// Checks that what is demanded is of metrics that exist and of transports that are measured.
+    /// Checks that what is demanded is of transports that are measured.
     fn check_demands(&self, scenario: &Scenario) -> Result<(), UsageError> {
-        for gate in &self.fail_if {
-            find_metric(&gate.metric)?;
-        }
         let of_gates = self.fail_if.iter().flat_map(Gate::transports);
         let of_slo = self.slo.iter().filter_map(|objective| objective.transport);
         let measured = &scenario.transports;

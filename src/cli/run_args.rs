@@ -15,7 +15,7 @@ use crate::cli::help::headings;
 use crate::cli::process::{end_when_interrupted, interrupted};
 use crate::cli::refusal;
 use crate::cli::report::RunFiles;
-use crate::cli::result::{Format, ShownRun};
+use crate::cli::result::{Format, Shown, ShownRun};
 use crate::client::token::{self, Token};
 use crate::error::UsageError;
 use crate::lab::config::Config;
@@ -247,7 +247,7 @@ impl RunArgs {
         &self,
         run: &Run,
         ending: Ending,
-        result: impl FnOnce(&ShownRun) -> anyhow::Result<String>,
+        result: impl FnOnce(&ShownRun) -> anyhow::Result<Shown>,
     ) -> anyhow::Result<()> {
         let is_empty = run.folder.trials.is_empty();
         if is_empty && self.format == Format::Table {
@@ -260,7 +260,10 @@ impl RunArgs {
             environment: &run.environment,
             trials: &run.folder.trials,
         });
-        let shown = shown.and_then(output::write);
+        let (shown, answer) = match shown {
+            Ok(Shown { text, answer }) => (output::write(text), answer),
+            Err(error) => (Err(error), String::new()),
+        };
         if is_empty {
             return complete(run, ending);
         }
@@ -276,8 +279,9 @@ impl RunArgs {
             }
             Ok(())
         });
+        let answered = output::write(answer);
         complete(run, ending)?;
-        shown.and(told)
+        shown.and(told).and(answered.map(|_| ()))
     }
 }
 

@@ -25,10 +25,14 @@ pub struct Answer {
     pub setting: String,
     /// Which transport to take, and why, in one sentence.
     pub conclusion: String,
-    /// By how much transports differ: a sentence a figure, then SSE against WebSocket.
+    /// By how much transports differ: latency, then each other figure that decides.
     pub figures: Vec<String>,
+    /// The figures that do not decide, and SSE against WebSocket.
+    pub others: Vec<String>,
     /// What the data cannot show, which figures are doubted, and what is left out.
     pub limits: Vec<String>,
+    /// Whether all transports have doubted figures.
+    pub doubted: bool,
     /// All of it.
     pub sentence: String,
 }
@@ -66,11 +70,15 @@ fn answer(setting: &str, group: &[&ReportCell], waiting: bool, texts: &Texts) ->
     let transports = group.iter().filter(is_compared);
     let cells: Vec<&ReportCell> = transports.filter(has_valid).copied().collect();
     let found = clauses::found(&cells, waiting, texts);
-    let mut figures = Vec::new();
-    let mut limits = Vec::new();
+    let (mut figures, mut others, mut limits) = (Vec::new(), Vec::new(), Vec::new());
     if cells.len() > 1 {
-        figures.extend(found.iter().flat_map(|found| found.clauses(&cells, texts)));
-        figures.extend(pair(&found, &cells, texts));
+        for found in &found {
+            match found.question.words.is_later || found.decides(&cells) {
+                true => figures.push(found.sentences(&cells, texts)),
+                false => others.push(found.sentences(&cells, texts)),
+            }
+        }
+        others.extend(pair(&found, &cells, texts));
         limits.extend(few_trials(&cells, texts).filter(|_| !found.is_empty()));
     } else if !found.is_empty() {
         limits.push(words.alone_decides_nothing.to_owned());
@@ -87,13 +95,20 @@ fn answer(setting: &str, group: &[&ReportCell], waiting: bool, texts: &Texts) ->
         true if left_out.is_empty() => return None,
         true => words.all_invalid.to_owned(),
     };
-    let all = [std::slice::from_ref(&conclusion), &figures, &limits];
+    let all = [
+        std::slice::from_ref(&conclusion),
+        &figures,
+        &others,
+        &limits,
+    ];
     Some(Answer {
         setting: setting.to_owned(),
         sentence: all.concat().join(" "),
         conclusion,
         figures,
+        others,
         limits,
+        doubted: doubted_cells(&found, &cells).len() == cells.len(),
     })
 }
 

@@ -99,7 +99,7 @@ impl Found<'_> {
     }
 
     /// Which transports are in the first place, and how far the others are from it.
-    pub fn clauses(&self, cells: &[&ReportCell], texts: &Texts) -> Vec<String> {
+    pub fn sentences(&self, cells: &[&ReportCell], texts: &Texts) -> String {
         let (words, clause) = (&texts.answer, self.question.words);
         let remarks = match clause.is_later {
             true => words.latency_apart,
@@ -128,7 +128,8 @@ impl Found<'_> {
             (false, true) => vec![(clause.first)(&place), next],
             (false, false) => vec![[(clause.first)(&place), next].join(words.separator)],
         };
-        parts.iter().map(|part| (words.sentence)(part)).collect()
+        let sentences = parts.iter().map(|part| (words.sentence)(part));
+        sentences.collect::<Vec<_>>().join(" ")
     }
 
     /// `431 ms later (380–482 ms)`, `24 % more (12–37 %)`, `2.1 times as many (2.0–2.2)`.

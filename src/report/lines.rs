@@ -2,6 +2,7 @@
 
 use console::{Style, measure_text_width};
 
+use crate::results::Verdict;
 use crate::texts::{NO_BREAK, folded};
 
 /// How text for a terminal looks.
@@ -30,14 +31,26 @@ impl TextStyle {
         self.apply(Style::new().dim(), text)
     }
 
-    /// SUSPECT.
-    pub(super) fn warn(self, text: &str) -> String {
+    pub fn good(self, text: &str) -> String {
+        self.apply(Style::new().green(), text)
+    }
+
+    pub fn warn(self, text: &str) -> String {
         self.apply(Style::new().yellow(), text)
     }
 
-    /// INVALID.
-    pub(super) fn bad(self, text: &str) -> String {
+    pub fn bad(self, text: &str) -> String {
         self.apply(Style::new().red().bold(), text)
+    }
+
+    /// A verdict in its colour.
+    pub(super) fn verdict(self, verdict: Verdict) -> String {
+        let word = verdict.to_string();
+        match verdict {
+            Verdict::Valid => word,
+            Verdict::Suspect => self.warn(&word),
+            Verdict::Invalid => self.bad(&word),
+        }
     }
 
     fn apply(self, style: Style, text: &str) -> String {

@@ -60,6 +60,6 @@ pub use judgements::{judgement, judgements};
 pub use lines::{TextStyle, paragraph};
 pub use page::html;
 pub use plots::{Plot, plots};
-pub use table::text_table;
+pub use table::{text_answer, text_table};
 pub use until::{UntilRun, until};
 pub use write::write;

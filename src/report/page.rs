@@ -229,7 +229,8 @@ fn all_trials(report: &Report, cells: &[ReportCell], texts: &Texts) -> Markup {
 /// The warnings, each with the cells that have it; `None` where all are VALID and there is none.
 fn doubts(cells: &[ReportCell], texts: &Texts) -> Option<Markup> {
     let words = &texts.page;
-    let found = warnings::found(cells);
+    let mut found = warnings::kinds(&warnings::named(cells));
+    found.retain(|kind| !kind.name.is_empty());
     let is_unexplained =
         |cell: &&ReportCell| cell.verdict() != Verdict::Valid && cell.warnings().is_empty();
     let unexplained: Vec<&ReportCell> = cells.iter().filter(is_unexplained).collect();
@@ -242,13 +243,13 @@ fn doubts(cells: &[ReportCell], texts: &Texts) -> Option<Markup> {
         @for found in &found {
             div.doubts {
                 p {
-                    (badge(warnings::verdict(found))) " " code { (found.name) } ": "
+                    (badge(found.verdict())) " " code { (found.name) } ": "
                     (sentence(found.name, words.unknown_warning, texts))
                 }
                 ul {
-                    @for (cell, trials) in &found.cells {
+                    @for (cell, trials) in found.cells.iter().map(|(at, all)| (&cells[*at], all)) {
                         li {
-                            (named(cell)) (cell.of_trials(*trials)) " "
+                            (named(cell)) (cell.of_trials(trials.len())) " "
                             (cell.finding(found.name))
                         }
                     }

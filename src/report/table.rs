@@ -1,4 +1,4 @@
-//! What a run prints at its end: conditions, one table, what to doubt, and the closing sentence.
+//! What a run prints at its end: conditions, one table, what to doubt, and the answer.
 //!
 //! The table fits the terminal. Where it does not, it lacks columns, in the order of
 //! [`DROPPED_FIRST`]: no line is broken. All other tables are in `details`.
@@ -31,8 +31,8 @@ const DROPPED_FIRST: [&str; 9] = [
     "all_layers_bytes_per_delivery",
 ];
 
-/// The answer of a run: at most `style.width` columns wide, except for names that are longer. Ends
-/// with the closing sentence and a line break.
+/// The figures of a run: at most `style.width` columns wide, except for names that are longer. Ends
+/// with a line break.
 pub fn text_table(
     trials: &[TrialRow],
     missing: &[MissingTrials],
@@ -45,36 +45,49 @@ pub fn text_table(
         return format!("{}\n", texts.table.no_trial);
     }
     let mut lines = Vec::new();
-    if let Some(incomplete) = incomplete(missing, texts) {
-        lines.extend(style.folded(&incomplete, ""));
-    }
     lines.extend(conditions::lines(trials, style, locale));
     lines.push(String::new());
     let columns = columns_that_fit(&cells, style);
     lines.extend(main_table(&cells, &columns, style));
-    for mark in marks::short_meaning(&cells, &columns) {
-        lines.extend(style.folded(&mark, "  "));
-    }
+    lines.extend(style.folded(&marks::short_meaning(&cells, &columns).join(" "), "  "));
     for batched in cells.iter().filter_map(batching::meaning) {
         lines.extend(style.folded(&batched, "  "));
     }
-    if let Some(noise) = repeats::noise_floor(&cells) {
+    let answers = answers(trials, locale);
+    // Doubted figures are noise anyway.
+    let is_told = style.details || answers.iter().any(|answer| !answer.doubted);
+    if let Some(noise) = repeats::noise_floor(&cells).filter(|_| is_told) {
         lines.extend(style.folded(&noise, "  "));
     }
-    lines.extend(warnings::lines(&cells, style));
+    lines.extend(warnings::lines(&warnings::named(&cells), style, texts));
     if style.details {
         lines.push(String::new());
         lines.extend(details::blocks(&cells, style));
     }
-    let answers = answers(trials, locale);
-    for answer in &answers {
-        lines.push(String::new());
-        lines.extend(closing(answer, answers.len() > 1, style, texts));
+    if let Some(incomplete) = incomplete(missing, texts) {
+        lines.extend(
+            style
+                .folded(&incomplete, "")
+                .iter()
+                .map(|line| style.warn(line)),
+        );
     }
     joined(&lines)
 }
 
-/// The answer for a setting: the conclusion, then what it rests on.
+/// The answer of a run, to be printed last: each setting's after an empty line.
+pub fn text_answer(trials: &[TrialRow], style: TextStyle, locale: Locale) -> String {
+    let answers = answers(trials, locale);
+    let mut lines = Vec::new();
+    for answer in &answers {
+        lines.push(String::new());
+        lines.extend(closing(answer, answers.len() > 1, style, locale.texts()));
+    }
+    joined(&lines)
+}
+
+/// The answer for a setting: the conclusion, then what it rests on. Without details, of several
+/// settings and of doubted figures, that is latency alone.
 fn closing(answer: &Answer, several: bool, style: TextStyle, texts: &Texts) -> Vec<String> {
     let conclusion = match several {
         true => (texts.answer.setting)(&answer.setting, &answer.conclusion),
@@ -82,8 +95,18 @@ fn closing(answer: &Answer, several: bool, style: TextStyle, texts: &Texts) -> V
     };
     let conclusion = style.folded(&conclusion, "").into_iter();
     let mut lines: Vec<String> = conclusion.map(|line| style.bold(&line)).collect();
-    let others = [&answer.figures[..], &answer.limits].concat().join(" ");
-    lines.extend(style.folded(&others, ""));
+    let Answer {
+        figures,
+        others,
+        limits,
+        ..
+    } = answer;
+    let rest = match style.details {
+        true => [&figures[..], others, limits].concat(),
+        false if several || answer.doubted => [&figures[..1.min(figures.len())], limits].concat(),
+        false => [&figures[..], limits].concat(),
+    };
+    lines.extend(style.folded(&rest.join(" "), ""));
     lines
 }
 
@@ -170,10 +193,6 @@ fn groups(columns: &[TableColumn], widths: &[usize]) -> String {
 
 /// A line in which the verdict has its colour.
 fn coloured(cell: &ReportCell, line: String, style: TextStyle) -> String {
-    let verdict = cell.verdict().to_string();
-    match cell.verdict() {
-        Verdict::Valid => line,
-        Verdict::Suspect => line.replacen(&verdict, &style.warn(&verdict), 1),
-        Verdict::Invalid => line.replacen(&verdict, &style.bad(&verdict), 1),
-    }
+    let verdict = cell.verdict();
+    line.replacen(&verdict.to_string(), &style.verdict(verdict), 1)
 }

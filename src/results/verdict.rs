@@ -88,25 +88,25 @@ pub enum Warning {
     #[strum(
         message = "The publisher started messages later than the schedule said, and the \
         latencies contain that lag.",
-        props(advice = "lower the rate, or leave the machine more time")
+        props(advice = "ask for a lower rate")
     )]
     PublisherLate,
     #[strum(
         message = "The load, or load and server together, left no CPU time to spare, so the \
         figures may show the limit of this machine or of the load and not the server’s.",
-        props(advice = "ask for fewer clients or a lower rate, or use more cores")
+        props(advice = "ask for fewer clients or a lower rate")
     )]
     LoadSaturated,
     #[strum(
         message = "The load stood still while messages were under way: it was stopped, or \
         processes other than server and load had the cores. The latencies contain that time.",
-        props(advice = "end what else runs on this machine, and repeat")
+        props(advice = "end what else runs here; repeat")
     )]
     LoadStalled,
     #[strum(
         message = "A few subscribers in a process of their own saw other latencies than the \
         crowd, so the crowd’s processes, or their place on this machine, are part of the figures.",
-        props(advice = "compare with the probe’s figures (--details), or ask for fewer clients")
+        props(advice = "see the probe’s figures (--details)")
     )]
     ProbeDiffers,
     #[strum(
@@ -176,7 +176,7 @@ pub enum Warning {
     #[strum(
         message = "Other processes on this machine used its cores, in the whole window or in \
         some seconds of it, so the figures are partly theirs.",
-        props(advice = "end what else runs on this machine, and repeat")
+        props(advice = "end what else runs here; repeat")
     )]
     MachineBusy,
     #[strum(

@@ -234,8 +234,8 @@ pub(super) const ANSWER: AnswerTexts = AnswerTexts {
     interval: |low, high| format!("{low} to {high}"),
     few_trials: |trials, noise, enough| {
         let trials = match trials {
-            1 => "One trial each".to_owned(),
-            some => format!("As few as {some} trials each"),
+            1 => "One trial of a cell".to_owned(),
+            some => format!("{some} trials of a cell"),
         };
         let noise = N.plain(noise);
         format!("{trials} cannot show a difference below {noise} times: type --repeats {enough}.")

@@ -46,13 +46,16 @@ pub fn cut(text: &str, width: usize) -> String {
     }
 }
 
-/// The text with [`NO_BREAK`] between each number and its unit.
+/// The text with [`NO_BREAK`] between each number and its unit, and between a flag and its number.
 fn units_kept(text: &str) -> String {
     let mut kept = String::new();
     for word in text.split(' ') {
         let unit = word.trim_end_matches(|c: char| c.is_ascii_punctuation() && c != '%');
         let after_number = kept.ends_with(|c: char| c.is_ascii_digit());
-        let is_joined = after_number && (unit == "%" || UNITS.contains(&unit));
+        let is_unit = after_number && (unit == "%" || UNITS.contains(&unit));
+        let last = kept.rsplit([' ', NO_BREAK]).next().unwrap_or_default();
+        let is_value = last.starts_with("--") && word.starts_with(|c: char| c.is_ascii_digit());
+        let is_joined = is_unit || is_value;
         if !kept.is_empty() {
             kept.push(if is_joined { NO_BREAK } else { ' ' });
         }
@@ -70,6 +73,14 @@ mod tests {
         assert_eq!(
             folded("it takes some 490 ms, or 80 %.", 14, "  "),
             ["it takes some", "  490 ms, or", "  80 %.",]
+        );
+    }
+
+    #[test]
+    fn a_flag_keeps_its_number() {
+        assert_eq!(
+            folded("type --repeats 5.", 12, ""),
+            ["type", "--repeats 5."]
         );
     }
 
