@@ -390,13 +390,16 @@ fn mistakes_are_answered_with_advice_and_exit_code_2() {
     for (flags, advice) in [
         (
             ["--fail-if", "latency_p98_us > +10%"],
-            "\"latency_p98_us\": did you mean latency_p90_us, latency_p99_us,",
+            "\"latency_p98_us\" (did you mean latency_p9",
         ),
-        (["--metric", "p98"], "did you mean p90, p99"),
-        (["--metric", "byte"], "did you mean bytes"),
         (
-            ["--metric", "warp"],
-            "write one of mean, p50, p90, p99, p99.9, max, memory, bytes, cpu, or a column",
+            ["--metric", "latency_p99"],
+            "(did you mean latency_p99_us?)",
+        ),
+        (["--metric", "byte"], "(did you mean bytes?)"),
+        (
+            ["--metric", "dilithium"],
+            "write mean, p50, p90, p99, p99.9, max, memory, bytes, cpu or a column",
         ),
         (["--fail-if", "latency_p99_us > much"], "'p99 > +10%'"),
     ] {

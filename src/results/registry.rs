@@ -4,13 +4,11 @@
 
 use std::sync::LazyLock;
 
+use crate::error::did_you_mean;
 use crate::results::derived::derived;
 use crate::results::metric::{Kind, MetricOf, Place, Table};
 use crate::results::trial_row::{TrialRow, columns};
 use crate::results::{Verdict, touched};
-
-/// From this likeness on (Jaro and Winkler, 1 for equal names), a name may be a slip for another.
-const ALIKE: f64 = 0.8;
 
 /// A column of `trials.csv`, or a figure that is derived from its columns.
 pub type Metric = MetricOf<TrialRow>;
@@ -72,29 +70,16 @@ pub fn metric(name: &str) -> Option<&'static Metric> {
 /// The metric of summary and comparison that a user names, by its alias or its column.
 ///
 /// # Errors
-/// There is none: what is written like it, or which aliases there are.
+/// There is none: which name is like it, and which aliases there are.
 pub fn named_metric(name: &str) -> Result<&'static Metric, String> {
     let is_alias = |alias: &str| alias == name || alias.replace('.', "") == name;
     let is_it = |metric: &&Metric| metric.name == name || metric.alias.is_some_and(is_alias);
     measured().find(is_it).ok_or_else(|| {
         let names = measured().flat_map(|metric| metric.alias.into_iter().chain([metric.name]));
-        let mut alike: Vec<(f64, &str)> = names
-            .map(|known| (strsim::jaro_winkler(name, known), known))
-            .filter(|(likeness, _)| *likeness > ALIKE)
-            .collect();
-        alike.sort_by(|a, b| b.0.total_cmp(&a.0));
-        let alike: Vec<&str> = alike.iter().map(|(_, known)| *known).take(3).collect();
+        let near = did_you_mean(name, names);
         let aliases: Vec<&str> = measured().filter_map(|metric| metric.alias).collect();
-        match alike.is_empty() {
-            true => format!(
-                "there is no metric \"{name}\": write one of {}, or a column of trials.csv",
-                aliases.join(", ")
-            ),
-            false => format!(
-                "there is no metric \"{name}\": did you mean {}?",
-                alike.join(", ")
-            ),
-        }
+        let aliases = aliases.join(", ");
+        format!("there is no metric \"{name}\"{near}: write {aliases} or a column of trials.csv")
     })
 }
 
