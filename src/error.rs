@@ -56,9 +56,9 @@ pub fn choice(words: &[&str]) -> String {
 pub fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
     /// Below it, a word is another one: two letters of five may differ.
     const ALIKE: f64 = 0.6;
-    let likeness = |known: &str| match known.starts_with(word) && word.len() > 2 {
-        true => 1.0,
-        false => strsim::normalized_damerau_levenshtein(word, known),
+    let likeness = |known: &str| {
+        let is_begun = known.starts_with(word) && word.len() > 2;
+        f64::from(u8::from(is_begun)) + strsim::normalized_damerau_levenshtein(word, known)
     };
     let known = known.into_iter().map(|known| (likeness(known), known));
     let near = known.filter(|(likeness, _)| *likeness >= ALIKE);
