@@ -68,7 +68,8 @@ columns! {
         .on([(Details, 40), (Percentiles, 10)]).absent(NO_DELIVERY);
     /// Mean delivery latency.
     latency_mean_us: Option<f64> = us("Delivery latency", "mean").short("mean latency").lower()
-        .alias("mean").on([(Details, 50), (PrintedTheory, 10)]).on_as((Theory, 20), "Mean latency", "measured")
+        .alias("mean").on([(Details, 50), (PrintedTheory, 10)])
+        .on_as((Theory, 20), "Mean latency", "measured")
         .absent(NO_DELIVERY);
     /// Delivery latency that half of the deliveries did not exceed.
     latency_p50_us: Option<f64> = us("Delivery latency", "p50").short("p50").lower()
