@@ -177,6 +177,12 @@ fn lines_without_a_name_are_refused_and_an_empty_input_reads_on() {
     chat.say("hello");
     assert!(chat.is_told("error: ").contains("start with --user NAME"));
     assert_eq!(chat.finish().code(), Some(2));
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), "hello\n").unwrap();
+    let mut chat = wslab(&["chat", &server.url()]);
+    let output = chat.stdin(file.reopen().unwrap()).output().unwrap();
+    let told = text(&output.stderr);
+    assert_eq!(told.matches("start with --user NAME").count(), 1, "{told}");
 
     let mut reader = Chat::start(&server.url(), &[]);
     reader.0.close_input();

@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Output;
 
-use support::process::{text, wslab};
+use support::process::{Process, signal, text, wslab};
 use support::wait_until;
 use tempfile::TempDir;
 
@@ -244,5 +244,22 @@ fn a_wrong_value_is_named_where_it_was_written() {
         let said = text(&output.stderr);
         assert_eq!(output.status.code(), Some(2), "{line}: {said}");
         assert!(said.starts_with(says), "{line}: {said}");
+    }
+}
+
+/// A port alone, or a name of this machine, is no address of a network. Some servers take it so.
+#[test]
+fn a_server_says_where_a_short_address_is_for_this_machine_alone() {
+    for (bind, is_told) in [("localhost:0", true), (":0", true), ("127.0.0.1:0", false)] {
+        let mut server = Process::start(wslab(&["serve", "--bind", bind]));
+        let address = server.line();
+        let port = address
+            .strip_prefix("listening on http://127.0.0.1:")
+            .unwrap();
+        signal(server.id(), "-TERM");
+        assert_eq!(server.ended(), Some(0));
+        let note = format!("for this machine alone; --bind 0.0.0.0:{port} serves all networks\n");
+        let notes = server.rest_of_notes();
+        assert_eq!(notes, if is_told { note } else { String::new() }, "{bind}");
     }
 }

@@ -164,6 +164,11 @@ impl ChatClient {
             let has_room = self.room.borrow().has_room();
             tokio::select! {
                 input = console.next(has_room), if reads => match input? {
+                    Input::Line(line) | Input::NotText(line)
+                        if only_reads && console.is_pipe() && !line.trim().is_empty() =>
+                    {
+                        return Err(UsageError(format!("the input has lines: {NO_USER}")).into());
+                    }
                     Input::Line(line) => self.say(&line),
                     Input::NotText(why) => self.room.borrow_mut().not_sent(&why),
                     Input::End => {
@@ -178,9 +183,6 @@ impl ChatClient {
             let has_reader = console.show(&mut self.room.borrow_mut())?;
             if only_reads && !has_reader {
                 return Ok(true);
-            }
-            if only_reads && console.is_pipe() && !self.room.borrow().all_seen() {
-                return Err(UsageError(format!("the input has lines: {NO_USER}")).into());
             }
             let given_up = ended.is_some_and(|ended| ended.elapsed() > PARTING);
             if given_up || ended.is_some() && self.room.borrow().is_settled() {

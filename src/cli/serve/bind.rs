@@ -10,8 +10,8 @@ use crate::server::host::HostName;
 pub(super) struct BindAddress {
     pub address: SocketAddr,
     pub name: Option<HostName>,
-    /// Only the port was written. Some servers take that for all networks.
-    pub is_port_alone: bool,
+    /// A port alone or a name was written, which some servers take for all networks.
+    pub is_short: bool,
 }
 
 /// Reads ADDR:PORT. The address may be a name of this machine, or `*` for all networks, and both
@@ -35,7 +35,7 @@ pub(super) fn parse_bind(text: &str) -> Result<BindAddress, String> {
         return Ok(BindAddress {
             address: (ip, DEFAULT_PORT).into(),
             name: None,
-            is_port_alone: false,
+            is_short: false,
         });
     }
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -59,7 +59,7 @@ pub(super) fn parse_bind(text: &str) -> Result<BindAddress, String> {
     Ok(BindAddress {
         address,
         name: name.flatten(),
-        is_port_alone: host.is_empty(),
+        is_short: ip.parse::<IpAddr>().is_err() || host.is_empty(),
     })
 }
 

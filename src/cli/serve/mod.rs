@@ -201,7 +201,7 @@ impl ServeArgs {
             let _ = writeln!(std::io::stderr(), "certificate: SHA-256 {fingerprint}");
         }
         output::write(format!("listening on {scheme}://{address}\n"))?;
-        if self.bind.is_port_alone {
+        if self.bind.is_short && address.ip().is_loopback() {
             let all = SocketAddr::from((Ipv4Addr::UNSPECIFIED, address.port()));
             let note = format!("for this machine alone; --bind {all} serves all networks");
             let _ = writeln!(std::io::stderr(), "{note}");
