@@ -1,12 +1,14 @@
-//! Standard output.
+//! Standard output, and errors.
 
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use anyhow::Context;
-use console::Term;
+use console::{Term, measure_text_width};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
+
+use crate::texts::folded;
 
 /// Writes to standard output. Returns whether there is still a reader: one that has closed the pipe
 /// has read what it wants, and is no error.
@@ -21,6 +23,21 @@ pub fn write(text: impl AsRef<[u8]>) -> anyhow::Result<bool> {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
         Err(error) => Err(error).context("cannot write to standard output"),
     }
+}
+
+/// Writes an error to standard error, on a terminal in lines that fit.
+pub fn write_error(error: &anyhow::Error) {
+    let terminal = Term::stderr();
+    let text = format!("error: {error:#}");
+    let width = error_width();
+    let lines = text.lines().flat_map(|line| {
+        match terminal.is_term() && measure_text_width(line) > width {
+            true => folded(line, width, "  "),
+            false => vec![line.to_owned()],
+        }
+    });
+    let lines: Vec<String> = lines.collect();
+    let _ = writeln!(io::stderr(), "{}", lines.join("\n"));
 }
 
 /// Columns of the terminal that standard output is; or else what the variable COLUMNS says, or 80;
