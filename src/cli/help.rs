@@ -98,6 +98,10 @@ pub(super) const RUN: &[Example] = &[
         "1 KiB five times a second, repeated so that differences have intervals",
     ),
     (
+        "wslab run --until 10% --budget 10m",
+        "Repeat until every difference is shown or below 10 %, for 10 minutes at the most",
+    ),
+    (
         "wslab run --target localhost:8080 --clients 100,1000",
         "Measure a server that already runs, with two numbers of subscribers",
     ),

@@ -184,7 +184,8 @@ mod tests {
     fn a_matrix_has_the_cells_that_are_kept_and_not_skipped() {
         assert_eq!(cells("").len(), 2 * 2 * (2 + 1));
         let kept = cells(
-            "only = [{ tls = \"on\" }]\nskip = [{ transport = \"short-polling\", clients = \"1k\" }]",
+            "only = [{ tls = \"on\" }]\n\
+             skip = [{ transport = \"short-polling\", clients = \"1k\" }]",
         );
         let expected = [
             "short-polling-100-200ms-on-tls",
@@ -214,8 +215,10 @@ mod tests {
     fn what_matches_nothing_is_told_with_its_line() {
         for (patterns, says) in [
             (
-                "skip = [\n  { tls = \"on\" },\n  { clients = [100, 10000] },\n  { clients = 10000 },\n]",
-                "matrix.toml:8: skip: clients: 10000 is no value of the scenario, which has 100, 1000",
+                "skip = [\n  { tls = \"on\" },\n  { clients = [100, 10000] },\n\
+                 { clients = 10000 },\n]",
+                "matrix.toml:8: skip: clients: 10000 is no value of the scenario, which has 100, \
+                 1000",
             ),
             (
                 "only = [{ transport = \"sse\", poll_interval = \"1s\" }]",

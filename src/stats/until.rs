@@ -3,8 +3,8 @@
 //!
 //! Looking again after each round would find differences that are none: of two equal normal
 //! samples, ten looks at 5 % call 19 % different (Armitage, McPherson and Rowe, J. R. Stat. Soc. A
-//! 132, 1969). Here the looks share the error, as in Lan and DeMets ("Discrete sequential boundaries
-//! for clinical trials", Biometrika 70, 1983):
+//! 132, 1969). Here the looks share the error, as in Lan and DeMets ("Discrete sequential
+//! boundaries for clinical trials", Biometrika 70, 1983):
 //!
 //! - There is a look after [`LEAST_ROUNDS`], and another each time the rounds have grown by a
 //!   quarter. Looks at growing distances cost few of them (Howard, Ramdas, McAuliffe and Sekhon,
@@ -14,8 +14,8 @@
 //! - The differences share that equally (Bonferroni).
 //!
 //! So a run that ends as soon as it may calls an A/A pair different in any of its figures in fewer
-//! than 5 of 100 cases. Simulated, see the test: in 0 of 3,000 runs where both scatter alike, and in
-//! 8 of 1,000 where one scatters 15 times as much.
+//! than 5 of 100 cases. Simulated, see the test: in 0 of 3,000 runs where both scatter alike, and
+//! in 8 of 1,000 where one scatters 15 times as much.
 
 use std::collections::BTreeMap;
 
@@ -26,9 +26,9 @@ use crate::stats::compare::{self, CellPair};
 use crate::stats::statistics::{Interval, ratio, ratio_interval_at};
 use crate::texts::Texts;
 
-/// Rounds before the first look. Values of equal medians lie all on one side of each other in up to
-/// 2^(1 − n) of all experiments, whatever interval is made of them: 0.8 % at n = 8, for each of four
-/// figures.
+/// Rounds before the first look. Values of equal medians lie all on one side of each other in up
+/// to 2^(1 − n) of all experiments, whatever interval is made of them: 0.8 % at n = 8, for each of
+/// four figures.
 pub const LEAST_ROUNDS: u32 = 8;
 
 /// In how many of 100 runs something may be said that is not so, divided by 100.
@@ -420,8 +420,8 @@ mod tests {
         assert_eq!(few.foreseen_rounds(LEAST), None);
     }
 
-    /// In which share of runs that end as soon as they may, two equal transports differ in a figure.
-    /// Only `noisy` figures scatter; the others end no run.
+    /// In which share of runs that end as soon as they may, two equal transports differ in a
+    /// figure. Only `noisy` figures scatter; the others end no run.
     fn differ(runs: u32, noise: [f64; 2], noisy: usize, source: &mut Source) -> f64 {
         let figures = |noise: f64| {
             let mut figures = [(600.0, noise), (900.0, noise), (275.0, noise), (9.0, noise)];
