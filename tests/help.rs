@@ -177,6 +177,10 @@ fn help_of_run_lists_the_scenarios_with_what_they_ask() {
         assert!(folded.contains(&format!("{name} {question}")), "{name}");
     }
     assert!(short.contains("wslab run alone is quick: 100 clients, 10 messages/s, 5 trials"));
+    // The manual indents them by 7 of 80 columns.
+    let listed = long.lines().skip_while(|line| *line != "Scenarios:");
+    let mut listed = listed.take_while(|line| !line.is_empty());
+    assert!(listed.all(|line| line.chars().count() <= 71), "{long}");
     assert!(long.contains("5 trials of 750 ms; about "), "{long}");
 }
 

@@ -8,6 +8,8 @@ use crate::system::output;
 use crate::texts::{NO_BREAK, folded};
 use crate::transport::Transport;
 
+/// Columns of a text in the manual at 80 columns, so that its lines are not broken again.
+const IN_MANUAL: usize = 71;
 /// Columns of help on a wider terminal.
 pub(super) const MOST_WIDE: usize = 100;
 
@@ -32,10 +34,7 @@ pub(super) fn welcome() -> String {
     let more = "wslab --help lists all commands, wslab run -h the options of one, and wslab run \
                 --help explains each option with its default and examples.";
     let commands = [
-        (
-            "run",
-            "measure all of them on this machine, and write a report",
-        ),
+        ("run", "measure all of them here, and write a report"),
         ("compare", "what differs, and whether it is more than noise"),
         ("demo", "a page with live feeds and a chat, for the browser"),
     ];
@@ -59,7 +58,8 @@ pub(super) fn width() -> usize {
 pub(super) fn hanging(term: &str, text: &str) -> String {
     let indent = " ".repeat(term.chars().count());
     let term = term.replace(' ', &NO_BREAK.to_string());
-    folded(&(term + text), width(), &indent).join("\n") + "\n"
+    let width = width().min(IN_MANUAL);
+    folded(&(term + text), width, &indent).join("\n") + "\n"
 }
 
 /// The end of `-h`: the first example, and where the rest is.
@@ -73,7 +73,8 @@ pub(super) fn brief(examples: &[Example]) -> String {
 /// The end of `--help`: examples and exit codes.
 pub(super) fn full(examples: &[Example], codes: &[Code]) -> String {
     let examples = examples.iter();
-    let examples = examples.map(|(command, does)| format!("  {does}:\n    {command}\n"));
+    let examples = examples
+        .map(|(command, does)| hanging("  ", &format!("{does}:")) + &format!("    {command}\n"));
     let code_width = codes.iter().map(|(code, _)| code.len()).max().unwrap_or(0);
     let codes = codes.iter();
     let codes = codes.map(|(code, when)| hanging(&format!("  {code:code_width$}  "), when));
@@ -110,7 +111,7 @@ pub(super) const RUN: &[Example] = &[
         "Fail unless every transport, and SSE above all, is quick enough",
     ),
     (
-        "wslab run --format json | jq '.cells[] | {transport, latency_p99_us, verdict}'",
+        "wslab run --format json | jq '.cells[] | {transport, latency_p99_us}'",
         "Figures for a script; a figure that does not exist is null",
     ),
     (

@@ -34,8 +34,10 @@ pub(super) struct RunArgs {
     ///
     /// The name of one that is built in (wslab run -h lists them), or a scenario's file. The
     /// folder of a run repeats it with its seed, target and pinning. Flags change what it says.
-    /// Without it, what the flags and wslab.toml say is run; without both, quick. wslab.toml is
-    /// looked for here and in ~/.config/wslab. Its keys are a scenario's, as clients = [50].
+    /// Without it, what the flags and wslab.toml say is run, with the defaults below: one trial of
+    /// each transport, until --repeats or --until asks for more. Without both, quick is run.
+    /// wslab.toml is looked for here and in ~/.config/wslab. Its keys are a scenario's, as
+    /// clients = [50].
     pub(super) scenario: Option<PathBuf>,
     #[command(flatten)]
     pub(super) factors: FactorArgs,
