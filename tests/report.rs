@@ -325,6 +325,49 @@ fn three_numbers_of_clients_are_lines_over_them_and_fewer_are_not() {
 }
 
 #[test]
+fn three_rates_payloads_or_poll_intervals_are_lines_over_them_and_fewer_are_not() {
+    let drawn = |values: &[f64], set: fn(&mut TrialRow, f64)| {
+        let cells = values.iter().enumerate().flat_map(|(at, value)| {
+            [Transport::ShortPolling, Transport::Sse].map(|transport| (at, *value, transport))
+        });
+        let trials: Vec<TrialRow> = cells
+            .map(|(at, value, transport)| {
+                let cell = 2 * at as u32 + u32::from(transport == Transport::Sse);
+                let mut trial = trial(cell, 1, transport, 100);
+                set(&mut trial, value);
+                trial
+            })
+            .collect();
+        plots(&report(&trials, &[])).unwrap()
+    };
+    let rate = |trial: &mut TrialRow, value: f64| trial.rate_hz = value;
+    let payload = |trial: &mut TrialRow, value: f64| trial.payload_bytes = value as u32;
+    // Only one transport has an interval, so that the cells of others are the same one.
+    let interval = |trial: &mut TrialRow, value: f64| match trial.transport {
+        Transport::ShortPolling => trial.poll_interval_ms = Some(value),
+        _ => trial.cell = 1,
+    };
+    let kinds: [(&str, fn(&mut TrialRow, f64), &str); 3] = [
+        ("rate", rate, ">100<"),
+        ("payload", payload, ">100 B<"),
+        ("poll-interval", interval, ">100 ms<"),
+    ];
+    for (name, set, label) in kinds {
+        let three = drawn(&[10.0, 100.0, 1_000.0], set);
+        assert_eq!(names(&three)[4..], [name]);
+        let svg = &plot(&three, name).svg;
+        assert!(
+            svg.contains(label) && svg.contains("Delivery latency, p50"),
+            "{svg}"
+        );
+        let dashes = svg.matches("stroke-dasharray=\"7 5\"").count();
+        assert_eq!(dashes > 0, name == "poll-interval", "push has no interval");
+        assert_texts_have_room(plot(&three, name));
+        assert_eq!(names(&drawn(&[10.0, 100.0], set)).len(), 4, "{name}");
+    }
+}
+
+#[test]
 fn no_text_overlaps_another_or_leaves_the_picture() {
     let mut many = trials(&[1, 10, 100, 1_000, 5_000, 10_000], 2);
     for trial in many.iter_mut().filter(|trial| trial.clients >= 5_000) {

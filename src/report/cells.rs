@@ -13,7 +13,6 @@ pub(super) struct ReportCell<'a> {
     pub texts: &'static Texts,
     pub number: u32,
     pub transport: Transport,
-    pub clients: u32,
     /// The factors that every transport has and that vary within the run, clients always first:
     /// `1,000 clients, 10 messages a second to each feed`. Cells of the same setting can be
     /// compared.
@@ -218,7 +217,6 @@ pub(super) fn cells(trials: &[TrialRow], locale: Locale) -> Vec<ReportCell<'_>> 
             texts,
             number: trial.cell,
             transport: trial.transport,
-            clients: trial.clients,
             setting: setting(trial, &all, texts),
             variant: variant(trial, &all, texts),
             shade: 0.0,

@@ -44,6 +44,22 @@ pub(super) const PLOT: PlotTexts = PlotTexts {
                   rises with them is work that is done for one after the other, as the last \
                   recipient of a message sees it. Both scales are logarithmic.",
     },
+    against_rate: PlotText {
+        title: "How it changes with the rate of messages",
+        caption: "A line that falls is work that several messages share: an exchange, a wake-up or \
+                  a write. Both scales are logarithmic.",
+    },
+    against_payload: PlotText {
+        title: "How it changes with the size of a message",
+        caption: "A level line is a cost of each message however long it is. Both scales are \
+                  logarithmic.",
+    },
+    against_poll_interval: PlotText {
+        title: "Poll interval against push",
+        caption: "A longer interval makes a poll’s message later, and its bytes and CPU time \
+                  fewer. A dashed line is a transport without a poll interval: where the line of \
+                  polling crosses it, both cost the same. Both scales are logarithmic.",
+    },
     capacity: PlotText {
         title: "Capacity within the objective",
         caption: "A bar is the most that held in VALID trials, and again in further ones unless \
@@ -60,6 +76,9 @@ pub(super) const PLOT: PlotTexts = PlotTexts {
         time: "time since the window began (s)",
         deliveries: "deliveries per second (1/s)",
         clients: "clients, log scale",
+        rate: "messages a second to each feed (1/s), log scale",
+        payload: "text of a message (B, kB), log scale",
+        poll_interval: "poll interval (ms, s), log scale",
         number_of: |factor| format!("{factor} (number)"),
     },
     layers: ["payload", "envelope", "protocol", "TLS", "TCP-IP"],
@@ -71,6 +90,8 @@ pub(super) const PLOT: PlotTexts = PlotTexts {
     not_measured: "not measured",
     lacks: |figure, parts| format!("{figure} ({parts} not measured)"),
     of_baseline: |multiple| format!("({multiple} raw-tcp)"),
+    latency_p50: "Delivery latency, p50",
+    all_bytes: "Bytes per delivery, all layers",
     server_cpu: "Server: CPU time per delivery",
     load_cpu: "Load: CPU time per delivery",
     server_memory: "Server: memory per client",

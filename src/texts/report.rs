@@ -308,6 +308,9 @@ pub struct Axes {
     pub time: &'static str,
     pub deliveries: &'static str,
     pub clients: &'static str,
+    pub rate: &'static str,
+    pub payload: &'static str,
+    pub poll_interval: &'static str,
     /// A factor that is a number.
     pub number_of: fn(&str) -> String,
 }
@@ -321,6 +324,9 @@ pub struct PlotTexts {
     pub latency_over_time: PlotText,
     pub deliveries_over_time: PlotText,
     pub scaling: PlotText,
+    pub against_rate: PlotText,
+    pub against_payload: PlotText,
+    pub against_poll_interval: PlotText,
     pub capacity: PlotText,
     pub axes: Axes,
     /// The layers of the byte ledger: payload, envelope, protocol, TLS, TCP-IP.
@@ -338,8 +344,10 @@ pub struct PlotTexts {
     pub lacks: fn(&str, &str) -> String,
     /// A multiple of the baseline.
     pub of_baseline: fn(&str) -> String,
-    /// Panels of the scaling plot: CPU and memory of server and load, the latencies of three
+    /// Panels of the plots against a factor: latency, bytes, CPU and memory of server and load, the latencies of three
     /// recipients, messages per write.
+    pub latency_p50: &'static str,
+    pub all_bytes: &'static str,
     pub server_cpu: &'static str,
     pub load_cpu: &'static str,
     pub server_memory: &'static str,

@@ -80,6 +80,11 @@ impl Axis {
         }
     }
 
+    /// The least and the greatest value that it shows.
+    pub fn ends(&self) -> [f64; 2] {
+        [self.low, self.high]
+    }
+
     /// The position of a value: 0 at the low end, 1 at the high end. A value outside is moved to
     /// the nearer end.
     pub fn position(&self, value: f64) -> f64 {

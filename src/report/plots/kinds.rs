@@ -69,13 +69,33 @@ const KINDS: [Kind; 6] = [
     },
 ];
 
-/// Only where there are several numbers of clients.
-const SCALING: Kind = Kind {
-    name: "scaling",
-    data: "summary.csv",
-    text: |texts| &texts.scaling,
-    sheet: |title, cells, _| scaling::sheet(title, cells),
-};
+/// Only where such a factor has several values and nothing else varies.
+const SCALING: [Kind; 4] = [
+    Kind {
+        name: "scaling",
+        data: "summary.csv",
+        text: |texts| &texts.scaling,
+        sheet: |title, cells, _| scaling::sheet(title, cells, &scaling::CLIENTS),
+    },
+    Kind {
+        name: "rate",
+        data: "summary.csv",
+        text: |texts| &texts.against_rate,
+        sheet: |title, cells, _| scaling::sheet(title, cells, &scaling::RATE),
+    },
+    Kind {
+        name: "payload",
+        data: "summary.csv",
+        text: |texts| &texts.against_payload,
+        sheet: |title, cells, _| scaling::sheet(title, cells, &scaling::PAYLOAD),
+    },
+    Kind {
+        name: "poll-interval",
+        data: "summary.csv",
+        text: |texts| &texts.against_poll_interval,
+        sheet: |title, cells, _| scaling::sheet(title, cells, &scaling::POLL_INTERVAL),
+    },
+];
 
 /// The one plot of a search: its steps are too many, and too different, for the others.
 const CAPACITY: Kind = Kind {
@@ -87,7 +107,7 @@ const CAPACITY: Kind = Kind {
 
 /// The names of all plots, including those that a report leaves out.
 pub(in crate::report) fn names() -> impl Iterator<Item = &'static str> {
-    let kinds = KINDS.iter().chain([&SCALING, &CAPACITY]);
+    let kinds = KINDS.iter().chain(&SCALING).chain([&CAPACITY]);
     kinds.map(|kind| kind.name)
 }
 
@@ -96,7 +116,7 @@ pub fn plots(report: &Report) -> anyhow::Result<Vec<Plot>> {
     let cells = cells(report.trials, report.locale);
     let (kinds, marks): (Vec<&Kind>, _) = match report.capacity {
         [] => (
-            KINDS.iter().chain([&SCALING]).collect(),
+            KINDS.iter().chain(&SCALING).collect(),
             repeats::marks(&cells),
         ),
         _ => (vec![&CAPACITY], None),
