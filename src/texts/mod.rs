@@ -3,7 +3,7 @@
 //!
 //! - `locale`: the languages
 //! - `report`, `answer`, `until`: which texts there are: a type with a field for each
-//! - `en`, `en_answer`, `en_plots`, `en_until`: the texts in English. Another language is more such
+//! - `en`, `en_answer`, `en_page`, `en_plots`, `en_until`: the texts in English. Another language is more such
 //!   values, which do not compile before they are complete
 //! - `number`, `plural`: numbers in a language, and which form of a noun follows them
 //! - `fold`: text in lines that fit a terminal
@@ -14,6 +14,7 @@
 mod answer;
 mod en;
 mod en_answer;
+mod en_page;
 mod en_plots;
 mod en_until;
 mod fold;
