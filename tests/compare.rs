@@ -187,10 +187,11 @@ fn invalid_trials_are_left_out_and_suspect_ones_marked() {
     let b = runs.run("b", &trials);
     let (code, text) = said(&compare(&[&a, &b], &[]));
     assert_eq!(code, Some(0), "{text}");
-    let counted = "A: 5 trials B: 5 trials, 1 of them SUSPECT (no reason named), 1 INVALID left out \
-                   (no reason named)";
+    let counted = "A: 5 trials B: 5 trials, 1 of them SUSPECT, 1 INVALID left out";
     let words: Vec<&str> = text.split_whitespace().collect();
     assert!(words.join(" ").contains(counted), "{text}");
+    let why = "INVALID no reason named (B: sse, 1000 clients (2 of 6 trials))";
+    assert!(words.join(" ").contains(why), "{text}");
     let found = line(&text, "latency_p99_us");
     assert!(found.contains("?  none shown ("), "{text}");
 
@@ -299,7 +300,7 @@ fn a_run_is_compared_with_the_transport_that_is_named() {
     ];
     let named: Vec<&str> = text
         .lines()
-        .filter(|line| line.contains(" against "))
+        .filter(|line| line.contains(" against websocket, "))
         .collect();
     assert_eq!(named, pairs, "{text}");
     assert!(

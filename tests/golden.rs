@@ -325,10 +325,29 @@ fn comparisons() {
         ("two-runs.txt", vec!["compare", a, b]),
         ("all-metrics.txt", vec!["compare", idle, "--metric", "all"]),
         (
+            "colours.txt",
+            vec![
+                "compare",
+                a,
+                b,
+                "--metric",
+                "p99,bytes",
+                "--color",
+                "always",
+            ],
+        ),
+        (
             "gates.txt",
             [&["compare", a, b, "--metric", "exchanges"], &gates[..]].concat(),
         ),
     ] {
+        for width in [60, 40] {
+            let output = work.wslab_at(&width.to_string(), &arguments);
+            let printed = text(&output.stdout);
+            let printed = console::strip_ansi_codes(printed);
+            let tables = printed.lines().filter(|line| !line.contains("runs/"));
+            assert_fits(&tables.collect::<Vec<_>>().join("\n"), width);
+        }
         let output = work.wslab_at("80", &arguments);
         let printed = format!(
             "$ wslab {}\n{}--- standard error ---\n{}--- exit code {} ---\n",

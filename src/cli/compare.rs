@@ -8,16 +8,17 @@ use anyhow::bail;
 use clap::Args;
 
 use crate::cli::args::ResultsArgs;
+use crate::cli::display::ColorArgs;
 use crate::cli::help::{self, headings};
 use crate::cli::list::newest_run;
 use crate::cli::result::{Format, missing};
 use crate::error::UsageError;
 use crate::lab::scenario::Scenario;
 use crate::report::export::{self, ComparisonDocument};
-use crate::report::{self, MissingTrials};
+use crate::report::{self, MissingTrials, TextStyle};
 use crate::results::{self, Metric, Table, TrialRow};
 use crate::stats::compare::{self, Comparison, Gate, Unpaired};
-use crate::stats::judgement::Judgement;
+use crate::stats::judgement::{Conclusion, Judgement};
 use crate::system::output;
 use crate::texts::Locale;
 use crate::transport::Transport;
@@ -45,9 +46,11 @@ pub(super) struct CompareArgs {
     results: ResultsArgs,
     /// All figures of each pair
     ///
-    /// With their intervals, also within one run.
+    /// With their intervals, also within one run; and every warning.
     #[arg(long, help_heading = headings::OUTPUT)]
     details: bool,
+    #[command(flatten)]
+    color: ColorArgs,
     /// Metrics to show, or all
     ///
     /// p50, p90, p99, p99.9, max, mean, bytes, cpu, memory, or columns of trials.csv or summary.csv.
@@ -116,8 +119,7 @@ impl CompareArgs {
         };
         let shown = match self.format {
             Format::Table => self.table(
-                &comparison,
-                &metrics,
+                (&comparison, &metrics, &judged),
                 [
                     (Some(&*folder_a), &a, missing[0]),
                     (
@@ -129,7 +131,13 @@ impl CompareArgs {
             ),
             Format::Json => export::json(&document())?,
             Format::Csv => export::csv(&document().differences)?,
-            Format::Md => export::comparison_markdown(&comparison, &metrics, &document(), LOCALE),
+            Format::Md => export::comparison_markdown(
+                &comparison,
+                &metrics,
+                &document(),
+                [&a, b.as_deref().unwrap_or_default()],
+                LOCALE,
+            ),
         };
         let shown = output::write(shown);
         if comparison.pairs.is_empty() {
@@ -151,11 +159,15 @@ impl CompareArgs {
 
     fn table(
         &self,
-        comparison: &Comparison,
-        metrics: &[&'static Metric],
+        (comparison, metrics, judged): (&Comparison, &[&'static Metric], &[Judgement]),
         runs: [(Option<&Path>, &[TrialRow], &[MissingTrials]); 2],
     ) -> String {
-        let (width, mut text) = (output::width(), String::new());
+        let style = TextStyle {
+            details: self.details,
+            ..self.color.style()
+        };
+        let (width, mut text) = (style.width, String::new());
+        let [(_, of_a, _), _] = runs;
         for ((path, trials, missing), letter) in runs.into_iter().zip(["A", "B"]) {
             let Some(path) = path else { continue };
             if self.b.is_some() {
@@ -166,10 +178,24 @@ impl CompareArgs {
             text.push_str(&lacking(path, missing).unwrap_or_default());
         }
         text.push('\n');
-        text + &match self.b.is_some() || self.details || !self.metric.is_empty() {
-            true => report::comparison(comparison, metrics, width, LOCALE),
-            false => report::differences(comparison, width, LOCALE),
+        text += &match self.b.is_some() || self.details || !self.metric.is_empty() {
+            true => report::comparison(comparison, metrics, style, LOCALE),
+            false => report::differences(comparison, style, LOCALE),
+        };
+        if !comparison.pairs.is_empty() {
+            text += &match self.b.is_some() {
+                true => report::closing(comparison, metrics, style, LOCALE),
+                false => report::text_answer(of_a, style, LOCALE),
+            };
         }
+        let count = |of| judged.iter().filter(|gate| gate.conclusion == of).count();
+        if !judged.is_empty() {
+            let [failed, untold, passed] =
+                [Conclusion::Failed, Conclusion::Unjudged, Conclusion::Passed].map(count);
+            let gates = (LOCALE.texts().compare.gates)(failed, untold, passed);
+            text += &report::paragraph(&gates, width);
+        }
+        text
     }
 
     /// The metrics to show, including those of the gates.

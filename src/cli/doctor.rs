@@ -8,13 +8,14 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::cli::args::{ResultsArgs, within};
+use crate::cli::display::ColorArgs;
 use crate::cli::help::{self, headings};
 use crate::cli::process::interrupted;
 use crate::cli::result::Format;
 use crate::lab::calibrate::calibrate;
 use crate::lab::calibration::Calibration;
 use crate::lab::factors::MAX_CLIENTS;
-use crate::report::export;
+use crate::report::{TextStyle, export};
 use crate::system::doctor::{self, Finding, Level};
 use crate::system::info::SystemInfo;
 use crate::system::limits::Requirements;
@@ -45,6 +46,8 @@ pub(super) struct DoctorArgs {
     calibrate: bool,
     #[command(flatten)]
     results: ResultsArgs,
+    #[command(flatten)]
+    color: ColorArgs,
     /// How the result is printed
     ///
     /// table: for a terminal. json: one document, also where the command fails. csv: rows with a
@@ -70,7 +73,7 @@ impl DoctorArgs {
         let requirements = Requirements::of(self.clients.into());
         let findings = doctor::findings(&SystemInfo::sample(WATCH), &requirements);
         output::write(match self.format {
-            Format::Table => table(&findings, output::width()),
+            Format::Table => table(&findings, self.color.style()),
             Format::Json => export::json(&Checks {
                 clients: self.clients,
                 checks: &findings,
@@ -173,13 +176,20 @@ fn words(calibration: &Calibration, folder: &Path) -> String {
     text + &format!("Kept in {folder}. The next runs predict with it.\n")
 }
 
-/// The findings in lines of at most so many columns; those after a finding's first are indented.
-fn table(findings: &[Finding], width: usize) -> String {
+/// The findings in lines that fit; those after a finding's first are indented.
+fn table(findings: &[Finding], style: TextStyle) -> String {
     let lines = findings.iter().flat_map(|finding| {
         let line = finding.to_string();
         let (level, rest) = line.split_at(INDENT.len());
-        let level = level.replace(' ', &NO_BREAK.to_string());
-        folded(&(level + rest), width, INDENT)
+        let kept = level.replace(' ', &NO_BREAK.to_string());
+        let mut lines = folded(&(kept + rest), style.width, INDENT);
+        let coloured = match finding.level {
+            Level::Ok => style.good(level),
+            Level::Warn => style.warn(level),
+            Level::Bad => style.bad(level),
+        };
+        lines[0] = lines[0].replacen(level, &coloured, 1);
+        lines
     });
     lines.map(|line| line + "\n").collect()
 }

@@ -52,7 +52,7 @@ mod write;
 pub use answer::{Answer, answers};
 pub use capacity_table::capacity_table;
 pub use cells::cell_name;
-pub use comparison::{comparison, differences};
+pub use comparison::{closing, comparison, differences};
 pub use conditions::conditions;
 pub use content::{MissingTrials, Report, ReportedRun, incomplete, missing_cell};
 pub use dictionary::dictionary;

@@ -203,8 +203,33 @@ const COMPARE: CompareTexts = CompareTexts {
     header: ["", "A", "B", "difference"],
     side: |cell, trials| format!("{cell}: {trials}"),
     letter: |letter, cell| format!("{letter} ({cell})"),
-    of_them_suspect: |trials, why| format!(", {trials} of them SUSPECT ({why})"),
-    invalid_left_out: |trials, why| format!(", {trials} INVALID left out ({why})"),
+    of_them_suspect: |trials| format!(", {trials} of them SUSPECT"),
+    invalid_left_out: |trials| format!(", {trials} INVALID left out"),
+    closing: |most, shown, alike, untold| {
+        let all = shown + alike + untold;
+        let differs = match shown {
+            0 => format!("B is not shown to differ from A in any of {all} figures."),
+            some if some > most.len() => {
+                format!(
+                    "B differs from A in {some} of {all} figures, most in {}.",
+                    most.join("; ")
+                )
+            }
+            some => format!(
+                "B differs from A in {some} of {all} figures: {}.",
+                most.join("; ")
+            ),
+        };
+        let alike =
+            (alike > 0 && shown > 0).then(|| format!(" No difference is shown in {alike}."));
+        let untold = (untold > 0).then(|| {
+            format!(" {untold} cannot be told: too few trials, or only one side has the figure.")
+        });
+        differs + &alike.unwrap_or_default() + &untold.unwrap_or_default()
+    },
+    gates: |failed, untold, passed| {
+        format!("Gates: {failed} failed, {untold} cannot tell, {passed} passed.")
+    },
     invalid_counted: "INVALID trials are left out, but not of counts of what went wrong, such as \
                       missed.",
     no_reason: "no reason named",

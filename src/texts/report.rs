@@ -229,10 +229,13 @@ pub struct CompareTexts {
     pub side: fn(&str, &str) -> String,
     /// A letter, and its cell.
     pub letter: fn(&str, &str) -> String,
-    /// SUSPECT trials, and why they are.
-    pub of_them_suspect: fn(usize, &str) -> String,
-    /// INVALID trials, and why they are.
-    pub invalid_left_out: fn(usize, &str) -> String,
+    pub of_them_suspect: fn(usize) -> String,
+    pub invalid_left_out: fn(usize) -> String,
+    /// The greatest differences, how many figures differ, in how many no difference is shown, and
+    /// how many cannot be told.
+    pub closing: fn(&[String], usize, usize, usize) -> String,
+    /// How many gates failed, cannot tell, and passed.
+    pub gates: fn(usize, usize, usize) -> String,
     /// Follows comparisons that leave out INVALID trials.
     pub invalid_counted: &'static str,
     /// INVALID trials that name no reason.

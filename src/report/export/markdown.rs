@@ -2,8 +2,6 @@
 
 use std::fmt::Display;
 
-use serde_json::{Map, Value};
-
 use super::{ComparisonDocument, RunDocument};
 use crate::report::answer;
 use crate::report::capacity;
@@ -12,11 +10,19 @@ use crate::report::columns;
 use crate::report::comparison;
 use crate::report::conditions::conditions;
 use crate::report::judgements::judgement;
+use crate::report::lines::TextStyle;
 use crate::report::marks;
 use crate::results::{CapacityRow, Metric, Table, TrialRow, Verdict, shown_in};
 use crate::stats::compare::Comparison;
 use crate::stats::judgement::Judgement;
 use crate::texts::{Locale, Texts};
+
+/// Lines of Markdown are as long as they are.
+const UNFOLDED: TextStyle = TextStyle {
+    width: usize::MAX,
+    colour: false,
+    details: true,
+};
 
 /// The cells of a run, a table a setting.
 pub fn run_markdown(document: &RunDocument, trials: &[TrialRow], locale: Locale) -> String {
@@ -90,14 +96,18 @@ pub fn comparison_markdown(
     compared: &Comparison,
     metrics: &[&'static Metric],
     document: &ComparisonDocument,
+    trials: [&[TrialRow]; 2],
     locale: Locale,
 ) -> String {
     let texts = locale.texts();
     let mut lines = Vec::new();
-    if let [a, b] = &document.runs[..] {
-        lines.push(format!("A: `{a}`, B: `{b}`"));
+    for ((letter, run), trials) in ["A", "B"].iter().zip(&document.runs).zip(trials) {
+        let conditions = conditions(trials, locale);
+        lines.push(match document.runs.len() {
+            1 => conditions,
+            _ => format!("{letter}: `{run}`: {conditions}"),
+        });
     }
-    lines.push(conditions_line(&document.conditions));
     for pair in &compared.pairs {
         let found = metrics.iter().filter_map(|&metric| pair.line(metric));
         let rows: Vec<Vec<String>> = found.map(|line| comparison::row(&line, texts)).collect();
@@ -105,12 +115,21 @@ pub fn comparison_markdown(
         lines.push(format!("**{}** ({})", pair.name(texts), sides.join("; ")));
         lines.push(table(&texts.compare.header.map(str::to_owned), &rows, 1));
     }
+    let doubts = comparison::doubts(compared, UNFOLDED, texts);
+    let item = |line: &String| match line.starts_with(' ') {
+        true => line.clone(),
+        false => format!("- {line}"),
+    };
+    lines.push(doubts.iter().map(item).collect::<Vec<_>>().join("\n"));
     lines.extend(
         document
             .not_compared
             .iter()
             .map(|cell| (texts.compare.not_compared)(cell)),
     );
+    if document.runs.len() == 1 {
+        lines.extend(answer::paragraphs(trials[0], locale));
+    }
     lines.extend(list(document.demands, locale));
     joined(&lines)
 }
@@ -143,15 +162,6 @@ fn head(scenario: &str, question: &str) -> String {
         "" => format!("**{scenario}**"),
         question => format!("**{scenario}**: {question}"),
     }
-}
-
-/// The factors that all cells share: `clients` 100, `rate_hz` 10.
-fn conditions_line(conditions: &Map<String, Value>) -> String {
-    let texts = conditions.iter().map(|(name, value)| match value {
-        Value::String(text) => format!("`{name}` {text}"),
-        other => format!("`{name}` {other}"),
-    });
-    texts.collect::<Vec<_>>().join(", ")
 }
 
 fn row(cell: &ReportCell, shown: Table) -> Vec<String> {
