@@ -347,7 +347,8 @@ fn three_rates_payloads_or_poll_intervals_are_lines_over_them_and_fewer_are_not(
         Transport::ShortPolling => trial.poll_interval_ms = Some(value),
         _ => trial.cell = 1,
     };
-    let kinds: [(&str, fn(&mut TrialRow, f64), &str); 3] = [
+    type Set = fn(&mut TrialRow, f64);
+    let kinds: [(&str, Set, &str); 3] = [
         ("rate", rate, ">100<"),
         ("payload", payload, ">100 B<"),
         ("poll-interval", interval, ">100 ms<"),

@@ -5,7 +5,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::report::capacity_section::method;
 use crate::report::cell_table::{Lead, badge, cell_table};
-use crate::report::cells::{ReportCell, cells, sentence};
+use crate::report::cells::{ReportCell, cells, sentence, settings};
 use crate::report::columns::{compared, has_beyond, has_ratios, has_theory, present};
 use crate::report::content::Report;
 use crate::report::first_screen::first_screen;
@@ -15,8 +15,9 @@ use crate::report::plots::Plot;
 use crate::report::repeats;
 use crate::report::runs::runs;
 use crate::report::warnings;
-use crate::results::{Better, Kind, METRICS, Metric, Table, Verdict, shown_in};
+use crate::results::{Better, Kind, METRICS, Metric, Table, Verdict, metric, shown_in};
 use crate::texts::{SectionText, Texts};
+use crate::transport::Transport;
 
 const STYLE: &str = include_str!("report.css");
 
@@ -281,10 +282,36 @@ fn figures(report: &Report, cells: &[ReportCell], plots: &[Plot], texts: &Texts)
         @for plot in plots {
             figure id={ "plot-" (plot.name) } {
                 (scrolling(&labelled(plot)))
-                figcaption { (plot.caption) " " (files(plot, texts)) }
+                figcaption {
+                    (plot.caption) " " (files(plot, texts))
+                    @if plot.name == "bytes" {
+                        @if let Some(claim) = claim(cells, texts) { p { (claim) } }
+                    }
+                }
             }
         }
     })
+}
+
+/// The claim that WebSocket takes a message from 871 bytes to 2, beside what was measured; `None`
+/// without polling and WebSocket in the first setting.
+fn claim(cells: &[ReportCell], texts: &Texts) -> Option<String> {
+    let (_, group) = settings(cells).into_iter().next()?;
+    let of = |transport| group.iter().find(|cell| cell.transport == transport);
+    let (polling, websocket) = (of(Transport::ShortPolling)?, of(Transport::WebSocket)?);
+    let figure = |cell: &ReportCell, name| {
+        let metric = metric(name)?;
+        let median = cell.median(|trial| metric.figure(trial))?;
+        Some(cell.written(metric, median))
+    };
+    let [protocol, all] = [
+        "protocol_bytes_per_delivery",
+        "all_layers_bytes_per_delivery",
+    ];
+    Some((texts.page.claim)(
+        [&figure(polling, protocol)?, &figure(websocket, protocol)?],
+        [&figure(polling, all)?, &figure(websocket, all)?],
+    ))
 }
 
 /// Links to a plot, its pictures and its rows.

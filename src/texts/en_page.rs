@@ -81,6 +81,14 @@ pub(super) const PAGE: PageTexts = PageTexts {
         " in this run, so there is no latency and no cost per delivery to draw: these plots are \
          left out.",
     ),
+    claim: |[polling, websocket], [polling_all, websocket_all]| {
+        format!(
+            "“From 871 bytes to 2” (Kaazing, “A Quantum Leap in Scalability for the Web”) counts \
+             the HTTP heads of a browser’s poll and the head of a WebSocket frame, and nothing \
+             else. The same layer here: {polling} and {websocket} a delivery. With the message, \
+             empty exchanges and TCP-IP: {polling_all} and {websocket_all}."
+        )
+    },
     data: "Data:",
     link: "link",
     plot_marks: |marks| {

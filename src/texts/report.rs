@@ -129,6 +129,9 @@ pub struct PageTexts {
     pub no_reason: &'static str,
     pub plots: &'static str,
     pub nothing_delivered: (&'static str, &'static str),
+    /// A claim about bytes, and what was measured of short polling and WebSocket: protocol, then all
+    /// layers.
+    pub claim: fn([&str; 2], [&str; 2]) -> String,
     /// Links to files beside the page follow.
     pub data: &'static str,
     /// A link to the place where it stands.

@@ -229,6 +229,26 @@ fn numbers_of(sentence: &str) -> Vec<String> {
 }
 
 #[test]
+fn a_claim_about_bytes_stands_beside_what_was_measured() {
+    let trials = trials(&[100], 1);
+    let report = report(&trials, &[]);
+    let page = html(&report, &plots(&report).unwrap());
+    // Rows of short polling and WebSocket: 64, 97.4, 2,900 and 690 B; 64, 97.4, 7.5 and 111.5 B.
+    for said in [
+        "From 871 bytes to 2",
+        ": 2.90 kB and 7.50 B a delivery",
+        ": 3.75 kB and 280 B.",
+    ] {
+        assert!(page.contains(said), "{said}");
+    }
+    let report = Report {
+        trials: &trials[1..],
+        ..report
+    };
+    assert!(!html(&report, &plots(&report).unwrap()).contains("From 871"));
+}
+
+#[test]
 fn every_number_of_an_answer_follows_from_its_rows() {
     for run in RUNS {
         let (trials, page) = page_of(run);
