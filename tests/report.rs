@@ -121,6 +121,9 @@ fn every_plot_is_a_well_formed_svg_and_a_png_of_twice_its_size() {
     assert_eq!(names(&plots), all);
     for plot in &plots {
         assert_well_formed(&plot.svg);
+        // Programs without the first fonts take one of their own.
+        let fonts = "font-family=\"DejaVu Sans, Verdana, sans-serif\"";
+        assert!(plot.svg.contains(fonts), "{}", plot.name);
         let size = match plot.name {
             "scaling" => "1,000",
             _ => "1,000 clients",
@@ -161,6 +164,38 @@ fn axes_have_units() {
     ] {
         assert!(plot(&plots, name).svg.contains(unit), "{name} lacks {unit}");
     }
+}
+
+/// Dots with this stroke in a plot.
+fn dots(plot: &Plot, colour: &str) -> usize {
+    let paths = plot.svg.split("<path ").skip(1);
+    let round = paths.filter(|path| {
+        let (tag, _) = path.split_once('>').unwrap();
+        tag.contains("stroke-linecap=\"round\"") && tag.contains(colour)
+    });
+    round.map(|path| path.matches("h0").count()).sum()
+}
+
+#[test]
+fn figures_that_a_warning_touches_have_open_dots_and_a_note() {
+    let mut trials = trials(&[100], 1);
+    let note = "○ a warning touches this figure.";
+    let before = plots(&report(&trials, &[])).unwrap();
+    let latency = plot(&before, "latency");
+    assert_eq!(dots(latency, "#ffffff"), 0);
+    assert!(!latency.svg.contains(note));
+    let websocket = trials.last_mut().unwrap();
+    websocket.verdict = Verdict::Suspect;
+    websocket.warnings = "publisher-late".to_owned();
+    websocket.doubted_figures = Some("publisher-late:p99,max".to_owned());
+    let plots = plots(&report(&trials, &[])).unwrap();
+    let latency = plot(&plots, "latency");
+    assert_eq!(dots(latency, "#ffffff"), 2, "p99 and the maximum");
+    assert!(latency.svg.contains(note));
+    assert_texts_have_room(latency);
+    let (_, said) = latency.svg.split_once("<title>websocket: ").unwrap();
+    let (said, _) = said.split_once("</title>").unwrap();
+    assert_eq!(said.matches('?').count(), 2, "{said}");
 }
 
 #[test]

@@ -66,7 +66,7 @@ fn meanings(
 }
 
 /// Whether a warning of some trial touches this figure, and not all figures.
-fn doubted(metric: &Metric, cell: &ReportCell) -> bool {
+pub(super) fn doubted(metric: &Metric, cell: &ReportCell) -> bool {
     let Some(name) = metric.alias else {
         return false;
     };

@@ -8,6 +8,7 @@ use crate::report::plots::legend::{Key, Sample};
 use crate::report::plots::panels::Curve;
 use crate::report::plots::sheet::{colour, hex, shade};
 use crate::results::Verdict;
+use crate::texts::Texts;
 
 pub(super) fn cell_colour(cell: &ReportCell) -> RGBColor {
     shade(colour(cell.transport.colour()), cell.shade)
@@ -57,6 +58,12 @@ pub(super) fn notes(group: &[&ReportCell], lacks: impl Fn(&ReportCell) -> bool) 
     notes
         .map(|(what, names)| format!("{what}: {}", names.join(", ")))
         .collect()
+}
+
+/// What an open dot means, where there is one.
+pub(super) fn open_dots(curves: &[Curve], texts: &Texts) -> Option<String> {
+    let mut doubted = curves.iter().flat_map(|curve| &curve.doubted);
+    doubted.next().map(|_| (texts.cell.doubted)("○"))
 }
 
 /// An axis of latencies for all curves together, so that panels can be compared.

@@ -3,10 +3,11 @@
 use plotters::style::RGBColor;
 
 use crate::report::cells::Spread;
+use crate::report::marks::DOUBTED;
 use crate::report::plots::axis::Axis;
 use crate::report::plots::legend::{self, Key};
 use crate::report::plots::sheet::{
-    Anchor, Dash, FAINT, HEADING_PX, INK, MARGIN_PX, MIDDLE, NOTE_PX, Point, Sheet, TEXT_PX,
+    Anchor, Dash, FAINT, HEADING_PX, INK, MARGIN_PX, MIDDLE, NOTE_PX, PAPER, Point, Sheet, TEXT_PX,
     TITLE_PX, WIDTH_PX, fitted, wrapped,
 };
 use crate::texts::Numbers;
@@ -38,6 +39,8 @@ pub(super) struct Panel {
 pub(super) struct Curve {
     pub name: String,
     pub points: Vec<(f64, Spread)>,
+    /// The places of figures that a warning touches, whose dots are open.
+    pub doubted: Vec<f64>,
     pub colour: RGBColor,
     pub width_px: f64,
     pub look: Look,
@@ -256,9 +259,13 @@ fn draw_curve(sheet: &mut Sheet, panel: &Panel, frame: &Frame, curve: &Curve) {
     };
     // A line of one point would not be seen.
     if matches!(curve.look, Look::Dots { .. }) || points.len() == 1 {
-        for &point in &points {
+        for (&point, (x, _)) in points.iter().zip(&curve.points) {
             sheet.dot(point, radius_px, curve.colour);
             sheet.says(&said);
+            if curve.doubted.contains(x) {
+                sheet.dot(point, radius_px / 2.0, PAPER);
+                sheet.says(&said);
+            }
         }
     }
 }
@@ -277,7 +284,12 @@ fn said(panel: &Panel, curve: &Curve) -> String {
     let figures = curve.points.iter().map(|(x, spread)| {
         let label = panel.x_labels.iter().find(|(value, _)| value == x);
         let label = label.map_or_else(|| panel.numbers.plain(*x), |(_, label)| label.clone());
-        let figure = write(spread.median);
+        let mark = if curve.doubted.contains(x) {
+            DOUBTED
+        } else {
+            ""
+        };
+        let figure = write(spread.median) + mark;
         match spread.low < spread.high {
             true => format!("{label} {figure} ({})", range(spread.low, spread.high)),
             false => format!("{label} {figure}"),

@@ -1,8 +1,9 @@
 //! Delivery latency from its minimum to its maximum, one line a transport.
 
 use crate::report::cells::{ReportCell, settings};
+use crate::report::marks;
 use crate::report::plots::axis::Axis;
-use crate::report::plots::cell_style::{cell_colour, cell_keys, log_axis_us, notes};
+use crate::report::plots::cell_style::{cell_colour, cell_keys, log_axis_us, notes, open_dots};
 use crate::report::plots::legend::Sample;
 use crate::report::plots::panels::{Curve, Look, Panel, Panels, draw};
 use crate::report::plots::sheet::Sheet;
@@ -24,9 +25,12 @@ pub(super) fn sheet(title: &str, cells: &[ReportCell]) -> Option<Sheet> {
             .iter()
             .enumerate()
             .map(|(i, cell)| curve(cell, (i as f64 - (group.len() - 1) as f64 / 2.0) * ASIDE_PX));
+        let curves: Vec<Curve> = curves.collect();
+        let mut notes = notes(&group, |cell| curve(cell, 0.0).points.is_empty());
+        notes.extend(open_dots(&curves, texts));
         Panel {
             title: setting.to_owned(),
-            notes: notes(&group, |cell| curve(cell, 0.0).points.is_empty()),
+            notes,
             x: Axis::linear_to(percentiles.len() as f64, 1),
             x_labels: (0..percentiles.len())
                 .map(|i| {
@@ -39,7 +43,7 @@ pub(super) fn sheet(title: &str, cells: &[ReportCell]) -> Option<Sheet> {
             y: y.clone(),
             y_label: Numbers::round_duration_us,
             numbers: texts.numbers,
-            curves: curves.collect(),
+            curves,
         }
     });
     Some(draw(&Panels {
@@ -56,8 +60,11 @@ fn curve(cell: &ReportCell, percentiles: &[TableColumn], aside_px: f64) -> Curve
         let spread = cell.spread(|trial| column.metric.figure(trial))?;
         Some((i as f64 + 0.5, spread))
     });
+    let doubted = percentiles.iter().enumerate();
+    let doubted = doubted.filter(|(_, column)| marks::doubted(column.metric, cell));
     Curve {
         points: points.collect(),
+        doubted: doubted.map(|(i, _)| i as f64 + 0.5).collect(),
         name: cell.name(),
         colour: cell_colour(cell),
         width_px: 2.5,

@@ -2,8 +2,9 @@
 //! transport.
 
 use crate::report::cells::{ReportCell, settings};
+use crate::report::marks;
 use crate::report::plots::axis::Axis;
-use crate::report::plots::cell_style::cell_colour;
+use crate::report::plots::cell_style::{cell_colour, open_dots};
 use crate::report::plots::legend::{Key, Sample};
 use crate::report::plots::panels::{Curve, Look, Panel, Panels, draw_small};
 use crate::report::plots::sheet::{Sheet, colour};
@@ -229,9 +230,9 @@ fn panels(
         .fold(f64::INFINITY, f64::min);
     let high = spreads().map(|(_, spread)| spread.high).fold(0.0, f64::max);
     let y = Axis::logarithmic(low, high, figures.floor);
-    let panel = |(title, curves): (&str, _)| Panel {
+    let panel = |(title, curves): (&str, Vec<Curve>)| Panel {
         title: title.to_owned(),
-        notes: Vec::new(),
+        notes: open_dots(&curves, texts).into_iter().collect(),
         x: x.clone(),
         x_labels: labels.to_vec(),
         y: y.clone(),
@@ -255,10 +256,17 @@ fn curves(cells: &[ReportCell], factor: &Factor, metric: &Metric, x: &Axis) -> V
             Some(value) => (vec![(value, spread)], Look::Dots { aside_px: 0.0 }),
             None => (x.ends().map(|end| (end, spread)).to_vec(), Look::Dashes),
         };
+        let is_doubted = marks::doubted(metric, cell);
+        let doubted = points.iter().map(|(x, _)| *x).filter(|_| is_doubted);
+        let doubted: Vec<f64> = doubted.collect();
         match curves.iter_mut().find(|curve| curve.name == name) {
-            Some(curve) => curve.points.extend(points),
+            Some(curve) => {
+                curve.points.extend(points);
+                curve.doubted.extend(doubted);
+            }
             None => curves.push(Curve {
                 points,
+                doubted,
                 name,
                 colour: match factor.of_transport {
                     true => colour(cell.transport.colour()),

@@ -29,6 +29,7 @@ pub(super) fn latency_sheet(
         Curve {
             points,
             name: format!("{} p99", cell.name()),
+            doubted: Vec::new(),
             colour: cell_colour(cell),
             width_px: 1.5,
             look: Look::Dashes,
@@ -39,6 +40,7 @@ pub(super) fn latency_sheet(
         Curve {
             points,
             name: format!("{} p50", cell.name()),
+            doubted: Vec::new(),
             colour: cell_colour(cell),
             width_px: 2.0 + 0.7 * over as f64,
             look: Look::Line,
@@ -98,6 +100,7 @@ pub(super) fn deliveries_sheet(
         Curve {
             points,
             name: cell.name(),
+            doubted: Vec::new(),
             colour: cell_colour(cell),
             width_px: 2.0 + 2.0 * over as f64,
             look: Look::Line,
