@@ -29,8 +29,8 @@ pub(super) mod headings {
 
 /// What `wslab` alone prints.
 pub(super) fn welcome() -> String {
-    let what = "wslab compares short polling, long polling, SSE, NDJSON and WebSocket over the same \
-                feed: delivery latency, bytes on the wire and CPU of every message.";
+    let what = "wslab compares short polling, long polling, SSE, NDJSON and WebSocket over the \
+                same feed: delivery latency, bytes on the wire and CPU of every message.";
     let more = "wslab --help lists all commands, wslab run -h the options of one, and wslab run \
                 --help explains each option with its default and examples.";
     let commands = [

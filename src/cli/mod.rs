@@ -72,10 +72,11 @@ enum Command {
     Demo(Box<demo::DemoArgs>),
     /// Read and write a feed over any transport
     ///
-    /// At a terminal or behind a pipe. At a terminal, the last line shows the feed, the transport, its latency and the number of
-    /// members. Otherwise each line of standard input is published, which needs --user, and
-    /// standard output has one line a message ("alice: oi", "* bob joined"). The state of the
-    /// connection goes to standard error. With --user the command ends after its input.
+    /// At a terminal or behind a pipe. At a terminal, the last line shows the feed, the transport,
+    /// its latency and the number of members. Otherwise each line of standard input is published,
+    /// which needs --user, and standard output has one line a message ("alice: oi", "* bob
+    /// joined"). The state of the connection goes to standard error. With --user the command ends
+    /// after its input.
     Chat(chat::ChatArgs),
     /// Print the completions of a shell
     Completions(completions::CompletionsArgs),

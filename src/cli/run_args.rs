@@ -243,8 +243,8 @@ impl RunArgs {
         })
     }
 
-    /// Shows what was measured, then writes the report. Returns the first error: of the run, if it was
-    /// cut short, of standard output, of the report.
+    /// Shows what was measured, then writes the report. Returns the first error: of the run, if it
+    /// was cut short, of standard output, of the report.
     pub(super) fn finish(
         &self,
         run: &Run,

@@ -161,6 +161,8 @@ impl ServeArgs {
             let listener = server::bind(address).with_context(|| {
                 format!("cannot listen on {address}: choose another with --bind")
             })?;
+            // Before the address is known, so that every signal is taken that follows it.
+            let interrupted = interrupted();
             self.write_address(&settings, listener.local_addr()?)?;
             if self.monitor {
                 monitor::watch_machine(&state.feeds)?;
@@ -170,7 +172,7 @@ impl ServeArgs {
             }
             tracing::info!(address = %listener.local_addr()?, "listening");
             let shutdown = async {
-                interrupted().await;
+                interrupted.await;
             };
             server::run(listener, state, settings, shutdown).await;
             anyhow::Ok(())
