@@ -175,7 +175,8 @@ impl CompareArgs {
             }
             let conditions = report::conditions(trials, LOCALE);
             text.push_str(&report::paragraph(&conditions, width));
-            text.push_str(&lacking(path, missing).unwrap_or_default());
+            let lacking = lacking(path, missing).unwrap_or_default();
+            text.push_str(&report::paragraph(&lacking, width));
         }
         text.push('\n');
         text += &match self.b.is_some() || self.details || !self.metric.is_empty() {
@@ -280,7 +281,7 @@ pub(super) fn check_gates(judged: &[Judgement]) -> anyhow::Result<()> {
 /// A line that names the trials that a run lacks; `None` where it lacks none.
 fn lacking(run: &Path, missing: &[MissingTrials]) -> Option<String> {
     let lacks = report::incomplete(missing, LOCALE.texts())?;
-    Some(format!("{}: {lacks}\n", run.display()))
+    Some(format!("{}: {lacks}", run.display()))
 }
 
 /// The trials of a run, of which there is at least one, and those that it lacks.
