@@ -525,6 +525,45 @@ fn a_report_of_200_trials_is_small() {
 }
 
 #[test]
+fn a_scorecard_says_of_each_objective_whether_it_is_met_and_by_how_much() {
+    let mut trials = trials(&[100], 1);
+    trials[3].verdict = Verdict::Suspect;
+    trials[3].warnings = "machine-busy".to_owned();
+    let objectives = ["p99<100ms", "sse: server_cpu_us_per_delivery<1us"];
+    let objectives = objectives.map(|text| text.parse().unwrap());
+    let report = Report {
+        objectives: &objectives,
+        ..report(&trials, &[])
+    };
+    let page = html(&report, &[]);
+    let row = |name: &str| {
+        let rows = page.split("<tr>").filter(|row| row.contains("data-cell"));
+        let mut rows = rows.filter(|row| row.contains(&format!(">{name}</a>")));
+        rows.next().unwrap().to_owned()
+    };
+    // 546 ms and 651 µs against 100 ms.
+    let short = row("short-polling");
+    assert!(
+        short.contains(">FAILED<") && short.contains("446 ms over 100 ms"),
+        "{short}"
+    );
+    let sse = row("sse");
+    assert!(
+        sse.contains(">passed<") && sse.contains("under 100 ms"),
+        "{sse}"
+    );
+    assert!(sse.contains(">FAILED<"), "its own objective: {sse}");
+    assert!(
+        row("ndjson").contains(">CANNOT TELL<"),
+        "a warning touches it"
+    );
+    assert!(
+        row("websocket").contains("<td>–</td></tr>"),
+        "not concerned"
+    );
+}
+
+#[test]
 fn hostile_names_stay_text() {
     let evil = "<script>alert(1)</script>\"'&";
     let mut trials = trials(&[1], 1);
