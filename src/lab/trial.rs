@@ -171,15 +171,17 @@ impl Trial {
     }
 }
 
-/// Deliveries a second, over the last second of progress.
+/// Deliveries a second, over the last second of progress; in the first one since the first delivery.
 fn per_second(past: &mut VecDeque<(f64, u64)>, now: &Progress) -> u64 {
+    /// A single message to many clients is no rate yet.
+    const LEAST_S: f64 = 0.5;
     let at_s = now.timeline.elapsed_s(now.now_ns);
     past.push_back((at_s, now.delivered));
-    while past.len() > 2 && past[1].0 <= at_s - 1.0 {
+    while past.len() > 2 && (past[1].0 <= at_s - 1.0 || past[1].1 == 0) {
         past.pop_front();
     }
     let (from_s, delivered) = past[0];
-    ((now.delivered - delivered) as f64 / (at_s - from_s).max(1.0)) as u64
+    ((now.delivered - delivered) as f64 / (at_s - from_s).max(LEAST_S)).round() as u64
 }
 
 #[cfg(test)]
@@ -215,6 +217,32 @@ mod tests {
             delivered,
             ..Progress::default()
         }))
+    }
+
+    #[test]
+    fn the_rate_of_a_short_window_does_not_count_the_time_before_its_first_delivery() {
+        let mut past = VecDeque::from([(0.0, 0)]);
+        let mut rate = |ms: u64, delivered| {
+            let now = Progress {
+                now_ns: ms * 1_000_000,
+                timeline: Timeline::planned(0, PhaseLengths::default()),
+                delivered,
+                ..Progress::default()
+            };
+            per_second(&mut past, &now)
+        };
+        // 1,000 a second, from 0.6 s on.
+        let at = [
+            (200, 0),
+            (400, 0),
+            (600, 0),
+            (800, 200),
+            (1_200, 600),
+            (1_600, 1_000),
+        ];
+        let rates = at.map(|(ms, delivered)| rate(ms, delivered));
+        assert_eq!(rates, [0, 0, 0, 400, 1_000, 1_000]);
+        assert_eq!(rate(2_600, 2_000), 1_000);
     }
 
     #[tokio::test]
