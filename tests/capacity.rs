@@ -139,7 +139,7 @@ fn a_search_tells_what_each_transport_holds_and_leaves_a_run() {
     assert_eq!(others, trials.len() - valid, "{progress}");
     let page = std::fs::read_to_string(run.join("report.html")).unwrap();
     assert!(
-        page.contains("<h2>Capacity</h2>") && page.contains("How many clients"),
+        page.contains("The most clients") && page.contains("How the search goes"),
         "{page}"
     );
     let scenario = std::fs::read_to_string(run.join("scenario.toml")).unwrap();
