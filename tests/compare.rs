@@ -57,6 +57,7 @@ fn compare(folders: &[&Path], flags: &[&str]) -> Output {
         .arg("compare")
         .args(folders)
         .args(flags)
+        .env("LC_ALL", "C")
         .output()
         .unwrap()
 }

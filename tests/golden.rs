@@ -10,6 +10,7 @@
 //!   browser. `plots/png.txt` has a line for each PNG: its name, its size and the SHA-256 of its
 //!   pixels. `table-80.txt` is what ends a run on a terminal of 80 columns, and
 //!   `capacity-80.txt` what ends a search; `details.txt` has every table, with colours.
+//!   `reports/classroom-pt/` is the page and the tables in Portuguese.
 //! * `compare/` is what `wslab compare` prints.
 //! * `formats/` is what `--format` makes of results.
 //! * `server/` is what a server answers; `tests/http.rs` makes it.
@@ -53,17 +54,22 @@ mod library {
     use wslab::lab::{capacity, environment::Environment, scenario::Scenario};
     use wslab::report::{self, TextStyle};
     use wslab::results::{TimelineRow, TrialRow, read_rows, write_rows};
-    use wslab::texts::Locale;
+    pub use wslab::texts::Locale;
 
     /// What `wslab run` prints at its end, on a terminal of this width.
     pub fn run_table(run: &Path, width: usize) -> String {
-        printed(run, style(width))
+        in_language(run, width, Locale::En)
     }
 
-    fn printed(run: &Path, style: TextStyle) -> String {
+    /// The same in a language.
+    pub fn in_language(run: &Path, width: usize, locale: Locale) -> String {
+        printed(run, style(width), locale)
+    }
+
+    fn printed(run: &Path, style: TextStyle, locale: Locale) -> String {
         let trials = trials(run);
-        report::text_table(&trials, &[], style, Locale::En)
-            + &report::text_answer(&trials, style, Locale::En)
+        report::text_table(&trials, &[], style, locale)
+            + &report::text_answer(&trials, style, locale)
     }
 
     /// The same with `--details` and colours.
@@ -73,7 +79,7 @@ mod library {
             colour: true,
             ..style(80)
         };
-        printed(run, style)
+        printed(run, style, Locale::En)
     }
 
     fn style(width: usize) -> TextStyle {
@@ -284,6 +290,24 @@ fn the_report_of_a_search_for_capacity() {
     golden.finish();
 }
 
+/// The page with its plots, and what ends the run, for a user in Brazil.
+#[test]
+fn the_report_in_portuguese() {
+    let mut golden = Golden::of("reports/classroom-pt");
+    let work = WorkFolder::new();
+    let named = work.copy(FINISHED);
+    let output = work.wslab(&["report", &named, "--lang", "pt"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let page = std::fs::read(work.0.path().join(&named).join("report.html")).unwrap();
+    golden.check("report.html", &page);
+    for width in WIDTHS {
+        let table = library::in_language(&source(FINISHED), width, library::Locale::Pt);
+        assert_fits(&table, width);
+        golden.check(&format!("table-{width}.txt"), table.as_bytes());
+    }
+    golden.finish();
+}
+
 /// Another folder, an absolute path, another time zone, and a plot of an older report.
 #[test]
 fn a_report_does_not_depend_on_its_folder_or_environment() {
@@ -296,7 +320,7 @@ fn a_report_does_not_depend_on_its_folder_or_environment() {
     let output = Command::new(env!("CARGO_BIN_EXE_wslab"))
         .args(["report", path])
         .current_dir("/")
-        .envs([("TZ", "Asia/Tokyo"), ("LANG", "pt_BR.UTF-8")])
+        .envs([("TZ", "Asia/Tokyo"), ("LC_ALL", "ja_JP.UTF-8")])
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));

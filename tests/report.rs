@@ -18,6 +18,7 @@ mod rows;
 mod traced;
 
 const EN: Locale = Locale::En;
+const LANGUAGES: [Locale; 2] = [EN, Locale::Pt];
 /// Every table, on a terminal as wide as the widest of them.
 const DETAILS: TextStyle = TextStyle {
     width: 110,
@@ -434,8 +435,14 @@ fn no_text_overlaps_another_or_leaves_the_picture() {
         vec![trial(1, 1, Transport::Sse, 1)],
     ] {
         let timeline: Vec<_> = trials.iter().flat_map(timeline).collect();
-        let plots = plots(&report(&trials, &timeline)).unwrap();
-        plots.iter().for_each(assert_texts_have_room);
+        for locale in LANGUAGES {
+            let report = Report {
+                locale,
+                ..report(&trials, &timeline)
+            };
+            let plots = plots(&report).unwrap();
+            plots.iter().for_each(assert_texts_have_room);
+        }
     }
 }
 
@@ -490,7 +497,7 @@ fn a_search_has_one_plot_whose_texts_have_room_and_a_table_that_fits() {
             capacity: &capacity,
             ..report(&trials, &[])
         };
-        let plots = plots(&report).unwrap();
+        let plots = wslab::report::plots(&report).unwrap();
         assert_eq!(names(&plots), ["capacity"]);
         plots.iter().for_each(assert_texts_have_room);
         assert!(plots[0].svg.contains(unit) && plots[0].svg.contains("p99&lt;100ms"));
@@ -500,11 +507,14 @@ fn a_search_has_one_plot_whose_texts_have_room_and_a_table_that_fits() {
         let page = html(&report, &plots);
         assert_refers_to_nothing(&page);
         assert!(page.contains("p99&lt;100ms") && !page.contains("Theory and practice"));
-        let table = capacity_table(&capacity, &trials, DETAILS, EN);
-        assert!(
-            table.lines().all(|line| line.chars().count() <= 110),
-            "{table}"
-        );
+        for locale in LANGUAGES {
+            let report = Report { locale, ..report };
+            let plots = wslab::report::plots(&report).unwrap();
+            plots.iter().for_each(assert_texts_have_room);
+            let table = capacity_table(&capacity, &trials, DETAILS, locale);
+            let fits = |line: &str| line.chars().count() <= 110;
+            assert!(table.lines().all(fits), "{table}");
+        }
     }
 }
 
@@ -682,21 +692,23 @@ fn the_answer_fits_a_terminal() {
     let mut trials = trials(&[100, 10_000], 3);
     trials[0].warnings = "load-saturated publisher-late from-the-future".to_owned();
     trials[0].verdict = Verdict::Suspect;
-    for width in [60, 80] {
-        for details in [false, true] {
-            let style = TextStyle {
-                width,
-                details,
-                colour: false,
-            };
-            let text = text_table(&trials, &[], style, EN);
-            for line in text.lines() {
-                let columns = line.chars().count();
-                assert!(columns <= width, "{columns} of {width}: {line}");
-            }
-            assert!(text.contains("\n10,000 clients\n"), "{text}");
-            assert!(text.contains("from-the-future") && text.contains("websocket"));
+    for (width, details, locale) in [60, 80].into_iter().flat_map(|width| {
+        let both = move |details| LANGUAGES.map(|locale| (width, details, locale));
+        [false, true].into_iter().flat_map(both)
+    }) {
+        let style = TextStyle {
+            width,
+            details,
+            colour: false,
+        };
+        let text = text_table(&trials, &[], style, locale);
+        for line in text.lines() {
+            let columns = line.chars().count();
+            assert!(columns <= width, "{columns} of {width}: {line}");
         }
+        let setting = (locale.texts().cell.clients)(10_000.0);
+        assert!(text.contains(&format!("\n{setting}\n")), "{text}");
+        assert!(text.contains("from-the-future") && text.contains("websocket"));
     }
 }
 

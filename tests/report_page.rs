@@ -10,17 +10,21 @@ use tempfile::TempDir;
 
 mod support;
 
-/// Copies a committed run and makes its report; returns the page's address.
+/// Copies a committed run and makes its report in English; returns the page's address.
 fn report(run: &str, work: &TempDir) -> String {
+    report_in("en", run, work)
+}
+
+fn report_in(language: &str, run: &str, work: &TempDir) -> String {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join(run);
-    let folder = work.path().join(source.file_name().unwrap());
-    fs::create_dir(&folder).unwrap();
+    let folder = work.path().join(language).join(source.file_name().unwrap());
+    fs::create_dir_all(&folder).unwrap();
     let files = fs::read_dir(source).unwrap();
     let files = files.map(|file| file.unwrap().path());
     for file in files.filter(|path: &PathBuf| path.is_file()) {
         fs::copy(&file, folder.join(file.file_name().unwrap())).unwrap();
     }
-    let made = wslab(&["report", folder.to_str().unwrap()])
+    let made = wslab(&["report", folder.to_str().unwrap(), "--lang", language])
         .output()
         .unwrap();
     assert_eq!(made.status.code(), Some(0), "{}", text(&made.stderr));
@@ -107,13 +111,19 @@ const OVERLAPS: &str = r"
 fn looks_right_on_screens_and_phones_in_light_and_dark_and_asks_for_nothing() {
     let work = TempDir::new().unwrap();
     let pages = [
-        "results/classroom/20261130t011451z",
-        "results/scaling/20261125t131023z",
-        "tests/golden/runs/classroom/20300101t100000z",
-        "tests/golden/runs/idle/20300103t100000z",
-        "tests/golden/runs/capacity/20300105t100000z",
+        ("en", "results/classroom/20261130t011451z"),
+        ("en", "results/scaling/20261125t131023z"),
+        ("en", "tests/golden/runs/classroom/20300101t100000z"),
+        ("en", "tests/golden/runs/idle/20300103t100000z"),
+        ("en", "tests/golden/runs/capacity/20300105t100000z"),
+        // Longer words.
+        ("pt", "results/classroom/20261130t011451z"),
+        ("pt", "results/scaling/20261125t131023z"),
+        ("pt", "tests/golden/runs/classroom/20300101t100000z"),
+        ("pt", "tests/golden/runs/idle/20300103t100000z"),
+        ("pt", "tests/golden/runs/capacity/20300105t100000z"),
     ]
-    .map(|run| report(run, &work));
+    .map(|(language, run)| report_in(language, run, &work));
     let browser = Browser::open("about:blank");
     for page in &pages {
         for (size, scheme) in [

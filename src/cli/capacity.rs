@@ -59,8 +59,10 @@ impl CapacityArgs {
         let scenario = self.scenario(recorded.as_ref(), &config)?;
         let (run, ending) = self.run.measure(&scenario, recorded.as_ref(), &config)?;
         let found = capacity::rows(&run.scenario, &run.folder.id(), &run.folder.trials);
-        self.run.finish(&run, ending, |shown| {
-            show_capacity(shown, &found, self.run.format, self.run.table.style())
+        let locale = self.run.lang.locale(&config);
+        self.run.finish(&run, ending, locale, |shown| {
+            let style = (self.run.table.style(), locale);
+            show_capacity(shown, &found, self.run.format, style)
         })?;
         let is_told = |told: SearchVerdict| {
             !matches!(told, SearchVerdict::NotTold | SearchVerdict::Unfinished)

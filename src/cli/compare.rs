@@ -8,7 +8,7 @@ use anyhow::bail;
 use clap::Args;
 
 use crate::cli::args::ResultsArgs;
-use crate::cli::display::ColorArgs;
+use crate::cli::display::{ColorArgs, LangArgs};
 use crate::cli::help::{self, headings};
 use crate::cli::list::newest_run;
 use crate::cli::result::{Format, missing};
@@ -20,10 +20,8 @@ use crate::results::{self, Metric, Table, TrialRow};
 use crate::stats::compare::{self, Comparison, Gate, Unpaired};
 use crate::stats::judgement::{Conclusion, Judgement};
 use crate::system::output;
-use crate::texts::Locale;
+use crate::texts::{Locale, Texts};
 use crate::transport::Transport;
-
-const LOCALE: Locale = Locale::En;
 
 #[derive(Debug, Args)]
 #[command(after_help = help::brief(help::COMPARE))]
@@ -80,71 +78,90 @@ pub(super) struct CompareArgs {
     #[arg(long, value_name = "table|json|csv|md", value_enum, default_value_t)]
     #[arg(hide_possible_values = true, help_heading = headings::OUTPUT)]
     format: Format,
+    #[command(flatten)]
+    lang: LangArgs,
 }
 
 impl CompareArgs {
     pub(super) fn execute(self) -> anyhow::Result<ExitCode> {
         let folder_a = self.folder_of_a()?;
-        let (a, missing_a) = trials_of(&folder_a)?;
-        let (b, missing_b) = self.b.as_deref().map(trials_of).transpose()?.unzip();
-        let texts = LOCALE.texts();
+        let locale = self.format.locale(self.lang.find()?);
+        let a = ComparedRun::read(&folder_a)?;
+        let b = self.b.as_deref().map(ComparedRun::read).transpose()?;
         let metrics = self.metrics()?;
-        let comparison = match &b {
-            Some(b) => compare::runs(&a, b, texts),
-            None => compare::transports(&a, self.against, texts),
-        };
-        check_transports(self.against, &self.fail_if, [&a, b.as_ref().unwrap_or(&a)])?;
-        // A cell that neither run has is in no pair.
-        let last = missing_b.as_ref().unwrap_or(&missing_a).iter();
-        let never = last
-            .filter(|cell| cell.trials == cell.of)
-            .map(|cell| Unpaired {
-                transport: cell.transport,
-                text: (texts.compare.never_measured)(&report::missing_cell(cell, texts)),
-            });
-        let never: Vec<Unpaired> = never.collect();
-        let mut judging = comparison.clone();
-        judging.unpaired.extend(never);
-        let judged = match comparison.pairs.is_empty() {
-            true => Vec::new(),
-            false => judge_gates(&self.fail_if, &judging)?,
-        };
-        let missing = [&missing_a[..], missing_b.as_deref().unwrap_or_default()];
+        let last = b.as_ref().unwrap_or(&a);
+        check_transports(self.against, &self.fail_if, [&a.trials, &last.trials])?;
+        let comparison = self.compared(&a, b.as_ref(), locale);
+        let judged = self.judged(&comparison, last, locale)?;
+        let runs: Vec<&ComparedRun> = [Some(&a), b.as_ref()].into_iter().flatten().collect();
         let document = || {
-            let runs = [Some(&folder_a), self.b.as_ref()].into_iter().flatten();
-            let runs = runs.map(|run| run.display().to_string()).collect();
-            let complete = missing.concat().is_empty();
-            let trials = [&a[..], b.as_deref().unwrap_or_default()].concat();
-            ComparisonDocument::new(runs, complete, &trials, (&comparison, &metrics), &judged)
+            let folders = runs.iter().map(|run| run.folder.display().to_string());
+            let complete = runs.iter().all(|run| run.missing(locale).is_empty());
+            let trials = runs.iter().flat_map(|run| run.trials.iter().cloned());
+            ComparisonDocument::new(
+                folders.collect(),
+                complete,
+                &trials.collect::<Vec<_>>(),
+                (&comparison, &metrics),
+                &judged,
+                locale.texts(),
+            )
         };
         let shown = match self.format {
-            Format::Table => self.table(
-                (&comparison, &metrics, &judged),
-                [
-                    (Some(&*folder_a), &a, missing[0]),
-                    (
-                        self.b.as_deref(),
-                        b.as_deref().unwrap_or_default(),
-                        missing[1],
-                    ),
-                ],
-            ),
+            Format::Table => self.table((&comparison, &metrics, &judged), &runs, locale),
             Format::Json => export::json(&document())?,
             Format::Csv => export::csv(&document().differences)?,
             Format::Md => export::comparison_markdown(
                 &comparison,
                 &metrics,
                 &document(),
-                [&a, b.as_deref().unwrap_or_default()],
-                LOCALE,
+                [&a.trials, b.as_ref().map_or(&[][..], |b| &b.trials)],
+                locale,
             ),
         };
         let shown = output::write(shown);
         if comparison.pairs.is_empty() {
             bail!("there is nothing to compare: no two cells share clients, rate and the rest");
         }
-        check_gates(&judged)?;
+        // An error is English, whatever the result's language.
+        let english = self.compared(&a, b.as_ref(), Locale::En);
+        check_gates(&self.judged(&english, last, Locale::En)?)?;
         shown.map(|_| ExitCode::SUCCESS)
+    }
+
+    fn compared<'r>(
+        &self,
+        a: &'r ComparedRun,
+        b: Option<&'r ComparedRun>,
+        locale: Locale,
+    ) -> Comparison<'r> {
+        match b {
+            Some(b) => compare::runs(&a.trials, &b.trials, locale.texts()),
+            None => compare::transports(&a.trials, self.against, locale.texts()),
+        }
+    }
+
+    /// What came of the gates; nothing where there is nothing to compare.
+    fn judged(
+        &self,
+        comparison: &Comparison,
+        last: &ComparedRun,
+        locale: Locale,
+    ) -> Result<Vec<Judgement>, UsageError> {
+        if comparison.pairs.is_empty() {
+            return Ok(Vec::new());
+        }
+        let texts = locale.texts();
+        // A cell that neither run has is in no pair.
+        let missing = last.missing(locale);
+        let never = missing.iter().filter(|cell| cell.trials == cell.of);
+        let never = never.map(|cell| Unpaired {
+            transport: cell.transport,
+            text: (texts.compare.never_measured)(&report::missing_cell(cell, texts)),
+        });
+        let mut judging = comparison.clone();
+        judging.unpaired.extend(never);
+        judge_gates(&self.fail_if, &judging, texts)
     }
 
     /// The first run, or else the newest, with a line that says which one it is.
@@ -160,40 +177,42 @@ impl CompareArgs {
     fn table(
         &self,
         (comparison, metrics, judged): (&Comparison, &[&'static Metric], &[Judgement]),
-        runs: [(Option<&Path>, &[TrialRow], &[MissingTrials]); 2],
+        runs: &[&ComparedRun],
+        locale: Locale,
     ) -> String {
         let style = TextStyle {
             details: self.details,
             ..self.color.style()
         };
         let (width, mut text) = (style.width, String::new());
-        let [(_, of_a, _), _] = runs;
-        for ((path, trials, missing), letter) in runs.into_iter().zip(["A", "B"]) {
-            let Some(path) = path else { continue };
+        for (run, letter) in runs.iter().zip(["A", "B"]) {
+            let folder = run.folder.display();
             if self.b.is_some() {
-                text.push_str(&format!("{letter}: {}\n", path.display()));
+                text.push_str(&format!("{letter}: {folder}\n"));
             }
-            let conditions = report::conditions(trials, LOCALE);
+            let conditions = report::conditions(&run.trials, locale);
             text.push_str(&report::paragraph(&conditions, width));
-            let lacking = lacking(path, missing).unwrap_or_default();
-            text.push_str(&report::paragraph(&lacking, width));
+            if let Some(lacks) = report::incomplete(&run.missing(locale), locale.texts()) {
+                let lacks = format!("{folder}: {lacks}");
+                text.push_str(&report::paragraph(&lacks, width));
+            }
         }
         text.push('\n');
         text += &match self.b.is_some() || self.details || !self.metric.is_empty() {
-            true => report::comparison(comparison, metrics, style, LOCALE),
-            false => report::differences(comparison, style, LOCALE),
+            true => report::comparison(comparison, metrics, style, locale),
+            false => report::differences(comparison, style, locale),
         };
         if !comparison.pairs.is_empty() {
             text += &match self.b.is_some() {
-                true => report::closing(comparison, metrics, style, LOCALE),
-                false => report::text_answer(of_a, style, LOCALE),
+                true => report::closing(comparison, metrics, style, locale),
+                false => report::text_answer(&runs[0].trials, style, locale),
             };
         }
         let count = |of| judged.iter().filter(|gate| gate.conclusion == of).count();
         if !judged.is_empty() {
             let [failed, untold, passed] =
                 [Conclusion::Failed, Conclusion::Unjudged, Conclusion::Passed].map(count);
-            let gates = (LOCALE.texts().compare.gates)(failed, untold, passed);
+            let gates = (locale.texts().compare.gates)(failed, untold, passed);
             text += &report::paragraph(&gates, width);
         }
         text
@@ -245,10 +264,11 @@ pub(super) fn check_transports(
 pub(super) fn judge_gates(
     gates: &[Gate],
     comparison: &Comparison,
+    texts: &Texts,
 ) -> Result<Vec<Judgement>, UsageError> {
     let mut judged = Vec::new();
     for gate in gates {
-        let of_gate = gate.judge(comparison, LOCALE.texts());
+        let of_gate = gate.judge(comparison, texts);
         if of_gate.is_empty() {
             let names = comparison.pairs.iter().map(|pair| {
                 let [b, a] = [&pair.other, &pair.base].map(|cell| cell.transport());
@@ -271,38 +291,51 @@ pub(super) fn judge_gates(
 pub(super) fn check_gates(judged: &[Judgement]) -> anyhow::Result<()> {
     let failures = judged.iter().filter(|judgement| !judgement.passed());
     // Unfolded, so that a script reads one line a failure.
-    let lines: Vec<String> = failures.map(|it| report::judgement(it, LOCALE)).collect();
+    let lines: Vec<String> = failures
+        .map(|it| report::judgement(it, Locale::En))
+        .collect();
     match lines.is_empty() {
         true => Ok(()),
         false => bail!("--fail-if\n{}", lines.join("\n")),
     }
 }
 
-/// A line that names the trials that a run lacks; `None` where it lacks none.
-fn lacking(run: &Path, missing: &[MissingTrials]) -> Option<String> {
-    let lacks = report::incomplete(missing, LOCALE.texts())?;
-    Some(format!("{}: {lacks}", run.display()))
+/// A run that is compared.
+struct ComparedRun {
+    folder: PathBuf,
+    /// At least one.
+    trials: Vec<TrialRow>,
+    /// A folder of rows alone does not say how many there should be.
+    scenario: Option<Scenario>,
 }
 
-/// The trials of a run, of which there is at least one, and those that it lacks.
-fn trials_of(folder: &Path) -> anyhow::Result<(Vec<TrialRow>, Vec<MissingTrials>)> {
-    let file = folder.join("trials.csv");
-    if !file.is_file() {
-        let why = format!(
-            "{} is not the folder of a run with trials: it has no trials.csv",
-            folder.display()
-        );
-        return Err(UsageError(why).into());
+impl ComparedRun {
+    fn read(folder: &Path) -> anyhow::Result<Self> {
+        let file = folder.join("trials.csv");
+        if !file.is_file() {
+            let why = format!(
+                "{} is not the folder of a run with trials: it has no trials.csv",
+                folder.display()
+            );
+            return Err(UsageError(why).into());
+        }
+        let trials: Vec<TrialRow> = results::read_rows(&file)?;
+        if trials.is_empty() {
+            bail!("{} has no trials", file.display());
+        }
+        let scenario = folder.join("scenario.toml");
+        let scenario = scenario.is_file().then(|| Scenario::find(&scenario));
+        Ok(ComparedRun {
+            folder: folder.to_owned(),
+            trials,
+            scenario: scenario.transpose()?,
+        })
     }
-    let trials: Vec<TrialRow> = results::read_rows(&file)?;
-    if trials.is_empty() {
-        bail!("{} has no trials", file.display());
+
+    /// The trials that it lacks.
+    fn missing(&self, locale: Locale) -> Vec<MissingTrials> {
+        let scenario = self.scenario.iter();
+        let missing = scenario.flat_map(|scenario| missing(scenario, &self.trials, locale));
+        missing.collect()
     }
-    // A folder of rows alone does not say how many there should be.
-    let scenario = folder.join("scenario.toml");
-    let missing = match scenario.is_file() {
-        true => missing(&Scenario::find(&scenario)?, &trials),
-        false => Vec::new(),
-    };
-    Ok((trials, missing))
 }

@@ -2,6 +2,10 @@
 
 use clap::{Args, ColorChoice};
 
+use crate::error::UsageError;
+use crate::lab::config::Config;
+use crate::texts::Locale;
+
 use crate::cli::help::headings;
 use crate::report::TextStyle;
 use crate::system::output;
@@ -31,6 +35,32 @@ impl ColorArgs {
             colour,
             details: false,
         }
+    }
+}
+
+#[derive(Clone, Debug, Args)]
+pub(super) struct LangArgs {
+    /// Language of the result: English or Portuguese
+    ///
+    /// Of tables, report, plots and Markdown. Help, progress, errors, JSON, CSV and the names of
+    /// metrics, warnings and flags are English. Without it, the language that lang = "pt" in
+    /// wslab.toml names, or else that of LC_ALL, LC_MESSAGES or LANG: pt_BR.UTF-8 is Portuguese,
+    /// any other is English. wslab report --lang rebuilds a run's report in the other language.
+    #[arg(long, value_name = "en|pt", help_heading = headings::OUTPUT)]
+    #[arg(hide_short_help = true)]
+    lang: Option<Locale>,
+}
+
+impl LangArgs {
+    /// The language, where the configuration is known.
+    pub(super) fn locale(&self, config: &Config) -> Locale {
+        let named = self.lang.or(config.lang);
+        named.unwrap_or_else(Locale::of_environment)
+    }
+
+    /// The language. Reads the configuration.
+    pub(super) fn find(&self) -> Result<Locale, UsageError> {
+        Ok(self.locale(&Config::find()?))
     }
 }
 

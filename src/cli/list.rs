@@ -34,7 +34,7 @@ struct ListedRun {
 }
 
 /// All runs below a folder of results, the newest first, in a format.
-pub(super) fn list(results: &Path, format: Format) -> anyhow::Result<String> {
+pub(super) fn list(results: &Path, format: Format, locale: Locale) -> anyhow::Result<String> {
     let runs = folders_of_runs(results);
     let runs = runs.iter().rev().filter_map(|run| match listed(run) {
         Ok(listed) => Some(listed),
@@ -46,12 +46,13 @@ pub(super) fn list(results: &Path, format: Format) -> anyhow::Result<String> {
     });
     let runs: Vec<ListedRun> = runs.collect();
     match format {
-        Format::Table => Ok(runs.iter().map(entry).collect()),
+        Format::Table => Ok(runs.iter().map(|run| entry(run, locale)).collect()),
         Format::Json => export::json(&serde_json::json!({ "runs": runs })),
         Format::Csv => export::csv(&runs),
-        Format::Md => Ok(export::runs_markdown(
-            &runs.iter().map(cells).collect::<Vec<_>>(),
-        )),
+        Format::Md => {
+            let rows: Vec<_> = runs.iter().map(|run| cells(run, locale)).collect();
+            Ok(export::runs_markdown(&rows, locale))
+        }
     }
 }
 
@@ -77,7 +78,7 @@ fn listed(run: &Path) -> anyhow::Result<ListedRun> {
         started_at: environment.started_at,
         transports: transports.join(" "),
         trials: trials.len(),
-        complete: !trials.is_empty() && missing(&scenario, &trials).is_empty(),
+        complete: !trials.is_empty() && missing(&scenario, &trials, Locale::En).is_empty(),
         verdict: trials.iter().map(|trial| trial.verdict).max(),
         scenario: scenario.name,
         question: scenario.question,
@@ -96,7 +97,7 @@ fn bytes_of(folder: &Path) -> u64 {
 }
 
 /// A run in three lines, or more where its question is long.
-fn entry(run: &ListedRun) -> String {
+fn entry(run: &ListedRun, locale: Locale) -> String {
     let [
         started_at,
         trials,
@@ -106,7 +107,7 @@ fn entry(run: &ListedRun) -> String {
         scenario,
         question,
         transports,
-    ] = cells(run);
+    ] = cells(run, locale);
     let what = match question.is_empty() {
         true => format!("{scenario}: {transports}"),
         false => question,
@@ -117,8 +118,8 @@ fn entry(run: &ListedRun) -> String {
     format!("{started_at}  {trials}: {verdicts}\n    {folder}  {size}\n{what}")
 }
 
-fn cells(run: &ListedRun) -> [String; 8] {
-    let texts = Locale::En.texts();
+fn cells(run: &ListedRun, locale: Locale) -> [String; 8] {
+    let texts = locale.texts();
     let counts = [
         (run.valid, Verdict::Valid),
         (run.suspect, Verdict::Suspect),
@@ -128,7 +129,7 @@ fn cells(run: &ListedRun) -> [String; 8] {
     let mut verdicts: Vec<String> = counts
         .map(|(n, verdict)| format!("{n} {verdict}"))
         .collect();
-    verdicts.extend((!run.complete).then(|| "not complete".to_owned()));
+    verdicts.extend((!run.complete).then(|| texts.list.not_complete.to_owned()));
     [
         run.started_at.clone(),
         (texts.cell.trials)(run.trials as f64),
@@ -136,7 +137,7 @@ fn cells(run: &ListedRun) -> [String; 8] {
         texts.numbers.bytes(run.bytes as f64),
         run.folder.clone(),
         run.scenario.clone(),
-        run.question.clone(),
+        (texts.page.question)(&run.question),
         run.transports.clone(),
     ]
 }

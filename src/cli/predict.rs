@@ -8,7 +8,7 @@ use crate::lab::cells::Cell;
 use crate::lab::scenario::Scenario;
 use crate::results::TrialRow;
 use crate::stats::statistics::median;
-use crate::texts::Numbers;
+use crate::texts::Locale;
 use crate::transport::Transport;
 
 /// What is guessed of one cell.
@@ -23,25 +23,21 @@ pub(super) struct Guess {
 /// an empty one, or its end, is no guess. What is no time is asked for again.
 pub(super) fn ask(
     scenario: &Scenario,
-    mut input: impl BufRead,
-    mut output: impl io::Write,
+    (mut input, mut output): (impl BufRead, impl io::Write),
+    locale: Locale,
 ) -> io::Result<Vec<Guess>> {
     let cells = scenario.cells();
     let asked = scenario.transports.iter().filter_map(|transport| {
         let mut of_transport = cells.iter();
         of_transport.find(|cell| cell.factors.transport() == *transport)
     });
-    writeln!(
-        output,
-        "How late is a message on average? Write times such as 500us, 2ms or 1s; an empty line is \
-         no guess."
-    )?;
+    writeln!(output, "{}", locale.texts().predict.ask)?;
     asked
         .map(|cell| {
             Ok(Guess {
                 cell: cell.number,
                 transport: cell.factors.transport(),
-                latency: ask_once(cell, &mut input, &mut output)?,
+                latency: ask_once(cell, &mut input, &mut output, locale)?,
             })
         })
         .collect()
@@ -51,11 +47,12 @@ fn ask_once(
     cell: &Cell,
     input: &mut impl BufRead,
     output: &mut impl io::Write,
+    locale: Locale,
 ) -> io::Result<Option<Duration>> {
     let (transport, clients) = (cell.factors.transport(), cell.factors.clients);
     loop {
-        let clients = Numbers::ENGLISH.count(clients.into());
-        write!(output, "{transport}, {clients} clients: ")?;
+        let clients = (locale.texts().cell.clients)(clients.into());
+        write!(output, "{transport}, {clients}: ")?;
         output.flush()?;
         let mut line = String::new();
         if input.read_line(&mut line)? == 0 || line.trim().is_empty() {
@@ -69,19 +66,17 @@ fn ask_once(
 }
 
 /// Guess, theory and truth of each transport in one table.
-pub(super) fn table(guesses: &[Guess], trials: &[TrialRow]) -> String {
-    let mut table = format!(
-        "{:<16}{:>12}{:>12}{:>12}\n",
-        "mean latency", "guess", "theory", "measured"
-    );
+pub(super) fn table(guesses: &[Guess], trials: &[TrialRow], locale: Locale) -> String {
+    let (texts, numbers) = (&locale.texts().predict, locale.texts().numbers);
+    let [what, guess, theory, measured] = texts.columns;
+    let mut table = format!("{what:<16}{guess:>12}{theory:>12}{measured:>12}\n");
     for guess in guesses {
         let of_cell = |figure: fn(&TrialRow) -> Option<f64>| {
             let rows = trials.iter().filter(|trial| trial.cell == guess.cell);
             median(&rows.filter_map(figure).collect::<Vec<_>>())
         };
-        let time = |us: Option<f64>| {
-            us.map_or_else(|| "–".to_owned(), |us| Numbers::ENGLISH.duration_us(us))
-        };
+        let time =
+            |us: Option<f64>| us.map_or_else(|| "–".to_owned(), |us| numbers.duration_us(us));
         let guessed = guess.latency.map(|guess| guess.as_secs_f64() * 1e6);
         let theory = of_cell(|trial| trial.predicted_latency_mean_us);
         let [guessed, theory, measured] =
@@ -105,7 +100,7 @@ mod tests {
             ..Scenario::default()
         };
         let mut asked = Vec::new();
-        let guesses = ask(&scenario, &b"soon\n200ms\n\n"[..], &mut asked).unwrap();
+        let guesses = ask(&scenario, (&b"soon\n200ms\n\n"[..], &mut asked), Locale::En).unwrap();
         let asked = String::from_utf8(asked).unwrap();
         assert!(asked.contains("sse, 1,000 clients: "), "{asked}");
         assert!(asked.contains("write a time such as"), "{asked}");
@@ -115,7 +110,7 @@ mod tests {
             ..cell.row()
         });
         assert_eq!(
-            table(&guesses, &trials.collect::<Vec<_>>()),
+            table(&guesses, &trials.collect::<Vec<_>>(), Locale::En),
             "mean latency           guess      theory    measured\n\
              short-polling         200 ms      500 ms      512 ms\n\
              sse                        –           –      512 ms\n"

@@ -7,7 +7,7 @@ use clap::Args;
 
 use crate::cli::args::ResultsArgs;
 use crate::cli::browser;
-use crate::cli::display::TableArgs;
+use crate::cli::display::{LangArgs, TableArgs};
 use crate::cli::help::{self, headings};
 use crate::cli::list::{list, newest_run};
 use crate::cli::result::{Format, Shown, ShownRun, missing, show_capacity, show_run, until};
@@ -46,6 +46,8 @@ pub(super) struct ReportArgs {
     #[arg(long, value_name = "table|json|csv|md", value_enum, default_value_t)]
     #[arg(hide_possible_values = true, help_heading = headings::OUTPUT)]
     format: Format,
+    #[command(flatten)]
+    lang: LangArgs,
     /// List the runs, the newest first
     ///
     /// When, size, trials with their verdicts, folder, and question of each.
@@ -60,8 +62,9 @@ pub(super) struct ReportArgs {
 
 impl ReportArgs {
     pub(super) fn execute(self) -> anyhow::Result<ExitCode> {
+        let locale = self.lang.find()?;
         if self.list {
-            output::write(list(&self.results.find()?, self.format)?)?;
+            output::write(list(&self.results.find()?, self.format, locale)?)?;
             return Ok(ExitCode::SUCCESS);
         }
         let runs = match self.runs.is_empty() {
@@ -78,27 +81,27 @@ impl ReportArgs {
         }
         let [run] = &files[..] else {
             files.iter().try_for_each(RunFiles::check)?;
-            return self.several(files);
+            return self.several(files, locale);
         };
-        let result = run.result(self.format, self.table.style());
+        let result = run.result(self.format, (self.table.style(), locale));
         if self.format != Format::Table && !self.open {
             run.check()?;
             output::write(result?.text)?;
             return Ok(ExitCode::SUCCESS);
         }
-        let page = run.write_report()?;
+        let page = run.write_report(locale)?;
         let Shown { text, answer } = result?;
         output::write(text)?;
-        self.show(&page)?;
+        self.show(&page, locale)?;
         output::write(answer)?;
         run.check()?;
         Ok(ExitCode::SUCCESS)
     }
 
     /// Says where a page is, and opens it.
-    fn show(&self, page: &Path) -> anyhow::Result<()> {
+    fn show(&self, page: &Path, locale: Locale) -> anyhow::Result<()> {
         if self.format == Format::Table {
-            output::write_link("report: ", page)?;
+            output::write_link(locale.texts().table.report, page)?;
         }
         if self.open {
             browser::open(page);
@@ -107,13 +110,13 @@ impl ReportArgs {
     }
 
     /// One report on several runs, in a folder of its own.
-    fn several(&self, files: Vec<RunFiles>) -> anyhow::Result<ExitCode> {
-        let together = Together::of(files)?;
+    fn several(&self, files: Vec<RunFiles>, locale: Locale) -> anyhow::Result<ExitCode> {
+        let together = Together::of(files, locale)?;
         let folder = self.results.find()?.join("together").join(together.name());
         let page = together.write_report(&folder)?;
-        let (style, locale) = (self.table.style(), Locale::En);
+        let style = self.table.style();
         output::write(report::text_table(&together.trials, &[], style, locale))?;
-        self.show(&page)?;
+        self.show(&page, locale)?;
         output::write(report::text_answer(&together.trials, style, locale))?;
         Ok(ExitCode::SUCCESS)
     }
@@ -174,7 +177,7 @@ impl RunFiles {
     }
 
     /// Rebuilds the report, and returns the page's path.
-    pub(super) fn write_report(&self) -> anyhow::Result<PathBuf> {
+    pub(super) fn write_report(&self, locale: Locale) -> anyhow::Result<PathBuf> {
         let RunFiles {
             folder,
             recorded,
@@ -188,16 +191,16 @@ impl RunFiles {
             capacity::write(folder, &self.capacity)?;
         }
         let scenario = &recorded.scenario;
-        let until = until(scenario, &recorded.environment, trials);
+        let until = until(scenario, &recorded.environment, trials, locale);
         let report = Report {
-            locale: Locale::En,
+            locale,
             scenario: &scenario.name,
             run: &self.id,
             question: Some(scenario.question.as_str()).filter(|question| !question.is_empty()),
-            machine: &recorded.environment.lines(),
+            machine: &recorded.environment.lines(locale.texts()),
             runs: &[],
             trials,
-            missing: &missing(scenario, trials),
+            missing: &missing(scenario, trials, locale),
             unread: &self.unread,
             until: until.as_deref(),
             timeline: &self.timeline,
@@ -219,7 +222,7 @@ impl RunFiles {
     }
 
     /// What the command printed that made the run.
-    fn result(&self, format: Format, style: TextStyle) -> anyhow::Result<Shown> {
+    fn result(&self, format: Format, shown: (TextStyle, Locale)) -> anyhow::Result<Shown> {
         let run = ShownRun {
             id: &self.id,
             folder: &self.folder,
@@ -228,8 +231,8 @@ impl RunFiles {
             trials: &self.trials,
         };
         match self.capacity.is_empty() {
-            true => show_run(&run, &[], format, style),
-            false => show_capacity(&run, &self.capacity, format, style),
+            true => show_run(&run, &[], format, shown),
+            false => show_capacity(&run, &self.capacity, format, shown),
         }
     }
 }

@@ -39,6 +39,16 @@ pub(super) struct ShownRun<'r> {
     pub trials: &'r [TrialRow],
 }
 
+impl Format {
+    /// The language of a result: formats for programs are English.
+    pub(super) fn locale(self, asked: Locale) -> Locale {
+        match self {
+            Format::Table | Format::Md => asked,
+            Format::Json | Format::Csv => Locale::En,
+        }
+    }
+}
+
 impl<'r> ShownRun<'r> {
     fn named(&self) -> NamedRun<'r> {
         NamedRun {
@@ -69,12 +79,15 @@ pub(super) fn show_run(
     run: &ShownRun,
     judged: &[Judgement],
     format: Format,
-    style: TextStyle,
+    (style, locale): (TextStyle, Locale),
 ) -> anyhow::Result<Shown> {
-    let (trials, locale) = (run.trials, Locale::En);
-    let missing = missing(run.scenario, trials);
-    let until = until(run.scenario, run.environment, trials);
-    let document = || RunDocument::new(run.named(), trials, &missing, until.clone(), judged);
+    let (trials, locale) = (run.trials, format.locale(locale));
+    let missing = missing(run.scenario, trials, locale);
+    let until = until(run.scenario, run.environment, trials, locale);
+    let document = || {
+        let until = until.clone();
+        RunDocument::new(run.named(), trials, &missing, until, judged, locale)
+    };
     Ok(match format {
         Format::Table => {
             let until = until.map(|until| report::paragraph(&until, style.width));
@@ -100,12 +113,12 @@ pub(super) fn show_capacity(
     run: &ShownRun,
     found: &[CapacityRow],
     format: Format,
-    style: TextStyle,
+    (style, locale): (TextStyle, Locale),
 ) -> anyhow::Result<Shown> {
     let trials = run.trials;
     let unfinished = |row: &CapacityRow| row.verdict == SearchVerdict::Unfinished;
     let text = match format {
-        Format::Table => report::capacity_table(found, trials, style, Locale::En),
+        Format::Table => report::capacity_table(found, trials, style, locale),
         Format::Json => export::json(&CapacityDocument {
             named: run.named(),
             complete: !trials.is_empty() && !found.iter().any(unfinished),
@@ -113,7 +126,7 @@ pub(super) fn show_capacity(
             transports: found,
         })?,
         Format::Csv => export::csv(found)?,
-        Format::Md => export::capacity_markdown(found, trials, Locale::En),
+        Format::Md => export::capacity_markdown(found, trials, locale),
     };
     Ok(text.into())
 }
@@ -123,6 +136,7 @@ pub(super) fn until(
     scenario: &Scenario,
     environment: &Environment,
     trials: &[TrialRow],
+    locale: Locale,
 ) -> Option<String> {
     let Until::Below(percent) = scenario.until else {
         return None;
@@ -133,18 +147,22 @@ pub(super) fn until(
         budget: scenario.budget.0,
         stopped: environment.stopped,
     };
-    (!trials.is_empty()).then(|| report::until(trials, &run, Locale::En))
+    (!trials.is_empty()).then(|| report::until(trials, &run, locale))
 }
 
 /// What a run still lacks of what its scenario asks for.
-pub(super) fn missing(scenario: &Scenario, trials: &[TrialRow]) -> Vec<MissingTrials> {
+pub(super) fn missing(
+    scenario: &Scenario,
+    trials: &[TrialRow],
+    locale: Locale,
+) -> Vec<MissingTrials> {
     let (missing, rounds) = (scenario.missing(trials), scenario.asked_rounds(trials));
     let rows: Vec<TrialRow> = missing.iter().map(|(cell, _)| cell.row()).collect();
     let all: Vec<&TrialRow> = trials.iter().chain(&rows).collect();
     let missing = rows.iter().zip(missing);
     let missing = missing.map(|(row, (cell, trials))| MissingTrials {
         transport: cell.factors.transport(),
-        name: report::cell_name(row, &all, Locale::En),
+        name: report::cell_name(row, &all, locale),
         trials,
         of: rounds,
     });

@@ -73,21 +73,23 @@ impl RunCommand {
             return Err(UsageError(why.to_owned()).into());
         }
         self.check_demands(&scenario)?;
+        let locale = self.run.lang.locale(&config);
         let guesses = match self.predict {
             true if self.run.format != Format::Table => {
                 let why = "--predict prints a table: it does not go with --format";
                 return Err(UsageError(why.to_owned()).into());
             }
-            true => predict::ask(&scenario, stdin().lock(), stderr())?,
+            true => predict::ask(&scenario, (stdin().lock(), stderr()), locale)?,
             false => Vec::new(),
         };
         let (run, ending) = self.run.measure(&scenario, recorded.as_ref(), &config)?;
-        let judged = self.judge(&run.folder.trials)?;
-        self.run.finish(&run, ending, |shown| {
-            show_run(shown, &judged, self.run.format, self.run.table.style())
+        let judged = self.judge(&run.folder.trials, self.run.format.locale(locale))?;
+        self.run.finish(&run, ending, locale, |shown| {
+            let style = (self.run.table.style(), locale);
+            show_run(shown, &judged, self.run.format, style)
         })?;
         if !guesses.is_empty() {
-            output::write(predict::table(&guesses, &run.folder.trials))?;
+            output::write(predict::table(&guesses, &run.folder.trials, locale))?;
         }
         if run.verdict() == Verdict::Invalid {
             return Ok(ExitCode::from(3));
@@ -121,13 +123,13 @@ impl RunCommand {
         }
     }
 
-    fn judge(&self, trials: &[TrialRow]) -> Result<Vec<Judgement>, UsageError> {
-        let texts = Locale::En.texts();
+    fn judge(&self, trials: &[TrialRow], locale: Locale) -> Result<Vec<Judgement>, UsageError> {
+        let texts = locale.texts();
         let slo = self.slo.iter();
         let mut judged: Vec<_> = slo.flat_map(|slo| slo.judge(trials, texts)).collect();
         if !trials.is_empty() {
             let compared = compare::transports(trials, None, texts);
-            judged.extend(judge_gates(&self.fail_if, &compared)?);
+            judged.extend(judge_gates(&self.fail_if, &compared, texts)?);
         }
         Ok(judged)
     }

@@ -9,7 +9,7 @@ use clap::Args;
 
 use crate::cli::args::{ResultsArgs, TokenArgs, TrustArgs, check_token, write_defaults};
 use crate::cli::browser;
-use crate::cli::display::TableArgs;
+use crate::cli::display::{LangArgs, TableArgs};
 use crate::cli::factor_args::{FactorArgs, flag_of};
 use crate::cli::help::headings;
 use crate::cli::process::{end_when_interrupted, interrupted};
@@ -26,6 +26,7 @@ use crate::lab::scenario::{Fault, Scenario, place_of};
 use crate::system::interface::InterfaceCounters;
 use crate::system::output;
 use crate::system::pinning::Pinning;
+use crate::texts::Locale;
 use crate::transport::Transport;
 
 #[derive(Debug, Args)]
@@ -92,6 +93,8 @@ pub(super) struct RunArgs {
     quiet: bool,
     #[command(flatten)]
     pub(super) table: TableArgs,
+    #[command(flatten)]
+    pub(super) lang: LangArgs,
     /// How the result is printed
     ///
     /// It is alone on standard output; progress and errors are on standard error.
@@ -128,7 +131,7 @@ impl RunArgs {
     pub(super) fn config(&self) -> Result<Config, UsageError> {
         let config = Config::find()?;
         Ok(match &self.scenario {
-            Some(_) => config.of_results_alone(),
+            Some(_) => config.without_factors(),
             None => config,
         })
     }
@@ -249,6 +252,7 @@ impl RunArgs {
         &self,
         run: &Run,
         ending: Ending,
+        locale: Locale,
         result: impl FnOnce(&ShownRun) -> anyhow::Result<Shown>,
     ) -> anyhow::Result<()> {
         let is_empty = run.folder.trials.is_empty();
@@ -270,11 +274,11 @@ impl RunArgs {
             return complete(run, ending);
         }
         // The arguments were right, whatever the folder lacks now.
-        let page = RunFiles::read(&run.folder.path).and_then(|files| files.write_report());
+        let page = RunFiles::read(&run.folder.path).and_then(|files| files.write_report(locale));
         let page = page.map_err(|error| anyhow!("{error:#}"));
         let told = page.and_then(|page| {
             if self.format == Format::Table {
-                output::write_link("report: ", &page)?;
+                output::write_link(locale.texts().table.report, &page)?;
             }
             if self.open {
                 browser::open(&page);

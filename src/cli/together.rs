@@ -20,6 +20,7 @@ const OWN_FACTS: [&str; 3] = ["Started", "Command", "Seed"];
 
 /// The rows of several runs, each with numbers of cells of its own.
 pub(super) struct Together {
+    locale: Locale,
     runs: Vec<ReportedRun>,
     /// What all of them ask.
     question: Option<String>,
@@ -28,7 +29,7 @@ pub(super) struct Together {
 }
 
 impl Together {
-    pub(super) fn of(files: Vec<RunFiles>) -> Result<Self, UsageError> {
+    pub(super) fn of(files: Vec<RunFiles>, locale: Locale) -> Result<Self, UsageError> {
         let refuse = |why: String| Err(UsageError(why));
         if files.len() > MOST {
             return refuse(format!("a report is on at most {MOST} runs; name fewer"));
@@ -43,6 +44,7 @@ impl Together {
             _ => None,
         };
         let mut together = Together {
+            locale,
             runs: Vec::new(),
             question,
             trials: Vec::new(),
@@ -79,7 +81,7 @@ impl Together {
                 cell: before + second.cell,
                 ..second
             }));
-        let mut facts = run.recorded.environment.lines();
+        let mut facts = run.recorded.environment.lines(self.locale.texts());
         facts.retain(|(name, _)| !OWN_FACTS.contains(&name.as_str()));
         self.runs.push(ReportedRun {
             id: run.id,
@@ -100,7 +102,7 @@ impl Together {
         results::write_rows(&folder.join("trials.csv"), &self.trials)?;
         results::write_rows(&folder.join("timeline.csv"), &self.timeline)?;
         summary::write(folder, &self.trials)?;
-        let locale = Locale::En;
+        let locale = self.locale;
         let words = &locale.texts().runs;
         let report = Report {
             locale,

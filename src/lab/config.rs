@@ -1,7 +1,8 @@
 //! The user's defaults: the file `wslab.toml`.
 //!
-//! Its keys are the factors of a scenario, as defaults of what is run without one, and `results`,
-//! the folder of the results. Flags, then the environment, then a scenario's file come before it.
+//! Its keys are the factors of a scenario, as defaults of what is run without one, `results`, the
+//! folder of the results, and `lang`, their language. Flags, then the environment, then a
+//! scenario's file come before it; before the locale it comes itself.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -15,6 +16,7 @@ use crate::lab::scenario::{Scenario, read_toml};
 use crate::load::protocol::Workload;
 use crate::load::schedule::Pacing;
 use crate::results;
+use crate::texts::Locale;
 use crate::transport::Transport;
 
 /// The file's name, here or in the folder `wslab` of the user's configuration.
@@ -33,6 +35,7 @@ macro_rules! config {
             #[serde(skip)]
             pub file: PathBuf,
             pub results: Option<PathBuf>,
+            pub lang: Option<Locale>,
             $($(#[$doc])+ pub $key: Option<$type $(<$of>)?>,)+
         }
 
@@ -91,10 +94,11 @@ impl Config {
     }
 
     /// Without the factors.
-    pub fn of_results_alone(self) -> Self {
+    pub fn without_factors(self) -> Self {
         Config {
             file: self.file,
             results: self.results,
+            lang: self.lang,
             ..Config::default()
         }
     }

@@ -8,6 +8,7 @@ use crate::system::files::SystemFiles;
 use crate::system::info::PROFILE;
 use crate::system::pinning::Pinning;
 use crate::system::process;
+use crate::texts::Texts;
 
 /// The machine, the program and the command of one run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -100,15 +101,20 @@ impl Environment {
         }
     }
 
-    /// The lines of a report about the machine and the program, as names and values; none where
-    /// nothing is known.
-    pub fn lines(&self) -> Vec<(String, String)> {
+    /// The lines of a report about the machine and the program: names in English, and values; none
+    /// where nothing is known.
+    pub fn lines(&self, texts: &Texts) -> Vec<(String, String)> {
         if *self == Environment::default() {
             return Vec::new();
         }
-        let gib = |bytes: u64| format!("{:.1} GiB", bytes as f64 / f64::from(1 << 30));
+        let numbers = texts.numbers;
+        let gib = |bytes: u64| {
+            let number = numbers.fixed(bytes as f64 / f64::from(1 << 30), 1);
+            numbers.with_unit(&number, "GiB")
+        };
         let program = format!("{} ({}, {})", self.wslab_version, self.commit, self.build);
-        let unknown = || "unknown".to_owned();
+        let word = |english| (texts.translate)(english).to_owned();
+        let unknown = || word("unknown");
         [
             ("Processor", format!("{} × {}", self.cpus, self.cpu_model)),
             ("Memory", self.memory_bytes.map_or_else(unknown, gib)),
@@ -121,8 +127,8 @@ impl Environment {
             (
                 "Pinned",
                 match &self.pinning {
-                    Some(pinning) => pinning.to_string(),
-                    None => "no".to_owned(),
+                    Some(pinning) => (texts.condition.cpus)(&pinning.to_string()),
+                    None => word("no"),
                 },
             ),
             ("wslab", program),
@@ -131,7 +137,7 @@ impl Environment {
                 "Server",
                 self.target
                     .clone()
-                    .unwrap_or_else(|| "own, on this machine".to_owned()),
+                    .unwrap_or_else(|| word("own, on this machine")),
             ),
             ("Command", self.command_line.join(" ")),
             ("Seed", self.seed.to_string()),

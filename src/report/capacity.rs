@@ -87,15 +87,16 @@ pub(super) fn why(row: &CapacityRow, texts: &Texts) -> String {
         }
     };
     let (failed, not_told) = (amount(row.failed_at), amount(row.not_told_at));
+    let why = (words.reason)(&row.why);
     match row.verdict {
-        SearchVerdict::Found => (words.why_found)(&failed, &row.why),
+        SearchVerdict::Found => (words.why_found)(&failed, &why),
         SearchVerdict::AtLeast if row.not_told_at.is_some() => {
             let failed = row.failed_at.map(|_| failed.as_str());
-            (words.why_not_told_above)(&amount(row.held), failed, &not_told, &row.why)
+            (words.why_not_told_above)(&amount(row.held), failed, &not_told, &why)
         }
-        SearchVerdict::AtLeast => (words.why_max)(row.max, &amount(Some(row.max)), &row.why),
-        SearchVerdict::Fails => (words.why_fails)(row.failed_at.unwrap_or(0.0), &failed, &row.why),
-        SearchVerdict::NotTold => (words.why_not_told)(&not_told, &row.why),
+        SearchVerdict::AtLeast => (words.why_max)(row.max, &amount(Some(row.max)), &why),
+        SearchVerdict::Fails => (words.why_fails)(row.failed_at.unwrap_or(0.0), &failed, &why),
+        SearchVerdict::NotTold => (words.why_not_told)(&not_told, &why),
         SearchVerdict::Unfinished => words.why_unfinished.to_owned(),
     }
 }

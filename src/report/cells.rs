@@ -102,7 +102,8 @@ impl ReportCell<'_> {
         let worst = trials.max_by(|a, b| figure(a).total_cmp(&figure(b)))?;
         let words = metrics.iter().filter_map(|metric| {
             let figure = self.written(metric, metric.figure(worst)?);
-            Some(format!("{} {figure}", metric.full_title()))
+            let [group, title] = [metric.group, metric.title].map(self.texts.translate);
+            Some((self.texts.cell.named_figure)(group, title, &figure))
         });
         let words: Vec<String> = words.collect();
         (!words.is_empty()).then(|| (self.texts.cell.judged_by)(&words.join(", ")))

@@ -156,7 +156,7 @@ impl Found<'_> {
                 numbers.fixed(percent, decimals(percent).min(1))
             };
             let (percent, interval) = both(times, &write);
-            let interval = interval.map(|range| format!("{range} %"));
+            let interval = interval.map(|range| numbers.with_unit(&range, "%"));
             return Some((words.more)(&percent, interval.as_deref()));
         }
         let write = |ratio: f64| match ratio {

@@ -18,7 +18,7 @@ use crate::texts::Texts;
 
 pub(super) fn first_screen(report: &Report, cells: &[ReportCell], texts: &Texts) -> Markup {
     let words = &texts.page;
-    let question = report.question.map_or("", str::trim);
+    let question = (words.question)(report.question.map_or("", str::trim));
     let mut facts = vec![report.scenario.to_owned()];
     match report.runs {
         [] => facts.push((words.run)(report.run)),

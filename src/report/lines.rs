@@ -111,10 +111,12 @@ pub fn paragraph(text: &str, width: usize) -> String {
     joined(&folded(text, width, ""))
 }
 
-/// Lines as one text, without spaces at their ends.
+/// Lines as one text, without spaces at their ends. A terminal breaks no line, so all spaces are
+/// plain.
 pub(super) fn joined(lines: &[String]) -> String {
     let lines = lines.iter();
-    lines.map(|line| format!("{}\n", line.trim_end())).collect()
+    let lines: String = lines.map(|line| format!("{}\n", line.trim_end())).collect();
+    lines.replace(NO_BREAK, " ")
 }
 
 #[cfg(test)]

@@ -132,7 +132,8 @@ fn sections(report: &Report, cells: &[ReportCell], plots: &[Plot], texts: &Texts
     ));
     sections.push(Section::closed("columns", words.columns, columns(texts)));
     if !report.machine.is_empty() {
-        sections.push(Section::closed("machine", words.machine, machine(report)));
+        let body = machine(report, texts);
+        sections.push(Section::closed("machine", words.machine, body));
     }
     sections
 }
@@ -378,11 +379,11 @@ fn cells_of(metric: &Metric, texts: &Texts) -> Markup {
     }
 }
 
-fn machine(report: &Report) -> Markup {
+fn machine(report: &Report, texts: &Texts) -> Markup {
     html! {
         dl.machine {
             @for (name, value) in report.machine {
-                dt { (name) }
+                dt { ((texts.translate)(name)) }
                 dd { (value) }
             }
         }

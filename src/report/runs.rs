@@ -32,7 +32,7 @@ pub(super) fn runs(report: &Report, texts: &Texts) -> Option<Markup> {
             tbody {
                 @for difference in &differences {
                     tr {
-                        th scope="row" { (difference.name) }
+                        th scope="row" { ((texts.translate)(&difference.name)) }
                         @for value in &difference.values { td { (value) } }
                         td { (difference.limits) }
                     }

@@ -121,7 +121,7 @@ fn main_table(cells: &[ReportCell], columns: &[TableColumn], style: TextStyle) -
             lines.extend((!lines.is_empty()).then(String::new));
             lines.push((*setting).to_owned());
         }
-        lines.push(style.dim(&groups(columns, &widths)));
+        lines.push(style.dim(&groups(columns, &widths, cells[0].texts)));
         lines.push(style.bold(&aligned(&table[0], &widths, &[0])));
         for (cell, row) in cells.iter().zip(&table[1..]) {
             if group.iter().any(|one| one.number == cell.number) {
@@ -156,7 +156,7 @@ fn columns_that_fit(cells: &[ReportCell], style: TextStyle) -> Vec<TableColumn> 
 fn rows(cells: &[ReportCell], columns: &[TableColumn]) -> Vec<Vec<String>> {
     let texts = cells[0].texts;
     let titles = columns.iter().map(|column| column.title);
-    let titles = titles.map(|title| (texts.translate)(title).to_owned());
+    let titles = titles.map(|title| (texts.table.short)((texts.translate)(title)).to_owned());
     let named = cells
         .iter()
         .map(|cell| vec![cell.name()])
@@ -179,14 +179,15 @@ fn rows(cells: &[ReportCell], columns: &[TableColumn]) -> Vec<Vec<String>> {
 }
 
 /// The line above the header: what neighbouring columns have in common.
-fn groups(columns: &[TableColumn], widths: &[usize]) -> String {
+fn groups(columns: &[TableColumn], widths: &[usize], texts: &Texts) -> String {
     let (lead, mut figures) = widths.split_at(1);
     let mut line = " ".repeat(line_width(lead));
     for group in columns.chunk_by(|a, b| a.group == b.group) {
         let (own, rest) = figures.split_at(group.len());
         figures = rest;
         line.push_str("  ");
-        line.push_str(&padded(group[0].group, line_width(own), false));
+        let title = (texts.translate)(group[0].group);
+        line.push_str(&padded(title, line_width(own), false));
     }
     line
 }

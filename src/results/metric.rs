@@ -2,6 +2,8 @@
 //!
 //! Words are English; a locale translates them.
 
+use strum::EnumIter;
+
 use crate::results::ColumnKind;
 use crate::texts::Numbers;
 
@@ -96,7 +98,7 @@ impl Unit {
         match self {
             Unit::Microseconds => numbers.round_duration_us(value),
             Unit::Bytes => numbers.round_bytes(value),
-            Unit::Percent => format!("{} %", numbers.plain(value)),
+            Unit::Percent => numbers.with_unit(&numbers.plain(value), "%"),
             unit => unit.write(numbers, value),
         }
     }
@@ -110,7 +112,7 @@ pub enum Better {
 }
 
 /// Where metrics are shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter)]
 pub enum Table {
     /// What transports are compared by.
     Comparison,
@@ -172,11 +174,6 @@ impl<R> MetricOf<R> {
     /// The alias, or else the column.
     pub fn short_name(&self) -> &'static str {
         self.alias.unwrap_or(self.name)
-    }
-
-    /// Group and title: `Latency p99`.
-    pub fn full_title(&self) -> String {
-        format!("{} {}", self.group, self.title).trim().to_owned()
     }
 
     /// The unit of its numbers; empty for none.

@@ -16,6 +16,8 @@ pub struct ConditionTexts {
     pub headers: fn(&str) -> String,
     pub load_processes: fn(f64) -> String,
     pub pinned: fn(&str) -> String,
+    /// The CPUs of server and load, given as `server 0; load 1`.
+    pub cpus: fn(&str) -> String,
     /// Trials, and the length of a window.
     pub trials_of: fn(&str, &str) -> String,
     /// A factor without words of its own, and its value.

@@ -5,8 +5,8 @@ use crate::texts::en_page::PAGE;
 use crate::texts::en_plots::PLOT;
 use crate::texts::en_until::UNTIL;
 use crate::texts::{
-    CapacityTexts, CellTexts, CompareTexts, Numbers, Plural, RunsTexts, TableTexts, Texts,
-    english_plural,
+    CapacityTexts, CellTexts, CompareTexts, ListTexts, Numbers, Plural, PredictTexts, RunsTexts,
+    TableTexts, Texts, english_plural,
 };
 
 const N: Numbers = Numbers::ENGLISH;
@@ -25,6 +25,8 @@ pub(super) const TEXTS: Texts = Texts {
     table: TABLE,
     capacity: CAPACITY,
     compare: COMPARE,
+    list: LIST,
+    predict: PREDICT,
     plot: PLOT,
 };
 
@@ -67,6 +69,10 @@ const CELL: CellTexts = CellTexts {
                line that has no other trials shows theirs, which answer no question.",
     touches: |figures| format!("It touches {figures}."),
     judged_by: |figures| format!("Judged by: {figures}."),
+    named_figure: |group, title, figure| match group {
+        "" => format!("{title} {figure}"),
+        group => format!("{group} {title} {figure}"),
+    },
     doubted: |mark| format!("{mark} a warning touches this figure."),
     of_few: |mark| {
         format!(
@@ -134,6 +140,9 @@ const RUNS: RunsTexts = RunsTexts {
 const TABLE: TableTexts = TableTexts {
     no_trial: "No trial finished.",
     transport: "transport",
+    verdict: "verdict",
+    short: |title| title,
+    report: "report: ",
     intervals: ": 95 % intervals of the medians",
     beyond: ": more figures",
     ratios: ": times raw-tcp",
@@ -173,6 +182,7 @@ const CAPACITY: CapacityTexts = CapacityTexts {
              step that never became VALID is not told, and never held. What is found has held \
              again in further trials. It is a figure of this machine, which carries the load as \
              well, and the server unless that was a target.",
+    reason: str::to_owned,
     at_least: |held| format!("at least {held}"),
     so_far: |held| format!("{held} so far"),
     none: "none",
@@ -290,4 +300,24 @@ const COMPARE: CompareTexts = CompareTexts {
     by_or_more: |higher, percent| format!("{higher} by {percent} % or more"),
     times_or_more: |higher, times| format!("{higher}: {times} or more"),
     by: |word, percent| format!("{word} by {percent} %"),
+};
+
+const LIST: ListTexts = ListTexts {
+    columns: [
+        "started",
+        "trials",
+        "verdicts",
+        "size",
+        "folder",
+        "scenario",
+        "question",
+        "transports",
+    ],
+    not_complete: "not complete",
+};
+
+const PREDICT: PredictTexts = PredictTexts {
+    columns: ["mean latency", "guess", "theory", "measured"],
+    ask: "How late is a message on average? Write times such as 500us, 2ms or 1s; an empty line is \
+          no guess.",
 };

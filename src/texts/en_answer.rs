@@ -28,6 +28,7 @@ pub(super) const CONDITIONS: ConditionTexts = ConditionTexts {
     headers: |which| format!("{which} headers"),
     load_processes: |number| format!("{} load processes", N.count(number)),
     pinned: |to| format!("pinned: {to}"),
+    cpus: str::to_owned,
     trials_of: |trials, window| format!("{trials} of {window}"),
     other: |name, value| format!("{name} {value}"),
 };

@@ -4,6 +4,7 @@ use crate::texts::{PageTexts, SectionText};
 
 pub(super) const PAGE: PageTexts = PageTexts {
     title: |scenario| format!("{scenario} · wslab report"),
+    question: str::to_owned,
     run: |id| format!("Run {id}"),
     workload: |name| format!("{name} workload"),
     contents: "Contents",

@@ -7,8 +7,8 @@ const MOST_WIDE: usize = 100;
 
 /// A space at which no line ends.
 pub const NO_BREAK: char = '\u{a0}';
-const UNITS: [&str; 11] = [
-    "µs", "ms", "s", "B", "kB", "MB", "GB", "KiB", "×", "times", "trials",
+const UNITS: [&str; 13] = [
+    "µs", "ms", "s", "B", "kB", "MB", "GB", "KiB", "×", "times", "trials", "vezes", "ensaios",
 ];
 
 /// The text in lines of at most so many columns, of which those after the first begin with

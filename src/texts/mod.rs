@@ -3,8 +3,11 @@
 //!
 //! - `locale`: the languages
 //! - `report`, `answer`, `until`: which texts there are: a type with a field for each
-//! - `en`, `en_answer`, `en_page`, `en_plots`, `en_until`: the texts in English. Another language is more such
-//!   values, which do not compile before they are complete
+//! - `en`, `en_answer`, `en_page`, `en_plots`, `en_until`: the texts in English
+//! - `pt`, `pt_answer`, `pt_plots`, `pt_tables`, `pt_until`: the same in Portuguese, which do not
+//!   compile before they are complete; `pt_number`: numbers with their nouns
+//! - `pt_words`, `pt_columns`, `pt_more_columns`, `pt_warnings`: what is English in `results`,
+//!   `lab` and the scenarios
 //! - `number`, `plural`: numbers in a language, and which form of a noun follows them
 //! - `fold`: text in lines that fit a terminal
 //!
@@ -21,6 +24,16 @@ mod fold;
 mod locale;
 mod number;
 mod plural;
+mod pt;
+mod pt_answer;
+mod pt_columns;
+mod pt_more_columns;
+mod pt_number;
+mod pt_plots;
+mod pt_tables;
+mod pt_until;
+mod pt_warnings;
+mod pt_words;
 mod report;
 mod until;
 
@@ -33,7 +46,7 @@ pub use locale::Locale;
 pub use number::Numbers;
 pub use plural::{Plural, brazilian_plural, english_plural};
 pub use report::{
-    Axes, CapacityTexts, CellTexts, CompareTexts, Definition, PageTexts, PlotText, PlotTexts,
-    RunsTexts, SectionText, TableTexts, Texts,
+    Axes, CapacityTexts, CellTexts, CompareTexts, Definition, ListTexts, PageTexts, PlotText,
+    PlotTexts, PredictTexts, RunsTexts, SectionText, TableTexts, Texts,
 };
 pub use until::UntilTexts;

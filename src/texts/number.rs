@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::texts::NO_BREAK;
+
 const DURATIONS: [(f64, &str); 3] = [(1e6, "s"), (1e3, "ms"), (1.0, "µs")];
 const BYTES: [(f64, &str); 4] = [(1e9, "GB"), (1e6, "MB"), (1e3, "kB"), (1.0, "B")];
 
@@ -10,16 +12,20 @@ const BYTES: [(f64, &str); 4] = [(1e9, "GB"), (1e6, "MB"), (1e3, "kB"), (1.0, "B
 pub struct Numbers {
     pub decimal_mark: char,
     pub thousands: char,
+    /// Between a number and its unit.
+    pub space: char,
 }
 
 impl Numbers {
     pub const ENGLISH: Numbers = Numbers {
         decimal_mark: '.',
         thousands: ',',
+        space: ' ',
     };
     pub const BRAZILIAN: Numbers = Numbers {
         decimal_mark: ',',
         thousands: '.',
+        space: NO_BREAK,
     };
 
     /// A duration given in microseconds: `42.0 µs`, `1.23 ms`, `1.90 s`.
@@ -30,9 +36,9 @@ impl Numbers {
     /// About how long something takes: `48 s`, `4 min`, `33 h`.
     pub fn rough_time(self, time: Duration) -> String {
         match time.as_secs_f64() {
-            s if s < 99.5 => format!("{s:.0} s"),
-            s if s < 99.5 * 60.0 => format!("{:.0} min", s / 60.0),
-            s => format!("{} h", self.count(s / 3_600.0)),
+            s if s < 99.5 => self.with_unit(&format!("{s:.0}"), "s"),
+            s if s < 99.5 * 60.0 => self.with_unit(&format!("{:.0}", s / 60.0), "min"),
+            s => self.with_unit(&self.count(s / 3_600.0), "h"),
         }
     }
 
@@ -40,7 +46,7 @@ impl Numbers {
     pub fn bytes(self, bytes: f64) -> String {
         let whole = bytes.round();
         match bytes.abs() < 999.5 && (bytes - whole).abs() < 0.05 {
-            true => format!("{} B", self.count(whole)),
+            true => self.with_unit(&self.count(whole), "B"),
             false => self.in_unit(bytes, &BYTES),
         }
     }
@@ -63,7 +69,7 @@ impl Numbers {
 
     /// A percentage given in percent: `0.42 %`, `12.3 %`, `187 %`.
     pub fn percent(self, percent: f64) -> String {
-        format!("{} %", self.three_digits(percent))
+        self.with_unit(&self.three_digits(percent), "%")
     }
 
     /// A number without unit, for example messages a second: `0.5`, `10`, `2,500`.
@@ -73,7 +79,7 @@ impl Numbers {
 
     /// A multiple: `1.07 ×`.
     pub fn ratio(self, ratio: f64) -> String {
-        format!("{} ×", self.three_digits(ratio))
+        self.with_unit(&self.three_digits(ratio), "×")
     }
 
     /// A number with so many decimals.
@@ -90,16 +96,16 @@ impl Numbers {
     /// on, the multiple.
     pub fn deviation(self, percent: f64) -> String {
         match percent.round() {
-            0.0 => "0 %".to_owned(),
+            0.0 => self.with_unit("0", "%"),
             whole if whole >= 900.0 => self.times(percent),
-            whole => format!("{whole:+} %").replace('-', "−"),
+            whole => self.with_unit(&format!("{whole:+}").replace('-', "−"), "%"),
         }
     }
 
     /// From one figure to another, as `write` writes them: `29.8–33.1 ms`, `980 µs–1.20 ms`.
     pub fn range(self, low: f64, high: f64, write: impl Fn(f64) -> String) -> String {
         let (from, to) = (write(low), write(high));
-        match (from.split_once(' '), to.split_once(' ')) {
+        match (from.split_once(self.space), to.split_once(self.space)) {
             _ if from == to => to,
             (Some((from, unit)), Some((_, same))) if unit == same => format!("{from}–{to}"),
             _ => format!("{from}–{to}"),
@@ -118,9 +124,9 @@ impl Numbers {
 
     fn round_in_unit(self, value: f64, units: &[(f64, &str)]) -> String {
         let text = self.in_unit(value, units);
-        match text.split_once(' ') {
+        match text.split_once(self.space) {
             Some(_) if value == 0.0 => "0".to_owned(),
-            Some((number, unit)) => format!("{} {unit}", self.without_trailing_zeros(number)),
+            Some((number, unit)) => self.with_unit(&self.without_trailing_zeros(number), unit),
             None => text,
         }
     }
@@ -141,7 +147,12 @@ impl Numbers {
         let rounded = to_three_digits(value);
         let fitting = units.iter().find(|(factor, _)| rounded.abs() >= *factor);
         let (factor, unit) = fitting.unwrap_or(&units[units.len() - 1]);
-        format!("{} {unit}", self.three_digits(rounded / factor))
+        self.with_unit(&self.three_digits(rounded / factor), unit)
+    }
+
+    /// A number that is written, and its unit.
+    pub fn with_unit(self, number: &str, unit: &str) -> String {
+        format!("{number}{}{unit}", self.space)
     }
 
     fn three_digits(self, value: f64) -> String {
@@ -262,11 +273,11 @@ mod tests {
     #[test]
     fn a_language_has_its_own_marks() {
         let pt = Numbers::BRAZILIAN;
-        assert_eq!(pt.duration_us(1_234.0), "1,23 ms");
+        assert_eq!(pt.duration_us(1_234.0), "1,23\u{a0}ms");
         assert_eq!(pt.count(1_234_567.0), "1.234.567");
         assert_eq!(pt.plain(0.5), "0,5");
         assert_eq!(pt.plain(2_500.0), "2.500");
-        assert_eq!(pt.round_bytes(2_500.0), "2,5 kB");
+        assert_eq!(pt.round_bytes(2_500.0), "2,5\u{a0}kB");
         assert_eq!(pt.fixed(1.25, 2), "1,25");
     }
 }

@@ -9,8 +9,9 @@ pub struct Texts {
     pub html_lang: &'static str,
     pub numbers: Numbers,
     pub plural: fn(f64) -> Plural,
-    /// The words of a metric or a warning, given as they stand in `results`, in English.
-    pub translate: fn(&'static str) -> &'static str,
+    /// The words of a metric, a warning or a fact of the machine, given in English, as they stand
+    /// in `results` and `lab`.
+    pub translate: fn(&str) -> &str,
     pub cell: CellTexts,
     pub condition: ConditionTexts,
     pub answer: AnswerTexts,
@@ -20,6 +21,8 @@ pub struct Texts {
     pub table: TableTexts,
     pub capacity: CapacityTexts,
     pub compare: CompareTexts,
+    pub list: ListTexts,
+    pub predict: PredictTexts,
     pub plot: PlotTexts,
 }
 
@@ -55,6 +58,8 @@ pub struct CellTexts {
     pub touches: fn(&str) -> String,
     /// The figures by which a warning judged a trial.
     pub judged_by: fn(&str) -> String,
+    /// A figure with the group and the title of its metric.
+    pub named_figure: fn(&str, &str, &str) -> String,
     /// What this mark of a figure means: a warning touches it.
     pub doubted: fn(&str) -> String,
     /// What this mark of a percentile means: too few messages decide it.
@@ -93,6 +98,8 @@ pub type Definition = (&'static str, &'static str);
 pub struct PageTexts {
     /// The document's title, for a scenario.
     pub title: fn(&str) -> String,
+    /// What a scenario asks, given in English or as its author wrote it.
+    pub question: fn(&str) -> String,
     pub run: fn(&str) -> String,
     pub workload: fn(&str) -> String,
     /// The list of the sections.
@@ -152,6 +159,11 @@ pub struct PageTexts {
 pub struct TableTexts {
     pub no_trial: &'static str,
     pub transport: &'static str,
+    pub verdict: &'static str,
+    /// The title of a column in the first table, where room is scarce; given translated.
+    pub short: fn(&str) -> &str,
+    /// The path of the page follows.
+    pub report: &'static str,
     pub intervals: &'static str,
     pub beyond: &'static str,
     pub ratios: &'static str,
@@ -205,6 +217,8 @@ pub struct CapacityTexts {
     pub rate: &'static str,
     /// How the search goes.
     pub method: &'static str,
+    /// Why a search ended, given as `capacity.csv` has it.
+    pub reason: fn(&str) -> String,
     pub at_least: fn(&str) -> String,
     pub so_far: fn(&str) -> String,
     pub none: &'static str,
@@ -294,6 +308,22 @@ pub struct CompareTexts {
     pub times_or_more: fn(&str, &str) -> String,
     /// `lower`, by so many percent.
     pub by: fn(&str, &str) -> String,
+}
+
+/// The list of runs.
+#[derive(Debug)]
+pub struct ListTexts {
+    /// When, trials, verdicts, size, folder, scenario, question, transports.
+    pub columns: [&'static str; 8],
+    pub not_complete: &'static str,
+}
+
+/// Guesses before a run.
+#[derive(Debug)]
+pub struct PredictTexts {
+    /// Mean latency: guess, theory, measured.
+    pub columns: [&'static str; 4],
+    pub ask: &'static str,
 }
 
 /// The title of a plot, and how to read it.

@@ -28,10 +28,13 @@ pub fn command(program: &str) -> Command {
     command
 }
 
-/// `wslab` with these arguments and an empty standard input.
+/// `wslab` with these arguments and an empty standard input, in English whatever the tests' locale.
 pub fn wslab(arguments: &[&str]) -> Command {
     let mut wslab = command(env!("CARGO_BIN_EXE_wslab"));
-    wslab.args(arguments).stdin(Stdio::null());
+    wslab
+        .args(arguments)
+        .stdin(Stdio::null())
+        .env("LC_ALL", "C");
     wslab
 }
 

@@ -9,7 +9,7 @@ use crate::stats::compare::{
     CellPair, CellTrials, Comparison, DifferenceFinding, MetricDifference,
 };
 use crate::stats::judgement::Judgement;
-use crate::texts::Locale;
+use crate::texts::Texts;
 use crate::transport::Transport;
 
 /// A comparison, for scripts.
@@ -65,10 +65,13 @@ impl<'r> ComparisonDocument<'r> {
         trials: &[TrialRow],
         (comparison, metrics): (&Comparison, &[&'static Metric]),
         demands: &'r [Judgement],
+        texts: &Texts,
     ) -> Self {
         let rows = comparison.pairs.iter().flat_map(|pair| {
             let lines = metrics.iter().filter_map(|&metric| pair.line(metric));
-            lines.map(|line| row(pair, &line)).collect::<Vec<_>>()
+            lines
+                .map(|line| row(pair, &line, texts))
+                .collect::<Vec<_>>()
         });
         let alone = comparison.unpaired.iter();
         ComparisonDocument {
@@ -82,7 +85,7 @@ impl<'r> ComparisonDocument<'r> {
     }
 }
 
-fn row(pair: &CellPair, line: &MetricDifference) -> DifferenceRow {
+fn row(pair: &CellPair, line: &MetricDifference, texts: &Texts) -> DifferenceRow {
     let (finding, change) = match &line.finding {
         DifferenceFinding::Shown(change) if change.high < 0.0 => ("lower", Some(change)),
         DifferenceFinding::Shown(change) => ("higher", Some(change)),
@@ -98,7 +101,7 @@ fn row(pair: &CellPair, line: &MetricDifference) -> DifferenceRow {
         verdicts.max().unwrap_or(Verdict::Valid)
     };
     DifferenceRow {
-        pair: pair.name(Locale::En.texts()),
+        pair: pair.name(texts),
         transport_a: a.transport(),
         transport_b: b.transport(),
         clients: b.trials[0].clients,

@@ -28,7 +28,8 @@ const UNFOLDED: TextStyle = TextStyle {
 pub fn run_markdown(document: &RunDocument, trials: &[TrialRow], locale: Locale) -> String {
     let texts = locale.texts();
     let cells = cells(trials, locale);
-    let mut lines = vec![head(document.named.scenario, document.named.question)];
+    let question = (texts.page.question)(document.named.question);
+    let mut lines = vec![head(document.named.scenario, &question)];
     lines.push(conditions(trials, locale));
     if !document.complete {
         let missing = document.missing.join("; ");
@@ -39,7 +40,10 @@ pub fn run_markdown(document: &RunDocument, trials: &[TrialRow], locale: Locale)
         false => Table::Printed,
     };
     for (setting, group) in settings(&cells) {
-        let mut header = vec![texts.table.transport.to_owned(), "verdict".to_owned()];
+        let mut header = vec![
+            texts.table.transport.to_owned(),
+            texts.table.verdict.to_owned(),
+        ];
         let columns = shown_in(shown);
         let same = |title| {
             columns
@@ -142,17 +146,8 @@ pub fn checks_markdown(rows: &[[String; 4]]) -> String {
 }
 
 /// The runs of a folder of results.
-pub fn runs_markdown(rows: &[[String; 8]]) -> String {
-    let header = [
-        "started",
-        "trials",
-        "verdicts",
-        "size",
-        "folder",
-        "scenario",
-        "question",
-        "transports",
-    ];
+pub fn runs_markdown(rows: &[[String; 8]], locale: Locale) -> String {
+    let header = locale.texts().list.columns;
     let rows: Vec<Vec<String>> = rows.iter().map(|row| row.to_vec()).collect();
     joined(&[table(&header.map(str::to_owned), &rows, header.len())])
 }

@@ -72,9 +72,10 @@ impl<'r> RunDocument<'r> {
         missing: &[MissingTrials],
         until: Option<String>,
         demands: &'r [Judgement],
+        locale: Locale,
     ) -> Self {
         let missing = missing.iter();
-        let missing = missing.map(|missing| missing_cell(missing, Locale::En.texts()));
+        let missing = missing.map(|missing| missing_cell(missing, locale.texts()));
         let missing: Vec<String> = missing.collect();
         RunDocument {
             named,
@@ -82,8 +83,8 @@ impl<'r> RunDocument<'r> {
             missing,
             verdict: trials.iter().map(|trial| trial.verdict).max(),
             conditions: conditions(trials),
-            cells: cells(trials, Locale::En).iter().map(cell).collect(),
-            answers: answers(trials, Locale::En),
+            cells: cells(trials, locale).iter().map(cell).collect(),
+            answers: answers(trials, locale),
             until,
             demands,
         }

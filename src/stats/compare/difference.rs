@@ -158,10 +158,10 @@ pub fn signed(difference: f64, texts: &Texts) -> String {
     let sign = match percent {
         p if p > 0.0 => "+",
         p if p < 0.0 => "−",
-        _ => return "0 %".to_owned(),
+        _ => return texts.numbers.with_unit("0", "%"),
     };
     let number = texts.numbers.fixed(percent.abs(), decimals(percent));
-    format!("{sign}{number} %")
+    texts.numbers.with_unit(&format!("{sign}{number}"), "%")
 }
 
 /// Decimals that leave two significant digits, at the most four.

@@ -1,0 +1,377 @@
+//! The texts in Portuguese as in Brazil.
+//!
+//! # Glossary
+//!
+//! One word for one thing, here and in the other files of this language.
+//!
+//! | English | Portuguese |
+//! |---|---|
+//! | A/A pair | par A/A |
+//! | baseline | linha de base |
+//! | batching | envio em lotes |
+//! | bytes on the wire | bytes na rede |
+//! | cell, setting | configuração |
+//! | client, server | cliente, servidor |
+//! | CPU of the server | CPU do servidor |
+//! | delivery, delivery latency | entrega, latência de entrega |
+//! | down, up | descida, subida |
+//! | drain | escoamento |
+//! | duplicate, reordered | duplicadas, fora de ordem |
+//! | envelope, payload | envelope, conteúdo |
+//! | exchange | troca (requisição e resposta) |
+//! | feed, heartbeat, handshake, ping, pong | the same |
+//! | figure | valor |
+//! | hold (of a long poll) | espera |
+//! | load | carga (o gerador de carga) |
+//! | median, 95 % interval | mediana, intervalo de 95 % |
+//! | missed | perdidas |
+//! | objective | objetivo |
+//! | p99 | percentil 99, p99 |
+//! | polling, long polling, poll | the same |
+//! | probe | sonda |
+//! | ramp-up | rampa |
+//! | round | rodada |
+//! | run | execução |
+//! | scenario | cenário |
+//! | server memory per client | memória do servidor por cliente |
+//! | stale | defasagem |
+//! | trial | ensaio |
+//! | warm-up | aquecimento |
+//! | warning | aviso |
+//! | window | janela |
+//! | workload | carga de trabalho |
+//!
+//! VALID, SUSPECT, INVALID, names of transports, columns, warnings and flags are not translated.
+
+use crate::texts::pt_answer::{ANSWER, CONDITIONS};
+use crate::texts::pt_number::{N, counted, noun};
+use crate::texts::pt_plots::PLOT;
+use crate::texts::pt_tables::{CAPACITY, COMPARE, LIST, PREDICT, RUNS, TABLE};
+use crate::texts::pt_until::UNTIL;
+use crate::texts::{
+    CellTexts, PageTexts, SectionText, Texts, brazilian_plural, pt_columns, pt_more_columns,
+    pt_warnings, pt_words,
+};
+
+pub(super) const TEXTS: Texts = Texts {
+    html_lang: "pt-BR",
+    numbers: N,
+    plural: brazilian_plural,
+    translate: |english| translated(english).unwrap_or(english),
+    cell: CELL,
+    condition: CONDITIONS,
+    answer: ANSWER,
+    until: UNTIL,
+    page: PAGE,
+    table: TABLE,
+    capacity: CAPACITY,
+    compare: COMPARE,
+    runs: RUNS,
+    list: LIST,
+    predict: PREDICT,
+    plot: PLOT,
+};
+
+/// English words of `results`, `lab` and scenarios in Portuguese; `None` without an entry.
+pub(super) fn translated(english: &str) -> Option<&'static str> {
+    let tables = [
+        pt_words::WORDS,
+        pt_columns::COLUMNS,
+        pt_more_columns::COLUMNS,
+        pt_more_columns::DERIVED,
+        pt_more_columns::EMPTY_IF,
+        pt_warnings::WARNINGS,
+    ];
+    let mut entries = tables.into_iter().flatten();
+    entries
+        .find(|(known, _)| *known == english)
+        .map(|(_, portuguese)| *portuguese)
+}
+
+fn messages_a_second(number: f64) -> String {
+    let messages = noun(number, "mensagem", "mensagens");
+    format!("{} {messages} por segundo", N.plain(number))
+}
+
+fn question(english: &str) -> String {
+    let of_search = || {
+        let rest = english.strip_prefix("How many ")?.strip_suffix('?')?;
+        let (what, objective) = rest.split_once(" does each transport hold at ")?;
+        let what = match what {
+            "clients" => "Quantos clientes",
+            _ => "Quantas mensagens por segundo para cada feed",
+        };
+        let objective = objective.replace(" and ", " e ");
+        Some(format!("{what} cada transporte sustenta com {objective}?"))
+    };
+    match translated(english) {
+        Some(known) => known.to_owned(),
+        None => of_search().unwrap_or_else(|| english.to_owned()),
+    }
+}
+
+const CELL: CellTexts = CellTexts {
+    clients: |number| counted(number, "cliente", "clientes"),
+    feeds: |number| counted(number, "feed", "feeds"),
+    trials: |number| counted(number, "ensaio", "ensaios"),
+    trials_between: |least, most| format!("de {least} a {most} ensaios"),
+    rate: |number| format!("{} para cada feed", messages_a_second(number)),
+    messages_a_second,
+    payload: |bytes| format!("conteúdo de {}", N.bytes(bytes)),
+    tls: "TLS",
+    no_tls: "sem TLS",
+    schedule: |name| match name {
+        "constant" => "chegadas constantes".to_owned(),
+        "poisson" => "chegadas de Poisson".to_owned(),
+        other => format!("chegadas {other}"),
+    },
+    poll_interval: |time| format!("a cada {time}"),
+    hold: |time| format!("espera de {time}"),
+    keep_alive: |on| format!("keep-alive {on}"),
+    again: "de novo (A/A)",
+    of_trials: |some, all| format!("({some} de {all} ensaios)"),
+    counted_of: |counted, all| format!("{counted} de {all}"),
+    least_to_most: |least, most| format!("{least} a {most}"),
+    left_out: "Ensaios INVALID não entram em medianas nem em intervalos, mas entram na conta das \
+               mensagens perdidas. Uma linha que só tem ensaios INVALID mostra os valores deles, \
+               que não respondem a nenhuma pergunta.",
+    touches: |figures| format!("Afeta {figures}."),
+    judged_by: |figures| format!("Julgado por: {figures}."),
+    named_figure: |group, title, figure| match group {
+        "" => format!("{title} {figure}"),
+        group => format!("{group}: {title} {figure}"),
+    },
+    doubted: |mark| format!("{mark} um aviso afeta este valor."),
+    of_few: |mark| {
+        format!(
+            "{mark}: menos de uma mensagem fica acima deste percentil (p99 precisa de 100 \
+             mensagens, p99.9 de 1.000). Uma única mensagem o decide, por mais clientes que a \
+             recebam."
+        )
+    },
+    of_few_short: |mark| format!("{mark} uma só mensagem decide este valor."),
+    noise: |cell, apart| {
+        format!(
+            "A/A ({cell}): a mesma configuração, medida duas vezes, difere em {apart}: diferenças \
+             menores são ruído."
+        )
+    },
+    noise_in: |percent, percentile| format!("{percent} % em {percentile}"),
+    and: " e ",
+    marks: |marks| format!("{marks}."),
+    marks_interval: |trials| {
+        format!("Linhas finas e faixas claras: o intervalo de 95 % da mediana de {trials}")
+    },
+    marks_range: |trials| {
+        format!(
+            "Linhas pontilhadas e faixas mais claras: do menor ao maior de {trials}, o que não é \
+             um intervalo"
+        )
+    },
+    marks_both: |interval, range, cells| format!("{interval}. {range}: {cells}"),
+    no_trial: (
+        "Nenhum ensaio terminou",
+        ". Não há valor para mostrar: a execução foi interrompida antes do fim do primeiro ensaio, \
+         ou falhou.",
+    ),
+    incomplete: |cells| format!("Esta execução está incompleta. Ensaios que faltam: {cells}."),
+    missing_of: |cell, trials, of| format!("{cell} ({trials} de {of})"),
+};
+
+const PAGE: PageTexts = PageTexts {
+    title: |scenario| format!("{scenario} · relatório do wslab"),
+    question,
+    any_question: "Quanto custa uma entrega em cada transporte, e quanto ela demora?",
+    run: |id| format!("Execução {id}"),
+    workload: |name| {
+        let name = if name == "monitoring" {
+            "monitoramento"
+        } else {
+            name
+        };
+        format!("carga de trabalho: {name}")
+    },
+    contents: "Conteúdo",
+    scorecard: "Quadro de resultados",
+    unread: "Omitido, porque não pode ser lido:",
+    of_settings: "As outras configurações estão abaixo. Das que têm menos dúvidas, a mais exigente \
+                  vem primeiro.",
+    objective: "objetivo",
+    groups: |intervals| match intervals {
+        true => {
+            "As letras são grupos, e não posições. Em cada coluna, transportes com a mesma letra \
+             não se distinguem, ou diferem pouco demais para importar (menos de 10 %, de 1 ms ou \
+             de 4 KiB por cliente). O grupo a tem os menores valores."
+        }
+        false => {
+            "As letras são grupos, e não posições. Em cada coluna, transportes com a mesma letra \
+             diferem por um fator abaixo de 1,5, que tão poucos ensaios não separam do ruído, ou \
+             por menos de 1 ms ou de 4 KiB por cliente. O grupo a tem os menores valores."
+        }
+    },
+    suspect_mark: "? SUSPECT: um aviso afeta o valor.",
+    invalid_mark: "! INVALID: o valor não responde a nenhuma pergunta.",
+    comparison: "Comparação de todos os valores",
+    medians: |intervals| match intervals {
+        true => {
+            "Cada valor é a mediana dos ensaios. Abaixo dela, em letra menor, está o intervalo de \
+             95 %, onde há ensaios suficientes. O veredito é o pior dos ensaios."
+        }
+        false => "Cada valor é a mediana dos ensaios. O veredito é o pior dos ensaios.",
+    },
+    comparison_note: "“–” indica um valor que não foi medido ou que não existe, como as trocas de \
+                      um fluxo contínuo. O percentual de CPU é de um núcleo.",
+    ratios: SectionText {
+        title: "Em relação à própria máquina",
+        note: "Múltiplos dos valores de raw-tcp. O raw-tcp leva as mesmas mensagens por uma \
+               conexão TCP e nada mais. Portanto, 1 × é o custo da máquina, do núcleo do sistema \
+               (kernel) e do ambiente de execução deste programa, qualquer que seja o protocolo.",
+    },
+    beyond: SectionText {
+        title: "Além do cliente médio",
+        note: "Uma mensagem chega aos destinatários um depois do outro: o primeiro, o mediano e o \
+               último, cada um como mediana de todas as mensagens. Um cliente está defasado \
+               enquanto existe uma mensagem que ele ainda não tem. O índice de Jain é 1 quando \
+               todos os clientes têm a mesma latência média, e menor quanto mais eles diferem. A \
+               preparação é o que passa pela rede até o cliente estar pronto. Heartbeats mostram \
+               que a conexão ainda funciona; no polling, as trocas vazias fazem isso.",
+    },
+    theory: SectionText {
+        title: "Teoria e prática",
+        note: "Um poll encontra uma mensagem depois de metade do seu intervalo. Um push chega a n \
+               clientes um depois do outro. Por isso o cliente médio espera pela primeira entrega \
+               e depois por n/2 vezes o tempo de CPU de uma entrega (servidor e carga), dividido \
+               pelos núcleos. Uma entrega é uma escrita e uma leitura; em um poll, ambas nas duas \
+               pontas. O custo delas foi medido antes da execução por wslab doctor --calibrate. \
+               Sem isso, a teoria não tem tempo de CPU, e só tem latência para o short polling. Os \
+               bytes resultam dos cabeçalhos e quadros que o protocolo exige. A teoria ignora TLS, \
+               textos acima de 4 KiB, a espera por um núcleo que outros programas usam, polls \
+               vazios e mensagens mais próximas que uma ida e volta. Ela falha onde mensagens \
+               esperam umas pelas outras: então elas são escritas juntas.",
+    },
+    all_trials: "Todos os ensaios, com mais valores",
+    name_column: "Transporte e veredito",
+    setting_column: "Configuração",
+    trials_column: "Ensaios",
+    trial_column: "Ensaio",
+    warnings_column: "Avisos",
+    doubts: "O que merece dúvida",
+    doubts_note: "Valores SUSPECT pedem cuidado; se o aviso nomeia valores, só esses. Valores \
+                  INVALID não respondem a nenhuma pergunta.",
+    unknown_warning: "Esta versão não conhece o significado deste aviso.",
+    no_reason: "O ensaio não indica o motivo.",
+    plots: "Gráficos",
+    nothing_delivered: (
+        "Nada foi entregue",
+        " nesta execução. Não há latência nem custo por entrega para desenhar: esses gráficos \
+         foram omitidos.",
+    ),
+    claim: |[polling, websocket], [polling_all, websocket_all]| {
+        format!(
+            "“De 871 bytes para 2” (Kaazing, “A Quantum Leap in Scalability for the Web”) conta os \
+             cabeçalhos HTTP do poll de um navegador e o cabeçalho de um quadro WebSocket, e nada \
+             mais. A mesma camada aqui: {polling} e {websocket} por entrega. Com a mensagem, as \
+             trocas vazias e TCP-IP: {polling_all} e {websocket_all}."
+        )
+    },
+    data: "Dados:",
+    link: "link",
+    plot_marks: |marks| {
+        format!(
+            "Uma marca, uma barra ou uma linha é a mediana dos ensaios. {marks} Onde menos ensaios \
+             têm um valor para um segundo, suas marcas são o menor e o maior deles."
+        )
+    },
+    machine: "A máquina",
+    how_measured: "Como foi medido",
+    definitions: DEFINITIONS,
+    columns: "Todas as colunas de trials.csv e métricas de summary.csv",
+    lower_is_better: "Menor é melhor.",
+    higher_is_better: "Maior é melhor.",
+    empty_if: "vazio se",
+};
+
+const DEFINITIONS: &[(&str, &str)] = &[
+    (
+        "Janela",
+        "Os clientes se conectam (rampa), o feed corre sem registro (aquecimento), a janela é \
+         registrada e as mensagens atrasadas são aguardadas (escoamento). Uma mensagem pertence à \
+         janela se o seu instante previsto pertence.",
+    ),
+    (
+        "Latência de entrega",
+        "Instante da entrega − instante previsto. Ela conta a partir do momento em que a mensagem \
+         devia sair segundo a agenda; assim, o atraso do publicador, do servidor ou do cliente \
+         também entra nela. p99 é a latência que 99 de 100 entregas não ultrapassaram; mín. e máx. \
+         são os extremos.",
+    ),
+    (
+        "Esperadas e perdidas",
+        "Esperadas = mensagens publicadas × assinantes do seu feed. Perdidas = esperadas e nunca \
+         entregues. As latências cobrem só o que foi entregue; leia-as ao lado das perdas.",
+    ),
+    (
+        "Bytes por entrega",
+        "Bytes nos dois sentidos, divididos pelas entregas, em cinco camadas. As quatro primeiras \
+         juntas são os bytes na rede, que passam pelo socket TCP. Conteúdo: o texto da mensagem. \
+         Envelope: o resto do JSON. Protocolo: cabeçalhos HTTP, delimitação de blocos e de SSE, \
+         cabeçalhos de quadros WebSocket, máscaras e heartbeats. TLS: os registros. TCP-IP: os \
+         cabeçalhos dos segmentos que o kernel contou, com as confirmações. O custo de conectar \
+         não está incluído; os heartbeats estão.",
+    ),
+    (
+        "Trocas",
+        "Uma requisição HTTP com a sua resposta; uma troca vazia não levou mensagem. Fluxos \
+         contínuos não têm trocas.",
+    ),
+    (
+        "CPU",
+        "Tempo de CPU de um processo, no programa (usuário) e no kernel em nome dele (sistema), \
+         dividido pelas entregas. O percentual é de um núcleo.",
+    ),
+    (
+        "Memória por cliente",
+        "Crescimento da memória residente de um processo desde antes da conexão do primeiro \
+         cliente, dividido pelos clientes. A memória do kernel para os sockets não faz parte dela.",
+    ),
+    (
+        "Mediana e intervalo",
+        "Um ensaio conta uma vez, por mais mensagens que entregue. O intervalo de 95 % contém a \
+         mediana verdadeira em cerca de 95 de 100 execuções como esta. Ele precisa de cinco \
+         ensaios que não sejam INVALID.",
+    ),
+    (
+        "Defasagem",
+        "Fração da janela em que um cliente não tinha a mensagem mais nova, sobre todos os \
+         clientes. Bozdag, Mesbah e van Deursen (2007) a chamam de perda de coerência dos dados. \
+         Ela compara polling e push de forma justa, porque não conta nenhuma mensagem duas vezes.",
+    ),
+    (
+        "Verificações",
+        "Atraso do laço de eventos: quanto as threads da carga se atrasaram, em uma amostra a cada \
+         centésimo de segundo. Sonda: alguns assinantes a mais, em um processo próprio; se as \
+         latências deles diferem das dos outros, os processos da carga fazem parte dos valores. \
+         Diferença entre as pontas: bytes que o servidor contou a mais ou a menos que a carga.",
+    ),
+    (
+        "Arquivos",
+        "trials.csv, summary.csv e timeline.csv são texto UTF-8, com vírgulas entre as células e \
+         pontos nos números. Uma planilha em português lê 1011.711 como 1011711. Por isso, abra o \
+         arquivo com a função de importação: no LibreOffice, idioma inglês (EUA) e separador \
+         vírgula; no Excel, Dados, De Texto/CSV, e a localidade inglês. O wslab também lê o que \
+         uma planilha salvou com ponto e vírgula e vírgula decimal.",
+    ),
+    (
+        "Veredito",
+        "VALID: nenhuma dúvida foi encontrada. SUSPECT: leia com cuidado. INVALID: o ensaio não \
+         responde à sua pergunta.",
+    ),
+    (
+        "Limites",
+        "A carga e o servidor que ela iniciou dividem esta máquina. Eles disputam núcleos e \
+         caches, e entre eles não há uma rede lenta, compartilhada ou que perca pacotes. Por isso, \
+         confie mais em comparações e razões do que em valores isolados, e espere outros valores \
+         em outra máquina. Os intervalos cobrem o que variou entre os ensaios desta execução, e \
+         não o que varia de um dia para o outro ou de uma máquina para outra.",
+    ),
+];
