@@ -234,7 +234,7 @@ fn mistakes_are_answered_with_advice_and_exit_code_2() {
     let slo = ["--slo", "p99<100ms"];
     for (arguments, says) in [
         (&[][..], "--slo 'p99<100ms'"),
-        (&["--slo", "p98<1s"], "p50, p90, p99, p99.9 or max"),
+        (&["--slo", "p98<1s"], "p50, p90, p99, p99.9, max"),
         (&["--slo", "p99<100"], "such as 'p99<100ms'"),
         (&["--slo", "missed<1"], "missed messages never hold"),
         (
