@@ -123,7 +123,7 @@ fn a_run_that_was_cut_off_says_which_trials_it_lacks() {
     for folders in [&[run][..], &[run, run]] {
         let gate = ["--metric", "exchanges", "--fail-if", "connect_failed > 0%"];
         let compare = wslab(&[&["compare"], folders, &gate].concat());
-        let output = { compare }.output().unwrap();
+        let output = { compare }.env("COLUMNS", "100").output().unwrap();
         assert_eq!(output.status.code(), Some(1));
         assert!(
             text(&output.stdout).contains(lacks),

@@ -375,3 +375,72 @@ const DEFINITIONS: &[(&str, &str)] = &[
          não o que varia de um dia para o outro ou de uma máquina para outra.",
     ),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_agree_with_their_numbers() {
+        let until = &TEXTS.until;
+        let answer = &TEXTS.answer;
+        for (text, expected) in [
+            ((CELL.trials)(1.0), "1 ensaio"),
+            ((CELL.trials)(1_200.0), "1.200 ensaios"),
+            ((CELL.clients)(1e6), "1.000.000 de clientes"),
+            ((CELL.messages_a_second)(0.5), "0,5 mensagem por segundo"),
+            (
+                (TEXTS.condition.rate)(2_500.0, true),
+                "2.500 mensagens/s para cada feed",
+            ),
+            (
+                (answer.per_write)("*", "sse", "1,8"),
+                "* sse: 1,8 mensagem por escrita; sozinha, \
+              cada mensagem custa mais.",
+            ),
+            (
+                (answer.per_exchange)("*", "sse", "12,0", None),
+                "* sse: 12,0 mensagens por resposta.",
+            ),
+            (
+                (until.resolved)(1, 0, 3),
+                "Após 1 rodada, nenhuma de 3 diferenças está resolvida.",
+            ),
+            (
+                (until.resolved)(6, 1, 3),
+                "Após 6 rodadas, 1 de 3 diferenças está resolvida.",
+            ),
+            (
+                (until.resolved)(6, 3, 3),
+                "Após 6 rodadas, todas as 3 diferenças estão resolvidas.",
+            ),
+        ] {
+            assert_eq!(text, expected);
+        }
+    }
+
+    #[test]
+    fn what_a_search_says_in_english_is_translated() {
+        let question =
+            (PAGE.question)("How many clients does each transport hold at p99<1s and max<2s?");
+        assert_eq!(
+            question,
+            "Quantos clientes cada transporte sustenta com p99<1s e max<2s?"
+        );
+        assert_eq!((PAGE.question)("Mine?"), "Mine?");
+        for (why, expected) in [
+            ("p99 is 120.5 ms", "p99 é 120,5 ms"),
+            (
+                "too few deliveries for a p99.9",
+                "entregas de menos para um p99.9",
+            ),
+            ("no more was to be tried", "era o máximo a tentar"),
+            (
+                "load-saturated, publisher-late",
+                "load-saturated, publisher-late",
+            ),
+        ] {
+            assert_eq!((CAPACITY.reason)(why), expected);
+        }
+    }
+}

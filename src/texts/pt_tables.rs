@@ -35,7 +35,7 @@ pub(super) const TABLE: TableTexts = TableTexts {
     unknown_warning: "(um aviso que esta versão não conhece)",
     all_cells: |all| format!("todas as {all} configurações"),
     cells_of: |some, all| format!("{some} de {all} configurações"),
-    more_warnings: |names| format!("Outros avisos: {names}; --details explica cada um."),
+    more_warnings: |names| format!("Há mais avisos: {names}; --details explica cada um."),
 };
 
 fn hold(number: f64) -> &'static str {
