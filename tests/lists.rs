@@ -129,7 +129,7 @@ fn a_search_begins_with_one_value_of_each_factor() {
     assert_eq!(output.status.code(), Some(2));
     let error = text(&output.stderr);
     assert!(
-        error.contains("payload_bytes: a search begins with one value"),
+        error.contains("--payload: a search begins with one value"),
         "{error}"
     );
 }
