@@ -40,7 +40,7 @@ pub(super) const PLOT: PlotTexts = PlotTexts {
     },
     scaling: PlotText {
         title: "Como cresce com o número de clientes",
-        caption: "Uma linha horizontal custa o mesmo a cada cliente, quantos quer que sejam. Uma \
+        caption: "Uma linha horizontal é um custo por cliente que não muda com o número deles. Uma \
                   linha que sobe com eles é trabalho feito para um depois do outro, como o último \
                   destinatário de uma mensagem percebe. As duas escalas são logarítmicas.",
     },
