@@ -51,8 +51,10 @@ fn paths_may_have_any_bytes_and_the_page_is_found_by_the_printed_one() {
         .output()
         .unwrap();
     assert_eq!(text(&report.stdout), text(&output.stdout));
-    let link = text(&report.stdout).lines().last().unwrap().to_owned();
-    let (_, within) = link.split_once("/ol%E1/").expect(&link);
+    let printed = text(&report.stdout);
+    let mut lines = printed.lines();
+    let link = lines.find(|line| line.starts_with("report: ")).unwrap();
+    let (_, within) = link.split_once("/ol%E1/").expect(link);
     let page = folder.join(within);
     assert!(page.is_file(), "{link}");
     let run = page.parent().unwrap();
