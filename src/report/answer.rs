@@ -121,9 +121,16 @@ fn conclusion(found: &[Found], cells: &[&ReportCell], texts: &Texts) -> String {
             .map(|found| found.question.words.noun.to_owned());
         nouns.collect::<Vec<String>>()
     };
-    let names = |members: &[usize]| {
-        let names = members.iter().map(|at| prose_name(cells[*at]));
-        names.collect::<Vec<_>>()
+    // Where batching makes one of these figures cheap, that is said with the name.
+    let names = |members: &[usize], figures: &[&Found]| {
+        let name = |at: &usize| {
+            let (cell, name) = (cells[*at], prose_name(cells[*at]));
+            match figures.iter().any(|figure| figure.is_batched(cell)) {
+                true => (words.batched)(&name),
+                false => name,
+            }
+        };
+        members.iter().map(name).collect::<Vec<_>>()
     };
     let is_first = |at: &usize| {
         let mut all = found.iter();
@@ -134,11 +141,15 @@ fn conclusion(found: &[Found], cells: &[&ReportCell], texts: &Texts) -> String {
         let figures = found.iter().map(|found| found.alone(texts));
         return (words.alone)(&prose_name(one), &figures.collect::<Vec<_>>());
     } else if taken.len() == cells.len() {
-        (words.none_decides)(&(words.list)(&names(&taken)))
+        (words.none_decides)(&(words.list)(&names(&taken, &[])))
     } else if !taken.is_empty() {
         let deciding = found.iter().filter(|found| found.decides(cells));
-        let figures = nouns(&deciding.collect::<Vec<_>>());
-        (words.take)(&(words.list_or)(&names(&taken)), &(words.list_or)(&figures))
+        let deciding: Vec<&Found> = deciding.collect();
+        let names = names(&taken, &deciding);
+        (words.take)(
+            &(words.list_or)(&names),
+            &(words.list_or)(&nouns(&deciding)),
+        )
     } else {
         let mut choices: Vec<(Vec<usize>, Vec<&Found>)> = Vec::new();
         for found in found.iter().filter(|found| found.decides(cells)) {
@@ -151,7 +162,7 @@ fn conclusion(found: &[Found], cells: &[&ReportCell], texts: &Texts) -> String {
         }
         let choices = choices.iter().map(|(members, found)| {
             let figures = (words.list)(&nouns(found));
-            (figures, (words.list_or)(&names(members)))
+            (figures, (words.list_or)(&names(members, found)))
         });
         (words.take_for)(&choices.collect::<Vec<_>>())
     };

@@ -4,7 +4,7 @@ use crate::report::batching;
 use crate::report::cells::ReportCell;
 use crate::results::{Metric, metric};
 use crate::stats::compare::{decimals, signed};
-use crate::stats::groups::{Effect, Place, places};
+use crate::stats::groups::{Bounds, Effect, MAY_BE_NOISE, Place, places};
 use crate::stats::statistics::{Interval, median, ratio, ratio_interval};
 use crate::texts::{ClauseTexts, FirstPlace, Names, Texts};
 use crate::transport::Transport;
@@ -15,7 +15,10 @@ pub(super) struct Question<'t> {
     pub words: &'t ClauseTexts,
 }
 
-/// A difference below this, in the metric's unit, is too small to matter, beside those below 10 %
+/// Of a few trials, bytes that differ by fewer times than this share a place.
+pub(super) const BYTES_MAY_BE_NOISE: f64 = 1.1;
+
+/// Which differences do not count. One below `small` is too small to matter, beside those below 10 %
 /// of a figure:
 ///
 /// - 1 ms of latency: a picture on a screen stands for 16.7 ms, and a network of a town takes more;
@@ -25,14 +28,22 @@ pub(super) struct Question<'t> {
 ///   these.
 ///
 /// Costs of a delivery grow with the rate, so that any may matter somewhere.
-pub(super) fn too_small(metric: &Metric) -> f64 {
-    match metric.name {
+///
+/// Bytes follow from the protocol, so their noise is small: repeated trials of a cell differ by less
+/// than 1 %.
+pub(super) fn bounds(metric: &Metric) -> Bounds {
+    let noise = match metric.name {
+        "all_layers_bytes_per_delivery" | "wire_bytes_per_client_s" => BYTES_MAY_BE_NOISE,
+        _ => MAY_BE_NOISE,
+    };
+    let small = match metric.name {
         "latency_p50_us" | "latency_p99_us" => 1_000.0,
         "server_rss_bytes_per_client" | "load_rss_bytes_per_client" => 4_096.0,
         "wire_bytes_per_client_s" => 1.0,
         "server_cpu_percent" | "load_cpu_percent" => 0.1,
         _ => 0.0,
-    }
+    };
+    Bounds { small, noise }
 }
 
 /// The figures that are answered for.
@@ -71,7 +82,7 @@ pub(super) struct Found<'t> {
 pub(super) fn found<'t>(cells: &[&ReportCell], waiting: bool, texts: &'t Texts) -> Vec<Found<'t>> {
     let found = questions(waiting, texts).into_iter().map(|question| {
         let samples = cells.iter().map(|cell| values(question.metric, cell));
-        let places = places(&samples.collect::<Vec<_>>(), too_small(question.metric));
+        let places = places(&samples.collect::<Vec<_>>(), bounds(question.metric));
         Found { question, places }
     });
     found.filter(|found| !found.places.is_empty()).collect()
@@ -168,13 +179,18 @@ impl Found<'_> {
         Some((words.times)(&ratio, as_much, interval.as_deref()))
     }
 
+    /// Whether batching makes this figure of a cell cheap.
+    pub fn is_batched(&self, cell: &ReportCell) -> bool {
+        batching::is_cheaper(self.question.metric.name, cell)
+    }
+
     fn names(&self, place: &Place, cells: &[&ReportCell], texts: &Texts) -> Names {
         let words = &texts.answer;
         let name = |at: &usize| {
             let cell = cells[*at];
             let name = prose_name(cell);
             let interval = cell.trials[0].poll_interval_ms;
-            if batching::is_cheaper(self.question.metric.name, cell) {
+            if self.is_batched(cell) {
                 (words.batched)(&name)
             } else if let Some(ms) = interval.filter(|_| self.question.words.is_later)
                 && cell.variant.is_empty()

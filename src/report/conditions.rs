@@ -50,7 +50,7 @@ fn constant<'t>(
 }
 
 /// A factor of a trial in words; `None` where it is at its default and decides nothing.
-fn factor_words(factor: &Metric, trial: &TrialRow, texts: &Texts) -> Option<String> {
+pub(super) fn factor_words(factor: &Metric, trial: &TrialRow, texts: &Texts) -> Option<String> {
     let (words, cell) = (&texts.condition, &texts.cell);
     let time = |ms: Option<f64>| {
         let us = ms.unwrap_or_default() * 1000.0;

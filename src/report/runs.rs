@@ -4,9 +4,10 @@
 use maud::{Markup, html};
 
 use crate::report::columns::ABSENT;
+use crate::report::conditions::factor_words;
 use crate::report::content::{Report, ReportedRun};
 use crate::report::markup::scrolling;
-use crate::results::METRICS;
+use crate::results::{METRICS, metric};
 use crate::texts::Texts;
 
 /// A fact that is not the same in all runs.
@@ -59,24 +60,24 @@ fn differences(report: &Report, texts: &Texts) -> Vec<Difference> {
         (name.clone(), report.runs.iter().map(value).collect())
     });
     let factors = METRICS.iter().filter(|metric| metric.is_factor());
-    let factors =
-        factors.filter(|metric| !["transport", "clients", "aa_of"].contains(&metric.name));
-    let of_cells = factors.map(|factor| {
+    let factors = factors.filter(|metric| metric.name != "aa_of");
+    let of_cells = factors.chain(metric("window_s")).map(|factor| {
         let values = |run: &ReportedRun| {
-            let trials = report.trials.iter().filter(|trial| trial.run == run.id);
-            let mut values: Vec<String> = trials.map(|trial| factor.text(trial)).collect();
-            values.retain(|value| !value.is_empty());
-            values.sort();
-            values.dedup();
+            let mut values: Vec<String> = Vec::new();
+            for trial in report.trials.iter().filter(|trial| trial.run == run.id) {
+                let text = factor.text(trial);
+                let words = factor_words(factor, trial, texts).unwrap_or(text.clone());
+                if !text.is_empty() && !values.contains(&words) {
+                    values.push(words);
+                }
+            }
             match values.is_empty() {
                 true => ABSENT.to_owned(),
                 false => values.join(", "),
             }
         };
-        (
-            factor.name.to_owned(),
-            report.runs.iter().map(values).collect(),
-        )
+        let values = report.runs.iter().map(values);
+        (factor.name.to_owned(), values.collect())
     });
     let differs = |(_, values): &(String, Vec<String>)| values.iter().any(|it| *it != values[0]);
     let all = of_machine.chain(of_cells).filter(differs);

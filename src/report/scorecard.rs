@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use crate::report::batching;
 use crate::report::cell_table::badge;
 use crate::report::cells::ReportCell;
-use crate::report::clauses::too_small;
+use crate::report::clauses::bounds;
 use crate::report::columns::{ABSENT, line, scored, value};
 use crate::report::judgements::conclusion;
 use crate::report::marks;
@@ -152,7 +152,7 @@ fn letters(metric: &Metric, group: &[&ReportCell]) -> Vec<Option<char>> {
     let samples: Vec<Vec<f64>> = group.iter().map(sample).collect();
     let mut letters = vec![None; group.len()];
     if samples.iter().filter(|sample| !sample.is_empty()).count() > 1 {
-        for (letter, place) in ('a'..='z').zip(places(&samples, too_small(metric))) {
+        for (letter, place) in ('a'..='z').zip(places(&samples, bounds(metric))) {
             for at in place.members {
                 letters[at] = Some(letter);
             }

@@ -3,6 +3,8 @@
 //! The table fits the terminal. Where it does not, it lacks columns, in the order of
 //! [`DROPPED_FIRST`]: no line is broken. All other tables are in `details`.
 
+use std::collections::BTreeSet;
+
 use crate::report::answer::{Answer, answers};
 use crate::report::batching;
 use crate::report::cells::{ReportCell, cells, settings};
@@ -50,9 +52,8 @@ pub fn text_table(
     let columns = columns_that_fit(&cells, style);
     lines.extend(main_table(&cells, &columns, style));
     lines.extend(style.folded(&marks::short_meaning(&cells, &columns).join(" "), "  "));
-    for batched in cells.iter().filter_map(batching::meaning) {
-        lines.extend(style.folded(&batched, "  "));
-    }
+    let batched: BTreeSet<String> = cells.iter().filter_map(batching::meaning).collect();
+    lines.extend(batched.iter().flat_map(|it| style.folded(it, "  ")));
     let answers = answers(trials, locale);
     // Doubted figures are noise anyway.
     let is_told = style.details || answers.iter().any(|answer| !answer.doubted);

@@ -13,12 +13,20 @@ use crate::stats::statistics::{
 };
 
 /// A difference that is shown to be smaller than this is too small to matter: the same cell
-/// measured on another day differs by more, and no choice between transports rests on it. What is
-/// too small in the figure's own unit, the caller says.
+/// measured on another day differs by more, and no choice between transports rests on it.
 const SMALL: f64 = 1.1;
-/// Where too few trials have no interval, medians that differ by less share a place. Repeated
-/// trials of one cell differ by up to 20 % on a quiet machine, and by more on a busy one.
+/// The noise of times, CPU and memory. Repeated trials of one cell differ by up to 20 % on a quiet
+/// machine, and by more on a busy one.
 pub const MAY_BE_NOISE: f64 = 1.5;
+
+/// Differences that tell no samples apart.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// Those below this are too small to matter, in the figure's own unit.
+    pub small: f64,
+    /// Medians without intervals share a place where they differ by fewer times than this.
+    pub noise: f64,
+}
 
 /// Samples that share a place.
 #[derive(Clone, Debug, PartialEq)]
@@ -62,11 +70,11 @@ pub struct Effect {
 }
 
 /// The places of these samples, least first. A sample has a value a trial, each 0 or more; those
-/// without any are in no place. Differences below `small` are too small to matter.
-pub fn places(samples: &[Vec<f64>], small: f64) -> Vec<Place> {
+/// without any are in no place.
+pub fn places(samples: &[Vec<f64>], bounds: Bounds) -> Vec<Place> {
     let present = samples.iter().filter(|sample| !sample.is_empty()).count();
     let confidence = 1.0 - 0.05 / (present * present.saturating_sub(1) / 2).max(1) as f64;
-    let told = |a: usize, b: usize| apart(&samples[a], &samples[b], small, confidence);
+    let told = |a: usize, b: usize| apart(&samples[a], &samples[b], bounds, confidence);
     let connected = connected(samples, |a, b| told(a, b) != Apart::Shown);
     let first = &connected.first().cloned().unwrap_or_default();
     let places = connected.iter().map(|members| {
@@ -115,11 +123,12 @@ fn connected(
 }
 
 /// What the data say of two samples, neither of them empty.
-fn apart(a: &[f64], b: &[f64], small: f64, confidence: f64) -> Apart {
+fn apart(a: &[f64], b: &[f64], bounds: Bounds, confidence: f64) -> Apart {
+    let Bounds { small, noise } = bounds;
     let ratios = ratio_interval_at(a, b, confidence);
     let differences = difference_interval_at(a, b, confidence);
     let (Some(ratios), Some(differences)) = (ratios, differences) else {
-        let may_be_noise = |ratio| (1.0 / MAY_BE_NOISE..MAY_BE_NOISE).contains(&ratio);
+        let may_be_noise = |ratio| (1.0 / noise..noise).contains(&ratio);
         let apart = median(a).zip(median(b)).map(|(a, b)| (a - b).abs());
         let is_small = apart.is_some_and(|apart| apart < small);
         return match is_small || ratio(a, b).is_some_and(may_be_noise) {
@@ -215,6 +224,11 @@ mod tests {
 
     use super::*;
 
+    fn bounds(small: f64) -> Bounds {
+        let noise = MAY_BE_NOISE;
+        Bounds { small, noise }
+    }
+
     fn members(places: &[Place]) -> Vec<&[usize]> {
         places.iter().map(|place| &place.members[..]).collect()
     }
@@ -227,7 +241,7 @@ mod tests {
                 .collect()
         };
         let samples = [around(490.0), around(6.0), vec![], around(6.05)];
-        let places = places(&samples, 0.0);
+        let places = places(&samples, bounds(0.0));
         assert_eq!(members(&places), [&[1, 3][..], &[0]]);
         assert!(
             places[0]
@@ -246,7 +260,7 @@ mod tests {
     fn a_small_difference_that_is_certain_separates_nothing_and_a_large_one_does() {
         let exact = |bytes| vec![bytes; 5];
         let samples = [exact(275.0), exact(297.0), exact(600.0)];
-        let places = places(&samples, 0.0);
+        let places = places(&samples, bounds(0.0));
         assert_eq!(members(&places), [&[0, 1][..], &[2]]);
         assert_eq!(
             (places[0].within, places[0].apart),
@@ -258,23 +272,23 @@ mod tests {
     fn a_difference_below_what_matters_in_its_unit_separates_nothing() {
         let around = |median: f64| [-2.0, -1.0, 0.0, 1.0, 2.0].map(|i| median + i).to_vec();
         let samples = [around(300.0), around(900.0), around(5_000.0)];
-        let places = places(&samples, 1_000.0);
+        let places = places(&samples, bounds(1_000.0));
         assert_eq!(members(&places), [&[0, 1][..], &[2]]);
         assert_eq!(places[0].apart, Apart::Small);
         let more = places[1].more.unwrap();
         assert!(more.is_interval && more.size == 4_400.0, "{more:?}");
         assert!((4_090.0..4_100.0).contains(&more.low), "{more:?}");
         // The same to two samples that overlap, and to one trial of each.
-        let alike = super::places(&[around(300.0), around(301.0)], 1_000.0);
+        let alike = super::places(&[around(300.0), around(301.0)], bounds(1_000.0));
         assert_eq!(alike[0].apart, Apart::Same);
-        let single = super::places(&[vec![300.0], vec![900.0], vec![5_000.0]], 1_000.0);
+        let single = super::places(&[vec![300.0], vec![900.0], vec![5_000.0]], bounds(1_000.0));
         assert_eq!(members(&single), [&[0, 1][..], &[2]]);
         assert_eq!(single[0].apart, Apart::NotShown);
     }
 
     #[test]
     fn single_trials_have_ratios_without_intervals_and_may_differ_by_noise() {
-        let places = places(&[vec![500.0], vec![2.5], vec![3.3], vec![0.0]], 0.0);
+        let places = places(&[vec![500.0], vec![2.5], vec![3.3], vec![0.0]], bounds(0.0));
         assert_eq!(members(&places), [&[3][..], &[1, 2], &[0]]);
         // Nothing is a multiple of 0.
         assert!(
@@ -282,7 +296,7 @@ mod tests {
                 .iter()
                 .all(|place| place.times.is_none() && place.within.is_none())
         );
-        let places = super::places(&[vec![500.0], vec![2.5], vec![3.2]], 0.0);
+        let places = super::places(&[vec![500.0], vec![2.5], vec![3.2]], bounds(0.0));
         let times = places[1].times.unwrap();
         assert!((times.low, times.high, times.is_interval) == (156.25, 200.0, false));
     }
@@ -306,7 +320,7 @@ mod tests {
             samples.extend(others.iter().map(|&(median, noise)| draw(median, noise)));
             let confidence = 1.0 - 0.05 / pairs as f64;
             let is_linked = |a: usize, b: usize| {
-                apart(&samples[a], &samples[b], 0.0, confidence) < Apart::Shown
+                apart(&samples[a], &samples[b], bounds(0.0), confidence) < Apart::Shown
             };
             let places = connected(&samples, is_linked);
             let has = |place: &[(usize, f64)], one| place.iter().any(|(at, _)| *at == one);

@@ -133,6 +133,9 @@ const RUNS: RunsTexts = RunsTexts {
         "tls" => "CPU, memory and bytes, unless TLS is what is compared.",
         "poll_interval_ms" => "Short polling.",
         "hold_ms" | "keep_alive" => "The transports that poll.",
+        "transport" => "A transport that only one run has.",
+        "clients" => "Latency, CPU and memory at other numbers of clients.",
+        "window_s" => "How certain p99 and beyond are.",
         _ => "Figures that depend on it.",
     },
 };

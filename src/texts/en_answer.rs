@@ -241,7 +241,7 @@ pub(super) const ANSWER: AnswerTexts = AnswerTexts {
         let noise = N.plain(noise);
         format!("{trials} cannot show a difference below {noise} times: type --repeats {enough}.")
     },
-    doubted: |names| format!("SUSPECT are the figures of {names}."),
+    doubted: |names| format!("The figures of {names} are SUSPECT."),
     left_out: |names| format!("Left out are INVALID trials: {names}."),
     setting: |setting, sentence| format!("{setting}: {sentence}"),
     per_exchange: |mark, name, messages, interval| {

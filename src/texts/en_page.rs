@@ -17,13 +17,13 @@ pub(super) const PAGE: PageTexts = PageTexts {
     groups: |intervals| match intervals {
         true => {
             "Letters are groups, not ranks: in a column, transports that share one are not told \
-             apart, or differ too little to matter (by less than 10 %, 1 ms, or 4 KiB a client). \
-             Group a has the least."
+             apart, or differ too little to matter (by less than 10 %, 1 ms, or 4 KiB a client), \
+             or others between them link them. Group a has the least. Small: 95 % intervals."
         }
         false => {
-            "Letters are groups, not ranks: in a column, transports that share one differ by less \
-             than 1.5 times, which so few trials cannot tell from noise, or by less than 1 ms or \
-             4 KiB a client. Group a has the least."
+            "Letters are groups, not ranks: in a column, transports that share one differ from the \
+             next in it by less than 1.5 times (bytes: 1.1), which so few trials cannot tell from \
+             noise, or by less than 1 ms or 4 KiB a client. Group a has the least."
         }
     },
     suspect_mark: "? SUSPECT: a warning touches the figure.",

@@ -136,7 +136,7 @@ const CELL: CellTexts = CellTexts {
                mensagens perdidas. Uma linha que só tem ensaios INVALID mostra os valores deles, \
                que não respondem a nenhuma pergunta.",
     touches: |figures| format!("Afeta {figures}."),
-    judged_by: |figures| format!("Julgado por: {figures}."),
+    judged_by: |figures| format!("Critério: {figures}."),
     named_figure: |group, title, figure| match group {
         "" => format!("{title} {figure}"),
         group => format!("{group}: {title} {figure}"),
@@ -145,7 +145,7 @@ const CELL: CellTexts = CellTexts {
     of_few: |mark| {
         format!(
             "{mark}: menos de uma mensagem fica acima deste percentil (p99 precisa de 100 \
-             mensagens, p99.9 de 1.000). Uma única mensagem o decide, por mais clientes que a \
+             mensagens, p99,9 de 1.000). Uma única mensagem o decide, por mais clientes que a \
              recebam."
         )
     },
@@ -201,12 +201,14 @@ const PAGE: PageTexts = PageTexts {
         true => {
             "As letras são grupos, e não posições. Em cada coluna, transportes com a mesma letra \
              não se distinguem, ou diferem pouco demais para importar (menos de 10 %, de 1 ms ou \
-             de 4 KiB por cliente). O grupo a tem os menores valores."
+             de 4 KiB por cliente), ou estão ligados por outros entre eles. O grupo a tem os \
+             menores valores. Em letra menor: intervalos de 95 %."
         }
         false => {
             "As letras são grupos, e não posições. Em cada coluna, transportes com a mesma letra \
-             diferem por um fator abaixo de 1,5, que tão poucos ensaios não separam do ruído, ou \
-             por menos de 1 ms ou de 4 KiB por cliente. O grupo a tem os menores valores."
+             diferem do seguinte por um fator abaixo de 1,5 (bytes: 1,1), que tão poucos ensaios \
+             não separam do ruído, ou por menos de 1 ms ou de 4 KiB por cliente. O grupo a tem os \
+             menores valores."
         }
     },
     suspect_mark: "? SUSPECT: um aviso afeta o valor.",

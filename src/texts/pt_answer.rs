@@ -207,7 +207,7 @@ pub(super) const ANSWER: AnswerTexts = AnswerTexts {
     alone_decides_nothing: "Um transporte sozinho não decide nada: acrescente --transport all.",
     all_invalid: "Todos os ensaios são INVALID. Não há o que concluir.",
     by_few: |trials, conclusion| match trials {
-        1 => format!("com um ensaio de cada, {conclusion}"),
+        1 => format!("com um só ensaio de cada, {conclusion}"),
         some => format!("com {some} ensaios de cada, {conclusion}"),
     },
     if_they_hold: |conclusion| format!("se os valores SUSPECT se confirmarem, {conclusion}"),
@@ -215,13 +215,13 @@ pub(super) const ANSWER: AnswerTexts = AnswerTexts {
         None,
         Some("diferença real, mas pequena demais para importar"),
         Some("nenhuma diferença demonstrada"),
-        Some("nenhum degrau claro entre eles"),
+        Some("sem separação clara entre eles"),
     ],
     latency_apart: [
         Some("a latência não decide entre eles"),
         Some("a diferença é real, mas pequena demais para importar"),
         Some("nenhuma diferença que importe foi demonstrada"),
-        Some("nenhum degrau claro entre eles"),
+        Some("sem separação clara entre eles"),
     ],
     sentence: en_answer::ANSWER.sentence,
     separator: "; ",
@@ -256,7 +256,7 @@ pub(super) const ANSWER: AnswerTexts = AnswerTexts {
             "{trials} não {show} diferenças abaixo de um fator {noise}: digite --repeats {enough}."
         )
     },
-    doubted: |names| format!("São SUSPECT os valores de {names}."),
+    doubted: |names| format!("Os valores de {names} são SUSPECT."),
     left_out: |names| format!("Ficam de fora os ensaios INVALID: {names}."),
     setting: |setting, sentence| format!("{setting}: {sentence}"),
     per_exchange: |mark, name, number, interval| {

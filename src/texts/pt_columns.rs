@@ -71,7 +71,7 @@ pub(super) const COLUMNS: &[(&str, &str)] = &[
     ),
     (
         "Messages that were delivered again to the same subscriber.",
-        "Mensagens entregues mais uma vez ao mesmo assinante.",
+        "Mensagens entregues mais de uma vez ao mesmo assinante.",
     ),
     (
         "Messages that were delivered after a later one.",

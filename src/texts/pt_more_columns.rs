@@ -218,7 +218,7 @@ pub(super) const COLUMNS: &[(&str, &str)] = &[
     (
         "Deliveries with another intended time than the publisher's, or with a time of the \
          server's before the sending or after the arrival; the latter on the same host only.",
-        "Entregas com um instante previsto diferente do do publicador, ou com um horário do \
+        "Entregas com um instante previsto diferente do indicado pelo publicador, ou com um horário do \
          servidor anterior ao envio ou posterior à chegada; este último só na mesma máquina.",
     ),
     (
@@ -228,7 +228,7 @@ pub(super) const COLUMNS: &[(&str, &str)] = &[
     ),
     (
         "Times that a client saw the server's epoch change.",
-        "Vezes que um cliente viu a época do servidor mudar.",
+        "Vezes em que um cliente viu a época do servidor mudar.",
     ),
     (
         "The first answer that was not what was asked for, in words.",
@@ -293,8 +293,8 @@ pub(super) const EMPTY_IF: &[(&str, &str)] = &[
         "every answer was as asked for",
         "todas as respostas foram as que se pediram",
     ),
-    ("the trial ended at once", "o ensaio terminou na hora"),
-    ("there are too few samples", "há amostras de menos"),
+    ("the trial ended at once", "o ensaio terminou imediatamente"),
+    ("there are too few samples", "não há amostras suficientes"),
     (
         "the server’s process is not on this machine, or not known",
         "o processo do servidor não está nesta máquina, ou não é conhecido",

@@ -5,7 +5,7 @@ use crate::texts::{Axes, PlotText, PlotTexts};
 pub(super) const PLOT: PlotTexts = PlotTexts {
     latency: PlotText {
         title: "Latência de entrega por percentil",
-        caption: "Mais baixo é mais rápido. Nesta escala, um mesmo degrau é um mesmo múltiplo. p99 \
+        caption: "Mais baixo é mais rápido. Nesta escala, distâncias verticais iguais são razões iguais. p99 \
                   é a latência que 99 de 100 entregas não ultrapassaram.",
     },
     bytes: PlotText {

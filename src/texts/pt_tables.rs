@@ -239,7 +239,7 @@ pub(super) const RUNS: RunsTexts = RunsTexts {
     of_cell: |id| format!("execução {id}"),
     scenario: "Várias execuções",
     question: "Em que estas execuções diferem?",
-    differs: "Difere",
+    differs: "O que difere",
     limits: "O que não se compara entre as execuções",
     alike: "Elas rodaram na mesma máquina, com a mesma versão e os mesmos fatores.",
     note: "As respostas valem dentro de cada execução. Se duas execuções diferem em um valor, e \
@@ -259,6 +259,9 @@ pub(super) const RUNS: RunsTexts = RunsTexts {
         "tls" => "CPU, memória e bytes, a menos que se compare o TLS.",
         "poll_interval_ms" => "Short polling.",
         "hold_ms" | "keep_alive" => "Os transportes de polling.",
+        "transport" => "Um transporte que só uma execução tem.",
+        "clients" => "Latência, CPU e memória com outro número de clientes.",
+        "window_s" => "A certeza do p99 e além.",
         _ => "Valores que dependem disso.",
     },
 };

@@ -12,7 +12,7 @@ pub(super) const WARNINGS: &[(&str, &str)] = &[
     (
         "An answer was not what was asked for, and the trial ended at once; the column \
          wrong_answer says what it was.",
-        "Uma resposta não era o que se pediu, e o ensaio terminou na hora; a coluna wrong_answer \
+        "Uma resposta não era o que se pediu, e o ensaio terminou imediatamente; a coluna wrong_answer \
          diz o que veio.",
     ),
     (

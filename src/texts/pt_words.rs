@@ -63,7 +63,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("p50", "p50"),
     ("p90", "p90"),
     ("p99", "p99"),
-    ("p99.9", "p99.9"),
+    ("p99.9", "p99,9"),
     ("max", "máx."),
     ("number", "número"),
     ("empty", "vazias"),

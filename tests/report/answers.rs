@@ -129,7 +129,7 @@ fn invalid_and_doubted_figures_are_named_in_the_answer() {
         text.ends_with("Left out are INVALID trials: short polling."),
         "{text}"
     );
-    assert!(text.contains("SUSPECT are the figures of SSE."), "{text}");
+    assert!(text.contains("The figures of SSE are SUSPECT."), "{text}");
     assert_eq!(text.matches("hort polling").count(), 1, "{text}");
     // A warning of the extremes alone doubts no median, no bytes and no CPU time.
     trials[2].warnings = "publisher-late".to_owned();

@@ -69,7 +69,8 @@ const KINDS: [Kind; 6] = [
     },
 ];
 
-/// Only where such a factor has several values and nothing else varies.
+/// Only where such a factor has several values and nothing else varies. Then they come first, since
+/// the run asks how figures grow.
 const SCALING: [Kind; 4] = [
     Kind {
         name: "scaling",
@@ -116,7 +117,7 @@ pub fn plots(report: &Report) -> anyhow::Result<Vec<Plot>> {
     let cells = cells(report.trials, report.locale);
     let (kinds, marks): (Vec<&Kind>, _) = match report.capacity {
         [] => (
-            KINDS.iter().chain(&SCALING).collect(),
+            SCALING.iter().chain(&KINDS).collect(),
             repeats::marks(&cells),
         ),
         _ => (vec![&CAPACITY], None),
