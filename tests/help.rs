@@ -263,6 +263,11 @@ fn what_other_tools_call_it_is_answered_with_our_name() {
 fn a_command_line_that_is_not_quite_right_is_answered_with_the_right_one() {
     for (line, write) in [
         ("serv", "did you mean wslab serve?"),
+        (
+            "serve --log loud",
+            "write error, warn, info, debug or trace",
+        ),
+        ("run --clients 99999999999", "99999999999 is too large"),
         ("raport", "did you mean wslab report?"),
         ("rnu", "did you mean wslab run?"),
         ("nonsense", "wslab --help lists them"),

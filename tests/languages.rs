@@ -270,7 +270,9 @@ fn a_run_ends_in_the_language_of_the_user() {
     let results = Results::new();
     let line = "run --transport sse,websocket --clients 2 --rate 20 --warm-up 100ms --window 500ms \
                 --slo missed<1 --lang pt --predict";
-    let output = results.wslab(&line.split_whitespace().collect::<Vec<_>>());
+    let mut run = results.start(&line.split_whitespace().collect::<Vec<_>>());
+    run.write_line("2ms");
+    let output = run.finish();
     let (printed, told) = (text(&output.stdout), text(&output.stderr));
     assert_eq!(output.status.code(), Some(0), "{told}");
     assert!(

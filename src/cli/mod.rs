@@ -36,7 +36,7 @@ use crate::client::token;
 use crate::error::UsageError;
 use crate::system::output;
 
-/// Polling, SSE or WebSocket? Measures the same feed over each
+/// Polling, SSE or WebSocket? Measures the same feed over each transport
 #[derive(Parser)]
 #[command(version, max_term_width = help::MOST_WIDE)]
 pub struct Cli {

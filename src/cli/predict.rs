@@ -20,7 +20,10 @@ pub(super) struct Guess {
 }
 
 /// Asks for the mean latency of each transport, in its first cell. Answers are lines of `input`;
-/// an empty one, or its end, is no guess. What is no time is asked for again.
+/// an empty one, or the end after the first, is no guess. What is no time is asked for again.
+///
+/// # Errors
+/// `UnexpectedEof` if there is no answer at all.
 pub(super) fn ask(
     scenario: &Scenario,
     (mut input, mut output): (impl BufRead, impl io::Write),
@@ -32,15 +35,18 @@ pub(super) fn ask(
         of_transport.find(|cell| cell.factors.transport() == *transport)
     });
     writeln!(output, "{}", locale.texts().predict.ask)?;
-    asked
-        .map(|cell| {
-            Ok(Guess {
-                cell: cell.number,
-                transport: cell.factors.transport(),
-                latency: ask_once(cell, &mut input, &mut output, locale)?,
-            })
+    let guess = |(at, cell): (usize, &Cell)| {
+        let latency = match ask_once(cell, &mut input, &mut output, locale) {
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof && at > 0 => None,
+            answered => answered?,
+        };
+        Ok(Guess {
+            cell: cell.number,
+            transport: cell.factors.transport(),
+            latency,
         })
-        .collect()
+    };
+    asked.enumerate().map(guess).collect()
 }
 
 fn ask_once(
@@ -55,7 +61,10 @@ fn ask_once(
         write!(output, "{transport}, {clients}: ")?;
         output.flush()?;
         let mut line = String::new();
-        if input.read_line(&mut line)? == 0 || line.trim().is_empty() {
+        if input.read_line(&mut line)? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        if line.trim().is_empty() {
             return Ok(None);
         }
         match humantime::parse_duration(line.trim()) {
@@ -104,6 +113,9 @@ mod tests {
         let asked = String::from_utf8(asked).unwrap();
         assert!(asked.contains("sse, 1,000 clients: "), "{asked}");
         assert!(asked.contains("write a time such as"), "{asked}");
+        let none = ask(&scenario, (&b""[..], io::sink()), Locale::En).err();
+        let kind = none.map(|error| error.kind());
+        assert_eq!(kind, Some(io::ErrorKind::UnexpectedEof));
         let trials = scenario.cells().into_iter().map(|cell| TrialRow {
             latency_mean_us: Some(512_000.0),
             predicted_latency_mean_us: (cell.number == 1).then_some(500_000.0),

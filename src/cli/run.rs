@@ -79,7 +79,8 @@ impl RunCommand {
                 let why = "--predict prints a table: it does not go with --format";
                 return Err(UsageError(why.to_owned()).into());
             }
-            true => predict::ask(&scenario, (stdin().lock(), stderr()), locale)?,
+            true => predict::ask(&scenario, (stdin().lock(), stderr()), locale)
+                .map_err(|error| UsageError(format!("--predict: no guess can be read: {error}")))?,
             false => Vec::new(),
         };
         let (run, ending) = self.run.measure(&scenario, recorded.as_ref(), &config)?;

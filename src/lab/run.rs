@@ -289,12 +289,12 @@ fn summary(row: &TrialRow, with_figures: bool) -> String {
         names => format!(": {names}"),
     };
     format!(
-        "{}/{} delivered, p50 {}, p99 {}  {}{doubts}",
+        "{}  {}/{} delivered, p50 {}, p99 {}{doubts}",
+        row.verdict,
         row.delivered,
         row.expected,
         time(row.latency_p50_us),
         time(row.latency_p99_us),
-        row.verdict,
     )
 }
 

@@ -125,6 +125,12 @@ impl Scenario {
     /// Checks each value alone, since flags may still change what does not fit together.
     pub(super) fn parse(text: &str, file: &Path) -> Result<Self, UsageError> {
         let mut scenario: Scenario = read_toml(text, file)?;
+        if toml::from_str::<toml::Table>(text).is_ok_and(|keys| keys.is_empty()) {
+            let file = file.display();
+            return Err(UsageError(format!(
+                "{file}: it has no key; write what is measured, such as clients = [100]"
+            )));
+        }
         if scenario.name.is_empty() {
             let stem = file.file_stem().unwrap_or_default();
             scenario.name = stem.to_string_lossy().into_owned();
@@ -301,6 +307,11 @@ mod tests {
     fn error(text: &str) -> String {
         let file = Path::new("file.toml");
         Scenario::parse(text, file).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_file_without_any_key_is_no_scenario() {
+        assert!(error("# nothing\n").contains("it has no key"));
     }
 
     #[test]

@@ -114,8 +114,8 @@ impl Written for u64 {
 
 impl Written for u32 {
     fn read(text: &str) -> Result<Self, String> {
-        let count = whole(text, &THOUSANDS).and_then(|count| count.try_into().ok());
-        count.ok_or_else(|| no_count(text))
+        let count = whole(text, &THOUSANDS).ok_or_else(|| no_count(text))?;
+        count.try_into().map_err(|_| format!("{text} is too large"))
     }
 
     fn brief(&self) -> String {

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::Args;
-use tracing_subscriber::filter::Targets;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::prelude::*;
 
 use crate::cli::args::{GivenToken, check_token, parse_token, within};
@@ -104,6 +104,7 @@ pub(super) struct ServeArgs {
     /// A level (error, warn, info, debug, trace), or one for each part, as wslab::server=debug.
     /// Tokens and queries are never logged.
     #[arg(long, value_name = "LEVEL", default_value = "warn", help_heading = headings::OUTPUT)]
+    #[arg(value_parser = parse_log)]
     log: Targets,
     /// Serve https and wss
     ///
@@ -270,4 +271,14 @@ fn page(scheme: &str, mut address: SocketAddr) -> String {
         });
     }
     format!("{scheme}://{address}/")
+}
+
+/// What is logged. A word alone is a level: as a part's name it would be a mistyped one.
+fn parse_log(text: &str) -> Result<Targets, String> {
+    let is_known = |part: &str| part.contains(['=', ':']) || part.parse::<LevelFilter>().is_ok();
+    let targets = text.parse().ok().filter(|_| text.split(',').all(is_known));
+    targets.ok_or_else(|| {
+        "write error, warn, info, debug or trace; or one for a part, as wslab::server=debug"
+            .to_owned()
+    })
 }
