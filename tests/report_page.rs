@@ -111,13 +111,13 @@ const OVERLAPS: &str = r"
 fn looks_right_on_screens_and_phones_in_light_and_dark_and_asks_for_nothing() {
     let work = TempDir::new().unwrap();
     let pages = [
-        ("en", "results/classroom/20261130t011451z"),
+        ("en", "results/classroom/20261130t122737z"),
         ("en", "results/scaling/20261125t131023z"),
         ("en", "tests/golden/runs/classroom/20300101t100000z"),
         ("en", "tests/golden/runs/idle/20300103t100000z"),
         ("en", "tests/golden/runs/capacity/20300105t100000z"),
         // Longer words.
-        ("pt", "results/classroom/20261130t011451z"),
+        ("pt", "results/classroom/20261130t122737z"),
         ("pt", "results/scaling/20261125t131023z"),
         ("pt", "tests/golden/runs/classroom/20300101t100000z"),
         ("pt", "tests/golden/runs/idle/20300103t100000z"),
@@ -164,7 +164,7 @@ fn looks_right_on_screens_and_phones_in_light_and_dark_and_asks_for_nothing() {
 #[test]
 fn keys_reach_what_is_closed_and_links_open_it() {
     let work = TempDir::new().unwrap();
-    let page = report("results/classroom/20261130t011451z", &work);
+    let page = report("results/classroom/20261130t122737z", &work);
     let browser = Browser::open(&page);
     // Everything that scrolls or opens is reached by the tabulator.
     let unreachable = "return [...document.querySelectorAll('a, summary, .scroll')]
@@ -187,7 +187,7 @@ fn keys_reach_what_is_closed_and_links_open_it() {
 #[test]
 fn prints_with_all_sections() {
     let work = TempDir::new().unwrap();
-    let browser = Browser::open(&report("results/classroom/20261130t011451z", &work));
+    let browser = Browser::open(&report("results/classroom/20261130t122737z", &work));
     browser.cdp("Emulation.setEmulatedMedia", json!({"media": "print"}));
     let heights = "return [...document.querySelectorAll('details')]
         .map((closed) => [closed.id, closed.open, closed.scrollHeight])";

@@ -270,8 +270,8 @@ impl Warning {
             ],
             Warning::LoadSaturated => &["load_cpu_percent", "server_cpu_percent"],
             Warning::LoadStalled => &[
-                "loop_stall_p99_us",
                 "loop_stall_max_us",
+                "loop_stall_p99_us",
                 "latency_p99_us",
                 "latency_max_us",
             ],

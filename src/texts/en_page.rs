@@ -63,7 +63,9 @@ pub(super) const PAGE: PageTexts = PageTexts {
                short polling only. Bytes follow from the heads and frames that the protocol \
                demands. Theory leaves out TLS, texts above 4 KiB, waiting for a core that other \
                programs use, empty polls, and messages closer together than a round trip. It fails \
-               where messages wait for each other: they are then written together.",
+               where messages wait for each other: they are then written together. It also fails \
+               for the CPU of short polls: each wakes a thread that slept, which costs as much \
+               again.",
     },
     all_trials: "All trials, with more figures",
     name_column: "Transport and verdict",

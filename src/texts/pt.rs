@@ -249,7 +249,8 @@ const PAGE: PageTexts = PageTexts {
                bytes resultam dos cabeçalhos e quadros que o protocolo exige. A teoria ignora TLS, \
                textos acima de 4 KiB, a espera por um núcleo que outros programas usam, polls \
                vazios e mensagens mais próximas que uma ida e volta. Ela falha onde mensagens \
-               esperam umas pelas outras: então elas são escritas juntas.",
+               esperam umas pelas outras: então elas são escritas juntas. Também falha na CPU do \
+               short polling: cada poll acorda uma thread adormecida, o que custa outro tanto.",
     },
     all_trials: "Todos os ensaios, com mais valores",
     name_column: "Transporte e veredito",

@@ -47,7 +47,7 @@ const METRICS: [(&str, &[&str]); 6] = [
 
 /// Committed runs: one trial each, several sizes, and repeats with INVALID trials.
 const RUNS: [&str; 3] = [
-    "results/classroom/20261130t011451z",
+    "results/classroom/20261130t122737z",
     "results/scaling/20261125t131023z",
     "tests/golden/runs/classroom/20300101t100000z",
 ];
