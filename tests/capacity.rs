@@ -134,7 +134,7 @@ fn a_search_tells_what_each_transport_holds_and_leaves_a_run() {
         .filter(|trial| trial["verdict"] == "VALID")
         .count();
     let told = |sentence| progress.matches(sentence).count();
-    assert_eq!(told("  holds\n"), valid, "{progress}");
+    assert_eq!(told("  holds  "), valid, "{progress}");
     let others = told("  tells nothing: ") + told("  fails: ");
     assert_eq!(others, trials.len() - valid, "{progress}");
     let page = std::fs::read_to_string(run.join("report.html")).unwrap();

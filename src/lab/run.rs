@@ -238,10 +238,10 @@ impl Run {
             .await?;
         let label = format!("{} {label}", display.count());
         let search = Search::of(&self.scenario);
-        let remark = search.map(|search| format!("  {}", search.remark(&measured.row)));
+        let remark = search.map(|search| format!("{}  ", search.remark(&measured.row)));
         let remark = remark.unwrap_or_default();
         let summary = summary(&measured.row, !display.is_terminal());
-        display.write_cut(&format!("{label}  {summary}{remark}"));
+        display.write_cut(&format!("{label}  {remark}{summary}"));
         for (error, times) in &measured.errors {
             display.warn(&format!("{label}  {times} × {error}"));
         }

@@ -251,7 +251,7 @@ fn doubts(cells: &[ReportCell], texts: &Texts) -> Option<Markup> {
                 ul {
                     @for (cell, trials) in found.cells.iter().map(|(at, all)| (&cells[*at], all)) {
                         li {
-                            (named(cell)) (cell.of_trials(trials.len())) " "
+                            (named(cell)) (cell.of_trials(trials.len())) ". "
                             (cell.finding(found.name))
                         }
                     }
