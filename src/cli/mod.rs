@@ -22,6 +22,7 @@ pub mod report;
 mod result;
 pub mod run;
 mod run_args;
+mod run_files;
 mod scenarios;
 pub mod serve;
 mod together;

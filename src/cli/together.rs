@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
-use crate::cli::report::RunFiles;
+use crate::cli::run_files::RunFiles;
 use crate::error::UsageError;
 use crate::report::{self, Report, ReportedRun};
 use crate::results::{self, TimelineRow, TrialRow};

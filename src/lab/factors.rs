@@ -18,7 +18,7 @@ use crate::load::protocol::Workload;
 use crate::load::schedule::Pacing;
 use crate::transport::Transport;
 
-pub use crate::lab::rounds::Until;
+pub use crate::lab::until::Until;
 use crate::lab::values::check_within;
 pub(super) use crate::lab::values::seconds;
 pub use crate::lab::values::{Bytes, List, PollInterval, Span, Written};

@@ -9,6 +9,7 @@ pub mod environment;
 pub mod factors;
 #[cfg(test)]
 mod fake;
+mod kept_cells;
 pub mod pattern;
 pub mod preflight;
 pub mod processes;
@@ -20,5 +21,6 @@ pub mod run;
 pub mod run_folder;
 pub mod scenario;
 pub mod trial;
+pub mod until;
 pub mod values;
 pub mod verdict;

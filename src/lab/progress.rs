@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use console::measure_text_width;
 use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::lab::rounds::Until;
 use crate::lab::scenario::{MAX_TRIALS, Scenario};
+use crate::lab::until::Until;
 use crate::load::protocol::Progress;
 use crate::load::timeline::Phase;
 use crate::stats::until::{Known, Look};
