@@ -82,8 +82,10 @@ const CONTRAST: &str = r"
             check(element, colour, 4.5, behind(element));
             texts += 1;
         }
-        // What says its figures; bars have outlines instead.
-        if (element.matches('g > path')) check(element, style.stroke, 3, behind(element));
+        // What says its figures; bars have outlines instead, and open dots have holes of paper.
+        if (element.matches('g > path') && element.getAttribute('stroke') !== '#ffffff') {
+            check(element, style.stroke, 3, behind(element));
+        }
         if (element.className === 'swatch') {
             check(element, style.backgroundColor, 3, behind(element.parentElement));
         }
