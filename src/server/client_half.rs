@@ -12,7 +12,7 @@
 //! [`HYPER_READ_BYTES`]: the longest head, or piece of a body, that it was given. hyper keeps the
 //! memory for the next one.
 
-use std::io::{self, IoSlice};
+use std::io;
 use std::mem;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering::AcqRel, Ordering::Acquire, Ordering::Release};
@@ -20,7 +20,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, ready};
 
 use memchr::memchr_iter;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, ReadBuf};
 use tokio::sync::Notify;
 
 use crate::client::http::ChunkedDecoder;
@@ -28,7 +28,7 @@ use crate::client::http::ChunkedDecoder;
 use crate::feed::Memory;
 use crate::feed::Owed;
 use crate::service::counters::ConnectionCounters;
-use crate::service::rewind::{Rewind, SCRATCH_BYTES, Stream};
+use crate::service::rewind::{Rewind, SCRATCH_BYTES, Stream, writes_to};
 
 /// Bytes that hyper has room for from its first read on.
 pub const HYPER_READ_BYTES: usize = 8 << 10;
@@ -286,32 +286,4 @@ impl<S: Stream> AsyncRead for ReadAhead<S> {
     }
 }
 
-impl<S: Stream> AsyncWrite for ReadAhead<S> {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.lock().stream).poll_write(cx, bytes)
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        slices: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.lock().stream).poll_write_vectored(cx, slices)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.lock().stream.is_write_vectored()
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.lock().stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.lock().stream).poll_shutdown(cx)
-    }
-}
+writes_to!([S: Stream] ReadAhead<S>, this => this.lock().stream);

@@ -16,6 +16,7 @@ use crate::client::tls::MAX_FRAGMENT_BYTES;
 use crate::feed::Memory;
 use crate::feed::Owed;
 use crate::server::counted_stream::CountedStream;
+use crate::service::rewind::writes_to;
 
 /// Bytes of records that a session holds for a slow peer.
 pub const MAX_UNSENT_BYTES: usize = MAX_FRAGMENT_BYTES;
@@ -203,35 +204,7 @@ impl<P: Unpin> AsyncRead for RecordStream<P> {
     }
 }
 
-impl<P: Unpin> AsyncWrite for RecordStream<P> {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().stream).poll_write(cx, bytes)
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        slices: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().stream).poll_write_vectored(cx, slices)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_shutdown(cx)
-    }
-}
+writes_to!([P: Unpin] RecordStream<P>, this => this.stream);
 
 #[cfg(test)]
 mod tests {
