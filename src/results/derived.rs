@@ -10,7 +10,7 @@ use crate::results::trial_row::TrialRow;
 
 /// All derived metrics; those that the summary lists first.
 pub(super) fn derived() -> Vec<MetricOf<TrialRow>> {
-    [listed(), shown()].concat()
+    [listed(), shown(), deviations()].concat()
 }
 
 fn listed() -> Vec<MetricOf<TrialRow>> {
@@ -107,6 +107,12 @@ fn shown() -> Vec<MetricOf<TrialRow>> {
                 Shown,
                 |t| per_client_s(t, t.exchanges? as f64),
             ),
+    ]
+}
+
+/// How far measured figures are from those that theory predicts.
+fn deviations() -> Vec<MetricOf<TrialRow>> {
+    vec![
         of_unit(Unit::Deviation, "Mean latency", "measured − predicted")
             .short("off")
             .on([(Theory, 30), (PrintedTheory, 30)])
