@@ -14,7 +14,7 @@ use crate::client::tls::{Fingerprint, Trust};
 use crate::client::token::{self, Token};
 use crate::error::UsageError;
 use crate::lab::config::Config;
-use crate::lab::values::{Written, check_within};
+use crate::lab::written::{Written, check_within};
 
 /// The folder of the results where nothing names another.
 const RESULTS: &str = "results";

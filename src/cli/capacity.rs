@@ -13,7 +13,7 @@ use crate::lab::capacity::settings::{CapacitySearch, SearchFactor};
 use crate::lab::config::Config;
 use crate::lab::recorded_run::RecordedRun;
 use crate::lab::scenario::Scenario;
-use crate::lab::values::Written;
+use crate::lab::written::Written;
 use crate::results::SearchVerdict;
 use crate::stats::objective::Objective;
 

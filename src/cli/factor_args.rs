@@ -8,7 +8,7 @@ use crate::lab::factors::{
     Bytes, List, PollInterval, Span, Switch, Until, factors, parse_transports, transports_help,
 };
 use crate::lab::scenario::Scenario;
-use crate::lab::values::Written;
+use crate::lab::written::Written;
 use crate::load::protocol::Workload;
 use crate::load::schedule::Pacing;
 use crate::transport::Transport;

@@ -3,7 +3,7 @@
 use clap::Command;
 
 use crate::lab::scenario::BUILT_IN;
-use crate::lab::values::Written;
+use crate::lab::written::Written;
 
 /// What is counted elsewhere.
 const MESSAGES: &str = "--window and --rate: the number of messages is --rate times --window";

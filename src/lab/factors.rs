@@ -19,9 +19,10 @@ use crate::load::schedule::Pacing;
 use crate::transport::Transport;
 
 pub use crate::lab::until::Until;
-use crate::lab::values::check_within;
 pub(super) use crate::lab::values::seconds;
-pub use crate::lab::values::{Bytes, List, PollInterval, Span, Written};
+pub use crate::lab::values::{Bytes, PollInterval, Span};
+use crate::lab::written::check_within;
+pub use crate::lab::written::{List, Written};
 
 /// Most subscribers of a trial.
 pub const MAX_CLIENTS: u32 = 1_000_000;

@@ -24,3 +24,4 @@ pub mod trial;
 pub mod until;
 pub mod values;
 pub mod verdict;
+pub mod written;
