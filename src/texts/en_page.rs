@@ -1,6 +1,6 @@
 //! The texts of the report's page in English.
 
-use crate::texts::{PageTexts, SectionText};
+use crate::texts::{Numbers, PageTexts, SectionText};
 
 pub(super) const PAGE: PageTexts = PageTexts {
     title: |scenario| format!("{scenario} · wslab report"),
@@ -14,16 +14,21 @@ pub(super) const PAGE: PageTexts = PageTexts {
     of_settings: "The other settings are below. Of those with the fewest doubts, the one that \
                   asks the most stands first.",
     objective: "objective",
-    groups: |intervals| match intervals {
-        true => {
+    groups: |noise| match noise {
+        None => {
             "Letters are groups, not ranks: in a column, transports that share one are not told \
              apart, or differ too little to matter (by less than 10 %, 1 ms, or 4 KiB a client), \
              or others between them link them. Group a has the least. Small: 95 % intervals."
+                .to_owned()
         }
-        false => {
-            "Letters are groups, not ranks: in a column, transports that share one differ from the \
-             next in it by less than 1.5 times (bytes: 1.1), which so few trials cannot tell from \
-             noise, or by less than 1 ms or 4 KiB a client. Group a has the least."
+        Some(noise) => {
+            let [noise, bytes] = noise.map(|times| Numbers::ENGLISH.plain(times));
+            format!(
+                "Letters are groups, not ranks: in a column, transports that share one differ from \
+                 the next in it by less than {noise} times (bytes: {bytes}), which so few trials \
+                 cannot tell from noise, or by less than 1 ms or 4 KiB a client. Group a has the \
+                 least."
+            )
         }
     },
     suspect_mark: "? SUSPECT: a warning touches the figure.",

@@ -197,18 +197,22 @@ const PAGE: PageTexts = PageTexts {
     of_settings: "As outras configurações estão abaixo. Das que têm menos dúvidas, a mais exigente \
                   vem primeiro.",
     objective: "objetivo",
-    groups: |intervals| match intervals {
-        true => {
+    groups: |noise| match noise {
+        None => {
             "As letras são grupos, e não posições. Em cada coluna, transportes com a mesma letra \
              não se distinguem, ou diferem pouco demais para importar (menos de 10 %, de 1 ms ou \
              de 4 KiB por cliente), ou estão ligados por outros entre eles. O grupo a tem os \
              menores valores. Em letra menor: intervalos de 95 %."
+                .to_owned()
         }
-        false => {
-            "As letras são grupos, e não posições. Em cada coluna, transportes com a mesma letra \
-             diferem do seguinte por um fator abaixo de 1,5 (bytes: 1,1), que tão poucos ensaios \
-             não separam do ruído, ou por menos de 1 ms ou de 4 KiB por cliente. O grupo a tem os \
-             menores valores."
+        Some(noise) => {
+            let [noise, bytes] = noise.map(|times| N.plain(times));
+            format!(
+                "As letras são grupos, e não posições. Em cada coluna, transportes com a mesma \
+                 letra diferem do seguinte por um fator abaixo de {noise} (bytes: {bytes}), que tão \
+                 poucos ensaios não separam do ruído, ou por menos de 1 ms ou de 4 KiB por cliente. \
+                 O grupo a tem os menores valores."
+            )
         }
     },
     suspect_mark: "? SUSPECT: um aviso afeta o valor.",

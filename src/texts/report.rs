@@ -112,8 +112,9 @@ pub struct PageTexts {
     /// Follows the setting that stands first.
     pub of_settings: &'static str,
     pub objective: &'static str,
-    /// What the letters are; with intervals or without.
-    pub groups: fn(bool) -> &'static str,
+    /// What the letters are. Without intervals: below which ratio differences may be noise, of all
+    /// figures, and of bytes.
+    pub groups: fn(Option<[f64; 2]>) -> String,
     /// What the marks of a figure are.
     pub suspect_mark: &'static str,
     pub invalid_mark: &'static str,
