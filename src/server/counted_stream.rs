@@ -50,6 +50,7 @@ impl<P> CountedStream<P> {
         let counters = &self.counted.counters;
         counters.add(Counter::WrittenBytes, length as i64);
         counters.add(Counter::Writes, 1);
+        counters.answers();
         let outcome = write(Pin::new(&mut self.stream));
         let written = match outcome {
             Poll::Ready(Ok(written)) => written,

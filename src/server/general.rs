@@ -22,8 +22,10 @@ use crate::server::head_timer::HeadTimer;
 use crate::server::http1::request::is_unreserved;
 use crate::server::{access_log, host};
 use crate::service::answer::Reason;
-use crate::service::counters::{ConnectionCounters, Counter};
+use crate::service::counters::{ConnectionCounters, Counter, OTHER};
+use crate::service::marks::mark_in;
 use crate::service::rewind::{Rewind, Stream};
+use crate::transport::Transport;
 
 /// Serves the rest of a connection. When the server shuts down, the present request is finished.
 pub async fn serve<S: Stream + 'static>(
@@ -128,6 +130,8 @@ fn guarded(
         if let Some(uri) = normalised(request.uri()) {
             *request.uri_mut() = uri;
         }
+        let class = Transport::at(request.uri().path()).map_or(OTHER, |(one, _)| one.class());
+        counters.begins_lap(mark_in(request.uri().query()), class);
         half.begin(request.headers().contains_key(TRANSFER_ENCODING));
         let (counters, half, timer) = (counters.clone(), half.clone(), timer.clone());
         let has_body = !request.body().is_end_stream();

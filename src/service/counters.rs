@@ -8,6 +8,8 @@
 //! A connection has no class at first, so that the head of its first request counts for that
 //! request's class and no total ever decreases. Then it has the class of its latest request, or
 //! [`OTHER`]. TLS handshakes are always counted as [`OTHER`].
+//!
+//! Requests with a mark are also added up by [`marks`](crate::service::marks).
 
 use std::array::from_fn;
 use std::io;
@@ -19,6 +21,7 @@ use bytes::Bytes;
 use slab::Slab;
 
 use crate::feed::{Memory, Owed};
+use crate::service::marks::{Lap, Marks, SocketBytes, VisitBytes};
 
 /// What is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,6 +91,7 @@ struct Connections {
     open: Slab<Arc<ConnectionCounters>>,
     /// The counts of connections that have ended or have another class since.
     settled: [Totals; OTHER + 1],
+    marks: Marks,
 }
 
 impl ServerMetrics {
@@ -106,7 +110,10 @@ impl ServerMetrics {
             address,
             refused: AtomicBool::new(false),
             counts: from_fn(first),
+            read_when_written: AtomicU64::new(0),
             class: UNKNOWN.into(),
+            is_marked: AtomicBool::new(false),
+            lap: Mutex::default(),
             metrics: self.clone(),
         });
         OpenConnection {
@@ -129,6 +136,24 @@ impl ServerMetrics {
         totals
     }
 
+    /// The bytes of requests with this mark.
+    pub fn of_visit(&self, mark: u64) -> VisitBytes {
+        let connections = self.lock();
+        let mut visit = connections.marks.get(mark);
+        for (_, counters) in &connections.open {
+            if !counters.is_marked.load(Relaxed) {
+                continue;
+            }
+            let lap = counters.lap().as_deref().copied();
+            if let Some(lap) = lap.filter(|lap| lap.mark == mark) {
+                let passed = counters.passed(&lap);
+                visit[lap.class].read += passed.read;
+                visit[lap.class].written += passed.written;
+            }
+        }
+        visit
+    }
+
     fn lock(&self) -> MutexGuard<'_, Connections> {
         self.connections.lock().expect("no panic under the lock")
     }
@@ -148,6 +173,9 @@ impl Drop for OpenConnection {
         connections.open.remove(self.key);
         let class = usize::from(counters.class.load(Relaxed)).min(OTHER);
         connections.settled[class].add(counters);
+        if let Some(lap) = counters.lap().take() {
+            connections.marks.add(&lap, counters.passed(&lap));
+        }
     }
 }
 
@@ -159,7 +187,12 @@ pub struct ConnectionCounters {
     /// Whether the latest request was answered with a 4xx status.
     pub refused: AtomicBool,
     counts: [AtomicU64; COUNTS],
+    /// Bytes read when bytes were last written: what is read after them is the next request.
+    read_when_written: AtomicU64,
     class: AtomicU8,
+    is_marked: AtomicBool,
+    /// Is there if `is_marked`. Locked after the metrics.
+    lap: Mutex<Option<Box<Lap>>>,
     metrics: Arc<ServerMetrics>,
 }
 
@@ -220,9 +253,62 @@ impl ConnectionCounters {
         let mut connections = self.metrics.lock();
         if earlier != UNKNOWN {
             connections.settled[usize::from(earlier)].add(self);
-            self.counts.iter().for_each(|count| count.store(0, Relaxed));
+            self.count_anew();
         }
         self.class.store(class, Relaxed);
+    }
+
+    /// Sets all counts to 0, and where a lap began to as much less.
+    fn count_anew(&self) {
+        let read = self.get(Counter::ReadBytes);
+        let before = self.read_when_written.load(Relaxed);
+        self.read_when_written
+            .store(before.wrapping_sub(read), Relaxed);
+        if let Some(lap) = self.lap().as_deref_mut() {
+            lap.read -= read as i64;
+            lap.written -= self.get(Counter::WrittenBytes) as i64;
+        }
+        self.counts.iter().for_each(|count| count.store(0, Relaxed));
+    }
+
+    /// Bytes are being written: what is read from now on is the next request.
+    pub fn answers(&self) {
+        let read = self.get(Counter::ReadBytes);
+        self.read_when_written.store(read, Relaxed);
+    }
+
+    /// A request has come, with or without a mark; `class` is its class.
+    pub fn begins_lap(&self, mark: Option<u64>, class: usize) {
+        if mark.is_none() && !self.is_marked.load(Relaxed) {
+            return;
+        }
+        let mut connections = self.metrics.lock();
+        let mut lap = self.lap();
+        let read = self.read_when_written.load(Relaxed);
+        let written = self.get(Counter::WrittenBytes);
+        if let Some(ended) = lap.take() {
+            connections.marks.add(&ended, ended.passed(read, written));
+        }
+        *lap = mark.map(|mark| {
+            Box::new(Lap {
+                mark,
+                class,
+                read: read as i64,
+                written: written as i64,
+            })
+        });
+        self.is_marked.store(lap.is_some(), Relaxed);
+    }
+
+    fn lap(&self) -> MutexGuard<'_, Option<Box<Lap>>> {
+        self.lap.lock().expect("no panic under the lock")
+    }
+
+    fn passed(&self, lap: &Lap) -> SocketBytes {
+        lap.passed(
+            self.get(Counter::ReadBytes),
+            self.get(Counter::WrittenBytes),
+        )
     }
 
     /// A request without a class has come. A class that an earlier request gave stays.
@@ -241,5 +327,6 @@ impl ConnectionCounters {
             let passed = self.counts[count as usize].swap(0, Relaxed);
             other.counts[count as usize] += passed;
         }
+        self.read_when_written.store(0, Relaxed);
     }
 }

@@ -5,6 +5,7 @@ pub mod answer;
 pub mod counters;
 pub mod lazy_deadline;
 pub mod limits;
+pub mod marks;
 pub mod peer;
 pub mod presence;
 pub mod publish;

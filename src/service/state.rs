@@ -10,6 +10,7 @@ use crate::feed::Feeds;
 use crate::service::counters::ServerMetrics;
 use crate::service::limits::Limits;
 use crate::service::rate_limiter::{RateExceeded, RateLimiter};
+use crate::texts::Locale;
 
 /// The feed of the addresses that name none: `/chat` and `/events`.
 pub const LOBBY: &str = "lobby";
@@ -22,6 +23,9 @@ pub struct AppState {
     /// Bounds how often one address may publish; `None` means no bound.
     pub rate_limiter: Option<RateLimiter>,
     joins: RateLimiter,
+    /// The language of the pages, where neither the visitor nor the browser's address chose one;
+    /// `None` for that of the browser.
+    pub page_language: Option<Locale>,
     pub metrics: Arc<ServerMetrics>,
     closing: AtomicBool,
     closes: Notify,
@@ -35,6 +39,7 @@ impl AppState {
             limits,
             rate_limiter: None,
             joins: RateLimiter::of_joins(),
+            page_language: None,
             closing: AtomicBool::new(false),
             closes: Notify::new(),
         }

@@ -25,6 +25,14 @@ impl Locale {
         }
     }
 
+    /// Its tag, as it is written on the command line.
+    pub const fn tag(self) -> &'static str {
+        match self {
+            Locale::En => "en",
+            Locale::Pt => "pt",
+        }
+    }
+
     /// Whether the language has these words, which are English in `results`, `lab` or a scenario.
     pub fn translates(self, english: &str) -> bool {
         match self {

@@ -90,6 +90,8 @@ pub struct Params<'a> {
     pub interval_ms: Option<&'a str>,
     pub hold_ms: Option<&'a str>,
     pub token: Option<&'a str>,
+    /// What marks the requests of one visit, see [`marks`](crate::service::marks).
+    pub mark: Option<&'a str>,
 }
 
 impl<'a> Params<'a> {
@@ -104,6 +106,7 @@ impl<'a> Params<'a> {
             "interval_ms" => &mut self.interval_ms,
             "hold_ms" => &mut self.hold_ms,
             "token" => &mut self.token,
+            "mark" => &mut self.mark,
             _ => return Ok(()),
         };
         match param.replace(value) {

@@ -15,7 +15,7 @@ use crate::server::context::ServerContext;
 use crate::server::http1::conn::{Details, Exchange, Http1Conn, NextRequest};
 use crate::server::http1::request::{Endpoint, FastRequest, RequestLimits};
 use crate::service::answer::ApiError;
-use crate::service::counters::{ConnectionCounters, Counter};
+use crate::service::counters::{ConnectionCounters, Counter, OTHER};
 use crate::service::peer::WaitOutcome;
 use crate::service::publish::{check_head, check_media_type, created, parse_message, publish};
 use crate::service::rewind::Stream;
@@ -122,6 +122,12 @@ fn open(
             origin: origin.map(Box::from),
         }));
     }
+    let class = match request.endpoint {
+        Endpoint::Transport(transport) => transport.class(),
+        Endpoint::Publish => OTHER,
+    };
+    let mark = request.params.mark.and_then(|mark| mark.parse().ok());
+    counters.begins_lap(mark, class);
     let opened = open_endpoint(context, counters, &request);
     counters.serves_other();
     counters.add(Counter::FastRequests, 1);
