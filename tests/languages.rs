@@ -3,9 +3,11 @@
 
 mod support;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
+use serde_json::Value;
 use strum::IntoEnumIterator;
 use support::process::{text, wslab};
 use support::results::Results;
@@ -290,4 +292,43 @@ fn a_run_ends_in_the_language_of_the_user() {
         assert!(printed.contains(part), "{part}: {printed}");
     }
     assert_no_english("the end of a run", &printed.replace("file:", " "));
+}
+
+/// The forms of a text of a page in one language: singular and plural, or one for both.
+fn forms(text: &Value) -> Vec<&str> {
+    let list = text.as_array().map(Vec::as_slice);
+    let list = list.unwrap_or(std::slice::from_ref(text));
+    assert!([1, 2].contains(&list.len()), "{text}");
+    list.iter().filter_map(Value::as_str).collect()
+}
+
+/// The names in braces.
+fn placeholders(texts: &[&str]) -> BTreeSet<String> {
+    let of = |text: &str| {
+        let after = text.split('{').skip(1);
+        let names = after.filter_map(|rest| Some(rest.split_once('}')?.0.to_owned()));
+        names.collect::<Vec<_>>()
+    };
+    texts.iter().flat_map(|text| of(text)).collect()
+}
+
+#[test]
+fn every_text_of_the_pages_is_in_both_languages_with_the_same_values() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/texts/pages");
+    for file in std::fs::read_dir(folder).unwrap() {
+        let file = file.unwrap().path();
+        let texts = std::fs::read_to_string(&file).unwrap();
+        let texts: BTreeMap<String, Value> = serde_json::from_str(&texts).unwrap();
+        for (key, pair) in &texts {
+            let place = format!("{}: {key}", file.display());
+            let [english, portuguese] = &pair.as_array().expect("a list")[..] else {
+                panic!("{place}: not a pair");
+            };
+            let (english, portuguese) = (forms(english), forms(portuguese));
+            let mut all = english.iter().chain(&portuguese);
+            assert!(all.all(|text| !text.trim().is_empty()), "{place}");
+            assert_eq!(placeholders(&english), placeholders(&portuguese), "{place}");
+            assert_no_english(&place, &portuguese.join(" "));
+        }
+    }
 }

@@ -336,7 +336,8 @@ fn a_page_of_another_site_joins_nothing_and_the_servers_own_does() {
     let ip = address.unwrap_or(Ipv4Addr::LOCALHOST.into());
     let at = format!("{ip}:0");
     let (server, other) = (Server::start_at(&at, &[]), Server::start_at(&at, &[]));
-    let browser = Browser::open(&other.at("/"));
+    // It has no policy that keeps it from others.
+    let browser = Browser::open(&other.at("/help"));
     let join = |name: &str| {
         let url = server.at(&format!("/feeds/lobby/poll?user={name}"));
         format!(

@@ -9,9 +9,10 @@
 //! A page without an origin of its own, as one opened from a file, states `Origin: null`. So does
 //! any page in a sandboxed frame, so `null` must be allowed by name like any other origin.
 //!
-//! This holds for every path but `/healthz`, which is for probes without a
-//! token. The page (`/`) requires the token too, and passes it on in its requests. So does
-//! `/metrics`, which shows how busy the server is; Prometheus can send an `Authorization`.
+//! This holds for every path but `/healthz`, which is for probes without a token, and the scripts
+//! and styles of the pages, which are the same for all. The pages (`/`) require the token too, and
+//! pass it on in their requests. So does `/metrics`, which shows how busy the server is; Prometheus
+//! can send an `Authorization`.
 
 use std::str::FromStr;
 
@@ -27,10 +28,13 @@ use serde::Deserialize;
 
 use crate::client::token::Token;
 use crate::server::host::Hosts;
+use crate::server::page::FILES_PATH;
 use crate::service::answer::ApiError;
 
-/// The one path that is open to all.
-const OPEN: &str = "/healthz";
+/// Whether a path is open to all.
+fn is_open(path: &str) -> bool {
+    path == "/healthz" || path.starts_with(FILES_PATH)
+}
 
 /// How long a browser may cache the answer to a preflight, in s.
 const PREFLIGHT_AGE_S: &str = "600";
@@ -59,7 +63,7 @@ impl Access {
         let headers = request.headers();
         let host = host(request);
         self.hosts.check(host).map_err(ApiError::into_response)?;
-        if request.uri().path() == OPEN {
+        if is_open(request.uri().path()) {
             return Ok(Admission { origin: None });
         }
         let mut origins = headers.get_all(ORIGIN).iter();

@@ -6,25 +6,27 @@ use axum::body::HttpBody;
 use axum::extract::{DefaultBodyLimit, FromRequest, Request, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{Method, StatusCode, Uri};
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Json, Router};
 use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::json;
 
+use crate::runtime::clock;
 use crate::server::addresses::{Address, Directory, Route, help, no_such_address};
 use crate::server::client_half::ClientHalf;
 use crate::server::extract::{ApiQuery, FeedOfPath};
 use crate::server::metrics::metrics;
-use crate::server::page::PAGE;
+use crate::server::page;
 use crate::server::transport_routes;
 use crate::service::answer::{ApiError, Whole};
-use crate::service::counters::ConnectionCounters;
+use crate::service::counters::{ConnectionCounters, OTHER};
 use crate::service::limits::Limits;
+use crate::service::marks::{SocketBytes, mark_in};
 use crate::service::publish::{check_head, created, parse_message, publish};
 use crate::service::state::AppState;
-use crate::transport::answer;
+use crate::transport::{Transport, answer};
 
 /// Messages in one answer of history: by default, and at most.
 const HISTORY_LIMIT: usize = 50;
@@ -52,8 +54,18 @@ fn routes() -> Vec<Route> {
             get(members),
         ),
         (
-            Address::get("/", "the page, for a browser"),
-            get(async || Html(&**PAGE)),
+            Address::get("/clock", "the server's clock, which stamps messages"),
+            get(async || Json(json!({ "now_ns": clock::now_ns() }))),
+        ),
+        (
+            Address {
+                query: "?mark=1",
+                ..Address::get(
+                    "/connections",
+                    "bytes of the requests that carry mark=NUMBER, by transport",
+                )
+            },
+            get(marked_bytes),
         ),
         (Address::get("/help", "this list"), get(help)),
         (
@@ -65,6 +77,7 @@ fn routes() -> Vec<Route> {
             get(metrics),
         ),
     ]);
+    routes.extend(page::routes());
     routes
 }
 
@@ -94,6 +107,23 @@ async fn health(State(state): State<Arc<AppState>>) -> Response {
         "presence": state.feeds.keep_presence(),
     }))
     .into_response()
+}
+
+/// What passed the sockets for the requests of one visit.
+async fn marked_bytes(State(state): State<Arc<AppState>>, uri: Uri) -> Result<Response, ApiError> {
+    let mark = mark_in(uri.query()).ok_or_else(|| {
+        let advice = "write ?mark=NUMBER, with the number of the requests to be counted";
+        ApiError::new(StatusCode::BAD_REQUEST, advice)
+    })?;
+    let visit = state.metrics.of_visit(mark);
+    let transports = Transport::ALL.map(|one| (one.name(), one.class()));
+    let classes = transports.into_iter().chain([("other", OTHER)]);
+    let bytes = classes.map(|(name, class)| {
+        let SocketBytes { read, written } = visit[class];
+        let bytes = json!({ "read_bytes": read, "written_bytes": written });
+        (name.to_owned(), bytes)
+    });
+    Ok(Json(bytes.collect::<serde_json::Map<_, _>>()).into_response())
 }
 
 async fn members(

@@ -32,6 +32,7 @@ use crate::server::{self, ServerSettings};
 use crate::service::state::{AppState, LOBBY};
 use crate::system::cpus::Cpus;
 use crate::system::output;
+use crate::texts::Locale;
 
 /// Most members of all feeds. A member is a name and a few numbers, so this is some megabytes.
 const MAX_MEMBERS: u32 = 10_000;
@@ -99,6 +100,11 @@ pub(super) struct ServeArgs {
     #[arg(long, value_name = "NAME[,…]", value_delimiter = ',', help_heading = headings::ACCESS)]
     #[arg(hide_short_help = true)]
     allow_host: Vec<HostName>,
+    /// Language of the pages: English or Portuguese
+    ///
+    /// Until a visitor chooses the other. Without it, the language of the browser.
+    #[arg(long, value_name = "en|pt", help_heading = headings::OUTPUT, hide_short_help = true)]
+    lang: Option<Locale>,
     /// What is logged on standard error
     ///
     /// A level (error, warn, info, debug, trace), or one for each part, as wslab::server=debug.
@@ -258,6 +264,7 @@ impl ServeArgs {
         }
         let mut state = AppState::new(feeds, self.limits.of_transports());
         state.rate_limiter = self.limits.pace();
+        state.page_language = self.lang;
         Ok(state)
     }
 }

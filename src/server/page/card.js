@@ -11,11 +11,10 @@ class Card {
   failures = 0; liveSince = null; lostSince = null; unshown = []; drawing = null;
   cursor; reader; stopper = new AbortController(); resumedAt = 0;
 
-  constructor({ name, colour, polls, how, own, holds, always }) {
+  constructor({ name, polls, how, own, holds, always }) {
     Object.assign(this, { name, polls, own, holds, always });
     const root = document.getElementById('card').content.cloneNode(true).firstElementChild;
     root.dataset.transport = name;
-    root.style.setProperty('--colour', colour);
     this.find = (selector) => root.querySelector(selector);
     this.find('h2').textContent = name;
     this.find('.how').textContent = how;

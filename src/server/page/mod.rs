@@ -1,47 +1,167 @@
-//! The classroom page: one file, in the binary.
+//! The pages of the classroom: files in the binary, without a build step.
 //!
-//! - `index.html`, `style.css`: what is shown
-//! - `feed.js`: where the server is; exchanges; which messages arrived and when
-//! - `card.js`: a card, which shows one transport
-//! - `members.js`: which clients are there
-//! - `readers.js`: the transports, a function each
-//! - `windows.js`: which window of a browser reads
-//! - `main.js`: the composer; the start
+//! - `style.css`: colours, light and dark, and what all pages share
+//! - `frame.js`: the language, the navigation; texts by key, from `texts/pages`
+//! - `index.html`, `race.css`, `race.js`: one feed over all transports
+//!
+//! A page is an entry of [`PAGES`], and its files are entries of [`files`]. Scripts and styles have
+//! paths of their own, so that the policy of a page can forbid all others.
 
-use std::sync::LazyLock;
+use std::sync::Arc;
 
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
 use serde_json::json;
 
+use crate::server::addresses::{Address, Route};
+use crate::service::answer::ApiError;
+use crate::service::state::AppState;
 use crate::transport::{Descriptor, Transport};
 
-/// One module of JavaScript, in this order.
-const SCRIPT: &str = concat!(
-    include_str!("feed.js"),
-    "\n",
-    include_str!("card.js"),
-    "\n",
-    include_str!("members.js"),
-    "\n",
-    include_str!("readers.js"),
-    "\n",
-    include_str!("windows.js"),
-    "\n",
-    include_str!("main.js"),
+/// What a page may load (W3C Content Security Policy 3): what this server serves. No script and no
+/// style within the page, so that text which becomes markup still runs nothing. Workers may be made
+/// of a text: they have no document.
+const POLICY: &str = "default-src 'self'; img-src 'self' data:; worker-src 'self' blob:; \
+                      object-src 'none'; base-uri 'none'; form-action 'none'; \
+                      frame-ancestors 'none'";
+
+/// Where the files of the pages are.
+pub const FILES_PATH: &str = "/page/";
+
+/// A page.
+struct Page {
+    path: &'static str,
+    /// The key of its title in `texts/pages/frame.json` is `nav_` and this.
+    name: &'static str,
+    about: &'static str,
+    html: &'static str,
+}
+
+/// The pages, in the order of the navigation.
+const PAGES: [Page; 1] = [Page {
+    path: "/",
+    name: "race",
+    about: "the page, for a browser: one feed over all transports",
+    html: include_str!("index.html"),
+}];
+
+/// A file of the pages, by name.
+macro_rules! files {
+    ($($name:literal),+ ; $($texts:literal),+ $(,)?) => {
+        /// The content of a file of the pages. The texts of a page are a module too.
+        fn file(name: &str) -> Option<&'static str> {
+            match name {
+                $($name => Some(include_str!($name)),)+
+                $(concat!($texts, ".texts.js") => Some(concat!(
+                    "export default ",
+                    include_str!(concat!("../../texts/pages/", $texts, ".json")),
+                )),)+
+                _ => None,
+            }
+        }
+    };
+}
+
+files!(
+    "style.css", "frame.js", "race.css";
+    "frame",
 );
 
-/// The page, with the transports to choose among.
-pub static PAGE: LazyLock<String> = LazyLock::new(|| {
-    let lanes = Transport::CHOICES.map(|transport| {
+/// The addresses of the pages.
+pub fn routes() -> Vec<Route> {
+    let page = |page: &'static Page| {
+        let answer = get(async || document(page.html));
+        (Address::get(page.path, page.about), answer)
+    };
+    let files = (
+        Address::get(&format!("{FILES_PATH}{{file}}"), "scripts and styles"),
+        get(file_of_pages),
+    );
+    PAGES.iter().map(page).chain([files]).collect()
+}
+
+/// A page with its policy.
+fn document(html: &'static str) -> Response {
+    let fields = [
+        (CONTENT_TYPE, "text/html; charset=utf-8"),
+        (CONTENT_SECURITY_POLICY, POLICY),
+        (REFERRER_POLICY, "same-origin"),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (CACHE_CONTROL, "no-cache"),
+    ];
+    (fields, html).into_response()
+}
+
+async fn file_of_pages(State(state): State<Arc<AppState>>, Path(name): Path<String>) -> Response {
+    let content = match &*name {
+        "setup.js" => setup(&state),
+        "transports.css" => colours(),
+        "race.js" => concat!(
+            "import { TRANSPORTS as DESCRIPTORS } from './setup.js';\n",
+            "import { start } from './frame.js';\n",
+            "start('race', {});\n",
+            include_str!("feed.js"),
+            include_str!("card.js"),
+            include_str!("members.js"),
+            include_str!("readers.js"),
+            include_str!("windows.js"),
+            include_str!("main.js"),
+        )
+        .to_owned(),
+        name => match file(name) {
+            Some(content) => content.to_owned(),
+            None => {
+                let advice = format!("the pages have no file {name:?}");
+                return ApiError::new(StatusCode::NOT_FOUND, advice).into_response();
+            }
+        },
+    };
+    let content_type = match name.ends_with(".css") {
+        true => "text/css; charset=utf-8",
+        false => "text/javascript; charset=utf-8",
+    };
+    let fields = [
+        (CONTENT_TYPE, content_type),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (CACHE_CONTROL, "no-cache"),
+    ];
+    (fields, content).into_response()
+}
+
+/// The module that tells the pages of the transports, of each other and of the server's language.
+fn setup(state: &AppState) -> String {
+    let transports = Transport::CHOICES.map(|transport| {
         let Descriptor {
             name,
+            title,
             colour,
             polls,
             ..
         } = transport.descriptor();
-        json!({ "name": name, "colour": colour, "polls": polls })
+        json!({ "name": name, "title": title, "colour": colour, "polls": polls })
     });
-    include_str!("index.html")
-        .replace("__STYLE__", include_str!("style.css"))
-        .replace("__SCRIPT__", SCRIPT)
-        .replace("__TRANSPORTS__", &json!(lanes).to_string())
-});
+    let pages = PAGES
+        .each_ref()
+        .map(|page| json!({ "path": page.path, "name": page.name }));
+    let language = state.page_language.map(|language| language.tag());
+    format!(
+        "export const TRANSPORTS = {};\nexport const PAGES = {};\nexport const LANGUAGE = {};\n",
+        json!(transports),
+        json!(pages),
+        json!(language),
+    )
+}
+
+/// `--colour` of whatever belongs to a transport.
+fn colours() -> String {
+    let rule = |transport: Transport| {
+        let (name, colour) = (transport.name(), transport.colour());
+        format!("[data-transport=\"{name}\"] {{ --colour: {colour}; }}\n")
+    };
+    Transport::CHOICES.map(rule).concat()
+}

@@ -13,8 +13,7 @@ const READERS = {
   'websocket': { own: websocket, always: true, how: 'One connection, open both ways.' },
 };
 // `holds`: it holds one of the browser's connections; `always`: it also reads while hidden.
-// The server fills in its transports: names, colours and polls, in their order.
-const TRANSPORTS = __TRANSPORTS__.map((one) => ({ ...one, ...READERS[one.name] }));
+const TRANSPORTS = DESCRIPTORS.map((one) => ({ ...one, ...READERS[one.name] }));
 
 const interval = document.createElement('select');
 for (const s of [0.25, 0.5, 1, 2, 5, 10]) interval.append(new Option(`${s} s`, s * 1000));
