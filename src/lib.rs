@@ -19,6 +19,7 @@
 //! - [`client`]: target, socket with its byte ledger, HTTP, TLS, subscription
 //! - [`service`]: state, limits, counters and presence behind all transports
 //! - [`transport`]: one file or folder a transport, both ends in it
+//! - [`classroom`]: what a class has beside the feeds
 //! - [`server`]: accept loop, the fast HTTP/1.1 engine, hyper and axum, routes
 //! - [`monitor`]: feeds that fill themselves
 //! - [`load`]: schedule, publishers, subscribers, controller and agents
@@ -31,6 +32,7 @@
 #![allow(rustdoc::private_intra_doc_links)]
 
 pub mod chat;
+pub mod classroom;
 pub mod cli;
 pub mod client;
 pub mod docs;

@@ -1,6 +1,7 @@
-//! Opening a report in the browser.
+//! Opening a page in the browser.
 
 use std::env;
+use std::ffi::OsStr;
 use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
@@ -14,6 +15,11 @@ const PATIENCE: Duration = Duration::from_secs(1);
 pub(super) fn open(page: &Path) {
     // Another program need not know the folder that a path begins at.
     let page = page.canonicalize().unwrap_or_else(|_| page.to_owned());
+    open_url(page);
+}
+
+/// Opens an address likewise.
+pub(super) fn open_url(page: impl AsRef<OsStr>) {
     let named = env::var("BROWSER").unwrap_or_default();
     let mut named = named.split(':').filter(|browser| !browser.is_empty());
     let is_open = named.any(|browser| open::with_detached(&page, browser).is_ok())

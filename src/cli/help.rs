@@ -239,6 +239,10 @@ pub(super) const DEMO: &[Example] = &[
         "wslab demo --bind 0.0.0.0:8080",
         "The page for all networks of this machine, such as a class",
     ),
+    (
+        "wslab demo --bind 0.0.0.0 --wifi 'Lab 3:secret-word' --lang pt",
+        "With a QR code to join the Wi-Fi, in Portuguese",
+    ),
 ];
 
 pub(super) const SERVE_CODES: &[Code] = &[

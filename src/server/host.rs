@@ -12,6 +12,7 @@
 //! - the name that `--bind` gives
 //! - a name that `--allow-host` gives: that of a proxy, or of this machine in a local DNS
 
+use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 use std::str::FromStr;
 
@@ -34,6 +35,12 @@ pub struct Hosts {
 /// A host's name: in lower case, without a port and without the dot of the root.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostName(String);
+
+impl fmt::Display for HostName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
 
 impl FromStr for HostName {
     type Err = String;

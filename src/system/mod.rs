@@ -7,6 +7,7 @@ pub mod files;
 pub mod info;
 pub mod interface;
 pub mod kernel_costs;
+pub mod lan;
 pub mod limits;
 pub mod output;
 pub mod pinning;

@@ -1,6 +1,7 @@
 //! The texts in English.
 
 use crate::texts::en_answer::{ANSWER, CONDITIONS};
+use crate::texts::en_demo::DEMO;
 use crate::texts::en_page::PAGE;
 use crate::texts::en_plots::PLOT;
 use crate::texts::en_until::UNTIL;
@@ -28,6 +29,7 @@ pub(super) const TEXTS: Texts = Texts {
     list: LIST,
     predict: PREDICT,
     plot: PLOT,
+    demo: DEMO,
 };
 
 /// `1 trial`, `1,200 trials`: a count with its noun.

@@ -2,9 +2,9 @@
 //! written.
 //!
 //! - `locale`: the languages
-//! - `report`, `answer`, `until`: which texts there are: a type with a field for each
-//! - `en`, `en_answer`, `en_page`, `en_plots`, `en_until`: the texts in English
-//! - `pt`, `pt_answer`, `pt_plots`, `pt_tables`, `pt_until`: the same in Portuguese, which do not
+//! - `report`, `answer`, `until`, `demo`: which texts there are: a type with a field for each
+//! - `en`, `en_answer`, `en_page`, `en_plots`, `en_until`, `en_demo`: the texts in English
+//! - `pt`, `pt_answer`, `pt_plots`, `pt_tables`, `pt_until`, `pt_demo`: the same in Portuguese, which do not
 //!   compile before they are complete; `pt_number`: numbers with their nouns
 //! - `pt_words`, `pt_columns`, `pt_more_columns`, `pt_warnings`: what is English in `results`,
 //!   `lab` and the scenarios
@@ -15,8 +15,10 @@
 //! [`Texts::translate`] gives those of another language.
 
 mod answer;
+mod demo;
 mod en;
 mod en_answer;
+mod en_demo;
 mod en_page;
 mod en_plots;
 mod en_until;
@@ -27,6 +29,7 @@ mod plural;
 mod pt;
 mod pt_answer;
 mod pt_columns;
+mod pt_demo;
 mod pt_more_columns;
 mod pt_number;
 mod pt_plots;
@@ -41,6 +44,7 @@ mod until;
 pub const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 pub use answer::{AnswerTexts, ClauseTexts, ConditionTexts, FirstPlace, Names};
+pub use demo::DemoTexts;
 pub use fold::{NO_BREAK, cut, folded};
 pub use locale::Locale;
 pub use number::Numbers;

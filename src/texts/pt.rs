@@ -44,6 +44,7 @@
 //! VALID, SUSPECT, INVALID, names of transports, columns, warnings and flags are not translated.
 
 use crate::texts::pt_answer::{ANSWER, CONDITIONS};
+use crate::texts::pt_demo::DEMO;
 use crate::texts::pt_number::{N, counted, noun};
 use crate::texts::pt_plots::PLOT;
 use crate::texts::pt_tables::{CAPACITY, COMPARE, LIST, PREDICT, RUNS, TABLE};
@@ -70,6 +71,7 @@ pub(super) const TEXTS: Texts = Texts {
     list: LIST,
     predict: PREDICT,
     plot: PLOT,
+    demo: DEMO,
 };
 
 /// English words of `results`, `lab` and scenarios in Portuguese; `None` without an entry.

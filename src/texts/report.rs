@@ -1,6 +1,6 @@
 //! Which texts a report has. A language is one value of [`Texts`], complete or it does not compile.
 
-use crate::texts::{AnswerTexts, ConditionTexts, Numbers, Plural, UntilTexts};
+use crate::texts::{AnswerTexts, ConditionTexts, DemoTexts, Numbers, Plural, UntilTexts};
 
 /// All texts of a language.
 #[derive(Debug)]
@@ -24,6 +24,7 @@ pub struct Texts {
     pub list: ListTexts,
     pub predict: PredictTexts,
     pub plot: PlotTexts,
+    pub demo: DemoTexts,
 }
 
 /// Names of cells, factors and what repetitions are. Arguments that are texts are numbers or names

@@ -3,14 +3,14 @@
 mod bind;
 pub mod limits;
 
-use std::io::Write;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::io::{self, ErrorKind, Write};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::anyhow;
 use clap::Args;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::prelude::*;
@@ -75,9 +75,6 @@ pub(super) struct ServeArgs {
     #[arg(long, value_name = "N", value_parser = within::<u32>(0..=1_000, "sensors"))]
     #[arg(help_heading = headings::FEEDS)]
     sensors: Option<u32>,
-    /// Print the addresses of the page
-    #[arg(skip)]
-    prints_page: bool,
     /// Token that clients send
     ///
     /// As ?token=TOKEN or as Authorization: Bearer TOKEN. The environment variable hides it from
@@ -134,19 +131,45 @@ pub(super) struct ServeArgs {
     cpus: Option<Cpus>,
 }
 
+/// Where a server listens.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Listening {
+    /// `http` or `https`.
+    pub scheme: &'static str,
+    pub address: SocketAddr,
+}
+
 impl ServeArgs {
     /// The same server with demonstration feeds, and with so many sensors unless a flag said how
-    /// many.
-    pub(super) fn demonstrating(self, sensors: u32) -> Self {
+    /// many. It also answers for the host `name`.
+    pub(super) fn demonstrating(mut self, sensors: u32, name: Option<HostName>) -> Self {
+        self.allow_host.extend(name);
         ServeArgs {
             monitor: true,
             sensors: self.sensors.or(Some(sensors)),
-            prints_page: true,
             ..self
         }
     }
 
+    /// The language that a flag named.
+    pub(super) fn lang(&self) -> Option<Locale> {
+        self.lang
+    }
+
+    /// Whether it listens for this machine alone.
+    pub(super) fn is_local(&self) -> bool {
+        self.bind.address.ip().is_loopback()
+    }
+
     pub(super) fn execute(self) -> anyhow::Result<ExitCode> {
+        self.run(|_| Ok(()))
+    }
+
+    /// Serves until a signal comes. `started` is called once the server listens.
+    pub(super) fn run(
+        self,
+        started: impl FnOnce(Listening) -> anyhow::Result<()>,
+    ) -> anyhow::Result<ExitCode> {
         confine(self.cpus.as_ref())?;
         self.start_log();
         let (settings, state) = (self.settings()?, Arc::new(self.state()?));
@@ -165,12 +188,20 @@ impl ServeArgs {
         let runtime = runtime.enable_all().build()?;
         runtime.block_on(async {
             let address = self.bind.address;
-            let listener = server::bind(address).with_context(|| {
-                format!("cannot listen on {address}: choose another with --bind")
-            })?;
+            let listener = server::bind(address);
+            let listener = listener.map_err(|error| cannot_listen(address, &error))?;
             // Before the address is known, so that every signal is taken that follows it.
             let interrupted = interrupted();
-            self.write_address(&settings, listener.local_addr()?)?;
+            let listening = Listening {
+                scheme: if settings.tls.is_some() {
+                    "https"
+                } else {
+                    "http"
+                },
+                address: listener.local_addr()?,
+            };
+            self.write_address(&settings, &listening)?;
+            started(listening)?;
             if self.monitor {
                 monitor::watch_machine(&state.feeds)?;
             }
@@ -200,11 +231,11 @@ impl ServeArgs {
     }
 
     /// Writes where the server listens, and the fingerprint of its certificate.
-    fn write_address(&self, settings: &ServerSettings, address: SocketAddr) -> anyhow::Result<()> {
-        let scheme = match &settings.tls {
-            Some(_) => "https",
-            None => "http",
-        };
+    fn write_address(
+        &self,
+        settings: &ServerSettings,
+        &Listening { scheme, address }: &Listening,
+    ) -> anyhow::Result<()> {
         let fingerprint = settings.tls.as_ref().map(|tls| tls.fingerprint);
         if let (Some(fingerprint), false) = (fingerprint, self.with_parent) {
             let _ = writeln!(std::io::stderr(), "certificate: SHA-256 {fingerprint}");
@@ -217,11 +248,6 @@ impl ServeArgs {
         }
         if let (Some(fingerprint), true) = (fingerprint, self.with_parent) {
             output::write(format!("{fingerprint}\n"))?;
-        }
-        if self.prints_page {
-            let page = page(scheme, address);
-            let feeds = format!("{page}?feed=system, {page}?feed=sensors");
-            output::write(format!("the page: {page}, {feeds}\n"))?;
         }
         Ok(())
     }
@@ -269,15 +295,29 @@ impl ServeArgs {
     }
 }
 
-/// The address of the page for a browser on this machine.
-fn page(scheme: &str, mut address: SocketAddr) -> String {
-    if address.ip().is_unspecified() {
-        address.set_ip(match address {
-            SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
-            SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
-        });
+/// Why the server cannot listen, and what to write instead.
+fn cannot_listen(address: SocketAddr, error: &io::Error) -> anyhow::Error {
+    let port = address.port();
+    match error.kind() {
+        ErrorKind::AddrInUse => {
+            let mut free = address;
+            free.set_port(0);
+            anyhow!(
+                "another program listens on {address}: end it, or choose another port with \
+                 --bind; --bind {free} takes one that is free"
+            )
+        }
+        ErrorKind::AddrNotAvailable => {
+            anyhow!(
+                "{} is no address of this machine: choose another with --bind",
+                address.ip()
+            )
+        }
+        ErrorKind::PermissionDenied if port < 1024 => {
+            anyhow!("this user may not listen on port {port}: choose one from 1024 on with --bind")
+        }
+        _ => anyhow!("cannot listen on {address}: {error}: choose another with --bind"),
     }
-    format!("{scheme}://{address}/")
 }
 
 /// What is logged. A word alone is a level: as a part's name it would be a mistyped one.

@@ -1,0 +1,19 @@
+//! What `wslab demo` prints, in English.
+
+use crate::texts::DemoTexts;
+
+pub(super) const DEMO: DemoTexts = DemoTexts {
+    page: "the page: ",
+    also: "also at: ",
+    wifi: |ssid, password| match password {
+        "" => format!("Wi-Fi: {ssid}, without a password"),
+        _ => format!("Wi-Fi: {ssid}, password: {password}"),
+    },
+    to_join: "To join the Wi-Fi:",
+    to_open: "To open the page:",
+    for_this_machine: |port| {
+        format!("for this machine alone: --bind 0.0.0.0:{port} opens it to the network of a class")
+    },
+    no_network: "this machine is in no network that others reach it by: join one, or name the \
+                 address with --host",
+};

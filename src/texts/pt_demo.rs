@@ -1,0 +1,19 @@
+//! What `wslab demo` prints, in Portuguese.
+
+use crate::texts::DemoTexts;
+
+pub(super) const DEMO: DemoTexts = DemoTexts {
+    page: "a página: ",
+    also: "também em: ",
+    wifi: |ssid, password| match password {
+        "" => format!("Wi-Fi: {ssid}, sem senha"),
+        _ => format!("Wi-Fi: {ssid}, senha: {password}"),
+    },
+    to_join: "Para entrar no Wi-Fi:",
+    to_open: "Para abrir a página:",
+    for_this_machine: |port| {
+        format!("só para esta máquina: --bind 0.0.0.0:{port} abre a página à rede da turma")
+    },
+    no_network: "esta máquina não está em nenhuma rede pela qual outras a alcancem: entre em uma, \
+                 ou informe o endereço com --host",
+};
