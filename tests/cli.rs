@@ -111,6 +111,7 @@ fn check_row(row: &Row) {
 
     let layer = |name: &str| number(row, &format!("{name}_bytes_per_delivery"));
     let layers = layer("payload") + layer("envelope") + layer("protocol") + layer("tls");
+    assert_eq!(number(row, "ledger_deliveries"), 200.0, "{transport}");
     let wire = (number(row, "wire_bytes_down") + number(row, "wire_bytes_up")) / 200.0;
     assert!(
         (layers - wire).abs() < 0.01,

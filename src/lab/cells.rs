@@ -10,7 +10,7 @@ use crate::feed::MAX_BATCH_BYTES;
 use crate::lab::factors::{Bytes, Factor, PollInterval, Span, Switch, Until, factors};
 use crate::lab::scenario::Scenario;
 use crate::load::protocol::Workload;
-use crate::load::schedule::{Pacing, most_messages};
+use crate::load::schedule::{Pacing, lead_in, most_messages};
 use crate::load::timeline::{Phase, PhaseLengths, Timeline};
 use crate::record::identity::MAX_MESSAGES;
 use crate::results::TrialRow;
@@ -235,6 +235,14 @@ impl Factors {
         self.poll_interval.at(self.rate_hz)
     }
 
+    /// How long messages are published before the window without a pause.
+    fn lead_in(&self) -> Duration {
+        match self.transport() {
+            Transport::ShortPolling => lead_in(self.schedule, self.rate_hz, self.poll_interval().0),
+            _ => Duration::ZERO,
+        }
+    }
+
     /// How long a trial takes, about, with the pause before the next one: where no message is
     /// missed, since a drain ends with the last message.
     pub fn length(&self) -> Duration {
@@ -244,7 +252,7 @@ impl Factors {
         };
         let lengths = PhaseLengths {
             ramp_up: Duration::from_secs_f64(f64::from(self.clients) / self.connect_rate_hz),
-            warm_up: self.warm_up.0,
+            warm_up: self.warm_up.0 + self.lead_in(),
             window: self.window.0,
             drain,
         };
@@ -275,7 +283,7 @@ impl Factors {
             );
             return Err(("load_processes", why));
         }
-        let length = self.warm_up.0 + self.window.0;
+        let length = self.warm_up.0 + self.lead_in() + self.window.0;
         let most = most_messages(self.rate_hz, feeds as usize, length);
         if most > MAX_MESSAGES {
             let why = format!(
@@ -495,7 +503,8 @@ mod tests {
                 Transport::ShortPolling,
                 5,
                 "1s",
-                300 + 1 + 1_000 + 300 + 1_000 + 2_000 + 500,
+                // It has two messages, which come before the window too.
+                300 + 1 + 1_000 + 2_000 + 300 + 1_000 + 2_000 + 500,
             ),
         ] {
             let factors = Factors {

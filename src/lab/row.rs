@@ -6,7 +6,7 @@ use crate::lab::trial::Trial;
 use crate::lab::verdict::{Evidence, judge};
 use crate::load::outcome::{TimelineSecond, TrialOutcome, UsageDelta};
 use crate::load::protocol::{Plan, Workload};
-use crate::record::recording::Counts;
+use crate::record::recording::Recording;
 use crate::results::{Doubt, TimelineRow, TrialRow};
 use crate::system::pinning::Pinning;
 use crate::transport::theory::{Conditions, Prediction};
@@ -89,7 +89,7 @@ impl Trial {
         latencies(plan, outcome, &mut row);
         exchanges(
             self.cell.factors.transport().polls(),
-            &outcome.recording.counts,
+            &outcome.recording,
             &mut row,
         );
         bytes(plan, outcome, &mut row);
@@ -127,7 +127,7 @@ fn counts(plan: &Plan, outcome: &TrialOutcome, row: &mut TrialRow) {
     row.connect_failed = outcome.gave_up;
     row.reconnects = counts.reconnects + counts.redials;
     row.wrong_answer.clone_from(&outcome.recording.wrong_answer);
-    row.dials = Some(outcome.recording.traffic.dials);
+    row.dials = Some(outcome.recording.ledger.traffic.dials);
     row.publisher_redials = Some(counts.publisher_redials);
     row.publisher_resent = Some(counts.publisher_resent);
     row.ramp_up_s = Some(round(outcome.ramp_up_s));
@@ -171,13 +171,14 @@ fn latencies(plan: &Plan, outcome: &TrialOutcome, row: &mut TrialRow) {
 }
 
 /// Exchanges of the transports that poll, heartbeats of the others.
-fn exchanges(polls: bool, counts: &Counts, row: &mut TrialRow) {
+fn exchanges(polls: bool, recording: &Recording, row: &mut TrialRow) {
+    let (counts, ledger) = (&recording.counts, &recording.ledger);
     if polls {
-        row.exchanges = Some(counts.exchanges);
-        row.empty_exchanges = Some(counts.empty_exchanges);
+        row.exchanges = Some(ledger.exchanges);
+        row.empty_exchanges = Some(ledger.empty_exchanges);
         row.redials = Some(counts.redials);
         row.polls_resent = Some(counts.resent);
-        row.messages_per_exchange = quotient(counts.delivered as f64, counts.exchanges);
+        row.messages_per_exchange = quotient(ledger.deliveries as f64, ledger.exchanges);
     } else {
         row.heartbeats = Some(counts.heartbeats);
         row.heartbeat_wire_bytes = Some(counts.heartbeat_bytes);
@@ -186,10 +187,11 @@ fn exchanges(polls: bool, counts: &Counts, row: &mut TrialRow) {
 
 /// The byte ledger of the subscribers, and what is counted beside it.
 fn bytes(plan: &Plan, outcome: &TrialOutcome, row: &mut TrialRow) {
-    let (recording, publisher) = (&outcome.recording, &outcome.publisher_traffic);
-    let (traffic, set_up) = (&recording.traffic, &recording.set_up);
+    let (recording, publisher) = (&outcome.recording, &outcome.publisher_measured);
+    let (traffic, set_up) = (&recording.ledger.traffic, &recording.set_up);
     let layers = ByteLayers::of(plan, outcome);
-    let per_delivery = |bytes: f64| quotient(bytes, recording.counts.delivered);
+    let per_delivery = |bytes: f64| quotient(bytes, recording.ledger.deliveries);
+    row.ledger_deliveries = Some(recording.ledger.deliveries);
     row.payload_bytes_per_delivery = per_delivery(layers.payload);
     row.envelope_bytes_per_delivery = per_delivery(layers.envelope);
     row.protocol_bytes_per_delivery = per_delivery(layers.protocol);
@@ -232,7 +234,7 @@ fn processes(plan: &Plan, outcome: &TrialOutcome, row: &mut TrialRow) {
             before.and_then(|before| grown(server.rss_bytes, before, plan.clients + plan.probes));
     }
     let load = &outcome.load;
-    let per_delivery = |seconds: f64| quotient(seconds * 1e6, outcome.recording.counts.delivered);
+    let per_delivery = |seconds: f64| quotient(seconds * 1e6, outcome.recording.ledger.deliveries);
     row.load_cpu_user_us_per_delivery = per_delivery(load.user_s);
     row.load_cpu_sys_us_per_delivery = per_delivery(load.sys_s);
     row.load_cpu_percent = percent(load);
@@ -290,7 +292,7 @@ impl ByteLayers {
     /// The four layers above TCP add up to the bytes through the sockets: what is neither text nor
     /// the rest of its JSON belongs to the protocol, and what TLS sessions did not carry to TLS.
     fn of(plan: &Plan, outcome: &TrialOutcome) -> Self {
-        let (counts, traffic) = (&outcome.recording.counts, &outcome.recording.traffic);
+        let (counts, traffic) = (&outcome.recording.ledger, &outcome.recording.ledger.traffic);
         let wire = (traffic.down_bytes + traffic.up_bytes) as f64;
         let tls = match &plan.target.tls {
             Some(_) => wire - traffic.plaintext_bytes as f64,
@@ -512,6 +514,7 @@ mod tests {
             stamps_differ: Some(0),
             numbers_jumped: Some(0),
             epoch_changes: Some(0),
+            ledger_deliveries: Some(1_000),
             ..TrialRow::default()
         };
         assert_eq!(row, expected);

@@ -333,7 +333,7 @@ mod tests {
             let trials = scenario.trials().into_iter();
             let length: Duration = trials.map(|(_, cell)| cell.factors.length()).sum();
             assert!(
-                length <= Duration::from_secs(300),
+                length <= Duration::from_secs(360),
                 "{name} takes {length:?}"
             );
         }

@@ -2,22 +2,25 @@
 //!
 //! Before the window opens, all messages of the warm-up have arrived. So the ledger of bytes and
 //! CPU time holds what the window's messages cost, and nothing else.
+//!
+//! Where several messages share a poll, the first polls after a pause carry fewer than the others,
+//! and so do the last ones. There messages are published before the window without a pause, and the
+//! measured part of the ledger ends with the window: it holds what all messages cost that arrived
+//! meanwhile.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 use tokio::sync::oneshot::error::TryRecvError;
 
-use crate::client::scrape::Scrape;
 use crate::load::link::Link;
-use crate::load::outcome::{
-    MachineUse, ProbeOutcome, TimelineSecond, TrialOutcome, WindowMessages,
-};
+use crate::load::outcome::{ProbeOutcome, TimelineSecond, TrialOutcome, WindowMessages};
 use crate::load::processes::LoadProcesses;
 use crate::load::protocol::{ControllerCommand, LoadEvent, Plan, Progress};
-use crate::load::publisher::Publisher;
+use crate::load::publisher::{Part, PartName, Publisher};
 use crate::load::timeline::{Phase, Timeline};
+use crate::load::trial_ledger::{SETTLE, TrialLedger};
 use crate::load::usage::UsageSnapshot;
 use crate::record::trial_board::Gauge;
 use crate::runtime::clock;
@@ -35,9 +38,6 @@ const PROGRESS_NS: u64 = 200_000_000;
 
 /// Beyond the paced dialling, the longest time that the last subscribers may take to connect.
 const RAMP_UP_EXTRA_NS: u64 = 30 * SECOND_NS;
-
-/// Time for the polls under way to end when no message is expected any more.
-const SETTLE: Duration = Duration::from_millis(50);
 
 /// Runs one trial. [`ControllerCommand::Stop`] takes it straight to its outcome. Fails if a process
 /// of the load ends before that, or the lab does.
@@ -66,31 +66,7 @@ struct Controller<L> {
     left_out: u64,
     reported_ns: u64,
     second: SecondStart,
-    machine: MachineLog,
-}
-
-/// The use of this machine while the ledger is open.
-#[derive(Default)]
-struct MachineLog {
-    /// Where the current second began; `None` while the ledger is not open.
-    began: Option<UsageSnapshot>,
-    seconds: Vec<MachineUse>,
-}
-
-impl MachineLog {
-    /// A second ends now, or the whole time with it. One of less than half of its length would
-    /// show little but the kernel's ticks, and belongs to its neighbour.
-    fn end_second(&mut self, now: &UsageSnapshot, closes: bool) {
-        let Some(began) = &self.began else { return };
-        let used = now.machine_since(began);
-        let short = used.length_s < 0.5;
-        match self.seconds.last_mut() {
-            _ if short && !closes => return,
-            Some(last) if short => *last += used,
-            _ => self.seconds.push(used),
-        }
-        self.began = (!closes).then_some(*now);
-    }
+    ledger: TrialLedger,
 }
 
 /// Where the current second of the timeline began.
@@ -98,13 +74,6 @@ struct SecondStart {
     at_ns: u64,
     usage: UsageSnapshot,
     bytes: (u64, u64),
-}
-
-/// What was used when the ledger was open.
-struct LedgerPeriod {
-    length_s: f64,
-    opened: UsageSnapshot,
-    closed: UsageSnapshot,
 }
 
 impl<L: Link> Controller<L> {
@@ -125,7 +94,7 @@ impl<L: Link> Controller<L> {
                 usage: load.before,
                 bytes: (0, 0),
             },
-            machine: MachineLog::default(),
+            ledger: TrialLedger::default(),
             plan,
             load,
         })
@@ -157,52 +126,65 @@ impl<L: Link> Controller<L> {
 
     /// Opens the ledger and the window, publishes, waits for the last messages, and reports.
     async fn measure(&mut self) -> anyhow::Result<()> {
-        self.load.open_ledger().await?;
-        self.publisher.open_ledger();
-        let scrape = self.scrape().await;
-        let (opened_ns, opened) = (clock::now_ns(), self.load.measured.snapshot());
-        self.machine.began = Some(opened);
-        match self.total(Gauge::Joined) {
-            0 => self.begin(Phase::Window),
-            _ => self.publish(Phase::Window).await?,
+        let joined = self.total(Gauge::Joined) > 0;
+        self.ledger.open(&self.load, &self.publisher).await?;
+        match joined && self.leads_in() {
+            true => self.lead_in().await?,
+            false => self.begin(Phase::Window),
         }
-        let closed = self.load.measured.snapshot();
-        self.machine.end_second(&closed, true);
-        let ledger = LedgerPeriod {
-            length_s: (clock::now_ns() - opened_ns) as f64 / 1e9,
-            opened,
-            closed,
-        };
-        tokio::time::sleep(SETTLE).await;
-        let mut outcome = self.outcome(ledger).await?;
-        let scrapes = self.scrape().await.zip(scrape);
-        outcome.server_counters = scrapes.map(|(later, earlier)| later.since(&earlier));
+        if joined {
+            self.publish(Phase::Window).await?;
+        }
+        self.ledger.close(&self.load).await;
+        let mut outcome = self.outcome().await?;
+        outcome.server_counters = self.ledger.server_counters(&self.load).await;
         self.end_second().await?;
         let outcome = LoadEvent::Outcome(Box::new(outcome));
         self.link.send(&outcome).await
     }
 
-    /// What the server counted so far, where that is known.
-    async fn scrape(&self) -> Option<Scrape> {
-        let Plan {
-            target,
-            client,
-            transport,
-            ..
-        } = &*self.plan;
-        Scrape::of(target, client.headers, transport.name()).await
+    /// Whether messages are published before the window without a pause.
+    fn leads_in(&self) -> bool {
+        !self.plan.lead_in().is_zero()
     }
 
-    /// Begins a phase, publishes for all of its length whatever the rate, and waits until all of it
-    /// has arrived, after the window as phase [`Phase::Drain`].
+    /// Begins to publish, and returns when the window and the measured part of the ledger begin.
+    async fn lead_in(&mut self) -> anyhow::Result<()> {
+        let length_ns = self.plan.lead_in().as_nanos() as u64;
+        let now_ns = clock::now_ns();
+        self.timeline.begin(Phase::Window, now_ns + length_ns);
+        let (to_ns, _) = self.timeline.schedule_ns(Phase::Window);
+        let part = Part {
+            name: PartName::LeadIn,
+            from_ns: to_ns - length_ns,
+            to_ns,
+        };
+        self.publisher.publish(part);
+        self.pass(now_ns + length_ns, RARE_CHECK, |_| false).await?;
+        self.phase = Phase::Window;
+        self.ledger.begin_part(&self.load, &self.publisher).await
+    }
+
+    /// Publishes for all of a phase's length, whatever the rate, and waits until all of it has
+    /// arrived, after the window as phase [`Phase::Drain`].
     async fn publish(&mut self, phase: Phase) -> anyhow::Result<()> {
-        self.begin(phase);
         let before = self.total(Gauge::Delivered);
         let probe_before = self.load.of_probe(Gauge::Delivered);
         let (from_ns, to_ns) = self.timeline.schedule_ns(phase);
         self.load.board.set_window(from_ns, to_ns);
-        let mut done = self.publisher.publish(from_ns, to_ns - from_ns);
+        let name = match phase {
+            Phase::Window => PartName::Window,
+            _ => PartName::WarmUp,
+        };
+        let mut done = self.publisher.publish(Part {
+            name,
+            from_ns,
+            to_ns,
+        });
         self.pass(to_ns, RARE_CHECK, |_| false).await?;
+        if phase == Phase::Window && self.leads_in() {
+            self.ledger.end_part(&self.load, &self.publisher).await?;
+        }
         // A publisher that is late gets as much time again; then the trial goes on without it.
         let late_ns = to_ns + (to_ns - from_ns) + CHECK.as_nanos() as u64;
         self.pass(late_ns, CHECK, |_| {
@@ -326,7 +308,7 @@ impl<L: Link> Controller<L> {
             usage: self.load.measured.snapshot(),
             bytes: second.bytes,
         };
-        self.machine.end_second(&now.usage, false);
+        self.ledger.end_second(&now.usage);
         let began = std::mem::replace(&mut self.second, now);
         let now = &self.second;
         let (load, server) = now.usage.since(&began.usage);
@@ -346,8 +328,9 @@ impl<L: Link> Controller<L> {
         self.link.send(&report).await
     }
 
-    async fn outcome(&self, ledger: LedgerPeriod) -> anyhow::Result<TrialOutcome> {
-        let LedgerPeriod { opened, closed, .. } = &ledger;
+    async fn outcome(&self) -> anyhow::Result<TrialOutcome> {
+        let measured = self.ledger.measured().context("nothing was measured")?;
+        let (opened, closed) = (&measured.opened, &measured.closed);
         // Before the recordings: a message that comes from here on counts as missed.
         let messages = self.window_messages(&self.plan);
         let mut recording = self.load.collect().await?;
@@ -365,7 +348,7 @@ impl<L: Link> Controller<L> {
         let joined = board.total(Gauge::Joined);
         Ok(TrialOutcome {
             ramp_up_s: self.timeline.elapsed_s(self.timeline.end_ns(Phase::RampUp)),
-            ledger_s: ledger.length_s,
+            ledger_s: measured.length_s,
             messages,
             joined,
             gave_up: u64::from(self.plan.clients) - joined,
@@ -377,12 +360,13 @@ impl<L: Link> Controller<L> {
                 expected: self.probe_expected(),
             }),
             publisher_traffic: publisher.traffic,
+            publisher_measured: publisher.ledger.traffic,
             interface: interface.and_then(|(later, earlier)| later.since(&earlier)),
             load,
             load_rss_before_bytes: before.load.rss_bytes,
             server,
             server_rss_before_bytes: before.server.map(|server| server.rss_bytes),
-            machine: self.machine.seconds.clone(),
+            machine: self.ledger.seconds().to_vec(),
         })
     }
 }

@@ -9,7 +9,7 @@ use crate::load::outcome::{MachineUse, ProbeOutcome, TrialOutcome, UsageDelta, W
 use crate::load::protocol::{Plan, Workload};
 use crate::load::schedule::Pacing;
 use crate::record::byte_counts::ByteCounts;
-use crate::record::recording::{Counts, Fairness, Recording};
+use crate::record::recording::{Counts, Fairness, LedgerCounts, Recording};
 use crate::system::process::CpuTime;
 use crate::transport::Transport;
 
@@ -69,6 +69,7 @@ impl TrialOutcome {
             connected: clients,
             recording,
             publisher_traffic,
+            publisher_measured: publisher_traffic,
             interface: None,
             server_counters: None,
             probe,
@@ -121,6 +122,7 @@ fn quiet_recording(clients: u64, published: u64, expected: u64) -> Recording {
         payload_bytes: 100 * expected,
         json_bytes: 190 * expected,
         stale_ns: 2_000_000 * expected,
+        arrived: expected,
         ..Counts::default()
     };
     recording.traffic = ByteCounts {
@@ -130,6 +132,7 @@ fn quiet_recording(clients: u64, published: u64, expected: u64) -> Recording {
         tcp_ip_bytes: 104 * expected,
         ..ByteCounts::default()
     };
+    recording.ledger = LedgerCounts::of(&recording.counts, recording.traffic);
     recording.set_up = ByteCounts {
         down_bytes: 200 * clients,
         up_bytes: 100 * clients,
@@ -142,6 +145,7 @@ fn quiet_recording(clients: u64, published: u64, expected: u64) -> Recording {
 fn quiet_probe(probes: u64) -> ProbeOutcome {
     let mut probe = Recording::default();
     probe.counts.delivered = 100 * probes;
+    probe.ledger.deliveries = 100 * probes;
     probe.latency.record_n(2_100_000, 100 * probes).unwrap();
     probe.traffic.down_bytes = 220 * 100 * probes;
     ProbeOutcome {

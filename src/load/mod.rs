@@ -7,7 +7,8 @@
 //! - [`protocol`]: what lab, controller and agents send each other
 //! - [`outcome`]: what a trial found
 //! - [`link`]: how they send it
-//! - [`controller`]: one trial · [`timeline`]: its phases on one clock · [`usage`]: what it used
+//! - [`controller`]: one trial · [`timeline`]: its phases on one clock
+//! - [`trial_ledger`]: when bytes and CPU time count · [`usage`]: what was used
 //! - [`processes`]: the processes of one host · [`agent`]: one of them · [`child_process`]
 //! - [`worker`]: a thread of subscribers · `loop_watch`: how late its event loop is
 //! - [`publisher`]: a thread that follows the [`schedule`] · [`http_publisher`]: one connection
@@ -26,5 +27,6 @@ pub mod protocol;
 pub mod publisher;
 pub mod schedule;
 pub mod timeline;
+pub mod trial_ledger;
 pub mod usage;
 pub mod worker;

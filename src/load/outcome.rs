@@ -131,7 +131,7 @@ pub struct WindowMessages {
 pub struct TrialOutcome {
     /// From the first dial until all subscribers were ready or had given up.
     pub ramp_up_s: f64,
-    /// From the opening of the ledger to its end: the window and the drain.
+    /// Of the measured part of the ledger.
     pub ledger_s: f64,
     pub messages: WindowMessages,
     pub joined: u64,
@@ -142,7 +142,9 @@ pub struct TrialOutcome {
     pub recording: Recording,
     /// The sensors' connections, which are not the subscribers' and not in `traffic`.
     pub publisher_traffic: ByteCounts,
-    /// All that passed the plan's interface while the ledger was open.
+    /// The same in the measured part of the ledger.
+    pub publisher_measured: ByteCounts,
+    /// All that passed the plan's interface in the measured part of the ledger.
     pub interface: Option<InterfaceCounters>,
     /// What an owned server counted while the ledger was open: its side of all traffic.
     pub server_counters: Option<ServerCounters>,
@@ -154,8 +156,8 @@ pub struct TrialOutcome {
     pub load_rss_before_bytes: u64,
     pub server: Option<UsageDelta>,
     pub server_rss_before_bytes: Option<u64>,
-    /// The use of this machine while the ledger was open, second by second. The probe's is not in
-    /// `load`.
+    /// The use of this machine in the measured part of the ledger, second by second. The probe's is
+    /// not in `load`.
     pub machine: Vec<MachineUse>,
 }
 
@@ -211,10 +213,12 @@ impl TrialOutcome {
         seconds.max_by(f64::total_cmp)
     }
 
-    /// Deliveries that the server worked for: the subscribers' and the probe's.
+    /// Deliveries that the server worked for in the measured part of the ledger: the subscribers'
+    /// and the probe's.
     pub fn served(&self) -> u64 {
         let probe = self.probe.as_ref();
-        self.recording.counts.delivered + probe.map_or(0, |probe| probe.recording.counts.delivered)
+        let of_probe = probe.map_or(0, |probe| probe.recording.ledger.deliveries);
+        self.recording.ledger.deliveries + of_probe
     }
 }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
+use crate::client::scrape::Scrape;
 use crate::load::agent::WorkerProcess;
 use crate::load::protocol::{AgentJob, ClientShare, HostBoard, Plan};
 use crate::load::usage::{MeasuredProcesses, UsageSnapshot};
@@ -30,6 +31,7 @@ pub struct LoadProcesses {
     /// An agent whose subscribers do not count.
     probe: Option<WorkerProcess>,
     pub measured: MeasuredProcesses,
+    plan: Arc<Plan>,
     /// When the first subscriber dials, on the monotonic clock.
     pub start_ns: u64,
     /// Before the first subscriber of this process dialled.
@@ -89,6 +91,7 @@ impl LoadProcesses {
             board,
             probe,
             measured,
+            plan: plan.clone(),
             start_ns,
             before,
         })
@@ -103,6 +106,28 @@ impl LoadProcesses {
             let _ = timeout(PROBE_PATIENCE, probe.open_ledger()).await;
         }
         Ok(())
+    }
+
+    /// The first mark begins the measured part of the ledger, the second one ends it.
+    pub async fn mark_ledger(&self) -> anyhow::Result<()> {
+        for worker in &self.workers {
+            worker.mark_ledger().await?;
+        }
+        if let Some(probe) = self.probe_worker() {
+            let _ = timeout(PROBE_PATIENCE, probe.mark_ledger()).await;
+        }
+        Ok(())
+    }
+
+    /// What the server counted so far, where that is known.
+    pub async fn scrape(&self) -> Option<Scrape> {
+        let Plan {
+            target,
+            client,
+            transport,
+            ..
+        } = &*self.plan;
+        Scrape::of(target, client.headers, transport.name()).await
     }
 
     fn probe_worker(&self) -> Option<&Worker> {

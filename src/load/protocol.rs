@@ -15,7 +15,7 @@ use crate::client::outbox::Outgoing;
 use crate::client::target::Target;
 use crate::error::unknown;
 use crate::load::outcome::{TimelineSecond, TrialOutcome};
-use crate::load::schedule::{Pacing, most_messages};
+use crate::load::schedule::{Pacing, lead_in, most_messages};
 use crate::load::timeline::{Phase, PhaseLengths, Timeline};
 use crate::record::identity::MAX_MESSAGES;
 use crate::record::recording::{Recording, WorkerSecond};
@@ -120,9 +120,19 @@ impl Plan {
     pub fn phases(&self) -> PhaseLengths {
         PhaseLengths {
             ramp_up: Duration::from_secs_f64(f64::from(self.clients) / self.connect_rate_hz),
-            warm_up: self.warm_up,
+            warm_up: self.warm_up + self.lead_in(),
             window: self.window,
             drain: self.drain,
+        }
+    }
+
+    /// How long messages are published before the window without a pause in between.
+    pub fn lead_in(&self) -> Duration {
+        match self.transport {
+            Transport::ShortPolling => {
+                lead_in(self.pacing, self.rate_hz, self.client.poll_interval)
+            }
+            _ => Duration::ZERO,
         }
     }
 
@@ -141,7 +151,7 @@ impl Plan {
 
     /// Messages of the publisher's record. What is due beyond them is not sent.
     pub fn messages(&self) -> usize {
-        let length = self.warm_up + self.window;
+        let length = self.warm_up + self.lead_in() + self.window;
         most_messages(self.rate_hz, self.feeds.len(), length).min(MAX_MESSAGES) as usize
     }
 
@@ -210,6 +220,7 @@ pub struct WorkerMessage {
 #[derive(Debug, Serialize, Deserialize)]
 pub enum WorkerCommand {
     OpenLedger,
+    MarkLedger,
     Second,
     Collect,
     /// One of this worker's subscribers publishes a message. There is no reply.

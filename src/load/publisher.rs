@@ -2,6 +2,7 @@
 //! due, to a sensor's connection, or in a chat to an author among the subscribers.
 
 use std::cell::Cell;
+use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::thread;
@@ -32,20 +33,38 @@ const ENDED: &str = "the publisher's thread ended early";
 
 /// What the publisher is asked to do.
 enum PublisherCommand {
-    /// Follow the schedule from `origin_ns` for `length_ns`, then answer.
+    /// Follow a schedule after those before it, then answer.
     Publish {
-        origin_ns: u64,
-        length_ns: u64,
+        part: Part,
         done: oneshot::Sender<()>,
     },
-    /// Follow the schedule no further. The answer is the number of messages that were due in it and
-    /// not handed over.
+    /// Follow no schedule further. The answer is the number of messages that were due and not
+    /// handed over.
     Cancel(oneshot::Sender<u64>),
     OpenLedger,
+    MarkLedger,
     /// Messages that the sensors published since the last time.
     Second(oneshot::Sender<u64>),
     /// What the sensors' connections carried, and how late their messages went out.
     Collect(oneshot::Sender<Recording>),
+}
+
+/// A part of a trial's messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Part {
+    pub name: PartName,
+    pub from_ns: u64,
+    /// They are due before it.
+    pub to_ns: u64,
+}
+
+/// Each part has random times and authors of its own: those of the window do not depend on the
+/// others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PartName {
+    WarmUp,
+    LeadIn,
+    Window,
 }
 
 /// A handle to the publisher's thread, which ends with the handle.
@@ -67,22 +86,23 @@ impl Publisher {
         Publisher(commands)
     }
 
-    /// Publishes for `length_ns` from `origin_ns` on; the answer comes at the end.
-    pub fn publish(&self, origin_ns: u64, length_ns: u64) -> oneshot::Receiver<()> {
+    /// Publishes a part, which is not before an earlier one; the answer comes at its end.
+    pub fn publish(&self, part: Part) -> oneshot::Receiver<()> {
         let (done, answer) = oneshot::channel();
-        self.send(PublisherCommand::Publish {
-            origin_ns,
-            length_ns,
-            done,
-        });
+        self.send(PublisherCommand::Publish { part, done });
         answer
     }
 
-    /// Ends the schedule. Returns the number of messages that were due in it and not handed over.
+    /// Ends all schedules. Returns the number of messages that were due and not handed over.
     pub async fn cancel(&self) -> u64 {
         let (reply, answer) = oneshot::channel();
         self.send(PublisherCommand::Cancel(reply));
         answer.await.unwrap_or_default()
+    }
+
+    /// The first mark begins the measured part of the ledger, the second one ends it.
+    pub fn mark_ledger(&self) {
+        self.send(PublisherCommand::MarkLedger);
     }
 
     /// Forgets what the sensors recorded so far.
@@ -124,7 +144,6 @@ struct PublisherLoop {
     next_number: u32,
     /// Messages of the schedule that were due and not handed over.
     left_out: u64,
-    rng: StdRng,
 }
 
 /// A schedule that is being followed.
@@ -132,6 +151,8 @@ struct ActiveSchedule {
     schedule: Schedule,
     next: Option<Due>,
     origin_ns: u64,
+    /// For its authors.
+    rng: StdRng,
     done: oneshot::Sender<()>,
 }
 
@@ -163,7 +184,6 @@ impl PublisherLoop {
             handed_over: vec![0; plan.feeds.len()],
             next_number: 0,
             left_out: 0,
-            rng: StdRng::seed_from_u64(plan.seed),
             recorder,
             ledger,
             plan,
@@ -173,13 +193,13 @@ impl PublisherLoop {
 
     async fn serve(mut self, mut inbox: mpsc::UnboundedReceiver<PublisherCommand>) {
         let timer = Timer::new().expect("the system makes a timer");
-        let mut running: Option<ActiveSchedule> = None;
+        let mut running = VecDeque::new();
         loop {
             // A publisher that is late always has a message that is due.
             while let Ok(command) = inbox.try_recv() {
                 self.execute(command, &mut running);
             }
-            let due_ns = running.as_ref().and_then(ActiveSchedule::due_ns);
+            let due_ns = running.front().and_then(ActiveSchedule::due_ns);
             let due = async {
                 match due_ns {
                     Some(at_ns) => timer.until(at_ns).await.map(|()| at_ns),
@@ -189,9 +209,9 @@ impl PublisherLoop {
             tokio::select! {
                 biased;
                 Ok(intended_at_ns) = due => {
-                    let running = running.as_mut().expect("something is due");
+                    let running = running.front_mut().expect("something is due");
                     let due = running.take();
-                    self.hand_over(due, intended_at_ns);
+                    self.hand_over(due, intended_at_ns, &mut running.rng);
                     // The connections must get their turn, however late this is.
                     tokio::task::yield_now().await;
                 }
@@ -200,31 +220,25 @@ impl PublisherLoop {
                     Some(command) => self.execute(command, &mut running),
                 },
             }
-            if let Some(ActiveSchedule { done, .. }) =
-                running.take_if(|running| running.next.is_none())
-            {
-                let _ = done.send(());
+            while running.front().is_some_and(|first| first.next.is_none()) {
+                let ended = running.pop_front().expect("it is there");
+                let _ = ended.done.send(());
             }
         }
     }
 
-    fn execute(&mut self, command: PublisherCommand, running: &mut Option<ActiveSchedule>) {
+    fn execute(&mut self, command: PublisherCommand, running: &mut VecDeque<ActiveSchedule>) {
         match command {
-            PublisherCommand::Publish {
-                origin_ns,
-                length_ns,
-                done,
-            } => {
-                let schedule = self.schedule(length_ns);
-                *running = Some(ActiveSchedule::start(schedule, origin_ns, done));
+            PublisherCommand::Publish { part, done } => {
+                running.push_back(ActiveSchedule::start(&self.plan, part, done));
             }
             PublisherCommand::Cancel(reply) => {
-                let left = running
-                    .take()
-                    .map_or(0, |left| left.due_by(clock::now_ns()));
+                let now_ns = clock::now_ns();
+                let left: u64 = running.drain(..).map(|left| left.due_by(now_ns)).sum();
                 let _ = reply.send(std::mem::take(&mut self.left_out) + left);
             }
             PublisherCommand::OpenLedger => self.recorder.open_ledger(self.ledger.traffic()),
+            PublisherCommand::MarkLedger => self.recorder.mark_ledger(self.ledger.traffic()),
             PublisherCommand::Second(reply) => {
                 let _ = reply.send(self.recorder.end_second(self.ledger.bytes()).published);
             }
@@ -235,18 +249,7 @@ impl PublisherLoop {
         }
     }
 
-    fn schedule(&mut self, length_ns: u64) -> Schedule {
-        let (pacing, seed) = (self.plan.pacing, self.rng.random());
-        Schedule::new(
-            pacing,
-            self.plan.rate_hz,
-            self.plan.feeds.len(),
-            length_ns,
-            seed,
-        )
-    }
-
-    fn hand_over(&mut self, due: Due, intended_at_ns: u64) {
+    fn hand_over(&mut self, due: Due, intended_at_ns: u64, rng: &mut StdRng) {
         let number = self.next_number;
         let texts = self.recorder.board.texts();
         let text = texts.text(number, self.plan.payload_bytes as usize);
@@ -278,7 +281,7 @@ impl PublisherLoop {
             Workload::Chat => {
                 let feeds = self.plan.feeds.len();
                 let members = self.plan.subscribers(due.feed);
-                let author = due.feed + feeds * self.rng.random_range(0..members as usize);
+                let author = due.feed + feeds * rng.random_range(0..members as usize);
                 let count = self.workers.len();
                 self.workers[author % count].write(author / count, message);
             }
@@ -287,12 +290,16 @@ impl PublisherLoop {
 }
 
 impl ActiveSchedule {
-    fn start(mut schedule: Schedule, origin_ns: u64, done: oneshot::Sender<()>) -> Self {
-        let next = schedule.next();
+    fn start(plan: &Plan, part: Part, done: oneshot::Sender<()>) -> Self {
+        let mut rng = StdRng::seed_from_u64(plan.seed ^ (part.name as u64) << 32);
+        let (feeds, length_ns) = (plan.feeds.len(), part.to_ns - part.from_ns);
+        let seed = rng.random();
+        let mut schedule = Schedule::new(plan.pacing, plan.rate_hz, feeds, length_ns, seed);
         ActiveSchedule {
+            next: schedule.next(),
             schedule,
-            next,
-            origin_ns,
+            origin_ns: part.from_ns,
+            rng,
             done,
         }
     }

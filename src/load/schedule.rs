@@ -32,6 +32,22 @@ pub fn most_messages(rate_hz: f64, feeds: usize, length: Duration) -> u64 {
     (mean + 10.0 * mean.sqrt()) as u64 + 2 * feeds as u64
 }
 
+/// How long messages are published before the window opens, so that the first polls of the window
+/// carry as many as all others: the polls' interval, as a whole number of messages. It is 0 where a
+/// poll finds one message at most.
+pub fn lead_in(pacing: Pacing, rate_hz: f64, poll_interval: Duration) -> Duration {
+    let waiting = rate_hz * poll_interval.as_secs_f64();
+    let most_is_one = match pacing {
+        Pacing::Constant => waiting <= 1.0,
+        Pacing::Poisson => waiting == 0.0,
+    };
+    match most_is_one {
+        true => Duration::ZERO,
+        // The sum of a few such products has an error in its last digits.
+        false => Duration::from_secs_f64((waiting - 1e-9).ceil() / rate_hz),
+    }
+}
+
 /// One message that will be due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Due {
@@ -138,6 +154,26 @@ mod tests {
                 seen, expected,
                 "rate {rate_hz}, {feeds} feeds, {length_s} s"
             );
+        }
+    }
+
+    #[test]
+    fn a_window_that_polls_share_begins_after_an_interval_of_messages() {
+        use Pacing::{Constant, Poisson};
+        for (pacing, rate_hz, interval_ms, lead_in_ms) in [
+            (Constant, 0.0, 1_000, 0),
+            (Constant, 10.0, 0, 0),
+            (Constant, 10.0, 100, 0),
+            (Constant, 1.0, 300, 0),
+            (Constant, 1.0, 10_000, 10_000),
+            (Constant, 2.0, 700, 1_000),
+            (Poisson, 2.0, 700, 1_000),
+            (Poisson, 2.0, 100, 500),
+            (Poisson, 0.0, 100, 0),
+        ] {
+            let interval = Duration::from_millis(interval_ms);
+            let expected = Duration::from_millis(lead_in_ms);
+            assert_eq!(lead_in(pacing, rate_hz, interval), expected);
         }
     }
 

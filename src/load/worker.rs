@@ -95,6 +95,11 @@ impl Worker {
         self.ask(WorkerCommand::OpenLedger).await.map(drop)
     }
 
+    /// The first mark begins the measured part of the ledger, the second one ends it.
+    pub async fn mark_ledger(&self) -> anyhow::Result<()> {
+        self.ask(WorkerCommand::MarkLedger).await.map(drop)
+    }
+
     /// The second that ends now.
     pub async fn end_second(&self) -> anyhow::Result<WorkerSecond> {
         match self.ask(WorkerCommand::Second).await? {
@@ -204,6 +209,10 @@ impl SubscriberPool {
             let answer = match command {
                 WorkerCommand::OpenLedger => {
                     self.recorder.open_ledger(self.ledger.traffic());
+                    WorkerReply::Done
+                }
+                WorkerCommand::MarkLedger => {
+                    self.recorder.mark_ledger(self.ledger.traffic());
                     WorkerReply::Done
                 }
                 WorkerCommand::Second => {

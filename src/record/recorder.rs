@@ -17,7 +17,7 @@ use crate::record::byte_counts::ByteCounts;
 use crate::record::histogram;
 use crate::record::lookup::{Lookup, Unknown};
 use crate::record::message_record::MessageRecord;
-use crate::record::recording::{Counts, Fairness, Recording, WorkerSecond};
+use crate::record::recording::{Counts, Fairness, LedgerCounts, Recording, WorkerSecond};
 use crate::record::sequence::{DeliveredSet, ServerNumbers};
 use crate::record::subscriber_figures::{SubscriberFigures, WindowStats};
 use crate::record::trial_board::{Gauge, TrialBoard};
@@ -44,6 +44,8 @@ struct State {
     lookup: Lookup,
     /// The byte counts when the ledger was opened.
     opened_at: ByteCounts,
+    /// What was counted when the measured part of the ledger began and ended, if it is a part.
+    marks: Vec<LedgerCounts>,
     second: Histogram<u64>,
     second_published: u64,
 }
@@ -69,6 +71,7 @@ impl Recorder {
                 subscribers: Vec::new(),
                 lookup: Lookup::default(),
                 opened_at: ByteCounts::default(),
+                marks: Vec::new(),
                 second: histogram::coarse(),
                 second_published: 0,
             }),
@@ -116,6 +119,16 @@ impl Recorder {
             ..Recording::default()
         };
         state.opened_at = traffic;
+        state.marks.clear();
+    }
+
+    /// The measured part of the ledger begins now, at the second call it ends. `traffic` is the
+    /// worker's byte counts now.
+    pub fn mark_ledger(&self, traffic: ByteCounts) {
+        let state = &mut *self.state.borrow_mut();
+        let traffic = traffic - state.opened_at;
+        let mark = LedgerCounts::of(&state.recording.counts, traffic);
+        state.marks.push(mark);
     }
 
     /// Everything since the ledger was opened. `traffic` is the worker's byte counts now, `set_up`
@@ -124,6 +137,10 @@ impl Recorder {
         let state = self.state.borrow();
         let mut recording = state.recording.clone();
         recording.traffic = traffic - state.opened_at;
+        recording.ledger = match state.marks[..] {
+            [began, ended] => ended - began,
+            _ => LedgerCounts::of(&recording.counts, recording.traffic),
+        };
         recording.set_up = set_up;
         let opens_ns = self.board.window_opens_ns();
         let windows = state.subscribers.iter().map(|figures| figures.window);
@@ -185,6 +202,7 @@ impl Recorder {
             return;
         }
         figures.delivered += 1;
+        counts.arrived += 1;
         let newest = stats.newest.max(number);
         if message.seq < last || (number < newest && self.is_before(record, newest)) {
             counts.reordered += 1;

@@ -1,7 +1,7 @@
 //! What a recorder recorded: plain data that is sent between processes and merged.
 
 use std::collections::BTreeMap;
-use std::ops::AddAssign;
+use std::ops::{AddAssign, Sub};
 
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
@@ -14,6 +14,8 @@ use crate::record::histogram;
 pub struct Counts {
     /// Messages of the window, each counted once a subscriber.
     pub delivered: u64,
+    /// The same of all messages, whenever they were due.
+    pub arrived: u64,
     pub duplicate: u64,
     pub reordered: u64,
     /// Deliveries and sends before their intended time: the clocks disagree. Their latency or lag
@@ -58,6 +60,7 @@ pub struct Counts {
 impl AddAssign for Counts {
     fn add_assign(&mut self, other: Counts) {
         self.delivered += other.delivered;
+        self.arrived += other.arrived;
         self.duplicate += other.duplicate;
         self.reordered += other.reordered;
         self.negative += other.negative;
@@ -78,6 +81,58 @@ impl AddAssign for Counts {
         self.heartbeats += other.heartbeats;
         self.heartbeat_bytes += other.heartbeat_bytes;
         self.stale_ns += other.stale_ns;
+    }
+}
+
+/// What deliveries cost, in a part of the ledger.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LedgerCounts {
+    pub traffic: ByteCounts,
+    /// Deliveries of all messages, in the window or not.
+    pub deliveries: u64,
+    pub payload_bytes: u64,
+    pub json_bytes: u64,
+    pub exchanges: u64,
+    pub empty_exchanges: u64,
+}
+
+impl LedgerCounts {
+    /// What was counted, with the bytes of the same time.
+    pub fn of(counts: &Counts, traffic: ByteCounts) -> Self {
+        LedgerCounts {
+            traffic,
+            deliveries: counts.arrived,
+            payload_bytes: counts.payload_bytes,
+            json_bytes: counts.json_bytes,
+            exchanges: counts.exchanges,
+            empty_exchanges: counts.empty_exchanges,
+        }
+    }
+}
+
+impl AddAssign for LedgerCounts {
+    fn add_assign(&mut self, other: LedgerCounts) {
+        self.traffic += other.traffic;
+        self.deliveries += other.deliveries;
+        self.payload_bytes += other.payload_bytes;
+        self.json_bytes += other.json_bytes;
+        self.exchanges += other.exchanges;
+        self.empty_exchanges += other.empty_exchanges;
+    }
+}
+
+impl Sub for LedgerCounts {
+    type Output = LedgerCounts;
+
+    fn sub(self, earlier: LedgerCounts) -> LedgerCounts {
+        LedgerCounts {
+            traffic: self.traffic - earlier.traffic,
+            deliveries: self.deliveries - earlier.deliveries,
+            payload_bytes: self.payload_bytes - earlier.payload_bytes,
+            json_bytes: self.json_bytes - earlier.json_bytes,
+            exchanges: self.exchanges - earlier.exchanges,
+            empty_exchanges: self.empty_exchanges - earlier.empty_exchanges,
+        }
     }
 }
 
@@ -139,6 +194,8 @@ const MAX_ERRORS: usize = 16;
 pub struct Recording {
     pub counts: Counts,
     pub traffic: ByteCounts,
+    /// The measured part of the ledger: all of it, unless it was marked.
+    pub ledger: LedgerCounts,
     /// Bytes of connections until their subscribers were ready, since the trial began.
     pub set_up: ByteCounts,
     pub fairness: Fairness,
@@ -188,6 +245,7 @@ impl Default for Recording {
         Recording {
             counts: Counts::default(),
             traffic: ByteCounts::default(),
+            ledger: LedgerCounts::default(),
             set_up: ByteCounts::default(),
             fairness: Fairness::default(),
             latency: histogram::exact(),
@@ -209,6 +267,7 @@ impl Recording {
     pub fn merge(&mut self, other: &Recording) {
         self.counts += other.counts;
         self.traffic += other.traffic;
+        self.ledger += other.ledger;
         self.set_up += other.set_up;
         self.fairness += other.fairness;
         self.latency += &other.latency;

@@ -345,6 +345,9 @@ columns! {
     predicted_cpu_us_per_delivery: Option<f64> = us("Server CPU per delivery", "predicted")
         .short("theory").without_interval().on([(Theory, 70), (PrintedTheory, 70)])
         .absent(NOT_PREDICTED);
+    /// Deliveries while bytes and CPU time were counted, of messages in the window or not. They are
+    /// those of the window, except where several messages share a poll.
+    ledger_deliveries: Option<u64> = count("Deliveries", "with the bytes").absent(OLDER);
 }
 
 /// CPU time of a trial, in s, from which on the kernel's samples divide it into user and system

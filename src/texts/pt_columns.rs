@@ -236,6 +236,12 @@ pub(super) const COLUMNS: &[(&str, &str)] = &[
         "Conexões que deviam ser mantidas, terminaram e foram refeitas.",
     ),
     (
+        "Deliveries while bytes and CPU time were counted, of messages in the window or not. They \
+         are those of the window, except where several messages share a poll.",
+        "Entregas enquanto bytes e tempo de CPU eram contados, de mensagens da janela ou não. São \
+         as da janela, exceto onde várias mensagens dividem uma consulta.",
+    ),
+    (
         "TCP segments of the subscribers' connections, both directions.",
         "Segmentos TCP das conexões dos assinantes, nos dois sentidos.",
     ),

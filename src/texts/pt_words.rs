@@ -66,6 +66,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("p99.9", "p99,9"),
     ("max", "máx."),
     ("number", "número"),
+    ("with the bytes", "com os bytes"),
     ("empty", "vazias"),
     ("empty exchanges", "trocas vazias"),
     ("exchanges", "trocas"),
