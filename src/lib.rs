@@ -16,6 +16,7 @@
 //! - [`runtime`]: the load's event loop, timers, clock, shared memory
 //! - [`system`]: what this machine is and does, read from /proc and /sys
 //! - [`record`]: recorder, histograms, sequences, byte counts
+//! - [`wire`]: the bytes of a connection, explained field by field; pcap
 //! - [`client`]: target, socket with its byte ledger, HTTP, TLS, subscription
 //! - [`service`]: state, limits, counters and presence behind all transports
 //! - [`transport`]: one file or folder a transport, both ends in it
@@ -51,3 +52,4 @@ pub mod stats;
 pub mod system;
 pub mod texts;
 pub mod transport;
+pub mod wire;

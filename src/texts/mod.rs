@@ -8,6 +8,7 @@
 //!   compile before they are complete; `pt_number`: numbers with their nouns
 //! - `pt_words`, `pt_columns`, `pt_more_columns`, `pt_warnings`: what is English in `results`,
 //!   `lab` and the scenarios
+//! - `wire`, `en_wire…`, `pt_wire…`: what is said of the bytes of a connection
 //! - `number`, `plural`: numbers in a language, and which form of a noun follows them
 //! - `fold`: text in lines that fit a terminal
 //!
@@ -22,6 +23,8 @@ mod en_demo;
 mod en_page;
 mod en_plots;
 mod en_until;
+mod en_wire;
+mod en_wire_streams;
 mod fold;
 mod locale;
 mod number;
@@ -36,9 +39,12 @@ mod pt_plots;
 mod pt_tables;
 mod pt_until;
 mod pt_warnings;
+mod pt_wire;
+mod pt_wire_streams;
 mod pt_words;
 mod report;
 mod until;
+mod wire;
 
 /// U+FEFF in UTF-8. Some editors begin a file with it; it is none of the text.
 pub const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
@@ -54,3 +60,4 @@ pub use report::{
     PlotTexts, PredictTexts, RunsTexts, SectionText, TableTexts, Texts,
 };
 pub use until::UntilTexts;
+pub use wire::{WireNote, WireTexts};

@@ -7,6 +7,7 @@ pub mod curl;
 pub mod process;
 pub mod relay;
 pub mod results;
+pub mod tshark;
 pub mod websocket;
 
 use std::io::{Read, Write};
