@@ -15,6 +15,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("Exchanges", "Trocas"),
     ("Heartbeats", "Heartbeats"),
     ("Segments", "Segmentos"),
+    ("Deliveries", "Entregas"),
     ("Bytes per delivery", "Bytes por entrega"),
     ("Wire bytes", "Bytes na rede"),
     ("Wire bytes per delivery", "Bytes na rede por entrega"),
@@ -198,8 +199,8 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "De 16 B a 16 KiB de texto: quanto cada transporte acrescenta?",
     ),
     (
-        "Push, or polls every 0.1 to 3 s: what does each cost?",
-        "Push, ou polls a cada 0,1 a 3 s: quanto custa cada um?",
+        "Push, or polls every 0.1 to 10 s: what does each cost?",
+        "Push, ou polls a cada 0,1 a 10 s: quanto custa cada um?",
     ),
     (
         "What does TLS cost, on kept and on new connections?",
