@@ -95,6 +95,10 @@ pub(super) const RUN: &[Example] = &[
     ),
     ("wslab run classroom", "Run a scenario that is built in"),
     (
+        "wslab run claims",
+        "Measure what articles claim of transports: 871 bytes a poll, 100 ms of reconnection",
+    ),
+    (
         "wslab run --rate 5 --payload 1024 --poll-interval 200ms --repeats 5",
         "1 KiB five times a second, repeated so that differences have intervals",
     ),

@@ -80,8 +80,8 @@ fn listed(run: &Path) -> anyhow::Result<ListedRun> {
         trials: trials.len(),
         complete: !trials.is_empty() && missing(&scenario, &trials, Locale::En).is_empty(),
         verdict: trials.iter().map(|trial| trial.verdict).max(),
+        question: scenario.asks(Locale::En).to_owned(),
         scenario: scenario.name,
-        question: scenario.question,
     })
 }
 

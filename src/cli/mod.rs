@@ -4,6 +4,7 @@ mod args;
 mod browser;
 pub mod capacity;
 pub mod chat;
+mod claims;
 pub mod compare;
 pub mod completions;
 pub mod demo;

@@ -7,6 +7,7 @@ use clap::Args;
 
 use crate::cli::args::ResultsArgs;
 use crate::cli::browser;
+use crate::cli::claims::{self, ClaimsFolder};
 use crate::cli::display::{LangArgs, TableArgs};
 use crate::cli::help::{self, headings};
 use crate::cli::list::{list, newest_run};
@@ -25,7 +26,8 @@ pub(super) struct ReportArgs {
     /// Folders of runs; the newest run if none is named
     ///
     /// Several runs make one report, in a folder of its own below together/ in the folder of the
-    /// results. It says by what they differ, and what cannot be compared for that reason.
+    /// results. It says by what they differ, and what cannot be compared for that reason. The folder
+    /// of wslab run claims, as results/claims/20300101t100000z, has a page of its own kind.
     #[arg(value_name = "RUN_DIR")]
     runs: Vec<PathBuf>,
     #[command(flatten)]
@@ -71,6 +73,11 @@ impl ReportArgs {
             let why = "--format: the result of one run is one document; name one run";
             return Err(UsageError(why.to_owned()).into());
         }
+        if let [folder] = &runs[..]
+            && claims::is_claims(folder)
+        {
+            return self.claims(folder, locale);
+        }
         let mut files = Vec::new();
         for folder in &runs {
             files.push(RunFiles::read(folder)?);
@@ -103,6 +110,22 @@ impl ReportArgs {
             browser::open(page);
         }
         Ok(())
+    }
+
+    /// The table and the page of a run of claims.
+    fn claims(&self, folder: &Path, locale: Locale) -> anyhow::Result<ExitCode> {
+        let claims = ClaimsFolder::read(folder)?;
+        let text = claims.text(self.format, (self.table.style(), locale))?;
+        if self.format == Format::Table || self.open {
+            let page = claims.write_page(locale)?;
+            output::write(text)?;
+            self.show(&page, locale)?;
+            claims.check()?;
+        } else {
+            claims.check()?;
+            output::write(text)?;
+        }
+        Ok(ExitCode::SUCCESS)
     }
 
     /// One report on several runs, in a folder of its own.

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use clap::ValueEnum;
 
+use crate::cli::claims;
 use crate::lab::environment::Environment;
 use crate::lab::factors::Until;
 use crate::lab::scenario::Scenario;
@@ -91,10 +92,14 @@ pub(super) fn show_run(
     Ok(match format {
         Format::Table => {
             let until = until.map(|until| report::paragraph(&until, style.width));
+            let claim = claims::judged(run.scenario, trials, locale);
             let parts = [
                 report::text_table(trials, &missing, style, locale),
                 until.unwrap_or_default(),
                 report::judgements(judged, style, locale),
+                claim.map_or(String::new(), |it| {
+                    report::claims_table(&[it], style, locale)
+                }),
             ];
             let parts = parts.into_iter().filter(|part| !part.is_empty());
             Shown {

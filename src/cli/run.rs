@@ -1,11 +1,13 @@
 //! `wslab run`: a scenario, or what the flags say.
 
 use std::io::{stderr, stdin};
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::bail;
 use clap::Args;
 
+use crate::cli::claims;
 use crate::cli::compare::judge_gates;
 use crate::cli::help::{self, headings};
 use crate::cli::predict;
@@ -57,6 +59,10 @@ pub(super) struct RunCommand {
 impl RunCommand {
     pub(super) fn execute(mut self) -> anyhow::Result<ExitCode> {
         let config = self.run.config()?;
+        if self.run.scenario.as_deref() == Some(Path::new(claims::ALL)) {
+            self.check_claims_alone()?;
+            return claims::run_all(&self.run, &config);
+        }
         if self.run.factors.is_empty() && !config.has_factors() {
             self.run.scenario.get_or_insert_with(|| QUICK.into());
         }
@@ -102,6 +108,19 @@ impl RunCommand {
                 "{some} of {} demands did not pass (--slo, --fail-if)",
                 judged.len()
             ),
+        }
+    }
+
+    /// Checks that nothing is asked for that all claims together do not have.
+    fn check_claims_alone(&self) -> Result<(), UsageError> {
+        let asks = !self.slo.is_empty() || !self.fail_if.is_empty() || self.predict;
+        match asks {
+            true => Err(UsageError(
+                "--slo, --fail-if and --predict do not go with claims, which have verdicts of \
+                 their own; name one: wslab run claims/push-cpu"
+                    .to_owned(),
+            )),
+            false => Ok(()),
         }
     }
 

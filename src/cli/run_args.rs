@@ -33,8 +33,8 @@ use crate::transport::Transport;
 pub(super) struct RunArgs {
     /// A scenario, or the folder of a run to repeat
     ///
-    /// The name of one that is built in (wslab run -h lists them), or a scenario's file. The
-    /// folder of a run repeats it with its seed, target and pinning. Flags change what it says.
+    /// The name of one that is built in (wslab run -h lists them), or a scenario's file; claims for
+    /// all of them, one after the other, with one table and one page. The folder of a run repeats it with its seed, target and pinning. Flags change what it says.
     /// Without it, what the flags and wslab.toml say is run, with the defaults below: one trial of
     /// each transport, until --repeats or --until asks for more. Without both, quick is run.
     /// wslab.toml is looked for here and in ~/.config/wslab. Its keys are a scenario's, as
@@ -86,11 +86,11 @@ pub(super) struct RunArgs {
     #[arg(hide_short_help = true)]
     interface: Option<String>,
     #[command(flatten)]
-    results: ResultsArgs,
+    pub(super) results: ResultsArgs,
     /// No progress, only the result
     #[arg(long, short, help_heading = headings::OUTPUT)]
     #[arg(hide_short_help = true)]
-    quiet: bool,
+    pub(super) quiet: bool,
     #[command(flatten)]
     pub(super) table: TableArgs,
     #[command(flatten)]
@@ -108,7 +108,8 @@ pub(super) struct RunArgs {
     ///
     /// In the browser that the variable BROWSER names, or else in the desktop's.
     #[arg(long, help_heading = headings::OUTPUT)]
-    open: bool,
+    #[arg(hide_short_help = true)]
+    pub(super) open: bool,
 }
 
 impl RunArgs {
@@ -144,25 +145,12 @@ impl RunArgs {
         recorded: Option<&RecordedRun>,
         config: &Config,
     ) -> anyhow::Result<(Run, Ending)> {
-        let (results, is_configured) = self.results.folder(config);
+        let (_, is_configured) = self.results.folder(config);
         let mut defaults = config.keys_in(scenario);
         defaults.extend(is_configured.then_some("results"));
         write_defaults(config, &defaults);
         let then = recorded.map(|recorded| &recorded.environment);
-        let target = self.target.clone();
-        let target = target.or(then.and_then(|then| then.target.clone()));
-        let pinning = then.and_then(|then| then.pinning.as_ref());
-        let options = RunOptions {
-            pinning: Pinning::choose(self.pin.map(Switch::is_on), pinning, target.is_none())?,
-            token: self.token(target.is_some())?,
-            server_pid: self.server_pid(target.is_some())?,
-            target,
-            trust: self.trust.trust(),
-            server: self.server.clone(),
-            results,
-            quiet: self.quiet,
-            interface: self.interface.clone(),
-        };
+        let options = self.options(recorded, config)?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
@@ -176,6 +164,30 @@ impl RunArgs {
             write_changes(&then.changes(&run.environment));
         }
         Ok((run, ending))
+    }
+
+    /// How a run is made, beside its scenario: as the flags say, or as a run was made before.
+    pub(super) fn options(
+        &self,
+        recorded: Option<&RecordedRun>,
+        config: &Config,
+    ) -> anyhow::Result<RunOptions> {
+        let then = recorded.map(|recorded| &recorded.environment);
+        let target = self.target.clone();
+        let target = target.or(then.and_then(|then| then.target.clone()));
+        let pinning = then.and_then(|then| then.pinning.as_ref());
+        Ok(RunOptions {
+            pinning: Pinning::choose(self.pin.map(Switch::is_on), pinning, target.is_none())?,
+            token: self.token(target.is_some())?,
+            server_pid: self.server_pid(target.is_some())?,
+            target,
+            trust: self.trust.trust(),
+            server: self.server.clone(),
+            results: self.results.folder(config).0,
+            below: None,
+            quiet: self.quiet,
+            interface: self.interface.clone(),
+        })
     }
 
     /// The token that the target asks for. Our own servers ask for none, so a flag without target
@@ -211,7 +223,7 @@ impl RunArgs {
         recorded: Option<&RecordedRun>,
         config: &Config,
     ) -> Result<Scenario, UsageError> {
-        let mut scenario = match (recorded, &self.scenario) {
+        let scenario = match (recorded, &self.scenario) {
             (Some(recorded), _) => recorded.scenario.clone(),
             (None, Some(named)) => Scenario::find(named)?,
             (None, None) => Scenario {
@@ -219,6 +231,15 @@ impl RunArgs {
                 ..Scenario::default()
             },
         };
+        self.changed(scenario, config)
+    }
+
+    /// A scenario with the user's defaults and the changes that the flags ask for.
+    pub(super) fn changed(
+        &self,
+        mut scenario: Scenario,
+        config: &Config,
+    ) -> Result<Scenario, UsageError> {
         config.apply(&mut scenario);
         self.factors.apply(&mut scenario);
         if self.baseline {
@@ -238,7 +259,10 @@ impl RunArgs {
         let file = self.scenario.as_ref().unwrap_or(&config.file);
         let name = |key: &str| match self.factors.is_given(key) {
             true => flag_of(key),
-            false => place_of(key, file).unwrap_or_else(|| flag_of(key)),
+            false => place_of(key, file).unwrap_or_else(|| match key {
+                "claim" => key.to_owned(),
+                _ => flag_of(key),
+            }),
         };
         scenario.check().map_err(|Fault { keys, why }| {
             let names: Vec<String> = keys.split(", ").map(name).collect();

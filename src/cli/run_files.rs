@@ -86,7 +86,7 @@ impl RunFiles {
             locale,
             scenario: &scenario.name,
             run: &self.id,
-            question: Some(scenario.question.as_str()).filter(|question| !question.is_empty()),
+            question: Some(scenario.asks(locale)).filter(|question| !question.is_empty()),
             machine: &recorded.environment.lines(locale.texts()),
             runs: &[],
             trials,

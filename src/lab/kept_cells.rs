@@ -9,7 +9,7 @@ use toml::Spanned;
 use crate::error::UsageError;
 use crate::lab::cells::{Factors, concerns};
 use crate::lab::factors::{Factor, factors};
-use crate::lab::pattern::CellPattern;
+use crate::lab::pattern::{CellPattern, LISTS};
 use crate::lab::scenario::{MAX_TRIALS, Scenario, place};
 
 macro_rules! factor_texts {
@@ -41,14 +41,21 @@ macro_rules! factor_texts {
 factors!(factor_texts);
 
 impl CellPattern {
-    fn matches(&self, cell: &Factors) -> bool {
+    pub(super) fn matches(&self, cell: &Factors) -> bool {
         self.0.iter().all(|(key, values)| {
             concerns(key, cell.transport()) && values.contains(&cell.text(key))
         })
     }
 
+    /// Whether two cells agree in all factors that both have and this pattern does not name.
+    pub(super) fn agrees(&self, one: &Factors, other: &Factors) -> bool {
+        let both = |key: &str| [one, other].iter().all(|it| concerns(key, it.transport()));
+        let mut keys = LISTS.iter().filter(|key| !self.0.contains_key(*key));
+        keys.all(|key| !both(key) || one.text(key) == other.text(key))
+    }
+
     /// Why no cell matches.
-    fn matches_none(&self, scenario: &Scenario, cells: &[Factors]) -> Option<String> {
+    pub(super) fn matches_none(&self, scenario: &Scenario, cells: &[Factors]) -> Option<String> {
         if cells.iter().any(|cell| self.matches(cell)) {
             return None;
         }

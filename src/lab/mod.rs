@@ -3,7 +3,10 @@
 pub mod calibrate;
 pub mod calibration;
 pub mod capacity;
+pub mod cell_figure;
 pub mod cells;
+pub mod claim;
+pub mod claim_cells;
 pub mod config;
 pub mod environment;
 pub mod factors;

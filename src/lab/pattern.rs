@@ -28,7 +28,7 @@ macro_rules! pattern {
         $(, range($range:expr, $unit:literal))? $(, column($column:literal))?
         $(, only($($only:ident),+))? $(, tag($tag:literal))?;)+) => {
         /// The factors that may have several values.
-        const LISTS: &[&str] = &[$($({
+        pub(super) const LISTS: &[&str] = &[$($({
             let _: Option<$of>;
             stringify!($key)
         },)?)+];

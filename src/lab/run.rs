@@ -43,6 +43,8 @@ pub struct RunOptions {
     pub server: Option<PathBuf>,
     /// Folder of all results.
     pub results: PathBuf,
+    /// Folder below which that of the run is made, if that is not `results`.
+    pub below: Option<PathBuf>,
     pub quiet: bool,
     /// The CPUs of server and load. Without it, the kernel chooses.
     pub pinning: Option<Pinning>,
@@ -104,7 +106,11 @@ pub async fn run(
         ..Environment::read(scenario.seed, target_url, pinning)
     };
     let mut run = Run {
-        folder: RunFolder::create(&options.results, &scenario, &environment)?,
+        folder: RunFolder::create(
+            options.below.as_ref().unwrap_or(&options.results),
+            &scenario,
+            &environment,
+        )?,
         scenario,
         environment,
         options: options.clone(),

@@ -134,7 +134,7 @@ impl RunFolder {
 }
 
 /// Makes a folder that no other run has, named after the time.
-fn new_folder(parent: &Path) -> std::io::Result<PathBuf> {
+pub fn new_folder(parent: &Path) -> std::io::Result<PathBuf> {
     fs::create_dir_all(parent)?;
     let now = humantime::format_rfc3339_seconds(std::time::SystemTime::now()).to_string();
     let name = now.replace([':', '-'], "").to_lowercase();

@@ -16,6 +16,7 @@ use crate::client::config::ClientConfig;
 use crate::client::http::Headers;
 use crate::error::{UsageError, did_you_mean};
 use crate::lab::capacity::settings::{CapacitySearch, SearchFactor};
+use crate::lab::claim::{CLAIMS, Claim};
 use crate::lab::factors::{
     Bytes, List, MAX_CLIENTS, MAX_RATE_HZ, PollInterval, Span, Switch, Until, check_range, factors,
     seconds,
@@ -25,6 +26,7 @@ use crate::load::protocol::Workload;
 use crate::load::schedule::Pacing;
 use crate::results;
 use crate::system::limits::MAX_LOAD_PROCESSES;
+use crate::texts::Locale;
 use crate::transport::Transport;
 
 /// The most trials of a run.
@@ -74,6 +76,9 @@ macro_rules! scenario {
             /// Set where clients or rate are searched for.
             #[serde(skip_serializing_if = "Option::is_none")]
             pub capacity: Option<CapacitySearch>,
+            /// Set where the scenario asks whether a claim is so.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub claim: Option<Claim>,
         }
 
         impl Default for Scenario {
@@ -85,6 +90,7 @@ macro_rules! scenario {
                     only: Vec::new(),
                     skip: Vec::new(),
                     capacity: None,
+                    claim: None,
                 }
             }
         }
@@ -106,12 +112,18 @@ factors!(scenario);
 impl Scenario {
     /// Finds a scenario by the name of a built-in one, or by the path of a file.
     pub fn find(named: &Path) -> Result<Self, UsageError> {
-        if let Some((name, text)) = BUILT_IN.iter().find(|(name, _)| named.as_os_str() == *name) {
+        let mut built_in = BUILT_IN.iter().chain(&CLAIMS);
+        if let Some((name, text)) = built_in.find(|(name, _)| named.as_os_str() == *name) {
             return Scenario::parse(text, Path::new(name));
         }
         if !named.is_file() {
-            let (named, names) = (named.display().to_string(), BUILT_IN.map(|(name, _)| name));
-            let near = did_you_mean(&named, names);
+            let named = named.display().to_string();
+            let names = |all: &[(&'static str, &str)]| all.iter().map(|(name, _)| *name).collect();
+            let names: Vec<&str> = match named.starts_with("claims/") {
+                true => names(&CLAIMS),
+                false => names(&BUILT_IN),
+            };
+            let near = did_you_mean(&named, names.iter().copied());
             return Err(UsageError(format!(
                 "there is no scenario \"{named}\"{near}: write a file's path, or one of {}",
                 names.join(", ")
@@ -141,6 +153,7 @@ impl Scenario {
         }
         scenario.check_values_of(text, file)?;
         scenario.check_patterns(text, file)?;
+        scenario.check_claim_of(text, file)?;
         Ok(scenario)
     }
 
@@ -165,6 +178,7 @@ impl Scenario {
             })
             .and_then(|()| self.check_search())
             .and_then(|()| self.check_until())
+            .and_then(|()| self.check_claim())
             .map_err(|(keys, why)| Fault { keys, why })
     }
 
@@ -219,6 +233,16 @@ impl Scenario {
             self.poll_interval = self.poll_interval.map(at);
         }
         self
+    }
+
+    /// What it asks: its question in English or as its author wrote it, or else its claim. Empty
+    /// for neither.
+    pub fn asks(&self, locale: Locale) -> &str {
+        let claim = self.claim.as_ref().map_or("", |claim| claim.text(locale));
+        match self.question.as_str() {
+            "" => claim,
+            question => question,
+        }
     }
 
     /// The most clients of a cell.

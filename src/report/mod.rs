@@ -16,6 +16,7 @@
 //! - `page`, `first_screen`, `scorecard`, `cell_table`, `capacity_section`, `markup`: HTML
 //! - `table`, `warnings`, `details`, `capacity_table`, `comparison`, `judgements`, `lines`: text for
 //!   a terminal
+//! - `claims`, `claims_page`: claims and what was measured of them, for a terminal and as HTML
 //! - `export`: JSON, CSV and Markdown · `dictionary`: what the columns of all files are
 //! - `plots`: pictures
 
@@ -26,6 +27,8 @@ mod capacity_section;
 mod capacity_table;
 mod cell_table;
 mod cells;
+mod claims;
+mod claims_page;
 mod clauses;
 mod columns;
 mod comparison;
@@ -52,6 +55,8 @@ mod write;
 pub use answer::{Answer, answers};
 pub use capacity_table::capacity_table;
 pub use cells::cell_name;
+pub use claims::{JudgedClaim, JudgedFigure, StatedClaim, claims_table};
+pub use claims_page::{ClaimsReport, claims_page};
 pub use comparison::{closing, comparison, differences};
 pub use conditions::conditions;
 pub use content::{MissingTrials, Report, ReportedRun, incomplete, missing_cell};

@@ -4,11 +4,13 @@
 //! - `summary`: `summary.csv`
 //! - `compare`: two runs, or the transports within one
 //! - `judgement`: what came of a demand · `objective`: an absolute bound on a figure
+//! - `claim`: whether a claim is so
 //! - `groups`: which samples the data can tell apart
 //! - `until`: whether a run has repeated enough
 //! - `bracket`: the search for capacity, as a function of how its trials went
 
 pub mod bracket;
+pub mod claim;
 pub mod compare;
 pub mod groups;
 pub mod judgement;

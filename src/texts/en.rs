@@ -1,6 +1,7 @@
 //! The texts in English.
 
 use crate::texts::en_answer::{ANSWER, CONDITIONS};
+use crate::texts::en_claim::CLAIM;
 use crate::texts::en_demo::DEMO;
 use crate::texts::en_page::PAGE;
 use crate::texts::en_plots::PLOT;
@@ -28,6 +29,7 @@ pub(super) const TEXTS: Texts = Texts {
     compare: COMPARE,
     list: LIST,
     predict: PREDICT,
+    claim: CLAIM,
     plot: PLOT,
     demo: DEMO,
 };

@@ -33,6 +33,14 @@ impl Locale {
         }
     }
 
+    /// Of a text in English and in Portuguese, the one of this language.
+    pub fn choose<'t>(self, english: &'t str, portuguese: &'t str) -> &'t str {
+        match self {
+            Locale::En => english,
+            Locale::Pt => portuguese,
+        }
+    }
+
     /// Whether the language has these words, which are English in `results`, `lab` or a scenario.
     pub fn translates(self, english: &str) -> bool {
         match self {

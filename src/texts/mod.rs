@@ -2,10 +2,11 @@
 //! written.
 //!
 //! - `locale`: the languages
-//! - `report`, `answer`, `until`, `demo`: which texts there are: a type with a field for each
-//! - `en`, `en_answer`, `en_page`, `en_plots`, `en_until`, `en_demo`: the texts in English
-//! - `pt`, `pt_answer`, `pt_plots`, `pt_tables`, `pt_until`, `pt_demo`: the same in Portuguese, which do not
-//!   compile before they are complete; `pt_number`: numbers with their nouns
+//! - `report`, `answer`, `claim`, `until`, `demo`: which texts there are: a type with a field for
+//!   each
+//! - `en`, `en_answer`, `en_claim`, …: the texts in English
+//! - `pt`, `pt_answer`, `pt_claim`, …, `pt_tables`: the same in Portuguese, which do not compile
+//!   before they are complete; `pt_number`: numbers with their nouns
 //! - `pt_words`, `pt_columns`, `pt_more_columns`, `pt_warnings`: what is English in `results`,
 //!   `lab` and the scenarios
 //! - `wire`, `en_wire…`, `pt_wire…`: what is said of the bytes of a connection
@@ -16,9 +17,11 @@
 //! [`Texts::translate`] gives those of another language.
 
 mod answer;
+mod claim;
 mod demo;
 mod en;
 mod en_answer;
+mod en_claim;
 mod en_demo;
 mod en_page;
 mod en_plots;
@@ -31,6 +34,7 @@ mod number;
 mod plural;
 mod pt;
 mod pt_answer;
+mod pt_claim;
 mod pt_columns;
 mod pt_demo;
 mod pt_more_columns;
@@ -50,6 +54,7 @@ mod wire;
 pub const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 pub use answer::{AnswerTexts, ClauseTexts, ConditionTexts, FirstPlace, Names};
+pub use claim::ClaimTexts;
 pub use demo::DemoTexts;
 pub use fold::{NO_BREAK, cut, folded};
 pub use locale::Locale;

@@ -44,6 +44,7 @@
 //! VALID, SUSPECT, INVALID, names of transports, columns, warnings and flags are not translated.
 
 use crate::texts::pt_answer::{ANSWER, CONDITIONS};
+use crate::texts::pt_claim::CLAIM;
 use crate::texts::pt_demo::DEMO;
 use crate::texts::pt_number::{N, counted, noun};
 use crate::texts::pt_plots::PLOT;
@@ -70,6 +71,7 @@ pub(super) const TEXTS: Texts = Texts {
     runs: RUNS,
     list: LIST,
     predict: PREDICT,
+    claim: CLAIM,
     plot: PLOT,
     demo: DEMO,
 };

@@ -1,6 +1,8 @@
 //! Which texts a report has. A language is one value of [`Texts`], complete or it does not compile.
 
-use crate::texts::{AnswerTexts, ConditionTexts, DemoTexts, Numbers, Plural, UntilTexts};
+use crate::texts::{
+    AnswerTexts, ClaimTexts, ConditionTexts, DemoTexts, Numbers, Plural, UntilTexts,
+};
 
 /// All texts of a language.
 #[derive(Debug)]
@@ -23,6 +25,7 @@ pub struct Texts {
     pub compare: CompareTexts,
     pub list: ListTexts,
     pub predict: PredictTexts,
+    pub claim: ClaimTexts,
     pub plot: PlotTexts,
     pub demo: DemoTexts,
 }

@@ -6,6 +6,7 @@ use super::{ComparisonDocument, RunDocument};
 use crate::report::answer;
 use crate::report::capacity;
 use crate::report::cells::{ReportCell, cells, settings};
+use crate::report::claims::{self, JudgedClaim};
 use crate::report::columns;
 use crate::report::comparison;
 use crate::report::conditions::conditions;
@@ -93,6 +94,31 @@ pub fn capacity_markdown(rows: &[CapacityRow], trials: &[TrialRow], locale: Loca
         conditions(trials, locale),
         table(&header, &rows, 1),
     ])
+}
+
+/// Claims, each with the figures that show it.
+pub fn claims_markdown(claims: &[JudgedClaim], locale: Locale) -> String {
+    let words = &locale.texts().claim;
+    let [claim, says, measured, verdict] = words.columns.map(str::to_owned);
+    let header = [claim, words.figure.to_owned(), says, measured, verdict];
+    let rows = claims.iter().flat_map(|claim| {
+        claim.figures.iter().map(|it| {
+            let verdict = it.verdict_words(words).to_owned();
+            let (says, measured) = (claim.says.clone(), it.written.clone());
+            vec![
+                claim.text.clone(),
+                it.figure.clone(),
+                says,
+                measured,
+                verdict,
+            ]
+        })
+    });
+    let rows: Vec<Vec<String>> = rows.collect();
+    let mut lines = vec![table(&header, &rows, 2)];
+    lines.extend(claims::remarks(claims, words));
+    lines.push(claims::summary(claims, words));
+    joined(&lines)
 }
 
 /// Every metric of every pair.

@@ -18,7 +18,8 @@ use crate::results;
 
 pub use comparison::ComparisonDocument;
 pub use markdown::{
-    capacity_markdown, checks_markdown, comparison_markdown, run_markdown, runs_markdown,
+    capacity_markdown, checks_markdown, claims_markdown, comparison_markdown, run_markdown,
+    runs_markdown,
 };
 pub use run::{CapacityDocument, NamedRun, RunDocument, conditions};
 

@@ -1,0 +1,143 @@
+//! The page of a run of claims: a table of all, and each with its source and its figures. It refers
+//! to nothing but the reports of the claims' runs, which lie below its folder.
+
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+use crate::report::claims::{JudgedClaim, remarks, summary, verdict_words};
+use crate::report::markup::scrolling;
+use crate::stats::claim::ClaimVerdict;
+use crate::texts::{ClaimTexts, Locale};
+
+const STYLE: &str = include_str!("report.css");
+
+/// What a page on claims is made of.
+#[derive(Clone, Copy, Debug)]
+pub struct ClaimsReport<'a> {
+    pub locale: Locale,
+    /// The name of the folder.
+    pub run: &'a str,
+    pub claims: &'a [JudgedClaim],
+    /// Names and values: of the first run.
+    pub machine: &'a [(String, String)],
+    /// Claims that were not measured, or not as often as they were to be.
+    pub missing: &'a [String],
+    /// What is wrong with the files, so that it is left out.
+    pub unread: &'a [String],
+}
+
+/// The whole page. Every text that comes from a file is escaped.
+pub fn claims_page(report: &ClaimsReport) -> String {
+    let texts = report.locale.texts();
+    let words = &texts.claim;
+    let page = html! {
+        (DOCTYPE)
+        html lang=(texts.html_lang) {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                title { (words.title) }
+                style { (PreEscaped(STYLE)) }
+            }
+            body { main {
+                header {
+                    p.facts { ((texts.page.run)(report.run)) }
+                    h1 { (words.title) }
+                    p { (words.about) }
+                    p.answer { strong { (summary(report.claims, words)) } }
+                    @if !report.unread.is_empty() {
+                        div.notice {
+                            strong { (texts.page.unread) }
+                            ul { @for why in report.unread { li { (why) } } }
+                        }
+                    }
+                    @for why in report.missing { p.notice { (why) } }
+                }
+                (scrolling(&overview(report.claims, words)))
+                @for claim in report.claims { (section(claim, words)) }
+                @for remark in remarks(report.claims, words) { p.note { (remark) } }
+                @if !report.machine.is_empty() {
+                    details id="machine" {
+                        summary { h2 { (texts.page.machine) } }
+                        dl.machine {
+                            @for (name, value) in report.machine {
+                                dt { ((texts.translate)(name)) }
+                                dd { (value) }
+                            }
+                        }
+                    }
+                }
+            } }
+        }
+    };
+    page.into_string()
+}
+
+fn badge(verdict: ClaimVerdict, text: &str) -> Markup {
+    let class = match verdict {
+        ClaimVerdict::Holds => "badge valid",
+        ClaimVerdict::DoesNotHold => "badge invalid",
+        ClaimVerdict::Depends => "badge suspect",
+        ClaimVerdict::NotShown => "badge",
+    };
+    html! { span class=(class) { (text) } }
+}
+
+fn overview(claims: &[JudgedClaim], words: &ClaimTexts) -> Markup {
+    let [claim_title, says, _, verdict] = words.columns;
+    html! {
+        table {
+            thead { tr {
+                th.words scope="col" { (claim_title) }
+                th scope="col" { (says) }
+                th.words scope="col" { (verdict) }
+            } }
+            tbody { @for claim in claims { tr {
+                th.words scope="row" { a href={ "#" (claim.name) } { (claim.text) } }
+                td { (claim.says) }
+                td.words { (badge(claim.verdict, verdict_words(claim.verdict, words))) }
+            } } }
+        }
+    }
+}
+
+fn section(claim: &JudgedClaim, words: &ClaimTexts) -> Markup {
+    let says = words.columns[1];
+    html! {
+        section id=(claim.name) {
+            h2 { (claim.text) }
+            p {
+                (badge(claim.verdict, verdict_words(claim.verdict, words)))
+                @if !claim.depends_on.is_empty() { " " (claim.depends_on) }
+            }
+            p.facts {
+                (words.source) ": " (claim.source) ". "
+                (says) " " (claim.says) "; " ((words.range)(&claim.range)) "."
+            }
+            @if !claim.figures.is_empty() { (scrolling(&figures(claim, words))) }
+            @if !claim.note.is_empty() { p.note { (words.note) ": " (claim.note) } }
+            @if let Some(link) = &claim.link {
+                p.note { a href=(link) { (words.run) } " " code { "wslab run claims/" (claim.name) } }
+            }
+        }
+    }
+}
+
+fn figures(claim: &JudgedClaim, words: &ClaimTexts) -> Markup {
+    let [_, _, measured, verdict] = words.columns;
+    html! {
+        table {
+            thead { tr {
+                th.words scope="col" { (words.figure) }
+                th scope="col" { (measured) }
+                th scope="col" { (words.trials) }
+                th.words scope="col" { (verdict) }
+            } }
+            tbody { @for figure in &claim.figures { tr {
+                th.words scope="row" { (figure.figure) }
+                td { (figure.written) }
+                td { (figure.trials) }
+                td.words { (badge(figure.verdict, figure.verdict_words(words))) }
+            } } }
+        }
+    }
+}
