@@ -33,8 +33,8 @@ use crate::transport::Transport;
 pub(super) struct RunArgs {
     /// A scenario, or the folder of a run to repeat
     ///
-    /// The name of one that is built in (wslab run -h lists them), or a scenario's file; claims for
-    /// all of them, one after the other, with one table and one page. The folder of a run repeats it with its seed, target and pinning. Flags change what it says.
+    /// The name of one that is built in (wslab run -h lists them), or a scenario's file. The
+    /// folder of a run repeats it with its seed, target and pinning. Flags change what it says.
     /// Without it, what the flags and wslab.toml say is run, with the defaults below: one trial of
     /// each transport, until --repeats or --until asks for more. Without both, quick is run.
     /// wslab.toml is looked for here and in ~/.config/wslab. Its keys are a scenario's, as
