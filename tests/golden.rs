@@ -454,6 +454,7 @@ fn help() {
         "serve",
         "demo",
         "chat",
+        "wire",
         "completions",
         "man",
     ];

@@ -276,6 +276,32 @@ pub(super) const CHAT_CODES: &[Code] = &[
     STOPPED,
 ];
 
+pub(super) const WIRE: &[Example] = &[
+    (
+        "wslab wire",
+        "A WebSocket, on a server that the command starts",
+    ),
+    (
+        "wslab wire --transport sse http://localhost:8080 --pcap sse.pcap",
+        "The event stream of a wslab server, also for Wireshark",
+    ),
+    (
+        "wslab wire ws://localhost:8765/ --send oi --messages 1",
+        "What another server answers to a text",
+    ),
+];
+
+pub(super) const WIRE_CODES: &[Code] = &[
+    ("0", "the messages came, and all bytes are explained"),
+    (
+        "1",
+        "the server cannot be reached, refuses, or sent too few messages in time; what came is \
+         explained",
+    ),
+    WRONG,
+    STOPPED,
+];
+
 pub(super) const COMPLETIONS: &[Example] = &[
     (
         "wslab completions bash > ~/.local/share/bash-completion/completions/wslab",

@@ -27,6 +27,7 @@ mod run_files;
 mod scenarios;
 pub mod serve;
 mod together;
+pub mod wire;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -80,6 +81,12 @@ enum Command {
     /// joined"). The state of the connection goes to standard error. With --user the command ends
     /// after its input.
     Chat(chat::ChatArgs),
+    /// Show one connection byte by byte
+    ///
+    /// Every byte both ways: heads line by line, chunks, events, frames field by field; what each
+    /// field is for, where it is specified, and the shell command that derives its value. The last
+    /// lines are the bytes of each layer.
+    Wire(Box<wire::WireArgs>),
     /// Print the completions of a shell
     Completions(completions::CompletionsArgs),
     /// Print the manual, or write one page for each command
@@ -134,6 +141,7 @@ impl Cli {
             Command::Serve(args) => args.execute(),
             Command::Demo(args) => args.execute(),
             Command::Chat(args) => args.execute(),
+            Command::Wire(args) => args.execute(),
             Command::Completions(args) => args.execute(Cli::command()),
             Command::Man(args) => args.execute(Cli::command()),
             Command::Load(args) => args.execute(),

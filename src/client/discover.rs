@@ -128,7 +128,7 @@ fn example(uri: &Uri) -> Option<String> {
 }
 
 /// How to speak TLS with the server of an https URL.
-fn tls(url: &str, trust: Option<&Trust>) -> Result<ClientTls, UsageError> {
+pub fn tls(url: &str, trust: Option<&Trust>) -> Result<ClientTls, UsageError> {
     let trust = trust.ok_or_else(|| {
         UsageError(format!(
             "{url}: which certificate is to be trusted? Write --fingerprint SHA256, which wslab \

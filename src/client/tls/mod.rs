@@ -135,6 +135,13 @@ impl TryFrom<Trust> for ClientTls {
     }
 }
 
+impl ClientTls {
+    /// For a session with buffers, as other libraries have it.
+    pub fn config(&self) -> Arc<ClientConfig> {
+        self.config.clone()
+    }
+}
+
 impl From<ClientTls> for Trust {
     fn from(tls: ClientTls) -> Trust {
         tls.trust
