@@ -1,5 +1,5 @@
-//! One connection as a client has it, recorded. What has come is taken apart after each read, by the
-//! same code that explains it later.
+//! One connection as a client has it, recorded. What has come is taken apart after each read, by
+//! the same code that explains it later.
 
 use std::io;
 use std::net::SocketAddr;

@@ -190,7 +190,7 @@ fn fold_command(command: &str, width: usize) -> String {
     let (mut folded, mut column, mut quote) = (String::new(), 0, None);
     let mut before = ' ';
     for character in command.chars() {
-        // Room for the end of a quote and the backslash. A backslash is not parted from what follows.
+        // Room for the end of a quote and a backslash. What follows a backslash stays with it.
         if column + 3 >= width && before != '\\' && character != '\'' {
             folded.push_str(match quote {
                 Some('\'') => "'\\\n'",

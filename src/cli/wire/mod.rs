@@ -47,9 +47,9 @@ enum WireFormat {
 pub(super) struct WireArgs {
     /// The server: a URL of http, https, ws or wss
     ///
-    /// A URL without a path, as http://localhost:8080, is a wslab server: its feed is read. Any other
-    /// URL is asked as it is. Without a URL the command starts a server of its own, whose feed has
-    /// three messages a second.
+    /// A URL without a path, as http://localhost:8080, is a wslab server: its feed is read. Any
+    /// other URL is asked as it is. Without a URL the command starts a server of its own, whose
+    /// feed has three messages a second.
     #[arg(value_name = "URL")]
     url: Option<String>,
     #[arg(long, value_name = "T", default_value_t = Transport::WebSocket)]
@@ -78,15 +78,15 @@ pub(super) struct WireArgs {
     access: TokenArgs,
     /// Write the packets to a file
     ///
-    /// For Wireshark and tshark. What one read or write moved is one packet; handshake and end of TCP
-    /// are made up.
+    /// For Wireshark and tshark. What one read or write moved is one packet; handshake and end of
+    /// TCP are made up.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     #[arg(help_heading = headings::OUTPUT)]
     pcap: Option<PathBuf>,
     /// How the bytes are printed
     ///
-    /// text: for a terminal. json: one document with all bytes, fields, sentences in both languages,
-    /// and commands.
+    /// text: for a terminal. json: one document with all bytes, fields, sentences in both
+    /// languages, and commands.
     #[arg(long, value_name = "text|json", value_enum, default_value_t)]
     #[arg(hide_possible_values = true, help_heading = headings::OUTPUT)]
     format: WireFormat,
