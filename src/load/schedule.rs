@@ -36,15 +36,15 @@ pub fn most_messages(rate_hz: f64, feeds: usize, length: Duration) -> u64 {
 /// carry as many as all others: the polls' interval, as a whole number of messages. It is 0 where a
 /// poll finds one message at most.
 pub fn lead_in(pacing: Pacing, rate_hz: f64, poll_interval: Duration) -> Duration {
-    let waiting = rate_hz * poll_interval.as_secs_f64();
-    let most_is_one = match pacing {
-        Pacing::Constant => waiting <= 1.0,
-        Pacing::Poisson => waiting == 0.0,
+    // A product has an error in its last digits.
+    let messages = (rate_hz * poll_interval.as_secs_f64() - 1e-9).ceil();
+    let finds_one = match pacing {
+        Pacing::Constant => messages <= 1.0,
+        Pacing::Poisson => messages <= 0.0,
     };
-    match most_is_one {
+    match finds_one {
         true => Duration::ZERO,
-        // The sum of a few such products has an error in its last digits.
-        false => Duration::from_secs_f64((waiting - 1e-9).ceil() / rate_hz),
+        false => Duration::from_secs_f64(messages / rate_hz),
     }
 }
 
@@ -165,6 +165,7 @@ mod tests {
             (Constant, 10.0, 0, 0),
             (Constant, 10.0, 100, 0),
             (Constant, 1.0, 300, 0),
+            (Constant, 1.0 / 0.3, 300, 0),
             (Constant, 1.0, 10_000, 10_000),
             (Constant, 2.0, 700, 1_000),
             (Poisson, 2.0, 700, 1_000),
