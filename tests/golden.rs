@@ -451,6 +451,7 @@ fn help() {
         "report",
         "doctor",
         "compare",
+        "advise",
         "serve",
         "demo",
         "chat",

@@ -316,7 +316,7 @@ fn a_command_line_that_is_not_quite_right_is_answered_with_the_right_one() {
         ),
         (
             "report --clients 5",
-            "belongs to wslab run, wslab capacity, wslab doctor",
+            "belongs to wslab run, wslab advise, wslab capacity, wslab doctor",
         ),
         ("run --window -5s", "--window=-5s"),
         ("chat --user -bob", "--user=-bob"),

@@ -20,6 +20,7 @@ pub(super) mod headings {
     pub const NETWORK: &str = "Network";
     pub const STATISTICS: &str = "Statistics";
     pub const COMPARE: &str = "What to compare";
+    pub const NEED: &str = "What you need";
     pub const SEARCH: &str = "Search";
     pub const OUTPUT: &str = "Output";
     pub const FEEDS: &str = "Feeds";
@@ -208,6 +209,23 @@ pub(super) const COMPARE_CODES: &[Code] = &[
         "1",
         "a gate failed or could not tell, or there is no run, or nothing to compare",
     ),
+    ("2", "the arguments are wrong, or a folder is no run"),
+];
+
+pub(super) const ADVISE: &[Example] = &[
+    (
+        "wslab advise --browser --clients 1000 --slo 'p99<200ms'",
+        "Which transport for a page with 1,000 readers, from the newest run",
+    ),
+    (
+        "wslab advise results/classroom/20300101t100000z --two-way --proxies",
+        "From another run, for clients that publish through proxies",
+    ),
+];
+
+pub(super) const ADVISE_CODES: &[Code] = &[
+    ("0", "advised"),
+    ("1", "there is no run, or nothing to advise from"),
     ("2", "the arguments are wrong, or a folder is no run"),
 ];
 

@@ -1,5 +1,6 @@
 //! The command line: one file a command, and the arguments that several commands share.
 
+pub mod advise;
 mod args;
 mod browser;
 pub mod capacity;
@@ -53,6 +54,12 @@ enum Command {
     Run(Box<run::RunCommand>),
     /// Compare two runs, or the transports within one
     Compare(compare::CompareArgs),
+    /// What a run says for and against each transport
+    ///
+    /// For a need that the flags describe. Each statement says what it rests on: a figure of the
+    /// run, a standard, theory; or what to run to know it. The answer says which transports remain,
+    /// in groups that the data can tell apart, and which are out, and why.
+    Advise(advise::AdviseArgs),
     /// Search for the most clients that each transport holds
     ///
     /// Or for the most messages per second. The search doubles the value until a trial fails. Then
@@ -135,6 +142,7 @@ impl Cli {
         match command {
             Command::Run(args) => args.execute(),
             Command::Capacity(args) => args.execute(),
+            Command::Advise(args) => args.execute(),
             Command::Report(args) => args.execute(),
             Command::Doctor(args) => args.execute(),
             Command::Compare(args) => args.execute(),

@@ -113,7 +113,7 @@ fn answer(setting: &str, group: &[&ReportCell], waiting: bool, texts: &Texts) ->
 }
 
 /// `take websocket: no other transport is better in latency or bytes on the wire`
-fn conclusion(found: &[Found], cells: &[&ReportCell], texts: &Texts) -> String {
+pub(super) fn conclusion(found: &[Found], cells: &[&ReportCell], texts: &Texts) -> String {
     let words = &texts.answer;
     let nouns = |found: &[&Found]| {
         let nouns = found

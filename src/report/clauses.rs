@@ -80,7 +80,26 @@ pub(super) struct Found<'t> {
 
 /// The questions for which there are figures, with the places of these cells.
 pub(super) fn found<'t>(cells: &[&ReportCell], waiting: bool, texts: &'t Texts) -> Vec<Found<'t>> {
-    let found = questions(waiting, texts).into_iter().map(|question| {
+    found_for(questions(waiting, texts), cells)
+}
+
+/// The same, with the tail of latency.
+pub(super) fn found_with_tail<'t>(
+    cells: &[&ReportCell],
+    waiting: bool,
+    texts: &'t Texts,
+) -> Vec<Found<'t>> {
+    let mut questions = questions(waiting, texts);
+    let tail = metric("latency_p99_us").filter(|_| !waiting);
+    if let Some(metric) = tail {
+        let words = &texts.answer.latency;
+        questions.insert(1, Question { metric, words });
+    }
+    found_for(questions, cells)
+}
+
+fn found_for<'t>(questions: Vec<Question<'t>>, cells: &[&ReportCell]) -> Vec<Found<'t>> {
+    let found = questions.into_iter().map(|question| {
         let samples = cells.iter().map(|cell| values(question.metric, cell));
         let places = places(&samples.collect::<Vec<_>>(), bounds(question.metric));
         Found { question, places }
@@ -112,10 +131,6 @@ impl Found<'_> {
     /// Which transports are in the first place, and how far the others are from it.
     pub fn sentences(&self, cells: &[&ReportCell], texts: &Texts) -> String {
         let (words, clause) = (&texts.answer, self.question.words);
-        let remarks = match clause.is_later {
-            true => words.latency_apart,
-            false => words.apart,
-        };
         let figures = |place: &Place| {
             let write = |value| self.write(texts, value);
             texts.numbers.range(place.low, place.high, write)
@@ -125,7 +140,7 @@ impl Found<'_> {
             names: self.names(first, cells, texts),
             figures: figures(first),
             within: first.within.map(|within| self.write(texts, within)),
-            remark: remarks[first.apart as usize].filter(|_| first.members.len() > 1),
+            remark: self.remark(first, texts),
         };
         let next = others.iter().map(|place| {
             let by = self
@@ -143,8 +158,17 @@ impl Found<'_> {
         sentences.collect::<Vec<_>>().join(" ")
     }
 
+    /// What the data say of the differences within a place; `None` of one transport.
+    pub fn remark(&self, place: &Place, texts: &Texts) -> Option<&'static str> {
+        let remarks = match self.question.words.is_later {
+            true => texts.answer.latency_apart,
+            false => texts.answer.apart,
+        };
+        remarks[place.apart as usize].filter(|_| place.members.len() > 1)
+    }
+
     /// `431 ms later (380–482 ms)`, `24 % more (12–37 %)`, `2.1 times as many (2.0–2.2)`.
-    fn distance(&self, place: &Place, texts: &Texts) -> Option<String> {
+    pub fn distance(&self, place: &Place, texts: &Texts) -> Option<String> {
         let (words, numbers) = (&texts.answer, texts.numbers);
         // The size with its interval, or without intervals from the least to the greatest.
         let both = |effect: Effect, write: &dyn Fn(f64) -> String| {

@@ -8,6 +8,7 @@
 //! - `cells`: trials grouped by the combination of factors they repeat
 //! - `conditions`: what was asked for · `answer`: which transport to take, and why · `clauses`: by
 //!   how much transports differ in a figure
+//! - `advice`: what a run says for and against each transport, for a need
 //! - `until`: what a run knows that repeats until differences are known
 //! - `columns`: what a column of a table shows of a cell
 //! - `marks`, `batching`: marks of figures, and why
@@ -20,6 +21,7 @@
 //! - `export`: JSON, CSV and Markdown · `dictionary`: what the columns of all files are
 //! - `plots`: pictures
 
+mod advice;
 mod answer;
 mod batching;
 mod capacity;
@@ -52,6 +54,9 @@ mod until;
 mod warnings;
 mod write;
 
+pub use advice::{
+    Advice, Ground, Need, Side, Statement, Theory, advice_markdown, advice_text, advise,
+};
 pub use answer::{Answer, answers};
 pub use capacity_table::capacity_table;
 pub use cells::cell_name;

@@ -3,6 +3,7 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
+use crate::report::advice;
 use crate::report::capacity_section::method;
 use crate::report::cell_table::{Lead, badge, cell_table};
 use crate::report::cells::{ReportCell, cells, sentence, settings};
@@ -121,6 +122,8 @@ fn sections(report: &Report, cells: &[ReportCell], plots: &[Plot], texts: &Texts
             sections.push(Section::closed(id, text.title, body));
         }
     }
+    let advice = advice::section(report, texts).filter(|_| !searched);
+    sections.extend(advice.map(|body| Section::closed("choose", texts.advice.title, body)));
     if !cells.is_empty() {
         let body = all_trials(report, cells, texts);
         sections.push(Section::closed("trials", words.all_trials, body));

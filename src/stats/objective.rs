@@ -192,7 +192,21 @@ impl FromStr for TransportObjective {
     }
 }
 
+impl fmt::Display for TransportObjective {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(transport) = self.transport {
+            write!(f, "{transport}: ")?;
+        }
+        self.objective.fmt(f)
+    }
+}
+
 impl TransportObjective {
+    /// What is bounded.
+    pub fn metric(&self) -> &'static Metric {
+        self.objective.metric
+    }
+
     /// Judges each cell that it concerns: those of its transport, or all but the baseline's. The
     /// second half of an A/A pair is no cell of its own.
     pub fn judge(&self, trials: &[TrialRow], texts: &Texts) -> Vec<Judgement> {

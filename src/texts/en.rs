@@ -1,5 +1,6 @@
 //! The texts in English.
 
+use crate::texts::en_advice::ADVICE;
 use crate::texts::en_answer::{ANSWER, CONDITIONS};
 use crate::texts::en_claim::CLAIM;
 use crate::texts::en_demo::DEMO;
@@ -21,6 +22,7 @@ pub(super) const TEXTS: Texts = Texts {
     cell: CELL,
     condition: CONDITIONS,
     answer: ANSWER,
+    advice: ADVICE,
     until: UNTIL,
     page: PAGE,
     runs: RUNS,

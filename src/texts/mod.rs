@@ -2,10 +2,10 @@
 //! written.
 //!
 //! - `locale`: the languages
-//! - `report`, `answer`, `claim`, `until`, `demo`: which texts there are: a type with a field for
-//!   each
-//! - `en`, `en_answer`, `en_claim`, …: the texts in English
-//! - `pt`, `pt_answer`, `pt_claim`, …, `pt_tables`: the same in Portuguese, which do not compile
+//! - `report`, `answer`, `advice`, `claim`, `until`, `demo`: which texts there are: a type with a field
+//!   for each
+//! - `en`, `en_advice`, `en_answer`, …: the texts in English
+//! - `pt`, `pt_advice`, `pt_answer`, …, `pt_tables`: the same in Portuguese, which do not compile
 //!   before they are complete; `pt_number`: numbers with their nouns
 //! - `pt_words`, `pt_columns`, `pt_more_columns`, `pt_warnings`: what is English in `results`,
 //!   `lab` and the scenarios
@@ -16,10 +16,12 @@
 //! The words of metrics and warnings stand at their entries in `results`, in English;
 //! [`Texts::translate`] gives those of another language.
 
+mod advice;
 mod answer;
 mod claim;
 mod demo;
 mod en;
+mod en_advice;
 mod en_answer;
 mod en_claim;
 mod en_demo;
@@ -33,6 +35,7 @@ mod locale;
 mod number;
 mod plural;
 mod pt;
+mod pt_advice;
 mod pt_answer;
 mod pt_claim;
 mod pt_columns;
@@ -53,6 +56,7 @@ mod wire;
 /// U+FEFF in UTF-8. Some editors begin a file with it; it is none of the text.
 pub const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
+pub use advice::{AdviceTexts, Distance, ProtocolFact};
 pub use answer::{AnswerTexts, ClauseTexts, ConditionTexts, FirstPlace, Names};
 pub use claim::ClaimTexts;
 pub use demo::DemoTexts;

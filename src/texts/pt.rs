@@ -43,6 +43,7 @@
 //!
 //! VALID, SUSPECT, INVALID, names of transports, columns, warnings and flags are not translated.
 
+use crate::texts::pt_advice::ADVICE;
 use crate::texts::pt_answer::{ANSWER, CONDITIONS};
 use crate::texts::pt_claim::CLAIM;
 use crate::texts::pt_demo::DEMO;
@@ -63,6 +64,7 @@ pub(super) const TEXTS: Texts = Texts {
     cell: CELL,
     condition: CONDITIONS,
     answer: ANSWER,
+    advice: ADVICE,
     until: UNTIL,
     page: PAGE,
     table: TABLE,

@@ -1,7 +1,7 @@
 //! Which texts a report has. A language is one value of [`Texts`], complete or it does not compile.
 
 use crate::texts::{
-    AnswerTexts, ClaimTexts, ConditionTexts, DemoTexts, Numbers, Plural, UntilTexts,
+    AdviceTexts, AnswerTexts, ClaimTexts, ConditionTexts, DemoTexts, Numbers, Plural, UntilTexts,
 };
 
 /// All texts of a language.
@@ -17,6 +17,7 @@ pub struct Texts {
     pub cell: CellTexts,
     pub condition: ConditionTexts,
     pub answer: AnswerTexts,
+    pub advice: AdviceTexts,
     pub until: UntilTexts,
     pub page: PageTexts,
     pub runs: RunsTexts,
