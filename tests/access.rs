@@ -412,8 +412,8 @@ fn a_browser_joins_for_a_page_of_this_server_and_for_no_other() {
             let head = format!("{path}/poll?user=head{user}");
             assert_eq!(status(&server, "HEAD", &head, fields), 200, "{head}");
         }
-        let expected = r#"{"members":["curl","origin","own","page","python","typed"]}"#;
-        assert_eq!(members(feed), expected);
+        let expected = r#"{"members":["curl","origin","own","page","python","typed"],"#;
+        assert!(members(feed).starts_with(expected), "{}", members(feed));
         assert_eq!(
             server.history(feed).len(),
             joins.len(),
@@ -426,7 +426,7 @@ fn a_browser_joins_for_a_page_of_this_server_and_for_no_other() {
     let _source = server.open_until(&path("sse"), &page, "retry: 2000\n\n");
     let origin = format!("{browser}Origin: http://{host}\r\n{UPGRADE}");
     let _socket = server.open_until(&path("ws"), &origin, "\r\n\r\n");
-    assert_eq!(members("c"), r#"{"members":["sse","ws"]}"#);
+    assert!(members("c").starts_with(r#"{"members":["sse","ws"],"#));
 }
 
 /// A student opens a page from the disk.

@@ -170,7 +170,7 @@ impl Holdings {
             open.sum::<u64>() == 1
         });
         wait_until("everybody has left", || {
-            server.get("/feeds/a/members").body == r#"{"members":[]}"#
+            server.get("/feeds/a/members").body == r#"{"members":[],"transports":{}}"#
         });
         let process = format!("/proc/{}", server.process.id());
         let descriptors = || std::fs::read_dir(format!("{process}/fd")).unwrap().count();

@@ -219,7 +219,7 @@ fn asking_for_feeds_that_do_not_exist_makes_none() {
             answer.assert(200, &[begins]);
         }
         let members = server.get(&format!("/feeds/f{number}/members"));
-        members.assert(200, &[r#"{"members":[]}"#]);
+        members.assert(200, &[r#"{"members":[],"#]);
     }
     let reset = server.get("/feeds/f0/poll?after=7").body;
     assert!(reset.ends_with(r#","missed":0}"#), "{reset}");
@@ -250,7 +250,7 @@ fn one_client_takes_not_all_places_for_members() {
         &format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n"),
     );
     let members = server.get("/feeds/lobby/members").body;
-    assert_eq!(members, r#"{"members":["zoe"]}"#);
+    assert!(members.starts_with(r#"{"members":["zoe"],"#), "{members}");
 }
 
 /// A short run of eight feeds against a server; its status, and what it said.

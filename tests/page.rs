@@ -1,370 +1,385 @@
-//! The classroom page in Chromium: in one window, in several of one browser, and after a restart.
-
-use std::net::{IpAddr, Ipv4Addr, UdpSocket};
+//! The race, the first page, in Chromium: all transports at once in one window.
 
 use serde_json::{Value, json};
 
 use support::browser::Browser;
 use support::curl::{get, post};
-use support::{Server, metric, wait_until};
+use support::looks::{CONTRAST, show};
+use support::{Server, metric};
 use wslab::transport::Transport;
 
 mod support;
 
-/// What the page's cards show.
-const CARDS: &str = r"
-    return [...document.querySelectorAll('section[data-transport]')].map((card) => ({
-        transport: card.dataset.transport,
-        state: card.querySelector('[data-state]').dataset.state,
-        count: card.querySelector('[data-count]').textContent,
-        missed: card.querySelector('[data-missed]').textContent,
-        latency: card.querySelector('[data-latency]').textContent,
-        newest: card.querySelector('ol[data-messages] li')?.textContent ?? '',
-        lines: [...card.querySelectorAll('ol[data-messages] li')].map((li) => li.textContent),
-        markup: card.querySelectorAll('ol[data-messages] b').length,
-    }));";
+/// What the lanes show.
+const LANES: &str = r"
+    return [...document.querySelectorAll('section[data-transport]')].map((lane) => {
+        const of = (name) => lane.querySelector(`[data-${name}]`).textContent;
+        return {
+            transport: lane.dataset.transport,
+            state: lane.querySelector('[data-state]').dataset.state,
+            ready: of('ready'), why: of('why'),
+            received: of('received'), missed: of('missed'), requests: of('requests'),
+            last: of('last'), p50: of('p50'), down: of('down'), up: of('up'),
+        };
+    });";
 
-/// Waits until there is a card for each transport, and each fulfils `good`.
-fn wait_for_cards(browser: &Browser, what: &str, good: impl Fn(&Value) -> bool) {
+/// Waits until there is a lane for each transport, and each fulfils `good`.
+fn wait_for_lanes(browser: &Browser, what: &str, good: impl Fn(&Value) -> bool) {
     let transports = Transport::CHOICES.map(Transport::name);
-    browser.wait_for(what, CARDS, |cards| {
-        let cards = cards.as_array().expect("a list of cards");
-        let names = cards.iter().map(|card| &card["transport"]);
-        names.eq(transports) && cards.iter().all(&good)
+    browser.wait_for(what, LANES, |lanes| {
+        let lanes = lanes.as_array().expect("a list of lanes");
+        let names = lanes.iter().map(|lane| &lane["transport"]);
+        names.eq(transports) && lanes.iter().all(&good)
     });
 }
 
+fn wait_until_live(browser: &Browser) {
+    wait_for_lanes(browser, "live lanes", |lane| lane["state"] == "live");
+}
+
+/// The number that a text begins with.
+fn number(text: &Value) -> u64 {
+    let text = text.as_str().expect("a text");
+    let digits = text.split(|c: char| !c.is_ascii_digit()).next();
+    digits.and_then(|digits| digits.parse().ok()).unwrap_or(0)
+}
+
+/// Sets one of the controls.
+fn set(browser: &Browser, control: &str, value: &str) {
+    browser.run(&format!(
+        "const control = document.querySelector('#{control}');
+        control.value = '{value}';
+        control.dispatchEvent(new Event('change'));"
+    ));
+}
+
 #[test]
-fn shows_a_message_over_all_transports() {
+fn every_message_comes_over_all_transports_and_its_latency_is_shown() {
     let server = Server::start(&[]);
-    let browser = Browser::open(&server.at("/"));
-    wait_for_cards(&browser, "live cards", |card| card["state"] == "live");
-    // The page's WebSocket gives a name, so that its join is the first message on every card.
-    wait_for_cards(&browser, "its own join", |card| {
-        let newest = card["newest"].as_str().unwrap_or_default();
-        card["count"] == "1" && newest.ends_with(" joined")
+    let browser = Browser::open(&server.at("/?feed=lobby&lang=en"));
+    wait_until_live(&browser);
+    // A feed that exists is read alone: the page publishes nothing into it.
+    for _ in 0..3 {
+        let url = server.at("/feeds/lobby/messages");
+        let posted = post(&url, "application/json", r#"{"from":"bob","text":"oi"}"#);
+        assert_eq!(posted.status, 201);
+    }
+    wait_for_lanes(&browser, "three messages", |lane| {
+        let timed = lane["last"].as_str().unwrap().ends_with("s");
+        lane["received"] == "3" && lane["missed"] == "0" && timed
     });
-    wait_for_members(&browser, |here| {
-        here.starts_with("Here (1): guest-") && here.ends_with(" (you)")
+    browser.wait_for("the state of each connection", LANES, |lanes| {
+        let of = |name: &str| {
+            let mut lanes = lanes.as_array().unwrap().iter();
+            lanes.find(|lane| lane["transport"] == name).unwrap()["ready"].clone()
+        };
+        of("sse") == "OPEN"
+            && of("websocket") == "OPEN"
+            && of("ndjson") == "fetch: reading the body"
+            && of("long-polling") == "fetch: held"
     });
-    let url = server.at("/feeds/lobby/messages");
-    let posted = post(
-        &url,
-        "application/json",
-        r#"{"from":"bob","text":"from outside"}"#,
-    );
-    assert_eq!(posted.status, 201);
-    wait_for_cards(&browser, "message from outside", |card| {
-        let newest = card["newest"].as_str().unwrap_or_default();
-        card["count"] == "2" && newest.ends_with("bob: from outside")
-    });
-
-    let text = "Olá, <b>bold</b> & \"so on\"";
-    browser.write("#name", "maria");
-    browser.write("#text", text);
-    browser.click("#composer button");
-    // With the new name the guest leaves and maria joins.
-    wait_for_cards(&browser, "message of maria", |card| {
-        let lines = card["lines"].as_array().expect("a list of lines");
-        let mut lines = lines.iter().filter_map(Value::as_str);
-        let latency = card["latency"].as_str().unwrap_or_default();
-        let shown = lines.any(|line| line.ends_with(&format!("maria: {text}")));
-        card["count"] == "5" && shown && card["markup"] == 0 && latency.contains("ms")
-    });
-    assert_eq!(
-        browser.run("return document.querySelector('#error').hidden"),
-        true
-    );
-    assert_eq!(
-        browser.run("return document.querySelector('#text').value"),
-        ""
-    );
-    // Maria is a member now, and the page shows joins and leaves.
-    wait_for_members(&browser, |here| here == "Here (1): maria (you)");
-    let bob = server.at("/feeds/lobby/poll?user=bob%3Cb%3E&interval_ms=300");
-    assert_eq!(get(&bob).status, 200);
-    wait_for_members(&browser, |here| here == "Here (2): bob<b>, maria (you)");
-    wait_for_members(&browser, |here| here == "Here (1): maria (you)");
     assert_eq!(browser.errors(), Vec::<Value>::new());
-    let feed = get(&server.at("/feeds/lobby/poll?after=2")).json();
-    assert_eq!(feed["messages"][0]["from"], "maria");
-    assert_eq!(feed["messages"][0]["text"], text);
-}
-
-/// Waits until the page's line of members fulfils `good`; it is empty where there is none.
-fn wait_for_members(browser: &Browser, good: impl Fn(&str) -> bool) {
-    let script = "const line = document.querySelector('#members');
-        return line.hidden ? '' : line.textContent";
-    browser.wait_for("members", script, |here| here.as_str().is_some_and(&good));
+    assert!(server.history("lobby").len() == 3);
 }
 
 #[test]
-fn shows_no_members_where_none_are_kept() {
+fn the_servers_count_of_the_same_connections_stands_beside_what_the_page_has_seen() {
+    let server = Server::start(&[]);
+    let browser = Browser::open(&server.at("/?lang=en"));
+    set(&browser, "rate", "10");
+    set(&browser, "interval", "250");
+    let kilobytes = |text: &Value| text.as_str().unwrap().contains("kB");
+    wait_for_lanes(&browser, "counts", |lane| {
+        kilobytes(&lane["down"]) && number(&lane["up"]) > 0 && number(&lane["received"]) > 20
+    });
+    let mark = "return performance.getEntriesByType('resource')
+        .map(({ name }) => new URL(name).searchParams.get('mark')).find(Boolean)";
+    let mark = browser.run(mark);
+    let counted = get(&server.at(&format!("/connections?mark={}", mark.as_str().unwrap())));
+    let seen = browser.run(
+        "return performance.getEntriesByType('resource').reduce((sums, { name, encodedBodySize }) => {
+            const endpoint = new URL(name).pathname.split('/').pop();
+            return { ...sums, [endpoint]: (sums[endpoint] ?? 0) + encodedBodySize };
+        }, {})",
+    );
+    // Each poll has a head, of some 150 bytes down and 500 up.
+    let polls = counted.json()["short-polling"].clone();
+    let bodies = seen["poll"].as_u64().unwrap();
+    assert!(
+        polls["written_bytes"].as_u64().unwrap() > bodies,
+        "{polls} {seen}"
+    );
+    assert!(polls["read_bytes"].as_u64().unwrap() > polls["written_bytes"].as_u64().unwrap() / 4);
+    // A stream has one head, of some hundred bytes up.
+    for stream in ["sse", "ndjson", "websocket"] {
+        let up = counted.json()[stream]["read_bytes"].as_u64().unwrap();
+        assert!((200..2_000).contains(&up), "{stream}: {up}");
+    }
+    // Another visit has none of them, and what is no number is explained.
+    let other = get(&server.at("/connections?mark=1")).json();
+    assert_eq!(other["sse"], json!({"read_bytes": 0, "written_bytes": 0}));
+    assert_eq!(get(&server.at("/connections?mark=x")).status, 400);
+    assert_eq!(browser.errors(), Vec::<Value>::new());
+}
+
+/// The page races over a feed that it fills itself.
+#[test]
+fn says_which_is_late_and_why_from_one_clock() {
+    let server = Server::start(&[]);
+    let browser = Browser::open(&server.at("/?lang=en"));
+    set(&browser, "rate", "5");
+    set(&browser, "interval", "5000");
+    let answer = "return document.querySelector('#answer').textContent";
+    browser.wait_for("the answer", answer, |answer| {
+        let answer = answer.as_str().unwrap();
+        answer.starts_with("Short polling is ") && answer.contains("late: it asks every 5 s.")
+    });
+    let clock = "return document.querySelector('#clock').textContent";
+    browser.wait_for("the clock", clock, |clock| {
+        clock.as_str().unwrap().contains("give or take ")
+    });
+    // The clock of the page agrees with the server's, within the error that it states.
+    let agrees = browser.run(
+        "return import('/page/clock.js').then(async ({ clock }) => {
+            const from = performance.now();
+            const { now_ns } = await (await fetch('/clock')).json();
+            const to = performance.now(), { errorMs } = clock.best, at = clock.toPage(now_ns);
+            return from - errorMs <= at && at <= to + errorMs;
+        })",
+    );
+    assert_eq!(agrees, true);
+    assert_eq!(browser.errors(), Vec::<Value>::new());
+}
+
+#[test]
+fn what_is_cut_or_paused_resumes_and_has_lost_nothing() {
+    let server = Server::start(&[]);
+    let browser = Browser::open(&server.at("/?lang=en"));
+    set(&browser, "rate", "10");
+    set(&browser, "interval", "250");
+    wait_until_live(&browser);
+    wait_for_lanes(&browser, "messages", |lane| number(&lane["received"]) > 5);
+    let click = |button: &str| {
+        browser.run(&format!(
+            "document.querySelectorAll('[data-{button}]').forEach((one) => one.click())"
+        ));
+    };
+    click("cut");
+    wait_for_lanes(&browser, "cut lanes", |lane| lane["state"] == "cut");
+    let open = |transport: Transport| {
+        let name = format!(r#"wslab_connections{{transport="{}"}}"#, transport.name());
+        metric(&get(&server.at("/metrics")).body, &name)
+    };
+    support::wait_until("the connections have ended", || {
+        open(Transport::Sse) + open(Transport::Ndjson) + open(Transport::WebSocket) == 0
+    });
+    wait_until_live(&browser);
+    let caught_up = |lane: &Value| lane["received"].as_str().unwrap().contains("caught up");
+    wait_for_lanes(&browser, "what was published meanwhile", caught_up);
+    click("pause");
+    wait_for_lanes(&browser, "paused lanes", |lane| lane["state"] == "paused");
+    let paused = browser.run(LANES);
+    let published = "return document.querySelectorAll('[data-received]').length";
+    browser.run(published);
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    assert_eq!(browser.run(LANES), paused, "they do not read");
+    click("pause");
+    wait_until_live(&browser);
+    // Then nothing more is published, so that all come to the same number.
+    let feed = browser.run("return document.querySelector('#feed').textContent");
+    set(&browser, "rate", "0.0001");
+    let feed = feed.as_str().unwrap().to_owned();
+    browser.wait_for("equal lanes", LANES, |lanes| {
+        let lanes = lanes.as_array().unwrap();
+        // The first message made the feed, before the lanes began.
+        let last = server.history(&feed).len().min(50);
+        let sums = lanes.iter().map(|lane| number(&lane["received"]));
+        let first = number(&lanes[0]["received"]);
+        last > 0 && first > 15 && sums.clone().all(|sum| sum == first)
+    });
+    wait_for_lanes(&browser, "nothing missed", |lane| lane["missed"] == "0");
+    assert_eq!(browser.errors(), Vec::<Value>::new());
+}
+
+#[test]
+fn a_restart_is_survived_and_what_was_lost_is_counted() {
     let server = Server::start(&["--presence", "off"]);
-    let browser = Browser::open(&server.at("/"));
-    wait_for_cards(&browser, "live cards", |card| card["state"] == "live");
-    browser.write("#text", "oi");
-    browser.click("#composer button");
-    wait_for_cards(&browser, "message", |card| card["count"] == "1");
-    wait_for_members(&browser, str::is_empty);
+    let browser = Browser::open(&server.at("/?feed=lobby&lang=en"));
+    wait_until_live(&browser);
+    // The next short poll comes long after the message.
+    set(&browser, "interval", "10000");
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    server.publish("lobby", "bob", "before");
+    let count = |lane: &Value, expected: &str| {
+        lane["received"] == expected || lane["transport"] == "short-polling"
+    };
+    wait_for_lanes(&browser, "message before", |lane| count(lane, "1"));
+    let server = server.restart(&["--presence", "off"]);
+    set(&browser, "interval", "250");
+    server.publish("lobby", "bob", "after");
+    wait_for_lanes(&browser, "message after", |lane| {
+        let expected = match lane["transport"].as_str() {
+            Some("short-polling") => ("1", "1"),
+            _ => ("2", "0"),
+        };
+        let received = lane["received"]
+            .as_str()
+            .unwrap()
+            .split(',')
+            .next()
+            .unwrap();
+        (received, lane["missed"].as_str().unwrap()) == expected
+    });
+}
+
+#[test]
+fn of_two_windows_one_runs_the_race_and_the_other_says_why_not() {
+    let server = Server::start(&[]);
+    let browser = Browser::open(&server.at("/?lang=en"));
+    let first = browser.window();
+    wait_until_live(&browser);
+    let second = browser.open_in_new("window", &server.at("/?lang=en"));
+    wait_until_live(&browser);
+    let told = "const told = document.querySelector('#turn');
+        return told.hidden ? '' : told.textContent";
+    browser.switch_to(&first);
+    browser.wait_for("why it waits", told, |told| {
+        told.as_str().unwrap().contains("six connections")
+    });
+    wait_for_lanes(&browser, "waiting lanes", |lane| lane["state"] == "waiting");
+    browser.click("#turn button");
+    wait_until_live(&browser);
+    browser.wait_for("no reason", told, |told| told == "");
+    browser.switch_to(&second);
+    wait_for_lanes(&browser, "waiting lanes", |lane| lane["state"] == "waiting");
+    // It takes its turn when the other one closes.
+    browser.switch_to(&first);
+    browser.close();
+    browser.switch_to(&second);
+    wait_until_live(&browser);
+    wait_for_lanes(&browser, "nothing missed", |lane| lane["missed"] == "0");
     assert_eq!(browser.errors(), Vec::<Value>::new());
 }
 
 #[test]
 fn hands_the_pages_token_on() {
     let server = Server::start(&["--token", "s3cret"]);
+    assert_eq!(get(&server.at("/")).status, 401);
     let browser = Browser::open(&server.at("/?token=s3cret"));
-    wait_for_cards(&browser, "live cards", |card| card["state"] == "live");
-    let help = browser.run("return document.querySelector('footer a').href");
+    wait_until_live(&browser);
+    let help = browser.run("return document.querySelector('#help').href");
     let help = get(help.as_str().unwrap());
     assert_eq!(help.status, 200, "{help:?}");
     assert_eq!(browser.errors(), Vec::<Value>::new());
 }
 
-/// Sends a text by the page's form.
-fn send(browser: &Browser, text: &str) {
-    browser.write("#text", text);
-    browser.click("#composer button");
-}
+/// Elements that a reader without a mouse or without eyes can't use: unnamed, or not in the order
+/// of the tabulator.
+const UNNAMED: &str = r"
+    const controls = document.querySelectorAll('a, button, input, select, textarea');
+    return [...controls].filter((one) => {
+        const label = one.closest('label') ?? one.labels?.[0];
+        const named = one.ariaLabel || one.textContent.trim() || label?.textContent.trim();
+        return !named || one.tabIndex < 0;
+    }).map((one) => one.outerHTML);";
 
-/// Waits until every card shows each of these texts.
-fn wait_for_texts(browser: &Browser, texts: &[String]) {
-    wait_for_cards(browser, "card with all texts", |card| {
-        let lines = card["lines"].as_array().expect("a list of lines");
-        let shown = |text: &String| {
-            let mut lines = lines.iter().filter_map(Value::as_str);
-            lines.any(|line| line.ends_with(&format!(": {text}")))
-        };
-        texts.iter().all(shown)
-    });
-}
-
-/// Connections that the server has open for a transport.
-fn open_connections(server: &Server, transport: Transport) -> u64 {
-    let name = format!(r#"wslab_connections{{transport="{}"}}"#, transport.name());
-    metric(&get(&server.at("/metrics")).body, &name)
-}
-
-/// A browser opens six connections to a server over HTTP/1.1, for all of its windows together.
-fn four_windows_load_send_and_show(kind: &str, server: &Server) -> (Browser, [Value; 4]) {
-    let page = server.at("/");
-    let browser = Browser::open(&page);
-    let first = browser.window();
-    let more: [Value; 3] = std::array::from_fn(|_| {
-        wait_for_cards(&browser, "live cards", |card| card["state"] == "live");
-        browser.open_in_new(kind, &page)
-    });
-    wait_for_cards(&browser, "live cards", |card| card["state"] == "live");
-    let [second, third, fourth] = more;
-    let windows = [first, second, third, fourth];
-    let texts = ["one", "two", "three", "four"].map(str::to_owned);
-    for (window, text) in windows.iter().zip(&texts) {
-        browser.switch_to(window);
-        send(&browser, text);
-        wait_for_texts(&browser, std::slice::from_ref(text));
+#[test]
+fn looks_right_on_projectors_and_phones_in_light_and_dark_and_in_both_languages() {
+    let server = Server::start(&[]);
+    let browser = Browser::open("about:blank");
+    for (language, title) in [("en", "Race – wslab"), ("pt", "Corrida – wslab")] {
+        for (size, scheme) in [
+            ((1280, 720), "light"),
+            ((1280, 720), "dark"),
+            ((390, 844), "light"),
+        ] {
+            show(&browser, size, scheme);
+            browser.go(&server.at(&format!("/?lang={language}")));
+            wait_until_live(&browser);
+            wait_for_lanes(&browser, "messages", |lane| number(&lane["received"]) > 0);
+            let looks = format!("{language} {size:?} {scheme}");
+            let over = "return document.documentElement.scrollWidth - innerWidth";
+            assert!(
+                browser.run(over).as_f64().unwrap() <= 0.0,
+                "{looks}: too wide"
+            );
+            let contrast = browser.run(CONTRAST);
+            assert!(contrast["texts"].as_u64().unwrap() > 50, "{looks}");
+            assert_eq!(contrast["bad"], json!([]), "{looks}");
+            assert_eq!(browser.run(UNNAMED), json!([]), "{looks}");
+            assert_eq!(browser.run("return document.title"), title);
+            // With the words above them, the lanes fill a projector's screen.
+            let height = "return document.querySelector('#lanes').clientHeight";
+            let height = browser.run(height).as_f64().unwrap();
+            assert!(size.0 < 1280 || height <= 570.0, "{looks}: {height}");
+        }
+        assert_eq!(browser.errors(), Vec::<Value>::new(), "{language}");
     }
-    for window in &windows {
-        browser.switch_to(window);
-        wait_for_texts(&browser, &texts);
-        // None was sent twice, none is counted twice.
-        wait_for_cards(&browser, "four messages", |card| card["count"] == "4");
-        assert_eq!(browser.errors(), Vec::<Value>::new());
-    }
-    for (transport, open) in [
-        (Transport::Sse, 1),
-        (Transport::Ndjson, 1),
-        (Transport::WebSocket, 4),
-    ] {
-        let name = transport.name();
-        assert_eq!(open_connections(server, transport), open, "{name}");
-    }
-    (browser, windows)
 }
 
 #[test]
-fn four_tabs_of_one_browser_load_send_and_show() {
-    let server = Server::start(&["--presence", "off"]);
-    four_windows_load_send_and_show("tab", &server);
-}
-
-/// The address by which others reach this machine, if it has one.
-fn own_address() -> Option<IpAddr> {
-    let socket = UdpSocket::bind("0.0.0.0:0").ok()?;
-    // This sends nothing.
-    socket.connect("192.0.2.1:9").ok()?;
-    Some(socket.local_addr().ok()?.ip()).filter(|ip| !ip.is_loopback())
-}
-
-/// In a hall the page comes from `http://192.168.…`. That is no secure context, in which a browser
-/// withholds some functions.
-#[test]
-fn four_windows_side_by_side_load_send_and_show() {
-    let address = own_address();
-    let ip = address.unwrap_or(Ipv4Addr::LOCALHOST.into());
-    let server = Server::start_at(&format!("{ip}:0"), &["--presence", "off"]);
-    let (browser, windows) = four_windows_load_send_and_show("window", &server);
-    if address.is_some() {
-        assert_eq!(browser.run("return isSecureContext"), false);
-    }
-    // The last one reads for all; hidden, it leaves that to another one.
-    browser.switch_to(&windows[3]);
-    browser.minimize();
-    browser.switch_to(&windows[0]);
-    send(&browser, "five");
-    wait_for_texts(&browser, &["five".to_owned()]);
-    browser.switch_to(&windows[3]);
-    browser.restore();
-    wait_for_cards(&browser, "live cards", |card| card["state"] == "live");
-    wait_for_texts(&browser, &["four".to_owned(), "five".to_owned()]);
-    // So does one that closes.
-    browser.close();
-    browser.switch_to(&windows[1]);
-    send(&browser, "six");
-    browser.switch_to(&windows[0]);
-    wait_for_texts(&browser, &["six".to_owned()]);
-    // One that crashes can't, and is missed after a while.
-    browser.switch_to(&windows[1]);
-    browser.crash();
-    server.publish("lobby", "bob", "seven");
-    browser.switch_to(&windows[0]);
-    wait_for_texts(&browser, &["seven".to_owned()]);
-}
-
-#[test]
-fn windows_of_two_feeds_take_turns_and_lose_nothing() {
-    let server = Server::start(&["--presence", "off"]);
+fn a_visitor_changes_the_language_and_it_is_remembered() {
+    let server = Server::start(&["--lang", "pt"]);
     let browser = Browser::open(&server.at("/"));
-    let first = browser.window();
-    wait_for_cards(&browser, "live cards", |card| card["state"] == "live");
-    let second = browser.open_in_new("window", &server.at("/?feed=sensors"));
-    wait_for_cards(&browser, "live cards", |card| card["state"] == "live");
-    browser.switch_to(&first);
-    wait_for_cards(&browser, "live and paused cards", |card| {
-        let holds = ["long-polling", "sse", "ndjson"];
-        let holds = holds.contains(&card["transport"].as_str().unwrap());
-        card["state"] == if holds { "paused" } else { "live" }
-    });
-    send(&browser, "one");
-    let script = "return document.querySelector('#text').value";
-    browser.wait_for("sent message", script, |text| text == "");
-    browser.click("h1");
-    wait_for_cards(&browser, "live cards", |card| card["state"] == "live");
-    wait_for_texts(&browser, &["one".to_owned()]);
-    browser.switch_to(&second);
-    send(&browser, "two");
-    browser.click("h1");
-    wait_for_texts(&browser, &["two".to_owned()]);
-    wait_for_cards(&browser, "one message", |card| card["count"] == "1");
+    let language = "return document.documentElement.lang";
+    browser.wait_for("Portuguese", language, |language| language == "pt-BR");
+    browser.click(".languages [lang=en]");
+    browser.wait_for("English", language, |language| language == "en");
+    browser.go(&server.at("/"));
+    browser.wait_for("English", language, |language| language == "en");
     assert_eq!(browser.errors(), Vec::<Value>::new());
 }
 
 #[test]
-fn a_page_that_opens_later_shows_what_was_said_on_all_cards() {
-    let server = Server::start(&["--presence", "off"]);
-    for text in ["one", "two"] {
-        server.publish("lobby", "bob", text);
-    }
-    let browser = Browser::open(&server.at("/"));
-    wait_for_cards(&browser, "history", |card| {
-        card["state"] == "live"
-            && card["count"] == "0"
-            && card["lines"] == json!(["historybob: two", "historybob: one"])
-    });
-}
-
-#[test]
-fn after_a_restart_the_cards_count_together_and_say_what_was_missed() {
-    let server = Server::start(&["--presence", "off"]);
-    let browser = Browser::open(&server.at("/"));
-    wait_for_cards(&browser, "live cards", |card| card["state"] == "live");
-    let poll_every = |ms| {
-        browser.run(&format!(
-            "const interval = document.querySelector('#interval');
-            interval.value = {ms};
-            interval.dispatchEvent(new Event('change'));"
-        ));
-    };
-    // The next short poll comes long after the message.
-    poll_every(10_000);
-    let count = |card: &Value, expected: &str| {
-        card["count"] == expected || card["transport"] == "short-polling"
-    };
-    server.publish("lobby", "bob", "before");
-    wait_for_cards(&browser, "message before", |card| count(card, "1"));
-    let server = server.restart(&["--presence", "off"]);
-    poll_every(250);
-    server.publish("lobby", "bob", "after");
-    wait_for_cards(&browser, "message after", |card| {
-        let missed = match card["transport"].as_str() {
-            Some("short-polling") => "0, 1 before it began anew",
-            _ => "0",
-        };
-        card["count"] == "1" && card["missed"] == missed
-    });
-    wait_for_texts(&browser, &["after".to_owned()]);
-}
-
-#[test]
-fn what_was_not_sent_is_told_until_it_is_mended() {
-    let server = Server::start(&["--presence", "off"]);
-    let browser = Browser::open(&server.at("/"));
-    wait_for_cards(&browser, "live cards", |card| card["state"] == "live");
-    let told = "const line = document.querySelector('#error');
-        return line.hidden ? '' : line.textContent";
-    send(&browser, " ");
-    browser.wait_for("refusal", told, |text| {
-        text.as_str().unwrap().starts_with("Not sent: ")
-    });
-    browser.write("#text", "x");
-    assert_eq!(browser.run(told), "");
-    let address = server.address.clone();
-    drop(server);
-    send(&browser, "one");
-    browser.wait_for("loss", told, |text| {
-        text == "Not sent: the server can’t be reached"
-    });
-    let _server = Server::start_at(&address, &["--presence", "off"]);
-    browser.click("#composer button");
-    wait_for_texts(&browser, &["one".to_owned()]);
-    assert_eq!(browser.run(told), "");
-}
-
-/// Over the address of a hall, a browser does not say which site caused a request.
-#[test]
-fn a_page_of_another_site_joins_nothing_and_the_servers_own_does() {
-    let address = own_address();
-    let ip = address.unwrap_or(Ipv4Addr::LOCALHOST.into());
-    let at = format!("{ip}:0");
-    let (server, other) = (Server::start_at(&at, &[]), Server::start_at(&at, &[]));
-    // It has no policy that keeps it from others.
-    let browser = Browser::open(&other.at("/help"));
-    let join = |name: &str| {
-        let url = server.at(&format!("/feeds/lobby/poll?user={name}"));
-        format!(
-            "for (const policy of ['no-referrer', 'unsafe-url', '']) {{
-            const image = new Image();
-            image.referrerPolicy = policy;
-            image.src = `{url}${{policy}}`;
-        }}
-        return fetch('{url}fetched', {{ mode: 'no-cors', referrerPolicy: 'no-referrer' }})
-            .then(() => open('{url}opened', '_blank', 'noreferrer'));"
-        )
-    };
-    browser.run(&join("evil"));
-    let requests = r#"wslab_requests_total{transport="short-polling",engine="fast"}"#;
-    wait_until("the other page has asked", || {
-        metric(&get(&server.at("/metrics")).body, requests) >= 4
-    });
-    assert_eq!(
-        get(&server.at("/feeds/lobby/members")).body,
-        r#"{"members":[]}"#
+fn draws_once_a_second_where_motion_is_to_be_reduced() {
+    let server = Server::start(&[]);
+    let browser = Browser::open("about:blank");
+    let features = json!([{"name": "prefers-reduced-motion", "value": "reduce"}]);
+    browser.cdp(
+        "Emulation.setEmulatedMedia",
+        json!({ "features": features }),
     );
-    browser.run(&format!("location = '{}'", server.at("/")));
-    wait_for_members(&browser, |here| here.starts_with("Here (1): guest-"));
-    let own = "new EventSource('feeds/lobby/sse?user=source');
-        return fetch('feeds/lobby/poll?user=poll').then((answer) => answer.status);";
-    assert_eq!(browser.run(own), 200);
-    wait_for_members(&browser, |here| {
-        here.starts_with("Here (3): ") && here.contains("poll, source")
-    });
+    browser.go(&server.at("/"));
+    wait_until_live(&browser);
+    browser.run(
+        "const clear = CanvasRenderingContext2D.prototype.clearRect;
+        window.drawn = 0;
+        CanvasRenderingContext2D.prototype.clearRect = function (...box) {
+            window.drawn += 1;
+            return clear.apply(this, box);
+        };",
+    );
+    std::thread::sleep(std::time::Duration::from_secs(2));
+    // Five lanes and the plot.
+    let drawn = browser.run("return window.drawn").as_u64().unwrap();
+    assert!((6..=18).contains(&drawn), "{drawn}");
+}
+
+/// Nothing within a page runs but what the server serves, it loads from no other host, and it is
+/// small.
+#[test]
+fn loads_little_from_this_server_alone_and_takes_five_connections_at_most() {
+    let server = Server::start(&[]);
+    let page = get(&server.at("/"));
+    let policy = page.header("content-security-policy");
+    assert!(policy.starts_with("default-src 'self';"), "{policy}");
+    assert!(!policy.contains("unsafe"), "{policy}");
+    assert!(!page.body.contains("style=") && !page.body.contains("<script>"));
+    let browser = Browser::open(&server.at("/"));
+    wait_until_live(&browser);
+    let loaded = browser.run(
+        "const files = performance.getEntriesByType('resource').map(({ name }) => new URL(name));
+        const sizes = performance.getEntriesByType('resource').map((one) => one.transferSize);
+        return {
+            foreign: files.filter(({ host }) => host !== location.host).length,
+            bytes: sizes.reduce((sum, size) => sum + size, 0),
+        };",
+    );
+    assert_eq!(loaded["foreign"], 0);
+    assert!(loaded["bytes"].as_u64().unwrap() < 100_000, "{loaded}");
+    let ran = "const script = document.createElement('script');
+        script.textContent = 'window.injected = true';
+        document.body.append(script);
+        return window.injected ?? false";
+    assert_eq!(browser.run(ran), false);
 }

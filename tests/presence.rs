@@ -336,3 +336,21 @@ fn a_reader_is_told_where_only_joins_and_leaves_are_gone() {
     let poll = server.get("/feeds/a/poll?after=0").body;
     assert!(poll.contains(r#","missed":9,"more":true}"#), "{poll}");
 }
+
+#[test]
+fn members_are_listed_with_the_transports_by_which_they_read() {
+    let server = Server::start(&["--leave-after", "1ms"]);
+    let socket = websocket(&server, "user=carol");
+    let _stream = open_stream(&server, "user=carol");
+    let poll = "/feeds/a/poll?user=bob&interval_ms=60000";
+    server.get(poll).assert(200, &[]);
+    let transports = || {
+        let body = server.get("/feeds/a/members").body;
+        serde_json::from_str::<serde_json::Value>(&body).expect(&body)["transports"].clone()
+    };
+    let both = serde_json::json!({"bob": ["short-polling"], "carol": ["websocket", "sse"]});
+    wait_until("both are there", || transports() == both);
+    drop(socket);
+    let one = serde_json::json!({"bob": ["short-polling"], "carol": ["sse"]});
+    wait_until("the WebSocket has ended", || transports() == one);
+}

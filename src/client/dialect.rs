@@ -7,7 +7,7 @@
 //! GET  /feeds/{feed}/{endpoint}?after=SEQ-EPOCH[&user=NAME][&hold_ms=N][&interval_ms=N]
 //! GET  /feeds/{feed}/messages?limit=N      {"messages":[…],"last":42,"epoch":"k3x9"}
 //! POST /feeds/{feed}/messages              {"from":"alice","text":"oi","intended_at_ns":N} → 201
-//! GET  /feeds/{feed}/members               {"members":["alice"]}
+//! GET  /feeds/{feed}/members               {"members":["alice"],"transports":{"alice":["sse"]}}
 //! GET  /healthz, /metrics, /feeds
 //! ```
 

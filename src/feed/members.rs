@@ -27,13 +27,27 @@ pub struct Members {
 /// A name that reads.
 #[derive(Debug)]
 struct Member {
-    /// Open streams and held polls.
-    readers: usize,
-    /// When a member without readers leaves.
-    until: Instant,
+    /// What it reads by, now and in the last seconds.
+    via: Vec<Via>,
     address: IpAddr,
     /// Without it, the reader waits to become a member.
     place: Option<AddressPermit>,
+}
+
+/// A transport by which a member reads.
+#[derive(Debug)]
+struct Via {
+    transport: &'static str,
+    /// Open streams and held polls.
+    readers: usize,
+    /// How long the member stays without them.
+    until: Instant,
+}
+
+impl Via {
+    fn is_present(&self, now: Instant) -> bool {
+        self.readers > 0 || self.until > now
+    }
 }
 
 impl Members {
@@ -53,41 +67,56 @@ impl Members {
         members.map(|(name, _)| name.clone()).collect()
     }
 
+    /// The names, in order, each with the transports by which it reads.
+    pub fn transports(&self) -> BTreeMap<String, Vec<&'static str>> {
+        let (present, now) = (self.present(), Instant::now());
+        let members = present.iter().filter(|(_, one)| one.place.is_some());
+        let transports = |member: &Member| {
+            let via = member.via.iter().filter(|via| via.is_present(now));
+            via.map(|via| via.transport).collect()
+        };
+        members
+            .map(|(name, member)| (name.clone(), transports(member)))
+            .collect()
+    }
+
     pub fn is_empty(&self) -> bool {
         self.present().is_empty()
     }
 
-    /// Adds a reader at `address`. A new name joins, for which `announce` is called, if a place is
+    /// Adds a reader by `transport` at `address`. A new name joins, for which `announce` is called, if a place is
     /// free and `may_join` allows it. Otherwise it waits: each [`Members::sweep`] tries again.
     pub fn enter(
         &self,
         name: &str,
+        transport: &'static str,
         address: IpAddr,
         may_join: impl FnOnce(IpAddr) -> bool,
         announce: impl FnOnce(),
     ) {
         let mut present = self.present();
         let member = present.entry(name.to_owned()).or_insert_with(|| Member {
-            readers: 0,
-            until: Instant::now(),
+            via: Vec::new(),
             address,
             place: None,
         });
-        member.readers += 1;
+        member.via(transport).readers += 1;
         if member.joins(&self.places, may_join) {
             announce();
         }
     }
 
-    /// Removes a reader; its member stays for `linger` more.
-    pub fn leave(&self, name: &str, linger: Duration) {
+    /// Removes a reader by `transport`; its member stays for `linger` more.
+    pub fn leave(&self, name: &str, transport: &'static str, linger: Duration) {
         let mut present = self.present();
         let Some(member) = present.get_mut(name) else {
             return;
         };
-        member.readers -= 1;
-        member.until = member.until.max(Instant::now() + linger);
-        if member.readers == 0 && member.place.is_none() {
+        let via = member.via(transport);
+        via.readers -= 1;
+        via.until = via.until.max(Instant::now() + linger);
+        let reads = member.via.iter().any(|via| via.readers > 0);
+        if !reads && member.place.is_none() {
             present.remove(name);
         }
     }
@@ -105,7 +134,8 @@ impl Members {
         }
         let now = Instant::now();
         present.retain(|name, member| {
-            let stays = member.readers > 0 || member.until > now;
+            member.via.retain(|via| via.is_present(now));
+            let stays = !member.via.is_empty();
             if !stays {
                 announce(name, "leave");
             } else if member.joins(&self.places, &may_join) {
@@ -117,6 +147,19 @@ impl Members {
 }
 
 impl Member {
+    fn via(&mut self, transport: &'static str) -> &mut Via {
+        let known = self.via.iter().position(|via| via.transport == transport);
+        let at = known.unwrap_or_else(|| {
+            self.via.push(Via {
+                transport,
+                readers: 0,
+                until: Instant::now(),
+            });
+            self.via.len() - 1
+        });
+        &mut self.via[at]
+    }
+
     /// Takes a place, if it has none. Returns whether it has one now that it had not before.
     fn joins(
         &mut self,

@@ -42,6 +42,7 @@ impl Address {
     /// The command that asks this address of a server.
     fn example(&self, server: &str) -> String {
         let path = self.path.replace("{feed}", LOBBY);
+        let path = path.replace("{file}", "style.css");
         let (curl, query) = (self.curl, self.query);
         let space = if curl.is_empty() { "" } else { " " };
         format!("curl{space}{curl} '{server}{path}{query}'")

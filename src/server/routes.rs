@@ -50,7 +50,10 @@ fn routes() -> Vec<Route> {
     routes.extend(transport_routes::routes());
     routes.extend([
         (
-            Address::get("/feeds/{feed}/members", "names of the members"),
+            Address::get(
+                "/feeds/{feed}/members",
+                "the members, and by which transports they read",
+            ),
             get(members),
         ),
         (
@@ -135,7 +138,9 @@ async fn members(
         let advice = "this server keeps no members: start it with --presence on";
         ApiError::new(StatusCode::NOT_FOUND, advice)
     })?;
-    Ok(Json(json!({ "members": members.names() })).into_response())
+    let transports = members.transports();
+    let names: Vec<_> = transports.keys().collect();
+    Ok(Json(json!({ "members": names, "transports": transports })).into_response())
 }
 
 async fn post_message(

@@ -86,6 +86,7 @@ async fn open(
         }
         let ask = Ask {
             counters: &counters,
+            transport: transport.name(),
             feed: &feed,
             params,
             fields: &fields(request.headers()),

@@ -42,11 +42,12 @@ pub fn grace(interval_ms: Option<u64>) -> Duration {
 pub struct PresenceGuard {
     feed: Arc<Feed>,
     name: String,
+    transport: &'static str,
     grace: Duration,
 }
 
 impl PresenceGuard {
-    /// Makes a connection's reader a member as `user`; none if there is no name, or the server
+    /// Makes a connection's reader by `transport` a member as `user`; none if there is no name, or the server
     /// keeps no members. Where the server has no place for it, or its address joins or publishes
     /// too often for a join to be announced, it reads unannounced, and joins later if it still
     /// reads.
@@ -58,10 +59,11 @@ impl PresenceGuard {
         counters: &ConnectionCounters,
         feed: &Arc<Feed>,
         user: Option<&str>,
+        transport: &'static str,
         grace: Duration,
     ) -> Result<Option<PresenceGuard>, ApiError> {
         let may_join = |address| state.may_join(address);
-        PresenceGuard::join(feed, user, counters.address, grace, may_join)
+        PresenceGuard::join(feed, user, transport, counters.address, grace, may_join)
     }
 
     /// The same, where `may_join` is called for each join: it is a message that all readers of the
@@ -69,6 +71,7 @@ impl PresenceGuard {
     fn join(
         feed: &Arc<Feed>,
         user: Option<&str>,
+        transport: &'static str,
         address: IpAddr,
         grace: Duration,
         may_join: impl FnOnce(IpAddr) -> bool,
@@ -77,10 +80,13 @@ impl PresenceGuard {
             return Ok(None);
         };
         Ok(feed.members().map(|members| {
-            members.enter(name, address, may_join, || announce_join(feed, name));
+            members.enter(name, transport, address, may_join, || {
+                announce_join(feed, name)
+            });
             PresenceGuard {
                 feed: feed.clone(),
                 name: name.to_owned(),
+                transport,
                 grace,
             }
         }))
@@ -90,7 +96,7 @@ impl PresenceGuard {
 impl Drop for PresenceGuard {
     fn drop(&mut self) {
         if let Some(members) = self.feed.members() {
-            members.leave(&self.name, self.grace);
+            members.leave(&self.name, self.transport, self.grace);
         }
     }
 }
@@ -119,7 +125,7 @@ mod tests {
     }
 
     fn join(log: &Arc<Feed>, name: &str, grace: Duration) -> Option<PresenceGuard> {
-        PresenceGuard::join(log, Some(name), HERE, grace, |_| true).unwrap()
+        PresenceGuard::join(log, Some(name), "sse", HERE, grace, |_| true).unwrap()
     }
 
     /// Lets time pass, up to a sweep.
@@ -229,7 +235,7 @@ mod tests {
         let expected = "alice joins, alice leaves, bob joins, bob leaves";
         assert_eq!(history(&log), expected);
         assert!(log.members().unwrap().is_empty());
-        let attempt = |name| PresenceGuard::join(&log, name, HERE, NO, |_| true);
+        let attempt = |name| PresenceGuard::join(&log, name, "sse", HERE, NO, |_| true);
         assert!(attempt(None).unwrap().is_none());
         assert!(attempt(Some(" ")).is_err());
     }
@@ -239,7 +245,7 @@ mod tests {
         let log = feed(4);
         let _members = ["a", "b", "c", "d"].map(|name| join(&log, name, NO));
         let elsewhere = [192, 0, 2, 1].into();
-        let _other = PresenceGuard::join(&log, Some("e"), elsewhere, NO, |_| true).unwrap();
+        let _other = PresenceGuard::join(&log, Some("e"), "sse", elsewhere, NO, |_| true).unwrap();
         assert_eq!(names(&log), ["a", "b", "e"]);
     }
 
@@ -252,7 +258,7 @@ mod tests {
                 checks.set(checks.get() + 1);
                 may_join
             };
-            PresenceGuard::join(&log, Some("alice"), HERE, NO, check).unwrap()
+            PresenceGuard::join(&log, Some("alice"), "sse", HERE, NO, check).unwrap()
         };
         let first = attempt(false);
         assert_eq!((names(&log).len(), checks.get()), (0, 1));

@@ -18,6 +18,8 @@ use crate::service::state::AppState;
 #[derive(Debug)]
 pub struct Ask<'a> {
     pub counters: &'a ConnectionCounters,
+    /// The name of the transport that is asked.
+    pub transport: &'static str,
     /// The feed's name.
     pub feed: &'a str,
     pub params: Params<'a>,
@@ -65,7 +67,8 @@ impl Ask<'_> {
         feed: &Arc<Feed>,
         grace: Duration,
     ) -> Result<Option<PresenceGuard>, ApiError> {
-        PresenceGuard::admit(state, self.counters, feed, self.member_name(), grace)
+        let name = self.member_name();
+        PresenceGuard::admit(state, self.counters, feed, name, self.transport, grace)
     }
 }
 

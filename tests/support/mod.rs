@@ -4,6 +4,7 @@
 pub mod browser;
 pub mod certificate;
 pub mod curl;
+pub mod looks;
 pub mod process;
 pub mod relay;
 pub mod results;

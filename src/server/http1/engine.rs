@@ -151,6 +151,7 @@ fn open_endpoint(
         Endpoint::Transport(transport) => {
             let ask = Ask {
                 counters,
+                transport: transport.name(),
                 feed: request.feed,
                 params: request.params,
                 fields,

@@ -1,105 +1,61 @@
-// ---- Where the server is, and exchanges with it
+// Exchanges with the server, and cursors of feeds.
 
-const ANSWER_MS = 10_000;        // an exchange without an answer after this (and the hold) failed
-const REMEMBERED = 20_000;       // messages: those of the longest poll interval at 2,000 a second
+import { text, url } from './frame.js';
 
-const pageQuery = new URLSearchParams(location.search);
-const feed = pageQuery.get('feed') || 'lobby', token = pageQuery.get('token');
+export const ANSWER_MS = 10_000;   // an exchange without an answer after this (and the hold) failed
 
-// Relative to the page, so that it works behind a proxy's prefix; a token is handed on.
-function address(endpoint, params) {
-  const url = new URL(`feeds/${encodeURIComponent(feed)}/${endpoint}`, location.href);
-  url.search = new URLSearchParams({ ...params, ...(token && { token }) });
-  return url;
-}
+// Marks this visit's requests, so that the server can tell the bytes of its connections.
+export const mark = String(Math.floor(Math.random() * 2 ** 53));
 
-// One request: the response, or an Error whose message can be shown.
-// `no-store` also keeps two copies of the page from queueing for one cache entry.
-async function request(endpoint, params, init) {
-  const url = address(endpoint, params);
-  const response = await fetch(url, { cache: 'no-store', ...init }).catch((error) => {
-    throw error instanceof TypeError ? new Error('the server can’t be reached') : error;
+export const feedUrl = (feed, endpoint, params) =>
+  url(`feeds/${encodeURIComponent(feed)}/${endpoint}`, { ...params, mark });
+
+// One request: the response, or an Error whose message can be shown. `no-store` also keeps two
+// pages from queueing for one cache entry.
+export async function request(where, init) {
+  const response = await fetch(where, { cache: 'no-store', ...init }).catch((error) => {
+    throw error instanceof TypeError ? new Error(text('unreachable')) : error;
   });
   if (response.ok) return response;
   const body = await response.json().catch(() => null);
-  throw new Error(body?.error ?? `the server answered with status ${response.status}`);
+  const advice = body?.error ?? text('status', { status: String(response.status) });
+  throw Object.assign(new Error(advice), { status: response.status });
 }
 
-// One exchange: the body as JSON, or an Error as above.
-async function exchange(endpoint, params, { limitMs = ANSWER_MS, signal, ...init } = {}) {
+// One exchange: the body as JSON and its size in bytes, or an Error as above.
+export async function exchange(where, { limitMs = ANSWER_MS, signal, ...init } = {}) {
   const limit = new AbortController(), abort = () => limit.abort();
   const timer = setTimeout(abort, limitMs);
-  if (signal) signal.onabort = abort;
+  signal?.addEventListener('abort', abort);
   try {
-    const response = await request(endpoint, params, { signal: limit.signal, ...init });
-    return await response.json().catch(() => { throw new Error('the answer can’t be read'); });
+    const response = await request(where, { signal: limit.signal, ...init });
+    const bytes = await response.arrayBuffer();
+    return { body: JSON.parse(new TextDecoder().decode(bytes)), size: bytes.byteLength };
   } catch (error) {
-    throw limit.signal.aborted ? new Error(`no answer within ${limitMs / 1000} s`) : error;
+    if (limit.signal.aborted) throw new Error(text('no_answer', { s: limitMs / 1000 }));
+    throw error instanceof SyntaxError ? new Error(text('unreadable')) : error;
   } finally {
     clearTimeout(timer);
+    signal?.removeEventListener('abort', abort);
   }
 }
 
-// Waits before another attempt; less long if a message was sent meanwhile.
-const resting = new Set();
-function rest(ms, signal) {
-  return new Promise((resume) => {
-    const wake = () => { clearTimeout(timer); resting.delete(wake); resume(); };
-    const timer = setTimeout(wake, ms);
-    resting.add(wake);
-    if (signal) signal.onabort = wake;
-  });
+// Publishes a message; its number.
+export async function publish(feed, message) {
+  const headers = { 'Content-Type': 'application/json' };
+  const init = { method: 'POST', headers, body: JSON.stringify(message) };
+  return (await exchange(feedUrl(feed, 'messages'), init)).body.seq;
+}
+
+// Runs tasks one after the other, so that all of them need one connection.
+let last = Promise.resolve();
+export function inTurn(task) {
+  const next = last.then(task);
+  last = next.catch(() => {});
+  return next;
 }
 
 // Cursors carry the server's epoch, so that no restart is mistaken.
-const cursorAt = (seq, epoch) => `${seq}-${epoch}`;
-const epochOf = (cursor) => cursor.split('-')[1];
-
-// ---- Which messages arrived, and when
-
-let epoch;                       // the run of the server that the cards count
-const seen = new Map();          // name of a message → { seq, firstAt, sentAt if ours, by }
-const sentUnseen = new Map();    // seq → { from, sentAt }: published, and not delivered yet
-let sending = null;              // { from, sentAt } until the answer to the POST tells the seq
-let undecided = [];              // arrivals meanwhile: only that answer tells whether they are ours
-
-// Notes an arrival; null when this transport has delivered the message before.
-function note(message, transport) {
-  const at = performance.now();
-  // A restarted server counts from 1 again: seq alone does not name a message.
-  const name = `${message.seq}/${message.published_at_ns}`;
-  if (!seen.has(name)) {
-    const sent = sentUnseen.get(message.seq), ours = sent?.from === message.from;
-    if (ours) sentUnseen.delete(message.seq);
-    seen.set(name, { seq: message.seq, firstAt: at, sentAt: ours ? sent.sentAt : null, by: [] });
-    if (seen.size > REMEMBERED) seen.delete(seen.keys().next().value);
-  }
-  const entry = seen.get(name);
-  if (entry.by.includes(transport)) return null;
-  entry.by.push(transport);
-  return { at, entry };
-}
-
-// The POST was answered (`seq`) or failed (no `seq`): what arrived meanwhile can be judged.
-function settle(seq) {
-  const ours = undecided.find(({ entry }) => entry.seq === seq);
-  if (ours) ours.entry.sentAt = sending.sentAt;
-  else if (seq !== undefined) sentUnseen.set(seq, sending);
-  sending = null;
-  for (const arrival of undecided.splice(0)) arrival.card.judge(arrival);
-}
-
-// The server restarted, or made the idle feed again, and all cards count anew. What a card still
-// lacked of the time before is lost: messages that others have shown, and those of this page that no
-// transport delivered.
-function beginAnew(newEpoch) {
-  if (newEpoch === epoch) return;
-  const restarted = epoch !== undefined, entries = [...seen.values()];
-  for (const card of restarted ? cards : []) {
-    const lacked = entries.filter(({ by }) => !by.includes(card.name)).length;
-    card.beginAnew(Math.max(card.missed, lacked + sentUnseen.size));
-  }
-  epoch = newEpoch;
-  seen.clear();
-  sentUnseen.clear();
-}
+export const cursorAt = (seq, epoch) => `${seq}-${epoch}`;
+export const seqOf = (cursor) => parseInt(cursor, 10);
+export const epochOf = (cursor) => cursor.split('-')[1];

@@ -68,8 +68,9 @@ macro_rules! files {
 }
 
 files!(
-    "style.css", "frame.js", "race.css";
-    "frame",
+    "style.css", "frame.js", "feed.js", "subscription.js", "clock.js", "turns.js",
+    "race.css", "race.js", "lane.js", "plot.js";
+    "frame", "race",
 );
 
 /// The addresses of the pages.
@@ -101,18 +102,6 @@ async fn file_of_pages(State(state): State<Arc<AppState>>, Path(name): Path<Stri
     let content = match &*name {
         "setup.js" => setup(&state),
         "transports.css" => colours(),
-        "race.js" => concat!(
-            "import { TRANSPORTS as DESCRIPTORS } from './setup.js';\n",
-            "import { start } from './frame.js';\n",
-            "start('race', {});\n",
-            include_str!("feed.js"),
-            include_str!("card.js"),
-            include_str!("members.js"),
-            include_str!("readers.js"),
-            include_str!("windows.js"),
-            include_str!("main.js"),
-        )
-        .to_owned(),
         name => match file(name) {
             Some(content) => content.to_owned(),
             None => {

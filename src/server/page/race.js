@@ -1,0 +1,219 @@
+// The race: one feed over all transports at once, in this browser.
+
+import { TRANSPORTS } from './setup.js';
+import { duration, element, languageTag, number, query, remembered, start, text, url }
+  from './frame.js';
+import { cursorAt, epochOf, exchange, feedUrl, inTurn, mark, publish, seqOf } from './feed.js';
+import { clock } from './clock.js';
+import { Lane } from './lane.js';
+import { SIGNS, drawPlot } from './plot.js';
+import { takeTurns } from './turns.js';
+import texts from './race.texts.js';
+
+const WINDOW_MS = 10_000;        // of the lanes
+const FIGURES_MS = 250, STILL_MS = 1_000, COUNTS_MS = 2_000, RETRY_MS = 1_000;
+const LATE_MS = 20, LATE_TIMES = 5;  // a median that is late, and by how much over the fastest
+
+start('race', texts);
+const by = (id) => document.getElementById(id);
+
+// ---- What is raced: the feed of the address, or one of this browser, which the page fills.
+
+const given = query.get('feed');
+const feed = given ?? remembered.get('wslab-race') ?? `race-${Math.random().toString(36).slice(2, 8)}`;
+if (!given) remembered.set('wslab-race', feed);
+by('feed').textContent = feed;
+by('help').href = url('help');
+
+const settings = { intervalMs: 1000, holdMs: 25_000, rate: 1, payload: 20 };
+const race = {
+  feed, settings,
+  published: [],                 // { seq, publishedAt } of the last seconds
+  known: new Map(),              // epoch → its last message that is known
+
+  delivered(seq, publishedAt) {
+    if (!this.published.some((one) => one.seq === seq)) this.published.push({ seq, publishedAt });
+    const since = performance.now() - span();
+    while (this.published[0]?.publishedAt < since) this.published.shift();
+    this.knows(seq);
+  },
+
+  knows(seq) { this.known.set(epoch, Math.max(seq, this.known.get(epoch) ?? 0)); },
+
+  // The server restarted, and with it the feed: what a lane lacked of the time before is lost.
+  restarted({ subscription }, before) {
+    const last = this.known.get(epochOf(before)) ?? 0;
+    subscription.missed += Math.max(0, last - seqOf(before));
+    const now = epochOf(subscription.cursor);
+    if (now === epoch) return;
+    epoch = now;
+    this.published.length = 0;
+    clock.measure().catch(() => {});
+  },
+};
+let epoch = null, runs = false;
+
+const span = () => Math.max(WINDOW_MS, 2.5 * settings.intervalMs);
+const lanes = TRANSPORTS.map((transport) => new Lane(transport, race));
+by('lanes').append(...lanes.map(({ root }) => root));
+by('legend').append(...TRANSPORTS.map(({ name, title }, n) =>
+  element('li', { textContent: title, data: { transport: name, sign: SIGNS[n] } })));
+
+// ---- The controls
+
+function choices(id, values, label, changed) {
+  const select = by(id), [first] = Object.keys(settings).filter((key) => key.startsWith(id));
+  select.append(...values.map((value) => new Option(label(value), value)));
+  select.value = settings[first];
+  select.onchange = () => {
+    settings[first] = Number(select.value);
+    changed?.();
+  };
+}
+
+const seconds = (ms) => `${(ms / 1000).toLocaleString(languageTag)}\u00a0s`;
+choices('rate', [0.5, 1, 2, 5, 10], (hz) => text('per_second', { n: hz.toLocaleString(languageTag) }),
+  () => publishing.begin());
+choices('payload', [20, 100, 1_000, 10_000], (size) => `${number(size)} B`);
+choices('interval', [250, 500, 1_000, 2_000, 5_000, 10_000], seconds, () => {
+  for (const lane of lanes) {
+    lane.latencies.length = 0;
+    if (lane.name === 'short-polling') lane.subscription.wake();
+  }
+});
+choices('hold', [1_000, 5_000, 25_000], seconds);
+for (const id of ['rate', 'payload']) by(id).disabled = given !== null;
+by('controls').onsubmit = (event) => event.preventDefault();
+
+// ---- Publishing, at random moments: no poll may be in step with it. A message that is due while
+// the one before it is on its way is left out: the network is slower than the rate.
+
+const publishing = {
+  timer: null, busy: false, left: 0, count: 0,
+
+  begin() {
+    clearTimeout(this.timer);
+    if (!runs || given) return;
+    this.timer = setTimeout(() => {
+      this.begin();
+      this.publish();
+    }, ((0.5 + Math.random()) * 1000) / settings.rate);
+  },
+
+  async publish() {
+    if (this.busy) { this.left += 1; return; }
+    this.busy = true;
+    this.count += 1;
+    const message = `${this.count} `.padEnd(settings.payload, '.').slice(0, settings.payload);
+    try {
+      race.knows(await inTurn(() => publish(feed, { from: 'race', text: message })));
+      this.say(this.left ? text('left_out', { n: this.left }) : '');
+    } catch (error) {
+      this.say(text('not_published', { why: error.message }));
+    }
+    this.busy = false;
+  },
+
+  say(said) { if (by('publishing').textContent !== said) by('publishing').textContent = said; },
+};
+
+// ---- What the visitor sees
+
+// Who is late, and why, in words for the back row.
+function answer() {
+  const judged = lanes.filter((lane) => lane.isLive && lane.median() !== null);
+  if (!runs || judged.length < 2) return runs ? text('gathering') : '';
+  const medians = judged.map((lane) => ({ lane, ms: lane.median() }));
+  const fastest = Math.min(...medians.map(({ ms }) => ms));
+  const isLate = ({ ms }) => ms > LATE_MS && ms > LATE_TIMES * fastest;
+  const late = medians.filter(isLate), others = medians.filter((one) => !isLate(one));
+  const most = duration(Math.max(...others.map(({ ms }) => ms)));
+  const n = others.length;
+  if (!late.length) return text('all_close', { names: text('all', { n }), ms: most });
+  const why = late.map(({ lane, ms }) => text(`late_${lane.name}`, {
+    name: capital(lane.title), ms: duration(ms), s: settings.intervalMs / 1000,
+  }));
+  return [...why, text('others_close', { names: text('the_others', { n }), ms: most })].join(' ');
+}
+
+const capital = (word) => word[0].toUpperCase() + word.slice(1);
+
+function showClock() {
+  const { best } = clock;
+  if (!best) return;
+  by('clock').textContent = text('clock', {
+    offset: `${number(best.offsetMs / 1000, 4)}\u00a0s`, error: duration(best.errorMs),
+    trip: duration(best.roundTripMs),
+  });
+}
+
+function showFigures() {
+  for (const lane of lanes) lane.show();
+  const said = answer();
+  if (by('answer').textContent !== said) by('answer').textContent = said;
+  by('key').replaceChildren(
+    element('span', { textContent: text('ago', { s: span() / 1000 }) }),
+    element('span', { textContent: text('key') }),
+    element('span', { textContent: text('now') }),
+  );
+  showClock();
+}
+
+let colours = {};
+function readColours() {
+  const style = getComputedStyle(document.documentElement);
+  colours = { line: style.getPropertyValue('--line'), soft: style.getPropertyValue('--soft') };
+}
+matchMedia('(prefers-color-scheme: dark)').onchange = readColours;
+readColours();
+
+// Moves with every frame, or once a second where motion is to be reduced.
+const still = matchMedia('(prefers-reduced-motion: reduce)');
+let drawnAt = 0, plottedAt = 0;
+function draw(now) {
+  requestAnimationFrame(draw);
+  if (still.matches && now - drawnAt < STILL_MS) return;
+  drawnAt = now;
+  for (const lane of lanes) lane.draw(now, span(), colours);
+  if (now - plottedAt < FIGURES_MS) return;
+  plottedAt = now;
+  drawPlot(by('plot'), lanes, now, colours);
+}
+
+// The server's count of the bytes of this page's connections, beside the page's own.
+async function readCounts() {
+  if (!runs) return;
+  const { body } = await inTurn(() => exchange(url('connections', { mark })));
+  for (const lane of lanes) {
+    lane.counted = { ...body[lane.name], seen_bytes: lane.subscription.bodyBytes };
+  }
+}
+
+// ---- The start: all lanes read on from one place, so that none has a head start.
+
+async function findPlace() {
+  await clock.measure();
+  if (!given) await inTurn(() => publish(feed, { from: 'race', text: '0' }));
+  const { body } = await inTurn(() => exchange(feedUrl(feed, 'messages', { limit: 1 })));
+  epoch = body.epoch;
+  race.knows(body.last);
+  for (const { subscription } of lanes) subscription.cursor = cursorAt(body.last, body.epoch);
+}
+
+for (let placed = false; !placed;) {
+  placed = await findPlace().then(() => true, (error) => {
+    for (const { subscription } of lanes) subscription.lost(error.message);
+    showFigures();
+    return new Promise((done) => { setTimeout(() => done(false), RETRY_MS); });
+  });
+}
+takeTurns((has) => {
+  runs = has;
+  by('turn').hidden = has;
+  for (const lane of lanes) lane.run(has);
+  publishing.begin();
+});
+setInterval(showFigures, FIGURES_MS);
+setInterval(() => readCounts().catch(() => {}), COUNTS_MS);
+clock.keepMeasuring(() => runs);
+requestAnimationFrame(draw);
