@@ -58,6 +58,9 @@ fn the_address_has_the_host_that_is_named_and_the_server_answers_for_it() {
         line,
         format!("a página: {page}, {page}?feed=system, {page}?feed=sensors")
     );
+    let hall = server.process.line();
+    let before = format!("a sala, com a chave de quem dá a aula: {page}hall#key=");
+    assert!(hall.starts_with(&before), "{hall}");
     assert_eq!(server.process.line(), "Wi-Fi: Sala 3, senha: segredo-1");
     let host = format!("Host: lab.example.org:{port}\r\n");
     let mut stream = server.connect();
@@ -77,6 +80,8 @@ fn what_cannot_work_is_refused_with_what_to_write() {
         (["--host", "0.0.0.0"], "write one address"),
         (["--host", "http://lab"], "a host's name alone"),
         (["--lang", "fr"], "write en"),
+        (["--teacher-key", "short"], "at least 8 characters"),
+        (["--teacher-key", "with spaces"], "letters of ASCII"),
     ] {
         let output = wslab(&[&["demo"], &flags[..]].concat()).output().unwrap();
         let why = text(&output.stderr);

@@ -5,16 +5,22 @@ use std::io::{IsTerminal, Write, stderr, stdout};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::process::ExitCode;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use clap::{Arg, Args};
 
+use crate::classroom::Classroom;
+use crate::classroom::key::{LEAST_LENGTH, TeacherKey};
 use crate::classroom::qr::{self, Wifi};
+use crate::cli::args::{GivenToken, parse_token};
 use crate::cli::browser;
 use crate::cli::help::{self, headings};
 use crate::cli::serve::{Listening, ServeArgs};
+use crate::client::token::Token;
 use crate::error::UsageError;
 use crate::lab::config::Config;
 use crate::server::host::HostName;
+use crate::service::state::AppState;
 use crate::system::{lan, output};
 use crate::texts::{DemoTexts, Locale};
 
@@ -48,6 +54,13 @@ pub(super) struct DemoArgs {
     )]
     #[arg(help_heading = headings::NETWORK)]
     wifi: Option<Wifi>,
+    /// What the teacher shows to cut, slow and ask
+    ///
+    /// The hall's page asks for it. Without it, a new one is made and printed. The environment
+    /// variable WSLAB_TEACHER_KEY hides it from other users of this machine.
+    #[arg(long, value_name = "KEY", env = "WSLAB_TEACHER_KEY", hide_env = true)]
+    #[arg(value_parser = parse_token, help_heading = headings::ACCESS)]
+    teacher_key: Option<GivenToken>,
     /// Print the address and open no browser
     ///
     /// Without it, the page opens where the variable BROWSER names one, or where a terminal has a
@@ -90,27 +103,33 @@ impl DemoArgs {
             Some(PageHost::Name(name)) => Some(name.clone()),
             _ => None,
         };
+        let key = match self.teacher_key {
+            Some(key) => checked(key)?,
+            None => TeacherKey::random(),
+        };
         let demo = Demo {
             host: self.host,
+            key,
             wifi: self.wifi,
             opens: !self.no_open && can_open(),
             texts: &locale.texts().demo,
         };
         let serve = self.serve.demonstrating(SENSORS, name);
-        serve.run(|listening| demo.start(&listening))
+        serve.run(|listening, state| demo.start(&listening, state).map(Some))
     }
 }
 
 /// What a demonstration does once it listens.
 struct Demo {
     host: Option<PageHost>,
+    key: Token,
     wifi: Option<Wifi>,
     opens: bool,
     texts: &'static DemoTexts,
 }
 
 impl Demo {
-    fn start(&self, listening: &Listening) -> anyhow::Result<()> {
+    fn start(self, listening: &Listening, state: &AppState) -> anyhow::Result<Arc<Classroom>> {
         let Listening { scheme, address } = *listening;
         let at = |host: &str| format!("{scheme}://{host}:{}/", address.port());
         let others = self.hosts(address);
@@ -126,6 +145,9 @@ impl Demo {
         for also in pages.iter().skip(1) {
             output::write(format!("{}{also}\n", texts.also))?;
         }
+        // In the fragment, the key reaches no server and no log.
+        let hall = format!("{}{page}hall#key={}\n", texts.hall, self.key.reveal());
+        output::write(hall)?;
         match pages.first() {
             Some(page) => self.write_codes(page)?,
             None => self.write_advice(address),
@@ -133,7 +155,9 @@ impl Demo {
         if self.opens {
             browser::open_url(&own);
         }
-        Ok(())
+        let (key, page) = (TeacherKey::new(self.key), pages.into_iter().next());
+        let classroom = Classroom::new(key, page, self.wifi, state.metrics.clone());
+        Ok(Arc::new(classroom))
     }
 
     /// The hosts by which others reach this server, the most likely first: none where it is for
@@ -178,6 +202,18 @@ impl Demo {
             false => self.texts.no_network.to_owned(),
         };
         let _ = writeln!(stderr(), "{advice}");
+    }
+}
+
+/// A key that a teacher has chosen.
+fn checked(key: GivenToken) -> Result<Token, UsageError> {
+    let key = key.map_err(|error| UsageError(format!("--teacher-key: {error}")))?;
+    match key.reveal().len() {
+        LEAST_LENGTH.. => Ok(key),
+        _ => {
+            let why = format!("--teacher-key: write at least {LEAST_LENGTH} characters");
+            Err(UsageError(why))
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use subtle::ConstantTimeEq;
 /// The environment variable for the token. Other users of a host can read command lines.
 pub const VARIABLE: &str = "WSLAB_TOKEN";
 
-/// A secret that all clients share. It is never printed.
+/// A secret that all clients share. Only [`Token::reveal`] shows it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Token(String);
 
@@ -17,6 +17,11 @@ impl Token {
     /// Compares in constant time, so that the token cannot be found letter by letter.
     pub fn is(&self, given: &str) -> bool {
         self.0.as_bytes().ct_eq(given.as_bytes()).into()
+    }
+
+    /// The secret itself, to print it where it was made.
+    pub fn reveal(&self) -> &str {
+        &self.0
     }
 
     /// The header line with the token (RFC 6750, section 2.1). A URL would appear in logs.

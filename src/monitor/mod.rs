@@ -27,35 +27,62 @@ pub const SENSORS: &str = "sensors";
 /// Time between two readings.
 const PERIOD: Duration = Duration::from_secs(1);
 
+/// How soon a new rate counts.
+const NOTICED_WITHIN: Duration = Duration::from_millis(200);
+
 /// Publishes CPU, memory and network readings of this machine into [`SYSTEM`] until the runtime
 /// ends.
 pub fn watch_machine(feeds: &Feeds) -> Result<(), FeedError> {
     let (feed, mut machine) = (feeds.keep(SYSTEM)?, MachineReadings::now());
     let read = move || machine.read();
-    tokio::spawn(publish(feed, "machine".to_owned(), Duration::ZERO, read));
+    let every = || PERIOD;
+    tokio::spawn(publish(
+        feed,
+        "machine".to_owned(),
+        (Duration::ZERO, every),
+        read,
+    ));
     Ok(())
 }
 
 /// Publishes the readings of `count` simulated sensors, `sensor-N`, into [`SENSORS`], evenly spread
-/// over the period.
-pub fn simulate_sensors(feeds: &Feeds, count: u32) -> Result<(), FeedError> {
+/// over the period: each once a second, or all together as often as `rate_hz` says.
+pub fn simulate_sensors(
+    feeds: &Feeds,
+    count: u32,
+    rate_hz: impl Fn() -> Option<f64> + Clone + Send + 'static,
+) -> Result<(), FeedError> {
     let feed = feeds.keep(SENSORS)?;
     for number in 0..count {
         let phase = PERIOD * number / count;
         let mut sensor = Sensor::new(number.into());
         let name = format!("sensor-{}", number + 1);
-        tokio::spawn(publish(feed.clone(), name, phase, move || sensor.read()));
+        let rate_hz = rate_hz.clone();
+        let every =
+            move || rate_hz().map_or(PERIOD, |hz| Duration::from_secs_f64(f64::from(count) / hz));
+        let read = move || sensor.read();
+        tokio::spawn(publish(feed.clone(), name, (phase, every), read));
     }
     Ok(())
 }
 
 /// Publishes a reading every period on an absolute schedule. A reading that is more than a period
-/// late is left out.
-async fn publish(feed: Arc<Feed>, from: String, phase: Duration, mut read: impl FnMut() -> String) {
+/// late is left out. A period that changes counts from the last reading.
+async fn publish(
+    feed: Arc<Feed>,
+    from: String,
+    (phase, every): (Duration, impl Fn() -> Duration),
+    mut read: impl FnMut() -> String,
+) {
     let (start, start_ns) = (Instant::now(), clock::now_ns());
-    let mut due = PERIOD + phase;
+    let mut last = phase;
     loop {
-        tokio::time::sleep_until(start + due).await;
+        let mut due = last + every();
+        while start + due > Instant::now() {
+            let soon = Instant::now() + NOTICED_WITHIN;
+            tokio::time::sleep_until(soon.min(start + due)).await;
+            due = last + every();
+        }
         let reading = NewMessage {
             from: from.clone(),
             text: read(),
@@ -64,9 +91,9 @@ async fn publish(feed: Arc<Feed>, from: String, phase: Duration, mut read: impl 
         if let Err(error) = feed.append(&reading, clock::now_ns()).await {
             tracing::warn!(from, %error, "a reading is lost");
         }
-        due += PERIOD;
-        while start + due <= Instant::now() {
-            due += PERIOD;
+        last = due;
+        while start + last + every() <= Instant::now() {
+            last += every();
         }
     }
 }
@@ -98,7 +125,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn sensors_take_turns_and_each_reads_once_a_second() {
         let feeds = Feeds::new(Retention::default(), 10);
-        simulate_sensors(&feeds, 4).unwrap();
+        simulate_sensors(&feeds, 4, || None).unwrap();
         tokio::time::sleep(Duration::from_millis(2_990)).await;
         let readings = readings(&feeds.peek(SENSORS).unwrap());
         let names: Vec<_> = readings.iter().map(|(name, _)| &**name).collect();

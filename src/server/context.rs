@@ -36,7 +36,11 @@ impl ServerContext {
             "http"
         };
         ServerContext {
-            router: TowerToHyperService::new(routes::router(state.clone(), scheme)),
+            router: TowerToHyperService::new(routes::router(
+                state.clone(),
+                scheme,
+                settings.classroom.clone(),
+            )),
             refusals: RateLimiter::new(NonZeroU32::MIN),
             state,
             settings,

@@ -221,6 +221,7 @@ mod tests {
             head_timeout: Duration::from_secs(1),
             idle_timeout: Duration::from_secs(1),
             peer_timeout: Duration::from_secs(1),
+            classroom: None,
         };
         let context = Arc::new(ServerContext::new(state.clone(), settings));
         let counters = state.metrics.open([127, 0, 0, 1].into()).counters.clone();

@@ -19,6 +19,7 @@ use crate::server::closing::refuse;
 use crate::server::connection;
 use crate::server::context::ServerContext;
 use crate::server::counted_stream::CountedStream;
+use crate::server::gated_stream::GatedStream;
 use crate::server::settings::ServerSettings;
 use crate::service::counters::OpenConnection;
 use crate::service::state::AppState;
@@ -111,8 +112,8 @@ pub async fn run(
     }
 }
 
-/// Spawns the task of a connection. Those with TLS have another type of task, so that one without
-/// TLS is smaller.
+/// Spawns the task of a connection. Those with TLS, and those of a demonstration, have other types
+/// of tasks, so that one without either is smaller.
 fn spawn(
     connections: &mut JoinSet<()>,
     stream: TcpStream,
@@ -123,10 +124,21 @@ fn spawn(
     prepare(&stream, context.settings.peer_timeout);
     let stream = CountedStream::new(stream, counted, permit);
     let (counters, context) = (stream.counters().clone(), context.clone());
-    match context.settings.tls.clone() {
-        None => connections.spawn(connection::serve(stream, counters, context)),
-        Some(tls) => connections.spawn(async move {
+    let classroom = context.settings.classroom.clone();
+    match (context.settings.tls.clone(), classroom) {
+        (None, None) => connections.spawn(connection::serve(stream, counters, context)),
+        (None, Some(classroom)) => {
+            let stream = GatedStream::new(stream, classroom);
+            connections.spawn(connection::serve(stream, counters, context))
+        }
+        (Some(tls), None) => connections.spawn(async move {
             if let Some(stream) = tls.accept(stream, context.settings.head_timeout).await {
+                connection::serve(stream, counters, context).await;
+            }
+        }),
+        (Some(tls), Some(classroom)) => connections.spawn(async move {
+            if let Some(stream) = tls.accept(stream, context.settings.head_timeout).await {
+                let stream = GatedStream::new(stream, classroom);
                 connection::serve(stream, counters, context).await;
             }
         }),

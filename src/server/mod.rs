@@ -6,19 +6,21 @@
 //! - [`http1`]: the fast engine, for the usual requests of clients
 //! - [`general`]: the general engine, for all others: hyper, and axum with [`routes`] and
 //!   [`transport_routes`], over a [`client_half`] · [`addresses`]: the list of them
-//! - [`page`]: the classroom page
+//! - [`page`]: the pages · [`classroom_routes`], [`gated_stream`]: the class of a demonstration
 //! - [`access`], [`host`]: what is admitted
 //! - [`metrics`], [`access_log`], [`counted_stream`], [`tls_stream`]: what is counted and logged
 
 pub mod access;
 pub mod access_log;
 pub mod addresses;
+pub mod classroom_routes;
 pub mod client_half;
 pub mod closing;
 pub mod connection;
 pub mod context;
 pub mod counted_stream;
 pub mod extract;
+pub mod gated_stream;
 pub mod general;
 pub mod head_timer;
 pub mod host;

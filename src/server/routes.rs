@@ -3,26 +3,26 @@
 use std::sync::Arc;
 
 use axum::body::HttpBody;
-use axum::extract::{DefaultBodyLimit, FromRequest, Request, State};
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Json, Router};
-use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::json;
 
+use crate::classroom::Classroom;
 use crate::runtime::clock;
 use crate::server::addresses::{Address, Directory, Route, help, no_such_address};
+use crate::server::classroom_routes;
 use crate::server::client_half::ClientHalf;
-use crate::server::extract::{ApiQuery, FeedOfPath};
+use crate::server::extract::{ApiQuery, FeedOfPath, body};
 use crate::server::metrics::metrics;
 use crate::server::page;
 use crate::server::transport_routes;
 use crate::service::answer::{ApiError, Whole};
 use crate::service::counters::{ConnectionCounters, OTHER};
-use crate::service::limits::Limits;
 use crate::service::marks::{SocketBytes, mark_in};
 use crate::service::publish::{check_head, created, parse_message, publish};
 use crate::service::state::AppState;
@@ -33,7 +33,7 @@ const HISTORY_LIMIT: usize = 50;
 const MAX_HISTORY_LIMIT: usize = 1_000;
 
 /// Every address of the server, in the order in which `/help` lists them.
-fn routes() -> Vec<Route> {
+fn routes(has_class: bool) -> Vec<Route> {
     let publish = Address {
         method: "POST",
         curl: r#"-H 'Content-Type: application/json' -d '{"from":"alice","text":"oi"}'"#,
@@ -80,20 +80,30 @@ fn routes() -> Vec<Route> {
             get(metrics),
         ),
     ]);
-    routes.extend(page::routes());
+    routes.extend(page::routes(has_class));
+    if has_class {
+        routes.extend(classroom_routes::routes());
+    }
     routes
 }
 
 /// The router of a server that is asked over `scheme`.
-pub fn router(state: Arc<AppState>, scheme: &'static str) -> Router {
+pub fn router(
+    state: Arc<AppState>,
+    scheme: &'static str,
+    classroom: Option<Arc<Classroom>>,
+) -> Router {
     let limit = DefaultBodyLimit::max(state.limits.max_message_bytes);
     let mut router = Router::new();
     let mut addresses = Vec::new();
-    for (address, handler) in routes() {
+    for (address, handler) in routes(classroom.is_some()) {
         router = router.route(&address.path, handler);
         addresses.push(address);
     }
     let directory = Arc::new(Directory { scheme, addresses });
+    if let Some(classroom) = classroom {
+        router = router.layer(Extension(classroom));
+    }
     router
         .fallback(no_such_address)
         .method_not_allowed_fallback(wrong_method)
@@ -162,32 +172,9 @@ async fn post_message(
         .min(limit);
     let owed = counters.owe(bytes as usize);
     let _owed = owed.ok_or_else(ApiError::no_memory)?;
-    let new = parse_message(&body(request, &half, &state.limits).await?)?;
+    let new = parse_message(&body(request, &half, &state.limits, limit as usize).await?)?;
     let feed = state.feeds.open(&feed, counters.address)?;
     Ok(created(publish(&feed, &new).await?))
-}
-
-/// The complete body of a request, read within a time limit. One whose length is over the limit is
-/// refused before it is sent, if its sender waits for 100 Continue (RFC 9110, section 10.1.1).
-async fn body(request: Request, half: &ClientHalf, limits: &Limits) -> Result<Bytes, ApiError> {
-    let limit = limits.max_message_bytes;
-    let too_long = || {
-        let advice = format!("a message has at most {limit} bytes: write less");
-        ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, advice)
-    };
-    if request.body().size_hint().lower() > limit as u64 {
-        return Err(too_long());
-    }
-    let body = Bytes::from_request(request, &());
-    let body = half.while_short(tokio::time::timeout(limits.body_timeout, body));
-    let body = body.await.ok_or_else(too_long)?.map_err(|_| {
-        let advice = "the body did not arrive in time: send it at once";
-        ApiError::new(StatusCode::REQUEST_TIMEOUT, advice)
-    })?;
-    body.map_err(|error| match error.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => too_long(),
-        status => ApiError::new(status, error.body_text()),
-    })
 }
 
 #[derive(Debug, Deserialize)]

@@ -1,7 +1,9 @@
 //! The settings of a server, apart from its feeds and transports.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use crate::classroom::Classroom;
 use crate::feed::AddressLimits;
 use crate::server::access::Access;
 use crate::server::tls::ServerTls;
@@ -25,4 +27,6 @@ pub struct ServerSettings {
     /// gives the connection up (tcp(7), TCP_USER_TIMEOUT); and how long a connection may be silent
     /// before the kernel probes it.
     pub peer_timeout: Duration,
+    /// What a class has beside the feeds, in a demonstration.
+    pub classroom: Option<Arc<Classroom>>,
 }

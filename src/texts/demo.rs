@@ -7,6 +7,8 @@ pub struct DemoTexts {
     pub page: &'static str,
     /// Before another address of it.
     pub also: &'static str,
+    /// Before the address of the hall, with the teacher's key.
+    pub hall: &'static str,
     /// The Wi-Fi's name and password.
     pub wifi: fn(&str, &str) -> String,
     /// Above the code that joins the Wi-Fi, and above the one that opens the page.

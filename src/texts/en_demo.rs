@@ -5,6 +5,7 @@ use crate::texts::DemoTexts;
 pub(super) const DEMO: DemoTexts = DemoTexts {
     page: "the page: ",
     also: "also at: ",
+    hall: "the teacher's hall, with the key: ",
     wifi: |ssid, password| match password {
         "" => format!("Wi-Fi: {ssid}, without a password"),
         _ => format!("Wi-Fi: {ssid}, password: {password}"),

@@ -5,6 +5,7 @@ use crate::texts::DemoTexts;
 pub(super) const DEMO: DemoTexts = DemoTexts {
     page: "a página: ",
     also: "também em: ",
+    hall: "a sala, com a chave de quem dá a aula: ",
     wifi: |ssid, password| match password {
         "" => format!("Wi-Fi: {ssid}, sem senha"),
         _ => format!("Wi-Fi: {ssid}, senha: {password}"),

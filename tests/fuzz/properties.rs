@@ -297,6 +297,7 @@ fn server() -> SocketAddr {
                     head_timeout: PATIENCE,
                     idle_timeout: PATIENCE,
                     peer_timeout: PATIENCE,
+                    classroom: None,
                     tls: None,
                 };
                 server::run(listener, state, settings, std::future::pending()).await;

@@ -172,6 +172,7 @@ impl LimitArgs {
             head_timeout: self.header_timeout.0,
             idle_timeout: self.idle_timeout.0,
             peer_timeout: self.peer_timeout.0,
+            classroom: None,
         })
     }
 

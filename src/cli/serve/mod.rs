@@ -15,6 +15,7 @@ use clap::Args;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::prelude::*;
 
+use crate::classroom::Classroom;
 use crate::cli::args::{GivenToken, check_token, parse_token, within};
 use crate::cli::help::{self, headings};
 use crate::cli::process::{confine, interrupted, wait_for_parent};
@@ -162,17 +163,18 @@ impl ServeArgs {
     }
 
     pub(super) fn execute(self) -> anyhow::Result<ExitCode> {
-        self.run(|_| Ok(()))
+        self.run(|_, _| Ok(None))
     }
 
-    /// Serves until a signal comes. `started` is called once the server listens.
+    /// Serves until a signal comes. `started` is called once the server listens, and returns the
+    /// class if there is one.
     pub(super) fn run(
         self,
-        started: impl FnOnce(Listening) -> anyhow::Result<()>,
+        started: impl FnOnce(Listening, &AppState) -> anyhow::Result<Option<Arc<Classroom>>>,
     ) -> anyhow::Result<ExitCode> {
         confine(self.cpus.as_ref())?;
         self.start_log();
-        let (settings, state) = (self.settings()?, Arc::new(self.state()?));
+        let (mut settings, state) = (self.settings()?, Arc::new(self.state()?));
         if self.with_parent {
             std::thread::spawn(|| {
                 wait_for_parent();
@@ -201,12 +203,14 @@ impl ServeArgs {
                 address: listener.local_addr()?,
             };
             self.write_address(&settings, &listening)?;
-            started(listening)?;
+            settings.classroom = started(listening, &state)?;
             if self.monitor {
                 monitor::watch_machine(&state.feeds)?;
             }
             if let Some(count @ 1..) = self.sensors {
-                monitor::simulate_sensors(&state.feeds, count)?;
+                let classroom = settings.classroom.clone();
+                let rate_hz = move || classroom.as_ref()?.orders.rate_hz();
+                monitor::simulate_sensors(&state.feeds, count, rate_hz)?;
             }
             tracing::info!(address = %listener.local_addr()?, "listening");
             let shutdown = async {

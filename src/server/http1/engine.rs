@@ -226,6 +226,7 @@ mod tests {
             head_timeout: SECOND,
             idle_timeout: SECOND,
             peer_timeout: SECOND,
+            classroom: None,
         };
         ServerContext::new(state, settings)
     }

@@ -87,9 +87,15 @@ export function url(path, params = {}) {
   return made;
 }
 
+// Adds texts by key, for a module that pages share.
+export function addTexts(more) {
+  Object.assign(texts, more);
+}
+
 // Begins a page: adds its texts, and fills in its header, its title and its elements.
 export function start(name, more) {
-  Object.assign(texts, frameTexts, more);
+  addTexts(frameTexts);
+  addTexts(more);
   document.documentElement.lang = languageTag;
   document.title = `${text(`nav_${name}`)} – wslab`;
   header(name);

@@ -3,12 +3,16 @@
 //! - `style.css`: colours, light and dark, and what all pages share
 //! - `frame.js`: the language, the navigation; texts by key, from `texts/pages`
 //! - `index.html`, `race.css`, `race.js`: one feed over all transports
+//! - `report.js`: what any page tells the hall · `class.css`: the pages of the class
+//! - `hall.html`, `hall.js`, `lanes.js`, `teacher.js`: the hall · `vote.html`, `vote.js`,
+//!   `ballot.js`: the vote
 //!
 //! A page is an entry of [`PAGES`], and its files are entries of [`files`]. Scripts and styles have
 //! paths of their own, so that the policy of a page can forbid all others.
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::http::header::{
@@ -18,6 +22,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use serde_json::json;
 
+use crate::classroom::Classroom;
 use crate::server::addresses::{Address, Route};
 use crate::service::answer::ApiError;
 use crate::service::state::AppState;
@@ -40,15 +45,41 @@ struct Page {
     name: &'static str,
     about: &'static str,
     html: &'static str,
+    /// Whether only a demonstration has it.
+    is_of_class: bool,
 }
 
 /// The pages, in the order of the navigation.
-const PAGES: [Page; 1] = [Page {
-    path: "/",
-    name: "race",
-    about: "the page, for a browser: one feed over all transports",
-    html: include_str!("index.html"),
-}];
+const PAGES: [Page; 3] = [
+    Page {
+        path: "/",
+        name: "race",
+        about: "the page, for a browser: one feed over all transports",
+        html: include_str!("index.html"),
+        is_of_class: false,
+    },
+    Page {
+        path: "/hall",
+        name: "hall",
+        about: "the page for the projector: every device of the room",
+        html: include_str!("hall.html"),
+        is_of_class: true,
+    },
+    Page {
+        path: "/vote",
+        name: "vote",
+        about: "the page for phones: a number for the question that is open",
+        html: include_str!("vote.html"),
+        is_of_class: true,
+    },
+];
+
+/// The pages of a server with or without a class.
+fn pages(has_class: bool) -> impl Iterator<Item = &'static Page> {
+    PAGES
+        .iter()
+        .filter(move |page| has_class || !page.is_of_class)
+}
 
 /// A file of the pages, by name.
 macro_rules! files {
@@ -69,12 +100,13 @@ macro_rules! files {
 
 files!(
     "style.css", "frame.js", "feed.js", "subscription.js", "clock.js", "turns.js",
-    "race.css", "race.js", "lane.js", "plot.js";
-    "frame", "race",
+    "race.css", "race.js", "lane.js", "plot.js",
+    "class.css", "report.js", "svg.js", "lanes.js", "ballot.js", "hall.js", "teacher.js", "vote.js";
+    "frame", "race", "class", "hall", "vote",
 );
 
 /// The addresses of the pages.
-pub fn routes() -> Vec<Route> {
+pub fn routes(has_class: bool) -> Vec<Route> {
     let page = |page: &'static Page| {
         let answer = get(async || document(page.html));
         (Address::get(page.path, page.about), answer)
@@ -83,7 +115,7 @@ pub fn routes() -> Vec<Route> {
         Address::get(&format!("{FILES_PATH}{{file}}"), "scripts and styles"),
         get(file_of_pages),
     );
-    PAGES.iter().map(page).chain([files]).collect()
+    pages(has_class).map(page).chain([files]).collect()
 }
 
 /// A page with its policy.
@@ -98,9 +130,13 @@ fn document(html: &'static str) -> Response {
     (fields, html).into_response()
 }
 
-async fn file_of_pages(State(state): State<Arc<AppState>>, Path(name): Path<String>) -> Response {
+async fn file_of_pages(
+    State(state): State<Arc<AppState>>,
+    classroom: Option<Extension<Arc<Classroom>>>,
+    Path(name): Path<String>,
+) -> Response {
     let content = match &*name {
-        "setup.js" => setup(&state),
+        "setup.js" => setup(&state, classroom.is_some()),
         "transports.css" => colours(),
         name => match file(name) {
             Some(content) => content.to_owned(),
@@ -123,7 +159,7 @@ async fn file_of_pages(State(state): State<Arc<AppState>>, Path(name): Path<Stri
 }
 
 /// The module that tells the pages of the transports, of each other and of the server's language.
-fn setup(state: &AppState) -> String {
+fn setup(state: &AppState, has_class: bool) -> String {
     let transports = Transport::CHOICES.map(|transport| {
         let Descriptor {
             name,
@@ -134,14 +170,12 @@ fn setup(state: &AppState) -> String {
         } = transport.descriptor();
         json!({ "name": name, "title": title, "colour": colour, "polls": polls })
     });
-    let pages = PAGES
-        .each_ref()
-        .map(|page| json!({ "path": page.path, "name": page.name }));
+    let pages = pages(has_class).map(|page| json!({ "path": page.path, "name": page.name }));
     let language = state.page_language.map(|language| language.tag());
     format!(
         "export const TRANSPORTS = {};\nexport const PAGES = {};\nexport const LANGUAGE = {};\n",
         json!(transports),
-        json!(pages),
+        serde_json::Value::from_iter(pages),
         json!(language),
     )
 }
