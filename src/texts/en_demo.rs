@@ -15,6 +15,6 @@ pub(super) const DEMO: DemoTexts = DemoTexts {
     for_this_machine: |port| {
         format!("for this machine alone: --bind 0.0.0.0:{port} opens it to the network of a class")
     },
-    no_network: "this machine is in no network that others reach it by: join one, or name the \
-                 address with --host",
+    no_network: "this machine has no address here that others reach: join a network, serve IPv6 \
+                 with --bind [::], or name the address with --host",
 };

@@ -15,6 +15,6 @@ pub(super) const DEMO: DemoTexts = DemoTexts {
     for_this_machine: |port| {
         format!("só para esta máquina: --bind 0.0.0.0:{port} abre a página à rede da turma")
     },
-    no_network: "esta máquina não está em nenhuma rede pela qual outras a alcancem: entre em uma, \
-                 ou informe o endereço com --host",
+    no_network: "esta máquina não tem aqui um endereço que outras alcancem: entre em uma rede, \
+                 sirva IPv6 com --bind [::], ou informe o endereço com --host",
 };

@@ -46,13 +46,14 @@ function showBallot(ballot) {
   if (!ballot) return;
   find('question').textContent = question(ballot);
   const vote = new URL('vote', state.page ?? location.href).href;
-  find('voting').textContent = ballot.open ? text('voting', { n: ballot.count, page: vote }) : '';
+  const told = ballot.open ? text('voting', { n: ballot.count, page: vote }) : '';
+  if (find('voting').textContent !== told) find('voting').textContent = told;
   const now = `${ballot.number} ${ballot.open}`;
   if (now === ballotShown) return;
   ballotShown = now;
-  const { root, told, draw } = ballot.open ? {} : result(ballot, null);
-  find('result').replaceChildren(...(root ? [root, ...told] : []));
-  draw?.();
+  const shown = ballot.open ? null : result(ballot, null);
+  find('result').replaceChildren(...(shown ? [shown.root, ...shown.told] : []));
+  shown?.draw();
 }
 
 async function refresh() {

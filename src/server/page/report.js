@@ -39,7 +39,7 @@ export function orderText(order) {
   const { do: what, for_s: s, by_ms, ms, hz: n, device: number } = order;
   switch (what) {
     case 'stop': return text('order_stop', { s });
-    case 'slow': return text('order_slow', { s, by: time(by_ms) });
+    case 'slow': return text('order_slow', { s, delay: time(by_ms) });
     case 'interval': return text('order_interval', { interval: time(ms) });
     case 'rate': return text('order_rate', { n });
     default: return number ? text('order_cut_one', { device: number }) : text('order_cut');
