@@ -45,6 +45,7 @@ impl OwnServer {
             head_timeout: timeout,
             idle_timeout: timeout,
             peer_timeout: timeout,
+            classroom: None,
         };
         let listener = server::bind(([127, 0, 0, 1], 0).into())?;
         let port = listener.local_addr()?.port();
