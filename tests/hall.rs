@@ -276,8 +276,8 @@ fn a_phone_votes_and_sees_the_spread_beside_the_truth() {
             return one.hidden || one.closest('[hidden]') ? '' : one.textContent"
         )
     };
-    phone.wait_for("this device's number", &shown("#device"), |it| {
-        it == "This is device 1."
+    phone.wait_for("this device's number", &shown(".device"), |it| {
+        it == "device 1"
     });
     assert_ne!(phone.run(&shown("#none")), "");
     teacher(&server, "ballot", &open).assert(200, &[]);
@@ -390,4 +390,33 @@ fn four_hundred_devices_behind_one_address_get_on() {
     let bytes = server.rss_bytes().saturating_sub(before) / DEVICES;
     println!("{bytes} bytes of the server's memory a device");
     assert!(bytes < 100_000, "{bytes} bytes a device");
+}
+
+#[test]
+fn the_race_tells_the_hall_what_it_sees_and_obeys_the_teacher() {
+    let server = demo();
+    let race = Browser::open(&server.at("/"));
+    wait_until("the hall knows five delays", || {
+        let delays = &state(&server)["devices"][0]["delays"];
+        let delays = delays.as_array().map_or(&[][..], Vec::as_slice);
+        delays.len() == 5 && delays.iter().all(Value::is_number)
+    });
+    let interval = json!({ "do": "interval", "ms": 300, "for_s": 3 });
+    teacher(&server, "orders", &interval).assert(200, &[]);
+    let control = "const select = document.querySelector('#interval');
+        return [select.value, select.disabled,
+            document.querySelector('.orders')?.textContent ?? '']";
+    race.wait_for("the teacher's interval", control, |it| {
+        *it == json!(["300", true, "By the teacher: All poll every 300\u{a0}ms."])
+    });
+    race.wait_for("the visitor's interval again", control, |it| {
+        *it == json!(["1000", false, ""])
+    });
+    let cut = teacher(&server, "orders", &json!({ "do": "cut", "device": 1 }));
+    let cut: Value = serde_json::from_str(&cut.body).unwrap();
+    // Those of the streams at least; a poll's connection may serve something else just now.
+    assert!(cut["cut"].as_u64().unwrap() >= 3, "{cut}");
+    let states = "return [...document.querySelectorAll('[data-state]')]
+        .filter((one) => one.dataset.state === 'live').length";
+    race.wait_for("all transports again", states, |live| *live == 5);
 }

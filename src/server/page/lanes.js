@@ -78,8 +78,8 @@ function drawLane({ name, title, n, top, height, x, width, radius }, devices) {
   }
   lane.setAttribute('role', 'img');
   const delay = middle === null ? '–' : duration(middle);
-  const told = here.length ? text('lane', { transport: title, n: here.length, delay })
-    : text('lane_empty', { transport: title });
+  const told = here.length ? text('lane', { name: title, n: here.length, delay })
+    : text('lane_empty', { name: title });
   lane.setAttribute('aria-label', told);
   return lane;
 }

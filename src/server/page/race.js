@@ -8,6 +8,7 @@ import { clock } from './clock.js';
 import { Lane } from './lane.js';
 import { SIGNS, drawPlot } from './plot.js';
 import { takeTurns } from './turns.js';
+import { report } from './report.js';
 import texts from './race.texts.js';
 
 const WINDOW_MS = 10_000;        // of the lanes
@@ -72,8 +73,8 @@ function choices(id, values, label, changed) {
 }
 
 const seconds = (ms) => `${(ms / 1000).toLocaleString(languageTag)}\u00a0s`;
-choices('rate', [0.5, 1, 2, 5, 10], (hz) => text('per_second', { n: hz.toLocaleString(languageTag) }),
-  () => publishing.begin());
+const perSecond = (hz) => text('per_second', { n: hz.toLocaleString(languageTag) });
+choices('rate', [0.5, 1, 2, 5, 10], perSecond, () => publishing.begin());
 choices('payload', [20, 100, 1_000, 10_000], (size) => `${number(size)} B`);
 choices('interval', [250, 500, 1_000, 2_000, 5_000, 10_000], seconds, () => {
   for (const lane of lanes) {
@@ -217,3 +218,33 @@ setInterval(showFigures, FIGURES_MS);
 setInterval(() => readCounts().catch(() => {}), COUNTS_MS);
 clock.keepMeasuring(() => runs);
 requestAnimationFrame(draw);
+
+// ---- The hall: what this page tells it, and what the teacher orders for all.
+
+const wished = new Map();        // control → the visitor's value, while an order stands above it
+
+function obey(id, label, ordered) {
+  const select = by(id), value = ordered ?? wished.get(id);
+  if (value === undefined || (wished.has(id) && Number(select.value) === ordered)) return;
+  if (ordered === undefined) wished.delete(id);
+  else if (!wished.has(id)) wished.set(id, select.value);
+  const has = [...select.options].some((option) => Number(option.value) === Number(value));
+  if (!has) select.append(new Option(label(value), value));
+  select.value = value;
+  select.disabled = wished.has(id) || (id === 'rate' && given !== null);
+  select.onchange();
+}
+
+report({
+  mark: Number(mark),
+  via: inTurn,
+  // Another window of this browser tells what it reads.
+  lanes: () => (runs ? Object.fromEntries(lanes.filter((lane) => lane.isLive)
+    .map((lane) => [lane.name, { delay_ms: lane.median() }])) : undefined),
+  onAnswer(told) {
+    if (!told) return;
+    const order = (what) => told.orders.find((one) => one.do === what);
+    obey('interval', seconds, order('interval')?.ms);
+    obey('rate', perSecond, order('rate')?.hz);
+  },
+});

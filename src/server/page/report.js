@@ -7,16 +7,18 @@
 //     lanes: () => ({ sse: { delay_ms: 1.5 } }),   // the transports that it reads by, and the median
                                                // delay of its latest messages; null if none
 //     onAnswer({ device, orders, ballot }) {},  // orders: [{ do: 'interval', ms: 2000, … }]
+//     via: (ask) => ask(),                      // a queue for the page's requests
 //   });
 //
-// Where the server has no class, it stops at once.
+// Where the server has no class, it does nothing.
 
+import { PAGES } from './setup.js';
 import { addTexts, duration, element, number, remembered, text, url } from './frame.js';
 import classTexts from './class.texts.js';
 
 addTexts(classTexts);
 
-const EVERY_MS = 1_000, LATER_MS = 3_000;
+const EVERY_MS = 1_000, LATER_MS = 3_000, ANSWER_MS = 10_000;
 const DEVICE = 'wslab-device';
 
 // This browser's secret name: whoever knows it can speak for this device.
@@ -58,15 +60,26 @@ export function showOrders(orders) {
   if (line.textContent !== told) line.textContent = told;
 }
 
-export async function report({ mark, lanes, onAnswer = () => {} }) {
+// The number by which the hall knows this device.
+function showDevice(device) {
+  let tag = document.querySelector('.device');
+  if (!tag) {
+    tag = element('span', { className: 'device soft' });
+    document.querySelector('.languages').before(tag);
+  }
+  tag.textContent = text('device', { device });
+}
+
+export async function report({ mark, lanes, onAnswer = () => {}, via = (ask) => ask() }) {
+  if (!PAGES.some(({ name }) => name === 'hall')) return;
   const headers = { 'Content-Type': 'application/json' };
   for (;;) {
     const body = JSON.stringify({ device, mark, lanes: lanes?.() });
-    const answer = await fetch(url('hall/report'), { method: 'POST', headers, body })
-      .catch(() => null);
-    if (answer?.status === 404) return;
+    const init = { method: 'POST', headers, body, signal: AbortSignal.timeout(ANSWER_MS) };
+    const answer = await via(() => fetch(url('hall/report'), init)).catch(() => null);
     if (answer?.ok) {
       const told = await answer.json();
+      showDevice(told.device);
       showOrders(told.orders);
       onAnswer(told);
     } else {

@@ -81,7 +81,6 @@ let latest;
 report({
   onAnswer(told) {
     if (!told) return tell(text('lost'));
-    find('device').textContent = text('device', { device: told.device });
     const now = JSON.stringify(told.ballot);
     if (latest === now) return;
     latest = now;
