@@ -179,7 +179,7 @@ fn one_trial_is_too_few_and_a_gate_does_not_pass() {
 }
 
 #[test]
-fn invalid_trials_are_left_out_and_suspect_ones_marked() {
+fn invalid_trials_are_left_out_and_suspect_ones_told() {
     let runs = Runs::new();
     let a = runs.run("a", &cell(1, Transport::Sse, &NOISE_MS));
     let mut trials = cell(1, Transport::Sse, &[&AGAIN_MS[..], &[9_000.0]].concat());
@@ -194,7 +194,7 @@ fn invalid_trials_are_left_out_and_suspect_ones_marked() {
     let why = "INVALID no reason named (B: sse, 1000 clients (2 of 6 trials))";
     assert!(words.join(" ").contains(why), "{text}");
     let found = line(&text, "latency_p99_us");
-    assert!(found.contains("?  none shown ("), "{text}");
+    assert!(found.contains(" ms  none shown ("), "{text}");
 
     // A cell without a usable trial has no figures.
     for trial in &mut trials {
@@ -467,4 +467,24 @@ fn a_summary_is_written_as_csv() {
     assert!(text.starts_with(header), "{text}");
     let row = "1,sse,monitoring,1000,latency_p99_us,1,0,100000.0,,,100000.0,100000.0,VALID\n";
     assert!(text.contains(row), "{text}");
+}
+
+/// As in the tables of a run: what touches all figures is said by the verdict of a side.
+#[test]
+fn a_figure_is_marked_where_a_warning_touches_it_and_not_all() {
+    let runs = Runs::new();
+    let a = runs.run("a", &cell(1, Transport::Sse, &NOISE_MS));
+    let mut trials = cell(1, Transport::Sse, &NOISE_MS);
+    trials[0].verdict = Verdict::Suspect;
+    trials[0].warnings = "publisher-late".to_owned();
+    let all = runs.run("all", &trials);
+    trials[0].doubted_figures = Some("publisher-late:p99,max".to_owned());
+    let some = runs.run("some", &trials);
+    let (_, text) = said(&compare(&[&a, &all], &[]));
+    assert!(text.contains("B: 5 trials, 1 of them SUSPECT"), "{text}");
+    assert!(!text.contains('?'), "{text}");
+    let (_, text) = said(&compare(&[&a, &some], &[]));
+    assert!(line(&text, "latency_p99_us").contains(" 100 ms?"), "{text}");
+    assert!(!line(&text, "latency_p50_us").contains('?'), "{text}");
+    assert!(text.contains("? a warning touches this figure."), "{text}");
 }

@@ -239,11 +239,11 @@ fn figures_line(row: &[String], widths: &[usize], width: usize) -> Vec<String> {
 }
 
 pub(super) fn row(line: &MetricDifference, texts: &Texts) -> Vec<String> {
-    let value = |value: Option<f64>, doubted| match value {
-        Some(value) => format!("{}{}", write(line.metric, value, texts), mark(doubted)),
+    let value = |value: Option<f64>, marked| match value {
+        Some(value) => format!("{}{}", write(line.metric, value, texts), mark(marked)),
         None => ABSENT.to_owned(),
     };
-    let [a, b] = line.doubted;
+    let [a, b] = line.marked;
     vec![
         line.metric.name.to_owned(),
         value(line.base, a),
@@ -261,7 +261,7 @@ fn difference(pair: &CellPair, column: &TableColumn, texts: &Texts) -> String {
     let (Some(base), Some(other)) = (line.base, line.other) else {
         return ABSENT.to_owned();
     };
-    let mark = mark(line.doubted.contains(&true));
+    let mark = mark(line.marked.contains(&true));
     let percent = match base == other {
         true => 0.0,
         false => (other / base - 1.0) * 100.0,
@@ -276,8 +276,8 @@ fn difference(pair: &CellPair, column: &TableColumn, texts: &Texts) -> String {
     }
 }
 
-fn mark(doubted: bool) -> &'static str {
-    if doubted { DOUBTED } else { "" }
+fn mark(is_marked: bool) -> &'static str {
+    if is_marked { DOUBTED } else { "" }
 }
 
 /// A figure in its metric's unit. A count is a median here, so it is rounded.

@@ -2,7 +2,7 @@
 
 use crate::report::batching::{self, BATCHED};
 use crate::report::cells::ReportCell;
-use crate::results::{Metric, Table, TableColumn, shown_in, touched};
+use crate::results::{Metric, Table, TableColumn, shown_in};
 use crate::texts::CellTexts;
 
 /// Follows a figure that a warning touches.
@@ -67,14 +67,8 @@ fn meanings(
 
 /// Whether a warning of some trial touches this figure, and not all figures.
 pub(super) fn doubted(metric: &Metric, cell: &ReportCell) -> bool {
-    let Some(name) = metric.alias else {
-        return false;
-    };
-    cell.counted().into_iter().any(|trial| {
-        let mut warnings = trial.warnings.split_whitespace();
-        let figures = |warning| touched(trial.doubted_figures.as_deref(), warning);
-        warnings.any(|warning| figures(warning).is_some_and(|all| all.contains(&name)))
-    })
+    let mut trials = cell.counted().into_iter();
+    trials.any(|trial| metric.is_marked(trial))
 }
 
 /// Whether less than one message of some trial lies beyond this percentile.

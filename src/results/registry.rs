@@ -39,6 +39,17 @@ impl Metric {
         touched(trial.doubted_figures.as_deref(), warning).is_none_or(is_named)
     }
 
+    /// Whether tables mark this figure of a trial: a warning touches it, and not all figures. What
+    /// touches all is the trial's verdict.
+    pub fn is_marked(&self, trial: &TrialRow) -> bool {
+        let Some(name) = self.alias else {
+            return false;
+        };
+        let mut warnings = trial.warnings.split_whitespace();
+        let figures = |warning| touched(trial.doubted_figures.as_deref(), warning);
+        warnings.any(|warning| figures(warning).is_some_and(|all| all.contains(&name)))
+    }
+
     /// Whether some warning of a trial touches this figure. None touches a count of what went
     /// wrong.
     pub fn is_doubted(&self, trial: &TrialRow) -> bool {

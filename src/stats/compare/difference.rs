@@ -18,6 +18,8 @@ pub struct MetricDifference {
     pub finding: DifferenceFinding,
     /// Whether a warning touches the figure in some trial of A, and of B.
     pub doubted: [bool; 2],
+    /// Whether tables mark the figure of A, and of B: see [`Metric::is_marked`].
+    pub marked: [bool; 2],
 }
 
 /// How far B lies from A.
@@ -64,6 +66,7 @@ impl CellPair<'_> {
             other: statistics::median(&other),
             finding,
             doubted: [&self.base, &self.other].map(|side| side.doubted(metric).0 > 0),
+            marked: [&self.base, &self.other].map(|side| side.is_marked(metric)),
         })
     }
 }

@@ -321,6 +321,11 @@ impl<'r> CellTrials<'r> {
         (doubted.count(), with_figure().count())
     }
 
+    /// Whether tables mark this figure: see [`Metric::is_marked`].
+    pub(super) fn is_marked(&self, metric: &Metric) -> bool {
+        self.counted(metric).any(|trial| metric.is_marked(trial))
+    }
+
     fn counted<'s>(&'s self, metric: &'s Metric) -> impl Iterator<Item = &'r TrialRow> + 's {
         let trials = self.trials.iter().copied();
         trials.filter(move |trial| metric.counts(trial))
