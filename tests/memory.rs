@@ -353,6 +353,18 @@ fn whatever_a_connection_makes_the_server_hold_is_counted() {
             let owed = lab.gauge("wslab_owed_bytes");
             assert!(owed <= SHARE_BYTES, "{state}: {owed}");
             assert!(owed > SHARE_BYTES / 2, "{state}: {owed}");
+            if tls {
+                // Each that was cut has counted once: the rest is open, with the one that asks.
+                support::wait_until("each cut counts once", || {
+                    let metrics = lab.get("/metrics");
+                    let open = metrics
+                        .lines()
+                        .filter(|it| it.starts_with("wslab_connections{"));
+                    let open = open.filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok());
+                    let now_cut = support::metric(&metrics, "wslab_cut_total") - cut;
+                    open.sum::<u64>() + now_cut == clients.len() as u64 + 1
+                });
+            }
             lab.get("/feeds/lobby/poll?after=0");
             drop(clients);
             let freed = format!("{state}: nothing is owed");

@@ -109,6 +109,7 @@ impl ServerMetrics {
         let counters = Arc::new(ConnectionCounters {
             address,
             refused: AtomicBool::new(false),
+            cut: AtomicBool::new(false),
             counts: from_fn(first),
             read_when_written: AtomicU64::new(0),
             class: UNKNOWN.into(),
@@ -186,6 +187,8 @@ pub struct ConnectionCounters {
     pub address: IpAddr,
     /// Whether the latest request was answered with a 4xx status.
     pub refused: AtomicBool,
+    /// Whether the connection is being cut, since there was no memory for it.
+    cut: AtomicBool,
     counts: [AtomicU64; COUNTS],
     /// Bytes read when bytes were last written: what is read after them is the next request.
     read_when_written: AtomicU64,
@@ -210,11 +213,19 @@ impl ConnectionCounters {
     /// Makes `owed` count at least so many bytes.
     ///
     /// # Errors
-    /// There is no memory for them; then `owed` counts none.
+    /// There is no memory for them; then `owed` counts none, and the connection must be closed.
     pub fn hold(&self, owed: &mut Option<Owed>, bytes: usize) -> io::Result<()> {
         if bytes > owed.as_ref().map_or(0, |owed| owed.bytes) {
             *owed = None;
-            *owed = Some(self.owe(bytes).ok_or(io::ErrorKind::OutOfMemory)?);
+            // It is being cut, and counts once, whatever is tried with it until it is closed.
+            if self.cut.load(Relaxed) {
+                return Err(io::ErrorKind::OutOfMemory.into());
+            }
+            *owed = self.owe(bytes);
+            if owed.is_none() {
+                self.cut.store(true, Relaxed);
+                return Err(io::ErrorKind::OutOfMemory.into());
+            }
         }
         Ok(())
     }
@@ -328,5 +339,33 @@ impl ConnectionCounters {
             other.counts[count as usize] += passed;
         }
         self.read_when_written.store(0, Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+
+    #[test]
+    fn a_connection_that_is_cut_counts_once_whatever_is_tried_with_it() {
+        let memory = Memory::new(400);
+        let metrics = ServerMetrics::new(memory.clone());
+        let open = || metrics.open(Ipv4Addr::LOCALHOST.into());
+        let (connection, other) = (open(), open());
+        let mut owed = None;
+        assert!(connection.counters.hold(&mut owed, 40).is_ok());
+        // Its write fails, then the flush and the reads of an orderly end.
+        for _ in 0..3 {
+            let error = connection.counters.hold(&mut owed, 90).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::OutOfMemory);
+            assert!(owed.is_none());
+        }
+        assert_eq!(memory.cut(), 1);
+        // Another one counts for itself, and holds what there is room for.
+        assert!(other.counters.hold(&mut owed, 90).is_err());
+        assert_eq!(memory.cut(), 2);
+        assert!(open().counters.hold(&mut owed, 40).is_ok());
     }
 }
