@@ -32,9 +32,11 @@ pub fn until(trials: &[TrialRow], run: &UntilRun, locale: Locale) -> String {
             let bound = texts.numbers.plain(run.percent);
             let below = pairs(&look, Known::Below, texts);
             let open = pairs(&look, Known::Open, texts);
-            let mut sentences = vec![(words.resolved)(rounds, resolved, all)];
+            let counts = [resolved, look.count(Known::Below)];
+            let mut sentences = vec![(words.known)(rounds, counts, all, &bound)];
             sentences.extend(below.map(|pairs| (words.below)(&bound, &pairs)));
             sentences.extend(open.map(|pairs| (words.open)(&pairs)));
+            sentences.extend(lacking(&look, texts));
             sentences
         }
     };
@@ -46,6 +48,30 @@ pub fn until(trials: &[TrialRow], run: &UntilRun, locale: Locale) -> String {
         None => Some(words.cut.to_owned()),
     });
     sentences.join(" ")
+}
+
+/// The figures that some pair lacks, such as p99 of few messages; `None` without any.
+fn lacking(look: &Look, texts: &Texts) -> Option<String> {
+    let words = &texts.until;
+    let mut pairs: Vec<(&str, &str)> = Vec::new();
+    for one in &look.differences {
+        let pair = (one.pair.as_str(), one.setting.as_str());
+        if !pairs.contains(&pair) {
+            pairs.push(pair);
+        }
+    }
+    // The first figures are those of messages, and the others those of clients that wait.
+    let waits = |name: &str| words.figures[..4].iter().all(|(known, _)| *known != name);
+    let is_waiting = waits(look.differences.first()?.metric.name);
+    let figures = words.figures.iter();
+    let figures = figures.filter(|(name, _)| waits(name) == is_waiting);
+    let lacking = figures.filter_map(|(name, figure)| {
+        let all = look.differences.iter();
+        let with = all.filter(|one| one.metric.name == *name).count();
+        (with < pairs.len()).then(|| (words.lacking_in)(figure, pairs.len() - with, pairs.len()))
+    });
+    let lacking: Vec<String> = lacking.collect();
+    (!lacking.is_empty()).then(|| (words.lacking)(&lacking.join(", ")))
 }
 
 /// `sse/websocket (p50, bytes), sse/ndjson (p50)`; `None` without any.

@@ -18,16 +18,30 @@ pub(super) const UNTIL: UntilTexts = UntilTexts {
         ("wire_bytes_per_client_s", "bytes"),
         ("server_cpu_percent", "server CPU"),
     ],
-    resolved: |rounds, some, all| {
+    known: |rounds, [resolved, below], all, bound| {
         let after = after(rounds);
-        match some {
-            0 => format!("{after}, none of {all} differences is resolved."),
-            some if some == all => format!("{after}, all {all} differences are resolved."),
-            some => format!("{after}, {some} of {all} differences are resolved."),
+        match resolved + below {
+            0 => format!("{after}, none of {all} differences is known."),
+            some if below == 0 && some == all => {
+                format!("{after}, all {all} differences are resolved.")
+            }
+            some if below == 0 => format!("{after}, {some} of {all} differences are resolved."),
+            some => {
+                let each = match resolved {
+                    0 => format!("{below} below {bound} %"),
+                    some => format!("{some} resolved, {below} below {bound} %"),
+                };
+                format!("{after}, {some} of {all} differences are known: {each}.")
+            }
         }
     },
     below: |bound, pairs| format!("Below {bound} %: {pairs}."),
     open: |pairs| format!("Open: {pairs}."),
+    lacking: |figures| format!("Not compared, for a transport has no such figure: {figures}."),
+    lacking_in: |figure, pairs, of| match pairs {
+        all if all == of => figure.to_owned(),
+        some => format!("{figure} in {some} of {of} pairs"),
+    },
     pair: |pair, figures| format!("{pair} ({figures})"),
     at: |pair, setting| format!("{pair} at {setting}"),
     too_few: |rounds, least| {

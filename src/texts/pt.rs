@@ -416,15 +416,15 @@ mod tests {
                 "* sse: 12,0 mensagens por resposta.",
             ),
             (
-                (until.resolved)(1, 0, 3),
-                "Após 1 rodada, nenhuma de 3 diferenças está resolvida.",
+                (until.known)(1, [0, 0], 3, "10"),
+                "Após 1 rodada, nenhuma de 3 diferenças é conhecida.",
             ),
             (
-                (until.resolved)(6, 1, 3),
+                (until.known)(6, [1, 0], 3, "10"),
                 "Após 6 rodadas, 1 de 3 diferenças está resolvida.",
             ),
             (
-                (until.resolved)(6, 3, 3),
+                (until.known)(6, [3, 0], 3, "10"),
                 "Após 6 rodadas, todas as 3 diferenças estão resolvidas.",
             ),
         ] {

@@ -16,20 +16,44 @@ pub(super) const UNTIL: UntilTexts = UntilTexts {
         ("wire_bytes_per_client_s", "bytes"),
         ("server_cpu_percent", "CPU do servidor"),
     ],
-    resolved: |rounds, some, all| {
+    known: |rounds, [resolved, below], all, bound| {
         let after = after(rounds);
-        match (some, all) {
-            (0, all) => format!("{after}, nenhuma de {all} diferenças está resolvida."),
-            (1, 1) => format!("{after}, a única diferença está resolvida."),
-            (some, all) if some == all => {
+        match (resolved + below, all) {
+            (0, all) => format!("{after}, nenhuma de {all} diferenças é conhecida."),
+            (1, 1) if below == 0 => format!("{after}, a única diferença está resolvida."),
+            (some, all) if below == 0 && some == all => {
                 format!("{after}, todas as {all} diferenças estão resolvidas.")
             }
-            (1, all) => format!("{after}, 1 de {all} diferenças está resolvida."),
-            (some, all) => format!("{after}, {some} de {all} diferenças estão resolvidas."),
+            (1, all) if below == 0 => format!("{after}, 1 de {all} diferenças está resolvida."),
+            (some, all) if below == 0 => {
+                format!("{after}, {some} de {all} diferenças estão resolvidas.")
+            }
+            (some, all) => {
+                let resolved = match resolved {
+                    0 => String::new(),
+                    1 => "1 resolvida, ".to_owned(),
+                    some => format!("{some} resolvidas, "),
+                };
+                let are = if some == 1 {
+                    "é conhecida"
+                } else {
+                    "são conhecidas"
+                };
+                format!(
+                    "{after}, {some} de {all} diferenças {are}: {resolved}{below} abaixo de {bound} %."
+                )
+            }
         }
     },
     below: |bound, pairs| format!("Abaixo de {bound} %: {pairs}."),
     open: |pairs| format!("Em aberto: {pairs}."),
+    lacking: |figures| {
+        format!("Sem comparação, porque um transporte não tem esse valor: {figures}.")
+    },
+    lacking_in: |figure, pairs, of| match pairs {
+        all if all == of => figure.to_owned(),
+        some => format!("{figure} em {some} de {of} pares"),
+    },
     pair: |pair, figures| format!("{pair} ({figures})"),
     at: |pair, setting| format!("{pair} com {setting}"),
     too_few: |rounds, least| {

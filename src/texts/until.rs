@@ -5,11 +5,16 @@
 pub struct UntilTexts {
     /// The words of the figures that are compared, by column.
     pub figures: [(&'static str, &'static str); 6],
-    /// Rounds, differences that are resolved, and of how many.
-    pub resolved: fn(u32, usize, usize) -> String,
+    /// Rounds, differences that are resolved and that are below the bound, of how many, and the
+    /// bound in percent.
+    pub known: fn(u32, [usize; 2], usize, &str) -> String,
     /// The bound in percent, and the differences that are smaller.
     pub below: fn(&str, &str) -> String,
     pub open: fn(&str) -> String,
+    /// Figures that some pairs lack.
+    pub lacking: fn(&str) -> String,
+    /// A figure, how many pairs lack it, and of how many.
+    pub lacking_in: fn(&str, usize, usize) -> String,
     /// A pair, and its figures.
     pub pair: fn(&str, &str) -> String,
     /// A pair, and its setting.
