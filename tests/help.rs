@@ -297,6 +297,42 @@ fn a_command_line_that_is_not_quite_right_is_answered_with_the_right_one() {
             "--format: unknown value \"jsn\" (did you mean json?)",
         ),
         (
+            "capacity --slo p99<1s --max 0",
+            "--max: the search is to try at most 0; write how many it may try, such as 10k",
+        ),
+        (
+            "capacity --slo p99<1s --max 20",
+            "the search begins with 100, so it cannot try at most 20; write a higher most, or begin \
+             with less",
+        ),
+        (
+            "run --results Cargo.toml",
+            "Cargo.toml: this is a file; write the path of a folder",
+        ),
+        ("report --results Cargo.toml", "write the path of a folder"),
+        ("compare --results Cargo.toml", "write the path of a folder"),
+        ("advise --results Cargo.toml", "write the path of a folder"),
+        (
+            "report --list --results Cargo.toml",
+            "write the path of a folder",
+        ),
+        (
+            "doctor --calibrate --results Cargo.toml",
+            "write the path of a folder",
+        ),
+        (
+            "run -c 5 -d 10",
+            "no -c: write --clients 5; no -d: write --window 10",
+        ),
+        (
+            "run --vus 50 --duration=30s --rate 5",
+            "no --vus: write --clients 50; no --duration: write --window 30s",
+        ),
+        (
+            "run -d10 -c5",
+            "no -d: write --window 10; no -c: write --clients 5",
+        ),
+        (
             "run -q 5",
             "--clients 5, --rate 5, --window 5 (-q is --quiet)",
         ),

@@ -164,11 +164,17 @@ fn a_certificate_made_elsewhere_is_shown_and_a_bad_one_is_told() {
         (vec!["--key", &key], "--cert"),
         (
             vec!["--cert", "/nowhere.pem", "--key", &key],
-            "/nowhere.pem: No such file",
+            "error: --cert /nowhere.pem: No such file or directory (os error 2); write the path of a \
+             certificate in PEM",
         ),
         (
             vec!["--cert", &cert, "--key", "/nowhere.pem"],
-            "/nowhere.pem: No such file",
+            "error: --key /nowhere.pem: No such file or directory (os error 2); write the path of a \
+             private key in PEM",
+        ),
+        (
+            vec!["--cert", &cert, "--key", "/"],
+            "error: --key /: Is a directory",
         ),
         (
             vec!["--cert", empty, "--key", &key],
@@ -178,7 +184,10 @@ fn a_certificate_made_elsewhere_is_shown_and_a_bad_one_is_told() {
             vec!["--cert", &cert, "--key", empty],
             "empty.pem: there is no private key in it",
         ),
-        (vec!["--cert", &cert, "--key", &another], "another.key"),
+        (
+            vec!["--cert", &cert, "--key", &another],
+            "write --cert and --key of one pair",
+        ),
     ] {
         let refused = wslab(&[&["serve", "--bind", "127.0.0.1:0"][..], &flags].concat())
             .output()

@@ -91,10 +91,23 @@ impl ResultsArgs {
         }
     }
 
+    /// The same, which is not a file.
+    pub(super) fn checked_folder(&self, config: &Config) -> Result<(PathBuf, bool), UsageError> {
+        let (folder, is_configured) = self.folder(config);
+        match folder.is_file() {
+            false => Ok((folder, is_configured)),
+            true => {
+                let file = folder.display();
+                let why = format!("--results {file}: this is a file; write the path of a folder");
+                Err(UsageError(why))
+            }
+        }
+    }
+
     /// The folder, with a line for the user where the configuration names it.
     pub(super) fn find(&self) -> anyhow::Result<PathBuf> {
         let config = Config::find()?;
-        let (results, is_configured) = self.folder(&config);
+        let (results, is_configured) = self.checked_folder(&config)?;
         write_defaults(&config, if is_configured { &["results"] } else { &[] });
         Ok(results)
     }

@@ -98,8 +98,13 @@ impl<'a> CommandLine<'a> {
         let (command, long) = (self.command.get_name(), flag.trim_start_matches('-'));
         let prefix = if self.is_named { "" } else { "wslab run " };
         let longs = || flags(self.command).filter_map(Arg::get_long);
-        if let Some(write) = foreign::flag(flag, self.command, self.arguments) {
-            return format!("wslab has no {flag}: write {prefix}{write}");
+        if let Some(foreign) = self.foreign(flag) {
+            let (first, rest) = (&foreign[0], &foreign[1..]);
+            let rest = rest
+                .iter()
+                .map(|(flag, write)| format!("; no {flag}: write {write}"));
+            let rest: String = rest.collect();
+            return format!("wslab has no {}: write {prefix}{}{rest}", first.0, first.1);
         }
         let begins = |word: &String| word.starts_with(flag);
         let at = self.arguments.iter().position(begins).unwrap_or(0);
@@ -134,6 +139,31 @@ impl<'a> CommandLine<'a> {
             }
             _ => format!("wslab {command} has no {flag}: {lists}"),
         }
+    }
+
+    /// What to write instead of the flags of other tools, of which `flag` is one: each is translated,
+    /// so that one answer is enough.
+    fn foreign(&self, flag: &str) -> Option<Vec<(String, String)>> {
+        let translated = |flag: &str| {
+            let write = foreign::flag(flag, self.command, self.arguments)?;
+            Some((flag.to_owned(), write))
+        };
+        let mut all = vec![translated(flag)?];
+        let words = self.arguments.iter().take_while(|word| *word != "--");
+        for word in words.filter(|word| word.starts_with('-')) {
+            let name = match word.starts_with("--") {
+                true => word.split('=').next(),
+                false => word
+                    .char_indices()
+                    .nth(2)
+                    .map_or(Some(&**word), |(at, _)| word.get(..at)),
+            };
+            let name = name.unwrap_or(word);
+            if !self.is_flag(name) && !all.iter().any(|(known, _)| known == name) {
+                all.extend(translated(name));
+            }
+        }
+        Some(all)
     }
 
     fn one_word_too_many(&self, word: &str) -> String {
@@ -174,14 +204,14 @@ impl<'a> CommandLine<'a> {
 
     fn is_flag(&self, word: &str) -> bool {
         let word = word.split('=').next().unwrap_or(word);
-        let is = |arg: &Arg| {
-            word.strip_prefix("--")
-                .is_some_and(|long| arg.get_long() == Some(long))
-                || word
-                    .strip_prefix('-')
-                    .is_some_and(|it| it.parse().ok() == arg.get_short())
-        };
-        flags(self.command).any(is)
+        let mut all = flags(self.command);
+        match word.strip_prefix("--") {
+            Some(long) => all.any(|arg| arg.get_long() == Some(long)),
+            None => {
+                let short = word.strip_prefix('-').and_then(|it| it.parse().ok());
+                short.is_some() && all.any(|arg| arg.get_short() == short)
+            }
+        }
     }
 
     fn takes_value(&self, word: &str) -> bool {

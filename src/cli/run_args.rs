@@ -183,7 +183,7 @@ impl RunArgs {
             target,
             trust: self.trust.trust(),
             server: self.server.clone(),
-            results: self.results.folder(config).0,
+            results: self.results.checked_folder(config)?.0,
             below: None,
             quiet: self.quiet,
             interface: self.interface.clone(),

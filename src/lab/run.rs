@@ -412,6 +412,10 @@ mod tests {
             let results = tempfile::tempdir().unwrap();
             let run = until(results.path(), budget_s, server_user_s).await;
             let trials = &run.folder.trials;
+            // The clock is the test's: whatever this machine does meanwhile takes no time of it.
+            let took = run.began.elapsed().as_secs_f64();
+            let paused = f64::from(3 * rounds - 1);
+            assert!((took - paused).abs() < 0.2, "{took} s");
             assert_eq!(trials.last().unwrap().trial, rounds, "{budget_s} s");
             assert_eq!(trials.len() as u32, 3 * rounds, "whole rounds");
             let recorded = RecordedRun::read(&run.folder.path).unwrap();

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use rcgen::{CertificateParams, DnType, KeyPair};
 use rustls::ServerConfig;
 use rustls::crypto::ring::{Ticketer, default_provider};
@@ -55,15 +55,23 @@ impl ServerTls {
     }
 
     /// With a certificate, its chain and its private key, from PEM files.
+    ///
+    /// # Errors
+    /// A file is none, or they do not belong together: which one, and what to write.
     pub fn read(certificate: &Path, key: &Path) -> anyhow::Result<Self> {
         let chain = CertificateDer::pem_file_iter(certificate).and_then(Iterator::collect);
-        let chain: Vec<_> = chain.map_err(|error| named(certificate, error))?;
+        let chain: Vec<_> = chain.map_err(|error| wrong(CERTIFICATE, certificate, error))?;
         if chain.is_empty() {
-            bail!("{}: there is no certificate in it", certificate.display());
+            return Err(wrong(CERTIFICATE, certificate, pem::Error::NoItemsFound));
         }
-        let private = PrivateKeyDer::from_pem_file(key).map_err(|error| named(key, error))?;
-        ServerTls::of(chain, private)
-            .with_context(|| format!("{} and {}", certificate.display(), key.display()))
+        let private = PrivateKeyDer::from_pem_file(key);
+        let private = private.map_err(|error| wrong(PRIVATE_KEY, key, error))?;
+        ServerTls::of(chain, private).with_context(|| {
+            let (certificate, key) = (certificate.display(), key.display());
+            format!(
+                "{key} is not the private key of {certificate}: write --cert and --key of one pair"
+            )
+        })
     }
 
     fn of(
@@ -125,11 +133,21 @@ impl ServerTls {
     }
 }
 
-fn named(file: &Path, error: pem::Error) -> anyhow::Error {
+/// What a file must hold, and its flag.
+type Needed = (&'static str, &'static str);
+
+const CERTIFICATE: Needed = ("certificate", "--cert");
+const PRIVATE_KEY: Needed = ("private key", "--key");
+
+fn wrong((what, flag): Needed, file: &Path, error: pem::Error) -> anyhow::Error {
     let why = match error {
-        pem::Error::NoItemsFound => "there is no private key in it".to_owned(),
+        pem::Error::NoItemsFound => format!("there is no {what} in it"),
         pem::Error::Io(error) => error.to_string(),
         error => format!("it is not PEM: {error}"),
     };
-    anyhow::anyhow!("{}: {why}", file.display())
+    anyhow::anyhow!(
+        "{flag} {}: {why}; write the path of a {what} in PEM, or leave out --cert and --key, and \
+         --tls makes both",
+        file.display()
+    )
 }

@@ -265,7 +265,7 @@ impl ServeArgs {
                 .then(|| ServerTls::self_signed(self.bind.address.ip())),
         };
         let tls = tls.transpose();
-        let tls = tls.map_err(|error| UsageError(format!("--tls, --cert, --key: {error:#}")))?;
+        let tls = tls.map_err(|error| UsageError(format!("{error:#}")))?;
         let certificate = tls.as_ref().map(|tls| tls.certificate.clone());
         let names = self.allow_host.iter().chain(&self.bind.name);
         let access = Access {

@@ -56,10 +56,16 @@ impl CapacitySearch {
                 SearchFactor::Clients => "max, clients",
                 SearchFactor::Rate => "max, rate_hz",
             };
-            let why = format!(
-                "{max} is below {start}, with which the search begins; write other ones of the two"
-            );
-            return Err((keys, why));
+            let why = match max {
+                0 => {
+                    "the search is to try at most 0; write how many it may try, such as 10k".into()
+                }
+                max => format!(
+                    "the search begins with {start}, so it cannot try at most {max}; write a higher \
+                     most, or begin with less"
+                ),
+            };
+            return Err((if max == 0 { "max" } else { keys }, why));
         }
         let mut objectives = self.slo.iter();
         objectives
