@@ -14,7 +14,7 @@ use crate::transport::theory::{Conditions, Prediction};
 impl Trial {
     /// One second of the trial.
     pub(super) fn timeline_row(&self, second: &TimelineSecond) -> TimelineRow {
-        let us = |index: usize| second.latency_ns.map(|ns| round(ns[index] as f64 / 1e3));
+        let latency = Microseconds(&second.latency);
         let percent = |used: &UsageDelta| {
             let percent = round(used.percent(second.length_s));
             percent.is_finite().then_some(percent)
@@ -31,9 +31,9 @@ impl Trial {
             connected: second.connected,
             published: second.published,
             delivered: second.delivered,
-            latency_p50_us: us(0),
-            latency_p99_us: us(1),
-            latency_max_us: us(2),
+            latency_p50_us: latency.at(0.5),
+            latency_p99_us: latency.at(0.99),
+            latency_max_us: latency.at(1.0),
             wire_bytes_down: second.bytes_down,
             wire_bytes_up: second.bytes_up,
             server_cpu_percent: second.server.as_ref().and_then(percent),

@@ -10,17 +10,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::Context;
-use hdrhistogram::Histogram;
-use hdrhistogram::serialization::V2DeflateSerializer;
-use hdrhistogram::serialization::interval_log::{IntervalLogWriterBuilder, Tag};
-
 use crate::lab::capacity;
 use crate::lab::environment::Environment;
 use crate::lab::scenario::Scenario;
 use crate::lab::trial::TrialResult;
-use crate::results::{self, TimelineRow, TrialRow};
+use crate::results::{self, LATENCY_LOG_HEAD, LatencyInterval, TimelineRow, TrialRow, latency_log};
 use crate::stats::summary;
+use anyhow::Context;
 
 /// A folder, and what has been measured so far.
 #[derive(Debug)]
@@ -30,17 +26,8 @@ pub struct RunFolder {
     /// Those of `trials` that are on disk.
     pub kept: usize,
     timeline: Vec<TimelineRow>,
-    latencies: Vec<TrialLatency>,
-}
-
-/// The delivery latencies of one trial, in ns.
-#[derive(Debug)]
-struct TrialLatency {
-    tag: String,
-    /// Since the run began.
-    start: Duration,
-    length: Duration,
-    histogram: Histogram<u64>,
+    /// What `latency.hlog` and `timeline.hlog` hold.
+    latencies: [Vec<u8>; 2],
 }
 
 impl RunFolder {
@@ -61,7 +48,7 @@ impl RunFolder {
             trials: Vec::new(),
             kept: 0,
             timeline: Vec::new(),
-            latencies: Vec::new(),
+            latencies: [0, 1].map(|_| LATENCY_LOG_HEAD.into()),
         };
         folder.write_environment(environment)?;
         Ok(folder)
@@ -89,12 +76,14 @@ impl RunFolder {
     ) -> anyhow::Result<()> {
         self.trials.push(trial.row);
         self.timeline.extend(trial.timeline);
-        self.latencies.push(TrialLatency {
-            tag,
+        let window = LatencyInterval {
             start,
             length,
             histogram: trial.latency,
-        });
+        };
+        let [windows, seconds] = &mut self.latencies;
+        windows.extend(latency_log(&tag, &[window])?);
+        seconds.extend(latency_log(&tag, &trial.seconds)?);
         self.write(scenario).map_err(|error| {
             let path = self.path.display();
             match self.path.is_dir() {
@@ -114,22 +103,9 @@ impl RunFolder {
             let rows = capacity::rows(scenario, &self.id(), &self.trials);
             capacity::write(&self.path, &rows)?;
         }
-        results::write_whole(&self.path.join("latency.hlog"), &self.latency_log()?)
-    }
-
-    /// The latencies as an HdrHistogram log, with one tag a transport and trial.
-    fn latency_log(&self) -> anyhow::Result<Vec<u8>> {
-        let (mut log, mut serializer) = (Vec::new(), V2DeflateSerializer::new());
-        let mut writer = IntervalLogWriterBuilder::new()
-            .add_comment("wslab: delivery latency in ns")
-            .begin_log_with(&mut log, &mut serializer)?;
-        for latency in &self.latencies {
-            let tag = Tag::new(&latency.tag).context("a tag has no commas, spaces or line ends")?;
-            writer
-                .write_histogram(&latency.histogram, latency.start, latency.length, Some(tag))
-                .map_err(|error| anyhow::anyhow!("latency.hlog: {error:?}"))?;
-        }
-        Ok(log)
+        let [windows, seconds] = &self.latencies;
+        results::write_whole(&self.path.join("latency.hlog"), windows)?;
+        results::write_whole(&self.path.join("timeline.hlog"), seconds)
     }
 }
 

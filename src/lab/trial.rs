@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
@@ -11,9 +12,11 @@ use crate::lab::capacity::settings::SearchFactor;
 use crate::lab::cells::Cell;
 use crate::lab::processes::{ServerOptions, TrialEvent, TrialProcesses};
 use crate::lab::scenario::Scenario;
+use crate::load::outcome::TimelineSecond;
 use crate::load::protocol::{LoadEvent, Plan, Progress};
+use crate::record::histogram;
 use crate::record::recording::Errors;
-use crate::results::{TimelineRow, TrialRow};
+use crate::results::{LatencyInterval, TimelineRow, TrialRow};
 use crate::runtime::clock;
 use crate::system::pinning::Pinning;
 use crate::transport::theory::Costs;
@@ -62,6 +65,8 @@ pub struct TrialResult {
     pub timeline: Vec<TimelineRow>,
     /// Delivery latency, ns.
     pub latency: Histogram<u64>,
+    /// The same of each second, since the trial began.
+    pub seconds: Vec<LatencyInterval>,
     /// What went wrong between client and server, and how often.
     pub errors: Errors,
     /// Set if the run cannot go on.
@@ -101,7 +106,8 @@ impl Trial {
         }
         let cpus = pinning.map(|pinning| &pinning.load);
         processes.start_load(&plan, cpus).await?;
-        let (mut timeline, mut died, mut rate) = (Vec::new(), None, VecDeque::from([(0.0, 0)]));
+        let (mut timeline, mut seconds) = (Vec::new(), Vec::new());
+        let (mut died, mut rate) = (None, VecDeque::from([(0.0, 0)]));
         let outcome = loop {
             match processes.next().await? {
                 TrialEvent::Load(LoadEvent::Progress(progress)) => {
@@ -109,6 +115,7 @@ impl Trial {
                 }
                 TrialEvent::Load(LoadEvent::Second(second)) => {
                     timeline.push(self.timeline_row(&second));
+                    seconds.extend(latencies_of(&second));
                 }
                 TrialEvent::Load(LoadEvent::Outcome(outcome)) => break outcome,
                 TrialEvent::ServerDied(how) => {
@@ -126,6 +133,7 @@ impl Trial {
             row: self.row(&plan, &outcome, died.is_some()),
             timeline,
             latency: outcome.recording.latency,
+            seconds,
             errors: outcome.recording.errors,
             fatal: died,
         })
@@ -169,6 +177,16 @@ impl Trial {
             even_phases: false,
         }
     }
+}
+
+/// What arrived in a second; `None` where nothing did.
+fn latencies_of(second: &TimelineSecond) -> Option<LatencyInterval> {
+    let start_s = (second.at_s - second.length_s).max(0.0);
+    (!second.latency.is_empty()).then(|| LatencyInterval {
+        start: Duration::from_secs_f64(start_s),
+        length: Duration::from_secs_f64(second.length_s),
+        histogram: histogram::rough(&second.latency),
+    })
 }
 
 /// Deliveries a second, over the last second of progress; in the first one since the first delivery.
@@ -247,6 +265,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_quiet_trial_is_a_valid_row() {
+        let mut latency = histogram::coarse();
+        (1..=10).for_each(|us| latency.record(us * 1_000).unwrap());
         let second = TimelineSecond {
             at_s: 1.0,
             length_s: 1.0,
@@ -254,7 +274,7 @@ mod tests {
             connected: 10,
             published: 1,
             delivered: 10,
-            latency_ns: Some([1_000, 2_000, 3_000]),
+            latency,
             bytes_down: 5,
             bytes_up: 6,
             load: UsageDelta::default(),
@@ -275,7 +295,8 @@ mod tests {
         assert_eq!(processes.calls, ["start server", "start load", "end"]);
         assert_eq!(rates, [10, 20]);
         assert_eq!(result.timeline.len(), 1);
-        assert_eq!(result.timeline[0].latency_p99_us, Some(2.0));
+        assert_eq!(result.timeline[0].latency_p99_us, Some(10.015));
+        assert_eq!(result.seconds[0].histogram.len(), 10);
         assert_eq!(
             result.row.verdict,
             Verdict::Valid,

@@ -301,8 +301,6 @@ impl<L: Link> Controller<L> {
     async fn end_second(&mut self) -> anyhow::Result<()> {
         let of_sensors = self.publisher.end_second().await?;
         let second = self.load.end_second().await?;
-        let latency = &second.latency;
-        let percentiles = || [0.5, 0.99, 1.0].map(|q| latency.value_at_quantile(q));
         let now = SecondStart {
             at_ns: clock::now_ns(),
             usage: self.load.measured.snapshot(),
@@ -318,8 +316,8 @@ impl<L: Link> Controller<L> {
             phase: self.phase,
             connected: self.total(Gauge::Connected),
             published: of_sensors + second.published,
-            delivered: latency.len(),
-            latency_ns: (!latency.is_empty()).then(percentiles),
+            delivered: second.latency.len(),
+            latency: second.latency,
             bytes_down: now.bytes.0 - began.bytes.0,
             bytes_up: now.bytes.1 - began.bytes.1,
             load,

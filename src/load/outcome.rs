@@ -2,11 +2,13 @@
 
 use std::ops::AddAssign;
 
+use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
 use crate::client::dialect::ServerCounters;
 use crate::load::timeline::Phase;
 use crate::record::byte_counts::ByteCounts;
+use crate::record::histogram;
 use crate::record::recording::Recording;
 use crate::system::interface::InterfaceCounters;
 use crate::system::process::{CpuTime, ProcessUsage};
@@ -21,8 +23,9 @@ pub struct TimelineSecond {
     pub connected: u64,
     pub published: u64,
     pub delivered: u64,
-    /// p50, p99 and max of what arrived in it, ns; absent if nothing did.
-    pub latency_ns: Option<[u64; 3]>,
+    /// Delivery latency of what arrived in it, ns.
+    #[serde(with = "histogram")]
+    pub latency: Histogram<u64>,
     pub bytes_down: u64,
     pub bytes_up: u64,
     pub load: UsageDelta,

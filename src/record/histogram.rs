@@ -20,6 +20,13 @@ pub fn coarse() -> Histogram<u64> {
     Histogram::new_with_bounds(1, MAX_NS, 2).expect("the bounds are in order")
 }
 
+/// The same counts with one significant digit: 5 KB.
+pub fn rough(exact: &Histogram<u64>) -> Histogram<u64> {
+    let mut rough = Histogram::new_with_bounds(1, MAX_NS, 1).expect("the bounds are in order");
+    rough.add(exact).expect("the bounds are the same");
+    rough
+}
+
 /// For `#[serde(with = "histogram")]`.
 pub fn serialize<S: Sink>(histogram: &Histogram<u64>, sink: S) -> Result<S::Ok, S::Error> {
     let mut bytes = Vec::new();

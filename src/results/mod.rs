@@ -5,6 +5,7 @@
 //! - `metric`: what a column is · `columns`: one entry a column · `absent`: when it is empty
 //! - `derived`: figures that follow from columns · `registry`: all
 //! - `verdict`: how far a trial's figures can be trusted, and the warnings with their meaning
+//! - `latency_log`: the histograms of latencies
 //! - `csv`: reading and writing of files · `csv_cell`: how the value of a cell is read
 
 mod absent;
@@ -14,6 +15,7 @@ mod columns;
 mod csv;
 mod csv_cell;
 mod derived;
+mod latency_log;
 mod metric;
 mod registry;
 mod timeline_row;
@@ -24,6 +26,9 @@ pub use capacity_row::{CapacityRow, SearchVerdict};
 pub use column_type::ColumnKind;
 pub use csv::{
     csv_bytes, read_rows, read_rows_if_there, read_sound_rows, read_text, write_rows, write_whole,
+};
+pub use latency_log::{
+    LATENCY_LOG_HEAD, LatencyInterval, TrialLatency, latency_log, read_latencies,
 };
 pub use metric::{Better, Kind, MetricOf, Table, Unit};
 pub use registry::{
