@@ -1,12 +1,14 @@
 //! Plots, page and tables from made-up rows.
 
 use ab_glyph::{Font, FontRef};
-use wslab::report::{Plot, Report, TextStyle, capacity_table, html, plots, text_table, write};
-use wslab::results::{CapacityRow, SearchVerdict, TimelineRow, TrialRow, Verdict};
+use wslab::report::{
+    Plot, Report, ReportedEvent, TextStyle, capacity_table, html, plots, text_table, write,
+};
+use wslab::results::{CapacityRow, SearchVerdict, TimelineRow, TrialLatency, TrialRow, Verdict};
 use wslab::texts::Locale;
 use wslab::transport::Transport;
 
-use rows::{idle, timeline, trial, trials};
+use rows::{idle, latency, timeline, trial, trials};
 
 #[path = "report/answers.rs"]
 mod answers;
@@ -39,6 +41,8 @@ fn report<'a>(trials: &'a [TrialRow], timeline: &'a [TimelineRow]) -> Report<'a>
         unread: &[],
         until: None,
         timeline,
+        latencies: &[],
+        events: &[],
         objectives: &[],
         capacity: &[],
     }
@@ -81,6 +85,7 @@ fn assert_well_formed(svg: &str) {
 /// Checks that a page loads nothing, and that its links lead to its own parts or to files of its
 /// run, in at most 60 characters.
 fn assert_refers_to_nothing(page: &str) {
+    let page = page.replace("url(data:font/woff2;base64,", "");
     for reference in ["src=", "url(", "@import", "<script", "<link"] {
         assert!(!page.contains(reference), "the page has {reference}");
     }
@@ -94,7 +99,7 @@ fn assert_refers_to_nothing(page: &str) {
             }
             None => {
                 let (name, kind) = link.rsplit_once('.').unwrap();
-                assert!(["csv", "svg", "png"].contains(&kind), "{link}");
+                assert!(["csv", "hlog", "svg", "png"].contains(&kind), "{link}");
                 let is_plain = |c: char| c.is_ascii_lowercase() || c == '-' || c == '/';
                 assert!(
                     name.chars().all(is_plain) && !name.starts_with('/'),
@@ -109,13 +114,20 @@ fn assert_refers_to_nothing(page: &str) {
 fn every_plot_is_a_well_formed_svg_and_a_png_of_twice_its_size() {
     let trials = trials(&[10, 100, 1_000], 3);
     let timeline: Vec<_> = trials.iter().flat_map(timeline).collect();
-    let plots = plots(&report(&trials, &timeline)).unwrap();
+    let latencies = latencies(&trials, &timeline);
+    let report = Report {
+        latencies: &latencies,
+        ..report(&trials, &timeline)
+    };
+    let plots = plots(&report).unwrap();
     let all = [
         "scaling",
         "latency",
+        "distribution",
         "bytes",
         "cpu",
         "memory",
+        "heat-map",
         "latency-over-time",
         "deliveries-over-time",
     ];
@@ -123,7 +135,7 @@ fn every_plot_is_a_well_formed_svg_and_a_png_of_twice_its_size() {
     for plot in &plots {
         assert_well_formed(&plot.svg);
         // Programs without the first fonts take one of their own.
-        let fonts = "font-family=\"DejaVu Sans, Verdana, sans-serif\"";
+        let fonts = "font-family=\"wslab, DejaVu Sans, Verdana, sans-serif\"";
         assert!(plot.svg.contains(fonts), "{}", plot.name);
         let size = match plot.name {
             "scaling" => "1,000",
@@ -154,9 +166,18 @@ fn every_plot_is_a_well_formed_svg_and_a_png_of_twice_its_size() {
 fn axes_have_units() {
     let trials = trials(&[100], 1);
     let timeline: Vec<_> = trials.iter().flat_map(timeline).collect();
-    let plots = plots(&report(&trials, &timeline)).unwrap();
+    let latencies = latencies(&trials, &timeline);
+    let report = Report {
+        latencies: &latencies,
+        ..report(&trials, &timeline)
+    };
+    let plots = plots(&report).unwrap();
     for (name, unit) in [
         ("latency", "(µs, ms, s)"),
+        ("distribution", "(µs, ms, s)"),
+        ("distribution", "(%)"),
+        ("heat-map", "window began (s)"),
+        ("heat-map", "(µs, ms, s)"),
         ("bytes", "(B, kB)"),
         ("cpu", "(µs, ms)"),
         ("memory", "(B, kB, MB)"),
@@ -191,12 +212,16 @@ fn figures_that_a_warning_touches_have_open_dots_and_a_note() {
     websocket.doubted_figures = Some("publisher-late:p99,max".to_owned());
     let plots = plots(&report(&trials, &[])).unwrap();
     let latency = plot(&plots, "latency");
-    assert_eq!(dots(latency, "#ffffff"), 2, "p99 and the maximum");
+    assert_eq!(
+        dots(latency, "#ffffff"),
+        1,
+        "p99; the maximum is no percentile"
+    );
     assert!(latency.svg.contains(note));
     assert_texts_have_room(latency);
     let (_, said) = latency.svg.split_once("<title>websocket: ").unwrap();
     let (said, _) = said.split_once("</title>").unwrap();
-    assert_eq!(said.matches('?').count(), 2, "{said}");
+    assert_eq!(said.matches('?').count(), 1, "{said}");
 }
 
 #[test]
@@ -251,7 +276,8 @@ fn text_boxes(svg: &str) -> Vec<(String, [f64; 4])> {
         };
         let number = |name: &str| attribute(name).unwrap().parse::<f64>().unwrap();
         let text = rest.split_once('<').unwrap().0.trim();
-        let (x, y, size_px) = (number("x"), number("y"), number("font-size"));
+        let size_px = attribute("font-size").map_or(14.0, |_| number("font-size"));
+        let (x, y) = (number("x"), number("y"));
         assert!(size_px >= 13.99, "{text} is too small to read on a wall");
         let width = width_px(text, size_px, tag.contains("bold"));
         let before = match attribute("text-anchor") {
@@ -404,6 +430,125 @@ fn three_rates_payloads_or_poll_intervals_are_lines_over_them_and_fewer_are_not(
     }
 }
 
+/// The latencies of trials, whose windows and warm-up are in `timeline`.
+fn latencies(trials: &[TrialRow], timeline: &[TimelineRow]) -> Vec<TrialLatency> {
+    trials
+        .iter()
+        .map(|trial| latency(trial, timeline))
+        .collect()
+}
+
+#[test]
+fn a_percentile_is_drawn_from_ten_deliveries_beyond_it_on() {
+    let drawn = |clients: u32, has_histogram: bool| {
+        let trials = [trial(1, 1, Transport::ShortPolling, clients)];
+        let latencies = latencies(&trials[usize::from(!has_histogram)..], &[]);
+        let report = Report {
+            latencies: &latencies,
+            ..report(&trials, &[])
+        };
+        let plots = plots(&report).unwrap();
+        let (_, said) = plot(&plots, "latency")
+            .svg
+            .split_once("<title>short-polling: ")
+            .unwrap();
+        let (said, _) = said.split_once("</title>").unwrap();
+        said.split(", ")
+            .map(|figure| figure.split_once(' ').unwrap().0.to_owned())
+            .collect()
+    };
+    // 300, 3,000 and 30,000 deliveries.
+    for has_histogram in [true, false] {
+        let few: Vec<String> = drawn(1, has_histogram);
+        assert_eq!(few, ["0", "50", "90"], "{has_histogram}");
+        assert_eq!(drawn(10, has_histogram), ["0", "50", "90", "99"]);
+        assert_eq!(drawn(100, has_histogram), ["0", "50", "90", "99", "99.9"]);
+    }
+}
+
+#[test]
+fn a_heat_map_shows_seconds_phases_and_events_and_a_distribution_its_quantiles() {
+    let trials = trials(&[100], 1);
+    let timeline: Vec<_> = trials.iter().flat_map(timeline).collect();
+    let latencies = latencies(&trials, &timeline);
+    let events =
+        [(12.0, "stop-server"), (20.4, "restart-server")].map(|(at_s, label)| ReportedEvent {
+            cell: 1,
+            trial: 1,
+            at_s,
+            label: label.to_owned(),
+        });
+    let recorded = Report {
+        latencies: &latencies,
+        events: &events,
+        ..report(&trials, &timeline)
+    };
+    let drawn = plots(&recorded).unwrap();
+    let heat = plot(&drawn, "heat-map");
+    assert_texts_have_room(heat);
+    // Three seconds of warm-up, thirty of window; the events count from the window's beginning.
+    for said in [
+        ">warm-up<",
+        ">window<",
+        ">drain<",
+        ">1: stop-server, 7.00 s<",
+        ">2: restart-server, 15.0 s<",
+        // 1,000 deliveries a second, up to twice the median of 260 ms.
+        "<title>0–4 s: 4,800 deliveries, ",
+        "562 ms</title>",
+        "below 1 % of an average second",
+    ] {
+        assert!(heat.svg.contains(said), "{said} is not in {}", heat.svg);
+    }
+    let distribution = plot(&drawn, "distribution");
+    for said in [
+        "<title>short-polling: p1 3.9",
+        "p25 129 ms, ",
+        ", p99 514 ms</title>",
+    ] {
+        assert!(distribution.svg.contains(said), "{said} is not in it");
+    }
+
+    // Older runs have no latencies of seconds.
+    let mut windows = latencies.clone();
+    windows.iter_mut().for_each(|one| one.seconds.clear());
+    let older = Report {
+        latencies: &windows,
+        ..recorded
+    };
+    let plots = plots(&older).unwrap();
+    assert!(!names(&plots).contains(&"heat-map") && names(&plots).contains(&"distribution"));
+}
+
+#[test]
+fn a_picture_has_its_letters_and_what_it_shows_in_words() {
+    let trials = trials(&[100], 1);
+    let plots = plots(&report(&trials, &[])).unwrap();
+    for plot in &plots {
+        let file = plot.svg_file();
+        assert_well_formed(&file);
+        let letters = "@font-face{font-family:wslab;font-weight:";
+        assert_eq!(file.matches(letters).count(), 2, "{}", plot.name);
+        assert!(
+            file.len() - plot.svg.len() < 15_600,
+            "{} bytes",
+            file.len() - plot.svg.len()
+        );
+        let about = format!("<title>{}</title><desc>", plot.title);
+        assert!(
+            file.contains(&about) && file.contains("width=\"960\""),
+            "{}",
+            plot.name
+        );
+    }
+    let page = html(&report(&trials, &[]), &plots);
+    assert_eq!(
+        page.matches("data:font/woff2").count(),
+        2,
+        "once for all plots"
+    );
+}
+
 #[test]
 fn no_text_overlaps_another_or_leaves_the_picture() {
     let mut many = trials(&[1, 10, 100, 1_000, 5_000, 10_000], 2);
@@ -435,9 +580,11 @@ fn no_text_overlaps_another_or_leaves_the_picture() {
         vec![trial(1, 1, Transport::Sse, 1)],
     ] {
         let timeline: Vec<_> = trials.iter().flat_map(timeline).collect();
+        let latencies = latencies(&trials, &timeline);
         for locale in LANGUAGES {
             let report = Report {
                 locale,
+                latencies: &latencies,
                 ..report(&trials, &timeline)
             };
             let plots = plots(&report).unwrap();
@@ -528,7 +675,11 @@ fn a_report_of_200_trials_is_small() {
     }
     assert_eq!(trials.len(), 200);
     let timeline: Vec<_> = trials.iter().flat_map(timeline).collect();
-    let report = report(&trials, &timeline);
+    let latencies = latencies(&trials, &timeline);
+    let report = Report {
+        latencies: &latencies,
+        ..report(&trials, &timeline)
+    };
     let page = html(&report, &plots(&report).unwrap());
     assert!(page.len() <= 400_000, "{} bytes", page.len());
     assert!(page.contains("id=\"trial-20-10\""), "a row for every trial");
@@ -683,7 +834,7 @@ fn repeats_become_medians_with_the_worst_verdict() {
         "scorecard, comparison, beyond, theory"
     );
     let all = all.split_once("</details>").unwrap().0;
-    assert_eq!(all.matches("<th scope=\"row\"").count(), 15);
+    assert_eq!(all.matches("<th class=\"name\"").count(), 15);
     assert!(text_table(&trials, &[], DETAILS, EN).contains("100 clients: INVALID (1 of 3 trials)"));
 }
 

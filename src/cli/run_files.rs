@@ -7,7 +7,7 @@ use crate::error::UsageError;
 use crate::lab::capacity;
 use crate::lab::recorded_run::RecordedRun;
 use crate::report::{self, Report, TextStyle};
-use crate::results::{self, CapacityRow, TimelineRow, TrialRow};
+use crate::results::{self, CapacityRow, TimelineRow, TrialLatency, TrialRow};
 use crate::stats::objective::TransportObjective;
 use crate::stats::summary;
 use crate::texts::Locale;
@@ -19,6 +19,7 @@ pub(super) struct RunFiles {
     pub(super) recorded: RecordedRun,
     pub(super) trials: Vec<TrialRow>,
     pub(super) timeline: Vec<TimelineRow>,
+    pub(super) latencies: Vec<TrialLatency>,
     /// What a search has found; empty for any other run.
     pub(super) capacity: Vec<CapacityRow>,
     /// What is wrong with its files, so that it is left out.
@@ -34,7 +35,8 @@ impl RunFiles {
         let (recorded, mut unread) = RecordedRun::read_sound(folder)?;
         let (trials, of_trials) = results::read_sound_rows(&folder.join("trials.csv"));
         let (timeline, of_timeline) = results::read_sound_rows(&folder.join("timeline.csv"));
-        for mut lines in [of_trials, of_timeline] {
+        let (latencies, of_latencies) = results::read_latencies(folder, &trials);
+        for mut lines in [of_trials, of_timeline, of_latencies] {
             let all = lines.len();
             lines.truncate(MOST_UNREAD);
             unread.extend(lines);
@@ -50,6 +52,7 @@ impl RunFiles {
         Ok(RunFiles {
             capacity: capacity::rows(&recorded.scenario, &id, &trials),
             timeline,
+            latencies,
             unread,
             folder: folder.to_owned(),
             id,
@@ -94,6 +97,8 @@ impl RunFiles {
             unread: &self.unread,
             until: until.as_deref(),
             timeline: &self.timeline,
+            latencies: &self.latencies,
+            events: &[],
             objectives: &self.objectives(),
             capacity: &self.capacity,
         };

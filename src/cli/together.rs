@@ -8,7 +8,7 @@ use anyhow::Context;
 use crate::cli::run_files::RunFiles;
 use crate::error::UsageError;
 use crate::report::{self, Report, ReportedRun};
-use crate::results::{self, TimelineRow, TrialRow};
+use crate::results::{self, TimelineRow, TrialLatency, TrialRow};
 use crate::stats::summary;
 use crate::texts::Locale;
 
@@ -26,6 +26,7 @@ pub(super) struct Together {
     question: Option<String>,
     pub trials: Vec<TrialRow>,
     timeline: Vec<TimelineRow>,
+    latencies: Vec<TrialLatency>,
 }
 
 impl Together {
@@ -49,6 +50,7 @@ impl Together {
             question,
             trials: Vec::new(),
             timeline: Vec::new(),
+            latencies: Vec::new(),
         };
         for run in files {
             if !run.capacity.is_empty() {
@@ -81,6 +83,11 @@ impl Together {
                 cell: before + second.cell,
                 ..second
             }));
+        let latencies = run.latencies.into_iter().map(|latency| TrialLatency {
+            cell: before + latency.cell,
+            ..latency
+        });
+        self.latencies.extend(latencies);
         let mut facts = run.recorded.environment.lines(self.locale.texts());
         facts.retain(|(name, _)| !OWN_FACTS.contains(&name.as_str()));
         self.runs.push(ReportedRun {
@@ -116,6 +123,8 @@ impl Together {
             unread: &[],
             until: None,
             timeline: &self.timeline,
+            latencies: &self.latencies,
+            events: &[],
             objectives: &[],
             capacity: &[],
         };

@@ -295,7 +295,7 @@ mod tests {
         assert_eq!(processes.calls, ["start server", "start load", "end"]);
         assert_eq!(rates, [10, 20]);
         assert_eq!(result.timeline.len(), 1);
-        assert_eq!(result.timeline[0].latency_p99_us, Some(10.015));
+        assert_eq!(result.timeline[0].latency_p99_us, Some(10.047));
         assert_eq!(result.seconds[0].histogram.len(), 10);
         assert_eq!(
             result.row.verdict,

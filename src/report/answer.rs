@@ -12,11 +12,11 @@ use serde::Serialize;
 use crate::report::cells::{ReportCell, cells, settings};
 use crate::report::clauses::{self, Found, pair, prose_name};
 use crate::report::columns::only_waits;
+use crate::report::leading::is_compared;
 use crate::results::{TrialRow, Verdict};
 use crate::stats::groups::MAY_BE_NOISE;
 use crate::stats::statistics::FEWEST;
 use crate::texts::{Locale, Texts};
-use crate::transport::Transport;
 
 /// The answer for one setting of a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -63,11 +63,7 @@ fn answer(setting: &str, group: &[&ReportCell], waiting: bool, texts: &Texts) ->
     let words = &texts.answer;
     let is_valid = |trial: &&TrialRow| trial.verdict != Verdict::Invalid;
     let has_valid = |cell: &&&ReportCell| cell.trials.iter().any(is_valid);
-    // The second half of an A/A pair shows the noise; it is no further transport.
-    let is_compared = |cell: &&&ReportCell| {
-        cell.transport != Transport::BASELINE && cell.trials[0].aa_of.is_none()
-    };
-    let transports = group.iter().filter(is_compared);
+    let transports = group.iter().filter(|cell| is_compared(cell));
     let cells: Vec<&ReportCell> = transports.filter(has_valid).copied().collect();
     let found = clauses::found(&cells, waiting, texts);
     let (mut figures, mut others, mut limits) = (Vec::new(), Vec::new(), Vec::new());

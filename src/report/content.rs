@@ -1,6 +1,6 @@
 //! What a report is made of.
 
-use crate::results::{CapacityRow, TimelineRow, TrialRow};
+use crate::results::{CapacityRow, TimelineRow, TrialLatency, TrialRow};
 use crate::stats::objective::TransportObjective;
 use crate::texts::{Locale, Texts};
 use crate::transport::Transport;
@@ -27,10 +27,24 @@ pub struct Report<'a> {
     /// What is known of the differences, of a run that repeats until they are known.
     pub until: Option<&'a str>,
     pub timeline: &'a [TimelineRow],
+    /// The latencies of the trials for which they were recorded.
+    pub latencies: &'a [TrialLatency],
+    /// What was done to trials while they ran.
+    pub events: &'a [ReportedEvent],
     /// What was demanded of the figures.
     pub objectives: &'a [TransportObjective],
     /// The result of a search for capacity; empty for any other run.
     pub capacity: &'a [CapacityRow],
+}
+
+/// Something that was done to a trial on purpose.
+#[derive(Clone, Debug)]
+pub struct ReportedEvent {
+    pub cell: u32,
+    pub trial: u32,
+    /// Since the trial began.
+    pub at_s: f64,
+    pub label: String,
 }
 
 /// A run in a report on several.

@@ -1,7 +1,7 @@
 //! What a reader sees without scrolling: question, conditions, answer and scorecard.
 //!
-//! A run with several settings shows one of them: of those with the fewest doubts the last, which
-//! asks the most. The others are below it, closed, with their own answers and scorecards.
+//! A run with several settings shows one of them ([`leading`]). The others are below it, closed,
+//! with their own answers and scorecards.
 
 use maud::{Markup, html};
 
@@ -11,9 +11,9 @@ use crate::report::capacity_section::capacity_section;
 use crate::report::cells::{ReportCell, settings};
 use crate::report::conditions::conditions;
 use crate::report::content::{Report, incomplete};
+use crate::report::leading::leading;
 use crate::report::markup::no_trial;
-use crate::report::scorecard::{is_compared, scorecard};
-use crate::results::Verdict;
+use crate::report::scorecard::scorecard;
 use crate::texts::Texts;
 
 pub(super) fn first_screen(report: &Report, cells: &[ReportCell], texts: &Texts) -> Markup {
@@ -62,7 +62,7 @@ fn all_settings(report: &Report, cells: &[ReportCell], texts: &Texts) -> Markup 
     let words = &texts.page;
     let answers = answer::answers(report.trials, report.locale);
     let settings = settings(cells);
-    let first = least_doubted(&settings);
+    let first = leading(&settings);
     let content = |(setting, group): &(&str, Vec<&ReportCell>)| {
         let answer = answers.iter().find(|answer| answer.setting == *setting);
         html! {
@@ -89,16 +89,4 @@ fn all_settings(report: &Report, cells: &[ReportCell], texts: &Texts) -> Markup 
             }
         }
     }
-}
-
-/// The setting that stands first.
-fn least_doubted(settings: &[(&str, Vec<&ReportCell>)]) -> usize {
-    let doubted = |group: &[&ReportCell]| {
-        let compared = group.iter().filter(|cell| is_compared(cell));
-        compared
-            .filter(|cell| cell.verdict() != Verdict::Valid)
-            .count()
-    };
-    let at = (0..settings.len()).rev();
-    at.min_by_key(|&at| doubted(&settings[at].1)).unwrap_or(0)
 }

@@ -6,6 +6,7 @@
 //!
 //! - `content`: what a report is made of · `write`: its files
 //! - `cells`: trials grouped by the combination of factors they repeat
+//! - `leading`: which setting stands first
 //! - `conditions`: what was asked for · `answer`: which transport to take, and why · `clauses`: by
 //!   how much transports differ in a figure
 //! - `advice`: what a run says for and against each transport, for a need
@@ -41,6 +42,7 @@ mod dictionary;
 pub mod export;
 mod first_screen;
 mod judgements;
+mod leading;
 mod lines;
 mod marks;
 mod markup;
@@ -64,7 +66,7 @@ pub use claims::{JudgedClaim, JudgedFigure, StatedClaim, claims_table};
 pub use claims_page::{ClaimsReport, claims_page};
 pub use comparison::{closing, comparison, differences};
 pub use conditions::conditions;
-pub use content::{MissingTrials, Report, ReportedRun, incomplete, missing_cell};
+pub use content::{MissingTrials, Report, ReportedEvent, ReportedRun, incomplete, missing_cell};
 pub use dictionary::dictionary;
 pub use judgements::{judgement, judgements};
 pub use lines::{TextStyle, paragraph};

@@ -12,11 +12,11 @@ use crate::report::content::Report;
 use crate::report::first_screen::first_screen;
 use crate::report::marks;
 use crate::report::markup::{cell_id, notice, scrolling, trial_id, with_code};
-use crate::report::plots::Plot;
+use crate::report::plots::{Plot, font_css};
 use crate::report::repeats;
 use crate::report::runs::runs;
 use crate::report::warnings;
-use crate::results::{Better, Kind, METRICS, Metric, Table, Verdict, metric, shown_in};
+use crate::results::{Better, Kind, METRICS, Metric, Table, Verdict, metric};
 use crate::texts::{SectionText, Texts};
 use crate::transport::Transport;
 
@@ -34,7 +34,7 @@ pub fn html(report: &Report, plots: &[Plot]) -> String {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 title { ((texts.page.title)(report.scenario)) }
-                style { (PreEscaped(STYLE)) }
+                style { (PreEscaped(STYLE)) (PreEscaped(font_css())) }
             }
             body { main {
                 (first_screen(report, &cells, texts))
@@ -221,7 +221,9 @@ fn all_trials(report: &Report, cells: &[ReportCell], texts: &Texts) -> Markup {
         values: &values,
         id: Some(trial_id),
     };
-    let columns = [Table::Comparison, Table::Details].map(shown_in).concat();
+    let all: Vec<&ReportCell> = trials.iter().collect();
+    let columns = [Table::Comparison, Table::Details].map(|table| present(table, &all));
+    let columns = columns.concat();
     let mut files = vec!["trials.csv"];
     files.extend((!report.timeline.is_empty()).then_some("timeline.csv"));
     html! {

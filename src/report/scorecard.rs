@@ -10,6 +10,7 @@ use crate::report::cells::ReportCell;
 use crate::report::clauses::{BYTES_MAY_BE_NOISE, bounds};
 use crate::report::columns::{ABSENT, line, scored, value};
 use crate::report::judgements::conclusion;
+use crate::report::leading::is_compared;
 use crate::report::marks;
 use crate::report::markup::{cell_id, scrolling, swatch};
 use crate::report::plots::cell_hex;
@@ -19,7 +20,6 @@ use crate::stats::judgement::{Conclusion, Judgement};
 use crate::stats::objective::TransportObjective;
 use crate::stats::statistics::FEWEST;
 use crate::texts::Texts;
-use crate::transport::Transport;
 
 /// The cells of one setting, without the second half of an A/A pair, which shows the noise.
 pub(super) fn scorecard(
@@ -129,11 +129,6 @@ fn demand(objective: &TransportObjective, group: &[&ReportCell], texts: &Texts) 
     let judged: Vec<Option<Judgement>> = group.iter().map(judge).collect();
     let title = judged.iter().flatten().next()?.demand.clone();
     Some(Demand { title, judged })
-}
-
-/// The second half of an A/A pair shows the noise, and the baseline shows the machine.
-pub(super) fn is_compared(cell: &ReportCell) -> bool {
-    cell.transport != Transport::BASELINE && cell.trials[0].aa_of.is_none()
 }
 
 /// The letter of each cell's group, `a` for that with the least; `None` for cells that are not

@@ -19,7 +19,7 @@ pub fn write(run_dir: &Path, report: &Report) -> anyhow::Result<PathBuf> {
     fs::create_dir_all(&plot_dir).with_context(|| format!("cannot make {}", plot_dir.display()))?;
     for plot in &plots {
         let file = |kind| plot_dir.join(format!("{}.{kind}", plot.name));
-        write_whole(&file("svg"), plot.svg.as_bytes())?;
+        write_whole(&file("svg"), plot.svg_file().as_bytes())?;
         write_whole(&file("png"), &plot.png)?;
     }
     remove_other_plots(&plot_dir, &plots)?;

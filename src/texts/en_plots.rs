@@ -1,12 +1,21 @@
 //! The texts of plots in English.
 
-use crate::texts::{Axes, PlotText, PlotTexts};
+use crate::texts::{Axes, Numbers, PlotText, PlotTexts};
 
 pub(super) const PLOT: PlotTexts = PlotTexts {
     latency: PlotText {
         title: "Delivery latency by percentile",
-        caption: "Lower is faster, and on this scale an equal step up is an equal multiple; p99 \
-                  is the latency that 99 of 100 deliveries did not exceed.",
+        caption: "Lower is faster. At 99 a curve has the latency that 99 of 100 deliveries did not \
+                  exceed; each further label leaves a tenth of them. An equal step up is an equal \
+                  multiple. A percentile with fewer than 10 deliveries beyond it is not drawn.",
+    },
+    distribution: PlotText {
+        title: "Distribution of delivery latency",
+        caption: "Left, on one scale for all: where the latencies lie. Right, each on a scale of \
+                  its own, up to 99.9 % of the deliveries: their shape. A poll comes at any time \
+                  of its interval, so its latencies fill it evenly. Push has a peak and a tail. \
+                  The number beside an axis is the share of the highest bar. The trials of a \
+                  transport are counted together.",
     },
     bytes: PlotText {
         title: "Bytes per delivery by layer",
@@ -26,6 +35,13 @@ pub(super) const PLOT: PlotTexts = PlotTexts {
         title: "Memory per client",
         caption: "How much memory each process held for a client; what the kernel holds for its \
                   sockets is not part of it.",
+    },
+    heat_map: PlotText {
+        title: "Deliveries by time and latency",
+        caption: "A column is a second, and a tile what arrived in it with a latency of that row: \
+                  the darker, the more. A steady state is a level band, a queue that grows climbs, \
+                  and a pause is a gap. The lines are where the window opens and closes, to a \
+                  second. The trials of a transport lie on each other.",
     },
     latency_over_time: PlotText {
         title: "Delivery latency over time",
@@ -68,8 +84,10 @@ pub(super) const PLOT: PlotTexts = PlotTexts {
                   tried.",
     },
     axes: Axes {
-        percentile: "percentile of all deliveries of the window",
+        percentile: "percentile of all deliveries of the window (%)",
         latency: "delivery latency (µs, ms, s), log scale",
+        shape: "delivery latency (µs, ms, s)",
+        share: "height: share of the deliveries in a bar (%)",
         bytes: "bytes per delivery (B, kB), both directions",
         cpu: "CPU time per delivery (µs, ms)",
         memory: "resident memory per client (B, kB, MB)",
@@ -80,6 +98,21 @@ pub(super) const PLOT: PlotTexts = PlotTexts {
         payload: "text of a message (B, kB), log scale",
         poll_interval: "poll interval (ms, s), log scale",
         number_of: |factor| format!("{factor} (number)"),
+    },
+    places: "Where: one scale",
+    shapes: "Shape: scales of their own",
+    tiles_below: |percent| format!("below {percent} % of an average second"),
+    tiles_above: |percent| format!("above {percent} %"),
+    second: |at, delivered, range| {
+        let deliveries = if delivered == 1.0 {
+            "delivery"
+        } else {
+            "deliveries"
+        };
+        format!(
+            "{at}: {} {deliveries}, {range}",
+            Numbers::ENGLISH.count(delivered)
+        )
     },
     layers: ["payload", "envelope", "protocol", "TLS", "TCP-IP"],
     server: "server",

@@ -1,12 +1,22 @@
 //! The texts of plots in Portuguese.
 
-use crate::texts::{Axes, PlotText, PlotTexts};
+use crate::texts::{Axes, Numbers, PlotText, PlotTexts};
 
 pub(super) const PLOT: PlotTexts = PlotTexts {
     latency: PlotText {
         title: "Latência de entrega por percentil",
-        caption: "Mais baixo é mais rápido. Nesta escala, distâncias verticais iguais são razões iguais. p99 \
-                  é a latência que 99 de 100 entregas não ultrapassaram.",
+        caption: "Mais baixo é mais rápido. Em 99, a curva dá a latência que 99 de 100 entregas \
+                  não ultrapassaram; cada rótulo seguinte deixa um décimo delas. Distâncias \
+                  verticais iguais são razões iguais. Um percentil com menos de 10 entregas além \
+                  dele não é desenhado.",
+    },
+    distribution: PlotText {
+        title: "Distribuição da latência de entrega",
+        caption: "À esquerda, em uma escala comum: onde ficam as latências. À direita, cada \
+                  transporte na sua própria escala, até 99,9 % das entregas: a forma delas. Um \
+                  poll chega em qualquer momento do intervalo, e por isso suas latências o \
+                  preenchem por igual. O push tem um pico e uma cauda. O número ao lado de um eixo \
+                  é a parcela da barra mais alta. Os ensaios de um transporte são contados juntos.",
     },
     bytes: PlotText {
         title: "Bytes por entrega e por camada",
@@ -25,6 +35,14 @@ pub(super) const PLOT: PlotTexts = PlotTexts {
         title: "Memória por cliente",
         caption: "Quanta memória cada processo guardou para um cliente. O que o kernel guarda para \
                   os sockets não faz parte dela.",
+    },
+    heat_map: PlotText {
+        title: "Entregas por tempo e latência",
+        caption: "Uma coluna é um segundo, e um quadro é o que chegou nele com a latência da \
+                  linha: quanto mais escuro, mais entregas. Um regime estável é uma faixa \
+                  horizontal, uma fila que cresce sobe, e uma pausa é uma lacuna. As linhas marcam \
+                  onde a janela abre e fecha, com precisão de um segundo. Os ensaios de um \
+                  transporte ficam sobrepostos.",
     },
     latency_over_time: PlotText {
         title: "Latência de entrega ao longo do tempo",
@@ -68,8 +86,10 @@ pub(super) const PLOT: PlotTexts = PlotTexts {
                   VALID ou não foi tentado.",
     },
     axes: Axes {
-        percentile: "percentil de todas as entregas da janela",
+        percentile: "percentil de todas as entregas da janela (%)",
         latency: "latência de entrega (µs, ms, s), escala log",
+        shape: "latência de entrega (µs, ms, s)",
+        share: "altura: parcela das entregas em uma barra (%)",
         bytes: "bytes por entrega (B, kB), nos dois sentidos",
         cpu: "tempo de CPU por entrega (µs, ms)",
         memory: "memória residente por cliente (B, kB, MB)",
@@ -80,6 +100,21 @@ pub(super) const PLOT: PlotTexts = PlotTexts {
         payload: "texto de uma mensagem (B, kB), escala log",
         poll_interval: "intervalo de poll (ms, s), escala log",
         number_of: |factor| format!("{factor} (número)"),
+    },
+    places: "Onde: escala comum",
+    shapes: "Forma: escala própria",
+    tiles_below: |percent| format!("menos de {percent}\u{a0}% de um segundo médio"),
+    tiles_above: |percent| format!("mais de {percent}\u{a0}%"),
+    second: |at, delivered, range| {
+        let deliveries = if delivered == 1.0 {
+            "entrega"
+        } else {
+            "entregas"
+        };
+        format!(
+            "{at}: {} {deliveries}, {range}",
+            Numbers::BRAZILIAN.count(delivered)
+        )
     },
     layers: ["conteúdo", "envelope", "protocolo", "TLS", "TCP-IP"],
     server: "servidor",

@@ -32,6 +32,11 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("A client’s mean latency", "Latência média de um cliente"),
     ("Set-up of a client", "Preparação de um cliente"),
     ("Ramp-up", "Rampa"),
+    // Phases of a trial.
+    ("ramp-up", "rampa"),
+    ("warm-up", "aquecimento"),
+    ("window", "janela"),
+    ("drain", "escoamento"),
     ("latency", "latência"),
     ("a delivery", "por entrega"),
     ("a client", "por cliente"),

@@ -344,6 +344,10 @@ pub struct PlotText {
 pub struct Axes {
     pub percentile: &'static str,
     pub latency: &'static str,
+    /// Of one transport, linear.
+    pub shape: &'static str,
+    /// Of the deliveries, in a bar.
+    pub share: &'static str,
     pub bytes: &'static str,
     pub cpu: &'static str,
     pub memory: &'static str,
@@ -360,9 +364,11 @@ pub struct Axes {
 #[derive(Debug)]
 pub struct PlotTexts {
     pub latency: PlotText,
+    pub distribution: PlotText,
     pub bytes: PlotText,
     pub cpu: PlotText,
     pub memory: PlotText,
+    pub heat_map: PlotText,
     pub latency_over_time: PlotText,
     pub deliveries_over_time: PlotText,
     pub scaling: PlotText,
@@ -371,6 +377,15 @@ pub struct PlotTexts {
     pub against_poll_interval: PlotText,
     pub capacity: PlotText,
     pub axes: Axes,
+    /// Over the distributions: where latencies lie, and what shape they have.
+    pub places: &'static str,
+    pub shapes: &'static str,
+    /// What tiles are that have less than so many percent of a second's deliveries, and those with
+    /// more.
+    pub tiles_below: fn(&str) -> String,
+    pub tiles_above: fn(&str) -> String,
+    /// A second since the window began, its deliveries, and the range of their latencies.
+    pub second: fn(&str, f64, &str) -> String,
     /// The layers of the byte ledger: payload, envelope, protocol, TLS, TCP-IP.
     pub layers: [&'static str; 5],
     pub server: &'static str,

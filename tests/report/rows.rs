@@ -1,6 +1,9 @@
 //! Made-up rows for tests.
 
-use wslab::results::{TimelineRow, TrialRow, Verdict};
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
+use wslab::results::{LatencyInterval, TimelineRow, TrialLatency, TrialRow, Verdict};
 use wslab::transport::Transport;
 
 /// A trial without a missed message; its figures differ by transport and trial.
@@ -179,6 +182,40 @@ pub fn timeline(of: &TrialRow) -> Vec<TimelineRow> {
             }
         })
         .collect()
+}
+
+/// The latencies of a trial and of its seconds: of a poll even up to twice the median, of push with
+/// a peak and a tail.
+pub fn latency(of: &TrialRow, timeline: &[TimelineRow]) -> TrialLatency {
+    let p50_ns = of.latency_p50_us.unwrap_or(1.0) * 1e3;
+    let latencies = |deliveries: u64, digits| {
+        let mut histogram = Histogram::new_with_bounds(1, 3_600_000_000_000, digits).unwrap();
+        for share in (0..200).map(|i| (f64::from(i) + 0.5) / 200.0) {
+            let multiple = match of.transport {
+                Transport::ShortPolling => 2.0 * share,
+                _ => 0.7 + 0.3 * share / (1.01 - share).sqrt(),
+            };
+            let ns = (p50_ns * multiple).max(1.0) as u64;
+            histogram.record_n(ns, deliveries.div_ceil(200)).unwrap();
+        }
+        histogram
+    };
+    let own = |row: &&TimelineRow| (row.cell, row.trial) == (of.cell, of.trial);
+    let seconds = timeline
+        .iter()
+        .filter(own)
+        .filter(|row| row.phase != "ramp-up");
+    let second = |row: &TimelineRow| LatencyInterval {
+        start: Duration::from_secs_f64(row.at_s - 1.0),
+        length: Duration::from_secs(1),
+        histogram: latencies(row.delivered, 1),
+    };
+    TrialLatency {
+        cell: of.cell,
+        trial: of.trial,
+        window: latencies(of.delivered, 3),
+        seconds: seconds.map(second).collect(),
+    }
 }
 
 /// Every transport with each number of clients, each cell measured `repeats` times.

@@ -56,7 +56,10 @@ pub const CONTRAST: &str = r"
             texts += 1;
         }
         // What says its figures; bars have outlines instead, and open dots have holes of paper.
-        if (element.matches('g > path') && element.getAttribute('stroke') !== '#ffffff') {
+        if (element.matches(`g > path[opacity='1']`)) {
+            check(element, style.fill, 3, behind(element));
+        }
+        if (element.matches('g > path[stroke]') && element.getAttribute('stroke') !== '#ffffff') {
             check(element, style.stroke, 3, behind(element));
         }
         if (element.className === 'swatch') {

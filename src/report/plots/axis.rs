@@ -45,6 +45,19 @@ impl Axis {
         axis
     }
 
+    /// From `low` to `high`, both exactly; 0 is among its ticks where it lies between them.
+    pub fn between(low: f64, high: f64, wanted: usize) -> Axis {
+        let step = Axis::linear(high - low, wanted).ticks[1];
+        let (first, last) = ((low / step).ceil() as i64, (high / step).floor() as i64);
+        Axis {
+            low,
+            high,
+            logarithmic: false,
+            ticks: (first..=last).map(|i| i as f64 * step).collect(),
+            minor: Vec::new(),
+        }
+    }
+
     /// Spans `min` to `max`, widened to values of 1, 2 or 5 times a power of ten.
     /// Values below `floor`, which is above 0, are drawn at it.
     pub fn logarithmic(min: f64, max: f64, floor: f64) -> Axis {
@@ -129,6 +142,16 @@ mod tests {
         assert_eq!(Axis::linear(0.0, 2).ticks, [0.0, 0.5, 1.0]);
         assert_eq!(Axis::linear_to(12.0, 4).ticks, [0.0, 5.0, 10.0]);
         assert_eq!(Axis::linear_to(12.0, 4).position(12.0), 1.0);
+    }
+
+    #[test]
+    fn an_axis_from_before_zero_has_a_tick_at_zero() {
+        let axis = Axis::between(-3.0, 12.0, 6);
+        assert_eq!(axis.ticks, [0.0, 5.0, 10.0]);
+        assert_eq!(
+            [-3.0, 4.5, 12.0].map(|at| axis.position(at)),
+            [0.0, 0.5, 1.0]
+        );
     }
 
     #[test]

@@ -8,8 +8,8 @@ use crate::report::plots::font::width_px as text_width_px;
 use crate::report::plots::legend::{self, Key};
 use crate::report::plots::panels::dash;
 use crate::report::plots::sheet::{
-    Anchor, FAINT, HEADING_PX, INK, MARGIN_PX, MIDDLE, NOTE_PX, PAPER, Sheet, TEXT_PX, TITLE_PX,
-    WIDTH_PX, fitted,
+    Anchor, Dash, FAINT, HEADING_PX, INK, MARGIN_PX, MIDDLE, NOTE_PX, PAPER, Sheet, TEXT_PX,
+    TITLE_PX, WIDTH_PX, fitted,
 };
 use crate::texts::Numbers;
 
@@ -150,7 +150,7 @@ pub(super) fn draw(plot: &Bars) -> Sheet {
     );
     legend::draw(&mut sheet, &plot.legend, legend_top);
     draw_axis(&mut sheet, plot, &layout, top, bottom);
-    let mut y = top;
+    let (mut y, mut ends) = (top, Vec::new());
     for group in &plot.groups {
         let heading = fitted(&group.title, WIDTH_PX - 2.0 * MARGIN_PX, HEADING_PX, true);
         // Covers the lines of the axis, which would cross a long heading.
@@ -165,20 +165,27 @@ pub(super) fn draw(plot: &Bars) -> Sheet {
         y += GROUP_PX;
         let rows_top = y;
         for row in &group.rows {
-            draw_row(&mut sheet, row, &layout, y);
+            ends.extend(draw_row(&mut sheet, row, &layout, y));
             y += row.height_px();
         }
         sheet.line(vec![(layout.left, rows_top), (layout.left, y)], MIDDLE, 1.0);
     }
+    draw_ends(&mut sheet, &ends);
     sheet
 }
 
 fn draw_axis(sheet: &mut Sheet, plot: &Bars, layout: &Layout, top: f64, bottom: f64) {
-    let mut free_from = 0.0;
     for &tick in &layout.axis.ticks {
         let x = layout.x(tick);
         sheet.line(vec![(x, top), (x, bottom)], FAINT, 1.0);
+    }
+    for &tick in &layout.axis.ticks {
+        let x = layout.x(tick);
         sheet.line(vec![(x, bottom), (x, bottom + 5.0)], MIDDLE, 1.0);
+    }
+    let mut free_from = 0.0;
+    for &tick in &layout.axis.ticks {
+        let x = layout.x(tick);
         let label = (plot.x_label)(plot.numbers, tick);
         let half = text_width_px(&label, NOTE_PX, false) / 2.0;
         if x - half > free_from {
@@ -202,7 +209,7 @@ fn draw_axis(sheet: &mut Sheet, plot: &Bars, layout: &Layout, top: f64, bottom: 
     sheet.text(&plot.x_title, at, TEXT_PX, Anchor::Middle);
 }
 
-fn draw_row(sheet: &mut Sheet, row: &Row, layout: &Layout, top: f64) {
+fn draw_row<'r>(sheet: &mut Sheet, row: &'r Row, layout: &Layout, top: f64) -> Vec<End<'r>> {
     let middle = top + row.height_px() / 2.0;
     let mut y = middle - row.notes().len() as f64 * LINE_PX / 2.0;
     let names_left = MARGIN_PX + SWATCH_PX;
@@ -220,14 +227,27 @@ fn draw_row(sheet: &mut Sheet, row: &Row, layout: &Layout, top: f64) {
         write(sheet, note, (names_left, y), NOTE_PX, Anchor::Left);
     }
     let bars_px = row.bars.len() as f64 * (BAR_PX + BAR_GAP_PX) - BAR_GAP_PX;
-    let mut y = middle - bars_px / 2.0;
-    for bar in &row.bars {
-        draw_bar(sheet, (&row.name, bar), layout, y);
-        y += BAR_PX + BAR_GAP_PX;
-    }
+    let tops = (0..).map(|at| middle - bars_px / 2.0 + f64::from(at) * (BAR_PX + BAR_GAP_PX));
+    let bars = row.bars.iter().zip(tops);
+    bars.map(|(bar, top)| draw_bar(sheet, (&row.name, bar), layout, top))
+        .collect()
 }
 
-fn draw_bar(sheet: &mut Sheet, (name, bar): (&str, &Bar), layout: &Layout, top: f64) {
+/// What stands at the end of a bar.
+struct End<'b> {
+    /// The ends of the interval, and how it is drawn.
+    interval: Option<([f64; 2], Dash)>,
+    figure: &'b str,
+    x: f64,
+    middle: f64,
+}
+
+fn draw_bar<'b>(
+    sheet: &mut Sheet,
+    (name, bar): (&str, &'b Bar),
+    layout: &Layout,
+    top: f64,
+) -> End<'b> {
     let mut from = 0.0;
     for segment in &bar.segments {
         let to = from + segment.value.max(0.0);
@@ -238,24 +258,43 @@ fn draw_bar(sheet: &mut Sheet, (name, bar): (&str, &Bar), layout: &Layout, top: 
         }
         from = to;
     }
-    let middle = top + BAR_PX / 2.0;
-    let mut end = layout.x(from);
-    if let Some(total) = bar.total.filter(|total| total.low < total.high) {
-        let (left, right) = (layout.x(total.low), layout.x(total.high));
-        // White around it, because a segment may be as dark as the line.
-        let ends = [(left, middle), (right, middle)];
-        sheet.line(ends.to_vec(), PAPER, 4.0);
-        sheet.broken_line(ends.to_vec(), INK, 2.0, dash(&total));
-        end = end.max(right);
+    let total = bar.total.filter(|total| total.low < total.high);
+    let interval = total.map(|total| ([layout.x(total.low), layout.x(total.high)], dash(&total)));
+    End {
+        x: interval.map_or(layout.x(from), |([_, high], _)| high.max(layout.x(from))),
+        interval,
+        figure: &bar.figure,
+        middle: top + BAR_PX / 2.0,
     }
-    let left = end + FIGURE_GAP_PX;
-    let figure = fitted(&bar.figure, WIDTH_PX - MARGIN_PX - left, NOTE_PX, false);
+}
+
+/// The intervals and the figures of all bars. What looks alike is one element of the picture.
+fn draw_ends(sheet: &mut Sheet, ends: &[End]) {
+    let intervals = ends.iter().filter_map(|end| Some((end, end.interval?)));
+    let intervals: Vec<_> = intervals
+        .map(|(end, (ends, dash))| (ends.map(|x| (x, end.middle)).to_vec(), dash))
+        .collect();
+    // White around them, because a segment may be as dark as the line.
+    for (line, _) in &intervals {
+        sheet.line(line.clone(), PAPER, 4.0);
+    }
+    for (line, dash) in intervals {
+        sheet.broken_line(line, INK, 2.0, dash);
+    }
+    let figures = ends.iter().map(|end| {
+        let left = end.x + FIGURE_GAP_PX;
+        let figure = fitted(end.figure, WIDTH_PX - MARGIN_PX - left, NOTE_PX, false);
+        (figure, (left, end.middle))
+    });
+    let figures: Vec<_> = figures.collect();
     // Covers the lines of the axis, which would cross the figure.
-    let right = left + text_width_px(&figure, NOTE_PX, false);
-    sheet.rectangle(
-        (left - 3.0, top + 2.0),
-        (right + 3.0, top + BAR_PX - 2.0),
-        PAPER,
-    );
-    sheet.text(figure, (left, middle), NOTE_PX, Anchor::Left);
+    for (figure, (left, middle)) in &figures {
+        let right = left + text_width_px(figure, NOTE_PX, false);
+        let half = BAR_PX / 2.0 - 2.0;
+        let corners = ((left - 3.0, middle - half), (right + 3.0, middle + half));
+        sheet.tile(corners.0, corners.1, PAPER, 1.0);
+    }
+    for (figure, at) in figures {
+        sheet.text(figure, at, NOTE_PX, Anchor::Left);
+    }
 }

@@ -7,8 +7,9 @@ use crate::report::plots::axis::Axis;
 use crate::report::plots::legend::{Key, Sample};
 use crate::report::plots::panels::Curve;
 use crate::report::plots::sheet::{colour, hex, shade};
-use crate::results::Verdict;
+use crate::results::{TrialLatency, TrialRow, Verdict};
 use crate::texts::Texts;
+use crate::transport::Transport;
 
 pub(super) fn cell_colour(cell: &ReportCell) -> RGBColor {
     shade(colour(cell.transport.colour()), cell.shade)
@@ -17,6 +18,25 @@ pub(super) fn cell_colour(cell: &ReportCell) -> RGBColor {
 /// The colour of a cell's lines as `#rrggbb`.
 pub(in crate::report) fn cell_hex(cell: &ReportCell) -> String {
     hex(cell_colour(cell))
+}
+
+/// By how many steps a line is broader than the narrowest, given its place among so many. The
+/// broadest is drawn first, so that it is seen under those that run along it. That is the baseline,
+/// with which WebSocket often coincides.
+pub(super) fn steps_broader(transport: Transport, at: usize, lines: usize) -> f64 {
+    match transport {
+        Transport::BASELINE => 5.0,
+        _ => (lines - 1 - at).min(4) as f64,
+    }
+}
+
+/// The latencies of a trial, where they were recorded.
+pub(super) fn latency_of<'l>(
+    trial: &TrialRow,
+    latencies: &'l [TrialLatency],
+) -> Option<&'l TrialLatency> {
+    let is_of = |one: &&TrialLatency| (one.cell, one.trial) == (trial.cell, trial.trial);
+    latencies.iter().find(is_of)
 }
 
 /// One entry a transport and variant, however many settings it appears in.
@@ -67,15 +87,11 @@ pub(super) fn open_dots(curves: &[Curve], texts: &Texts) -> Option<String> {
 }
 
 /// An axis of latencies for all curves together, so that panels can be compared.
-pub(super) fn log_axis_us(curves: &[Curve]) -> Option<Axis> {
-    let spreads = || {
-        curves
-            .iter()
-            .flat_map(|curve| &curve.points)
-            .map(|(_, spread)| spread)
-    };
-    let min = spreads().map(|s| s.low).min_by(f64::total_cmp)?;
-    let max = spreads().map(|s| s.high).max_by(f64::total_cmp)?;
+pub(super) fn log_axis_us<'c>(curves: impl IntoIterator<Item = &'c Curve>) -> Option<Axis> {
+    let points = curves.into_iter().flat_map(|curve| &curve.points);
+    let spreads: Vec<_> = points.map(|(_, spread)| spread).collect();
+    let min = spreads.iter().map(|s| s.low).min_by(f64::total_cmp)?;
+    let max = spreads.iter().map(|s| s.high).max_by(f64::total_cmp)?;
     // Nothing is delivered in less than a microsecond; negatives come with their own warning.
     Some(Axis::logarithmic(min, max, 1.0))
 }

@@ -1,14 +1,40 @@
-//! The plots' font: how wide a text is, and which pixels it covers.
+//! The plots' font: how wide a text is, which pixels it covers, and its letters in an SVG.
 //!
 //! DejaVu Sans is built in, so a plot is the same on every machine. The letters of a bitmap are
 //! drawn here, since plotters ignores the space before a letter (its left side bearing).
+//!
+//! `font/*.woff2` has the letters of English and Portuguese, without kerning and hints: 11 kB for
+//! both weights, under the licence in `font/LICENSE`. They were made by fontTools:
+//!
+//! ```text
+//! pyftsubset DejaVuSans.ttf --no-hinting --layout-features= --no-layout-closure --name-IDs=0 \
+//!   --drop-tables+=GDEF,GPOS,GSUB,kern,MATH,gasp --flavor=woff2 \
+//!   --unicodes=20-7E,A0,B5,B7,C0-C3,C7,C9,CA,CD,D3-D5,D7,DA,E0-E3,E7,E9,EA,ED,F3-F5,FA,\
+//!   2013,2014,2019,2026,2212,2248,25CB,2264,2265
+//! ```
 
 use std::sync::OnceLock;
 
 use ab_glyph::{Font, FontRef, Glyph, PxScale, ScaleFont, point};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 
-/// The font families of an SVG. The letters of Verdana, the replacement, have the same widths.
-pub(super) const FAMILY: &str = "DejaVu Sans, Verdana, sans-serif";
+/// The font families of an SVG. The first is [`css`]; programs that do not read it, as editors of
+/// drawings, have the others. The letters of Verdana have the same widths.
+pub(super) const FAMILY: &str = "wslab, DejaVu Sans, Verdana, sans-serif";
+
+/// The letters as CSS that refers to nothing outside.
+pub(in crate::report) fn css() -> String {
+    let face = |weight: u32, font: &[u8]| {
+        let font = BASE64_STANDARD.encode(font);
+        format!(
+            "@font-face{{font-family:wslab;font-weight:{weight};\
+             src:url(data:font/woff2;base64,{font})}}"
+        )
+    };
+    let regular = face(400, include_bytes!("font/regular.woff2"));
+    regular + &face(700, include_bytes!("font/bold.woff2"))
+}
 
 /// How far below its vertical middle a text's baseline is, in terms of its size: half of the
 /// height of an x, as plotters' SVG backend places it.

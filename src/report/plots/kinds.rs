@@ -1,9 +1,13 @@
 //! The kinds of plots, and the drawing of those that a report has figures for.
 
+use maud::{PreEscaped, html};
+
 use crate::report::cells::{ReportCell, cells};
 use crate::report::content::Report;
 use crate::report::plots::sheet::Sheet;
-use crate::report::plots::{capacity, costs, percentiles, png, scaling, svg, timeline};
+use crate::report::plots::{
+    capacity, costs, distribution, font, heat_map, percentiles, png, scaling, svg, timeline,
+};
 use crate::report::repeats;
 use crate::texts::{PlotText, PlotTexts};
 
@@ -15,56 +19,108 @@ pub struct Plot {
     pub title: &'static str,
     /// How to read it.
     pub caption: &'static str,
-    /// The file with the rows that it shows.
+    /// The file with what it shows.
     pub data: &'static str,
+    /// Without its letters, which a page has once for all.
     pub svg: String,
     pub png: Vec<u8>,
+}
+
+impl Plot {
+    /// The SVG as a file of its own: with its letters, and its caption as the alternative text.
+    pub fn svg_file(&self) -> String {
+        let about = html! {
+            title { (self.title) }
+            desc { (self.caption) }
+            style { (PreEscaped(font::css())) }
+        };
+        let begins = self.svg.find('>').map_or(0, |at| at + 1);
+        let (tag, drawing) = self.svg.split_at(begins);
+        format!("{tag}{}{drawing}", about.into_string())
+    }
 }
 
 /// A kind of plot.
 struct Kind {
     name: &'static str,
+    /// The file with what it shows, of a report on one run.
     data: &'static str,
     text: fn(&'static PlotTexts) -> &'static PlotText,
+    /// Whether it shows medians and their intervals, which need an explanation.
+    marks: bool,
     /// Draws it under a title; `None` where there is nothing to draw.
     sheet: fn(&str, &[ReportCell], &Report) -> Option<Sheet>,
 }
 
-const KINDS: [Kind; 6] = [
+impl Kind {
+    /// A report on several runs has rows only, and so has a run without histograms.
+    fn data(&self, report: &Report) -> &'static str {
+        match self.data {
+            LATENCIES if !report.runs.is_empty() || report.latencies.is_empty() => "summary.csv",
+            SECONDS if !report.runs.is_empty() => "timeline.csv",
+            file => file,
+        }
+    }
+}
+
+const LATENCIES: &str = "latency.hlog";
+const SECONDS: &str = "timeline.hlog";
+
+const KINDS: [Kind; 8] = [
     Kind {
         name: "latency",
-        data: "summary.csv",
+        data: LATENCIES,
         text: |texts| &texts.latency,
-        sheet: |title, cells, _| percentiles::sheet(title, cells),
+        marks: true,
+        sheet: |title, cells, report| percentiles::sheet(title, cells, report.latencies),
+    },
+    Kind {
+        name: "distribution",
+        data: LATENCIES,
+        text: |texts| &texts.distribution,
+        marks: false,
+        sheet: |title, cells, report| distribution::sheet(title, cells, report.latencies),
     },
     Kind {
         name: "bytes",
         data: "summary.csv",
         text: |texts| &texts.bytes,
+        marks: true,
         sheet: |title, cells, _| costs::bytes_sheet(title, cells),
     },
     Kind {
         name: "cpu",
         data: "summary.csv",
         text: |texts| &texts.cpu,
+        marks: true,
         sheet: |title, cells, _| costs::cpu_sheet(title, cells),
     },
     Kind {
         name: "memory",
         data: "summary.csv",
         text: |texts| &texts.memory,
+        marks: true,
         sheet: |title, cells, _| costs::memory_sheet(title, cells),
+    },
+    Kind {
+        name: "heat-map",
+        data: SECONDS,
+        text: |texts| &texts.heat_map,
+        marks: false,
+        sheet: heat_map::sheet,
     },
     Kind {
         name: "latency-over-time",
         data: "timeline.csv",
         text: |texts| &texts.latency_over_time,
+        marks: true,
         sheet: |title, cells, report| timeline::latency_sheet(title, cells, report.timeline),
     },
     Kind {
         name: "deliveries-over-time",
         data: "timeline.csv",
         text: |texts| &texts.deliveries_over_time,
+        marks: true,
         sheet: |title, cells, report| timeline::deliveries_sheet(title, cells, report.timeline),
     },
 ];
@@ -76,24 +132,28 @@ const SCALING: [Kind; 4] = [
         name: "scaling",
         data: "summary.csv",
         text: |texts| &texts.scaling,
+        marks: true,
         sheet: |title, cells, _| scaling::sheet(title, cells, &scaling::CLIENTS),
     },
     Kind {
         name: "rate",
         data: "summary.csv",
         text: |texts| &texts.against_rate,
+        marks: true,
         sheet: |title, cells, _| scaling::sheet(title, cells, &scaling::RATE),
     },
     Kind {
         name: "payload",
         data: "summary.csv",
         text: |texts| &texts.against_payload,
+        marks: true,
         sheet: |title, cells, _| scaling::sheet(title, cells, &scaling::PAYLOAD),
     },
     Kind {
         name: "poll-interval",
         data: "summary.csv",
         text: |texts| &texts.against_poll_interval,
+        marks: true,
         sheet: |title, cells, _| scaling::sheet(title, cells, &scaling::POLL_INTERVAL),
     },
 ];
@@ -103,6 +163,7 @@ const CAPACITY: Kind = Kind {
     name: "capacity",
     data: "capacity.csv",
     text: |texts| &texts.capacity,
+    marks: false,
     sheet: |title, _, report| capacity::sheet(title, report.capacity, report.locale.texts()),
 };
 
@@ -125,7 +186,7 @@ pub fn plots(report: &Report) -> anyhow::Result<Vec<Plot>> {
     let drawn = kinds.into_iter().filter_map(|kind| {
         let PlotText { title, caption } = (kind.text)(&report.locale.texts().plot);
         let mut sheet = (kind.sheet)(title, &cells, report)?;
-        if let Some(marks) = &marks {
+        if let Some(marks) = marks.as_ref().filter(|_| kind.marks) {
             sheet.foot(marks);
         }
         Some((kind, title, caption, sheet))
@@ -133,7 +194,7 @@ pub fn plots(report: &Report) -> anyhow::Result<Vec<Plot>> {
     let plots = drawn.map(|(kind, title, caption, sheet)| {
         Ok(Plot {
             name: kind.name,
-            data: kind.data,
+            data: kind.data(report),
             title,
             caption,
             svg: svg::svg(&sheet),

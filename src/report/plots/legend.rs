@@ -17,6 +17,8 @@ pub(super) enum Sample {
     Patch,
     Line,
     Dashes,
+    /// A tile of this opacity.
+    Tile(f64),
 }
 
 const ROW_PX: f64 = 26.0;
@@ -33,14 +35,10 @@ pub(super) fn draw(sheet: &mut Sheet, keys: &[Key], top: f64) {
     for (key, (row, x)) in keys.iter().zip(places(keys)) {
         let y = top + (row as f64 + 0.5) * ROW_PX;
         let ends = [(x, y), (x + SAMPLE_PX, y)];
+        let patch = ((x + 6.0, y - 8.0), (x + SAMPLE_PX - 4.0, y + 8.0));
         match key.sample {
-            Sample::Patch => {
-                sheet.rectangle(
-                    (x + 6.0, y - 8.0),
-                    (x + SAMPLE_PX - 4.0, y + 8.0),
-                    key.colour,
-                );
-            }
+            Sample::Patch => sheet.rectangle(patch.0, patch.1, key.colour),
+            Sample::Tile(opacity) => sheet.tile(patch.0, patch.1, key.colour, opacity),
             Sample::Line => sheet.line(ends.to_vec(), key.colour, 4.0),
             Sample::Dashes => sheet.broken_line(ends.to_vec(), key.colour, 2.0, Dash::Dashed),
         }

@@ -10,10 +10,13 @@ use crate::report::plots::sheet::{
     Anchor, Dash, FAINT, HEADING_PX, INK, MARGIN_PX, MIDDLE, NOTE_PX, PAPER, Point, Sheet, TEXT_PX,
     TITLE_PX, WIDTH_PX, fitted, wrapped,
 };
+use crate::report::plots::tiles::Tiles;
 use crate::texts::Numbers;
 
 pub(super) struct Panels {
     pub title: String,
+    /// What all panels show; empty where each says it in its own title.
+    pub setting: String,
     pub x_title: String,
     /// Of all panels; empty where each says it in its title.
     pub y_title: String,
@@ -33,6 +36,8 @@ pub(super) struct Panel {
     pub y_label: fn(Numbers, f64) -> String,
     pub numbers: Numbers,
     pub curves: Vec<Curve>,
+    /// Behind the curves.
+    pub tiles: Option<Tiles>,
 }
 
 /// One line, of a transport or of one of its figures. A point's spread is drawn around it where its trials differ.
@@ -55,6 +60,8 @@ pub(super) enum Look {
     },
     /// A line, and the spread as a pale band.
     Line,
+    /// The same, with dots where the axis has labels.
+    Labelled,
     Dashes,
 }
 
@@ -64,6 +71,7 @@ const SMALL_PANEL_HEIGHT_PX: f64 = 190.0;
 const Y_LABELS_PX: f64 = 82.0;
 const X_LABELS_PX: f64 = 30.0;
 const NOTE_LINE_PX: f64 = 19.0;
+const PHASES_PX: f64 = 24.0;
 
 /// The rectangle of a panel's data, in pixels.
 struct Frame {
@@ -108,7 +116,8 @@ fn draw_in(plot: &Panels, height_px: f64) -> Sheet {
             .flat_map(|n| wrapped(n, text_px, NOTE_PX, true))
             .collect::<Vec<_>>()
     };
-    let legend_top = MARGIN_PX + 40.0;
+    let setting_px = if plot.setting.is_empty() { 0.0 } else { 26.0 };
+    let legend_top = MARGIN_PX + 40.0 + setting_px;
     let mut top = legend_top + legend::height_px(&plot.legend) + 8.0;
 
     let mut sheet = Sheet::new(0.0);
@@ -118,11 +127,18 @@ fn draw_in(plot: &Panels, height_px: f64) -> Sheet {
         TITLE_PX,
         Anchor::Left,
     );
+    if !plot.setting.is_empty() {
+        let setting = fitted(&plot.setting, WIDTH_PX - 2.0 * MARGIN_PX, HEADING_PX, true);
+        let at = (MARGIN_PX, MARGIN_PX + 42.0);
+        sheet.bold(setting, at, HEADING_PX, Anchor::Left);
+    }
     legend::draw(&mut sheet, &plot.legend, legend_top);
     for row in plot.panels.chunks(columns) {
         let notes: Vec<_> = row.iter().map(note_lines).collect();
         let most_notes = notes.iter().map(Vec::len).max().unwrap_or(0);
-        let frame_top = top + 38.0 + most_notes as f64 * NOTE_LINE_PX;
+        let has_tiles = row.iter().any(|panel| panel.tiles.is_some());
+        let phases_px = if has_tiles { PHASES_PX } else { 0.0 };
+        let frame_top = top + 38.0 + phases_px + most_notes as f64 * NOTE_LINE_PX;
         let bottom = frame_top + height_px;
         for (column, (panel, notes)) in row.iter().zip(&notes).enumerate() {
             let left = MARGIN_PX + y_title_px + column as f64 * panel_px;
@@ -161,29 +177,38 @@ fn draw_panel(sheet: &mut Sheet, panel: &Panel, frame: &Frame) {
         let y = level(value);
         sheet.line(vec![(frame.left, y), (frame.right, y)], FAINT, 1.0);
     }
+    // Lines beside each other are one element of the picture, so the labels come after them.
     for &tick in &panel.y.ticks {
         let y = level(tick);
         sheet.line(vec![(frame.left - 5.0, y), (frame.left, y)], MIDDLE, 1.0);
+    }
+    let across = |value: f64| frame.point(panel, value, 0.0).0;
+    for (value, _) in &panel.x_labels {
+        let tick = [frame.bottom, frame.bottom + 5.0].map(|y| (across(*value), y));
+        sheet.line(tick.to_vec(), MIDDLE, 1.0);
+    }
+    for &tick in &panel.y.ticks {
+        let label = (panel.y_label)(panel.numbers, tick);
         sheet.text(
-            (panel.y_label)(panel.numbers, tick),
-            (frame.left - 10.0, y),
+            label,
+            (frame.left - 10.0, level(tick)),
             NOTE_PX,
             Anchor::Right,
         );
     }
     for (value, label) in &panel.x_labels {
-        let x = frame.point(panel, *value, 0.0).0;
-        sheet.line(
-            vec![(x, frame.bottom), (x, frame.bottom + 5.0)],
-            MIDDLE,
-            1.0,
-        );
-        sheet.text(label, (x, frame.bottom + 18.0), NOTE_PX, Anchor::Middle);
+        let at = (across(*value), frame.bottom + 18.0);
+        sheet.text(label, at, NOTE_PX, Anchor::Middle);
+    }
+    if let Some(tiles) = &panel.tiles {
+        tiles.draw(sheet, panel.y.ends(), |x, y| frame.point(panel, x, y));
     }
     for curve in &panel.curves {
         draw_spread(sheet, panel, frame, curve);
     }
-    for curve in &panel.curves {
+    let mut curves: Vec<&Curve> = panel.curves.iter().collect();
+    curves.sort_by(|a, b| b.width_px.total_cmp(&a.width_px));
+    for curve in curves {
         draw_curve(sheet, panel, frame, curve);
     }
     let corners = [
@@ -246,20 +271,20 @@ fn draw_curve(sheet: &mut Sheet, panel: &Panel, frame: &Frame, curve: &Curve) {
         Look::Dashes => {
             sheet.broken_line(points.clone(), curve.colour, curve.width_px, Dash::Dashed);
         }
-        Look::Dots { .. } | Look::Line => {
+        Look::Dots { .. } | Look::Line | Look::Labelled => {
             sheet.line(points.clone(), curve.colour, curve.width_px);
         }
     }
     let said = format!("{}: {}", curve.name, said(panel, curve));
     sheet.says(&said);
-    let radius_px = if let Look::Dots { .. } = curve.look {
-        4.5
-    } else {
-        3.0
+    let radius_px = match curve.look {
+        Look::Dots { .. } => 3.2 + curve.width_px / 2.0,
+        Look::Labelled => 1.8 + 0.7 * curve.width_px,
+        Look::Line | Look::Dashes => 3.0,
     };
-    // A line of one point would not be seen.
-    if matches!(curve.look, Look::Dots { .. }) || points.len() == 1 {
-        for (&point, (x, _)) in points.iter().zip(&curve.points) {
+    for (&point, (x, _)) in points.iter().zip(&curve.points) {
+        // A line of one point would not be seen.
+        if points.len() == 1 || has_dot(panel, curve, *x) {
             sheet.dot(point, radius_px, curve.colour);
             sheet.says(&said);
             if curve.doubted.contains(x) {
@@ -270,18 +295,30 @@ fn draw_curve(sheet: &mut Sheet, panel: &Panel, frame: &Frame, curve: &Curve) {
     }
 }
 
+fn has_dot(panel: &Panel, curve: &Curve, x: f64) -> bool {
+    match curve.look {
+        Look::Dots { .. } => true,
+        Look::Labelled => panel.x_labels.iter().any(|(label, _)| *label == x),
+        Look::Line | Look::Dashes => false,
+    }
+}
+
 /// The figures of a curve in words: all of them, or of a line over time the least and the greatest.
 fn said(panel: &Panel, curve: &Curve) -> String {
     let write = |y| (panel.y_label)(panel.numbers, y);
     let range = |low, high| panel.numbers.range(low, high, write);
-    if !matches!(curve.look, Look::Dots { .. }) {
+    if matches!(curve.look, Look::Line | Look::Dashes) {
         let medians = || curve.points.iter().map(|(_, spread)| spread.median);
         return range(
             medians().fold(f64::INFINITY, f64::min),
             medians().fold(0.0, f64::max),
         );
     }
-    let figures = curve.points.iter().map(|(x, spread)| {
+    let told = curve
+        .points
+        .iter()
+        .filter(|(x, _)| has_dot(panel, curve, *x));
+    let figures = told.map(|(x, spread)| {
         let label = panel.x_labels.iter().find(|(value, _)| value == x);
         let label = label.map_or_else(|| panel.numbers.plain(*x), |(_, label)| label.clone());
         let mark = if curve.doubted.contains(x) {

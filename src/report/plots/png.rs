@@ -86,6 +86,15 @@ fn draw_shape(shape: &Shape, area: &Area) -> Drawn {
                 area.draw(&Rectangle::new(corners, stroke(outline, SCALE as u32)))
             })
         }
+        Shape::Tile {
+            from,
+            to,
+            colour,
+            opacity,
+        } => {
+            let corners = [pixel(from), pixel(to)];
+            area.draw(&Rectangle::new(corners, colour.mix(*opacity).filled()))
+        }
         Shape::Dot {
             at,
             radius_px,

@@ -4,7 +4,7 @@
 use crate::report::cells::{ReportCell, settings};
 use crate::report::marks;
 use crate::report::plots::axis::Axis;
-use crate::report::plots::cell_style::{cell_colour, open_dots};
+use crate::report::plots::cell_style::{cell_colour, open_dots, steps_broader};
 use crate::report::plots::legend::{Key, Sample};
 use crate::report::plots::panels::{Curve, Look, Panel, Panels, draw_small};
 use crate::report::plots::sheet::{Sheet, colour};
@@ -137,6 +137,7 @@ pub(super) fn sheet(title: &str, cells: &[ReportCell], factor: &Factor) -> Optio
     }
     let mut sheet = draw_small(&Panels {
         title: title.to_owned(),
+        setting: String::new(),
         x_title: (factor.axis)(&texts.plot.axes).to_owned(),
         y_title: String::new(),
         legend: legend(&panels),
@@ -239,6 +240,7 @@ fn panels(
         y_label: figures.tick,
         numbers: texts.numbers,
         curves,
+        tiles: None,
     };
     all.into_iter().map(panel).collect()
 }
@@ -277,7 +279,11 @@ fn curves(cells: &[ReportCell], factor: &Factor, metric: &Metric, x: &Axis) -> V
             }),
         }
     }
-    for curve in &mut curves {
+    let lines = curves.len();
+    for (at, curve) in curves.iter_mut().enumerate() {
+        let cell = cells.iter().find(|cell| factor.line(cell) == curve.name);
+        let transport = cell.expect("a curve is of a cell").transport;
+        curve.width_px += steps_broader(transport, at, lines);
         curve.points.sort_by(|(a, _), (b, _)| a.total_cmp(b));
     }
     curves

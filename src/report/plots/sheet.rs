@@ -64,6 +64,14 @@ pub(super) enum Shape {
         /// Of a pixel, by which a pale colour is seen.
         outline: Option<RGBColor>,
     },
+    /// Of a pattern: without outline, and beside others without a gap. One without opacity is
+    /// not seen, but says something.
+    Tile {
+        from: Point,
+        to: Point,
+        colour: RGBColor,
+        opacity: f64,
+    },
     Dot {
         at: Point,
         radius_px: f64,
@@ -162,6 +170,15 @@ impl Sheet {
             to,
             colour,
             outline: Some(MIDDLE),
+        });
+    }
+
+    pub fn tile(&mut self, from: Point, to: Point, colour: RGBColor, opacity: f64) {
+        self.push(Shape::Tile {
+            from,
+            to,
+            colour,
+            opacity,
         });
     }
 

@@ -5,14 +5,16 @@ use maud::{Markup, html};
 use plotters::style::RGBColor;
 
 use crate::report::plots::font::FAMILY;
-use crate::report::plots::sheet::{Anchor, INK, PAPER, Point, Shape, Sheet, Text, WIDTH_PX, hex};
+use crate::report::plots::sheet::{
+    Anchor, INK, NOTE_PX, PAPER, Point, Shape, Sheet, Text, WIDTH_PX, hex,
+};
 
 pub(super) fn svg(sheet: &Sheet) -> String {
     let (width, height) = (WIDTH_PX as u32, sheet.height_px as u32);
     let view = format!("0 0 {width} {height}");
     let drawing = html! {
         svg width=(width) height=(height) viewBox=(view) xmlns="http://www.w3.org/2000/svg"
-            font-family=(FAMILY) dominant-baseline="central" fill=(hex(INK)) {
+            font-family=(FAMILY) font-size=(NOTE_PX) dominant-baseline="central" fill=(hex(INK)) {
             rect width=(width) height=(height) fill=(hex(PAPER)) {}
             @for shapes in sheet.shapes.chunk_by(|(_, said), (_, next)| said == next) {
                 @match shapes[0].1.as_str() {
@@ -22,7 +24,12 @@ pub(super) fn svg(sheet: &Sheet) -> String {
             }
         }
     };
-    drawing.into_string()
+    // Hundreds of empty elements make up much of a page.
+    let mut drawing = drawing.into_string();
+    for closed in ["></path>", "></rect>"] {
+        drawing = drawing.replace(closed, "/>");
+    }
+    drawing
 }
 
 fn elements(shapes: &[(Shape, String)]) -> Markup {
@@ -31,8 +38,19 @@ fn elements(shapes: &[(Shape, String)]) -> Markup {
     html! { @for shapes in alike { (element(shapes)) "\n" } }
 }
 
-/// How a line or a dot looks, as attributes of a path; `None` for other shapes.
-fn style(shape: &Shape) -> Option<[Option<String>; 4]> {
+/// The attributes of a path.
+#[derive(Default, PartialEq)]
+struct Style {
+    fill: Option<String>,
+    opacity: Option<f64>,
+    stroke: Option<String>,
+    width_px: Option<f64>,
+    dash: Option<String>,
+    end: Option<&'static str>,
+}
+
+/// How a line, a dot or a tile looks, as attributes of a path; `None` for other shapes.
+fn style(shape: &Shape) -> Option<Style> {
     match shape {
         Shape::Line {
             colour,
@@ -42,35 +60,48 @@ fn style(shape: &Shape) -> Option<[Option<String>; 4]> {
         } => {
             let dash = dash.lengths_px(*width_px);
             let dash = dash.map(|(dash_px, gap_px)| format!("{dash_px} {gap_px}"));
-            Some([Some(hex(*colour)), Some(width_px.to_string()), dash, None])
+            Some(Style {
+                stroke: Some(hex(*colour)),
+                // The width that a line has without one.
+                width_px: Some(*width_px).filter(|px| *px != 1.0),
+                dash,
+                ..Style::default()
+            })
         }
         Shape::Dot {
             radius_px, colour, ..
-        } => {
-            let width_px = (2.0 * radius_px).to_string();
-            Some([
-                Some(hex(*colour)),
-                Some(width_px),
-                None,
-                Some("round".to_owned()),
-            ])
-        }
+        } => Some(Style {
+            stroke: Some(hex(*colour)),
+            width_px: Some(2.0 * radius_px),
+            end: Some("round"),
+            ..Style::default()
+        }),
+        Shape::Tile {
+            colour, opacity, ..
+        } => Some(Style {
+            fill: Some(hex(*colour)),
+            opacity: Some(*opacity).filter(|opacity| *opacity != 1.0),
+            ..Style::default()
+        }),
         _ => None,
     }
 }
 
-/// The element of a shape, or of lines or dots that look alike. A dot is a line without length and
+/// The element of a shape, or of lines, dots or tiles that look alike. A dot is a line without length and
 /// with a round end.
 fn element(shapes: &[(Shape, String)]) -> Markup {
-    if let Some([colour, width_px, dash, end]) = style(&shapes[0].0) {
+    if let Some(style) = style(&shapes[0].0) {
         let paths = shapes.iter().map(|(shape, _)| match shape {
             Shape::Line { points, .. } => path(points),
             Shape::Dot { at: (x, y), .. } => format!("M{} {}h0", tenths(*x), tenths(*y)),
+            Shape::Tile { from, to, .. } => tile(*from, *to),
             _ => String::new(),
         });
+        let fill = style.fill.as_deref().unwrap_or("none");
         return html! {
-            path d=(paths.collect::<String>()) fill="none" stroke=[colour] stroke-width=[width_px]
-                stroke-dasharray=[dash] stroke-linecap=[end] {}
+            path d=(paths.collect::<String>()) fill=(fill) opacity=[style.opacity]
+                stroke=[style.stroke] stroke-width=[style.width_px]
+                stroke-dasharray=[style.dash] stroke-linecap=[style.end] {}
         };
     }
     match &shapes[0].0 {
@@ -86,8 +117,15 @@ fn element(shapes: &[(Shape, String)]) -> Markup {
             outline,
         } => rectangle(*from, *to, *colour, *outline),
         Shape::Text(text) => letters(text),
-        Shape::Line { .. } | Shape::Dot { .. } => html! {},
+        Shape::Line { .. } | Shape::Dot { .. } | Shape::Tile { .. } => html! {},
     }
+}
+
+/// A rectangle in whole pixels.
+fn tile((left, top): Point, (right, bottom): Point) -> String {
+    let [left, top, right, bottom] = [left, top, right, bottom].map(|px| px.round() as i64);
+    let (width, height) = (right - left, bottom - top);
+    format!("M{left} {top}h{width}v{height}h-{width}z")
 }
 
 fn rectangle(
@@ -110,8 +148,10 @@ fn letters(text: &Text) -> Markup {
         Anchor::Right => (Some("end"), None),
         Anchor::Upwards => (Some("middle"), Some(format!("rotate(270 {x} {y})"))),
     };
+    // Most texts have the size of the whole drawing.
+    let size_px = (text.size_px != NOTE_PX).then_some(text.size_px);
     html! {
-        text x=(x) y=(y) text-anchor=[anchor] font-size=(text.size_px)
+        text x=(x) y=(y) text-anchor=[anchor] font-size=[size_px]
             font-weight=[text.bold.then_some("bold")] transform=[turn] { (text.text) }
     }
 }

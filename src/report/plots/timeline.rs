@@ -4,15 +4,18 @@ use std::collections::BTreeMap;
 
 use crate::report::cells::{ReportCell, Spread, settings};
 use crate::report::plots::axis::Axis;
-use crate::report::plots::cell_style::{cell_colour, cell_keys, log_axis_us, notes};
+use crate::report::plots::cell_style::{cell_colour, cell_keys, log_axis_us, notes, steps_broader};
 use crate::report::plots::legend::{Key, Sample};
 use crate::report::plots::panels::{Curve, Look, Panel, Panels, STROKE_INK, draw};
 use crate::report::plots::sheet::Sheet;
+use crate::report::plots::tiles::Stretch;
 use crate::results::TimelineRow;
 use crate::texts::Numbers;
 
 /// Seconds of a window from which on its first and last are left out of the rate of deliveries.
 const FEWEST_SECONDS: usize = 4;
+
+const WINDOW: &str = "window";
 
 /// Of fewer seconds there is no line to see.
 const FEWEST_POINTS: usize = 3;
@@ -26,8 +29,20 @@ pub(super) fn latency_sheet(
     let texts = cells.first()?.texts;
     let p99 = |cell: &ReportCell| {
         let points = by_second(cell, timeline, |second| second.row.latency_p99_us);
+        // Its band would lie on that of the median.
+        let points = points.into_iter().map(|(at_s, spread)| {
+            let (low, high) = (spread.median, spread.median);
+            (
+                at_s,
+                Spread {
+                    low,
+                    high,
+                    ..spread
+                },
+            )
+        });
         Curve {
-            points,
+            points: points.collect(),
             name: format!("{} p99", cell.name()),
             doubted: Vec::new(),
             colour: cell_colour(cell),
@@ -35,20 +50,20 @@ pub(super) fn latency_sheet(
             look: Look::Dashes,
         }
     };
-    let p50 = |cell: &ReportCell, over: usize| {
+    let p50 = |cell: &ReportCell, over: f64| {
         let points = by_second(cell, timeline, |second| second.row.latency_p50_us);
         Curve {
             points,
             name: format!("{} p50", cell.name()),
             doubted: Vec::new(),
             colour: cell_colour(cell),
-            width_px: 2.0 + 0.7 * over as f64,
+            width_px: 2.0 + 0.7 * over,
             look: Look::Line,
         }
     };
     let all: Vec<Curve> = cells
         .iter()
-        .flat_map(|cell| [p50(cell, 0), p99(cell)])
+        .flat_map(|cell| [p50(cell, 0.0), p99(cell)])
         .collect();
     let y = log_axis_us(&all).filter(|_| has_course(&all))?;
     let (x, x_labels) = time_axis(&all, texts.numbers);
@@ -60,9 +75,15 @@ pub(super) fn latency_sheet(
         y: y.clone(),
         y_label: Numbers::round_duration_us,
         numbers: texts.numbers,
-        curves: with_lines_over(&group)
-            .flat_map(|(over, cell)| [p50(cell, over), p99(cell)])
+        curves: (group.iter().enumerate())
+            .flat_map(|(at, cell)| {
+                [
+                    p50(cell, steps_broader(cell.transport, at, group.len())),
+                    p99(cell),
+                ]
+            })
             .collect(),
+        tiles: None,
     });
     let stroke = |label: &str, sample| Key {
         label: label.to_owned(),
@@ -73,6 +94,7 @@ pub(super) fn latency_sheet(
     legend.extend([stroke("p50", Sample::Line), stroke("p99", Sample::Dashes)]);
     Some(draw(&Panels {
         title: title.to_owned(),
+        setting: String::new(),
         x_title: texts.plot.axes.time.to_owned(),
         y_title: texts.plot.axes.latency.to_owned(),
         legend,
@@ -93,7 +115,7 @@ pub(super) fn deliveries_sheet(
     timeline: &[TimelineRow],
 ) -> Option<Sheet> {
     let texts = cells.first()?.texts;
-    let curve = |cell: &ReportCell, over: usize| {
+    let curve = |cell: &ReportCell, over: f64| {
         let has_rate = |s: &Second| s.is_whole && s.length_s > 0.0;
         let rate = |s: &Second| has_rate(s).then(|| s.row.delivered as f64 / s.length_s);
         let points = by_second(cell, timeline, rate);
@@ -102,22 +124,23 @@ pub(super) fn deliveries_sheet(
             name: cell.name(),
             doubted: Vec::new(),
             colour: cell_colour(cell),
-            width_px: 2.0 + 2.0 * over as f64,
+            width_px: 2.0 + 2.0 * over,
             look: Look::Line,
         }
     };
-    let all: Vec<Curve> = cells.iter().map(|cell| curve(cell, 0)).collect();
+    let all: Vec<Curve> = cells.iter().map(|cell| curve(cell, 0.0)).collect();
     if highest(&all) <= 0.0 || !has_course(&all) {
         return None;
     }
     let (x, x_labels) = time_axis(&all, texts.numbers);
     let panels = settings(cells).into_iter().map(|(setting, group)| {
-        let curves: Vec<Curve> = with_lines_over(&group)
-            .map(|(over, c)| curve(c, over))
-            .collect();
+        let curves = group.iter().enumerate();
+        let curves =
+            curves.map(|(at, cell)| curve(cell, steps_broader(cell.transport, at, group.len())));
+        let curves: Vec<Curve> = curves.collect();
         Panel {
             title: setting.to_owned(),
-            notes: notes(&group, |cell| curve(cell, 0).points.is_empty()),
+            notes: notes(&group, |cell| curve(cell, 0.0).points.is_empty()),
             x: x.clone(),
             x_labels: x_labels.clone(),
             // An axis of its own: ten times the clients are ten times the deliveries.
@@ -125,26 +148,17 @@ pub(super) fn deliveries_sheet(
             y_label: Numbers::plain,
             numbers: texts.numbers,
             curves,
+            tiles: None,
         }
     });
     Some(draw(&Panels {
         title: title.to_owned(),
+        setting: String::new(),
         x_title: texts.plot.axes.time.to_owned(),
         y_title: texts.plot.axes.deliveries.to_owned(),
         legend: cell_keys(cells, Sample::Line),
         panels: panels.collect(),
     }))
-}
-
-/// Cells with the number of lines that are drawn later. The more these are, the broader is a
-/// cell's own line, so that it can be seen under one that runs along it.
-fn with_lines_over<'c, 'a>(
-    group: &'c [&'c ReportCell<'a>],
-) -> impl Iterator<Item = (usize, &'c ReportCell<'a>)> {
-    group
-        .iter()
-        .enumerate()
-        .map(|(i, cell)| ((group.len() - 1 - i).min(4), *cell))
 }
 
 fn highest(curves: &[Curve]) -> f64 {
@@ -198,25 +212,54 @@ fn by_second(
         .collect()
 }
 
-/// The seconds of one trial's window. It began at the row before, or one second earlier.
-fn window(mut rows: Vec<&TimelineRow>) -> Vec<Second<'_>> {
-    rows.sort_by(|a, b| a.at_s.total_cmp(&b.at_s));
-    let Some(first) = rows.iter().position(|row| row.phase == "window") else {
+/// The seconds of one trial's window.
+fn window(rows: Vec<&TimelineRow>) -> Vec<Second<'_>> {
+    let rows = in_order(rows);
+    let Some(began_s) = window_began_s(&rows) else {
         return Vec::new();
     };
-    let end_of_row_before = |i: usize| match i.checked_sub(1) {
-        Some(before) => rows[before].at_s,
-        None => rows[i].at_s - 1.0,
-    };
-    let began_s = end_of_row_before(first);
-    let in_window = (first..rows.len()).filter(|&i| rows[i].phase == "window");
+    let in_window = (0..rows.len()).filter(|&i| rows[i].phase == WINDOW);
     let in_window: Vec<usize> = in_window.collect();
-    let (count, last) = (in_window.len(), in_window.last().copied());
-    let seconds = in_window.into_iter().map(|i| Second {
-        row: rows[i],
-        end_s: (rows[i].at_s - began_s).round() as i64,
-        length_s: rows[i].at_s - end_of_row_before(i),
-        is_whole: count < FEWEST_SECONDS || i != first && Some(i) != last,
+    let (count, ends) = (in_window.len(), [in_window.first(), in_window.last()]);
+    let seconds = in_window.iter().map(|i| Second {
+        row: rows[*i],
+        end_s: (rows[*i].at_s - began_s).round() as i64,
+        length_s: rows[*i].at_s - began_at_s(&rows, *i),
+        is_whole: count < FEWEST_SECONDS || !ends.contains(&Some(i)),
     });
     seconds.collect()
+}
+
+/// When a trial's window began, to a second; and its phases, since that time.
+pub(super) fn phases(rows: Vec<&TimelineRow>) -> Option<(f64, Vec<(String, Stretch)>)> {
+    let rows = in_order(rows);
+    let began_s = window_began_s(&rows)?;
+    let mut at_s = -began_s;
+    let phases = rows
+        .chunk_by(|row, next| row.phase == next.phase)
+        .map(|phase| {
+            let from_s = at_s;
+            at_s = (phase[phase.len() - 1].at_s - began_s).round();
+            (phase[0].phase.clone(), (from_s, at_s))
+        });
+    Some((began_s, phases.collect()))
+}
+
+fn in_order(mut rows: Vec<&TimelineRow>) -> Vec<&TimelineRow> {
+    rows.sort_by(|a, b| a.at_s.total_cmp(&b.at_s));
+    rows
+}
+
+/// At the row before its first second, or one second earlier.
+fn window_began_s(rows: &[&TimelineRow]) -> Option<f64> {
+    let first = rows.iter().position(|row| row.phase == WINDOW)?;
+    Some(began_at_s(rows, first))
+}
+
+/// When a second began.
+fn began_at_s(rows: &[&TimelineRow], second: usize) -> f64 {
+    match second.checked_sub(1) {
+        Some(before) => rows[before].at_s,
+        None => rows[second].at_s - 1.0,
+    }
 }
