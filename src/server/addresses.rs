@@ -43,11 +43,20 @@ impl Address {
     fn example(&self, server: &str) -> String {
         let path = self.path.replace("{feed}", LOBBY);
         let path = path.replace("{file}", "style.css");
+        // A capture is there once a request has named it.
+        let first = match path.contains("{id}") {
+            true => format!("'{server}/feeds/{LOBBY}/poll?capture={EXAMPLE_ID}' "),
+            false => String::new(),
+        };
+        let path = path.replace("{id}", EXAMPLE_ID);
         let (curl, query) = (self.curl, self.query);
         let space = if curl.is_empty() { "" } else { " " };
-        format!("curl{space}{curl} '{server}{path}{query}'")
+        format!("curl{space}{curl} {first}'{server}{path}{query}'")
     }
 }
+
+/// The name of a capture, in an example.
+const EXAMPLE_ID: &str = "00112233445566778899aabbccddeeff";
 
 /// All addresses of a server.
 pub struct Directory {

@@ -30,6 +30,9 @@ use crate::feed::Owed;
 use crate::service::counters::ConnectionCounters;
 use crate::service::rewind::{Rewind, SCRATCH_BYTES, Stream, writes_to};
 
+/// A head that asks for a capture has this in its target.
+const CAPTURE: &[u8] = b"capture=";
+
 /// Bytes that hyper has room for from its first read on.
 pub const HYPER_READ_BYTES: usize = 8 << 10;
 
@@ -42,6 +45,8 @@ pub struct ClientHalf {
     /// A chunked body follows the head that was read.
     body_follows: AtomicBool,
     body_too_long: AtomicBool,
+    /// The bytes of a head that asks for a capture, from its beginning on.
+    head: Mutex<Vec<u8>>,
     changes: Notify,
 }
 
@@ -50,6 +55,20 @@ impl ClientHalf {
     pub fn begin(&self, chunked: bool) {
         self.begun.store(true, Release);
         self.body_follows.store(chunked, Release);
+    }
+
+    /// The bytes of a head that asks for a capture, and what has come with it.
+    pub fn take_head(&self) -> Vec<u8> {
+        mem::take(&mut self.head.lock().expect("no panic under the lock"))
+    }
+
+    /// Keeps these bytes, if they belong to a head that asks for a capture.
+    fn keep_head(&self, bytes: &[u8], unread: &[u8]) {
+        let mut head = self.head.lock().expect("no panic under the lock");
+        let asks = || memchr::memmem::find(bytes, CAPTURE).is_some();
+        if !head.is_empty() || bytes.starts_with(b"GET ") && asks() {
+            head.extend([bytes, unread].concat());
+        }
     }
 
     pub fn has_begun(&self) -> bool {
@@ -277,6 +296,10 @@ impl<S: Stream> AsyncRead for ReadAhead<S> {
         let before = buffer.filled().len();
         ready!(Pin::new(&mut *stream).poll_read(cx, buffer))?;
         if let Some(gate) = gate {
+            if gate.body.is_none() {
+                gate.half
+                    .keep_head(&buffer.filled()[before..], stream.unread());
+            }
             let end = before + gate.pass(&buffer.filled()[before..]);
             stream.put_back(counters, &buffer.filled()[end..])?;
             gate.buffer.count(counters)?;

@@ -9,6 +9,7 @@ use hyper_util::service::TowerToHyperService;
 
 use crate::server::settings::ServerSettings;
 use crate::server::{access_log, routes};
+use crate::service::capture::Level;
 use crate::service::rate_limiter::RateLimiter;
 use crate::service::state::AppState;
 
@@ -22,6 +23,14 @@ pub struct ServerContext {
 }
 
 impl ServerContext {
+    /// Where captures look at bytes.
+    pub fn level(&self) -> Level {
+        match self.settings.tls {
+            Some(_) => Level::Plaintext,
+            None => Level::Socket,
+        }
+    }
+
     /// Logs a refused WebSocket, at most one a second of an address.
     pub fn refused_websocket(&self, address: IpAddr, path: &str, status: StatusCode, why: &str) {
         if self.refusals.check(address).is_ok() {

@@ -9,7 +9,9 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
+use crate::service::capture::Level;
 use crate::service::counters::{ConnectionCounters, Counter, OpenConnection};
+use crate::wire::{Direction, Ends};
 
 /// A stream with its counters and its permit.
 #[derive(Debug)]
@@ -66,6 +68,46 @@ impl<P> CountedStream<P> {
     }
 }
 
+impl<P> CountedStream<P> {
+    /// Records what was read; and where nothing was, how to wake the connection.
+    #[cold]
+    fn record_read(&self, cx: &Context<'_>, read: &[u8]) {
+        let counters = &self.counted.counters;
+        let Some(capture) = counters.capture() else {
+            return;
+        };
+        capture.note_ends(|| {
+            let (client, server) = (self.stream.peer_addr(), self.stream.local_addr());
+            Some(Ends {
+                client: client.ok()?,
+                server: server.ok()?,
+            })
+        });
+        match read {
+            [] => capture.waits(counters.key(), cx.waker()),
+            _ => counters.record(Direction::Up, Level::Socket, read),
+        }
+    }
+
+    fn record_written(&self, outcome: &Poll<io::Result<usize>>, slices: &[IoSlice<'_>]) {
+        record_written(&self.counted.counters, Level::Socket, outcome, slices);
+    }
+}
+
+/// Records what a write has taken of these slices, if the connection is captured.
+pub fn record_written(
+    counters: &ConnectionCounters,
+    level: Level,
+    outcome: &Poll<io::Result<usize>>,
+    slices: &[IoSlice<'_>],
+) {
+    if let (true, Poll::Ready(Ok(written))) = (counters.is_captured(), outcome) {
+        let bytes = slices.iter().flat_map(|slice| slice.iter().copied());
+        let bytes: Vec<u8> = bytes.take(*written).collect();
+        counters.record(Direction::Down, level, &bytes);
+    }
+}
+
 impl<P: Unpin> AsyncRead for CountedStream<P> {
     fn poll_read(
         self: Pin<&mut Self>,
@@ -75,8 +117,13 @@ impl<P: Unpin> AsyncRead for CountedStream<P> {
         let this = self.get_mut();
         let before = buffer.filled().len();
         let outcome = Pin::new(&mut this.stream).poll_read(cx, buffer);
-        let read = buffer.filled().len() - before;
-        this.counted.counters.add(Counter::ReadBytes, read as i64);
+        let read = &buffer.filled()[before..];
+        this.counted
+            .counters
+            .add(Counter::ReadBytes, read.len() as i64);
+        if this.counted.counters.is_captured() {
+            this.record_read(cx, read);
+        }
         outcome
     }
 }
@@ -87,8 +134,10 @@ impl<P: Unpin> AsyncWrite for CountedStream<P> {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.get_mut()
-            .write(bytes.len(), |stream| stream.poll_write(cx, bytes))
+        let this = self.get_mut();
+        let outcome = this.write(bytes.len(), |stream| stream.poll_write(cx, bytes));
+        this.record_written(&outcome, &[IoSlice::new(bytes)]);
+        outcome
     }
 
     fn poll_write_vectored(
@@ -97,8 +146,10 @@ impl<P: Unpin> AsyncWrite for CountedStream<P> {
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let length = slices.iter().map(|slice| slice.len()).sum();
-        self.get_mut()
-            .write(length, |stream| stream.poll_write_vectored(cx, slices))
+        let this = self.get_mut();
+        let outcome = this.write(length, |stream| stream.poll_write_vectored(cx, slices));
+        this.record_written(&outcome, slices);
+        outcome
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -22,6 +22,7 @@ use crate::server::head_timer::HeadTimer;
 use crate::server::http1::request::is_unreserved;
 use crate::server::{access_log, host};
 use crate::service::answer::Reason;
+use crate::service::captures::capture_in;
 use crate::service::counters::{ConnectionCounters, Counter, OTHER};
 use crate::service::marks::mark_in;
 use crate::service::rewind::{Rewind, Stream};
@@ -132,6 +133,9 @@ fn guarded(
         }
         let class = Transport::at(request.uri().path()).map_or(OTHER, |(one, _)| one.class());
         counters.begins_lap(mark_in(request.uri().query()), class);
+        let capture = capture_in(request.uri().query());
+        let captures = &context.state.captures;
+        captures.request(&counters, capture, context.level(), &half.take_head());
         half.begin(request.headers().contains_key(TRANSFER_ENCODING));
         let (counters, half, timer) = (counters.clone(), half.clone(), timer.clone());
         let has_body = !request.body().is_end_stream();

@@ -75,6 +75,7 @@ pub async fn run(
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
             _ = seconds.tick() => {
+                state.captures.sweep();
                 state.feeds.sweep(clock::now_ns(), |address| state.may_join(address));
                 continue;
             }

@@ -7,12 +7,14 @@
 //! - [`general`]: the general engine, for all others: hyper, and axum with [`routes`] and
 //!   [`transport_routes`], over a [`client_half`] · [`addresses`]: the list of them
 //! - [`page`]: the pages · [`classroom_routes`], [`gated_stream`]: the class of a demonstration
+//! - [`captures`]: the bytes of a visitor's own connection, for the microscope
 //! - [`access`], [`host`]: what is admitted
 //! - [`metrics`], [`access_log`], [`counted_stream`], [`tls_stream`]: what is counted and logged
 
 pub mod access;
 pub mod access_log;
 pub mod addresses;
+pub mod captures;
 pub mod classroom_routes;
 pub mod client_half;
 pub mod closing;

@@ -15,6 +15,7 @@ use serde_json::json;
 use crate::classroom::Classroom;
 use crate::runtime::clock;
 use crate::server::addresses::{Address, Directory, Route, help, no_such_address};
+use crate::server::captures;
 use crate::server::classroom_routes;
 use crate::server::client_half::ClientHalf;
 use crate::server::extract::{ApiQuery, FeedOfPath, body};
@@ -80,6 +81,7 @@ fn routes(has_class: bool) -> Vec<Route> {
             get(metrics),
         ),
     ]);
+    routes.extend(captures::routes());
     routes.extend(page::routes(has_class));
     if has_class {
         routes.extend(classroom_routes::routes());

@@ -15,8 +15,10 @@ use crate::client::tls::MAX_FRAGMENT_BYTES;
 #[cfg(doc)]
 use crate::feed::Memory;
 use crate::feed::Owed;
-use crate::server::counted_stream::CountedStream;
+use crate::server::counted_stream::{CountedStream, record_written};
+use crate::service::capture::Level;
 use crate::service::rewind::writes_to;
+use crate::wire::Direction;
 
 /// Bytes of records that a session holds for a slow peer.
 pub const MAX_UNSENT_BYTES: usize = MAX_FRAGMENT_BYTES;
@@ -115,7 +117,13 @@ impl<P: Unpin> CountedTls<P> {
         }
     }
 
-    fn wrote(&mut self, outcome: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+    fn wrote(
+        &mut self,
+        outcome: Poll<io::Result<usize>>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let counters = self.tls.get_ref().0.stream.counters();
+        record_written(counters, Level::Plaintext, &outcome, slices);
         if let Poll::Ready(Ok(written)) = outcome {
             self.unsent_bytes = (self.unsent_bytes + written).min(MAX_UNSENT_BYTES);
             self.count_unsent()?;
@@ -141,8 +149,12 @@ impl<P: Unpin> AsyncRead for CountedTls<P> {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
+        let before = buffer.filled().len();
         let outcome = Pin::new(&mut this.tls).poll_read(cx, buffer);
         let (records, _) = this.tls.get_mut();
+        let read = &buffer.filled()[before..];
+        let counters = records.stream.counters();
+        counters.record(Direction::Up, Level::Plaintext, read);
         if outcome.is_ready() {
             records.passed_on();
         } else if records.held_bytes == 0 {
@@ -161,7 +173,7 @@ impl<P: Unpin> AsyncWrite for CountedTls<P> {
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let outcome = Pin::new(&mut this.tls).poll_write(cx, bytes);
-        this.wrote(outcome)
+        this.wrote(outcome, &[IoSlice::new(bytes)])
     }
 
     fn poll_write_vectored(
@@ -171,7 +183,7 @@ impl<P: Unpin> AsyncWrite for CountedTls<P> {
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let outcome = Pin::new(&mut this.tls).poll_write_vectored(cx, slices);
-        this.wrote(outcome)
+        this.wrote(outcome, slices)
     }
 
     fn is_write_vectored(&self) -> bool {

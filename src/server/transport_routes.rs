@@ -1,7 +1,10 @@
 //! The transports in the general engine: asks from axum's requests, replies as hyper's responses.
 
 use std::convert::Infallible;
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 
 use axum::Extension;
 use axum::body::Body;
@@ -159,8 +162,8 @@ async fn respond(
         Reply::Whole(whole) => Ok(whole.counted(&counters)?.into_response()),
         Reply::Later(mut later) => {
             let next = tokio::time::timeout(later.hold, later.reader.next());
-            let next = half.until_end(next).await;
-            let batch = next.and_then(Result::ok).flatten();
+            let next = half.until_end(unless_asked(&counters, next)).await;
+            let batch = next.flatten().and_then(Result::ok).flatten();
             let whole = later.finish(&counters, batch);
             Ok(whole.counted(&counters)?.into_response())
         }
@@ -176,6 +179,20 @@ async fn respond(
             Ok(answer)
         }
     }
+}
+
+/// The result of `future`; `None` if the client's page asks for a sign of life before.
+async fn unless_asked<T>(
+    counters: &ConnectionCounters,
+    future: impl Future<Output = T>,
+) -> Option<T> {
+    let mut future = pin!(future);
+    poll_fn(|cx| match future.as_mut().poll(cx) {
+        Poll::Ready(done) => Poll::Ready(Some(done)),
+        Poll::Pending if counters.takes_ping() => Poll::Ready(None),
+        Poll::Pending => Poll::Pending,
+    })
+    .await
 }
 
 fn stream_response(
@@ -195,10 +212,10 @@ fn stream_response(
         let (mut reply, state, counters, half) = open?;
         let limits = &state.limits;
         let next = tokio::time::timeout(limits.heartbeat, reply.reader.next());
-        let event = match half.until_end(next).await {
-            Some(Ok(Some(batch))) => StreamEvent::Batch(batch),
-            Some(Ok(None)) => StreamEvent::Closed,
-            Some(Err(_)) => StreamEvent::Idle,
+        let event = match half.until_end(unless_asked(&counters, next)).await {
+            Some(Some(Ok(Some(batch)))) => StreamEvent::Batch(batch),
+            Some(Some(Ok(None))) => StreamEvent::Closed,
+            Some(Some(Err(_)) | None) => StreamEvent::Idle,
             None => StreamEvent::Disconnected,
         };
         let (bytes, ends) = reply.piece(event, limits, &counters, Coding::Identity);

@@ -21,7 +21,9 @@ use bytes::Bytes;
 use slab::Slab;
 
 use crate::feed::{Memory, Owed};
+use crate::service::capture::{Capture, ConnectionKey, Level};
 use crate::service::marks::{Lap, Marks, SocketBytes, VisitBytes};
+use crate::wire::Direction;
 
 /// What is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,6 +117,8 @@ impl ServerMetrics {
             class: UNKNOWN.into(),
             is_marked: AtomicBool::new(false),
             lap: Mutex::default(),
+            is_captured: AtomicBool::new(false),
+            capture: Mutex::default(),
             metrics: self.clone(),
         });
         OpenConnection {
@@ -174,6 +178,9 @@ impl Drop for OpenConnection {
         connections.open.remove(self.key);
         let class = usize::from(counters.class.load(Relaxed)).min(OTHER);
         connections.settled[class].add(counters);
+        if let Some(capture) = counters.capture() {
+            capture.end(counters.key());
+        }
         if let Some(lap) = counters.lap().take() {
             connections.marks.add(&lap, counters.passed(&lap));
         }
@@ -196,6 +203,9 @@ pub struct ConnectionCounters {
     is_marked: AtomicBool,
     /// Is there if `is_marked`. Locked after the metrics.
     lap: Mutex<Option<Box<Lap>>>,
+    is_captured: AtomicBool,
+    /// What records the bytes of the connection, or did until it was over.
+    capture: Mutex<Option<Arc<Capture>>>,
     metrics: Arc<ServerMetrics>,
 }
 
@@ -320,6 +330,51 @@ impl ConnectionCounters {
             self.get(Counter::ReadBytes),
             self.get(Counter::WrittenBytes),
         )
+    }
+
+    /// Tells this connection from all that are open.
+    pub fn key(&self) -> ConnectionKey {
+        std::ptr::from_ref(self).addr()
+    }
+
+    /// Whether the bytes of the connection are recorded now.
+    pub fn is_captured(&self) -> bool {
+        self.is_captured.load(Relaxed)
+    }
+
+    /// What records the bytes of the connection, or did until it was over.
+    pub fn capture(&self) -> Option<Arc<Capture>> {
+        self.capture
+            .lock()
+            .expect("no panic under the lock")
+            .clone()
+    }
+
+    pub fn set_capture(&self, capture: Option<Arc<Capture>>) {
+        self.is_captured.store(capture.is_some(), Relaxed);
+        *self.capture.lock().expect("no panic under the lock") = capture;
+    }
+
+    /// Bytes have passed: records them, if the connection is captured.
+    pub fn record(&self, direction: Direction, level: Level, bytes: &[u8]) {
+        if self.is_captured() && !bytes.is_empty() {
+            self.add_to_capture(direction, level, bytes);
+        }
+    }
+
+    #[cold]
+    fn add_to_capture(&self, direction: Direction, level: Level, bytes: &[u8]) {
+        let hold = |owed: &mut Option<Owed>, bytes| self.hold(owed, bytes).is_ok();
+        if let Some(capture) = self.capture()
+            && !capture.add(self.key(), (direction, level), bytes, hold)
+        {
+            self.is_captured.store(false, Relaxed);
+        }
+    }
+
+    /// Whether the client's page has asked for a sign of life since this was last called.
+    pub fn takes_ping(&self) -> bool {
+        self.is_captured() && self.capture().is_some_and(|capture| capture.takes_ping())
     }
 
     /// A request without a class has come. A class that an earlier request gave stays.

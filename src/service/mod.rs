@@ -2,6 +2,8 @@
 //! complete answers, and a client's connection below HTTP.
 
 pub mod answer;
+pub mod capture;
+pub mod captures;
 pub mod counters;
 pub mod lazy_deadline;
 pub mod limits;

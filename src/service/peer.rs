@@ -101,6 +101,9 @@ impl<S: Stream> Peer<S> {
                     Poll::Pending => break,
                 }
             }
+            if self.counters.takes_ping() {
+                return Poll::Ready(WaitOutcome::Timeout);
+            }
             self.deadline.poll(cx).map(|()| WaitOutcome::Timeout)
         })
     }

@@ -113,7 +113,8 @@ impl<S> Rewind<S> {
         self.unread().len()
     }
 
-    fn unread(&self) -> &[u8] {
+    /// The bytes that were read and not consumed.
+    pub fn unread(&self) -> &[u8] {
         self.unread.as_ref().map_or(&[], |unread| &unread.bytes)
     }
 

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Acquire, Ordering::Release};
 use tokio::sync::Notify;
 
 use crate::feed::Feeds;
+use crate::service::captures::Captures;
 use crate::service::counters::ServerMetrics;
 use crate::service::limits::Limits;
 use crate::service::rate_limiter::{RateExceeded, RateLimiter};
@@ -27,6 +28,7 @@ pub struct AppState {
     /// `None` for that of the browser.
     pub page_language: Option<Locale>,
     pub metrics: Arc<ServerMetrics>,
+    pub captures: Captures,
     closing: AtomicBool,
     closes: Notify,
 }
@@ -40,6 +42,7 @@ impl AppState {
             rate_limiter: None,
             joins: RateLimiter::of_joins(),
             page_language: None,
+            captures: Captures::default(),
             closing: AtomicBool::new(false),
             closes: Notify::new(),
         }

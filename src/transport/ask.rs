@@ -95,6 +95,8 @@ pub struct Params<'a> {
     pub token: Option<&'a str>,
     /// What marks the requests of one visit, see [`marks`](crate::service::marks).
     pub mark: Option<&'a str>,
+    /// The capture of the connection, see [`captures`](crate::service::captures).
+    pub capture: Option<&'a str>,
 }
 
 impl<'a> Params<'a> {
@@ -110,6 +112,7 @@ impl<'a> Params<'a> {
             "hold_ms" => &mut self.hold_ms,
             "token" => &mut self.token,
             "mark" => &mut self.mark,
+            "capture" => &mut self.capture,
             _ => return Ok(()),
         };
         match param.replace(value) {

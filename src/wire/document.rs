@@ -33,6 +33,7 @@ impl<T> Both<T> {
 #[derive(Debug, Serialize)]
 struct Document<'a> {
     ends: Option<Ends>,
+    further_connections: usize,
     tls: bool,
     began_at_ns: u64,
     ended: bool,
@@ -97,6 +98,7 @@ pub fn document(recording: &Recording, annotated: &Annotated) -> Vec<u8> {
     let encode = |direction| BASE64_STANDARD.encode(recording.bytes(direction));
     let document = Document {
         ends: recording.ends,
+        further_connections: recording.further_connections,
         tls: recording.tls,
         began_at_ns: recording.began_at_ns,
         ended: recording.ended,

@@ -37,6 +37,8 @@ pub struct Chunk {
 pub struct Recording {
     /// Absent where they are not known.
     pub ends: Option<Ends>,
+    /// Connections after the first one that later requests took.
+    pub further_connections: usize,
     /// Whether the bytes are the plaintext inside TLS.
     pub tls: bool,
     /// When it began, in ns since 1970.
@@ -66,6 +68,17 @@ impl Recording {
             });
             stream.extend_from_slice(bytes);
         }
+    }
+
+    /// Forgets the client's bytes after the first `length`.
+    pub fn cut_up(&mut self, length: usize) {
+        self.up.truncate(length);
+        self.chunks.retain_mut(|chunk| {
+            if chunk.direction == Direction::Up {
+                chunk.length = chunk.length.min(length.saturating_sub(chunk.start));
+            }
+            chunk.length > 0
+        });
     }
 
     /// All bytes of one direction.

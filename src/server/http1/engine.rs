@@ -128,6 +128,9 @@ fn open(
     };
     let mark = request.params.mark.and_then(|mark| mark.parse().ok());
     counters.begins_lap(mark, class);
+    let capture = request.params.capture.and_then(|id| id.parse().ok());
+    let captures = &context.state.captures;
+    captures.request(counters, capture, context.level(), request.raw);
     let opened = open_endpoint(context, counters, &request);
     counters.serves_other();
     counters.add(Counter::FastRequests, 1);

@@ -46,6 +46,8 @@ pub struct FastRequest<'a> {
     pub params: Params<'a>,
     pub fields: Fields<'a>,
     pub body: &'a [u8],
+    /// What has come from the beginning of the request on.
+    pub raw: &'a [u8],
 }
 
 /// The endpoints that the fast engine serves.
@@ -103,6 +105,7 @@ impl<'a> FastRequest<'a> {
             params: params(query)?,
             fields,
             body: &[],
+            raw: &[],
         })
     }
 
@@ -118,6 +121,7 @@ impl<'a> FastRequest<'a> {
             }
             _ => return ParsedHead::Other,
         };
+        self.raw = bytes;
         match bytes.get(head..head + length) {
             Some(body) => {
                 self.body = body;

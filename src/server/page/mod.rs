@@ -2,6 +2,7 @@
 //!
 //! - `style.css`: colours, light and dark, and what all pages share
 //! - `frame.js`: the language, the navigation; texts by key, from `texts/pages`
+//! - `microscope.…`: every byte of the visitor's own connection, see `server/captures.rs`
 //! - `index.html`, `race.css`, `race.js`: one feed over all transports
 //! - `report.js`: what any page tells the hall · `class.css`: the pages of the class
 //! - `hall.html`, `hall.js`, `lanes.js`, `teacher.js`: the hall · `vote.html`, `vote.js`,
@@ -50,12 +51,19 @@ struct Page {
 }
 
 /// The pages, in the order of the navigation.
-const PAGES: [Page; 3] = [
+const PAGES: [Page; 4] = [
     Page {
         path: "/",
         name: "race",
         about: "the page, for a browser: one feed over all transports",
         html: include_str!("index.html"),
+        is_of_class: false,
+    },
+    Page {
+        path: "/microscope",
+        name: "microscope",
+        about: "the page of the microscope: the bytes of the visitor's own connection",
+        html: include_str!("microscope.html"),
         is_of_class: false,
     },
     Page {
@@ -101,8 +109,9 @@ macro_rules! files {
 files!(
     "style.css", "frame.js", "feed.js", "subscription.js", "clock.js", "turns.js",
     "race.css", "race.js", "lane.js", "plot.js",
-    "class.css", "report.js", "svg.js", "lanes.js", "ballot.js", "hall.js", "teacher.js", "vote.js";
-    "frame", "race", "class", "hall", "vote",
+    "class.css", "report.js", "svg.js", "lanes.js", "ballot.js", "hall.js", "teacher.js", "vote.js",
+    "microscope.css", "microscope.js";
+    "frame", "race", "class", "hall", "vote", "microscope",
 );
 
 /// The addresses of the pages.
