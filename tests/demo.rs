@@ -62,6 +62,15 @@ fn the_address_has_the_host_that_is_named_and_the_server_answers_for_it() {
     let before = format!("a sala, com a chave de quem dá a aula: {page}hall#key=");
     assert!(hall.starts_with(&before), "{hall}");
     assert_eq!(server.process.line(), "Wi-Fi: Sala 3, senha: segredo-1");
+    server
+        .get("/qr.svg")
+        .assert(200, &["image/svg+xml", "<svg"]);
+    // The password is for the hall's page with the key alone.
+    assert!(!server.get("/hall/state").body.contains("segredo-1"));
+    let key = hall.split_once("#key=").unwrap().1;
+    let headers = format!("{}Authorization: Bearer {key}\r\n", support::JSON);
+    let room = server.exchange("POST", "/teacher/room", &headers, "{}");
+    room.assert(200, &["segredo-1", "<svg"]);
     let host = format!("Host: lab.example.org:{port}\r\n");
     let mut stream = server.connect();
     let head = support::ask(&mut stream, &format!("GET /healthz HTTP/1.1\r\n{host}\r\n"));

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use support::browser::Browser;
+use support::looks::{CONTRAST, show};
 use support::process::{Process, wslab};
 use support::{Answer, JSON, Server, ask, read_until, wait_until};
 
@@ -419,4 +420,52 @@ fn the_race_tells_the_hall_what_it_sees_and_obeys_the_teacher() {
     let states = "return [...document.querySelectorAll('[data-state]')]
         .filter((one) => one.dataset.state === 'live').length";
     race.wait_for("all transports again", states, |live| *live == 5);
+}
+
+#[test]
+fn hall_and_vote_look_right_on_projectors_and_phones_in_light_and_dark() {
+    let server = demo();
+    for number in 1..=3 {
+        report(
+            &server,
+            number,
+            &json!({ "sse": { "delay_ms": 3 }, "websocket": {} }),
+        );
+    }
+    let open = json!({ "open": { "kind": "poll-delay", "interval_ms": 2_000 } });
+    teacher(&server, "ballot", &open).assert(200, &[]);
+    for number in 1..=30 {
+        vote(&server, number, 1, number as f64 * 70.0).assert(200, &[]);
+    }
+    let browser = Browser::open(&server.at(&format!("/hall#key={KEY}")));
+    let drawn = "return document.querySelectorAll('.strip circle').length";
+    let controls = "return document.querySelectorAll('#controls form').length";
+    browser.wait_for("controls", controls, |forms| *forms == 7);
+    teacher(&server, "ballot", &json!({ "close": {} })).assert(200, &[]);
+    for (size, scheme, language) in [
+        ((1280, 720), "light", "en"),
+        ((1280, 720), "dark", "pt"),
+        ((390, 844), "light", "pt"),
+        ((390, 844), "dark", "en"),
+    ] {
+        show(&browser, size, scheme);
+        for path in ["/hall", "/vote"] {
+            browser.go(&server.at(&format!("{path}?lang={language}")));
+            // One vote lies beyond the axis, and is counted there.
+            browser.wait_for("the votes", drawn, |votes| *votes == 29);
+            let looks = format!("{path} {language} {size:?} {scheme}");
+            let over = "return document.documentElement.scrollWidth - innerWidth";
+            assert!(
+                browser.run(over).as_f64().unwrap() <= 0.0,
+                "{looks}: too wide"
+            );
+            let contrast = browser.run(CONTRAST);
+            assert_eq!(contrast["bad"], json!([]), "{looks}");
+            let unnamed = "return [...document.querySelectorAll('a, button, input, select')]
+                .filter((one) => !(one.ariaLabel || one.textContent.trim()
+                    || one.labels?.[0]?.textContent.trim())).map((one) => one.outerHTML)";
+            assert_eq!(browser.run(unnamed), json!([]), "{looks}");
+        }
+    }
+    assert_eq!(browser.errors(), Vec::<Value>::new());
 }

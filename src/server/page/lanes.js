@@ -10,8 +10,9 @@ const LEAST_MS = 0.1, MOST_MS = 60_000;
 const TICKS = [[1, '1 ms'], [10, '10 ms'], [100, '100 ms'], [1_000, '1 s'], [10_000, '10 s']];
 const LEFT = 90, RIGHT = 20, BOTTOM = 34;
 
-// Where a dot stands across its lane: always the same for a device, and spread evenly.
-const spread = (device) => (device * 0.618034) % 1;
+// Where a dot stands across its lane, and aside: always the same for a device, and spread evenly
+// (the R2 sequence).
+const across = (device) => (device * 0.7548777) % 1, aside = (device) => (device * 0.5698403) % 1;
 
 function median(values) {
   const sorted = [...values].sort((a, b) => a - b), half = sorted.length >> 1;
@@ -41,7 +42,7 @@ export function drawLanes(root, devices) {
 function axis(x, height) {
   const parts = TICKS.map(([ms, name]) =>
     svg('text', { class: 'tick', x: x(ms), y: height - 8 }, name));
-  parts.push(svg('text', { class: 'tick', x: LEFT / 2, y: height - 8 }, text('silent')));
+  parts.push(svg('text', { class: 'silent', x: 4, y: height - 8 }, text('silent')));
   return parts;
 }
 
@@ -69,8 +70,8 @@ function drawLane({ name, title, n, top, height, x, width, radius }, devices) {
     const room = height - 44 - 2 * radius;
     const dot = svg('circle', {
       class: isAside ? 'dot aside' : 'dot', 'data-device': number, r: radius,
-      cx: isAside ? 14 + spread(number * 7) * (LEFT - 30) : x(delay),
-      cy: top + 34 + radius + spread(number) * Math.max(room, 0),
+      cx: isAside ? 14 + aside(number) * (LEFT - 30) : x(delay),
+      cy: top + 34 + radius + across(number) * Math.max(room, 0),
     });
     const told = silent ? text('silent') : delay === null ? text('no_delay') : duration(delay);
     dot.append(svg('title', {}, text('one_device', { device: number, delay: told })));
