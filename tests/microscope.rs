@@ -259,6 +259,15 @@ fn fields_are_explained_by_pointer_keyboard_and_link() {
     let later = "return document.querySelectorAll('#bytes a.later').length";
     browser.wait_for("later bytes", later, |count| count.as_u64() > Some(2));
     assert_eq!(browser.run("return document.documentElement.lang"), "pt-BR");
+    // It fits a phone.
+    let phone = json!({"width": 390, "height": 800, "deviceScaleFactor": 1, "mobile": true});
+    browser.cdp("Emulation.setDeviceMetricsOverride", phone);
+    let wide = "return document.documentElement.scrollWidth";
+    assert_eq!(browser.run(wide), 390);
+    // On paper all fields stand in a table.
+    browser.run("dispatchEvent(new Event('beforeprint'))");
+    let rows = browser.run("return document.querySelectorAll('#table tr').length");
+    assert!(rows.as_u64() > Some(10), "{rows}");
     let answer = get(&page(""));
     let policy = answer.header("content-security-policy");
     assert!(

@@ -211,12 +211,15 @@ impl Capture {
     pub fn progress(&self) -> (usize, bool) {
         let state = self.state();
         let bytes = |direction| state.recording.bytes(direction).len();
-        (bytes(Direction::Up) + bytes(Direction::Down), state.is_over)
+        let is_over = state.is_over || self.age() > MAX_TIME;
+        (bytes(Direction::Up) + bytes(Direction::Down), is_over)
     }
 
     /// A copy of what was recorded so far.
     pub fn recording(&self) -> Recording {
-        self.state().recording.clone()
+        let mut recording = self.state().recording.clone();
+        recording.truncated |= !recording.ended && self.age() > MAX_TIME;
+        recording
     }
 }
 
