@@ -143,7 +143,7 @@ fn cells(run: &ListedRun, locale: Locale) -> [String; 8] {
 }
 
 /// The folders `<results>/<scenario>/<run>`, the oldest first.
-fn folders_of_runs(results: &Path) -> Vec<PathBuf> {
+pub(super) fn folders_of_runs(results: &Path) -> Vec<PathBuf> {
     let folders = |of: &Path| -> Vec<PathBuf> {
         let entries = std::fs::read_dir(of).into_iter().flatten().flatten();
         entries

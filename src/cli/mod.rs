@@ -14,6 +14,7 @@ pub mod doctor;
 mod factor_args;
 mod foreign;
 mod help;
+pub mod lesson;
 mod list;
 pub mod load;
 pub mod man;
@@ -70,6 +71,8 @@ enum Command {
     /// processes disturbed it. A value without a trial that shows something is reported as not
     /// told, and never as held.
     Capacity(Box<capacity::CapacityArgs>),
+    /// Predict, measure and read a question of the lecture
+    Lesson(lesson::LessonArgs),
     /// Rebuild report.html and the plots of a run from its files
     Report(report::ReportArgs),
     /// What on this machine would spoil a measurement, and the fix
@@ -143,6 +146,7 @@ impl Cli {
             Command::Run(args) => args.execute(),
             Command::Capacity(args) => args.execute(),
             Command::Advise(args) => args.execute(),
+            Command::Lesson(args) => args.execute(),
             Command::Report(args) => args.execute(),
             Command::Doctor(args) => args.execute(),
             Command::Compare(args) => args.execute(),

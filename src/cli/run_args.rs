@@ -316,7 +316,7 @@ impl RunArgs {
 }
 
 /// Fails where a run was cut short, and names what it left.
-fn complete(run: &Run, ending: Ending) -> anyhow::Result<()> {
+pub(super) fn complete(run: &Run, ending: Ending) -> anyhow::Result<()> {
     let reason = match ending {
         Ending::Complete => return Ok(()),
         Ending::CutShort(reason) => anyhow!(reason),

@@ -8,3 +8,6 @@ pub mod server {}
 
 #[doc = include_str!("figures.md")]
 pub mod figures {}
+
+#[doc = include_str!("lessons.md")]
+pub mod lessons {}

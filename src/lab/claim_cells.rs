@@ -1,17 +1,11 @@
 //! Which cells of a scenario show its claim, and what their trials say of it.
 
-use std::path::Path;
-
-use serde::Deserialize;
-use serde::de::IgnoredAny;
-use toml::Spanned;
-
 use crate::error::UsageError;
 use crate::lab::cell_figure::{CellFigures, FigureName};
 use crate::lab::cells::Cell;
 use crate::lab::claim::{CLAIMS, Claim};
 use crate::lab::pattern::CellPattern;
-use crate::lab::scenario::{Scenario, place};
+use crate::lab::scenario::Scenario;
 use crate::results::TrialRow;
 use crate::stats::claim::{CellRows, MeasuredFigure, Reference};
 
@@ -106,34 +100,11 @@ impl CellFigures {
 }
 
 impl Claim {
-    fn check(&self, scenario: &Scenario) -> Result<(), String> {
+    pub(super) fn check(&self, scenario: &Scenario) -> Result<(), String> {
         let figures = self.figures();
         figures.check(scenario)?;
         self.check_numbers()?;
         self.check_texts(figures.count(scenario))
-    }
-}
-
-impl Scenario {
-    /// Checks its claim. An error names the line of the file where the claim begins.
-    pub(super) fn check_claim_of(&self, text: &str, file: &Path) -> Result<(), UsageError> {
-        #[derive(Deserialize)]
-        struct Places {
-            claim: Option<Spanned<IgnoredAny>>,
-        }
-        self.check_claim().map_err(|(_, why)| {
-            let places = toml::from_str::<Places>(text).ok();
-            let span = places.and_then(|places| Some(places.claim?.span()));
-            UsageError(format!("{}: claim: {why}", place(text, file, span)))
-        })
-    }
-
-    /// Checks that there are cells that show its claim.
-    pub(super) fn check_claim(&self) -> Result<(), (&'static str, String)> {
-        let claim = self.claim.as_ref();
-        claim.map_or(Ok(()), |claim| {
-            claim.check(self).map_err(|why| ("claim", why))
-        })
     }
 }
 
@@ -142,6 +113,7 @@ mod tests {
     use super::*;
     use crate::lab::cells::Factors;
     use crate::texts::Locale;
+    use std::path::Path;
     use std::time::Duration;
 
     fn read(claim: &str) -> Result<Scenario, String> {

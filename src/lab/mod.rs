@@ -13,10 +13,12 @@ pub mod factors;
 #[cfg(test)]
 mod fake;
 mod kept_cells;
+pub mod lesson;
 pub mod pattern;
 pub mod preflight;
 pub mod processes;
 pub mod progress;
+pub mod purpose;
 pub mod recorded_run;
 pub mod rounds;
 pub mod row;

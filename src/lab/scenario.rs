@@ -21,6 +21,7 @@ use crate::lab::factors::{
     Bytes, List, MAX_CLIENTS, MAX_RATE_HZ, PollInterval, Span, Switch, Until, check_range, factors,
     seconds,
 };
+use crate::lab::lesson::{LESSONS, Lesson};
 use crate::lab::pattern::CellPattern;
 use crate::load::protocol::Workload;
 use crate::load::schedule::Pacing;
@@ -79,6 +80,9 @@ macro_rules! scenario {
             /// Set where the scenario asks whether a claim is so.
             #[serde(skip_serializing_if = "Option::is_none")]
             pub claim: Option<Claim>,
+            /// Set where the scenario answers a question of a lecture.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub lesson: Option<Lesson>,
         }
 
         impl Default for Scenario {
@@ -91,6 +95,7 @@ macro_rules! scenario {
                     skip: Vec::new(),
                     capacity: None,
                     claim: None,
+                    lesson: None,
                 }
             }
         }
@@ -112,16 +117,17 @@ factors!(scenario);
 impl Scenario {
     /// Finds a scenario by the name of a built-in one, or by the path of a file.
     pub fn find(named: &Path) -> Result<Self, UsageError> {
-        let mut built_in = BUILT_IN.iter().chain(&CLAIMS);
+        let mut built_in = BUILT_IN.iter().chain(&CLAIMS).chain(&LESSONS);
         if let Some((name, text)) = built_in.find(|(name, _)| named.as_os_str() == *name) {
             return Scenario::parse(text, Path::new(name));
         }
         if !named.is_file() {
             let named = named.display().to_string();
             let names = |all: &[(&'static str, &str)]| all.iter().map(|(name, _)| *name).collect();
-            let names: Vec<&str> = match named.starts_with("claims/") {
-                true => names(&CLAIMS),
-                false => names(&BUILT_IN),
+            let names: Vec<&str> = match named.split('/').next() {
+                Some("claims") => names(&CLAIMS),
+                Some("lessons") => names(&LESSONS),
+                _ => names(&BUILT_IN),
             };
             let near = did_you_mean(&named, names.iter().copied());
             return Err(UsageError(format!(
@@ -153,7 +159,7 @@ impl Scenario {
         }
         scenario.check_values_of(text, file)?;
         scenario.check_patterns(text, file)?;
-        scenario.check_claim_of(text, file)?;
+        scenario.check_purpose_of(text, file)?;
         Ok(scenario)
     }
 
@@ -178,7 +184,7 @@ impl Scenario {
             })
             .and_then(|()| self.check_search())
             .and_then(|()| self.check_until())
-            .and_then(|()| self.check_claim())
+            .and_then(|()| self.check_purpose())
             .map_err(|(keys, why)| Fault { keys, why })
     }
 
@@ -235,12 +241,13 @@ impl Scenario {
         self
     }
 
-    /// What it asks: its question in English or as its author wrote it, or else its claim. Empty
-    /// for neither.
+    /// What it asks: its question in English or as its author wrote it, or else its claim or that of
+    /// its lesson. Empty for none.
     pub fn asks(&self, locale: Locale) -> &str {
-        let claim = self.claim.as_ref().map_or("", |claim| claim.text(locale));
+        let claim = self.claim.as_ref().map(|claim| claim.text(locale));
+        let lesson = || Some(self.lesson.as_ref()?.question(locale));
         match self.question.as_str() {
-            "" => claim,
+            "" => claim.or_else(lesson).unwrap_or_default(),
             question => question,
         }
     }

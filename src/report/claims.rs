@@ -164,7 +164,8 @@ pub(super) fn verdict_words(verdict: ClaimVerdict, words: &ClaimTexts) -> &'stat
     }
 }
 
-fn write(figure: &MeasuredFigure, value: f64, texts: &Texts) -> String {
+/// A value of a figure in its unit, or as a multiple.
+pub(super) fn write(figure: &MeasuredFigure, value: f64, texts: &Texts) -> String {
     match figure.reference {
         Reference::Over => texts.numbers.ratio(value),
         Reference::None | Reference::Minus => figure.metric.unit.write(texts.numbers, value),
@@ -205,10 +206,36 @@ fn names(figures: &[MeasuredFigure], texts: &Texts) -> Vec<String> {
     figures.iter().map(name).collect()
 }
 
-/// The factors of a cell that others do not have.
+/// Names of figures of one scenario: transports, metric, and the factors that vary.
+pub fn figure_names(figures: &[MeasuredFigure], locale: Locale) -> Vec<String> {
+    let texts = locale.texts();
+    let of: Vec<&TrialRow> = figures.iter().map(|figure| &figure.of.asked).collect();
+    let name = |figure: &MeasuredFigure| {
+        let row = &figure.of.asked;
+        let base = figure.base.as_ref().map(|base| base.asked.transport);
+        let transport = match base.filter(|base| *base != row.transport) {
+            Some(base) => format!("{} / {base}", row.transport),
+            None => row.transport.to_string(),
+        };
+        let [group, title] = [figure.metric.group, figure.metric.title].map(texts.translate);
+        let words = [transport, group.to_owned(), title.to_owned()].into_iter();
+        let words = words.chain(varying(row, &of, texts));
+        words
+            .filter(|it| !it.is_empty())
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    figures.iter().map(name).collect()
+}
+
+/// The factors of a cell that others have with another value.
 fn varying(row: &TrialRow, all: &[&TrialRow], texts: &Texts) -> Vec<String> {
     let factors = METRICS.iter().filter(|metric| metric.is_factor());
-    let vary = factors.filter(|factor| all.iter().any(|it| factor.text(it) != factor.text(row)));
+    let vary = factors.filter(|factor| {
+        let own = factor.text(row);
+        let mut others = all.iter().map(|it| factor.text(it));
+        !own.is_empty() && others.any(|other| !other.is_empty() && other != own)
+    });
     vary.filter_map(|factor| factor_words(factor, row, texts))
         .collect()
 }

@@ -19,6 +19,7 @@
 //! - `table`, `warnings`, `details`, `capacity_table`, `comparison`, `judgements`, `lines`: text for
 //!   a terminal
 //! - `claims`, `claims_page`: claims and what was measured of them, for a terminal and as HTML
+//! - `lesson_page`: a lesson after its run, and its sheet to print
 //! - `export`: JSON, CSV and Markdown · `dictionary`: what the columns of all files are
 //! - `plots`: pictures
 
@@ -43,6 +44,7 @@ pub mod export;
 mod first_screen;
 mod judgements;
 mod leading;
+mod lesson_page;
 mod lines;
 mod marks;
 mod markup;
@@ -62,13 +64,17 @@ pub use advice::{
 pub use answer::{Answer, answers};
 pub use capacity_table::capacity_table;
 pub use cells::cell_name;
-pub use claims::{JudgedClaim, JudgedFigure, StatedClaim, claims_table};
+pub use claims::{JudgedClaim, JudgedFigure, StatedClaim, claims_table, figure_names};
 pub use claims_page::{ClaimsReport, claims_page};
 pub use comparison::{closing, comparison, differences};
 pub use conditions::conditions;
 pub use content::{MissingTrials, Report, ReportedEvent, ReportedRun, incomplete, missing_cell};
 pub use dictionary::dictionary;
 pub use judgements::{judgement, judgements};
+pub use lesson_page::{
+    GuessedFigure, LessonPage, LessonSheet, SheetKey, doubt, lesson_page, lesson_sheet, written,
+    written_value,
+};
 pub use lines::{TextStyle, paragraph};
 pub use page::html;
 pub use plots::{Plot, plots};

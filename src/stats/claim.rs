@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use serde::Serialize;
 
-use crate::results::{Metric, TrialRow, Verdict};
+use crate::results::{Metric, TrialRow, Verdict, metric};
 use crate::stats::statistics::{
     Interval, difference_interval_at, median, median_interval, ratio, ratio_interval,
 };
@@ -93,6 +93,22 @@ impl<'r> MeasuredFigure<'r> {
         value.filter(|value| value.is_finite())
     }
 
+    /// The same by theory; `None` where theory predicts no such figure.
+    pub fn predicted(&self) -> Option<f64> {
+        let predicted = match self.metric.name {
+            "latency_mean_us" => "predicted_latency_mean_us",
+            "wire_bytes_per_delivery" => "predicted_wire_bytes_per_delivery",
+            "server_cpu_us_per_delivery" => "predicted_cpu_us_per_delivery",
+            _ => return None,
+        };
+        let metric = metric(predicted)?;
+        let figure = MeasuredFigure {
+            metric,
+            ..self.clone()
+        };
+        figure.value()
+    }
+
     /// Its 95 % interval; `None` of fewer than
     /// [`FEWEST`](crate::stats::statistics::FEWEST) trials.
     pub fn interval(&self) -> Option<Interval> {
@@ -152,7 +168,6 @@ pub fn verdict_of(found: &[Result<bool, NotShownReason>]) -> ClaimVerdict {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::results::metric;
 
     fn rows(values: &[f64]) -> Vec<TrialRow> {
         let row = |value: &f64| TrialRow {

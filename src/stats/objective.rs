@@ -24,6 +24,21 @@ pub struct Objective {
     bound: f64,
 }
 
+/// A figure as people write it: `100ms`, `300`, `300B`, `5%`. In the metric's unit; a time
+/// needs its own.
+pub fn read_figure(metric: &Metric, text: &str) -> Option<f64> {
+    let number = |unit: char| text.trim_end_matches(unit).trim_end().parse::<f64>().ok();
+    match metric.unit {
+        Unit::Microseconds => {
+            let time = humantime::parse_duration(text).ok();
+            time.map(|time| time.as_secs_f64() * 1e6)
+        }
+        Unit::Percent => number('%'),
+        Unit::Bytes => number('B'),
+        _ => number(' '),
+    }
+}
+
 impl FromStr for Objective {
     type Err = String;
 
@@ -34,18 +49,12 @@ impl FromStr for Objective {
         let (name, bound) = (text[..at].trim(), text[at + 1..].trim());
         let metric = named_metric(name).map_err(|why| format!("{why} ({advice})"))?;
         let above = text[at..].starts_with('>');
-        let number = |unit: char| bound.trim_end_matches(unit).trim_end().parse::<f64>().ok();
-        let bound = match metric.unit {
-            Unit::Microseconds => {
-                let time = humantime::parse_duration(bound).ok();
-                // The column's name says the unit, and the alias does not.
-                let bare = number(' ').filter(|_| name == metric.name);
-                time.map(|time| time.as_secs_f64() * 1e6).or(bare)
-            }
-            Unit::Percent => number('%'),
-            Unit::Bytes => number('B'),
-            _ => number(' '),
-        };
+        let bound = read_figure(metric, bound).or_else(|| {
+            // The column's name says the unit, and the alias does not.
+            let is_time = metric.unit == Unit::Microseconds;
+            let bare = bound.parse().ok();
+            bare.filter(|_| is_time && name == metric.name)
+        });
         let bound = bound
             .filter(|bound| bound.is_finite() && *bound > 0.0)
             .ok_or(advice)?;

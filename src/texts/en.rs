@@ -4,6 +4,7 @@ use crate::texts::en_advice::ADVICE;
 use crate::texts::en_answer::{ANSWER, CONDITIONS};
 use crate::texts::en_claim::CLAIM;
 use crate::texts::en_demo::DEMO;
+use crate::texts::en_lesson::LESSON;
 use crate::texts::en_page::PAGE;
 use crate::texts::en_plots::PLOT;
 use crate::texts::en_until::UNTIL;
@@ -32,6 +33,7 @@ pub(super) const TEXTS: Texts = Texts {
     list: LIST,
     predict: PREDICT,
     claim: CLAIM,
+    lesson: LESSON,
     plot: PLOT,
     demo: DEMO,
 };

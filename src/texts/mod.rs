@@ -2,8 +2,8 @@
 //! written.
 //!
 //! - `locale`: the languages
-//! - `report`, `answer`, `advice`, `claim`, `until`, `demo`: which texts there are: a type with a field
-//!   for each
+//! - `report`, `answer`, `advice`, `claim`, `lesson`, `until`, `demo`: which texts there are: a type
+//!   with a field for each
 //! - `en`, `en_advice`, `en_answer`, …: the texts in English
 //! - `pt`, `pt_advice`, `pt_answer`, …, `pt_tables`: the same in Portuguese, which do not compile
 //!   before they are complete; `pt_number`: numbers with their nouns
@@ -25,12 +25,14 @@ mod en_advice;
 mod en_answer;
 mod en_claim;
 mod en_demo;
+mod en_lesson;
 mod en_page;
 mod en_plots;
 mod en_until;
 mod en_wire;
 mod en_wire_streams;
 mod fold;
+mod lesson;
 mod locale;
 mod number;
 mod plural;
@@ -40,6 +42,7 @@ mod pt_answer;
 mod pt_claim;
 mod pt_columns;
 mod pt_demo;
+mod pt_lesson;
 mod pt_more_columns;
 mod pt_number;
 mod pt_plots;
@@ -61,6 +64,7 @@ pub use answer::{AnswerTexts, ClauseTexts, ConditionTexts, FirstPlace, Names};
 pub use claim::ClaimTexts;
 pub use demo::DemoTexts;
 pub use fold::{NO_BREAK, cut, folded};
+pub use lesson::{LessonTexts, SheetTexts};
 pub use locale::Locale;
 pub use number::Numbers;
 pub use plural::{Plural, brazilian_plural, english_plural};

@@ -47,6 +47,7 @@ use crate::texts::pt_advice::ADVICE;
 use crate::texts::pt_answer::{ANSWER, CONDITIONS};
 use crate::texts::pt_claim::CLAIM;
 use crate::texts::pt_demo::DEMO;
+use crate::texts::pt_lesson::LESSON;
 use crate::texts::pt_number::{N, counted, noun};
 use crate::texts::pt_plots::PLOT;
 use crate::texts::pt_tables::{CAPACITY, COMPARE, LIST, PREDICT, RUNS, TABLE};
@@ -74,6 +75,7 @@ pub(super) const TEXTS: Texts = Texts {
     list: LIST,
     predict: PREDICT,
     claim: CLAIM,
+    lesson: LESSON,
     plot: PLOT,
     demo: DEMO,
 };

@@ -1,7 +1,8 @@
 //! Which texts a report has. A language is one value of [`Texts`], complete or it does not compile.
 
 use crate::texts::{
-    AdviceTexts, AnswerTexts, ClaimTexts, ConditionTexts, DemoTexts, Numbers, Plural, UntilTexts,
+    AdviceTexts, AnswerTexts, ClaimTexts, ConditionTexts, DemoTexts, LessonTexts, Numbers, Plural,
+    UntilTexts,
 };
 
 /// All texts of a language.
@@ -27,6 +28,7 @@ pub struct Texts {
     pub list: ListTexts,
     pub predict: PredictTexts,
     pub claim: ClaimTexts,
+    pub lesson: LessonTexts,
     pub plot: PlotTexts,
     pub demo: DemoTexts,
 }
