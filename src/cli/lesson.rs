@@ -237,13 +237,13 @@ fn list(locale: Locale) -> anyhow::Result<String> {
     ))
 }
 
-/// The figures of a lesson, in the order of their names.
+/// The figures of a lesson, in the order of its reading.
 fn figures<'r>(
     scenario: &Scenario,
     lesson: &Lesson,
     trials: &'r [TrialRow],
 ) -> Vec<MeasuredFigure<'r>> {
-    let names = lesson.figures.keys();
+    let names = lesson.names().into_iter();
     names
         .filter_map(|name| lesson.measured(name, scenario, trials))
         .collect()
@@ -329,9 +329,12 @@ impl<'a> Taught<'a> {
         locale: Locale,
     ) -> Self {
         let measured = figures(scenario, lesson, trials);
-        let names = lesson.figures.keys().zip(figure_names(&measured, locale));
+        let names = lesson
+            .names()
+            .into_iter()
+            .zip(figure_names(&measured, locale));
         let all = names.zip(&measured);
-        let mut answer = all.filter(|((key, _), _)| **key == lesson.answer);
+        let mut answer = all.filter(|((key, _), _)| *key == lesson.answer);
         let figure = answer.next().map(|((_, name), figure)| GuessedFigure {
             name,
             values: [

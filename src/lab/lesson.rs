@@ -113,6 +113,17 @@ impl Lesson {
         locale.choose(&self.ask, &self.ask_pt)
     }
 
+    /// The names of its figures, in the order in which the reading has them.
+    pub fn names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.figures.keys().map(String::as_str).collect();
+        names.sort_by_key(|name| {
+            self.reading
+                .find(&format!("{{{name}}}"))
+                .unwrap_or(usize::MAX)
+        });
+        names
+    }
+
     /// The reading, with each `{name}` as `written` has it.
     pub fn reading(&self, locale: Locale, written: impl Fn(&str) -> String) -> String {
         let mut reading = locale.choose(&self.reading, &self.reading_pt).to_owned();

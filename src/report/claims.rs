@@ -206,7 +206,7 @@ fn names(figures: &[MeasuredFigure], texts: &Texts) -> Vec<String> {
     figures.iter().map(name).collect()
 }
 
-/// Names of figures of one scenario: transports, metric, and the factors that vary.
+/// Names of figures of one scenario: metric, transports, and the factors that vary.
 pub fn figure_names(figures: &[MeasuredFigure], locale: Locale) -> Vec<String> {
     let texts = locale.texts();
     let of: Vec<&TrialRow> = figures.iter().map(|figure| &figure.of.asked).collect();
@@ -218,12 +218,10 @@ pub fn figure_names(figures: &[MeasuredFigure], locale: Locale) -> Vec<String> {
             None => row.transport.to_string(),
         };
         let [group, title] = [figure.metric.group, figure.metric.title].map(texts.translate);
-        let words = [transport, group.to_owned(), title.to_owned()].into_iter();
-        let words = words.chain(varying(row, &of, texts));
-        words
-            .filter(|it| !it.is_empty())
-            .collect::<Vec<_>>()
-            .join(", ")
+        let metric = [group, title].into_iter().filter(|it| !it.is_empty());
+        let cell = [transport].into_iter().chain(varying(row, &of, texts));
+        let metric = metric.collect::<Vec<_>>().join(", ");
+        format!("{metric}: {}", cell.collect::<Vec<_>>().join(", "))
     };
     figures.iter().map(name).collect()
 }

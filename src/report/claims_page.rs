@@ -9,6 +9,9 @@ use crate::stats::claim::ClaimVerdict;
 use crate::texts::{ClaimTexts, Locale};
 
 const STYLE: &str = include_str!("report.css");
+const OWN_STYLE: &str = "\
+    .claims th, .claims td { text-align: left; white-space: normal; max-width: 46ch; }\
+    .claims .number { text-align: right; }";
 
 /// What a page on claims is made of.
 #[derive(Clone, Copy, Debug)]
@@ -36,7 +39,7 @@ pub fn claims_page(report: &ClaimsReport) -> String {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 title { (words.title) }
-                style { (PreEscaped(STYLE)) }
+                style { (PreEscaped(STYLE)) (PreEscaped(OWN_STYLE)) }
             }
             body { main {
                 header {
@@ -85,23 +88,22 @@ fn badge(verdict: ClaimVerdict, text: &str) -> Markup {
 fn overview(claims: &[JudgedClaim], words: &ClaimTexts) -> Markup {
     let [claim_title, says, _, verdict] = words.columns;
     html! {
-        table {
+        table.claims {
             thead { tr {
-                th.words scope="col" { (claim_title) }
-                th scope="col" { (says) }
-                th.words scope="col" { (verdict) }
+                th scope="col" { (claim_title) }
+                th.number scope="col" { (says) }
+                th scope="col" { (verdict) }
             } }
             tbody { @for claim in claims { tr {
-                th.words scope="row" { a href={ "#" (claim.name) } { (claim.text) } }
-                td { (claim.says) }
-                td.words { (badge(claim.verdict, verdict_words(claim.verdict, words))) }
+                th scope="row" { a href={ "#" (claim.name) } { (claim.text) } }
+                td.number { (claim.says) }
+                td { (badge(claim.verdict, verdict_words(claim.verdict, words))) }
             } } }
         }
     }
 }
 
 fn section(claim: &JudgedClaim, words: &ClaimTexts) -> Markup {
-    let says = words.columns[1];
     html! {
         section id=(claim.name) {
             h2 { (claim.text) }
@@ -110,8 +112,7 @@ fn section(claim: &JudgedClaim, words: &ClaimTexts) -> Markup {
                 @if !claim.depends_on.is_empty() { " " (claim.depends_on) }
             }
             p.facts {
-                (words.source) ": " (claim.source) ". "
-                (says) " " (claim.says) "; " ((words.range)(&claim.range)) "."
+                (words.source) ": " (claim.source) ". " ((words.range)(&claim.says, &claim.range))
             }
             @if !claim.figures.is_empty() { (scrolling(&figures(claim, words))) }
             @if !claim.note.is_empty() { p.note { (words.note) ": " (claim.note) } }
@@ -125,18 +126,18 @@ fn section(claim: &JudgedClaim, words: &ClaimTexts) -> Markup {
 fn figures(claim: &JudgedClaim, words: &ClaimTexts) -> Markup {
     let [_, _, measured, verdict] = words.columns;
     html! {
-        table {
+        table.claims {
             thead { tr {
-                th.words scope="col" { (words.figure) }
-                th scope="col" { (measured) }
-                th scope="col" { (words.trials) }
-                th.words scope="col" { (verdict) }
+                th scope="col" { (words.figure) }
+                th.number scope="col" { (measured) }
+                th.number scope="col" { (words.trials) }
+                th scope="col" { (verdict) }
             } }
             tbody { @for figure in &claim.figures { tr {
-                th.words scope="row" { (figure.figure) }
-                td { (figure.written) }
-                td { (figure.trials) }
-                td.words { (badge(figure.verdict, figure.verdict_words(words))) }
+                th scope="row" { (figure.figure) }
+                td.number { (figure.written) }
+                td.number { (figure.trials) }
+                td { (badge(figure.verdict, figure.verdict_words(words))) }
             } } }
         }
     }

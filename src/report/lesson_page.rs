@@ -107,17 +107,10 @@ pub fn lesson_page(page: &LessonPage) -> String {
         p.facts { code { "wslab lesson " (page.name) } }
         h1 { (page.question) }
         p { (page.ask) }
-        div.scroll tabindex="0" {
-            table {
-                thead { tr {
-                    th.name scope="col" {}
-                    @for column in words.columns { th scope="col" { (column) } }
-                } }
-                tbody { tr {
-                    th.name scope="row" { (page.figure.name) }
-                    @for value in &page.figure.values { td { (value) } }
-                } }
-            }
+        p.facts { (page.figure.name) }
+        table {
+            thead { tr { @for column in words.columns { th scope="col" { (column) } } } }
+            tbody { tr { @for value in &page.figure.values { td { (value) } } } }
         }
         p.answer { strong { (page.reading) } }
         @for doubt in page.doubts { p.notice { (doubt) } }

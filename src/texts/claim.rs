@@ -18,8 +18,8 @@ pub struct ClaimTexts {
     pub invalid: &'static str,
     pub few_trials: &'static str,
     pub wide_interval: &'static str,
-    /// The range in which a claim holds.
-    pub range: fn(&str) -> String,
+    /// The number that a claim states, and the range in which it holds.
+    pub range: fn(&str, &str) -> String,
     pub source: &'static str,
     pub note: &'static str,
     pub trials: &'static str,

@@ -24,7 +24,7 @@ pub(super) const CLAIM: ClaimTexts = ClaimTexts {
     invalid: "INVALID trials",
     few_trials: "too few trials",
     wide_interval: "wide interval",
-    range: |range| format!("holds from {range}"),
+    range: |says, range| format!("It says {says}, and holds within {range}."),
     source: "Source",
     note: "What is measured",
     trials: "trials",

@@ -21,7 +21,7 @@ pub(super) const CLAIM: ClaimTexts = ClaimTexts {
     invalid: "ensaios INVALID",
     few_trials: "poucos ensaios",
     wide_interval: "intervalo largo",
-    range: |range| format!("vale de {range}"),
+    range: |says, range| format!("Diz {says}, e vale na faixa de {range}."),
     source: "Fonte",
     note: "O que é medido",
     trials: "ensaios",
