@@ -35,7 +35,10 @@ capture = \"sse\"
 [lesson.figures]
 late = { figure = \"mean\", of = { transport = \"short-polling\" } }
 push = { figure = \"mean\", of = { transport = \"sse\" } }
-times = { figure = \"mean\", of = { transport = \"short-polling\" }, over = { transport = \"sse\" } }
+[lesson.figures.times]
+figure = \"mean\"
+of = { transport = \"short-polling\" }
+over = { transport = \"sse\" }
 [[lesson.explain]]
 ask = \"Why half an interval?\"
 ask_pt = \"Por que meio intervalo?\"

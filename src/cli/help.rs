@@ -166,14 +166,8 @@ pub(super) const CAPACITY_CODES: &[Code] = &[
 
 pub(super) const LESSON: &[Example] = &[
     ("wslab lesson", "The lessons, with their questions"),
-    (
-        "wslab lesson interval --predict 500ms",
-        "How late is a message that a poll finds? A prediction, and the truth",
-    ),
-    (
-        "wslab lesson interval --sheet --key",
-        "The teacher's sheet, to print",
-    ),
+    ("wslab lesson tls --predict 22B", "Predict, then measure"),
+    ("wslab lesson tls --sheet", "A sheet to print"),
 ];
 
 pub(super) const REPORT: &[Example] = &[

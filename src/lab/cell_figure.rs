@@ -6,8 +6,8 @@
 //! over = { transport = "short-polling" }
 //! ```
 //!
-//! A cell of `of` is compared with each cell of `over` (or `minus`) that agrees with it in all other
-//! factors that both have.
+//! A cell of `of` is compared with each cell of `over` (or `minus`) that agrees with it in all
+//! other factors that both have.
 
 use serde::{Deserialize, Serialize};
 

@@ -143,7 +143,8 @@ mod tests {
     #[test]
     fn a_cell_is_compared_with_those_that_agree_in_what_is_not_named() {
         let over = pairs(
-            "figure = \"cpu\"\nof = { transport = \"sse\" }\nover = { transport = \"short-polling\" }",
+            "figure = \"cpu\"\nof = { transport = \"sse\" }\n\
+             over = { transport = \"short-polling\" }",
         );
         let expected = [
             "sse 100 / short-polling 100-200ms",
@@ -191,13 +192,15 @@ mod tests {
             ),
             (
                 format!(
-                    "says = 2\nwithin = 2\nfigure = \"p99\"\n{one}\nover = {{ transport = \"websocket\" }}"
+                    "says = 2\nwithin = 2\nfigure = \"p99\"\n{one}\n\
+                     over = {{ transport = \"websocket\" }}"
                 ),
                 "over: transports: websocket is no value of the scenario",
             ),
             (
                 format!(
-                    "says = 2\nwithin = 2\nfigure = \"p99\"\n{one}\nover = {{ clients = 1000 }}\nminus = {{ clients = 1000 }}"
+                    "says = 2\nwithin = 2\nfigure = \"p99\"\n{one}\n\
+                     over = {{ clients = 1000 }}\nminus = {{ clients = 1000 }}"
                 ),
                 "over and minus exclude each other",
             ),

@@ -241,8 +241,8 @@ impl Scenario {
         self
     }
 
-    /// What it asks: its question in English or as its author wrote it, or else its claim or that of
-    /// its lesson. Empty for none.
+    /// What it asks: its question in English or as its author wrote it, or else its claim or that
+    /// of its lesson. Empty for none.
     pub fn asks(&self, locale: Locale) -> &str {
         let claim = self.claim.as_ref().map(|claim| claim.text(locale));
         let lesson = || Some(self.lesson.as_ref()?.question(locale));

@@ -117,7 +117,10 @@ fn section(claim: &JudgedClaim, words: &ClaimTexts) -> Markup {
             @if !claim.figures.is_empty() { (scrolling(&figures(claim, words))) }
             @if !claim.note.is_empty() { p.note { (words.note) ": " (claim.note) } }
             @if let Some(link) = &claim.link {
-                p.note { a href=(link) { (words.run) } " " code { "wslab run claims/" (claim.name) } }
+                p.note {
+                    a href=(link) { (words.run) } " "
+                    code { "wslab run claims/" (claim.name) }
+                }
             }
         }
     }

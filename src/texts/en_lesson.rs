@@ -26,7 +26,7 @@ pub(super) const LESSON: LessonTexts = LessonTexts {
         why: "Why?",
         guess: "My prediction",
         run: |time| format!("Measures in about {time}, and asks for the prediction first."),
-        read: "Copy the figures, with their units. Then sketch the plot, and mark the figures in it.",
+        read: "Copy the figures, with their units. Then sketch the plot, and mark them in it.",
         figure: "figure",
         value: "value",
         far: "How far was the prediction from it, and from theory? What was not thought of?",
@@ -35,7 +35,8 @@ pub(super) const LESSON: LessonTexts = LessonTexts {
         of_run: |run| format!("Figures of the run {run}."),
         of_no_run: |name| {
             format!(
-                "No run of this lesson is in the folder of the results: run wslab lesson {name} first, and the key has its figures."
+                "No run of this lesson is in the folder of the results: run wslab lesson {name} \
+                 first, and the key has its figures."
             )
         },
     },

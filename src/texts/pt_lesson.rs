@@ -3,8 +3,8 @@
 use crate::texts::{LessonTexts, SheetTexts};
 
 pub(super) const LESSON: LessonTexts = LessonTexts {
-    how: "wslab lesson NOME pede uma previsão, mede e lê o resultado. Com --sheet escreve uma folha \
-          para imprimir, com --sheet --key a do professor.",
+    how: "wslab lesson NOME pede uma previsão, mede e lê o resultado. Com --sheet escreve uma \
+          folha para imprimir, com --sheet --key a do professor.",
     predict: |example| {
         format!("Escreva a sua previsão, como {example}; uma linha vazia é nenhuma.")
     },
@@ -15,7 +15,8 @@ pub(super) const LESSON: LessonTexts = LessonTexts {
     columns: ["palpite", "teoria", "medido"],
     invalid: |some, all| {
         format!(
-            "{some} de {all} ensaios são INVALID; a leitura pode estar errada: o relatório diz por quê."
+            "{some} de {all} ensaios são INVALID; a leitura pode estar errada: o relatório diz \
+             por quê."
         )
     },
     doubted: |mark| format!("{mark} um aviso atinge este valor: o relatório diz qual."),
@@ -28,7 +29,7 @@ pub(super) const LESSON: LessonTexts = LessonTexts {
         why: "Por quê?",
         guess: "Minha previsão",
         run: |time| format!("Mede em cerca de {time}, e antes pede a previsão."),
-        read: "Copie os valores, com as unidades. Depois esboce o gráfico e marque nele os valores.",
+        read: "Copie os valores, com as unidades. Depois esboce o gráfico e marque-os nele.",
         figure: "valor",
         value: "medido",
         far: "Quão longe dele ficou a previsão, e a teoria? O que não foi considerado?",
@@ -37,7 +38,8 @@ pub(super) const LESSON: LessonTexts = LessonTexts {
         of_run: |run| format!("Valores da execução {run}."),
         of_no_run: |name| {
             format!(
-                "Não há execução deste roteiro na pasta de resultados: rode antes wslab lesson {name}, e o gabarito terá os seus valores."
+                "Não há execução deste roteiro na pasta de resultados: rode antes wslab lesson \
+                 {name}, e o gabarito terá os seus valores."
             )
         },
     },
