@@ -27,12 +27,14 @@
 //! - [`results`]: the rows on disk · [`stats`]: statistics, comparison, search
 //! - [`lab`]: scenarios, trials, verdicts
 //! - [`report`]: rows in, tables, plots and a page out
+//! - [`check`]: whether a server keeps the rules
 //! - [`chat`]: a person in a feed · [`cli`]: one file a command
 
 // They work in the pages of `cargo doc --document-private-items`.
 #![allow(rustdoc::private_intra_doc_links)]
 
 pub mod chat;
+pub mod check;
 pub mod classroom;
 pub mod cli;
 pub mod client;

@@ -148,6 +148,12 @@ fn every_metric_warning_and_question_is_translated() {
         let scenario = Scenario::find(Path::new(name)).unwrap();
         check(name, &scenario.question);
     }
+    for one in wslab::check::table::checks() {
+        let section = one.section.title();
+        for text in [section, one.title, one.means, one.mend] {
+            check(one.name, text);
+        }
+    }
     let environment = Environment::read(1, None, None);
     for (name, _) in environment.lines(Locale::Pt.texts()) {
         check("environment.json", &name);

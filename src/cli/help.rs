@@ -326,6 +326,34 @@ pub(super) const WIRE_CODES: &[Code] = &[
     STOPPED,
 ];
 
+pub(super) const CHECK: &[Example] = &[
+    (
+        "wslab check ws://127.0.0.1:8765/",
+        "Check a WebSocket server on this machine",
+    ),
+    (
+        "wslab check http://127.0.0.1:8000/eventos --patience 30s",
+        "Check an event stream, and wait for its heartbeat",
+    ),
+    (
+        "wslab check http://127.0.0.1:5000/news --as long-poll --publish /send",
+        "Check a long poll, with messages that are published by POST",
+    ),
+    (
+        "wslab check ws://127.0.0.1:8765/ --format json | jq .wrong",
+        "How much is wrong, for a script",
+    ),
+];
+
+pub(super) const CHECK_CODES: &[Code] = &[
+    ("0", "nothing is wrong"),
+    ("1", "something is wrong"),
+    (
+        "2",
+        "the arguments are wrong, or the server can't be reached; the message says what to write",
+    ),
+];
+
 pub(super) const COMPLETIONS: &[Example] = &[
     (
         "wslab completions bash > ~/.local/share/bash-completion/completions/wslab",

@@ -5,6 +5,7 @@ mod args;
 mod browser;
 pub mod capacity;
 pub mod chat;
+pub mod check;
 mod claims;
 pub mod compare;
 pub mod completions;
@@ -97,6 +98,13 @@ enum Command {
     /// field is for, where it is specified, and the shell command that derives its value. The last
     /// lines are the bytes of each layer.
     Wire(Box<wire::WireArgs>),
+    /// Check a server against the rules of its transport
+    ///
+    /// Tries a server as a careful client would, with good input and with bad, and prints what is
+    /// right and what is wrong: the clause of the standard, what it means for a user, and how to
+    /// mend it. It takes about ten seconds and a handful of connections. It sends test messages,
+    /// which the other clients of a chat see.
+    Check(check::CheckArgs),
     /// Print the completions of a shell
     Completions(completions::CompletionsArgs),
     /// Print the manual, or write one page for each command
@@ -154,6 +162,7 @@ impl Cli {
             Command::Demo(args) => args.execute(),
             Command::Chat(args) => args.execute(),
             Command::Wire(args) => args.execute(),
+            Command::Check(args) => args.execute(),
             Command::Completions(args) => args.execute(Cli::command()),
             Command::Man(args) => args.execute(Cli::command()),
             Command::Load(args) => args.execute(),

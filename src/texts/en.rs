@@ -2,6 +2,7 @@
 
 use crate::texts::en_advice::ADVICE;
 use crate::texts::en_answer::{ANSWER, CONDITIONS};
+use crate::texts::en_check::CHECK;
 use crate::texts::en_claim::CLAIM;
 use crate::texts::en_demo::DEMO;
 use crate::texts::en_lesson::LESSON;
@@ -36,6 +37,7 @@ pub(super) const TEXTS: Texts = Texts {
     lesson: LESSON,
     plot: PLOT,
     demo: DEMO,
+    check: CHECK,
 };
 
 /// `1 trial`, `1,200 trials`: a count with its noun.

@@ -2,13 +2,13 @@
 //! written.
 //!
 //! - `locale`: the languages
-//! - `report`, `answer`, `advice`, `claim`, `lesson`, `until`, `demo`: which texts there are: a type
-//!   with a field for each
+//! - `report`, `answer`, `advice`, `check`, `claim`, `lesson`, `until`, `demo`: which texts there
+//!   are: a type with a field for each
 //! - `en`, `en_advice`, `en_answer`, …: the texts in English
 //! - `pt`, `pt_advice`, `pt_answer`, …, `pt_tables`: the same in Portuguese, which do not compile
 //!   before they are complete; `pt_number`: numbers with their nouns
-//! - `pt_words`, `pt_columns`, `pt_more_columns`, `pt_warnings`: what is English in `results`,
-//!   `lab` and the scenarios
+//! - `pt_words`, `pt_columns`, `pt_more_columns`, `pt_warnings`, `pt_checks…`: what is English in
+//!   `results`, `lab`, `check` and the scenarios
 //! - `wire`, `en_wire…`, `pt_wire…`: what is said of the bytes of a connection
 //! - `number`, `plural`: numbers in a language, and which form of a noun follows them
 //! - `fold`: text in lines that fit a terminal
@@ -18,11 +18,13 @@
 
 mod advice;
 mod answer;
+mod check;
 mod claim;
 mod demo;
 mod en;
 mod en_advice;
 mod en_answer;
+mod en_check;
 mod en_claim;
 mod en_demo;
 mod en_lesson;
@@ -39,6 +41,11 @@ mod plural;
 mod pt;
 mod pt_advice;
 mod pt_answer;
+mod pt_check;
+mod pt_checks;
+mod pt_checks_http;
+mod pt_checks_rules;
+mod pt_checks_stream;
 mod pt_claim;
 mod pt_columns;
 mod pt_demo;
@@ -61,6 +68,7 @@ pub const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 pub use advice::{AdviceTexts, Distance, ProtocolFact};
 pub use answer::{AnswerTexts, ClauseTexts, ConditionTexts, FirstPlace, Names};
+pub use check::{CheckTexts, Seen};
 pub use claim::ClaimTexts;
 pub use demo::DemoTexts;
 pub use fold::{NO_BREAK, cut, folded};

@@ -45,6 +45,7 @@
 
 use crate::texts::pt_advice::ADVICE;
 use crate::texts::pt_answer::{ANSWER, CONDITIONS};
+use crate::texts::pt_check::CHECK;
 use crate::texts::pt_claim::CLAIM;
 use crate::texts::pt_demo::DEMO;
 use crate::texts::pt_lesson::LESSON;
@@ -53,8 +54,8 @@ use crate::texts::pt_plots::PLOT;
 use crate::texts::pt_tables::{CAPACITY, COMPARE, LIST, PREDICT, RUNS, TABLE};
 use crate::texts::pt_until::UNTIL;
 use crate::texts::{
-    CellTexts, PageTexts, SectionText, Texts, brazilian_plural, pt_columns, pt_more_columns,
-    pt_warnings, pt_words,
+    CellTexts, PageTexts, SectionText, Texts, brazilian_plural, pt_checks, pt_checks_http,
+    pt_checks_rules, pt_checks_stream, pt_columns, pt_more_columns, pt_warnings, pt_words,
 };
 
 pub(super) const TEXTS: Texts = Texts {
@@ -78,6 +79,7 @@ pub(super) const TEXTS: Texts = Texts {
     lesson: LESSON,
     plot: PLOT,
     demo: DEMO,
+    check: CHECK,
 };
 
 /// English words of `results`, `lab` and scenarios in Portuguese; `None` without an entry.
@@ -89,6 +91,10 @@ pub(super) fn translated(english: &str) -> Option<&'static str> {
         pt_more_columns::DERIVED,
         pt_more_columns::EMPTY_IF,
         pt_warnings::WARNINGS,
+        pt_checks::CHECKS,
+        pt_checks_http::CHECKS,
+        pt_checks_rules::CHECKS,
+        pt_checks_stream::CHECKS,
     ];
     let mut entries = tables.into_iter().flatten();
     entries

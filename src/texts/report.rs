@@ -1,8 +1,8 @@
 //! Which texts a report has. A language is one value of [`Texts`], complete or it does not compile.
 
 use crate::texts::{
-    AdviceTexts, AnswerTexts, ClaimTexts, ConditionTexts, DemoTexts, LessonTexts, Numbers, Plural,
-    UntilTexts,
+    AdviceTexts, AnswerTexts, CheckTexts, ClaimTexts, ConditionTexts, DemoTexts, LessonTexts,
+    Numbers, Plural, UntilTexts,
 };
 
 /// All texts of a language.
@@ -31,6 +31,7 @@ pub struct Texts {
     pub lesson: LessonTexts,
     pub plot: PlotTexts,
     pub demo: DemoTexts,
+    pub check: CheckTexts,
 }
 
 /// Names of cells, factors and what repetitions are. Arguments that are texts are numbers or names

@@ -113,7 +113,7 @@ impl TryFrom<Trust> for ClientTls {
             Trust::Fingerprint(fingerprint) => builder
                 .dangerous()
                 .with_custom_certificate_verifier(Arc::new(PinnedCertificate {
-                    fingerprint: *fingerprint,
+                    fingerprint: Some(*fingerprint),
                     provider,
                 }))
                 .with_no_client_auth(),
@@ -161,10 +161,28 @@ fn authorities(file: &PathBuf) -> Result<RootCertStore, String> {
     }
 }
 
-/// Trusts one certificate.
+/// A configuration that takes any certificate, for connections that carry no secrets.
+pub fn trusting_any() -> Arc<ClientConfig> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider.clone())
+        .with_safe_default_protocol_versions()
+        .expect("ring speaks both versions of TLS");
+    let any = PinnedCertificate {
+        fingerprint: None,
+        provider,
+    };
+    let mut config = builder
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(any))
+        .with_no_client_auth();
+    config.alpn_protocols = vec![ALPN.to_vec()];
+    Arc::new(config)
+}
+
+/// Trusts one certificate, or any.
 #[derive(Debug)]
 struct PinnedCertificate {
-    fingerprint: Fingerprint,
+    fingerprint: Option<Fingerprint>,
     provider: Arc<CryptoProvider>,
 }
 
@@ -178,7 +196,7 @@ impl ServerCertVerifier for PinnedCertificate {
         _: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
         let shown = Fingerprint::of(certificate);
-        match shown == self.fingerprint {
+        match self.fingerprint.is_none_or(|pinned| pinned == shown) {
             true => Ok(ServerCertVerified::assertion()),
             false => Err(rustls::Error::General(format!(
                 "the server's certificate is another one: its SHA-256 is {shown}"
