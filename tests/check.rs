@@ -474,7 +474,6 @@ fn what_cannot_be_checked_is_answered_with_what_to_write() {
             &[&feed, "--publish", "http://other/send"],
             "write a URL of the same server",
         ),
-        (&[], "<URL> is missing"),
     ] {
         let output = wslab(&[&["check"], arguments].concat()).output().unwrap();
         let told = text(&output.stderr);

@@ -470,6 +470,7 @@ fn help() {
         "serve",
         "demo",
         "chat",
+        "check",
         "wire",
         "completions",
         "man",

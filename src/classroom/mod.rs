@@ -4,9 +4,11 @@
 //! - [`orders`]: what the teacher does to all · [`links`]: the connections that can be cut
 //! - [`votes`]: predict, then measure · [`measured`]: the truth
 //! - [`key`]: the teacher's key
+//! - [`lab`]: the servers that the course's exercises expect
 //! - [`qr`]: codes that phones read: the page's address, the hall's Wi-Fi
 
 pub mod key;
+pub mod lab;
 pub mod links;
 pub mod measured;
 pub mod orders;

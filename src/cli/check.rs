@@ -17,25 +17,28 @@ const PATIENCE: &str = "10s";
 #[command(after_help = help::brief(help::CHECK))]
 #[command(after_long_help = help::full(help::CHECK, help::CHECK_CODES))]
 pub(super) struct CheckArgs {
-    /// The server's address, as ws://127.0.0.1:8765/
+    /// The server, as ws://127.0.0.1:8765/
     ///
     /// ws:// and wss:// are WebSockets. What an http:// or https:// URL speaks is told by the type
     /// of its answer, or by --as. The certificate of an encrypted server is not checked.
-    #[arg(value_name = "URL")]
+    #[arg(value_name = "URL", default_value = "ws://127.0.0.1:8765/")]
     url: String,
-    /// What the URL speaks: ws, sse, ndjson, poll or long-poll
-    #[arg(long = "as", value_name = "KIND", help_heading = headings::WHAT)]
+    /// ws, sse, ndjson, poll or long-poll
+    ///
+    /// What the URL speaks, where the type of its answer does not tell.
+    #[arg(long = "as", value_name = "KIND", help_heading = headings::CHECK)]
     kind: Option<Kind>,
     /// Where messages are published by POST
     ///
     /// A URL of the same server, or its path. It gets {"from":"wslab-check","text":"…"} as JSON.
     /// With it, streams and polls are checked for what is published. Known for the feeds of wslab.
-    #[arg(long, value_name = "URL", help_heading = headings::WHAT)]
+    #[arg(long, value_name = "URL", help_heading = headings::CHECK)]
     publish: Option<String>,
-    /// The longest wait for a heartbeat or a long poll
+    /// Longest wait for a heartbeat
     ///
-    /// A silence that is shorter than 30 s is not wrong: with 30s, this check can tell.
-    #[arg(long, value_name = "TIME", default_value = PATIENCE, help_heading = headings::WHAT)]
+    /// Also for the answer of a long poll. A silence of less than 30 s is not wrong: with 30s, this
+    /// check can tell.
+    #[arg(long, value_name = "TIME", default_value = PATIENCE, help_heading = headings::CHECK)]
     patience: Span,
     /// The server may be on another network
     ///

@@ -11,6 +11,7 @@ use clap::{Arg, Args};
 
 use crate::classroom::Classroom;
 use crate::classroom::key::{LEAST_LENGTH, TeacherKey};
+use crate::classroom::lab::{LabPorts, LabServers, events};
 use crate::classroom::qr::{self, Wifi};
 use crate::cli::args::{GivenToken, parse_token};
 use crate::cli::browser;
@@ -61,6 +62,18 @@ pub(super) struct DemoArgs {
     #[arg(long, value_name = "KEY", env = "WSLAB_TEACHER_KEY", hide_env = true)]
     #[arg(value_parser = parse_token, help_heading = headings::ACCESS)]
     teacher_key: Option<GivenToken>,
+    /// Listen where the course's exercises expect a server
+    ///
+    /// WebSocket on port 8765 of this machine: answers each text with "Servidor confirmou
+    /// recebimento: …". Events at /eventos of port 8000, for pages of any origin: JSON with contador,
+    /// mensagem and horario every 2 s; with ?sensores also temperatura, umidade, pressao and alerta.
+    #[arg(long, help_heading = headings::FEEDS)]
+    lab: bool,
+    /// Ports of the exercises' servers
+    ///
+    /// The WebSocket's and that of the events. Implies --lab.
+    #[arg(long, value_name = "WS,SSE", help_heading = headings::FEEDS, hide_short_help = true)]
+    lab_ports: Option<LabPorts>,
     /// Print the address and open no browser
     ///
     /// Without it, the page opens where the variable BROWSER names one, or where a terminal has a
@@ -99,6 +112,8 @@ impl DemoArgs {
         }
         let named = self.serve.lang().or(Config::find()?.lang);
         let locale = named.unwrap_or_else(Locale::of_environment);
+        let lab = self.lab_ports.or(self.lab.then(LabPorts::default));
+        let lab = lab.map(LabServers::bind).transpose()?;
         let name = match &self.host {
             Some(PageHost::Name(name)) => Some(name.clone()),
             _ => None,
@@ -115,7 +130,12 @@ impl DemoArgs {
             texts: &locale.texts().demo,
         };
         let serve = self.serve.demonstrating(SENSORS, name);
-        serve.run(|listening, state| demo.start(&listening, state).map(Some))
+        let texts = demo.texts;
+        serve.run(|listening, state| {
+            let classroom = demo.start(&listening, state)?;
+            lab.map_or(Ok(()), |lab| start_lab(lab, texts))?;
+            Ok(Some(classroom))
+        })
     }
 }
 
@@ -215,6 +235,15 @@ fn checked(key: GivenToken) -> Result<Token, UsageError> {
             Err(UsageError(why))
         }
     }
+}
+
+/// Serves the exercises and says where.
+fn start_lab(lab: LabServers, texts: &DemoTexts) -> anyhow::Result<()> {
+    let websocket = format!("ws://{}/", lab.websocket_address);
+    let events = format!("http://{}{}", lab.events_address, events::PATH);
+    lab.serve()?;
+    output::write((texts.lab)(&websocket, &events) + "\n")?;
+    Ok(())
 }
 
 /// Whether a browser can be opened: one is named, or this is a terminal of a desktop.

@@ -21,6 +21,7 @@ pub(super) mod headings {
     pub const STATISTICS: &str = "Statistics";
     pub const COMPARE: &str = "What to compare";
     pub const NEED: &str = "What you need";
+    pub const CHECK: &str = "What to check";
     pub const SEARCH: &str = "Search";
     pub const OUTPUT: &str = "Output";
     pub const FEEDS: &str = "Feeds";

@@ -17,4 +17,6 @@ pub struct DemoTexts {
     /// How the server of this port is opened to others.
     pub for_this_machine: fn(u16) -> String,
     pub no_network: &'static str,
+    /// The servers of the exercises: the URLs of the WebSocket and of the events.
+    pub lab: fn(&str, &str) -> String,
 }

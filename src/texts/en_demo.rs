@@ -17,4 +17,10 @@ pub(super) const DEMO: DemoTexts = DemoTexts {
     },
     no_network: "this machine has no address here that others reach: join a network, serve IPv6 \
                  with --bind [::], or name the address with --host",
+    lab: |websocket, events| {
+        format!(
+            "WebSocket of the exercises: {websocket}\n  python3 -m websockets {websocket}\n\
+             Events of the exercises: {events}, {events}?sensores\n  curl -N {events}"
+        )
+    },
 };

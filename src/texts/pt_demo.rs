@@ -17,4 +17,10 @@ pub(super) const DEMO: DemoTexts = DemoTexts {
     },
     no_network: "esta máquina não tem aqui um endereço que outras alcancem: entre em uma rede, \
                  sirva IPv6 com --bind [::], ou informe o endereço com --host",
+    lab: |websocket, events| {
+        format!(
+            "WebSocket dos exercícios: {websocket}\n  python3 -m websockets {websocket}\n\
+             Eventos dos exercícios: {events}, {events}?sensores\n  curl -N {events}"
+        )
+    },
 };

@@ -319,11 +319,16 @@ impl<'a, S: Stream> WebSocketSession<'a, S> {
 
 /// Sends every message back.
 pub async fn echo<S: Stream>(peer: &mut Peer<S>) {
+    answer_each(peer, |frame| frame).await;
+}
+
+/// Answers every message.
+pub async fn answer_each<S: Stream>(peer: &mut Peer<S>, answer: fn(Frame) -> Frame) {
     let state = peer.state.clone();
     let mut session = WebSocketSession::new(peer);
     let end = loop {
         let outcome = match session.wait(pin!(state.closed())).await {
-            Ok(SessionEvent::Frame(frame)) => session.send(frame).await,
+            Ok(SessionEvent::Frame(frame)) => session.send(answer(frame)).await,
             Ok(SessionEvent::Done(())) => Err(going_away()),
             Err(end) => Err(end),
         };
