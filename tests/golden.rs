@@ -463,6 +463,7 @@ fn help() {
         "",
         "run",
         "capacity",
+        "lesson",
         "report",
         "doctor",
         "compare",
