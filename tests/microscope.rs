@@ -259,6 +259,8 @@ fn fields_are_explained_by_pointer_keyboard_and_link() {
     let later = "return document.querySelectorAll('#bytes a.later').length";
     browser.wait_for("later bytes", later, |count| count.as_u64() > Some(2));
     assert_eq!(browser.run("return document.documentElement.lang"), "pt-BR");
+    // The page that names the capture is not part of it.
+    assert_eq!(capture(&server, ID)["further_connections"], 0);
     // It fits a phone.
     let phone = json!({"width": 390, "height": 800, "deviceScaleFactor": 1, "mobile": true});
     browser.cdp("Emulation.setDeviceMetricsOverride", phone);

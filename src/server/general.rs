@@ -133,7 +133,9 @@ fn guarded(
         }
         let class = Transport::at(request.uri().path()).map_or(OTHER, |(one, _)| one.class());
         counters.begins_lap(mark_in(request.uri().query()), class);
-        let capture = capture_in(request.uri().query());
+        // A page's link to a capture must not become part of it.
+        let transport = Transport::at(request.uri().path());
+        let capture = transport.and_then(|_| capture_in(request.uri().query()));
         let captures = &context.state.captures;
         captures.request(&counters, capture, context.level(), &half.take_head());
         half.begin(request.headers().contains_key(TRANSFER_ENCODING));

@@ -111,8 +111,10 @@ impl Captures {
         let mut kept = self.kept();
         if let Some(capture) = kept.iter().find(|capture| capture.id == id) {
             let (_, is_over) = capture.progress();
-            capture.resume(counters.key());
-            return (!is_over).then(|| capture.clone());
+            return (!is_over).then(|| {
+                capture.resume(counters.key());
+                capture.clone()
+            });
         }
         let permit = match self.limiter.acquire(counters.address) {
             Ok(permit) => permit,
