@@ -122,6 +122,20 @@ fn what_is_printed_fits_the_terminal_and_ends_with_the_answer() {
          TCP sockets)."
     );
     assert!(printed.contains("SUSPECT: load-stalled]"), "{printed}");
+    // What touches all figures of a cell is said once.
+    let suspect = committed("tests/golden/runs/suspect/20300106t100000z");
+    let doubted = text(&advise(&suspect, "").stdout);
+    for cell in doubted.split("\n\n").filter(|part| part.contains("(cell ")) {
+        assert!(
+            cell.contains("\n  SUSPECT: machine-busy\n  measured\n"),
+            "{cell}"
+        );
+        assert_eq!(cell.matches("machine-busy").count(), 1, "{cell}");
+    }
+    assert!(
+        doubted.contains("[latency_p99_us, SUSPECT: load-stalled]"),
+        "{doubted}"
+    );
     // The same as a table, and as rows.
     let need = "--browser --clients 1000 --slo p99<200ms --format";
     let md = text(&advise(&run, &format!("{need} md")).stdout);

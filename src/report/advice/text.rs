@@ -22,8 +22,10 @@ impl Statement {
     /// What it rests on: a column, or a section; empty for nothing.
     pub(super) fn rests_on(&self, texts: &Texts) -> String {
         match (self.metric, &self.warnings) {
-            (Some(metric), Some(warnings)) => (texts.advice.suspect)(metric, warnings),
-            (Some(metric), None) => metric.to_owned(),
+            (Some(metric), Some(warnings)) if !warnings.is_empty() => {
+                (texts.advice.suspect)(metric, warnings)
+            }
+            (Some(metric), _) => metric.to_owned(),
             (None, _) => self.source.unwrap_or_default().to_owned(),
         }
     }
@@ -53,8 +55,25 @@ pub fn advice_text(advice: &Advice, style: TextStyle, locale: Locale) -> String 
     }
     let same = |a: &Statement, b: &Statement| a.name == b.name;
     for of in advice.statements.chunk_by(same) {
+        let mut of = of.to_vec();
+        // Warnings that touch all figures of a cell are said once, below its name.
+        let common = common_warnings(&of);
+        for warnings in of
+            .iter_mut()
+            .filter_map(|statement| statement.warnings.as_mut())
+        {
+            let own = warnings
+                .split(' ')
+                .filter(|name| !common.contains(&(*name).to_owned()));
+            *warnings = own.collect::<Vec<_>>().join(" ");
+        }
         lines.push(String::new());
-        lines.push(heading(advice, of, style, texts));
+        lines.push(heading(advice, &of, style, texts));
+        if !common.is_empty() {
+            let suspect = format!("{NO_BREAK}{NO_BREAK}SUSPECT: {}", common.join(" "));
+            let suspect = style.folded(&suspect, "    ").into_iter();
+            lines.extend(suspect.map(|line| style.warn(&line)));
+        }
         let same_ground = |a: &Statement, b: &Statement| a.ground == b.ground;
         for statements in of.chunk_by(same_ground) {
             lines.extend(block(statements, style, texts));
@@ -73,6 +92,23 @@ pub fn advice_text(advice: &Advice, style: TextStyle, locale: Locale) -> String 
     let answer = style.folded(&format!("{}{}", words.answer, advice.answer), "");
     lines.extend(answer.iter().map(|line| style.bold(line)));
     joined(&lines)
+}
+
+/// The warnings that touch all of several figures of a cell.
+fn common_warnings(of: &[Statement]) -> Vec<String> {
+    let figures = of.iter().filter(|statement| statement.metric.is_some());
+    let names = |statement: &Statement| -> Vec<String> {
+        let warnings = statement.warnings.as_deref().unwrap_or_default();
+        warnings.split_whitespace().map(str::to_owned).collect()
+    };
+    let all: Vec<Vec<String>> = figures.map(names).collect();
+    let (first, rest) = match &all[..] {
+        [first, rest @ ..] if !rest.is_empty() => (first, rest),
+        _ => return Vec::new(),
+    };
+    let common = first.iter();
+    let common = common.filter(|name| rest.iter().all(|names| names.contains(name)));
+    common.cloned().collect()
 }
 
 /// The transport, and whether it is out; of statements on all transports what they are.
