@@ -97,10 +97,12 @@ fn the_servers_count_of_the_same_connections_stands_beside_what_the_page_has_see
     let mark = browser.run(mark);
     let counted = get(&server.at(&format!("/connections?mark={}", mark.as_str().unwrap())));
     let seen = browser.run(
-        "return performance.getEntriesByType('resource').reduce((sums, { name, encodedBodySize }) => {
+        "const sums = {};
+        for (const { name, encodedBodySize } of performance.getEntriesByType('resource')) {
             const endpoint = new URL(name).pathname.split('/').pop();
-            return { ...sums, [endpoint]: (sums[endpoint] ?? 0) + encodedBodySize };
-        }, {})",
+            sums[endpoint] = (sums[endpoint] ?? 0) + encodedBodySize;
+        }
+        return sums",
     );
     // Each poll has a head, of some 150 bytes down and 500 up.
     let polls = counted.json()["short-polling"].clone();

@@ -2,8 +2,11 @@
 //!
 //! - `style.css`: colours, light and dark, and what all pages share
 //! - `frame.js`: the language, the navigation; texts by key, from `texts/pages`
+//! - `feed.js`, `subscription.js`: exchanges with the server; one transport's reading of a feed
+//! - `clock.js`: the server's clock · `turns.js`: the windows of one browser
+//! - `index.html`, `race.*`, `lane.js`, `plot.js`: one feed over all transports
+//! - `room.*`: the chat · `sample.*`: the lecture's script against `/echo`
 //! - `microscope.…`: every byte of the visitor's own connection, see `server/captures.rs`
-//! - `index.html`, `race.css`, `race.js`: one feed over all transports
 //! - `report.js`: what any page tells the hall · `class.css`: the pages of the class
 //! - `hall.html`, `hall.js`, `lanes.js`, `teacher.js`: the hall · `vote.html`, `vote.js`,
 //!   `ballot.js`: the vote
@@ -51,12 +54,26 @@ struct Page {
 }
 
 /// The pages, in the order of the navigation.
-const PAGES: [Page; 4] = [
+static PAGES: &[Page] = &[
     Page {
         path: "/",
         name: "race",
         about: "the page, for a browser: one feed over all transports",
         html: include_str!("index.html"),
+        is_of_class: false,
+    },
+    Page {
+        path: "/room",
+        name: "room",
+        about: "a chat, for a browser",
+        html: include_str!("room.html"),
+        is_of_class: false,
+    },
+    Page {
+        path: "/sample",
+        name: "sample",
+        about: "a script that uses /echo, to be changed in a browser",
+        html: include_str!("sample.html"),
         is_of_class: false,
     },
     Page {
@@ -108,10 +125,10 @@ macro_rules! files {
 
 files!(
     "style.css", "frame.js", "feed.js", "subscription.js", "clock.js", "turns.js",
-    "race.css", "race.js", "lane.js", "plot.js",
+    "race.css", "race.js", "lane.js", "plot.js", "room.css", "room.js", "sample.css", "sample.js",
     "class.css", "report.js", "svg.js", "lanes.js", "ballot.js", "hall.js", "teacher.js", "vote.js",
     "microscope.css", "microscope.js";
-    "frame", "race", "class", "hall", "vote", "microscope",
+    "frame", "race", "room", "sample", "class", "hall", "vote", "microscope",
 );
 
 /// The addresses of the pages.

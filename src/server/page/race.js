@@ -7,12 +7,13 @@ import { cursorAt, epochOf, exchange, feedUrl, inTurn, mark, publish, seqOf } fr
 import { clock } from './clock.js';
 import { Lane } from './lane.js';
 import { SIGNS, drawPlot } from './plot.js';
-import { takeTurns } from './turns.js';
+import { heldByOthers, holds, takeTurns } from './turns.js';
 import { report } from './report.js';
 import texts from './race.texts.js';
 
 const WINDOW_MS = 10_000;        // of the lanes
 const FIGURES_MS = 250, STILL_MS = 1_000, COUNTS_MS = 2_000, RETRY_MS = 1_000;
+const HELD = 3, FREE = 2;        // connections that a race holds, and that others may hold
 const LATE_MS = 20, LATE_TIMES = 5;  // a median that is late, and by how much over the fastest
 
 start('race', texts);
@@ -21,7 +22,8 @@ const by = (id) => document.getElementById(id);
 // ---- What is raced: the feed of the address, or one of this browser, which the page fills.
 
 const given = query.get('feed');
-const feed = given ?? remembered.get('wslab-race') ?? `race-${Math.random().toString(36).slice(2, 8)}`;
+const own = () => `race-${Math.random().toString(36).slice(2, 8)}`;
+const feed = given ?? remembered.get('wslab-race') ?? own();
 if (!given) remembered.set('wslab-race', feed);
 by('feed').textContent = feed;
 by('help').href = url('help');
@@ -208,12 +210,17 @@ for (let placed = false; !placed;) {
     return new Promise((done) => { setTimeout(() => done(false), RETRY_MS); });
   });
 }
-takeTurns((has) => {
-  runs = has;
-  by('turn').hidden = has;
-  for (const lane of lanes) lane.run(has);
+async function run(has) {
+  const isFree = !has || await heldByOthers() <= FREE;
+  runs = has && isFree;
+  by('turn').hidden = runs;
+  by('why').textContent = text(isFree ? 'other_window' : 'other_windows');
+  for (const lane of lanes) lane.run(runs);
   publishing.begin();
-});
+}
+holds(() => (runs ? HELD : 0));
+by('turn').querySelector('button').onclick = () => run(true);
+takeTurns(run);
 setInterval(showFigures, FIGURES_MS);
 setInterval(() => readCounts().catch(() => {}), COUNTS_MS);
 clock.keepMeasuring(() => runs);

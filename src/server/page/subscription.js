@@ -10,6 +10,7 @@ const UNHELD_MS = 100;           // an empty long poll that is answered earlier 
 
 export class Subscription {
   state = 'paused'; why = '';    // connecting, live, reconnecting, offline; paused, cut, waiting
+  send = null;                   // publishes over the open connection, where that is possible
   ready = '';                    // the readyState by name, or what a fetch does now
   received = 0; missed = 0; duplicates = 0; requests = 0; empty = 0; restarts = 0;
   bodyBytes = 0;                 // of the bodies and frames that this page has read
@@ -209,15 +210,24 @@ function websocket(its, signal) {
     const socket = new WebSocket(where), take = jsonReader(its);
     const shows = () =>
       its.readies(['CONNECTING', 'OPEN', 'CLOSING', 'CLOSED'][socket.readyState]);
-    signal.addEventListener('abort', () => { socket.close(); fail(new Error('stopped')); });
+    signal.addEventListener('abort', () => {
+      its.send = null;
+      socket.close();
+      fail(new Error('stopped'));
+    });
     shows();
-    socket.onopen = () => { shows(); its.live(); };
+    socket.onopen = () => {
+      shows();
+      its.send = (said) => socket.send(JSON.stringify({ text: said }));
+      its.live();
+    };
     socket.onmessage = ({ data }) => {
       if (signal.aborted) return;
       its.bodyBytes += utf8Bytes(data);
       take(data);
     };
     socket.onclose = ({ code, reason }) => {
+      its.send = null;
       if (signal.aborted) return;
       shows();
       fail(new Error(text('closed', { code: String(code), reason: reason && `: ${reason}` })));
