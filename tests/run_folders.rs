@@ -178,9 +178,17 @@ fn runs_are_listed_newest_first_and_the_newest_is_opened() {
     let verdicts = "55 trials: 53 VALID, 1 SUSPECT, 1 INVALID";
     assert!(finished.ends_with(verdicts), "{finished}");
     assert!(list.contains("what does waiting"), "{list}");
-    assert!(list.contains("/idle/20300103t100000z  13.2 kB\n"), "{list}");
+    assert!(list.contains("/idle/20300103t100000z  13.3 kB\n"), "{list}");
     let is_long = |line: &&str| line.chars().count() > 80 && !line.contains("/results/");
     assert_eq!(list.lines().find(is_long), None);
+    let narrow = report(&["--list"]).env("COLUMNS", "40").output().unwrap();
+    let narrow = text(&narrow.stdout);
+    let is_long = |line: &&str| line.chars().count() > 40 && !line.contains("/results/");
+    assert_eq!(narrow.lines().find(is_long), None);
+    assert!(
+        narrow.contains("2030-01-03T10:00:00Z\n    4 trials: 3 VALID, 1 SUSPECT\n"),
+        "{narrow}"
+    );
     let json = report(&["--list", "--format", "json"]).output().unwrap();
     let json: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
     assert_eq!(json["runs"][2]["suspect"], 1);
@@ -392,6 +400,9 @@ fn several_runs_make_one_report_that_says_what_cannot_be_compared() {
         .path()
         .join("together/20300101t100000z-20300102t100000z");
     let page = fs::read_to_string(folder.join("report.html")).unwrap();
+    let open = page.split("<details").next().unwrap();
+    let scorecards = open.matches("class=\"scorecard\"").count();
+    assert_eq!(scorecards, 2, "the main setting of each run is open");
     let differs = page.split("<h2>The runs</h2>").nth(1).unwrap();
     assert!(differs.contains("keep_alive") && differs.contains("The transports that poll."));
     // All rows of both, each cell with a number of its own.

@@ -115,7 +115,18 @@ fn entry(run: &ListedRun, locale: Locale) -> String {
     let what = paragraph(&what, output::width() - 4);
     let lines = what.lines().map(|line| format!("    {line}\n"));
     let what: String = lines.collect();
-    format!("{started_at}  {trials}: {verdicts}\n    {folder}  {size}\n{what}")
+    let head = beside(&started_at, &format!("{trials}: {verdicts}"));
+    let folder = beside(&format!("    {folder}"), &size);
+    format!("{head}{folder}{what}")
+}
+
+/// Two texts in a line, or in two where there is no room.
+fn beside(text: &str, next: &str) -> String {
+    let line = format!("{text}  {next}\n");
+    match line.chars().count() > output::width() + 1 {
+        true => format!("{text}\n    {next}\n"),
+        false => line,
+    }
 }
 
 fn cells(run: &ListedRun, locale: Locale) -> [String; 8] {

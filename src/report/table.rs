@@ -5,6 +5,8 @@
 
 use std::collections::BTreeSet;
 
+use console::measure_text_width;
+
 use crate::report::answer::{Answer, answers};
 use crate::report::batching;
 use crate::report::cells::{ReportCell, cells, settings};
@@ -179,18 +181,24 @@ fn rows(cells: &[ReportCell], columns: &[TableColumn]) -> Vec<Vec<String>> {
         .collect()
 }
 
-/// The line above the header: what neighbouring columns have in common.
+/// The line above the header: what neighbouring columns have in common. A title that is wider than
+/// its columns begins further left, and so does that before it.
 fn groups(columns: &[TableColumn], widths: &[usize], texts: &Texts) -> String {
-    let (lead, mut figures) = widths.split_at(1);
-    let mut line = " ".repeat(line_width(lead));
-    for group in columns.chunk_by(|a, b| a.group == b.group) {
-        let (own, rest) = figures.split_at(group.len());
-        figures = rest;
-        line.push_str("  ");
+    let (mut left, mut end) = (widths, line_width(widths));
+    let (mut line, mut begins) = (String::new(), end);
+    for group in columns.chunk_by(|a, b| a.group == b.group).rev() {
+        let (before, own) = left.split_at(left.len() - group.len());
+        left = before;
         let title = (texts.translate)(group[0].group);
-        line.push_str(&padded(title, line_width(own), false));
+        let ends = match line.is_empty() {
+            true => end,
+            false => end.min(begins.saturating_sub(2)),
+        };
+        line = format!("{title}{}{line}", " ".repeat(begins - ends));
+        begins = ends.saturating_sub(measure_text_width(title));
+        end -= line_width(own) + 2;
     }
-    line
+    " ".repeat(begins) + &line
 }
 
 /// A line in which the verdict has its colour.
