@@ -2,7 +2,8 @@
 
 use ab_glyph::{Font, FontRef};
 use wslab::report::{
-    Plot, Report, ReportedEvent, TextStyle, capacity_table, html, plots, text_table, write,
+    Plot, Report, ReportedEvent, ReportedRun, TextStyle, capacity_table, html, plots, text_table,
+    write,
 };
 use wslab::results::{CapacityRow, SearchVerdict, TimelineRow, TrialLatency, TrialRow, Verdict};
 use wslab::texts::Locale;
@@ -550,6 +551,46 @@ fn a_picture_has_its_letters_and_what_it_shows_in_words() {
 }
 
 #[test]
+fn bars_and_the_claim_name_the_batching_that_makes_a_figure_cheap() {
+    let mut trials = trials(&[100], 1);
+    trials[0].messages_per_exchange = Some(2.5);
+    let report = report(&trials, &[]);
+    let plots = plots(&report).unwrap();
+    let said = "* short-polling: 2.5 messages an answer; polled every 100 ms, each costs more.";
+    for (name, is_named) in [("bytes", true), ("cpu", true), ("memory", false)] {
+        let svg = &plot(&plots, name).svg;
+        assert_eq!(svg.contains(said), is_named, "{name}");
+    }
+    assert!(plot(&plots, "bytes").svg.contains("kB*"));
+    assert!(plot(&plots, "cpu").svg.contains(">server 35.0 µs*"));
+    let page = html(&report, &plots);
+    let (_, claim) = page.split_once("871 ").unwrap();
+    let (claim, _) = claim.split_once("</p>").unwrap();
+    assert!(claim.contains(said), "{claim}");
+}
+
+#[test]
+fn plots_of_runs_on_different_machines_say_so() {
+    let trials = trials(&[100], 1);
+    let run = |id: &str, processor: &str| ReportedRun {
+        id: id.to_owned(),
+        started_at: String::new(),
+        facts: vec![("Processor".to_owned(), processor.to_owned())],
+    };
+    for (processor, is_said) in [("one", false), ("another", true)] {
+        let runs = [run("a", "one"), run("b", processor)];
+        let together = Report {
+            runs: &runs,
+            ..report(&trials, &[])
+        };
+        for plot in plots(&together).unwrap() {
+            let said = plot.svg.contains("The runs are of different machines.");
+            assert_eq!(said, is_said, "{}", plot.name);
+        }
+    }
+}
+
+#[test]
 fn no_text_overlaps_another_or_leaves_the_picture() {
     let mut many = trials(&[1, 10, 100, 1_000, 5_000, 10_000], 2);
     for trial in many.iter_mut().filter(|trial| trial.clients >= 5_000) {
@@ -843,10 +884,17 @@ fn the_answer_fits_a_terminal() {
     let mut trials = trials(&[100, 10_000], 3);
     trials[0].warnings = "load-saturated publisher-late from-the-future".to_owned();
     trials[0].verdict = Verdict::Suspect;
-    for (width, details, locale) in [60, 80].into_iter().flat_map(|width| {
-        let both = move |details| LANGUAGES.map(|locale| (width, details, locale));
-        [false, true].into_iter().flat_map(both)
-    }) {
+    let styles = [
+        (40, false),
+        (60, false),
+        (60, true),
+        (80, false),
+        (80, true),
+    ];
+    for (width, details, locale) in styles
+        .into_iter()
+        .flat_map(|(width, details)| LANGUAGES.map(|locale| (width, details, locale)))
+    {
         let style = TextStyle {
             width,
             details,

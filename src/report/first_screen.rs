@@ -1,6 +1,7 @@
 //! What a reader sees without scrolling: question, conditions, answer and scorecard.
 //!
-//! A run with several settings shows one of them ([`leading`]). The others are below it, closed,
+//! A run with several settings shows one of them ([`leading`]), a report on several runs one of
+//! each. The others are below it, closed,
 //! with their own answers and scorecards.
 
 use maud::{Markup, html};
@@ -10,7 +11,7 @@ use crate::report::capacity;
 use crate::report::capacity_section::capacity_section;
 use crate::report::cells::{ReportCell, settings};
 use crate::report::conditions::conditions;
-use crate::report::content::{Report, incomplete};
+use crate::report::content::{Report, ReportedRun, incomplete};
 use crate::report::leading::leading;
 use crate::report::markup::no_trial;
 use crate::report::scorecard::scorecard;
@@ -62,7 +63,7 @@ fn all_settings(report: &Report, cells: &[ReportCell], texts: &Texts) -> Markup 
     let words = &texts.page;
     let answers = answer::answers(report.trials, report.locale);
     let settings = settings(cells);
-    let first = leading(&settings);
+    let open = open(report, &settings);
     let content = |(setting, group): &(&str, Vec<&ReportCell>)| {
         let answer = answers.iter().find(|answer| answer.setting == *setting);
         html! {
@@ -77,16 +78,35 @@ fn all_settings(report: &Report, cells: &[ReportCell], texts: &Texts) -> Markup 
         }
     };
     html! {
-        @if settings.len() > 1 {
-            p.setting { strong { (settings[first].0) } " " small { (words.of_settings) } }
+        @for &at in &open {
+            @if settings.len() > 1 {
+                p.setting {
+                    strong { (settings[at].0) }
+                    @if report.runs.is_empty() { " " small { (words.of_settings) } }
+                }
+            }
+            (content(&settings[at]))
         }
-        (content(&settings[first]))
         @if let Some(until) = report.until { p { (until) } }
-        @for (at, setting) in settings.iter().enumerate().filter(|(at, _)| *at != first) {
+        @for (at, setting) in settings.iter().enumerate().filter(|(at, _)| !open.contains(at)) {
             details id={ "setting-" (at + 1) } {
                 summary { (setting.0) }
                 (content(setting))
             }
         }
     }
+}
+
+/// The settings that are open: one, or of several runs one of each.
+fn open(report: &Report, settings: &[(&str, Vec<&ReportCell>)]) -> Vec<usize> {
+    if report.runs.is_empty() {
+        return vec![leading(settings)];
+    }
+    let of_run = |run: &ReportedRun| {
+        let own = settings.iter().enumerate();
+        let own = own.filter(|(_, (_, group))| group[0].trials[0].run == run.id);
+        let (places, own): (Vec<usize>, Vec<_>) = own.map(|(at, one)| (at, one.clone())).unzip();
+        places.get(leading(&own)).copied()
+    };
+    report.runs.iter().filter_map(of_run).collect()
 }

@@ -4,6 +4,7 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::report::advice;
+use crate::report::batching;
 use crate::report::capacity_section::method;
 use crate::report::cell_table::{Lead, badge, cell_table};
 use crate::report::cells::{ReportCell, cells, sentence, settings};
@@ -314,10 +315,13 @@ fn claim(cells: &[ReportCell], texts: &Texts) -> Option<String> {
         "protocol_bytes_per_delivery",
         "all_layers_bytes_per_delivery",
     ];
-    Some((texts.page.claim)(
+    let claim = (texts.page.claim)(
         [&figure(polling, protocol)?, &figure(websocket, protocol)?],
         [&figure(polling, all)?, &figure(websocket, all)?],
-    ))
+    );
+    let shared = [polling, websocket].map(|cell| batching::meaning(cell));
+    let sentences = [Some(claim)].into_iter().chain(shared);
+    Some(sentences.flatten().collect::<Vec<_>>().join(" "))
 }
 
 /// Links to a plot, its pictures and its rows.

@@ -19,6 +19,23 @@ struct Difference {
     limits: &'static str,
 }
 
+/// The facts that tell a machine.
+const MACHINE: [&str; 3] = ["Processor", "Memory", "System"];
+
+/// That the runs are of different machines, where they are.
+pub(super) fn other_machines(report: &Report, texts: &Texts) -> Option<&'static str> {
+    let machine = |run: &ReportedRun| -> Vec<(String, String)> {
+        let facts = run.facts.iter();
+        let of_machine = facts.filter(|(name, _)| MACHINE.contains(&name.as_str()));
+        of_machine.cloned().collect()
+    };
+    let mut machines = report.runs.iter().map(machine);
+    let first = machines.next();
+    machines
+        .any(|machine| Some(machine) != first)
+        .then_some(texts.runs.machines)
+}
+
 /// A table with a line a difference; `None` for a report on one run.
 pub(super) fn runs(report: &Report, texts: &Texts) -> Option<Markup> {
     let (runs, words) = (report.runs, &texts.runs);

@@ -128,6 +128,8 @@ const RUNS: RunsTexts = RunsTexts {
     alike: "They ran on the same machine, with the same version and the same factors.",
     note: "The answers hold within each run. Whether two runs differ in a figure, and by how much, \
            says wslab compare A B.",
+    machines: "The runs are of different machines. Panels share their axes all the same: compare \
+               transports within a run, not a run with another.",
     limits_of: |name| match name {
         "Processor" | "Memory" | "System" | "CPU governor" | "Pinned" => {
             "Latency, CPU and memory: they are of different machines."

@@ -244,6 +244,8 @@ pub(super) const RUNS: RunsTexts = RunsTexts {
     alike: "Elas rodaram na mesma máquina, com a mesma versão e os mesmos fatores.",
     note: "As respostas valem dentro de cada execução. Se duas execuções diferem em um valor, e \
            quanto, é o que diz wslab compare A B.",
+    machines: "As execuções são de máquinas diferentes, e mesmo assim os painéis têm os mesmos \
+               eixos: compare transportes dentro de uma execução, e não uma execução com outra.",
     limits_of: |name| match name {
         "Processor" | "Memory" | "System" | "CPU governor" | "Pinned" => {
             "Latência, CPU e memória: são de máquinas diferentes."

@@ -206,6 +206,8 @@ pub struct RunsTexts {
     pub limits: &'static str,
     pub alike: &'static str,
     pub note: &'static str,
+    /// That runs are of different machines, below plots whose panels share an axis.
+    pub machines: &'static str,
     /// What cannot be compared between runs that differ in a fact or factor of this name.
     pub limits_of: fn(&str) -> &'static str,
 }

@@ -1,6 +1,8 @@
 //! What a delivery costs in bytes and CPU, and what a client costs in memory.
 
+use crate::report::batching::{self, BATCHED};
 use crate::report::cells::{ReportCell, settings};
+use crate::report::leading::leading_setting;
 use crate::report::plots::bars::{Bar, Bars, Group, Row, Segment, draw};
 use crate::report::plots::cell_style::cell_colour;
 use crate::report::plots::legend::{Key, Sample};
@@ -30,6 +32,8 @@ struct Part {
 struct Stack {
     /// Stands before its figure; empty for none.
     name: &'static str,
+    /// The metric of its figure.
+    metric: &'static str,
     parts: Vec<Part>,
     /// What is drawn where no part is told: their sum.
     whole: Option<Part>,
@@ -60,6 +64,7 @@ pub(super) fn bytes_sheet(title: &str, cells: &[ReportCell]) -> Option<Sheet> {
         x_title: words.axes.bytes,
         bars: vec![Stack {
             name: "",
+            metric: "all_layers_bytes_per_delivery",
             parts: layers.collect(),
             whole: None,
         }],
@@ -89,11 +94,13 @@ pub(super) fn cpu_sheet(title: &str, cells: &[ReportCell]) -> Option<Sheet> {
         bars: vec![
             Stack {
                 name: server,
+                metric: "server_cpu_us_per_delivery",
                 parts: server_parts,
                 whole: Some(whole(server, "#8871ae", "server_cpu_us_per_delivery")),
             },
             Stack {
                 name: load,
+                metric: "load_cpu_us_per_delivery",
                 parts: load_parts,
                 whole: Some(whole(load, "#8a8a8a", "load_cpu_us_per_delivery")),
             },
@@ -107,8 +114,9 @@ pub(super) fn cpu_sheet(title: &str, cells: &[ReportCell]) -> Option<Sheet> {
 pub(super) fn memory_sheet(title: &str, cells: &[ReportCell]) -> Option<Sheet> {
     let words = words(cells)?;
     let (server, load) = (words.server, words.load);
-    let memory = |name: &'static str, colour, column| Stack {
+    let memory = |name: &'static str, colour, column: &'static str| Stack {
         name,
+        metric: column,
         parts: vec![part(name, colour, column)],
         whole: None,
     };
@@ -169,14 +177,34 @@ fn sheet(title: &str, cells: &[ReportCell], cost: &Cost) -> Option<Sheet> {
         title: setting.to_owned(),
         rows: group.into_iter().map(|cell| row(cell, cost)).collect(),
     });
-    Some(draw(&Bars {
+    let mut sheet = draw(&Bars {
         title: title.to_owned(),
         x_title: cost.x_title.to_owned(),
         legend: keys.collect(),
         groups: groups.collect(),
         x_label: cost.tick,
         numbers: cells[0].texts.numbers,
-    }))
+    });
+    if let Some(shared) = shared(cells, cost) {
+        sheet.foot(&shared);
+    }
+    Some(sheet)
+}
+
+/// What the mark of figures means that rest on batching, for the setting that stands first or
+/// else for the first cell that has one.
+fn shared(cells: &[ReportCell], cost: &Cost) -> Option<String> {
+    let marked = |cell: &&ReportCell| {
+        let mut metrics = cost.bars.iter().map(|stack| stack.metric);
+        metrics.any(|metric| batching::is_cheaper(metric, cell))
+    };
+    let (_, leading) = leading_setting(cells)?;
+    let of_setting = leading.into_iter().filter(marked);
+    let meanings: Vec<String> = of_setting.filter_map(batching::meaning).collect();
+    match meanings.is_empty() {
+        true => batching::meaning(cells.iter().find(marked)?),
+        false => Some(meanings.join(" ")),
+    }
 }
 
 fn row(cell: &ReportCell, cost: &Cost) -> Row {
@@ -244,6 +272,7 @@ fn bar(cell: &ReportCell, stack: &Stack, figure: fn(Numbers, f64) -> String) -> 
     let written = total.map(|total| figure(numbers, total.median));
     let written = match written {
         None => words.not_measured.to_owned(),
+        Some(figure) if batching::is_cheaper(stack.metric, cell) => figure + BATCHED,
         Some(figure) if is_whole => figure,
         Some(figure) => (words.lacks)(&figure, &missing.join(", ")),
     };

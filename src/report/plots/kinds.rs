@@ -9,6 +9,7 @@ use crate::report::plots::{
     capacity, costs, distribution, font, heat_map, percentiles, png, scaling, svg, timeline,
 };
 use crate::report::repeats;
+use crate::report::runs::other_machines;
 use crate::texts::{PlotText, PlotTexts};
 
 /// One picture in two formats. The PNG has twice the SVG's pixels in each direction.
@@ -188,6 +189,9 @@ pub fn plots(report: &Report) -> anyhow::Result<Vec<Plot>> {
         let mut sheet = (kind.sheet)(title, &cells, report)?;
         if let Some(marks) = marks.as_ref().filter(|_| kind.marks) {
             sheet.foot(marks);
+        }
+        if let Some(machines) = other_machines(report, report.locale.texts()) {
+            sheet.foot(machines);
         }
         Some((kind, title, caption, sheet))
     });
