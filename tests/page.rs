@@ -360,7 +360,7 @@ fn draws_once_a_second_where_motion_is_to_be_reduced() {
 /// Nothing within a page runs but what the server serves, it loads from no other host, and it is
 /// small.
 #[test]
-fn loads_little_from_this_server_alone_and_takes_five_connections_at_most() {
+fn loads_little_and_from_this_server_alone() {
     let server = Server::start(&[]);
     let page = get(&server.at("/"));
     let policy = page.header("content-security-policy");
