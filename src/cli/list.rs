@@ -112,21 +112,25 @@ fn entry(run: &ListedRun, locale: Locale) -> String {
         true => format!("{scenario}: {transports}"),
         false => question,
     };
-    let what = paragraph(&what, output::width() - 4);
-    let lines = what.lines().map(|line| format!("    {line}\n"));
-    let what: String = lines.collect();
+    let what = indented(&what);
     let head = beside(&started_at, &format!("{trials}: {verdicts}"));
     let folder = beside(&format!("    {folder}"), &size);
     format!("{head}{folder}{what}")
 }
 
-/// Two texts in a line, or in two where there is no room.
+/// Two texts in a line, or in several where there is no room.
 fn beside(text: &str, next: &str) -> String {
-    let line = format!("{text}  {next}\n");
-    match line.chars().count() > output::width() + 1 {
-        true => format!("{text}\n    {next}\n"),
-        false => line,
+    let line = format!("{text}  {next}");
+    match line.chars().count() > output::width() {
+        true => format!("{text}\n{}", indented(next)),
+        false => format!("{line}\n"),
     }
+}
+
+fn indented(text: &str) -> String {
+    let text = paragraph(text, output::width() - 4);
+    let lines = text.lines().map(|line| format!("    {line}\n"));
+    lines.collect()
 }
 
 fn cells(run: &ListedRun, locale: Locale) -> [String; 8] {
