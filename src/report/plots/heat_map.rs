@@ -17,7 +17,7 @@ use crate::results::{LatencyInterval, TimelineRow, Verdict};
 use crate::texts::{Numbers, Texts};
 
 /// Rows in a decade of latencies.
-const ROWS_PER_DECADE: f64 = 8.0;
+const ROWS_PER_DECADE: f64 = 6.0;
 
 /// From which share of an average second's deliveries on a tile has an opacity.
 const STEPS: [(f64, f64); 5] = [
@@ -33,7 +33,7 @@ const FEWEST_SECONDS: i64 = 3;
 /// Of more seconds several are one column, as wide as a few pixels.
 const MOST_COLUMNS: i64 = 90;
 /// Stretches of time that say what they hold.
-const SAID: i64 = 10;
+const SAID: i64 = 6;
 
 /// What was delivered to a cell, over all its trials.
 #[derive(Default)]

@@ -25,7 +25,7 @@ const LABELLED: [(f64, &str); 5] = [
 ];
 
 /// Points of a line in a step of the axis, where histograms are there.
-const POINTS_PER_STEP: i32 = 6;
+const POINTS_PER_STEP: i32 = 4;
 
 /// Further points near 0, where the axis hardly moves.
 const EARLY: [f64; 2] = [0.01, 0.05];

@@ -167,6 +167,12 @@ fn path(points: &[Point]) -> String {
     let [(x, y), _, ..] = pixels[..] else {
         return String::new();
     };
+    // Most lines are those of axes.
+    match pixels[1..] {
+        [(end, level)] if level == y => return format!("M{x} {y}h{}", end - x),
+        [(upright, end)] if upright == x => return format!("M{x} {y}v{}", end - y),
+        _ => {}
+    }
     let ways = pixels.windows(2).map(|pair| {
         let (right, down) = (pair[1].0 - pair[0].0, pair[1].1 - pair[0].1);
         // A sign separates as well as a space.
