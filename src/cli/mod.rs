@@ -12,6 +12,7 @@ pub mod completions;
 pub mod demo;
 mod display;
 pub mod doctor;
+mod examples;
 mod factor_args;
 mod foreign;
 mod help;
