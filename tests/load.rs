@@ -184,7 +184,7 @@ fn more_processes_than_clients_are_refused() {
 #[test]
 fn polls_that_share_messages_cost_what_their_interval_says() {
     let results = Results::new();
-    // Each poll finds five messages. A client polls twice in the window.
+    // Each poll finds five messages.
     let run = "run --transport short-polling --clients 40 --rate 20 --poll-interval 250ms \
                --warm-up 100ms --window 500ms --drain 20s --quiet";
     let output = results.wslab(&run.split_whitespace().collect::<Vec<_>>());
@@ -194,8 +194,8 @@ fn polls_that_share_messages_cost_what_their_interval_says() {
     assert_eq!(number(row, "ends_differ_bytes"), 0.0);
     let deliveries = number(row, "ledger_deliveries");
     let shared = number(row, "messages_per_exchange");
-    // On a busy machine a poll takes time, and more messages wait for the next one.
-    assert!(shared > 5.0 * 0.95, "{shared}");
+    // A busy machine may leave out a poll, so that more messages wait for the next one.
+    assert!((4.9..5.5).contains(&shared), "{shared}");
     let wire = (number(row, "wire_bytes_down") + number(row, "wire_bytes_up")) / deliveries;
     let theory = number(row, "predicted_wire_bytes_per_delivery");
     assert!(wire < theory * 1.05, "{wire} {theory}");

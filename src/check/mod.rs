@@ -7,7 +7,7 @@
 //!   also malformed ones · [`token`]: what marks a check's message · [`publish`]: how one is
 //!   published over HTTP
 //! - [`address`]: the server of a URL · [`kind`]: its transport · [`survey`]: what is found out
-//!   first · [`bench`]: what the checks share
+//!   first · [`mod@bench`]: what the checks share
 //! - [`entry`], [`outcome`]: a check, and what it finds · [`table`]: all of them
 //! - [`websocket`], [`http`]: the checks
 //! - [`run`]: running them · [`report`]: what is printed

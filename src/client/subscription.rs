@@ -278,18 +278,18 @@ impl Subscription {
         }
     }
 
-    /// The same for polls on a schedule: waits until the window has opened, too, so that no poll is
-    /// under way when the first message comes. Returns whether it waited.
+    /// The same for polls on a schedule: waits until the first message may come, too, so that no
+    /// poll is under way then. Returns whether it waited.
     pub async fn until_open(&self) -> bool {
         let mut rested = false;
         loop {
-            let (now_ns, opens_ns) = (clock::now_ns(), self.board().window_opens_ns());
-            let open = now_ns >= opens_ns && !self.board().window_closed(now_ns);
+            let (now_ns, begins_ns) = (clock::now_ns(), self.board().begins_ns());
+            let open = now_ns >= begins_ns && !self.board().window_closed(now_ns);
             if open || !self.has_all() {
                 return rested;
             }
             rested = true;
-            let opening = Duration::from_nanos(opens_ns.saturating_sub(now_ns));
+            let opening = Duration::from_nanos(begins_ns.saturating_sub(now_ns));
             let rest = match opening.is_zero() {
                 true => REST,
                 false => REST.min(opening),

@@ -504,7 +504,7 @@ mod tests {
                 5,
                 "1s",
                 // It has two messages, which come before the window too.
-                300 + 1 + 1_000 + 2_000 + 300 + 1_000 + 2_000 + 500,
+                300 + 1 + 1_000 + 3_000 + 300 + 1_000 + 2_000 + 500,
             ),
         ] {
             let factors = Factors {

@@ -153,12 +153,14 @@ impl<L: Link> Controller<L> {
         let length_ns = self.plan.lead_in().as_nanos() as u64;
         let now_ns = clock::now_ns();
         self.timeline.begin(Phase::Window, now_ns + length_ns);
-        let (to_ns, _) = self.timeline.schedule_ns(Phase::Window);
+        let (to_ns, closes_ns) = self.timeline.schedule_ns(Phase::Window);
         let part = Part {
             name: PartName::LeadIn,
             from_ns: to_ns - length_ns,
             to_ns,
         };
+        let board = &self.load.board;
+        board.set_window_after_lead_in(part.from_ns, to_ns, closes_ns);
         self.publisher.publish(part);
         self.pass(now_ns + length_ns, RARE_CHECK, |_| false).await?;
         self.phase = Phase::Window;
@@ -171,7 +173,10 @@ impl<L: Link> Controller<L> {
         let before = self.total(Gauge::Delivered);
         let probe_before = self.load.of_probe(Gauge::Delivered);
         let (from_ns, to_ns) = self.timeline.schedule_ns(phase);
-        self.load.board.set_window(from_ns, to_ns);
+        let led_in = phase == Phase::Window && self.leads_in();
+        if !led_in {
+            self.load.board.set_window(from_ns, to_ns);
+        }
         let name = match phase {
             Phase::Window => PartName::Window,
             _ => PartName::WarmUp,
@@ -182,7 +187,7 @@ impl<L: Link> Controller<L> {
             to_ns,
         });
         self.pass(to_ns, RARE_CHECK, |_| false).await?;
-        if phase == Phase::Window && self.leads_in() {
+        if led_in {
             self.ledger.end_part(&self.load, &self.publisher).await?;
         }
         // A publisher that is late gets as much time again; then the trial goes on without it.

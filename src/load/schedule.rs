@@ -11,6 +11,7 @@ use rand::{Rng, SeedableRng};
 use serde::{Deserialize, Serialize};
 
 use crate::error::unknown;
+use crate::load::timeline::LEAD;
 
 /// How the messages of one feed are spread over time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -32,19 +33,20 @@ pub fn most_messages(rate_hz: f64, feeds: usize, length: Duration) -> u64 {
     (mean + 10.0 * mean.sqrt()) as u64 + 2 * feeds as u64
 }
 
-/// How long messages are published before the window opens, so that the first polls of the window
-/// carry as many as all others: the polls' interval, as a whole number of messages. It is 0 where a
-/// poll finds one message at most.
+/// How long messages are published before the window opens, so that the first polls that count
+/// carry as many as all others: the polls' interval and [`LEAD`], by which the count begins before
+/// the window, as a whole number of messages. It is 0 where a poll finds one message at most.
 pub fn lead_in(pacing: Pacing, rate_hz: f64, poll_interval: Duration) -> Duration {
     // A product has an error in its last digits.
-    let messages = (rate_hz * poll_interval.as_secs_f64() - 1e-9).ceil();
+    let messages_in = |time: Duration| (rate_hz * time.as_secs_f64() - 1e-9).ceil();
+    let waiting = messages_in(poll_interval);
     let finds_one = match pacing {
-        Pacing::Constant => messages <= 1.0,
-        Pacing::Poisson => messages <= 0.0,
+        Pacing::Constant => waiting <= 1.0,
+        Pacing::Poisson => waiting <= 0.0,
     };
     match finds_one {
         true => Duration::ZERO,
-        false => Duration::from_secs_f64(messages / rate_hz),
+        false => Duration::from_secs_f64(messages_in(poll_interval + LEAD) / rate_hz),
     }
 }
 
@@ -166,7 +168,7 @@ mod tests {
             (Constant, 10.0, 100, 0),
             (Constant, 1.0, 300, 0),
             (Constant, 1.0 / 0.3, 300, 0),
-            (Constant, 1.0, 10_000, 10_000),
+            (Constant, 1.0, 10_000, 11_000),
             (Constant, 2.0, 700, 1_000),
             (Poisson, 2.0, 700, 1_000),
             (Poisson, 2.0, 100, 500),

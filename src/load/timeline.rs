@@ -17,7 +17,8 @@ use crate::client::subscription::REST;
 
 /// From the start of a phase that publishes to its first message: longer than pollers rest, so that
 /// all of them ask by then.
-const LEAD_NS: u64 = REST.as_nanos() as u64 + 50_000_000;
+pub const LEAD: Duration = REST.saturating_add(Duration::from_millis(50));
+const LEAD_NS: u64 = LEAD.as_nanos() as u64;
 
 /// A part of a trial.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, strum::Display)]

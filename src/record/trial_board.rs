@@ -14,6 +14,8 @@ const LINE: usize = 8;
 /// Where the feeds begin: after the window and the key, which have a cache line of their own.
 const FEEDS: usize = LINE;
 const FEED_WORDS: usize = 2;
+/// Where the time of the first message is.
+const BEGINS: usize = 3;
 
 /// Where the gauges begin, a cache line each worker. After them come the messages.
 fn gauges_at(feeds: usize) -> usize {
@@ -163,7 +165,14 @@ impl TrialBoard {
         (0..=self.workers).any(|worker| self.gauge(worker, Gauge::WrongAnswers).load(Relaxed) > 0)
     }
 
-    /// Sets the window to `opens_ns .. closes_ns` and its published messages to 0.
+    /// Sets the window to `opens_ns .. closes_ns` and its published messages to 0. Messages may come
+    /// from `begins_ns` on.
+    pub fn set_window_after_lead_in(&self, begins_ns: u64, opens_ns: u64, closes_ns: u64) {
+        self.set_window(opens_ns, closes_ns);
+        self.words[BEGINS].store(begins_ns, Relaxed);
+    }
+
+    /// The same where the first message may come when the window opens.
     pub fn set_window(&self, opens_ns: u64, closes_ns: u64) {
         let (opens, closes) = (&self.words[0], &self.words[1]);
         opens.store(u64::MAX, Relaxed);
@@ -171,6 +180,7 @@ impl TrialBoard {
         (0..self.feeds)
             .flat_map(|feed| self.feed(feed))
             .for_each(|count| count.store(0, Relaxed));
+        self.words[BEGINS].store(opens_ns, Relaxed);
         opens.store(opens_ns, Relaxed);
     }
 
@@ -182,6 +192,11 @@ impl TrialBoard {
     /// When the window opens. It identifies the window.
     pub fn window_opens_ns(&self) -> u64 {
         self.words[0].load(Relaxed)
+    }
+
+    /// When the first message may come: before the window opens where there is a lead-in.
+    pub fn begins_ns(&self) -> u64 {
+        self.words[BEGINS].load(Relaxed)
     }
 
     /// When the window closes.

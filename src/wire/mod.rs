@@ -1,5 +1,5 @@
 //! The bytes of one TCP connection, explained: which field each byte belongs to, and what for.
-//! No I/O: [`annotate`] takes a [`Recording`] and gives [`Span`]s, of which every byte is in one.
+//! No I/O: [`annotate()`] takes a [`Recording`] and gives [`Span`]s, of which every byte is in one.
 //!
 //! - [`recording`]: the bytes both ways, with times and the borders of reads and writes
 //! - [`span`]: what is said of a range of bytes
