@@ -243,7 +243,7 @@ fn mistakes_are_answered_with_advice_and_exit_code_2() {
         ),
         (
             &[&slo[..], &["--clients", "50", "--max", "20"]].concat(),
-            "20 is below 50",
+            "begins with 50",
         ),
         (&[&slo[..], &["--within", "5"]].concat(), "such as 5%"),
         (&[&slo[..], &["--within", "0%"]].concat(), "0.1% to 100%"),

@@ -237,7 +237,7 @@ fn a_wrong_value_is_named_where_it_was_written() {
         ("capacity", "error: --slo: say what is to hold"),
         (
             "capacity --slo p99<1s --max 5",
-            "error: --max, --clients: 5 is below 100",
+            "error: --max, --clients: the search begins with 100",
         ),
     ] {
         let output = folder.wslab(line, &[]);

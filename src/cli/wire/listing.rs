@@ -188,10 +188,10 @@ fn layer_style(layer: Layer) -> Style {
 /// A command in lines of at most so many columns, which the shell joins again.
 fn fold_command(command: &str, width: usize) -> String {
     let (mut folded, mut column, mut quote) = (String::new(), 0, None);
-    let mut before = ' ';
+    let (mut before, mut escaped) = (' ', false);
     for character in command.chars() {
-        // Room for the end of a quote and a backslash. What follows a backslash stays with it.
-        if column + 3 >= width && before != '\\' && character != '\'' {
+        // Room for a quote in quotes and a backslash. What follows a backslash stays with it.
+        if column + 6 >= width && before != '\\' && character != '\'' {
             folded.push_str(match quote {
                 Some('\'') => "'\\\n'",
                 _ => "\\\n",
@@ -199,10 +199,12 @@ fn fold_command(command: &str, width: usize) -> String {
             column = usize::from(quote == Some('\''));
         }
         match (quote, character) {
+            _ if escaped => {}
             (None, '\'' | '"') => quote = Some(character),
             (Some(open), _) if open == character => quote = None,
             _ => {}
         }
+        escaped = !escaped && character == '\\' && quote != Some('\'');
         folded.push(character);
         column += 1;
         before = character;
