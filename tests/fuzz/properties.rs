@@ -130,8 +130,10 @@ pub fn plain_requests(stream: &[u8], _: &[u8]) -> bool {
     let begin = |bytes: &[u8]| match ParsedHead::parse(bytes, limits) {
         ParsedHead::Partial | ParsedHead::PartialBody(..) => None,
         ParsedHead::Other => Some((String::new(), 0)),
-        ParsedHead::Fast(request, length) => {
+        ParsedHead::Fast(mut request, length) => {
             assert!(length <= bytes.len());
+            assert_eq!(request.raw, bytes);
+            request.raw = &[];
             Some((format!("{request:?}"), length))
         }
     };
