@@ -172,8 +172,13 @@ fn a_copy_of_the_last_message_instead_of_the_new_one_is_told_over_every_transpor
     }
     for row in trials(&liar::start(lie), "all,raw-tcp") {
         assert_verdict(&row, "INVALID", "missed-messages duplicate-messages");
-        assert_eq!(number(&row, "missed"), 2.0 * WINDOW as f64 / 5.0);
-        assert_eq!(number(&row, "duplicate"), 2.0 * WINDOW as f64 / 5.0);
+        let copies = 2.0 * WINDOW as f64 / 5.0;
+        assert_eq!(number(&row, "missed"), copies);
+        // Where messages share a poll, some come before the window, and their copies count.
+        match &*row["transport"] {
+            "short-polling" => assert!(number(&row, "duplicate") >= copies),
+            _ => assert_eq!(number(&row, "duplicate"), copies),
+        }
     }
 }
 
