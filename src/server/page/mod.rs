@@ -11,7 +11,7 @@
 //! - `hall.html`, `hall.js`, `lanes.js`, `teacher.js`: the hall · `vote.html`, `vote.js`,
 //!   `ballot.js`: the vote
 //!
-//! A page is an entry of [`PAGES`], and its files are entries of [`files`]. Scripts and styles have
+//! A page is an entry of [`PAGES`], and its files are entries of `files!`. Scripts and styles have
 //! paths of their own, so that the policy of a page can forbid all others.
 
 use std::sync::Arc;
