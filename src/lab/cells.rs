@@ -237,10 +237,8 @@ impl Factors {
 
     /// How long messages are published before the window without a pause.
     fn lead_in(&self) -> Duration {
-        match self.transport() {
-            Transport::ShortPolling => lead_in(self.schedule, self.rate_hz, self.poll_interval().0),
-            _ => Duration::ZERO,
-        }
+        let interval = self.poll_interval().0;
+        lead_in(self.transport(), self.schedule, self.rate_hz, interval)
     }
 
     /// How long a trial takes, about, with the pause before the next one: where no message is

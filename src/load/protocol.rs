@@ -128,12 +128,8 @@ impl Plan {
 
     /// How long messages are published before the window without a pause in between.
     pub fn lead_in(&self) -> Duration {
-        match self.transport {
-            Transport::ShortPolling => {
-                lead_in(self.pacing, self.rate_hz, self.client.poll_interval)
-            }
-            _ => Duration::ZERO,
-        }
+        let interval = self.client.poll_interval;
+        lead_in(self.transport, self.pacing, self.rate_hz, interval)
     }
 
     /// The probe's part of this plan, if it has one: a few readers. They join at all stages of the

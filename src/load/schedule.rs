@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::unknown;
 use crate::load::timeline::LEAD;
+use crate::transport::Transport;
 
 /// How the messages of one feed are spread over time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -36,7 +37,15 @@ pub fn most_messages(rate_hz: f64, feeds: usize, length: Duration) -> u64 {
 /// How long messages are published before the window opens, so that the first polls that count
 /// carry as many as all others: the polls' interval and [`LEAD`], by which the count begins before
 /// the window, as a whole number of messages. It is 0 where a poll finds one message at most.
-pub fn lead_in(pacing: Pacing, rate_hz: f64, poll_interval: Duration) -> Duration {
+pub fn lead_in(
+    transport: Transport,
+    pacing: Pacing,
+    rate_hz: f64,
+    poll_interval: Duration,
+) -> Duration {
+    if transport != Transport::ShortPolling {
+        return Duration::ZERO;
+    }
     // A product has an error in its last digits.
     let messages_in = |time: Duration| (rate_hz * time.as_secs_f64() - 1e-9).ceil();
     let waiting = messages_in(poll_interval);
@@ -176,7 +185,9 @@ mod tests {
         ] {
             let interval = Duration::from_millis(interval_ms);
             let expected = Duration::from_millis(lead_in_ms);
-            assert_eq!(lead_in(pacing, rate_hz, interval), expected);
+            let of = |transport| lead_in(transport, pacing, rate_hz, interval);
+            assert_eq!(of(Transport::ShortPolling), expected);
+            assert_eq!(of(Transport::LongPolling), Duration::ZERO);
         }
     }
 
