@@ -165,10 +165,14 @@ impl Orders {
 
     /// The sensors' messages a second, if an order says how many.
     pub fn rate_hz(&self) -> Option<f64> {
-        self.held().into_iter().find_map(|held| match held.order {
-            Order::Rate { hz, .. } => Some(hz),
-            _ => None,
-        })
+        let now = Instant::now();
+        self.given()
+            .iter()
+            .flatten()
+            .find_map(|(order, until)| match order {
+                Order::Rate { hz, .. } if *until > now => Some(*hz),
+                _ => None,
+            })
     }
 
     fn given(&self) -> MutexGuard<'_, [Option<(Order, Instant)>; Order::KINDS]> {

@@ -27,7 +27,7 @@ pub const SENSORS: &str = "sensors";
 /// Time between two readings.
 const PERIOD: Duration = Duration::from_secs(1);
 
-/// How soon a new rate counts.
+/// How soon a new rate counts, where it may change.
 const NOTICED_WITHIN: Duration = Duration::from_millis(200);
 
 /// Publishes CPU, memory and network readings of this machine into [`SYSTEM`] until the runtime
@@ -35,35 +35,52 @@ const NOTICED_WITHIN: Duration = Duration::from_millis(200);
 pub fn watch_machine(feeds: &Feeds) -> Result<(), FeedError> {
     let (feed, mut machine) = (feeds.keep(SYSTEM)?, MachineReadings::now());
     let read = move || machine.read();
-    let every = || PERIOD;
-    tokio::spawn(publish(
-        feed,
-        "machine".to_owned(),
-        (Duration::ZERO, every),
-        read,
-    ));
+    let pace = Pace {
+        phase: Duration::ZERO,
+        every: || PERIOD,
+        noticed_within: PERIOD,
+    };
+    tokio::spawn(publish(feed, "machine".to_owned(), pace, read));
     Ok(())
 }
 
 /// Publishes the readings of `count` simulated sensors, `sensor-N`, into [`SENSORS`], evenly spread
-/// over the period: each once a second, or all together as often as `rate_hz` says.
+/// over the period: each once a second, or all together as often as `rate_hz` says, if it is given.
 pub fn simulate_sensors(
     feeds: &Feeds,
     count: u32,
-    rate_hz: impl Fn() -> Option<f64> + Clone + Send + 'static,
+    rate_hz: Option<impl Fn() -> Option<f64> + Clone + Send + 'static>,
 ) -> Result<(), FeedError> {
     let feed = feeds.keep(SENSORS)?;
     for number in 0..count {
         let phase = PERIOD * number / count;
         let mut sensor = Sensor::new(number.into());
         let name = format!("sensor-{}", number + 1);
-        let rate_hz = rate_hz.clone();
-        let every =
-            move || rate_hz().map_or(PERIOD, |hz| Duration::from_secs_f64(f64::from(count) / hz));
         let read = move || sensor.read();
-        tokio::spawn(publish(feed.clone(), name, (phase, every), read));
+        let noticed_within = rate_hz.as_ref().map_or(PERIOD, |_| NOTICED_WITHIN);
+        let rate_hz = rate_hz.clone();
+        let every = move || match rate_hz.as_ref().and_then(|rate_hz| rate_hz()) {
+            Some(hz) => Duration::from_secs_f64(f64::from(count) / hz),
+            None => PERIOD,
+        };
+        let pace = Pace {
+            phase,
+            every,
+            noticed_within,
+        };
+        tokio::spawn(publish(feed.clone(), name, pace, read));
     }
     Ok(())
+}
+
+/// When readings are due.
+struct Pace<F> {
+    /// Of the first one.
+    phase: Duration,
+    /// The period, which may change.
+    every: F,
+    /// How soon a change counts.
+    noticed_within: Duration,
 }
 
 /// Publishes a reading every period on an absolute schedule. A reading that is more than a period
@@ -71,15 +88,20 @@ pub fn simulate_sensors(
 async fn publish(
     feed: Arc<Feed>,
     from: String,
-    (phase, every): (Duration, impl Fn() -> Duration),
+    pace: Pace<impl Fn() -> Duration>,
     mut read: impl FnMut() -> String,
 ) {
+    let Pace {
+        phase,
+        every,
+        noticed_within,
+    } = pace;
     let (start, start_ns) = (Instant::now(), clock::now_ns());
     let mut last = phase;
     loop {
         let mut due = last + every();
         while start + due > Instant::now() {
-            let soon = Instant::now() + NOTICED_WITHIN;
+            let soon = Instant::now() + noticed_within;
             tokio::time::sleep_until(soon.min(start + due)).await;
             due = last + every();
         }
@@ -125,7 +147,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn sensors_take_turns_and_each_reads_once_a_second() {
         let feeds = Feeds::new(Retention::default(), 10);
-        simulate_sensors(&feeds, 4, || None).unwrap();
+        simulate_sensors(&feeds, 4, None::<fn() -> Option<f64>>).unwrap();
         tokio::time::sleep(Duration::from_millis(2_990)).await;
         let readings = readings(&feeds.peek(SENSORS).unwrap());
         let names: Vec<_> = readings.iter().map(|(name, _)| &**name).collect();

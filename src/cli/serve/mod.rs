@@ -209,7 +209,7 @@ impl ServeArgs {
             }
             if let Some(count @ 1..) = self.sensors {
                 let classroom = settings.classroom.clone();
-                let rate_hz = move || classroom.as_ref()?.orders.rate_hz();
+                let rate_hz = classroom.map(|classroom| move || classroom.orders.rate_hz());
                 monitor::simulate_sensors(&state.feeds, count, rate_hz)?;
             }
             tracing::info!(address = %listener.local_addr()?, "listening");
