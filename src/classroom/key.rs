@@ -56,11 +56,7 @@ impl TeacherKey {
     /// taken does not depend on the key.
     pub fn check(&self, authorization: Option<&str>, from: IpAddr) -> Result<(), KeyError> {
         self.tries.check(from).map_err(|_| KeyError::TooOften)?;
-        let bearer = authorization.and_then(|value| value.split_once(' '));
-        let is_right = bearer.is_some_and(|(scheme, given)| {
-            scheme.eq_ignore_ascii_case("Bearer") && self.key.is(given.trim())
-        });
-        if is_right {
+        if self.key.is_bearer(authorization) {
             Ok(())
         } else {
             Err(KeyError::Wrong)

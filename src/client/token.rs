@@ -19,6 +19,14 @@ impl Token {
         self.0.as_bytes().ct_eq(given.as_bytes()).into()
     }
 
+    /// Whether a field `Authorization: Bearer TOKEN` (RFC 6750, section 2.1) has it.
+    pub fn is_bearer(&self, authorization: Option<&str>) -> bool {
+        let bearer = authorization.and_then(|value| value.split_once(' '));
+        bearer.is_some_and(|(scheme, given)| {
+            scheme.eq_ignore_ascii_case("Bearer") && self.is(given.trim())
+        })
+    }
+
     /// The secret itself, to print it where it was made.
     pub fn reveal(&self) -> &str {
         &self.0

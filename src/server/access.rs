@@ -29,7 +29,7 @@ use serde::Deserialize;
 use crate::client::token::Token;
 use crate::server::host::Hosts;
 use crate::server::page::FILES_PATH;
-use crate::service::answer::ApiError;
+use crate::service::answer::{ApiError, JSON_BEARER};
 
 /// Whether a path is open to all.
 fn is_open(path: &str) -> bool {
@@ -136,18 +136,12 @@ impl Access {
         let Some(token) = &self.token else {
             return Ok(());
         };
-        let bearer = authorization
-            .and_then(|value| value.split_once(' '))
-            .is_some_and(|(scheme, given)| {
-                scheme.eq_ignore_ascii_case("Bearer") && token.is(given.trim())
-            });
-        if bearer || param.is_some_and(|given| token.is(given)) {
+        if token.is_bearer(authorization) || param.is_some_and(|given| token.is(given)) {
             return Ok(());
         }
         let advice = "this server asks for its token: write ?token=… or Authorization: Bearer …";
         let error = ApiError::new(StatusCode::UNAUTHORIZED, advice);
-        let fields = "\r\ncontent-type: application/json\r\nwww-authenticate: Bearer";
-        Err(error.with_fields(fields))
+        Err(error.with_fields(JSON_BEARER))
     }
 }
 

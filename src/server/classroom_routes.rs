@@ -19,7 +19,7 @@ use crate::classroom::votes::{Question, VoteError};
 use crate::classroom::{Classroom, qr};
 use crate::server::addresses::{Address, Route};
 use crate::server::extract::JsonBody;
-use crate::service::answer::{ApiError, JSON_RETRY, Whole};
+use crate::service::answer::{ApiError, JSON_BEARER, JSON_RETRY, Whole};
 use crate::service::counters::ConnectionCounters;
 
 /// The class, which only a demonstration has.
@@ -207,7 +207,7 @@ fn key_error(error: KeyError) -> ApiError {
             let advice = "this needs the teacher's key, which wslab demo prints at its start: \
                           write Authorization: Bearer KEY";
             let error = ApiError::new(StatusCode::UNAUTHORIZED, advice);
-            error.with_fields("\r\ncontent-type: application/json\r\nwww-authenticate: Bearer")
+            error.with_fields(JSON_BEARER)
         }
         KeyError::TooOften => {
             let advice = "your address tries keys too often: wait a second";

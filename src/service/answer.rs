@@ -13,6 +13,9 @@ use crate::service::counters::ConnectionCounters;
 /// The header field of a JSON body, as a header line after CR LF.
 pub const JSON: &str = "\r\ncontent-type: application/json";
 
+/// The same, for a request that needs a token or key (RFC 6750, section 3).
+pub const JSON_BEARER: &str = "\r\ncontent-type: application/json\r\nwww-authenticate: Bearer";
+
 /// The same, for an answer after which the client may try again in 1 s.
 pub const JSON_RETRY: &str = "\r\ncontent-type: application/json\r\nretry-after: 1";
 
