@@ -1,5 +1,6 @@
 //! What axum's handlers take from a request: its feed, its query, and its body.
 
+use std::str::FromStr;
 use std::sync::Arc;
 
 use axum::body::HttpBody;
@@ -118,5 +119,23 @@ impl<T: DeserializeOwned> FromRequest<Arc<AppState>> for JsonBody<T> {
             let advice = format!("the body is not understood: {error}");
             ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, advice)
         })
+    }
+}
+
+/// A parameter of a query that is read before any handler; `None` if it is not there or not valid.
+pub fn param<T: FromStr>(query: Option<&str>, name: &str) -> Option<T> {
+    let mut params = query?.split('&');
+    params.find_map(|param| param.strip_prefix(name)?.strip_prefix('=')?.parse().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_parameter_is_named_in_full_and_valid() {
+        assert_eq!(param(Some("after=1&mark=42"), "mark"), Some(42));
+        assert_eq!(param::<u64>(Some("mark=x&remark=1"), "mark"), None);
+        assert_eq!(param::<u64>(None, "mark"), None);
     }
 }

@@ -18,13 +18,12 @@ use hyper_util::rt::TokioIo;
 use crate::server::client_half::{ClientHalf, HYPER_READ_BYTES, ReadAhead};
 use crate::server::closing::drain;
 use crate::server::context::ServerContext;
+use crate::server::extract::param;
 use crate::server::head_timer::HeadTimer;
 use crate::server::http1::request::is_unreserved;
 use crate::server::{access_log, host};
 use crate::service::answer::Reason;
-use crate::service::captures::capture_in;
 use crate::service::counters::{ConnectionCounters, Counter, OTHER};
-use crate::service::marks::mark_in;
 use crate::service::rewind::{Rewind, Stream};
 use crate::transport::Transport;
 
@@ -131,11 +130,16 @@ fn guarded(
         if let Some(uri) = normalised(request.uri()) {
             *request.uri_mut() = uri;
         }
-        let class = Transport::at(request.uri().path()).map_or(OTHER, |(one, _)| one.class());
-        counters.begins_lap(mark_in(request.uri().query()), class);
+        let transport = Transport::at(request.uri().path()).map(|(transport, _)| transport);
+        let query = request.uri().query();
+        counters.begins_lap(
+            param(query, "mark"),
+            transport.map_or(OTHER, Transport::class),
+        );
         // A page's link to a capture must not become part of it.
-        let transport = Transport::at(request.uri().path());
-        let capture = transport.and_then(|_| capture_in(request.uri().query()));
+        let admitted = host::check(&request).and_then(|()| context.settings.access.admit(&request));
+        let captured = transport.filter(|_| admitted.is_ok());
+        let capture = captured.and_then(|_| param(query, "capture"));
         let captures = &context.state.captures;
         captures.request(&counters, capture, context.level(), &half.take_head());
         half.begin(request.headers().contains_key(TRANSFER_ENCODING));
@@ -145,13 +149,11 @@ fn guarded(
         let logged = (websocket || access_log::is_enabled())
             .then(|| (request.method().clone(), request.uri().clone()));
         let context = context.clone();
-        let admitted = host::check(&request)
-            .and_then(|()| context.settings.access.admit(&request))
-            .map(|admission| {
-                request.extensions_mut().insert(counters.clone());
-                request.extensions_mut().insert(half);
-                (admission, context.router.call(request))
-            });
+        let admitted = admitted.map(|admission| {
+            request.extensions_mut().insert(counters.clone());
+            request.extensions_mut().insert(half);
+            (admission, context.router.call(request))
+        });
         async move {
             let mut answer = match admitted {
                 Ok((admission, answer)) => admission.mark(answer.await?),

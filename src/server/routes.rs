@@ -18,13 +18,13 @@ use crate::server::addresses::{Address, Directory, Route, help, no_such_address}
 use crate::server::captures;
 use crate::server::classroom_routes;
 use crate::server::client_half::ClientHalf;
-use crate::server::extract::{ApiQuery, FeedOfPath, body};
+use crate::server::extract::{ApiQuery, FeedOfPath, body, param};
 use crate::server::metrics::metrics;
 use crate::server::page;
 use crate::server::transport_routes;
 use crate::service::answer::{ApiError, Whole};
 use crate::service::counters::{ConnectionCounters, OTHER};
-use crate::service::marks::{SocketBytes, mark_in};
+use crate::service::marks::SocketBytes;
 use crate::service::publish::{check_head, created, parse_message, publish};
 use crate::service::state::AppState;
 use crate::transport::{Transport, answer};
@@ -126,7 +126,7 @@ async fn health(State(state): State<Arc<AppState>>) -> Response {
 
 /// What passed the sockets for the requests of one visit.
 async fn marked_bytes(State(state): State<Arc<AppState>>, uri: Uri) -> Result<Response, ApiError> {
-    let mark = mark_in(uri.query()).ok_or_else(|| {
+    let mark = param(uri.query(), "mark").ok_or_else(|| {
         let advice = "write ?mark=NUMBER, with the number of the requests to be counted";
         ApiError::new(StatusCode::BAD_REQUEST, advice)
     })?;

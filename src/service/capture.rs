@@ -1,13 +1,14 @@
 //! One capture: the bytes of a connection whose client asked for it, see
 //! [`captures`](crate::service::captures).
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::str::FromStr;
 use std::sync::{Mutex, MutexGuard};
 use std::task::Waker;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::feed::{AddressPermit, Owed};
+use crate::system::server_process::canonical;
 use crate::wire::{Direction, Ends, Recording};
 
 /// The most memory of one capture, in bytes.
@@ -135,7 +136,7 @@ impl Capture {
     pub fn note_ends(&self, ends: impl FnOnce() -> Option<Ends>) {
         let state = &mut *self.state();
         if state.recording.ends.is_none() {
-            state.recording.ends = ends().map(canonical);
+            state.recording.ends = ends().map(canonical_ends);
         }
     }
 
@@ -224,8 +225,7 @@ impl Capture {
 }
 
 /// With IPv4 addresses in place of those that are mapped to IPv6.
-fn canonical(ends: Ends) -> Ends {
-    let canonical = |end: SocketAddr| SocketAddr::new(end.ip().to_canonical(), end.port());
+fn canonical_ends(ends: Ends) -> Ends {
     Ends {
         client: canonical(ends.client),
         server: canonical(ends.server),

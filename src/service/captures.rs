@@ -4,9 +4,9 @@
 //! A capture begins with the head of the request that names it, and has what follows on this
 //! connection: also further requests, as those of a poll, that name the same capture. Requests that
 //! name none are left out, with their answers. A browser may take another connection for a later
-//! request: then the capture goes on with that one. A capture is bounded in bytes and time, counted as owed by its client's
-//! address, and kept for some minutes. Connections that nobody captures pay for one flag at a read or
-//! a write.
+//! request: then the capture goes on with that one. A capture is bounded in bytes and time, counted
+//! as owed by its client's address, and kept for some minutes. Connections without a capture pay for
+//! one flag at a read or a write.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -133,12 +133,6 @@ impl Captures {
         kept.push_back(capture.clone());
         Some(capture)
     }
-}
-
-/// The capture that a query names.
-pub fn capture_in(query: Option<&str>) -> Option<CaptureId> {
-    let mut params = query?.split('&');
-    params.find_map(|param| param.strip_prefix("capture=")?.parse().ok())
 }
 
 #[cfg(test)]

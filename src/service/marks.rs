@@ -74,12 +74,6 @@ impl Marks {
     }
 }
 
-/// The mark in a query, if there is one.
-pub fn mark_in(query: Option<&str>) -> Option<u64> {
-    let mut params = query?.split('&');
-    params.find_map(|param| param.strip_prefix("mark=")?.parse().ok())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -103,12 +97,5 @@ mod tests {
         assert_eq!(marks.get(0), VisitBytes::default());
         assert_eq!(marks.get(1)[0], passed);
         assert_eq!(marks.by_mark.len(), MAX_MARKS);
-    }
-
-    #[test]
-    fn a_mark_is_a_number() {
-        assert_eq!(mark_in(Some("after=1&mark=42")), Some(42));
-        assert_eq!(mark_in(Some("mark=x&remark=1")), None);
-        assert_eq!(mark_in(None), None);
     }
 }

@@ -107,7 +107,7 @@ fn listening(sockets: &[TcpNetEntry], address: SocketAddr) -> BTreeSet<u64> {
 }
 
 /// Addresses of IPv4 in the form of IPv6 become those of IPv4.
-fn canonical(address: SocketAddr) -> SocketAddr {
+pub fn canonical(address: SocketAddr) -> SocketAddr {
     SocketAddr::new(address.ip().to_canonical(), address.port())
 }
 
