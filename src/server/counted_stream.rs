@@ -46,9 +46,10 @@ impl<P> CountedStream<P> {
     /// counted, even if this thread is preempted right after the system call.
     fn write(
         &mut self,
-        length: usize,
+        slices: &[IoSlice<'_>],
         write: impl FnOnce(Pin<&mut TcpStream>) -> Poll<io::Result<usize>>,
     ) -> Poll<io::Result<usize>> {
+        let length = slices.iter().map(|slice| slice.len()).sum();
         let counters = &self.counted.counters;
         counters.add(Counter::WrittenBytes, length as i64);
         counters.add(Counter::Writes, 1);
@@ -64,11 +65,10 @@ impl<P> CountedStream<P> {
         if written < length {
             counters.add(Counter::WrittenBytes, written as i64 - length as i64);
         }
+        record_written(counters, Level::Socket, &outcome, slices);
         outcome
     }
-}
 
-impl<P> CountedStream<P> {
     /// Records what was read; and where nothing was, how to wake the connection.
     #[cold]
     fn record_read(&self, cx: &Context<'_>, read: &[u8]) {
@@ -87,10 +87,6 @@ impl<P> CountedStream<P> {
             [] => capture.waits(counters.key(), cx.waker()),
             _ => counters.record(Direction::Up, Level::Socket, read),
         }
-    }
-
-    fn record_written(&self, outcome: &Poll<io::Result<usize>>, slices: &[IoSlice<'_>]) {
-        record_written(&self.counted.counters, Level::Socket, outcome, slices);
     }
 }
 
@@ -134,10 +130,9 @@ impl<P: Unpin> AsyncWrite for CountedStream<P> {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let this = self.get_mut();
-        let outcome = this.write(bytes.len(), |stream| stream.poll_write(cx, bytes));
-        this.record_written(&outcome, &[IoSlice::new(bytes)]);
-        outcome
+        let slices = [IoSlice::new(bytes)];
+        self.get_mut()
+            .write(&slices, |stream| stream.poll_write(cx, bytes))
     }
 
     fn poll_write_vectored(
@@ -145,11 +140,8 @@ impl<P: Unpin> AsyncWrite for CountedStream<P> {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let length = slices.iter().map(|slice| slice.len()).sum();
-        let this = self.get_mut();
-        let outcome = this.write(length, |stream| stream.poll_write_vectored(cx, slices));
-        this.record_written(&outcome, slices);
-        outcome
+        self.get_mut()
+            .write(slices, |stream| stream.poll_write_vectored(cx, slices))
     }
 
     fn is_write_vectored(&self) -> bool {
