@@ -1,14 +1,13 @@
 //! The page of a run of claims: a table of all, and each with its source and its figures. It refers
 //! to nothing but the reports of the claims' runs, which lie below its folder.
 
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{Markup, html};
 
 use crate::report::claims::{JudgedClaim, remarks, summary, verdict_words};
-use crate::report::markup::scrolling;
+use crate::report::markup::{STYLE, document, machine, scrolling, unread};
 use crate::stats::claim::ClaimVerdict;
 use crate::texts::{ClaimTexts, Locale};
 
-const STYLE: &str = include_str!("report.css");
 const OWN_STYLE: &str = "\
     .claims th, .claims td { text-align: left; white-space: normal; max-width: 46ch; }\
     .claims .number { text-align: right; }";
@@ -32,47 +31,26 @@ pub struct ClaimsReport<'a> {
 pub fn claims_page(report: &ClaimsReport) -> String {
     let texts = report.locale.texts();
     let words = &texts.claim;
-    let page = html! {
-        (DOCTYPE)
-        html lang=(texts.html_lang) {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                title { (words.title) }
-                style { (PreEscaped(STYLE)) (PreEscaped(OWN_STYLE)) }
+    let body = html! {
+        header {
+            p.facts { ((texts.page.run)(report.run)) }
+            h1 { (words.title) }
+            p { (words.about) }
+            p.answer { strong { (summary(report.claims, words)) } }
+            (unread(report.unread, texts))
+            @for why in report.missing { p.notice { (why) } }
+        }
+        (scrolling(&overview(report.claims, words)))
+        @for claim in report.claims { (section(claim, words)) }
+        @for remark in remarks(report.claims, words) { p.note { (remark) } }
+        @if !report.machine.is_empty() {
+            details id="machine" {
+                summary { h2 { (texts.page.machine) } }
+                (machine(report.machine, texts))
             }
-            body { main {
-                header {
-                    p.facts { ((texts.page.run)(report.run)) }
-                    h1 { (words.title) }
-                    p { (words.about) }
-                    p.answer { strong { (summary(report.claims, words)) } }
-                    @if !report.unread.is_empty() {
-                        div.notice {
-                            strong { (texts.page.unread) }
-                            ul { @for why in report.unread { li { (why) } } }
-                        }
-                    }
-                    @for why in report.missing { p.notice { (why) } }
-                }
-                (scrolling(&overview(report.claims, words)))
-                @for claim in report.claims { (section(claim, words)) }
-                @for remark in remarks(report.claims, words) { p.note { (remark) } }
-                @if !report.machine.is_empty() {
-                    details id="machine" {
-                        summary { h2 { (texts.page.machine) } }
-                        dl.machine {
-                            @for (name, value) in report.machine {
-                                dt { ((texts.translate)(name)) }
-                                dd { (value) }
-                            }
-                        }
-                    }
-                }
-            } }
         }
     };
-    page.into_string()
+    document(texts, words.title, &[STYLE, OWN_STYLE], &body)
 }
 
 fn badge(verdict: ClaimVerdict, text: &str) -> Markup {

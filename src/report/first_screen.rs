@@ -1,8 +1,7 @@
 //! What a reader sees without scrolling: question, conditions, answer and scorecard.
 //!
 //! A run with several settings shows one of them ([`leading`]), a report on several runs one of
-//! each. The others are below it, closed,
-//! with their own answers and scorecards.
+//! each. The others are below it, closed, with their own answers and scorecards.
 
 use maud::{Markup, html};
 
@@ -13,7 +12,7 @@ use crate::report::cells::{ReportCell, settings};
 use crate::report::conditions::conditions;
 use crate::report::content::{Report, ReportedRun, incomplete};
 use crate::report::leading::leading;
-use crate::report::markup::no_trial;
+use crate::report::markup::{no_trial, unread};
 use crate::report::scorecard::scorecard;
 use crate::texts::Texts;
 
@@ -36,12 +35,7 @@ pub(super) fn first_screen(report: &Report, cells: &[ReportCell], texts: &Texts)
             @if !report.trials.is_empty() {
                 p.facts { (conditions(report.trials, report.locale)) }
             }
-            @if !report.unread.is_empty() {
-                div.notice {
-                    strong { (words.unread) }
-                    ul { @for why in report.unread { li { (why) } } }
-                }
-            }
+            (unread(report.unread, texts))
             @if let Some(incomplete) = incomplete(report.missing, texts) {
                 p.notice { (incomplete) }
             }

@@ -1,13 +1,13 @@
 //! A lesson as HTML: the page after its run, and the sheet to print. Both refer to nothing outside.
 
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{Markup, PreEscaped, html};
 
 use crate::report::claims::write;
 use crate::report::marks::DOUBTED;
+use crate::report::markup::{STYLE, document};
 use crate::stats::claim::MeasuredFigure;
 use crate::texts::Locale;
 
-const STYLE: &str = include_str!("report.css");
 const SHEET_STYLE: &str = include_str!("sheet.css");
 
 /// Guess, theory and truth of a figure, as texts.
@@ -84,25 +84,10 @@ pub fn doubt(locale: Locale) -> String {
     (locale.texts().lesson.doubted)(DOUBTED)
 }
 
-fn document(locale: Locale, title: &str, style: &str, body: &Markup) -> String {
-    let page = html! {
-        (DOCTYPE)
-        html lang=(locale.texts().html_lang) {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                title { (title) }
-                style { (PreEscaped(style)) }
-            }
-            body { main { (body) } }
-        }
-    };
-    page.into_string()
-}
-
 /// The page after a lesson's run.
 pub fn lesson_page(page: &LessonPage) -> String {
-    let words = &page.locale.texts().lesson;
+    let texts = page.locale.texts();
+    let words = &texts.lesson;
     let body = html! {
         p.facts { code { "wslab lesson " (page.name) } }
         h1 { (page.question) }
@@ -120,12 +105,13 @@ pub fn lesson_page(page: &LessonPage) -> String {
         ol { @for (ask, _) in page.explain { li { (ask) } } }
         p.note { a href="report.html" { (words.whole_run) } }
     };
-    document(page.locale, page.question, STYLE, &body)
+    document(texts, page.question, &[STYLE], &body)
 }
 
 /// A sheet to print, on two pages: predict, run, read; explain, hand in.
 pub fn lesson_sheet(sheet: &LessonSheet) -> String {
-    let words = &sheet.locale.texts().lesson.sheet;
+    let texts = sheet.locale.texts();
+    let words = &texts.lesson.sheet;
     let title = match sheet.key {
         Some(_) => words.key_title,
         None => words.title,
@@ -174,7 +160,7 @@ pub fn lesson_sheet(sheet: &LessonSheet) -> String {
             p { code { "wslab wire --transport " (sheet.capture) " --pcap " (sheet.name) ".pcap" } }
         }
     };
-    document(sheet.locale, sheet.question, SHEET_STYLE, &body)
+    document(texts, sheet.question, &[SHEET_STYLE], &body)
 }
 
 fn figures(sheet: &LessonSheet) -> Markup {

@@ -1,9 +1,53 @@
 //! Pieces of HTML that several sections share.
 
-use maud::{Markup, html};
+use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::report::cells::ReportCell;
 use crate::texts::Texts;
+
+/// The style of all pages that are read on a screen.
+pub(super) const STYLE: &str = include_str!("report.css");
+
+/// A whole page that refers to nothing outside.
+pub(super) fn document(texts: &Texts, title: &str, styles: &[&str], body: &Markup) -> String {
+    let page = html! {
+        (DOCTYPE)
+        html lang=(texts.html_lang) {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                title { (title) }
+                style { @for style in styles { (PreEscaped(style)) } }
+            }
+            body { main { (body) } }
+        }
+    };
+    page.into_string()
+}
+
+/// What is wrong with the files, so that it is left out; nothing without any.
+pub(super) fn unread(unread: &[String], texts: &Texts) -> Markup {
+    html! {
+        @if !unread.is_empty() {
+            div.notice {
+                strong { (texts.page.unread) }
+                ul { @for why in unread { li { (why) } } }
+            }
+        }
+    }
+}
+
+/// Names and values of the machine that measured.
+pub(super) fn machine(machine: &[(String, String)], texts: &Texts) -> Markup {
+    html! {
+        dl.machine {
+            @for (name, value) in machine {
+                dt { ((texts.translate)(name)) }
+                dd { (value) }
+            }
+        }
+    }
+}
 
 /// The first line of a figure, and smaller those below it.
 pub(super) fn figure(text: &str) -> Markup {

@@ -1,7 +1,7 @@
 //! The report as one page that refers to nothing outside: style and plots are inside. Links lead to
 //! its own parts, and to the files beside it.
 
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{Markup, PreEscaped, html};
 
 use crate::report::advice;
 use crate::report::batching;
@@ -12,7 +12,9 @@ use crate::report::columns::{compared, has_beyond, has_ratios, has_theory, prese
 use crate::report::content::Report;
 use crate::report::first_screen::first_screen;
 use crate::report::marks;
-use crate::report::markup::{cell_id, notice, scrolling, trial_id, with_code};
+use crate::report::markup::{
+    STYLE, cell_id, document, machine, notice, scrolling, trial_id, with_code,
+};
 use crate::report::plots::{Plot, font_css};
 use crate::report::repeats;
 use crate::report::runs::runs;
@@ -21,32 +23,20 @@ use crate::results::{Better, Kind, METRICS, Metric, Table, Verdict, metric};
 use crate::texts::{SectionText, Texts};
 use crate::transport::Transport;
 
-const STYLE: &str = include_str!("report.css");
-
 /// The whole page. Every text that comes from a run is escaped.
 pub fn html(report: &Report, plots: &[Plot]) -> String {
     let texts = report.locale.texts();
     let cells = cells(report.trials, report.locale);
     let sections = sections(report, &cells, plots, texts);
-    let page = html! {
-        (DOCTYPE)
-        html lang=(texts.html_lang) {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                title { ((texts.page.title)(report.scenario)) }
-                style { (PreEscaped(STYLE)) (PreEscaped(font_css())) }
-            }
-            body { main {
-                (first_screen(report, &cells, texts))
-                nav aria-label=(texts.page.contents) {
-                    @for section in &sections { a href={ "#" (section.id) } { (section.title) } }
-                }
-                @for section in &sections { (section.markup()) }
-            } }
+    let body = html! {
+        (first_screen(report, &cells, texts))
+        nav aria-label=(texts.page.contents) {
+            @for section in &sections { a href={ "#" (section.id) } { (section.title) } }
         }
+        @for section in &sections { (section.markup()) }
     };
-    page.into_string()
+    let title = (texts.page.title)(report.scenario);
+    document(texts, &title, &[STYLE, &font_css()], &body)
 }
 
 /// A part of the page below the first screen.
@@ -136,7 +126,7 @@ fn sections(report: &Report, cells: &[ReportCell], plots: &[Plot], texts: &Texts
     ));
     sections.push(Section::closed("columns", words.columns, columns(texts)));
     if !report.machine.is_empty() {
-        let body = machine(report, texts);
+        let body = machine(report.machine, texts);
         sections.push(Section::closed("machine", words.machine, body));
     }
     sections
@@ -384,17 +374,6 @@ fn cells_of(metric: &Metric, texts: &Texts) -> Markup {
         @if !metric.unit_name().is_empty() { ", " ((texts.translate)(metric.unit_name())) }
         @if !metric.absent.is_empty() {
             "; " (texts.page.empty_if) " " (with_code((texts.translate)(metric.absent)))
-        }
-    }
-}
-
-fn machine(report: &Report, texts: &Texts) -> Markup {
-    html! {
-        dl.machine {
-            @for (name, value) in report.machine {
-                dt { ((texts.translate)(name)) }
-                dd { (value) }
-            }
         }
     }
 }
