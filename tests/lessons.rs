@@ -146,6 +146,11 @@ fn what_is_no_lesson_and_no_prediction_is_told() {
         ("lesson quick.toml", "there is no scenario"),
         ("lesson sensors --key", "--sheet"),
         ("lesson sensors --sheet --predict 5", "exclude each other"),
+        // No flag sets it.
+        (
+            "run lessons/tls --transport sse",
+            "error: lesson: figures: ",
+        ),
     ] {
         let output = wslab(&line.split(' ').collect::<Vec<_>>())
             .output()

@@ -29,6 +29,9 @@ use crate::system::pinning::Pinning;
 use crate::texts::Locale;
 use crate::transport::Transport;
 
+/// The keys of a scenario that no flag sets.
+const WITHOUT_FLAG: [&str; 4] = ["only", "skip", "claim", "lesson"];
+
 #[derive(Debug, Args)]
 pub(super) struct RunArgs {
     /// A scenario, or the folder of a run to repeat
@@ -259,9 +262,9 @@ impl RunArgs {
         let file = self.scenario.as_ref().unwrap_or(&config.file);
         let name = |key: &str| match self.factors.is_given(key) {
             true => flag_of(key),
-            false => place_of(key, file).unwrap_or_else(|| match key {
-                "claim" => key.to_owned(),
-                _ => flag_of(key),
+            false => place_of(key, file).unwrap_or_else(|| match WITHOUT_FLAG.contains(&key) {
+                true => key.to_owned(),
+                false => flag_of(key),
             }),
         };
         scenario.check().map_err(|Fault { keys, why }| {
