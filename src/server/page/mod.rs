@@ -14,6 +14,7 @@
 //! A page is an entry of [`PAGES`], and its files are entries of `files!`. Scripts and styles have
 //! paths of their own, so that the policy of a page can forbid all others.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::Extension;
@@ -161,11 +162,11 @@ async fn file_of_pages(
     classroom: Option<Extension<Arc<Classroom>>>,
     Path(name): Path<String>,
 ) -> Response {
-    let content = match &*name {
-        "setup.js" => setup(&state, classroom.is_some()),
-        "transports.css" => colours(),
+    let content: Cow<'static, str> = match &*name {
+        "setup.js" => setup(&state, classroom.is_some()).into(),
+        "transports.css" => colours().into(),
         name => match file(name) {
-            Some(content) => content.to_owned(),
+            Some(content) => content.into(),
             None => {
                 let advice = format!("the pages have no file {name:?}");
                 return ApiError::new(StatusCode::NOT_FOUND, advice).into_response();

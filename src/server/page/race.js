@@ -122,7 +122,7 @@ const publishing = {
 
 // ---- What the visitor sees
 
-// Who is late, and why, in words for the back row.
+// Which transports are late, and why, in words for the back row.
 function answer() {
   const judged = lanes.filter((lane) => lane.isLive && lane.median() !== null);
   if (!runs || judged.length < 2) return runs ? text('gathering') : '';

@@ -21,7 +21,7 @@ addTexts(classTexts);
 const EVERY_MS = 1_000, LATER_MS = 3_000, ANSWER_MS = 10_000;
 const DEVICE = 'wslab-device';
 
-// This browser's secret name: whoever knows it can speak for this device.
+// This browser's secret name: a page that knows it can speak for this device.
 export const device = remembered.get(DEVICE) ?? newName();
 
 function newName() {
