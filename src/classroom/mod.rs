@@ -158,9 +158,9 @@ impl Classroom {
     }
 
     fn describe(&self) -> serde_json::Value {
-        let measured = self.measured();
+        let totals = self.metrics.totals();
         let transports = Transport::CHOICES.map(|transport| {
-            let totals = &measured.totals[transport.class()];
+            let totals = &totals[transport.class()];
             json!({
                 "name": transport.name(),
                 "open": totals.open,

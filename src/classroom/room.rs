@@ -183,7 +183,8 @@ impl Room {
         let heard = devices.known.values().filter(|device| !device.is_silent());
         let delays = heard.filter_map(|device| device.lanes[transport.class()]?.delay_ms);
         let delays: Vec<f32> = delays.collect();
-        Some((median(delays.clone())?, delays.len()))
+        let count = delays.len();
+        Some((median(delays)?, count))
     }
 
     fn lock(&self) -> MutexGuard<'_, Devices> {

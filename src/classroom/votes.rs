@@ -6,7 +6,6 @@ use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use strum::{EnumIter, IntoStaticStr};
 use tokio::time::Instant;
 
 use crate::classroom::measured::Measured;
@@ -21,9 +20,8 @@ const MAX_TEXT: usize = 200;
 const MAX_UNIT: usize = 12;
 
 /// A question's kind. Its words are in `texts`, by the same name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, EnumIter, IntoStaticStr)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-#[strum(serialize_all = "kebab-case")]
 pub enum QuestionKind {
     /// How late a message is by short polling, on average.
     PollDelay,

@@ -84,8 +84,9 @@ impl Members {
         self.present().is_empty()
     }
 
-    /// Adds a reader by `transport` at `address`. A new name joins, for which `announce` is called, if a place is
-    /// free and `may_join` allows it. Otherwise it waits: each [`Members::sweep`] tries again.
+    /// Adds a reader by `transport` at `address`. A new name joins, for which `announce` is called,
+    /// if a place is free and `may_join` allows it. Otherwise it waits: each [`Members::sweep`]
+    /// tries again.
     pub fn enter(
         &self,
         name: &str,
