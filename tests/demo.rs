@@ -89,7 +89,7 @@ fn what_cannot_work_is_refused_with_what_to_write() {
         (["--host", "0.0.0.0"], "write one address"),
         (["--host", "http://lab"], "a host's name alone"),
         (["--lang", "fr"], "write en"),
-        (["--teacher-key", "short"], "at least 8 characters"),
+        (["--teacher-key", "short"], "at least 12 characters, not 5"),
         (["--teacher-key", "with spaces"], "letters of ASCII"),
     ] {
         let output = wslab(&[&["demo"], &flags[..]].concat()).output().unwrap();

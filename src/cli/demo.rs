@@ -10,7 +10,7 @@ use std::sync::Arc;
 use clap::{Arg, Args};
 
 use crate::classroom::Classroom;
-use crate::classroom::key::{LEAST_LENGTH, TeacherKey};
+use crate::classroom::key::{self, TeacherKey};
 use crate::classroom::lab::{LabPorts, LabServers, events};
 use crate::classroom::qr::{self, Wifi};
 use crate::cli::args::{GivenToken, parse_token};
@@ -57,8 +57,9 @@ pub(super) struct DemoArgs {
     wifi: Option<Wifi>,
     /// What the teacher shows to cut, slow and ask
     ///
-    /// The hall's page asks for it. Without it, a new one is made and printed. The environment
-    /// variable WSLAB_TEACHER_KEY hides it from other users of this machine.
+    /// The hall's page asks for it: 12 characters or more that are hard to guess. Without it, a new
+    /// one is made and printed. The environment variable WSLAB_TEACHER_KEY hides it from other users
+    /// of this machine.
     #[arg(long, value_name = "KEY", env = "WSLAB_TEACHER_KEY", hide_env = true)]
     #[arg(value_parser = parse_token, help_heading = headings::ACCESS)]
     teacher_key: Option<GivenToken>,
@@ -229,9 +230,13 @@ impl Demo {
 fn checked(key: GivenToken) -> Result<Token, UsageError> {
     let key = key.map_err(|error| UsageError(format!("--teacher-key: {error}")))?;
     match key.reveal().len() {
-        LEAST_LENGTH.. => Ok(key),
-        _ => {
-            let why = format!("--teacher-key: write at least {LEAST_LENGTH} characters");
+        key::LENGTH.. => Ok(key),
+        given => {
+            let least = key::LENGTH;
+            let why = format!(
+                "--teacher-key: write at least {least} characters, not {given}: a student can try \
+                 keys as fast as the server answers",
+            );
             Err(UsageError(why))
         }
     }
