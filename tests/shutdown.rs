@@ -21,7 +21,7 @@ fn everyone_is_told_and_the_server_ends_well() {
     let (idle, _) = server.open_until("/healthz", "", "}");
     let untouched = server.connect();
     let (events, _) = server.open_until("/feeds/a/sse", "", "retry: 2000\n\n\r\n");
-    let (lines, _) = server.open_until("/feeds/a/stream", "", "\r\n\r\n");
+    let (lines, _) = server.open_until("/feeds/a/stream", "", "1\r\n\n\r\n");
     let (mut socket, _) = open_websocket(&server, "/feeds/a/ws", "");
     let (mut echo, _) = open_websocket(&server, "/echo", "");
     let held = server.open("/feeds/a/long-poll?after=0", "");

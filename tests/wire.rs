@@ -177,6 +177,12 @@ fn an_ndjson_stream_is_these_bytes() {
         let line = format!("\r\n{field}\r\n");
         assert!(head.contains(&line), "{field} in {head}");
     }
+    let heartbeat = chunk("\n");
+    assert_eq!(
+        read_until(&mut stream, "\n\r\n"),
+        heartbeat,
+        "no message waits"
+    );
     server.publish("a", "bob", "one\r\ntwo");
     let history = server.history("a");
     let line = chunk(&format!("{}\n", history[1]));

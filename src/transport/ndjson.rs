@@ -6,6 +6,7 @@
 //!   │─────────────────────────────────────────▶│
 //!   │ HTTP/1.1 200 OK                          │
 //!   │ content-type: application/x-ndjson       │
+//!   │ ⏎                                        │   at once, where no message waits
 //!   │◀─────────────────────────────────────────│
 //!   │ {"seq":42,"from":"alice",…}⏎             │   at each message
 //!   │◀─────────────────────────────────────────│
@@ -16,7 +17,8 @@
 //! As on WebSocket, messages do not repeat the epoch of their numbers. A client that does not know
 //! it asks after `0-`, a cursor of no server, and first gets a reset:
 //! `{"reset":{"missed":0,"last":42,"epoch":"k3x9"}}`. The client keeps its cursor and reconnects
-//! itself; the stream has no field for either.
+//! itself; the stream has no field for either. The empty line at the start is for Firefox, where
+//! `fetch` returns with the first byte of the body, not with the head.
 
 use std::convert::Infallible;
 use std::mem;

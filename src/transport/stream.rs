@@ -69,12 +69,16 @@ pub struct StreamReply {
 }
 
 impl StreamReply {
-    /// The first piece: the beginning, and the messages that are there.
+    /// The first piece: the beginning, and the messages that are there. A heartbeat where it would
+    /// be empty, because some clients see no response before its first byte.
     pub fn first(&mut self, counters: &ConnectionCounters, coding: Coding) -> Bytes {
         let batch = self.reader.read();
         counters.delivered(batch.messages.len());
-        let first = [self.format.first, &self.items(&batch)].concat().into();
-        coding.encode(first)
+        let first = [self.format.first, &self.items(&batch)].concat();
+        match first.is_empty() {
+            true => coding.encode(Bytes::from_static(self.format.heartbeat)),
+            false => coding.encode(first.into()),
+        }
     }
 
     /// The piece for an event, and whether it is the last. An empty piece is not written.
