@@ -11,7 +11,7 @@ use std::thread;
 use serde_json::Value;
 
 use support::Server;
-use support::browser::Browser;
+use support::browser::{Browser, Page};
 use support::process::{Process, command};
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples");

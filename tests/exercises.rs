@@ -7,7 +7,7 @@ use std::net::TcpListener;
 
 use serde_json::Value;
 use support::Server;
-use support::browser::Browser;
+use support::browser::{Browser, Page};
 use support::process::{Process, command, text, wslab};
 use tempfile::TempDir;
 

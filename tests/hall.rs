@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use support::browser::Browser;
+use support::browser::{Browser, Page};
 use support::looks::{CONTRAST, show};
 use support::process::{Process, wslab};
 use support::{Answer, JSON, Server, ask, read_until, wait_until};

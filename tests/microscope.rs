@@ -8,7 +8,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 
-use support::browser::Browser;
+use support::browser::{Browser, Page};
 use support::curl::{get, post};
 use support::process::command;
 use support::{Server, read_until, tshark, wait_until};

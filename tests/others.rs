@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use support::Server;
-use support::browser::Browser;
+use support::browser::{Browser, Page};
 use support::curl::{Answer, curl, get, post};
 use support::process::{Process, command};
 use support::results::{Results, number};

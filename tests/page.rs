@@ -2,56 +2,14 @@
 
 use serde_json::{Value, json};
 
-use support::browser::Browser;
+use support::browser::{Browser, Page};
 use support::curl::{get, post};
 use support::looks::{CONTRAST, show};
+use support::race::{LANES, click_each, number, set, wait_for_lanes, wait_until_live};
 use support::{Server, metric};
 use wslab::transport::Transport;
 
 mod support;
-
-/// What the lanes show.
-const LANES: &str = r"
-    return [...document.querySelectorAll('section[data-transport]')].map((lane) => {
-        const of = (name) => lane.querySelector(`[data-${name}]`).textContent;
-        return {
-            transport: lane.dataset.transport,
-            state: lane.querySelector('[data-state]').dataset.state,
-            ready: of('ready'), why: of('why'),
-            received: of('received'), missed: of('missed'), requests: of('requests'),
-            last: of('last'), p50: of('p50'), down: of('down'), up: of('up'),
-        };
-    });";
-
-/// Waits until there is a lane for each transport, and each fulfils `good`.
-fn wait_for_lanes(browser: &Browser, what: &str, good: impl Fn(&Value) -> bool) {
-    let transports = Transport::CHOICES.map(Transport::name);
-    browser.wait_for(what, LANES, |lanes| {
-        let lanes = lanes.as_array().expect("a list of lanes");
-        let names = lanes.iter().map(|lane| &lane["transport"]);
-        names.eq(transports) && lanes.iter().all(&good)
-    });
-}
-
-fn wait_until_live(browser: &Browser) {
-    wait_for_lanes(browser, "live lanes", |lane| lane["state"] == "live");
-}
-
-/// The number that a text begins with.
-fn number(text: &Value) -> u64 {
-    let text = text.as_str().expect("a text");
-    let digits = text.split(|c: char| !c.is_ascii_digit()).next();
-    digits.and_then(|digits| digits.parse().ok()).unwrap_or(0)
-}
-
-/// Sets one of the controls.
-fn set(browser: &Browser, control: &str, value: &str) {
-    browser.run(&format!(
-        "const control = document.querySelector('#{control}');
-        control.value = '{value}';
-        control.dispatchEvent(new Event('change'));"
-    ));
-}
 
 #[test]
 fn every_message_comes_over_all_transports_and_its_latency_is_shown() {
@@ -161,12 +119,7 @@ fn what_is_cut_or_paused_resumes_and_has_lost_nothing() {
     set(&browser, "interval", "250");
     wait_until_live(&browser);
     wait_for_lanes(&browser, "messages", |lane| number(&lane["received"]) > 5);
-    let click = |button: &str| {
-        browser.run(&format!(
-            "document.querySelectorAll('[data-{button}]').forEach((one) => one.click())"
-        ));
-    };
-    click("cut");
+    click_each(&browser, "cut");
     wait_for_lanes(&browser, "cut lanes", |lane| lane["state"] == "cut");
     let open = |transport: Transport| {
         let name = format!(r#"wslab_connections{{transport="{}"}}"#, transport.name());
@@ -178,14 +131,14 @@ fn what_is_cut_or_paused_resumes_and_has_lost_nothing() {
     wait_until_live(&browser);
     let caught_up = |lane: &Value| lane["received"].as_str().unwrap().contains("caught up");
     wait_for_lanes(&browser, "what was published meanwhile", caught_up);
-    click("pause");
+    click_each(&browser, "pause");
     wait_for_lanes(&browser, "paused lanes", |lane| lane["state"] == "paused");
     let paused = browser.run(LANES);
     let published = "return document.querySelectorAll('[data-received]').length";
     browser.run(published);
     std::thread::sleep(std::time::Duration::from_millis(500));
     assert_eq!(browser.run(LANES), paused, "they do not read");
-    click("pause");
+    click_each(&browser, "pause");
     wait_until_live(&browser);
     // Then nothing more is published, so that all come to the same number.
     let feed = browser.run("return document.querySelector('#feed').textContent");

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
-use support::browser::Browser;
+use support::browser::{Browser, Page};
 use support::looks::{CONTRAST, show};
 use support::process::{text, wslab};
 use tempfile::TempDir;

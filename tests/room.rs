@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, UdpSocket};
 
 use serde_json::{Value, json};
 
-use support::browser::Browser;
+use support::browser::{Browser, Page};
 use support::curl::get;
 use support::looks::{CONTRAST, show};
 use support::{Server, metric, wait_until};

@@ -1,4 +1,4 @@
-//! Chromium, driven by chromedriver over W3C WebDriver.
+//! Pages in browsers; Chromium, driven by chromedriver over W3C WebDriver.
 
 use std::fs;
 use std::path::Path;
@@ -32,7 +32,27 @@ const FLAGS: [&str; 10] = [
     "--window-size=1400,900",
 ];
 
-/// A browser; it ends with this value.
+/// A page in a browser of any maker.
+pub trait Page {
+    /// Runs a script in the page; returns what it returns.
+    fn run(&self, script: &str) -> Value;
+
+    /// Runs a script in the page until its result fulfils `good`.
+    fn wait_for(&self, what: &str, script: &str, good: impl Fn(&Value) -> bool) {
+        let started = Instant::now();
+        loop {
+            let value = self.run(script);
+            if good(&value) {
+                return;
+            }
+            let late = started.elapsed() > PATIENCE;
+            assert!(!late, "no {what} after {PATIENCE:?}: {value:#}");
+            thread::sleep(LOOK_EVERY);
+        }
+    }
+}
+
+/// Chromium; it ends with this value.
 pub struct Browser {
     driver: Process,
     home: Home,
@@ -156,25 +176,6 @@ impl Browser {
         reply(&curl::post(&url, "application/json", &body.to_string()))
     }
 
-    /// Runs a script in the page; returns what it returns.
-    pub fn run(&self, script: &str) -> Value {
-        self.ask("execute/sync", json!({"script": script, "args": []}))
-    }
-
-    /// Runs a script in the page until its result fulfils `good`.
-    pub fn wait_for(&self, what: &str, script: &str, good: impl Fn(&Value) -> bool) {
-        let started = Instant::now();
-        loop {
-            let value = self.run(script);
-            if good(&value) {
-                return;
-            }
-            let late = started.elapsed() > PATIENCE;
-            assert!(!late, "no {what} after {PATIENCE:?}: {value:#}");
-            thread::sleep(LOOK_EVERY);
-        }
-    }
-
     /// Replaces the text of a field by typing.
     pub fn write(&self, selector: &str, text: &str) {
         let field = self.element(selector);
@@ -206,6 +207,12 @@ impl Browser {
     }
 }
 
+impl Page for Browser {
+    fn run(&self, script: &str) -> Value {
+        self.ask("execute/sync", json!({"script": script, "args": []}))
+    }
+}
+
 /// The `value` of a reply.
 fn reply(answer: &curl::Answer) -> Value {
     assert_eq!(answer.status, 200, "{answer:?}");
@@ -224,7 +231,7 @@ impl Drop for Browser {
 
 /// A folder for all that a browser writes. Its drop also ends every process that was started with
 /// it.
-struct Home(TempDir);
+pub struct Home(pub TempDir);
 
 impl Drop for Home {
     fn drop(&mut self) {

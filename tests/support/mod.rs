@@ -4,8 +4,10 @@
 pub mod browser;
 pub mod certificate;
 pub mod curl;
+pub mod firefox;
 pub mod looks;
 pub mod process;
+pub mod race;
 pub mod relay;
 pub mod results;
 pub mod tshark;
