@@ -62,10 +62,13 @@ fn usage() -> io::Result<ProcessUsage> {
     ProcessUsage::of(std::process::id())
 }
 
+/// Finds the whole messages in some bytes; returns how many bytes they take.
+pub type Scan = fn(&[u8], &mut Sums) -> usize;
+
 /// What one read received.
 #[derive(Default)]
-struct Sums {
-    received: u64,
+pub struct Sums {
+    pub received: u64,
     latency_ns: u64,
     /// The highest number of a message.
     last: u64,
@@ -100,8 +103,7 @@ struct Reader {
     poll: Poll,
     clients: Vec<Client>,
     publisher: TcpStream,
-    /// Finds the whole messages in some bytes; returns how many bytes they take.
-    scan: fn(&[u8], &mut Sums) -> usize,
+    scan: Scan,
     interval_ns: f64,
     payload: usize,
     reads: u64,
@@ -109,19 +111,7 @@ struct Reader {
 
 impl Reader {
     fn connect(args: &ReadArgs) -> anyhow::Result<Self> {
-        let (path, fields, scan): (_, _, fn(&[u8], &mut Sums) -> usize) = match &*args.transport {
-            "sse" => ("sse", "Accept: text/event-stream\r\n", events),
-            "websocket" => (
-                "ws",
-                "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
-                     Sec-WebSocket-Key: AAECAwQFBgcICQoLDA0ODw==\r\n",
-                frames,
-            ),
-            other => bail!("no reader of {other}: write sse or websocket"),
-        };
-        let host = args.target;
-        let request =
-            format!("GET {FEED}/{path}?after=0- HTTP/1.1\r\nHost: {host}\r\n{fields}\r\n");
+        let (request, scan) = request(args.target, &args.transport)?;
         let poll = Poll::new()?;
         let mut clients = Vec::with_capacity(args.clients);
         for number in 0..args.clients {
@@ -181,13 +171,7 @@ impl Reader {
     }
 
     fn publish(&mut self, due_ns: u64) -> anyhow::Result<()> {
-        let text = "x".repeat(self.payload);
-        let body = format!(r#"{{"from":"sensor-1","text":"{text}","intended_at_ns":{due_ns}}}"#);
-        let length = body.len();
-        let request = format!(
-            "POST {FEED}/messages HTTP/1.1\r\nHost: reference\r\n\
-             Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
-        );
+        let request = post(self.payload, due_ns);
         self.publisher.write_all(request.as_bytes())?;
         Ok(())
     }
@@ -217,8 +201,35 @@ impl Reader {
     }
 }
 
+/// The request of a stream, and how to read it.
+pub fn request(target: SocketAddr, transport: &str) -> anyhow::Result<(String, Scan)> {
+    let (path, fields, scan): (_, _, Scan) = match transport {
+        "sse" => ("sse", "Accept: text/event-stream\r\n", events),
+        "websocket" => (
+            "ws",
+            "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+             Sec-WebSocket-Key: AAECAwQFBgcICQoLDA0ODw==\r\n",
+            frames,
+        ),
+        other => bail!("no reader of {other}: write sse or websocket"),
+    };
+    let request = format!("GET {FEED}/{path}?after=0- HTTP/1.1\r\nHost: {target}\r\n{fields}\r\n");
+    Ok((request, scan))
+}
+
+/// The request that publishes a message of so many bytes of text.
+pub fn post(payload: usize, due_ns: u64) -> String {
+    let text = "x".repeat(payload);
+    let body = format!(r#"{{"from":"sensor-1","text":"{text}","intended_at_ns":{due_ns}}}"#);
+    let length = body.len();
+    format!(
+        "POST {FEED}/messages HTTP/1.1\r\nHost: reference\r\n\
+         Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+    )
+}
+
 /// Connects, sends a request and reads the response head; the body stays in the socket.
-fn open(target: SocketAddr, request: &str) -> anyhow::Result<(Blocking, Vec<u8>)> {
+pub fn open(target: SocketAddr, request: &str) -> anyhow::Result<(Blocking, Vec<u8>)> {
     let mut stream = Blocking::connect(target).context("cannot connect")?;
     stream.set_nodelay(true)?;
     stream.write_all(request.as_bytes())?;

@@ -1,10 +1,10 @@
-//! A server with one feed: short and long polls are answered with one write each, and a WebSocket
-//! gets each message in a write of its own, however many wait.
+//! A server with one feed on one epoll loop, as one would write it in C: an array of connections,
+//! a message framed once, and one write a delivery. A stream gets each message in a write of its
+//! own, however many wait.
 
 use std::io::{self, Read, Write};
 use std::net::SocketAddr;
 
-use memchr::memmem;
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token};
 use slab::Slab;
@@ -13,7 +13,12 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use wslab::runtime::clock;
 use wslab::system::cpus::Cpus;
 
-/// The flags of `wslab serve` that a run passes. This server ignores them.
+use crate::wire::{
+    CLOSE, ClientFrame, EPOCH, Framing, JSON, Message, OPEN_METRICS, PING, PONG, Request,
+    STREAM_HEAD, frame, response,
+};
+
+/// The flags of `wslab serve` that a run passes. This server ignores all but the first three.
 #[derive(clap::Args)]
 pub struct ServeArgs {
     #[arg(long)]
@@ -23,29 +28,28 @@ pub struct ServeArgs {
     #[arg(long)]
     with_parent: bool,
     #[arg(long)]
-    history: u64,
+    history: Option<u64>,
     #[arg(long)]
-    idle_timeout: String,
+    idle_timeout: Option<String>,
     #[arg(long)]
-    presence: String,
+    presence: Option<String>,
 }
 
 const LISTENER: Token = Token(usize::MAX);
 const BACKLOG: i32 = 4_096;
 const SCRATCH_BYTES: usize = 64 << 10;
 
-/// The epoch in answers to polls; four characters, like wslab's.
-const EPOCH: &str = "refs";
-
 pub fn serve(args: &ServeArgs) -> anyhow::Result<()> {
     if let Some(cpus) = &args.cpus {
         cpus.confine()?;
     }
-    // Ends with its parent, also when that is killed.
-    std::thread::spawn(|| {
-        let _ = io::copy(&mut io::stdin(), &mut io::sink());
-        std::process::exit(0);
-    });
+    if args.with_parent {
+        // Also when the parent is killed.
+        std::thread::spawn(|| {
+            let _ = io::copy(&mut io::stdin(), &mut io::sink());
+            std::process::exit(0);
+        });
+    }
     let socket = Socket::new(Domain::for_address(args.bind), Type::STREAM, None)?;
     socket.set_nonblocking(true)?;
     socket.bind(&args.bind.into())?;
@@ -58,19 +62,21 @@ pub fn serve(args: &ServeArgs) -> anyhow::Result<()> {
 /// One connection.
 struct Peer {
     stream: TcpStream,
-    /// Bytes of a request that is not whole yet.
+    /// Bytes of a request, or of a client's frame, that is not whole yet.
     carry: Vec<u8>,
-    /// Set for a WebSocket.
+    /// Set for a stream.
     reading: Option<Place>,
 }
 
-/// The position of a WebSocket's reader.
-#[derive(Default)]
+/// The position of a stream's reader.
 struct Place {
+    framing: Framing,
     /// Messages written.
     messages: usize,
     /// Bytes written of the next one.
     bytes: usize,
+    /// Pongs, which go between two messages.
+    answers: Vec<u8>,
 }
 
 struct Server {
@@ -83,9 +89,8 @@ struct Server {
     books: Books,
 }
 
-/// Each message as a frame; its JSON begins after the frame head.
 #[derive(Default)]
-struct Feed(Vec<Vec<u8>>);
+struct Feed(Vec<Message>);
 
 /// The figures of `/metrics`, for the transport of the last request.
 #[derive(Default)]
@@ -94,6 +99,7 @@ struct Books {
     read_bytes: usize,
     written_bytes: usize,
     deliveries: usize,
+    /// Of messages, and of answers to polls.
     writes: usize,
 }
 
@@ -154,7 +160,7 @@ impl Server {
         Ok(())
     }
 
-    /// Answers all whole requests.
+    /// Answers all that has come whole.
     fn read(&mut self, key: usize, scratch: &mut [u8]) -> io::Result<()> {
         loop {
             let peer = &mut self.peers[key];
@@ -185,13 +191,24 @@ impl Server {
     /// Returns how many bytes it used.
     fn answer_all(&mut self, key: usize, bytes: &[u8]) -> io::Result<usize> {
         let mut used = 0;
-        while let Some(request) = Request::parse(&bytes[used..]) {
-            used += request.length;
-            self.answer(key, &request)?;
-        }
-        match self.peers[key].reading {
-            Some(_) => Ok(bytes.len()), // Frames of a reader: pongs.
-            None => Ok(used),
+        loop {
+            let rest = &bytes[used..];
+            if let Some(place) = &self.peers[key].reading {
+                let Framing::WebSocket = place.framing else {
+                    return Ok(bytes.len()); // The reader of an event stream has no more to say.
+                };
+                let Some(frame) = ClientFrame::parse(rest) else {
+                    return Ok(used);
+                };
+                used += frame.length;
+                self.answer_frame(key, &frame)?;
+            } else {
+                let Some(request) = Request::parse(rest) else {
+                    return Ok(used);
+                };
+                used += request.length;
+                self.answer(key, &request)?;
+            }
         }
     }
 
@@ -200,7 +217,7 @@ impl Server {
         if request.is("POST ") {
             self.publish(request.body);
             let body = format!("{{\"seq\":{}}}", self.feed.0.len());
-            return self.write(key, &response("201 Created", body.as_bytes()));
+            return self.write(key, &response("201 Created", JSON, body.as_bytes()));
         }
         if request.has("/long-poll?") {
             self.books.transport = "long-polling";
@@ -208,30 +225,42 @@ impl Server {
                 self.held.push(key);
                 return Ok(());
             }
+        } else if request.has("/sse?") {
+            self.books.transport = "sse";
+            return self.open_stream(key, STREAM_HEAD, Framing::Sse);
         } else if request.has("/ws?") {
-            return self.upgrade(key, request);
+            self.books.transport = "websocket";
+            let accept = derive_accept_key(request.field("Sec-WebSocket-Key: "));
+            let head = format!(
+                "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+                 Sec-WebSocket-Accept: {accept}\r\n\r\n"
+            );
+            return self.open_stream(key, &head, Framing::WebSocket);
         } else if request.has("/metrics") {
             let text = self.books.text();
-            return self.write(key, &response("200 OK", text.as_bytes()));
+            return self.write(key, &response("200 OK", OPEN_METRICS, text.as_bytes()));
         } else if request.has("/healthz") {
             // Not a poll: the figures stay those of the transport.
-            return self.write(key, &response("200 OK", b"{}"));
+            return self.write(key, &response("200 OK", JSON, b"{}"));
         } else {
             self.books.transport = "short-polling";
         }
         self.books.deliveries += self.feed.0.len() - after;
+        self.books.writes += 1;
         let body = self.feed.body(after);
-        self.write(key, &response("200 OK", &body))
+        self.write(key, &response("200 OK", JSON, &body))
     }
 
     fn publish(&mut self, posted: &[u8]) {
         self.feed.push(posted);
-        let body = self.feed.body(self.feed.0.len() - 1);
-        let answer = response("200 OK", &body);
-        for key in std::mem::take(&mut self.held) {
-            self.books.deliveries += 1;
-            if self.write(key, &answer).is_err() {
-                self.forget(key);
+        if !self.held.is_empty() {
+            let answer = response("200 OK", JSON, &self.feed.body(self.feed.0.len() - 1));
+            for key in std::mem::take(&mut self.held) {
+                self.books.deliveries += 1;
+                self.books.writes += 1;
+                if self.write(key, &answer).is_err() {
+                    self.forget(key);
+                }
             }
         }
         for key in 0..self.peers.capacity() {
@@ -245,25 +274,38 @@ impl Server {
         }
     }
 
-    fn upgrade(&mut self, key: usize, request: &Request<'_>) -> io::Result<()> {
-        self.books.transport = "websocket";
-        let accept = derive_accept_key(request.field("Sec-WebSocket-Key: "));
-        let head = format!(
-            "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
-             Sec-WebSocket-Accept: {accept}\r\n\r\n"
-        );
+    /// Answers the request of a stream, which begins with the next message.
+    fn open_stream(&mut self, key: usize, head: &str, framing: Framing) -> io::Result<()> {
         self.write(key, head.as_bytes())?;
         let peer = &mut self.peers[key];
         peer.reading = Some(Place {
+            framing,
             messages: self.feed.0.len(),
             bytes: 0,
+            answers: Vec::new(),
         });
         let interest = Interest::READABLE | Interest::WRITABLE;
         let registry = self.poll.registry();
         registry.reregister(&mut peer.stream, Token(key), interest)
     }
 
-    /// Writes waiting messages to a WebSocket, one a write, until the socket is full.
+    /// Answers a ping, and ends with the client (RFC 6455, section 5.5). What a client publishes
+    /// this way is ignored.
+    fn answer_frame(&mut self, key: usize, received: &ClientFrame) -> io::Result<()> {
+        match (received.opcode, &mut self.peers[key].reading) {
+            (PING, Some(place)) => {
+                place.answers.extend(frame(PONG, &received.payload));
+                self.write_each(key)
+            }
+            (CLOSE, _) => {
+                self.write(key, &frame(CLOSE, &received.payload))?;
+                Err(io::ErrorKind::ConnectionAborted.into())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes what waits for a stream, one message a write, until the socket is full.
     fn write_each(&mut self, key: usize) -> io::Result<()> {
         let Peer {
             stream, reading, ..
@@ -271,26 +313,33 @@ impl Server {
         let Some(place) = reading else {
             return Ok(());
         };
-        while let Some(frame) = self.feed.0.get(place.messages) {
-            let Some(count) = unless_blocked(stream.write(&frame[place.bytes..]))? else {
+        loop {
+            let is_answer = place.bytes == 0 && !place.answers.is_empty();
+            let bytes = match self.feed.0.get(place.messages) {
+                _ if is_answer => &place.answers[..],
+                Some(message) => &message.framed(place.framing)[place.bytes..],
+                None => return Ok(()),
+            };
+            let (length, Some(count)) = (bytes.len(), unless_blocked(stream.write(bytes))?) else {
                 return Ok(());
             };
             self.books.writes += 1;
             self.books.written_bytes += count;
-            place.bytes += count;
-            if place.bytes == frame.len() {
+            if is_answer {
+                place.answers.drain(..count);
+            } else if count < length {
+                place.bytes += count;
+            } else {
                 self.books.deliveries += 1;
                 place.messages += 1;
                 place.bytes = 0;
             }
         }
-        Ok(())
     }
 
     /// Writes a response. It fits into the socket buffer, because the peer waits for it.
     fn write(&mut self, key: usize, bytes: &[u8]) -> io::Result<()> {
         self.peers[key].stream.write_all(bytes)?;
-        self.books.writes += 1;
         self.books.written_bytes += bytes.len();
         Ok(())
     }
@@ -302,27 +351,17 @@ impl Feed {
         let (seq, now_ns) = (self.0.len() + 1, clock::now_ns());
         let mut json = format!("{{\"seq\":{seq},\"published_at_ns\":{now_ns},").into_bytes();
         json.extend_from_slice(&posted[1..]);
-        let mut frame = vec![0x81];
-        match json.len() {
-            length @ ..126 => frame.push(length as u8),
-            length => {
-                frame.push(126);
-                frame.extend_from_slice(&(length as u16).to_be_bytes());
-            }
-        }
-        frame.extend_from_slice(&json);
-        self.0.push(frame);
+        self.0.push(Message::new(seq, json));
     }
 
     /// The body of a response to a poll.
     fn body(&self, after: usize) -> Vec<u8> {
         let mut body = b"{\"messages\":[".to_vec();
-        for (index, frame) in self.0[after..].iter().enumerate() {
+        for (index, message) in self.0[after..].iter().enumerate() {
             if index > 0 {
                 body.push(b',');
             }
-            let head = if frame[1] == 126 { 4 } else { 2 };
-            body.extend_from_slice(&frame[head..]);
+            body.extend_from_slice(&message.json);
         }
         let last = self.0.len();
         body.extend_from_slice(format!("],\"last\":{last},\"epoch\":\"{EPOCH}\"}}").as_bytes());
@@ -343,72 +382,6 @@ impl Books {
             + &of("deliveries_total", self.deliveries)
             + &of("writes_total", self.writes)
     }
-}
-
-/// A whole request at the start of some bytes.
-struct Request<'a> {
-    /// The first line.
-    line: &'a [u8],
-    head: &'a [u8],
-    body: &'a [u8],
-    length: usize,
-}
-
-impl<'a> Request<'a> {
-    fn parse(bytes: &'a [u8]) -> Option<Self> {
-        let end = memmem::find(bytes, b"\r\n\r\n")? + 4;
-        let head = &bytes[..end];
-        let mut request = Request {
-            line: &head[..memchr::memchr(b'\r', head)?],
-            head,
-            body: &[],
-            length: end,
-        };
-        if request.is("POST ") {
-            let field = request.field("Content-Length: ");
-            let length: usize = std::str::from_utf8(field).ok()?.parse().ok()?;
-            request.length = end + length;
-            request.body = bytes.get(end..request.length)?;
-        }
-        Some(request)
-    }
-
-    fn is(&self, method: &str) -> bool {
-        self.line.starts_with(method.as_bytes())
-    }
-
-    fn has(&self, part: &str) -> bool {
-        memmem::find(self.line, part.as_bytes()).is_some()
-    }
-
-    /// The number behind `name` in the request line; 0 if there is none.
-    fn number(&self, name: &str) -> usize {
-        let digits = match memmem::find(self.line, name.as_bytes()) {
-            Some(at) => &self.line[at + name.len()..],
-            None => &[],
-        };
-        let digits = digits.iter().take_while(|byte| byte.is_ascii_digit());
-        digits.fold(0, |sum, digit| sum * 10 + usize::from(digit - b'0'))
-    }
-
-    fn field(&self, name: &str) -> &'a [u8] {
-        let Some(at) = memmem::find(self.head, name.as_bytes()) else {
-            return &[];
-        };
-        let value = &self.head[at + name.len()..];
-        let end = memchr::memchr(b'\r', value).unwrap_or(value.len());
-        &value[..end]
-    }
-}
-
-/// The bytes of wslab's responses, except for the date.
-fn response(status: &str, body: &[u8]) -> Vec<u8> {
-    let length = body.len();
-    let head = format!(
-        "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncache-control: no-store\r\n\
-         content-length: {length}\r\ndate: Thu, 01 Jan 1970 00:00:00 GMT\r\n\r\n"
-    );
-    [head.as_bytes(), body].concat()
 }
 
 fn unless_blocked<T>(outcome: io::Result<T>) -> io::Result<Option<T>> {
