@@ -71,6 +71,7 @@ const CASES: &[Case] = &[
         url: "ws/echo",
         faults: &[
             ("no-upgrade-field", &["upgrade-field"]),
+            ("any-page-with-cookie", &["origin"]),
             ("accept-of-empty", &["accept-key"]),
             ("own-subprotocol", &["no-unoffered-subprotocol"]),
             ("any-version", &["version-refused"]),
@@ -401,6 +402,8 @@ fn the_echo_of_python_is_right_but_for_the_version_that_it_does_not_name() {
     assert!(wrong.is_subset(&expected), "{document:#}");
     assert_eq!(code, Some(i32::from(!wrong.is_empty())));
     assert_eq!(document["unknown"], 0, "{document:#}");
+    // It takes pages of all origins, unless its program lists some.
+    assert_eq!(named(&document, "note"), BTreeSet::from(["origin"]));
 }
 
 #[test]
@@ -438,6 +441,44 @@ fn a_person_reads_what_is_wrong_why_and_what_to_do_in_both_languages() {
         let printed = text(&output.stdout);
         for line in lines {
             assert!(printed.contains(line), "{line} is not in {printed}");
+        }
+    }
+}
+
+/// A public feed may be for the pages of all sites, so that is no fault.
+#[test]
+fn a_websocket_for_pages_of_all_sites_is_noted() {
+    let server = BadServer::start(&["any-page"]);
+    let url = format!("ws://{}/echo", server.address);
+    for (lang, lines) in [
+        (
+            "en",
+            [
+                "note      pages of other sites are refused, unless the WebSocket is for all",
+                "Seen: a WebSocket opened for a page of http://page.example",
+                "(cross-site WebSocket hijacking). CORS does not hold here.",
+                "Mend: Compare Origin with the server's own host",
+                " are right; 1 note. (",
+            ],
+        ),
+        (
+            "pt",
+            [
+                "aviso     páginas de outros sites são recusadas",
+                "Visto: um WebSocket abriu para uma página de http://page.example",
+                "O CORS não vale aqui.",
+                "Correção: Compare Origin com o host do próprio servidor",
+                " itens estão certos; 1 aviso. (",
+            ],
+        ),
+    ] {
+        let output = check(&url, &["--lang", lang]);
+        let printed = text(&output.stdout);
+        assert_eq!(output.status.code(), Some(0), "{printed}");
+        let told = printed.split_whitespace().collect::<Vec<_>>().join(" ");
+        for line in lines {
+            let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(told.contains(&line), "{line} is not in {printed}");
         }
     }
 }

@@ -20,6 +20,9 @@ use crate::transport::Transport;
 /// The longest wait for the head of an answer.
 pub const HEAD_TIMEOUT: Duration = Duration::from_secs(3);
 
+/// A page of another site.
+pub const FOREIGN_ORIGIN: &str = "http://page.example";
+
 /// The hold that a long poll asks a wslab server for, in ms.
 const HOLD: &str = "2000";
 

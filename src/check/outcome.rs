@@ -10,6 +10,8 @@ use crate::texts::Seen;
 pub enum CheckVerdict {
     Right,
     Wrong,
+    /// Allowed, but it may be a danger: the user must judge.
+    Note,
     /// The check could not tell.
     Unknown,
     /// The server does nothing to which the check applies.
@@ -34,6 +36,10 @@ impl Outcome {
 
     pub fn wrong(seen: impl IntoIterator<Item = Seen>) -> Self {
         Outcome::new(CheckVerdict::Wrong, seen)
+    }
+
+    pub fn note(seen: Seen) -> Self {
+        Outcome::new(CheckVerdict::Note, [seen])
     }
 
     pub fn unknown(seen: Seen) -> Self {

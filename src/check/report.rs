@@ -79,6 +79,7 @@ impl CheckReport {
             "passed": right,
             "total": right + wrong,
             "wrong": wrong,
+            "notes": self.count(CheckVerdict::Note),
             "unknown": self.count(CheckVerdict::Unknown),
             "not_applicable": self.count(CheckVerdict::NotApplicable),
             "certificate_checked": if self.is_secret { json!(false) } else { json!(null) },
@@ -119,13 +120,15 @@ impl CheckReport {
     }
 
     fn summary(&self, texts: &CheckTexts) -> String {
-        let [right, wrong, unknown] = [
+        let [right, wrong, notes, unknown] = [
             CheckVerdict::Right,
             CheckVerdict::Wrong,
+            CheckVerdict::Note,
             CheckVerdict::Unknown,
         ]
         .map(|verdict| self.count(verdict));
-        (texts.summary)(right, right + wrong, unknown, self.seconds)
+        let total = right + wrong;
+        (texts.summary)(right, total, notes, unknown, self.seconds)
     }
 }
 
@@ -137,6 +140,7 @@ impl Finding {
         let (word, colour) = match verdict {
             CheckVerdict::Right => (texts.right, Style::new().green()),
             CheckVerdict::Wrong => (texts.wrong, Style::new().red().bold()),
+            CheckVerdict::Note => (texts.note, Style::new().yellow().bold()),
             CheckVerdict::Unknown => (texts.unknown, Style::new().yellow()),
             CheckVerdict::NotApplicable => (texts.not_applicable, Style::new().dim()),
         };
@@ -156,7 +160,7 @@ impl Finding {
             }
         };
         more(texts.seen_label, &seen.join("; "));
-        if verdict == CheckVerdict::Wrong {
+        if matches!(verdict, CheckVerdict::Wrong | CheckVerdict::Note) {
             more(texts.means_label, translate(self.check.means));
             more(texts.mend_label, translate(self.check.mend));
         }

@@ -5,7 +5,7 @@ use strum::IntoEnumIterator;
 use crate::check::entry::{Check, Section};
 use crate::check::http::{answer, clients as http_clients, polling, stream};
 use crate::check::websocket::{
-    clients, closing, control, from_server, handshake, messages, violations,
+    clients, closing, control, from_server, handshake, messages, origin, violations,
 };
 use crate::transport::Transport;
 
@@ -13,6 +13,7 @@ use crate::transport::Transport;
 pub fn checks() -> impl Iterator<Item = &'static Check> {
     let lists = [
         handshake::CHECKS,
+        origin::CHECKS,
         messages::CHECKS,
         from_server::CHECKS,
         control::CHECKS,

@@ -51,6 +51,9 @@ pub enum Seen {
     LaterGetsNothing,
     BlockedByOne,
     RefusesOrigins,
+    /// The origin of a page that a WebSocket opened for.
+    ForeignPage(&'static str),
+    SetsCookie,
     NothingCame,
     StreamEnded(Duration),
     BadChunk,
@@ -92,12 +95,13 @@ pub struct CheckTexts {
     /// The verdicts, of at most 9 characters.
     pub right: &'static str,
     pub wrong: &'static str,
+    pub note: &'static str,
     pub unknown: &'static str,
     pub not_applicable: &'static str,
     pub seen_label: &'static str,
     pub means_label: &'static str,
     pub mend_label: &'static str,
     pub seen: fn(&Seen) -> String,
-    /// Right ones, of how many; ones that could not be told; and seconds.
-    pub summary: fn(usize, usize, usize, f64) -> String,
+    /// Right ones, of how many; notes; ones that could not be told; and seconds.
+    pub summary: fn(usize, usize, usize, usize, f64) -> String,
 }

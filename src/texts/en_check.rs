@@ -63,6 +63,8 @@ fn seen(seen: &Seen) -> String {
             "while one client read nothing, another one got nothing; without it, it did".into()
         }
         Seen::RefusesOrigins => "the server refuses pages of other origins (403)".into(),
+        Seen::ForeignPage(origin) => format!("a WebSocket opened for a page of {origin}"),
+        Seen::SetsCookie => "the server sets a cookie".into(),
         Seen::NothingCame => "nothing came that could be judged".into(),
         Seen::StreamEnded(time) => format!("the stream ended after {}", s(time)),
         Seen::BadChunk => "a chunk is malformed".into(),
@@ -115,17 +117,22 @@ pub(super) const CHECK: CheckTexts = CheckTexts {
                   only if it trusts its signer.",
     right: "right",
     wrong: "WRONG",
+    note: "note",
     unknown: "unclear",
     not_applicable: "–",
     seen_label: "Seen:",
     means_label: "Meaning:",
     mend_label: "Mend:",
     seen,
-    summary: |right, all, unknown, seconds| {
-        let unclear = match unknown {
+    summary: |right, all, notes, unknown, seconds| {
+        let mut unclear = match notes {
             0 => String::new(),
-            some => format!("; {some} could not be told"),
+            1 => "; 1 note".to_owned(),
+            some => format!("; {some} notes"),
         };
+        if unknown > 0 {
+            unclear += &format!("; {unknown} could not be told");
+        }
         match all - right {
             0 => format!("All {all} are right{unclear}. ({seconds:.1} s)"),
             wrong => {

@@ -67,6 +67,8 @@ fn seen(seen: &Seen) -> String {
             "enquanto um cliente não lia nada, outro não recebeu nada; sem ele, recebeu".into()
         }
         Seen::RefusesOrigins => "o servidor recusa páginas de outras origens (403)".into(),
+        Seen::ForeignPage(origin) => format!("um WebSocket abriu para uma página de {origin}"),
+        Seen::SetsCookie => "o servidor define um cookie".into(),
         Seen::NothingCame => "não veio nada que se pudesse avaliar".into(),
         Seen::StreamEnded(time) => format!("o fluxo terminou após {}", s(time)),
         Seen::BadChunk => "um bloco (chunk) está malformado".into(),
@@ -121,14 +123,20 @@ pub(super) const CHECK: CheckTexts = CheckTexts {
                   aceita se confia em quem o assinou.",
     right: "certo",
     wrong: "ERRADO",
+    note: "aviso",
     unknown: "incerto",
     not_applicable: "–",
     seen_label: "Visto:",
     means_label: "Efeito:",
     mend_label: "Correção:",
     seen,
-    summary: |right, all, unknown, seconds| {
-        let unclear = match unknown {
+    summary: |right, all, notes, unknown, seconds| {
+        let mut unclear = match notes {
+            0 => String::new(),
+            1 => "; 1 aviso".to_owned(),
+            some => format!("; {some} avisos"),
+        };
+        unclear += &match unknown {
             0 => String::new(),
             1 => "; 1 ficou incerto".to_owned(),
             some => format!("; {some} ficaram incertos"),

@@ -93,6 +93,23 @@ pub(super) const CHECKS: &[(&str, &str)] = &[
          conhece.",
     ),
     (
+        "pages of other sites are refused, unless the WebSocket is for all",
+        "páginas de outros sites são recusadas, a não ser que o WebSocket seja para todos",
+    ),
+    (
+        "Any page that a user opens can open this WebSocket too: from the user's network, and with \
+         the user's cookies (cross-site WebSocket hijacking). CORS does not hold here.",
+        "Qualquer página que um usuário abra também pode abrir este WebSocket: da rede do usuário, \
+         e com os cookies dele (cross-site WebSocket hijacking). O CORS não vale aqui.",
+    ),
+    (
+        "Compare Origin with the server's own host, or with a list, and answer 403 Forbidden to all \
+         others. Leave it where all may read and write, and no cookie tells users apart.",
+        "Compare Origin com o host do próprio servidor, ou com uma lista, e responda 403 Forbidden \
+         às demais. Pode ficar assim se todos podem ler e escrever, e nenhum cookie identifica \
+         usuários.",
+    ),
+    (
         "Connection: keep-alive, Upgrade is understood",
         "Connection: keep-alive, Upgrade é entendido",
     ),

@@ -111,6 +111,11 @@ impl Peer<'_> {
             true => derive_accept_key(b""),
             false => derive_accept_key(key.as_bytes()),
         };
+        let own = format!("http://{}", head.field("host"));
+        let takes_all = has("any-page") || has("any-page-with-cookie");
+        if !["", &own].contains(&head.field("origin")) && !takes_all {
+            return self.refuse("403 Forbidden", "");
+        }
         let mut fields = format!("Sec-WebSocket-Accept: {accept}\r\n");
         for (fault, field) in [
             ("no-upgrade-field", "Upgrade: websocket\r\n"),
@@ -125,6 +130,10 @@ impl Peer<'_> {
             (
                 "own-extension",
                 "Sec-WebSocket-Extensions: permessage-deflate\r\n",
+            ),
+            (
+                "any-page-with-cookie",
+                "Set-Cookie: session=7; HttpOnly\r\n",
             ),
         ] {
             if has(fault) {

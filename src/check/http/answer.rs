@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::check::bench::Bench;
+use crate::check::bench::{Bench, FOREIGN_ORIGIN};
 use crate::check::entry::{Check, Company, Section};
 use crate::check::head::RawHead;
 use crate::check::http::watch::ACCEPT;
@@ -19,9 +19,6 @@ const ALL: &[Transport] = &[
     Transport::ShortPolling,
     Transport::LongPolling,
 ];
-
-/// A page of another origin.
-const ORIGIN: &str = "http://page.example";
 
 const CHECK: Check = Check {
     name: "status",
@@ -283,13 +280,13 @@ async fn cors(bench: Arc<Bench>) -> Outcome {
     if let Err(outcome) = surveyed_good(&bench) {
         return outcome;
     }
-    match ask(&bench, &format!("Origin: {ORIGIN}\r\n")).await {
+    match ask(&bench, &format!("Origin: {FOREIGN_ORIGIN}\r\n")).await {
         Ok(head) if head.status == 403 => Outcome::not_applicable(Seen::RefusesOrigins),
         Ok(head) => {
             let allowed = head
                 .field("Access-Control-Allow-Origin")
                 .unwrap_or_default();
-            let is_right = ["*", ORIGIN].contains(&&*allowed);
+            let is_right = ["*", FOREIGN_ORIGIN].contains(&&*allowed);
             Outcome::of(is_right, field(&head, "Access-Control-Allow-Origin"))
         }
         Err(seen) => Outcome::unknown(seen),

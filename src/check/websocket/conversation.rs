@@ -94,9 +94,23 @@ impl Conversation {
         manner: Manner,
         language: Language,
     ) -> Result<Self, Outcome> {
-        let request = bench.get_at(&language.path(bench.path()), &upgrade(&key()));
-        let asked = bench.ask(request.as_bytes(), manner).await;
-        let asked = asked.map_err(Outcome::unknown)?;
+        let opened = Conversation::with(bench, manner, language, "");
+        opened.await.map_err(Outcome::unknown)
+    }
+
+    /// Opens one with further header lines, which each end with CR LF.
+    ///
+    /// # Errors
+    /// Why none opens.
+    pub async fn with(
+        bench: &Arc<Bench>,
+        manner: Manner,
+        language: Language,
+        fields: &str,
+    ) -> Result<Self, Seen> {
+        let fields = upgrade(&key()) + fields;
+        let request = bench.get_at(&language.path(bench.path()), &fields);
+        let asked = bench.ask(request.as_bytes(), manner).await?;
         match asked.head.status {
             101 => Ok(Conversation {
                 bench: bench.clone(),
@@ -105,7 +119,7 @@ impl Conversation {
                 partial: None,
                 kept: Vec::new(),
             }),
-            _ => Err(Outcome::unknown(Seen::NoWebSocket(asked.head.line))),
+            _ => Err(Seen::NoWebSocket(asked.head.line)),
         }
     }
 

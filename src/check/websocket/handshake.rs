@@ -182,7 +182,7 @@ pub const CHECKS: &[Check] = &[
 ];
 
 /// The head of the handshake that the survey made.
-fn surveyed(bench: &Bench) -> Result<&RawHead, Outcome> {
+pub fn surveyed(bench: &Bench) -> Result<&RawHead, Outcome> {
     let survey = bench.websocket.get().expect("the survey comes first");
     match &survey.head {
         Ok(head) if head.status == 101 => Ok(head),
