@@ -51,7 +51,14 @@ fn one_claim_is_measured_and_judged() {
     let again = text(&again.stdout);
     assert!(again.contains("De 1 afirmação: 1 não vale."), "{again}");
     let page = fs::read_to_string(run.join("report.html")).unwrap();
-    assert!(page.contains("<h1>SSE precisa de dez vezes os bytes de WebSocket.</h1>"));
+    for part in [
+        "<h1>SSE precisa de dez vezes os bytes de WebSocket.</h1>",
+        "<span class=\"badge invalid\">não vale</span>",
+        "Fonte: A talk, 2012. Diz 10\u{a0}×, e vale na faixa de",
+        "Entre parênteses: o intervalo de 95 %.",
+    ] {
+        assert!(page.contains(part), "{part}");
+    }
 }
 
 /// The next line of standard error with this text.
@@ -148,7 +155,7 @@ fn row(asked: TrialRow, trial: u32) -> TrialRow {
 
 /// A folder of all claims, with rows as above: below a temporary folder.
 fn whole(work: &TempDir) -> PathBuf {
-    let folder = work.path().join("20300101t100000z");
+    let folder = work.path().join("claims/20300101t100000z");
     let mut names = Vec::new();
     for scenario in claims().unwrap() {
         let run = folder.join(&scenario.name).join("20300101t100001z");
@@ -236,6 +243,50 @@ fn a_folder_of_claims_has_one_table_and_one_page_in_both_languages() {
     );
     let markdown = text(&report(&folder, "--format md").stdout);
     assert!(markdown.contains("| holds |"), "{markdown}");
+}
+
+#[test]
+fn all_claims_are_a_run_of_the_list_and_may_be_the_newest() {
+    let work = TempDir::with_prefix("wslab-claims-").unwrap();
+    let folder = whole(&work);
+    let results = work.path().to_str().unwrap();
+    let report = |flags: &[&str]| {
+        let output = wslab(&[&["report", "--results", results], flags].concat()).output();
+        let output = output.unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        text(&output.stdout)
+    };
+    let listed = |flags: &[&str]| -> Value {
+        let list = report(&[&["--list", "--format", "json"], flags].concat());
+        serde_json::from_str(&list).unwrap()
+    };
+    let list = listed(&[]);
+    let claims = &list["runs"][0];
+    assert_eq!(list["runs"].as_array().unwrap().len(), 1, "{list:#}");
+    assert_eq!(claims["folder"], folder.to_str().unwrap());
+    assert_eq!(claims["scenario"], "claims");
+    assert_eq!(claims["started_at"], "2030-01-01T10:00:00Z");
+    assert_eq!(claims["complete"], true, "{list:#}");
+    assert_eq!(claims["valid"], claims["trials"]);
+    let table = report(&["--list", "--lang", "pt"]);
+    assert!(table.contains("Afirmações sobre transportes"), "{table}");
+    // It is the newest run, and then no longer.
+    assert!(report(&[]).contains("Of 8 claims:"));
+    assert!(folder.join("report.html").is_file());
+    let newer = work.path().join("idle/20300103t100000z");
+    fs::create_dir_all(&newer).unwrap();
+    let golden =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/runs/idle/20300103t100000z");
+    for file in fs::read_dir(golden).unwrap() {
+        let file = file.unwrap();
+        fs::copy(file.path(), newer.join(file.file_name())).unwrap();
+    }
+    assert_eq!(listed(&[])["runs"][1]["scenario"], "claims");
+    assert!(!report(&[]).contains("claims:"));
+    assert!(newer.join("report.html").is_file());
+    // Where a claim was not measured, that is told.
+    fs::remove_dir_all(folder.join("push-cpu")).unwrap();
+    assert_eq!(listed(&[])["runs"][1]["complete"], false);
 }
 
 #[test]

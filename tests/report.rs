@@ -41,6 +41,7 @@ fn report<'a>(trials: &'a [TrialRow], timeline: &'a [TimelineRow]) -> Report<'a>
         missing: &[],
         unread: &[],
         until: None,
+        claim: None,
         timeline,
         latencies: &[],
         events: &[],

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::cli::args::write_defaults;
 use crate::cli::browser;
+use crate::cli::judged_claim::judged_claim;
 use crate::cli::process::{end_when_interrupted, interrupted};
 use crate::cli::result::{Format, missing};
 use crate::cli::run_args::RunArgs;
@@ -26,8 +27,7 @@ use crate::lab::run::{self, Ending, Run, RunOptions};
 use crate::lab::run_folder::new_folder;
 use crate::lab::scenario::Scenario;
 use crate::report::{
-    ClaimsReport, JudgedClaim, StatedClaim, TextStyle, claims_page, claims_table, export,
-    incomplete, paragraph,
+    ClaimsReport, JudgedClaim, TextStyle, claims_page, claims_table, export, incomplete, paragraph,
 };
 use crate::results::{self, TrialRow, Verdict};
 use crate::system::output;
@@ -37,33 +37,13 @@ use crate::texts::Locale;
 pub(super) const ALL: &str = "claims";
 
 /// The file that says which claims a folder is to have.
-const FILE: &str = "claims.json";
+pub(super) const FILE: &str = "claims.json";
 
 /// That file.
 #[derive(Debug, Serialize, Deserialize)]
 struct ClaimsFile {
     wslab_version: String,
     claims: Vec<String>,
-}
-
-/// The claim of a scenario, judged by trials; `None` where the scenario has none.
-pub(super) fn judged(
-    scenario: &Scenario,
-    trials: &[TrialRow],
-    locale: Locale,
-) -> Option<JudgedClaim> {
-    let claim = scenario.claim.as_ref()?;
-    let stated = StatedClaim {
-        name: &scenario.name,
-        text: claim.text(locale),
-        source: &claim.source,
-        says: claim.says,
-        range: &claim.range(),
-        depends_on: claim.depends_on(locale),
-        note: claim.note(locale),
-    };
-    let figures = claim.figures().measured(scenario, trials);
-    Some(JudgedClaim::new(stated, &figures, locale))
 }
 
 /// Runs every claim.
@@ -233,10 +213,15 @@ impl ClaimsFolder {
         }
     }
 
+    pub(super) fn trials(&self) -> impl Iterator<Item = &TrialRow> {
+        let files = self.runs.iter().filter_map(|(_, files)| files.as_ref());
+        files.flat_map(|files| &files.trials)
+    }
+
     fn judged(&self, locale: Locale) -> Vec<JudgedClaim> {
         let files = self.runs.iter().filter_map(|(_, files)| files.as_ref());
         let judged = files.filter_map(|files| {
-            let claim = judged(&files.recorded.scenario, &files.trials, locale)?;
+            let claim = judged_claim(&files.recorded.scenario, &files.trials, locale)?;
             let path = files.folder.strip_prefix(&self.folder).ok()?;
             let link = format!("{}/report.html", path.display());
             let link = Some(link).filter(|_| !files.trials.is_empty());
@@ -246,7 +231,7 @@ impl ClaimsFolder {
     }
 
     /// The claims of which there is nothing, or not everything that was to be measured.
-    fn missing(&self, locale: Locale) -> Vec<String> {
+    pub(super) fn missing(&self, locale: Locale) -> Vec<String> {
         let texts = locale.texts();
         let missing = self.runs.iter().filter_map(|(name, files)| {
             let files = files.as_ref().filter(|files| !files.trials.is_empty());
@@ -312,7 +297,8 @@ fn claims_of(folder: &Path) -> anyhow::Result<Vec<String>> {
     Ok(file.claims)
 }
 
-fn folders(of: &Path) -> Vec<PathBuf> {
+/// The folders in a folder.
+pub(super) fn folders(of: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(of).into_iter().flatten().flatten();
     let paths = entries.map(|entry| entry.path());
     paths.filter(|path| path.is_dir()).collect()

@@ -1,4 +1,5 @@
-//! The runs below a folder of results: the newest, and all of them as a list.
+//! The runs below a folder of results: the newest, and all of them as a list. A run of all claims is
+//! one of them.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -6,6 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use serde::Serialize;
 
+use crate::cli::claims::{self, ClaimsFolder};
 use crate::cli::result::{Format, missing};
 use crate::lab::recorded_run::RecordedRun;
 use crate::report::{export, paragraph};
@@ -14,7 +16,7 @@ use crate::system::output;
 use crate::texts::Locale;
 
 /// A run, for a list.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 struct ListedRun {
     folder: String,
     started_at: String,
@@ -35,7 +37,11 @@ struct ListedRun {
 
 /// All runs below a folder of results, the newest first, in a format.
 pub(super) fn list(results: &Path, format: Format, locale: Locale) -> anyhow::Result<String> {
-    let runs = folders_of_runs(results);
+    let runs = folders(results);
+    let listed = |run: &Path| match claims::is_claims(run) {
+        true => listed_claims(run, format.locale(locale)),
+        false => listed(run, format.locale(locale)),
+    };
     let runs = runs.iter().rev().filter_map(|run| match listed(run) {
         Ok(listed) => Some(listed),
         // One folder that cannot be read does not hide the others.
@@ -56,33 +62,56 @@ pub(super) fn list(results: &Path, format: Format, locale: Locale) -> anyhow::Re
     }
 }
 
-fn listed(run: &Path) -> anyhow::Result<ListedRun> {
+fn listed(run: &Path, locale: Locale) -> anyhow::Result<ListedRun> {
     let RecordedRun {
         scenario,
         environment,
     } = RecordedRun::read(run)?;
     let trials: Vec<TrialRow> = results::read_rows_if_there(&run.join("trials.csv"))?;
     let transports: Vec<&str> = scenario.transports.iter().map(|one| one.name()).collect();
-    let of_verdict = |verdict| {
-        trials
-            .iter()
-            .filter(|trial| trial.verdict == verdict)
-            .count()
-    };
     Ok(ListedRun {
-        valid: of_verdict(Verdict::Valid),
-        suspect: of_verdict(Verdict::Suspect),
-        invalid: of_verdict(Verdict::Invalid),
-        bytes: bytes_of(run),
-        folder: run.display().to_string(),
         started_at: environment.started_at,
         transports: transports.join(" "),
-        trials: trials.len(),
         complete: !trials.is_empty() && missing(&scenario, &trials, Locale::En).is_empty(),
-        verdict: trials.iter().map(|trial| trial.verdict).max(),
-        question: scenario.asks(Locale::En).to_owned(),
+        question: scenario.asks(locale).to_owned(),
         scenario: scenario.name,
+        ..ListedRun::of(run, &trials)
     })
+}
+
+/// The runs of all claims, as one.
+fn listed_claims(folder: &Path, locale: Locale) -> anyhow::Result<ListedRun> {
+    let claims = ClaimsFolder::read(folder)?;
+    claims.check()?;
+    let trials: Vec<TrialRow> = claims.trials().cloned().collect();
+    let mut transports: Vec<&str> = trials.iter().map(|trial| trial.transport.name()).collect();
+    transports.sort_unstable();
+    transports.dedup();
+    Ok(ListedRun {
+        started_at: began(folder).unwrap_or_default(),
+        transports: transports.join(" "),
+        complete: claims.missing(locale).is_empty(),
+        question: locale.texts().claim.title.to_owned(),
+        scenario: claims::ALL.to_owned(),
+        ..ListedRun::of(folder, &trials)
+    })
+}
+
+impl ListedRun {
+    /// What trials and files of a folder tell.
+    fn of(folder: &Path, trials: &[TrialRow]) -> ListedRun {
+        let of_verdict = |verdict| trials.iter().filter(|it| it.verdict == verdict).count();
+        ListedRun {
+            folder: folder.display().to_string(),
+            trials: trials.len(),
+            verdict: trials.iter().map(|trial| trial.verdict).max(),
+            valid: of_verdict(Verdict::Valid),
+            suspect: of_verdict(Verdict::Suspect),
+            invalid: of_verdict(Verdict::Invalid),
+            bytes: bytes_of(folder),
+            ..ListedRun::default()
+        }
+    }
 }
 
 /// The size of all files of a folder.
@@ -157,41 +186,69 @@ fn cells(run: &ListedRun, locale: Locale) -> [String; 8] {
     ]
 }
 
-/// The folders `<results>/<scenario>/<run>`, the oldest first.
+/// The folders `<results>/<scenario>/<run>`, the oldest first, without those of all claims.
 pub(super) fn folders_of_runs(results: &Path) -> Vec<PathBuf> {
-    let folders = |of: &Path| -> Vec<PathBuf> {
-        let entries = std::fs::read_dir(of).into_iter().flatten().flatten();
-        entries
-            .map(|entry| entry.path())
-            .filter(|path| path.is_dir())
-            .collect()
-    };
-    let scenarios = folders(results).into_iter();
-    let runs = scenarios.flat_map(|scenario| folders(&scenario));
+    let mut runs = folders(results);
+    runs.retain(|run| !claims::is_claims(run));
+    runs
+}
+
+/// The folders of runs and those of all claims, the oldest first.
+fn folders(results: &Path) -> Vec<PathBuf> {
+    let scenarios = claims::folders(results).into_iter();
+    let runs = scenarios.flat_map(|scenario| claims::folders(&scenario));
     let mut runs: Vec<_> = runs.filter_map(|run| Some((began(&run)?, run))).collect();
     runs.sort();
     runs.into_iter().map(|(_, run)| run).collect()
 }
 
 /// When a run began, as its `environment.json` says: a copy of the folder has other times. `None`
-/// where there is no such file; of one that cannot be read, the time of the file.
+/// where there is no such file; of one that cannot be read, the time of the file. All claims began
+/// with the first of them.
 fn began(run: &Path) -> Option<String> {
+    if claims::is_claims(run) {
+        let first = folders(run).into_iter().find_map(|run| began(&run));
+        return first.or_else(|| written(&run.join(claims::FILE)));
+    }
     let file = run.join("environment.json");
-    let written = file.metadata().ok()?.modified().ok()?;
+    let written = written(&file)?;
     let text = std::fs::read_to_string(file).unwrap_or_default();
     let environment: Option<serde_json::Value> = serde_json::from_str(&text).ok();
     let said = environment.and_then(|all| Some(all.get("started_at")?.as_str()?.to_owned()));
-    Some(said.unwrap_or_else(|| humantime::format_rfc3339_seconds(written).to_string()))
+    Some(said.unwrap_or(written))
 }
 
-/// The run that began last, of those with a finished trial.
+/// When a file was written; `None` where there is none.
+fn written(file: &Path) -> Option<String> {
+    let time = file.metadata().ok()?.modified().ok()?;
+    Some(humantime::format_rfc3339_seconds(time).to_string())
+}
+
+/// The run that began last, of those with a finished trial. Of all claims together there are no
+/// trials to compare.
 pub(super) fn newest_run(results: &Path) -> anyhow::Result<PathBuf> {
     let mut runs = folders_of_runs(results).into_iter().rev();
-    let newest = runs.find(|run| run.join("trials.csv").is_file());
-    newest.with_context(|| {
-        format!(
-            "there is no run with a finished trial in {}: make one with wslab run",
-            results.display()
-        )
-    })
+    runs.find(|run| has_trial(run))
+        .with_context(|| no_run(results))
+}
+
+/// The same, or the run of all claims that began last, if that is newer.
+pub(super) fn newest_result(results: &Path) -> anyhow::Result<PathBuf> {
+    let mut runs = folders(results).into_iter().rev();
+    let newest = runs.find(|run| match claims::is_claims(run) {
+        true => folders(run).iter().any(|run| has_trial(run)),
+        false => has_trial(run),
+    });
+    newest.with_context(|| no_run(results))
+}
+
+fn has_trial(run: &Path) -> bool {
+    run.join("trials.csv").is_file()
+}
+
+fn no_run(results: &Path) -> String {
+    format!(
+        "there is no run with a finished trial in {}: make one with wslab run",
+        results.display()
+    )
 }

@@ -16,6 +16,7 @@ mod examples;
 mod factor_args;
 mod foreign;
 mod help;
+mod judged_claim;
 pub mod lesson;
 mod list;
 pub mod load;

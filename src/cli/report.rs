@@ -10,7 +10,7 @@ use crate::cli::browser;
 use crate::cli::claims::{self, ClaimsFolder};
 use crate::cli::display::{LangArgs, TableArgs};
 use crate::cli::help::{self, headings};
-use crate::cli::list::{list, newest_run};
+use crate::cli::list::{list, newest_result};
 use crate::cli::result::{Format, Shown};
 use crate::cli::run_files::RunFiles;
 use crate::cli::together::Together;
@@ -66,7 +66,7 @@ impl ReportArgs {
             return Ok(ExitCode::SUCCESS);
         }
         let runs = match self.runs.is_empty() {
-            true => vec![newest_run(&self.results.find()?)?],
+            true => vec![newest_result(&self.results.find()?)?],
             false => self.runs.clone(),
         };
         if self.format != Format::Table && runs.len() > 1 {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use clap::ValueEnum;
 
-use crate::cli::claims;
+use crate::cli::judged_claim::judged_claim;
 use crate::lab::environment::Environment;
 use crate::lab::factors::Until;
 use crate::lab::scenario::Scenario;
@@ -92,7 +92,7 @@ pub(super) fn show_run(
     Ok(match format {
         Format::Table => {
             let until = until.map(|until| report::paragraph(&until, style.width));
-            let claim = claims::judged(run.scenario, trials, locale);
+            let claim = judged_claim(run.scenario, trials, locale);
             let parts = [
                 report::text_table(trials, &missing, style, locale),
                 until.unwrap_or_default(),

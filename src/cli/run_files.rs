@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::cli::judged_claim::judged_claim;
 use crate::cli::result::{Format, Shown, ShownRun, missing, show_capacity, show_run, until};
 use crate::error::UsageError;
 use crate::lab::capacity;
@@ -85,6 +86,7 @@ impl RunFiles {
         }
         let scenario = &recorded.scenario;
         let until = until(scenario, &recorded.environment, trials, locale);
+        let claim = judged_claim(scenario, trials, locale);
         let report = Report {
             locale,
             scenario: &scenario.name,
@@ -96,6 +98,7 @@ impl RunFiles {
             missing: &missing(scenario, trials, locale),
             unread: &self.unread,
             until: until.as_deref(),
+            claim: claim.as_ref(),
             timeline: &self.timeline,
             latencies: &self.latencies,
             events: &[],

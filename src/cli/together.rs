@@ -122,6 +122,7 @@ impl Together {
             missing: &[],
             unread: &[],
             until: None,
+            claim: None,
             timeline: &self.timeline,
             latencies: &self.latencies,
             events: &[],

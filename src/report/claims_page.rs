@@ -8,7 +8,8 @@ use crate::report::markup::{STYLE, document, machine, scrolling, unread};
 use crate::stats::claim::ClaimVerdict;
 use crate::texts::{ClaimTexts, Locale};
 
-const OWN_STYLE: &str = "\
+/// The style of the claims' tables.
+pub(super) const CLAIMS_STYLE: &str = "\
     .claims th, .claims td { text-align: left; white-space: normal; max-width: 46ch; }\
     .claims .number { text-align: right; }";
 
@@ -50,7 +51,7 @@ pub fn claims_page(report: &ClaimsReport) -> String {
             }
         }
     };
-    document(texts, words.title, &[STYLE, OWN_STYLE], &body)
+    document(texts, words.title, &[STYLE, CLAIMS_STYLE], &body)
 }
 
 fn badge(verdict: ClaimVerdict, text: &str) -> Markup {
@@ -85,15 +86,7 @@ fn section(claim: &JudgedClaim, words: &ClaimTexts) -> Markup {
     html! {
         section id=(claim.name) {
             h2 { (claim.text) }
-            p {
-                (badge(claim.verdict, verdict_words(claim.verdict, words)))
-                @if !claim.depends_on.is_empty() { " " (claim.depends_on) }
-            }
-            p.facts {
-                (words.source) ": " (claim.source) ". " ((words.range)(&claim.says, &claim.range))
-            }
-            @if !claim.figures.is_empty() { (scrolling(&figures(claim, words))) }
-            @if !claim.note.is_empty() { p.note { (words.note) ": " (claim.note) } }
+            (judgement(claim, words))
             @if let Some(link) = &claim.link {
                 p.note {
                     a href=(link) { (words.run) } " "
@@ -101,6 +94,21 @@ fn section(claim: &JudgedClaim, words: &ClaimTexts) -> Markup {
                 }
             }
         }
+    }
+}
+
+/// The verdict on a claim, and what it rests on.
+pub(super) fn judgement(claim: &JudgedClaim, words: &ClaimTexts) -> Markup {
+    html! {
+        p {
+            (badge(claim.verdict, verdict_words(claim.verdict, words)))
+            @if !claim.depends_on.is_empty() { " " (claim.depends_on) }
+        }
+        p.facts {
+            (words.source) ": " (claim.source) ". " ((words.range)(&claim.says, &claim.range))
+        }
+        @if !claim.figures.is_empty() { (scrolling(&figures(claim, words))) }
+        @if !claim.note.is_empty() { p.note { (words.note) ": " (claim.note) } }
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a report is made of.
 
+use crate::report::claims::JudgedClaim;
 use crate::results::{CapacityRow, TimelineRow, TrialLatency, TrialRow};
 use crate::stats::objective::TransportObjective;
 use crate::texts::{Locale, Texts};
@@ -26,6 +27,8 @@ pub struct Report<'a> {
     pub unread: &'a [String],
     /// What is known of the differences, of a run that repeats until they are known.
     pub until: Option<&'a str>,
+    /// The claim of which it is the run, judged by it.
+    pub claim: Option<&'a JudgedClaim>,
     pub timeline: &'a [TimelineRow],
     /// The latencies of the trials for which they were recorded.
     pub latencies: &'a [TrialLatency],

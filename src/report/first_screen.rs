@@ -3,12 +3,16 @@
 //! A run with several settings shows one of them ([`leading`]), a report on several runs one of
 //! each. The others are below it, closed, with their own answers and scorecards.
 
+use std::slice;
+
 use maud::{Markup, html};
 
 use crate::report::answer;
 use crate::report::capacity;
 use crate::report::capacity_section::capacity_section;
 use crate::report::cells::{ReportCell, settings};
+use crate::report::claims::{JudgedClaim, remarks};
+use crate::report::claims_page::judgement;
 use crate::report::conditions::conditions;
 use crate::report::content::{Report, ReportedRun, incomplete};
 use crate::report::leading::leading;
@@ -40,6 +44,7 @@ pub(super) fn first_screen(report: &Report, cells: &[ReportCell], texts: &Texts)
                 p.notice { (incomplete) }
             }
         }
+        @if let Some(claim) = report.claim { (judged(claim, texts)) }
         @if !report.capacity.is_empty() {
             @if let Some(sentence) = capacity::answer(report.capacity, texts) {
                 p.answer { strong { (sentence) } }
@@ -49,6 +54,16 @@ pub(super) fn first_screen(report: &Report, cells: &[ReportCell], texts: &Texts)
             (no_trial(texts))
         } @else {
             (all_settings(report, cells, texts))
+        }
+    }
+}
+
+/// The verdict on the claim that the run was made for.
+fn judged(claim: &JudgedClaim, texts: &Texts) -> Markup {
+    html! {
+        section id="claim" {
+            (judgement(claim, &texts.claim))
+            @for remark in remarks(slice::from_ref(claim), &texts.claim) { p.note { (remark) } }
         }
     }
 }

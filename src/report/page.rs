@@ -8,6 +8,7 @@ use crate::report::batching;
 use crate::report::capacity_section::method;
 use crate::report::cell_table::{Lead, badge, cell_table};
 use crate::report::cells::{ReportCell, cells, sentence, settings};
+use crate::report::claims_page::CLAIMS_STYLE;
 use crate::report::columns::{compared, has_beyond, has_ratios, has_theory, present};
 use crate::report::content::Report;
 use crate::report::first_screen::first_screen;
@@ -36,7 +37,8 @@ pub fn html(report: &Report, plots: &[Plot]) -> String {
         @for section in &sections { (section.markup()) }
     };
     let title = (texts.page.title)(report.scenario);
-    document(texts, &title, &[STYLE, &font_css()], &body)
+    let own_style = report.claim.map_or("", |_| CLAIMS_STYLE);
+    document(texts, &title, &[STYLE, &font_css(), own_style], &body)
 }
 
 /// A part of the page below the first screen.
