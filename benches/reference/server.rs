@@ -241,7 +241,7 @@ impl Server {
             return self.write(key, &response("200 OK", OPEN_METRICS, text.as_bytes()));
         } else if request.has("/healthz") {
             // Not a poll: the figures stay those of the transport.
-            return self.write(key, &response("200 OK", JSON, b"{}"));
+            return self.write(key, &response("200 OK", JSON, br#"{"status":"ok"}"#));
         } else {
             self.books.transport = "short-polling";
         }
