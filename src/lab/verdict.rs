@@ -748,6 +748,38 @@ mod tests {
         assert_eq!((of(1), of(399), of(400), of(100_000)), (1, 4, probes, 8));
     }
 
+    /// 5,000 answers to long polls keep the load's thread for 35 ms, 4 times a second.
+    #[test]
+    fn a_burst_of_answers_is_not_saturation_while_the_probe_waits_as_long() {
+        let probed = |probe_ms: u64| {
+            let plan = Plan {
+                transport: Transport::LongPolling,
+                ..Plan::example()
+            };
+            let mut outcome = TrialOutcome::quiet(&plan);
+            outcome
+                .recording
+                .loop_lag
+                .record_n(35_000_000, 1_400)
+                .unwrap();
+            outcome
+                .recording
+                .latency
+                .record_n(78_000_000, 100_000)
+                .unwrap();
+            for used in &mut outcome.machine {
+                (used.load_s, used.server_s) = (0.39, Some(0.45));
+                used.cores.as_mut().unwrap().busy_s = 0.85;
+            }
+            let latency = &mut outcome.probe.as_mut().unwrap().recording.latency;
+            latency.record_n(probe_ms * 1_000_000, 10_000).unwrap();
+            judge(&Evidence::of(&plan, &outcome, 2, 1).doubts())
+        };
+        assert_eq!(probed(61), (Verdict::Valid, String::new()));
+        // The answers waited for the load, not for the server.
+        assert_eq!(probed(30), (Verdict::Suspect, "probe-differs".to_owned()));
+    }
+
     #[test]
     fn a_pinned_load_is_saturated_by_its_own_cores() {
         let mut evidence = sound();

@@ -39,6 +39,8 @@ pub async fn watch(recorder: Rc<Recorder>, target: Rc<Target>) {
         let worked_ns = worked_ns(own_ns, others_ns, cores);
         while due_ns <= now_ns {
             let lag_ns = now_ns - due_ns;
+            // What the trial's own work explains is no stall: all answers to long polls come at
+            // once, and keep the loop until each client has asked again.
             let stall_ns = all_are_known.then(|| lag_ns.saturating_sub(worked_ns));
             recorder.looped(lag_ns, stall_ns);
             due_ns += PERIOD_NS;
