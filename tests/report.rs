@@ -951,7 +951,7 @@ fn each_transport_is_set_against_the_baseline() {
     let report = report(&trials, &[]);
     let plots = plots(&report).unwrap();
     let page = html(&report, &plots);
-    assert!(page.contains("Against the machine itself") && page.contains(">1.25 ×<"));
+    assert!(page.contains("Against the least protocol") && page.contains(">1.25 ×<"));
     let cpu = &plot(&plots, "cpu").svg;
     assert!(cpu.contains(Transport::BASELINE.colour()) && cpu.contains("× raw-tcp)"));
     plots.iter().for_each(assert_texts_have_room);

@@ -47,7 +47,8 @@ pub(super) struct RunArgs {
     pub(super) factors: FactorArgs,
     /// Also measure a bare TCP connection
     ///
-    /// raw-tcp has the same messages on a bare TCP connection, as a baseline for the others.
+    /// raw-tcp has the same messages on a bare TCP connection of the same server: what the others
+    /// cost beyond it is their protocol.
     #[arg(long, help_heading = headings::WHAT)]
     #[arg(hide_short_help = true)]
     baseline: bool,

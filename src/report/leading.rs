@@ -25,7 +25,7 @@ pub(super) fn leading_setting<'c, 'a>(
     (!settings.is_empty()).then(|| settings.swap_remove(leading(&settings)))
 }
 
-/// The second half of an A/A pair shows the noise, and the baseline shows the machine.
+/// The second half of an A/A pair shows the noise, and the baseline what a protocol costs.
 pub(super) fn is_compared(cell: &ReportCell) -> bool {
     cell.transport != Transport::BASELINE && cell.trials[0].aa_of.is_none()
 }

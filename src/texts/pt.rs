@@ -242,10 +242,12 @@ const PAGE: PageTexts = PageTexts {
     comparison_note: "“–” indica um valor que não foi medido ou que não existe, como as trocas de \
                       um fluxo contínuo. O percentual de CPU é de um núcleo.",
     ratios: SectionText {
-        title: "Em relação à própria máquina",
-        note: "Múltiplos dos valores de raw-tcp. O raw-tcp leva as mesmas mensagens por uma \
-               conexão TCP e nada mais. Portanto, 1 × é o custo da máquina, do núcleo do sistema \
-               (kernel) e do ambiente de execução deste programa, qualquer que seja o protocolo.",
+        title: "Em relação ao protocolo mínimo",
+        note: "Múltiplos dos valores de raw-tcp. O raw-tcp é este mesmo servidor com o mínimo de \
+               protocolo: cada mensagem precedida de seu tamanho, em uma conexão TCP. Portanto, o \
+               que passa de 1 × é o custo do protocolo de cada transporte. 1 × não é o mínimo \
+               possível nesta máquina: esse é o de um servidor simples sobre epoll, com o qual \
+               scripts/bench compara.",
     },
     beyond: SectionText {
         title: "Além do cliente médio",

@@ -1,6 +1,6 @@
-//! The baseline: messages on a TCP connection and nothing more. Its cost is that of the machine,
-//! the kernel and this program's runtime, whatever the protocol. The other transports are compared
-//! with it. No browser supports it.
+//! The baseline: the same server with the least protocol. What another transport costs beyond it is
+//! the cost of that transport's protocol. It is not the least that a machine takes for a message:
+//! `scripts/bench` compares with a plain server on epoll. No browser supports it.
 //!
 //! ```text
 //! client                                     server
