@@ -4,6 +4,7 @@ use serde_json::Value;
 use support::firefox::Firefox;
 use support::race::{click_each, number, set, wait_for_lanes, wait_until_live};
 use support::{Server, metric, wait_until};
+use wslab::transport::Transport;
 
 mod support;
 
@@ -44,5 +45,10 @@ fn every_message_comes_over_all_transports_also_after_a_cut() {
     wait_until_live(&browser);
     server.publish("lobby", "bob", "afterwards");
     read(8);
+    let metrics = server.get("/metrics").body;
+    for transport in Transport::CHOICES.map(Transport::name) {
+        let open = format!(r#"wslab_connections{{transport="{transport}"}}"#);
+        assert_eq!(metric(&metrics, &open), 1, "{transport}: {metrics}");
+    }
     assert_eq!(browser.errors(), Vec::<Value>::new());
 }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use support::browser::{Browser, Page};
 use support::curl::{get, post};
 use support::looks::{CONTRAST, show};
+use support::process::{Process, wslab};
 use support::race::{LANES, click_each, number, set, wait_for_lanes, wait_until_live};
 use support::{Server, metric};
 use wslab::transport::Transport;
@@ -100,12 +101,17 @@ fn says_which_is_late_and_why_from_one_clock() {
     });
     // The clock of the page agrees with the server's, within the error that it states.
     let agrees = browser.run(
-        "return import('/page/clock.js').then(async ({ clock }) => {
+        r"const said = document.querySelector('#clock').textContent.replaceAll(',', '');
+        const [, offset_s, error_ms] = /plus ([\d.-]+).s give or take ([\d.]+).ms/.exec(said);
+        const agrees = async () => {
             const from = performance.now();
             const { now_ns } = await (await fetch('/clock')).json();
-            const to = performance.now(), { errorMs } = clock.best, at = clock.toPage(now_ns);
-            return from - errorMs <= at && at <= to + errorMs;
-        })",
+            const to = performance.now(), at = now_ns / 1e6 - offset_s * 1000;
+            // Both are shown in steps of 0.1 ms.
+            const error = Number(error_ms) + 0.1;
+            return from - error <= at && at <= to + error;
+        };
+        return agrees();",
     );
     assert_eq!(agrees, true);
     assert_eq!(browser.errors(), Vec::<Value>::new());
@@ -337,4 +343,36 @@ fn loads_little_and_from_this_server_alone() {
         document.body.append(script);
         return window.injected ?? false";
     assert_eq!(browser.run(ran), false);
+}
+
+/// A browser has six connections to a server for all of its pages.
+#[test]
+fn a_page_needs_at_most_five_connections_while_it_loads_and_runs() {
+    let class = [
+        "demo",
+        "--bind",
+        "127.0.0.1:0",
+        "--no-open",
+        "--log",
+        "warn",
+    ];
+    let server = Server::of(Process::start(wslab(&class)));
+    let sum = |name: &str| -> u64 {
+        let metrics = get(&server.at("/metrics")).body;
+        let of_transports = metrics.lines().filter(|line| line.starts_with(name));
+        let values = of_transports.map(|line| line.rsplit_once(' ').unwrap().1);
+        values.map(|value| value.parse::<u64>().unwrap()).sum()
+    };
+    let before = sum("wslab_connections_accepted_total{");
+    let browser = Browser::open(&server.at("/?lang=en"));
+    set(&browser, "rate", "10");
+    set(&browser, "interval", "250");
+    wait_for_lanes(&browser, "messages and counts", |lane| {
+        number(&lane["received"]) > 20 && lane["up"] != "–"
+    });
+    // The last one is this test's own.
+    let accepted = sum("wslab_connections_accepted_total{") - before - 1;
+    assert!(accepted <= 5, "{accepted}");
+    assert_eq!(sum("wslab_connections{") - 1, 5, "one for each transport");
+    assert_eq!(browser.errors(), Vec::<Value>::new());
 }

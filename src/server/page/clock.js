@@ -4,7 +4,7 @@
 import { exchange, inTurn, mark } from './feed.js';
 import { url } from './frame.js';
 
-const FIRST_SAMPLES = 8, EVERY_MS = 10_000, KEPT = 30;
+const FIRST_SAMPLES = 8, KEPT = 30;
 const DRIFT = 50e-6;             // two quartz clocks part by so much at most, as a share
 const STEP_MS = 0.1;             // browsers round their clock to this outside secure contexts
 
@@ -38,7 +38,5 @@ export const clock = {
     for (let n = 0; n < FIRST_SAMPLES; n += 1) await inTurn(sample);
   },
 
-  keepMeasuring(isWanted) {
-    setInterval(() => { if (isWanted()) inTurn(sample).catch(() => {}); }, EVERY_MS);
-  },
+  async measureAgain() { await inTurn(sample); },
 };

@@ -22,15 +22,17 @@ export async function request(where, init) {
   throw Object.assign(new Error(advice), { status: response.status });
 }
 
-// One exchange: the body as JSON and its size in bytes, or an Error as above.
+// One exchange: the body as JSON, null if it is empty, and its size in bytes; or an Error as above.
 export async function exchange(where, { limitMs = ANSWER_MS, signal, ...init } = {}) {
   const limit = new AbortController(), abort = () => limit.abort();
   const timer = setTimeout(abort, limitMs);
   signal?.addEventListener('abort', abort);
+  if (signal?.aborted) abort();
   try {
     const response = await request(where, { signal: limit.signal, ...init });
     const bytes = await response.arrayBuffer();
-    return { body: JSON.parse(new TextDecoder().decode(bytes)), size: bytes.byteLength };
+    const size = bytes.byteLength;
+    return { body: size ? JSON.parse(new TextDecoder().decode(bytes)) : null, size };
   } catch (error) {
     if (limit.signal.aborted) throw new Error(text('no_answer', { s: limitMs / 1000 }));
     throw error instanceof SyntaxError ? new Error(text('unreadable')) : error;
@@ -40,11 +42,15 @@ export async function exchange(where, { limitMs = ANSWER_MS, signal, ...init } =
   }
 }
 
+// What an exchange is to post: JSON.
+export const posted = (body, headers) => ({
+  method: 'POST', body: JSON.stringify(body),
+  headers: { 'Content-Type': 'application/json', ...headers },
+});
+
 // Publishes a message; its number.
 export async function publish(feed, message) {
-  const headers = { 'Content-Type': 'application/json' };
-  const init = { method: 'POST', headers, body: JSON.stringify(message) };
-  return (await exchange(feedUrl(feed, 'messages'), init)).body.seq;
+  return (await exchange(feedUrl(feed, 'messages'), posted(message))).body.seq;
 }
 
 // Runs tasks one after the other, so that all of them need one connection.

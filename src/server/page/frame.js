@@ -69,6 +69,22 @@ export function element(tag, { data, ...properties } = {}, ...children) {
   return made;
 }
 
+export const byId = (id) => document.getElementById(id);
+
+// Changes the text of an element only where it is another one, so that no screen reader says it
+// again.
+export function put(one, said) {
+  if (one.textContent !== said) one.textContent = said;
+}
+
+export const pause = (ms) => new Promise((done) => { setTimeout(done, ms); });
+
+// A number of so many random bytes, in hexadecimal. Outside secure contexts there is no randomUUID.
+export function randomHex(size) {
+  const random = crypto.getRandomValues(new Uint8Array(size));
+  return [...random].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
 // Fills in the texts of elements below `root`.
 export function fill(root = document) {
   for (const one of root.querySelectorAll('[data-text]')) {
@@ -85,6 +101,12 @@ export function url(path, params = {}) {
   const made = new URL(path, location.href);
   made.search = new URLSearchParams({ ...params, ...(token && { token }) });
   return made;
+}
+
+// The address of a WebSocket where `where` is.
+export function socketUrl(where) {
+  where.protocol = where.protocol.replace('http', 'ws');
+  return where;
 }
 
 // Adds texts by key, for a module that pages share.

@@ -1,6 +1,6 @@
 // A lane of the race: one transport, drawn on a time axis and in figures.
 
-import { bytes, duration, fill, number, text } from './frame.js';
+import { byId, bytes, duration, fill, number, put, text } from './frame.js';
 import { Subscription } from './subscription.js';
 import { clock } from './clock.js';
 
@@ -22,7 +22,7 @@ export class Lane {
   // `race` has the feed, the settings, and what was published: { known(epoch), published }.
   constructor({ name, title }, race) {
     Object.assign(this, { name, title, race });
-    this.root = document.getElementById('lane').content.cloneNode(true).firstElementChild;
+    this.root = byId('lane').content.cloneNode(true).firstElementChild;
     this.root.dataset.transport = name;
     this.find = (selector) => this.root.querySelector(selector);
     this.find('h2').textContent = title;
@@ -83,32 +83,29 @@ export class Lane {
   // The figures as text.
   show() {
     const { subscription: its, latencies } = this;
-    const put = (name, value) => {
-      const one = this.find(`[data-${name}]`);
-      if (one.textContent !== value) one.textContent = value;
-    };
+    const say = (name, value) => put(this.find(`[data-${name}]`), value);
     const state = this.find('[data-state]');
     if (state.dataset.state !== its.state) {
       state.dataset.state = its.state;
       state.textContent = text(`state_${its.state}`);
     }
     const native = its.ready === its.ready.toUpperCase();
-    put('ready', native ? its.ready : text(`ready_${its.ready}`));
+    say('ready', native ? its.ready : text(`ready_${its.ready}`));
     Object.assign(this.find('[data-why]'), { textContent: its.why, hidden: !its.why });
     const interval = this.race.settings.intervalMs / 1000;
     this.find('.how').textContent = text(`how_${this.name}`, { s: interval });
-    put('last', this.last === null ? '–' : duration(this.last));
-    put('error', clock.best ? `±\u00a0${duration(clock.best.errorMs)}` : '');
-    put('p50', latencies.length ? duration(quantile(latencies, 0.5)) : '–');
-    put('p99', latencies.length ? duration(quantile(latencies, 0.99)) : '–');
+    say('last', this.last === null ? '–' : duration(this.last));
+    say('error', clock.best ? `±\u00a0${duration(clock.best.errorMs)}` : '');
+    say('p50', latencies.length ? duration(quantile(latencies, 0.5)) : '–');
+    say('p99', latencies.length ? duration(quantile(latencies, 0.99)) : '–');
     const { received, missed, requests, empty } = its, { counted } = this;
-    put('received', number(received)
+    say('received', number(received)
       + (this.caughtUp ? text('caught_up', { n: this.caughtUp }) : ''));
-    put('missed', number(missed) + (its.duplicates ? text('twice', { n: its.duplicates }) : ''));
-    put('requests', number(requests) + (empty ? text('empty', { n: empty }) : ''));
-    put('down', counted ? bytes(counted.written_bytes)
+    say('missed', number(missed) + (its.duplicates ? text('twice', { n: its.duplicates }) : ''));
+    say('requests', number(requests) + (empty ? text('empty', { n: empty }) : ''));
+    say('down', counted ? bytes(counted.written_bytes)
       + text('seen', { size: bytes(counted.seen_bytes) }) : '–');
-    put('up', counted ? bytes(counted.read_bytes) : '–');
+    say('up', counted ? bytes(counted.read_bytes) : '–');
     const pause = this.find('[data-pause]');
     pause.textContent = text(this.pausedByUser ? 'resume' : 'pause');
     pause.setAttribute('aria-pressed', this.pausedByUser);

@@ -1,7 +1,9 @@
 // The microscope: opens a connection that the server records, and shows every byte of it.
 
 import { TRANSPORTS } from './setup.js';
-import { duration, element, language, number, query, start, text, url } from './frame.js';
+import { byId, duration, element, language, number, pause, query, randomHex, socketUrl, start, text,
+  url } from './frame.js';
+import { exchange, publish, request } from './feed.js';
 import texts from './microscope.texts.js';
 
 const ENDPOINTS = { 'short-polling': 'poll', 'long-polling': 'long-poll', sse: 'sse',
@@ -9,10 +11,10 @@ const ENDPOINTS = { 'short-polling': 'poll', 'long-polling': 'long-poll', sse: '
 const LOOK_EVERY_MS = 400, POLL_EVERY_MS = 1500, HOLD_MS = 8000, POLLS = 20;
 // The server forgets captures; one that is not there yet may come.
 const PATIENCE_MS = 4000;
-const WRONG = /^(bad-|accept-wrong|mask-missing|mask-forbidden|opcode-reserved|length-not-|folded|tls)/;
+const WRONG = RegExp('^(bad-|accept-wrong|mask-missing|mask-forbidden|opcode-reserved|length-not-|'
+  + 'folded|tls)');
 
 start('microscope', texts);
-const at = (id) => document.getElementById(id);
 
 // The connection: how to send on it, and how to close it.
 let open = null, capture = null, opened = 0;
@@ -21,27 +23,15 @@ let seen = null, bytes = null, selected = null, rendered = [];
 
 // --- The connection ---
 
-function randomId() {
-  const words = crypto.getRandomValues(new Uint8Array(16));
-  return [...words].map((byte) => byte.toString(16).padStart(2, '0')).join('');
-}
-
 function path(transport) {
-  return `feeds/${encodeURIComponent(at('feed').value)}/${ENDPOINTS[transport]}`;
+  return `feeds/${encodeURIComponent(byId('feed').value)}/${ENDPOINTS[transport]}`;
 }
 
-async function post(body) {
-  const answer = await fetch(url(`feeds/${encodeURIComponent(at('feed').value)}/messages`),
-    { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
-  if (!answer.ok) throw new Error(text('status', { status: answer.status }));
-}
-
-const publish = (message) => post({ from: 'microscope', text: message });
+const send = (message) => publish(byId('feed').value, { from: 'microscope', text: message });
 
 function openWebSocket(id) {
   const address = url(path('websocket'), { capture: id, user: 'microscope' });
-  address.protocol = address.protocol.replace('http', 'ws');
-  const socket = new WebSocket(address);
+  const socket = new WebSocket(socketUrl(address));
   return {
     send: (message) => socket.send(JSON.stringify({ text: message })),
     close: () => socket.close(1000, 'done'),
@@ -50,19 +40,18 @@ function openWebSocket(id) {
 
 function openSse(id) {
   const source = new EventSource(url(path('sse'), { capture: id }));
-  return { send: publish, close: () => source.close() };
+  return { send, close: () => source.close() };
 }
 
 function openStream(id) {
   const stop = new AbortController();
   const read = async () => {
-    const answer = await fetch(url(path('ndjson'), { capture: id }),
-      { signal: stop.signal, cache: 'no-store' });
+    const answer = await request(url(path('ndjson'), { capture: id }), { signal: stop.signal });
     const reader = answer.body.getReader();
     while (!(await reader.read()).done) { /* the server shows what came */ }
   };
   read().catch(() => {});
-  return { send: publish, close: () => stop.abort() };
+  return { send, close: () => stop.abort() };
 }
 
 function openPolls(id, transport) {
@@ -72,20 +61,19 @@ function openPolls(id, transport) {
     let after;
     for (let poll = 0; poll < POLLS; poll += 1) {
       const params = { capture: id, ...(after && { after }), ...(holds && { hold_ms: HOLD_MS }) };
-      const answer = await fetch(url(path(transport), params),
-        { signal: stop.signal, cache: 'no-store' });
+      const answer = await request(url(path(transport), params), { signal: stop.signal });
       const page = await answer.json();
       after = `${page.last}-${page.epoch}`;
-      if (!holds && poll + 1 < POLLS) await new Promise((go) => setTimeout(go, POLL_EVERY_MS));
+      if (!holds && poll + 1 < POLLS) await pause(POLL_EVERY_MS);
     }
   };
   read().catch(() => {});
-  return { send: publish, close: () => stop.abort() };
+  return { send, close: () => stop.abort() };
 }
 
 function openConnection(transport) {
   open?.close();
-  capture = randomId();
+  capture = randomHex(16);
   opened = Date.now();
   forget();
   const openers = { websocket: openWebSocket, sse: openSse, ndjson: openStream };
@@ -103,45 +91,38 @@ let looking = 0;
 
 async function look() {
   clearTimeout(looking);
-  if (capture) {
-    const goes = await fetchCapture().catch(() => fail(text('unreachable')));
-    if (goes !== false) looking = setTimeout(look, LOOK_EVERY_MS);
-  }
+  if (!capture) return;
+  const of = capture;
+  const goes = await fetchCapture(of).catch(({ status, message }) =>
+    of !== capture || fail(status === 404 ? text('no_capture') : message));
+  if (goes !== false) looking = setTimeout(look, LOOK_EVERY_MS);
 }
 
 // Returns false once there is nothing more to come.
-async function fetchCapture() {
-  const of = capture;
+async function fetchCapture(of) {
   const count = bytes ? bytes.up.length + bytes.down.length : 0;
-  const answer = await fetch(url(`captures/${of}`, open || bytes ? { seen: count } : {}),
-    { cache: 'no-store' });
+  const known = open || bytes ? { seen: count } : {};
+  const { body: found } = await exchange(url(`captures/${of}`, known));
   if (of !== capture) return true;
-  if (answer.status === 204) {
-    return bytes || Date.now() - opened < PATIENCE_MS || fail(text('no_capture'));
-  }
-  if (!answer.ok) {
-    return fail(answer.status === 404 ? text('no_capture') : text('status', { status: answer.status }));
-  }
-  const found = await answer.json();
-  if (of !== capture) return true;
-  at('error').hidden = true;
+  if (!found) return bytes || Date.now() - opened < PATIENCE_MS || fail(text('no_capture'));
+  byId('error').hidden = true;
   show(found);
   return !(found.ended || found.truncated);
 }
 
 function fail(why) {
-  at('error').textContent = why;
-  at('error').hidden = false;
+  byId('error').textContent = why;
+  byId('error').hidden = false;
   return false;
 }
 
 function forget() {
   [seen, bytes, selected, rendered] = [null, null, null, []];
-  at('bytes').replaceChildren();
-  at('detail').replaceChildren();
-  at('seen').hidden = true;
-  at('error').hidden = true;
-  at('state').textContent = text('opening');
+  byId('bytes').replaceChildren();
+  byId('detail').replaceChildren();
+  byId('seen').hidden = true;
+  byId('error').hidden = true;
+  byId('state').textContent = text('opening');
   followsEnd = true;
 }
 
@@ -150,20 +131,20 @@ const decode = (base64) => Uint8Array.from(atob(base64), (character) => characte
 function show(found) {
   seen = found;
   bytes = { up: decode(found.up), down: decode(found.down) };
-  at('seen').hidden = false;
+  byId('seen').hidden = false;
   const whole = bytes.up.length + bytes.down.length;
   const state = found.ended ? 'state_ended' : found.truncated ? 'state_truncated' : 'state_open';
-  at('state').textContent = text(state, { n: whole, count: found.messages });
+  byId('state').textContent = text(state, { n: whole, count: found.messages });
   if (found.further_connections) {
-    at('state').append(' ', text('further', { n: found.further_connections }));
+    byId('state').append(' ', text('further', { n: found.further_connections }));
   }
-  at('below').textContent = text(found.tls ? 'below_tls' : 'below_plain');
-  at('pcap').href = url(`captures/${capture}.pcap`);
-  at('pcap').download = `wslab-${capture.slice(0, 8)}.pcap`;
+  byId('below').textContent = text(found.tls ? 'below_tls' : 'below_plain');
+  byId('pcap').href = url(`captures/${capture}.pcap`);
+  byId('pcap').download = `wslab-${capture.slice(0, 8)}.pcap`;
   showLayers();
   showBytes();
   showSteps();
-  if (at('all').open) showTable();
+  if (byId('all').open) showTable();
   if (!selected) selectFragment();
 }
 
@@ -173,11 +154,12 @@ const layer = (name) => element('span', { className: `layer ${name}`,
 function showLayers() {
   const cell = (content) => element('td', {}, content);
   const row = (...cells) => element('tr', {}, ...cells);
-  const head = row(...['layer', 'up', 'down'].map((key) => element('th', { textContent: text(key) })));
+  const head = row(...['layer', 'up', 'down']
+    .map((key) => element('th', { textContent: text(key) })));
   const rows = Object.entries(seen.layers).map(([name, { up, down }]) =>
     row(cell(layer(name)), cell(number(up)), cell(number(down))));
-  const sum = row(cell(text('sum')), cell(number(bytes.up.length)), cell(number(bytes.down.length)));
-  at('layers').replaceChildren(head, ...rows, sum);
+  const sum = row(...[text('sum'), number(bytes.up.length), number(bytes.down.length)].map(cell));
+  byId('layers').replaceChildren(head, ...rows, sum);
 }
 
 // --- The bytes ---
@@ -197,10 +179,12 @@ function showBytes() {
   for (const one of rendered.splice(same)) {
     const paragraph = one.link.parentElement;
     one.link.remove();
-    if (!paragraph.childElementCount) { paragraph.previousElementSibling.remove(); paragraph.remove(); }
+    if (paragraph.childElementCount) continue;
+    paragraph.previousElementSibling.remove();
+    paragraph.remove();
   }
   const added = document.createDocumentFragment();
-  let paragraph = at('bytes').lastElementChild;
+  let paragraph = byId('bytes').lastElementChild;
   for (let place = same; place < keys.length; place += 1) {
     const span = seen.spans[place];
     if (!place || partOf(seen.spans[place - 1]) !== partOf(span)) {
@@ -211,7 +195,7 @@ function showBytes() {
     paragraph.append(link);
     rendered.push({ key: keys[place], link, chunk: chunkOf(span) });
   }
-  at('bytes').append(added);
+  byId('bytes').append(added);
 }
 
 function heading(span) {
@@ -222,7 +206,8 @@ function heading(span) {
 
 function spanLink(span, place) {
   const link = element('a', { className: span.layer, id: name(span), href: `#${name(span)}` });
-  const label = text('span_label', { n: span.length, layer: seen.layers[span.layer].title[language] });
+  const label = text('span_label',
+    { n: span.length, layer: seen.layers[span.layer].title[language] });
   link.setAttribute('aria-label', `${title(span.fields[0])} ${span.fields[0].value}: ${label}`);
   link.tabIndex = place === 0 ? 0 : -1;
   if (span.fields.some((field) => WRONG.test(field.note))) link.classList.add('wrong');
@@ -264,7 +249,7 @@ function selectFragment() {
 function select(place, { focus }) {
   const [one, span] = [rendered[place], seen?.spans[place]];
   if (!one) return;
-  for (const link of at('bytes').querySelectorAll('a[aria-current]')) {
+  for (const link of byId('bytes').querySelectorAll('a[aria-current]')) {
     link.removeAttribute('aria-current');
     link.tabIndex = -1;
   }
@@ -284,7 +269,7 @@ function explain(span) {
     way: way(span.direction), at: duration(span.at_ns / 1e6) });
   const list = element('dl');
   for (const field of span.fields) list.append(...fieldLines(field));
-  at('detail').replaceChildren(element('h2', { textContent: title(span.fields[0]) }),
+  byId('detail').replaceChildren(element('h2', { textContent: title(span.fields[0]) }),
     element('p', {}, layer(span.layer), ` ${where}`), list);
 }
 
@@ -318,7 +303,7 @@ async function copyText(command, button) {
   }
 }
 
-at('bytes').onkeydown = (event) => {
+byId('bytes').onkeydown = (event) => {
   const moves = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: 1, ArrowUp: -1 };
   const last = rendered.length - 1;
   const to = { Home: 0, End: last }[event.key] ?? selected + moves[event.key];
@@ -334,37 +319,37 @@ let followsEnd = true;
 
 function showSteps() {
   const steps = seen.chunks.length;
-  at('step').max = Math.max(steps, 1);
-  if (followsEnd) at('step').value = steps;
+  byId('step').max = Math.max(steps, 1);
+  if (followsEnd) byId('step').value = steps;
   showStep();
 }
 
 function showStep() {
-  const step = Number(at('step').value);
+  const step = Number(byId('step').value);
   const chunk = seen?.chunks[step - 1];
   if (!chunk) return;
   for (const one of rendered) one.link.classList.toggle('later', one.chunk >= step);
-  at('back').disabled = step <= 1;
-  at('forward').disabled = step >= seen.chunks.length;
-  at('moved').textContent = text(chunk.direction === 'up' ? 'step_read' : 'step_written', { step,
+  byId('back').disabled = step <= 1;
+  byId('forward').disabled = step >= seen.chunks.length;
+  byId('moved').textContent = text(chunk.direction === 'up' ? 'step_read' : 'step_written', { step,
     steps: seen.chunks.length, n: chunk.length, at: duration(chunk.at_ns / 1e6) });
 }
 
 function stepTo(step) {
   if (!seen) return;
-  at('step').value = step;
-  followsEnd = Number(at('step').value) === seen.chunks.length;
+  byId('step').value = step;
+  followsEnd = Number(byId('step').value) === seen.chunks.length;
   showStep();
-  const first = rendered.findIndex((one) => one.chunk === Number(at('step').value) - 1);
+  const first = rendered.findIndex((one) => one.chunk === Number(byId('step').value) - 1);
   if (first >= 0) {
     select(first, { focus: false });
     rendered[first].link.scrollIntoView({ block: 'nearest' });
   }
 }
 
-at('step').oninput = () => stepTo(Number(at('step').value));
-at('back').onclick = () => stepTo(Number(at('step').value) - 1);
-at('forward').onclick = () => stepTo(Number(at('step').value) + 1);
+byId('step').oninput = () => stepTo(Number(byId('step').value));
+byId('back').onclick = () => stepTo(Number(byId('step').value) - 1);
+byId('forward').onclick = () => stepTo(Number(byId('step').value) + 1);
 
 // --- All fields as a table, also for paper ---
 
@@ -378,44 +363,42 @@ function showTable() {
     field.section ? sectionLink(field) : '',
     field.command ? element('code', { textContent: field.command }) : '',
   ])));
-  at('table').replaceChildren(...rows);
+  byId('table').replaceChildren(...rows);
 }
 
-at('all').ontoggle = showTable;
-addEventListener('beforeprint', () => { at('all').open = true; showTable(); });
-at('print').onclick = () => print();
+byId('all').ontoggle = showTable;
+addEventListener('beforeprint', () => { byId('all').open = true; showTable(); });
+byId('print').onclick = () => print();
 
 // --- Controls ---
 
 for (const transport of TRANSPORTS) {
-  at('transport').append(element('option', { value: transport.name, textContent: transport.title }));
+  byId('transport').append(new Option(transport.title, transport.name));
 }
-at('transport').value = query.get('transport') ?? 'websocket';
-if (!at('transport').value) at('transport').value = 'websocket';
-at('feed').value = query.get('feed') ?? `microscope-${randomId().slice(0, 6)}`;
+byId('transport').value = query.get('transport') ?? 'websocket';
+if (!byId('transport').value) byId('transport').value = 'websocket';
+byId('feed').value = query.get('feed') ?? `microscope-${randomHex(3)}`;
 
-at('open').onsubmit = (event) => {
+byId('open').onsubmit = (event) => {
   event.preventDefault();
-  openConnection(at('transport').value);
+  openConnection(byId('transport').value);
 };
 
 // Does what a button says; says why not where it cannot.
 async function act(what) {
   if (!open) return fail(text('not_open'));
-  at('error').hidden = true;
-  try { await what(); } catch (error) { fail(error.message || text('unreachable')); }
+  byId('error').hidden = true;
+  try { await what(); } catch (error) { fail(error.message); }
   return look();
 }
 
-at('act').onsubmit = (event) => {
+byId('act').onsubmit = (event) => {
   event.preventDefault();
-  act(() => open.send(at('text').value));
+  act(() => open.send(byId('text').value));
 };
-at('ping').onclick = () => act(async () => {
-  const answer = await fetch(url(`captures/${capture}`), { method: 'POST' });
-  if (!answer.ok) throw new Error(text('no_ping'));
-});
-at('close').onclick = () => act(() => { open.close(); open = null; });
+byId('ping').onclick = () => act(() => exchange(url(`captures/${capture}`), { method: 'POST' })
+  .catch(({ status, message }) => { throw new Error(status ? text('no_ping') : message); }));
+byId('close').onclick = () => act(() => { open.close(); open = null; });
 
 addEventListener('hashchange', () => seen && selectFragment());
 addEventListener('pagehide', () => open?.close());
@@ -423,8 +406,8 @@ addEventListener('pagehide', () => open?.close());
 const kept = query.get('capture');
 if (/^[0-9a-f]{32}$/i.test(kept ?? '')) {
   capture = kept;
-  at('state').textContent = text('opening');
+  byId('state').textContent = text('opening');
   look();
 } else {
-  at('state').textContent = text('begin');
+  byId('state').textContent = text('begin');
 }

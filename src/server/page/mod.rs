@@ -11,10 +11,12 @@
 //! - `hall.html`, `hall.js`, `lanes.js`, `teacher.js`: the hall · `vote.html`, `vote.js`,
 //!   `ballot.js`: the vote
 //!
-//! A page is an entry of [`PAGES`], and its files are entries of `files!`. Scripts and styles have
-//! paths of their own, so that the policy of a page can forbid all others.
+//! A page is an entry of [`PAGES`], and its modules are entries of `modules!`. Script and style are
+//! one file each, so that a page needs few connections, and not part of the page, so that its policy
+//! can forbid all others.
 
-use std::borrow::Cow;
+mod bundle;
+
 use std::sync::Arc;
 
 use axum::Extension;
@@ -50,6 +52,8 @@ struct Page {
     name: &'static str,
     about: &'static str,
     html: &'static str,
+    /// Its style, after what all pages share.
+    css: &'static str,
     /// Whether only a demonstration has it.
     is_of_class: bool,
 }
@@ -61,6 +65,7 @@ static PAGES: &[Page] = &[
         name: "race",
         about: "the page, for a browser: one feed over all transports",
         html: include_str!("index.html"),
+        css: include_str!("race.css"),
         is_of_class: false,
     },
     Page {
@@ -68,6 +73,7 @@ static PAGES: &[Page] = &[
         name: "room",
         about: "a chat, for a browser",
         html: include_str!("room.html"),
+        css: include_str!("room.css"),
         is_of_class: false,
     },
     Page {
@@ -75,6 +81,7 @@ static PAGES: &[Page] = &[
         name: "sample",
         about: "a script that uses /echo, to be changed in a browser",
         html: include_str!("sample.html"),
+        css: include_str!("sample.css"),
         is_of_class: false,
     },
     Page {
@@ -82,6 +89,7 @@ static PAGES: &[Page] = &[
         name: "microscope",
         about: "the page of the microscope: the bytes of the visitor's own connection",
         html: include_str!("microscope.html"),
+        css: include_str!("microscope.css"),
         is_of_class: false,
     },
     Page {
@@ -89,6 +97,7 @@ static PAGES: &[Page] = &[
         name: "hall",
         about: "the page for the projector: every device of the room",
         html: include_str!("hall.html"),
+        css: include_str!("class.css"),
         is_of_class: true,
     },
     Page {
@@ -96,6 +105,7 @@ static PAGES: &[Page] = &[
         name: "vote",
         about: "the page for phones: a number for the question that is open",
         html: include_str!("vote.html"),
+        css: include_str!("class.css"),
         is_of_class: true,
     },
 ];
@@ -107,28 +117,25 @@ fn pages(has_class: bool) -> impl Iterator<Item = &'static Page> {
         .filter(move |page| has_class || !page.is_of_class)
 }
 
-/// A file of the pages, by name.
-macro_rules! files {
+/// The modules of the pages, by name.
+macro_rules! modules {
     ($($name:literal),+ ; $($texts:literal),+ $(,)?) => {
-        /// The content of a file of the pages. The texts of a page are a module too.
-        fn file(name: &str) -> Option<&'static str> {
+        /// The text of a module. The texts of a page are a module too.
+        fn module(name: &str) -> &'static str {
             match name {
-                $($name => Some(include_str!($name)),)+
-                $(concat!($texts, ".texts.js") => Some(concat!(
-                    "export default ",
-                    include_str!(concat!("../../texts/pages/", $texts, ".json")),
-                )),)+
-                _ => None,
+                $($name => include_str!($name),)+
+                $(concat!($texts, ".texts.js") =>
+                    include_str!(concat!("../../texts/pages/", $texts, ".json")),)+
+                _ => panic!("there is no module {name}"),
             }
         }
     };
 }
 
-files!(
-    "style.css", "frame.js", "feed.js", "subscription.js", "clock.js", "turns.js",
-    "race.css", "race.js", "lane.js", "plot.js", "room.css", "room.js", "sample.css", "sample.js",
-    "class.css", "report.js", "svg.js", "lanes.js", "ballot.js", "hall.js", "teacher.js", "vote.js",
-    "microscope.css", "microscope.js";
+modules!(
+    "frame.js", "feed.js", "subscription.js", "clock.js", "turns.js", "race.js", "lane.js",
+    "plot.js", "room.js", "sample.js", "report.js", "svg.js", "lanes.js", "ballot.js", "hall.js",
+    "teacher.js", "vote.js", "microscope.js";
     "frame", "race", "room", "sample", "class", "hall", "vote", "microscope",
 );
 
@@ -162,20 +169,19 @@ async fn file_of_pages(
     classroom: Option<Extension<Arc<Classroom>>>,
     Path(name): Path<String>,
 ) -> Response {
-    let content: Cow<'static, str> = match &*name {
-        "setup.js" => setup(&state, classroom.is_some()).into(),
-        "transports.css" => colours().into(),
-        name => match file(name) {
-            Some(content) => content.into(),
-            None => {
-                let advice = format!("the pages have no file {name:?}");
-                return ApiError::new(StatusCode::NOT_FOUND, advice).into_response();
-            }
-        },
-    };
-    let content_type = match name.ends_with(".css") {
-        true => "text/css; charset=utf-8",
-        false => "text/javascript; charset=utf-8",
+    let has_class = classroom.is_some();
+    let of_page = |stem: &str| pages(has_class).find(|page| page.name == stem);
+    let found = name.split_once('.').and_then(|(stem, kind)| match kind {
+        "js" => Some((
+            "text/javascript; charset=utf-8",
+            script(of_page(stem)?, &state, has_class),
+        )),
+        "css" => Some(("text/css; charset=utf-8", style(of_page(stem)?))),
+        _ => None,
+    });
+    let Some((content_type, content)) = found else {
+        let advice = format!("the pages have no file {name:?}");
+        return ApiError::new(StatusCode::NOT_FOUND, advice).into_response();
     };
     let fields = [
         (CONTENT_TYPE, content_type),
@@ -185,7 +191,18 @@ async fn file_of_pages(
     (fields, content).into_response()
 }
 
-/// The module that tells the pages of the transports, of each other and of the server's language.
+/// The script of a page.
+fn script(page: &Page, state: &AppState, has_class: bool) -> String {
+    let setup = ("setup.js", setup(state, has_class));
+    bundle::bundle(&format!("{}.js", page.name), &[setup], module)
+}
+
+/// The style of a page.
+fn style(page: &Page) -> String {
+    [include_str!("style.css"), &colours(), page.css].concat()
+}
+
+/// What the pages know of the transports, of each other and of the server's language.
 fn setup(state: &AppState, has_class: bool) -> String {
     let transports = Transport::CHOICES.map(|transport| {
         let Descriptor {
@@ -199,12 +216,8 @@ fn setup(state: &AppState, has_class: bool) -> String {
     });
     let pages = pages(has_class).map(|page| json!({ "path": page.path, "name": page.name }));
     let language = state.page_language.map(|language| language.tag());
-    format!(
-        "export const TRANSPORTS = {};\nexport const PAGES = {};\nexport const LANGUAGE = {};\n",
-        json!(transports),
-        serde_json::Value::from_iter(pages),
-        json!(language),
-    )
+    let pages: Vec<_> = pages.collect();
+    json!({ "TRANSPORTS": transports, "PAGES": pages, "LANGUAGE": language }).to_string()
 }
 
 /// `--colour` of whatever belongs to a transport.
@@ -214,4 +227,25 @@ fn colours() -> String {
         format!("[data-transport=\"{name}\"] {{ --colour: {colour}; }}\n")
     };
     Transport::CHOICES.map(rule).concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_page_is_three_small_files_and_says_what_it_needs() {
+        for page in PAGES {
+            let Page { name, html, .. } = page;
+            assert!(html.contains("<noscript>"), "{name}");
+            for file in [format!("page/{name}.js"), format!("page/{name}.css")] {
+                assert!(html.contains(&format!("\"{file}\"")), "{file}");
+            }
+            assert_eq!(html.matches("\"page/").count(), 2, "{name}");
+            let setup = ("setup.js", "{}".to_owned());
+            let script = bundle::bundle(&format!("{name}.js"), &[setup], module);
+            let bytes = html.len() + script.len() + style(page).len();
+            assert!(bytes < 80_000, "{name}: {bytes}");
+        }
+    }
 }

@@ -1,8 +1,8 @@
 // The race: one feed over all transports at once, in this browser.
 
 import { TRANSPORTS } from './setup.js';
-import { duration, element, languageTag, number, query, remembered, start, text, url }
-  from './frame.js';
+import { byId, duration, element, languageTag, number, pause, put, query, randomHex, remembered,
+  start, text, url } from './frame.js';
 import { cursorAt, epochOf, exchange, feedUrl, inTurn, mark, publish, seqOf } from './feed.js';
 import { clock } from './clock.js';
 import { Lane } from './lane.js';
@@ -12,21 +12,20 @@ import { report } from './report.js';
 import texts from './race.texts.js';
 
 const WINDOW_MS = 10_000;        // of the lanes
-const FIGURES_MS = 250, STILL_MS = 1_000, COUNTS_MS = 2_000, RETRY_MS = 1_000;
+const FIGURES_MS = 250, STILL_MS = 1_000, COUNTS_MS = 2_000, CLOCK_MS = 10_000, RETRY_MS = 1_000;
 const HELD = 3, FREE = 2;        // connections that a race holds, and that others may hold
 const LATE_MS = 20, LATE_TIMES = 5;  // a median that is late, and by how much over the fastest
 
 start('race', texts);
-const by = (id) => document.getElementById(id);
 
 // ---- What is raced: the feed of the address, or one of this browser, which the page fills.
 
 const given = query.get('feed');
-const own = () => `race-${Math.random().toString(36).slice(2, 8)}`;
+const own = () => `race-${randomHex(3)}`;
 const feed = given ?? remembered.get('wslab-race') ?? own();
 if (!given) remembered.set('wslab-race', feed);
-by('feed').textContent = feed;
-by('help').href = url('help');
+byId('feed').textContent = feed;
+byId('help').href = url('help');
 
 const settings = { intervalMs: 1000, holdMs: 25_000, rate: 1, payload: 20 };
 const race = {
@@ -58,14 +57,14 @@ let epoch = null, runs = false;
 
 const span = () => Math.max(WINDOW_MS, 2.5 * settings.intervalMs);
 const lanes = TRANSPORTS.map((transport) => new Lane(transport, race));
-by('lanes').append(...lanes.map(({ root }) => root));
-by('legend').append(...TRANSPORTS.map(({ name, title }, n) =>
+byId('lanes').append(...lanes.map(({ root }) => root));
+byId('legend').append(...TRANSPORTS.map(({ name, title }, n) =>
   element('li', { textContent: title, data: { transport: name, sign: SIGNS[n] } })));
 
 // ---- The controls
 
 function choices(id, values, label, changed) {
-  const select = by(id), [first] = Object.keys(settings).filter((key) => key.startsWith(id));
+  const select = byId(id), [first] = Object.keys(settings).filter((key) => key.startsWith(id));
   select.append(...values.map((value) => new Option(label(value), value)));
   select.value = settings[first];
   select.onchange = () => {
@@ -85,8 +84,8 @@ choices('interval', [250, 500, 1_000, 2_000, 5_000, 10_000], seconds, () => {
   }
 });
 choices('hold', [1_000, 5_000, 25_000], seconds);
-for (const id of ['rate', 'payload']) by(id).disabled = given !== null;
-by('controls').onsubmit = (event) => event.preventDefault();
+for (const id of ['rate', 'payload']) byId(id).disabled = given !== null;
+byId('controls').onsubmit = (event) => event.preventDefault();
 
 // ---- Publishing, at random moments: no poll may be in step with it. A message that is due while
 // the one before it is on its way is left out: the network is slower than the rate.
@@ -117,7 +116,7 @@ const publishing = {
     this.busy = false;
   },
 
-  say(said) { if (by('publishing').textContent !== said) by('publishing').textContent = said; },
+  say(said) { put(byId('publishing'), said); },
 };
 
 // ---- What the visitor sees
@@ -144,7 +143,7 @@ const capital = (word) => word[0].toUpperCase() + word.slice(1);
 function showClock() {
   const { best } = clock;
   if (!best) return;
-  by('clock').textContent = text('clock', {
+  byId('clock').textContent = text('clock', {
     offset: `${number(best.offsetMs / 1000, 4)}\u00a0s`, error: duration(best.errorMs),
     trip: duration(best.roundTripMs),
   });
@@ -152,9 +151,8 @@ function showClock() {
 
 function showFigures() {
   for (const lane of lanes) lane.show();
-  const said = answer();
-  if (by('answer').textContent !== said) by('answer').textContent = said;
-  by('key').replaceChildren(
+  put(byId('answer'), answer());
+  byId('key').replaceChildren(
     element('span', { textContent: text('ago', { s: span() / 1000 }) }),
     element('span', { textContent: text('key') }),
     element('span', { textContent: text('now') }),
@@ -180,15 +178,22 @@ function draw(now) {
   for (const lane of lanes) lane.draw(now, span(), colours);
   if (now - plottedAt < FIGURES_MS) return;
   plottedAt = now;
-  drawPlot(by('plot'), lanes, now, colours);
+  drawPlot(byId('plot'), lanes, now, colours);
 }
 
 // The server's count of the bytes of this page's connections, beside the page's own.
 async function readCounts() {
-  if (!runs) return;
   const { body } = await inTurn(() => exchange(url('connections', { mark })));
   for (const lane of lanes) {
     lane.counted = { ...body[lane.name], seen_bytes: lane.subscription.bodyBytes };
+  }
+}
+
+// Asks again and again, and never for two answers at a time.
+async function keepDoing(task, everyMs) {
+  for (;;) {
+    await pause(everyMs);
+    if (runs) await task().catch(() => {});
   }
 }
 
@@ -207,23 +212,23 @@ for (let placed = false; !placed;) {
   placed = await findPlace().then(() => true, (error) => {
     for (const { subscription } of lanes) subscription.lost(error.message);
     showFigures();
-    return new Promise((done) => { setTimeout(() => done(false), RETRY_MS); });
+    return pause(RETRY_MS);
   });
 }
 async function run(has) {
   const isFree = !has || await heldByOthers() <= FREE;
   runs = has && isFree;
-  by('turn').hidden = runs;
-  by('why').textContent = text(isFree ? 'other_window' : 'other_windows');
+  byId('turn').hidden = runs;
+  byId('why').textContent = text(isFree ? 'other_window' : 'other_windows');
   for (const lane of lanes) lane.run(runs);
   publishing.begin();
 }
 holds(() => (runs ? HELD : 0));
-by('turn').querySelector('button').onclick = () => run(true);
+byId('turn').querySelector('button').onclick = () => run(true);
 takeTurns(run);
 setInterval(showFigures, FIGURES_MS);
-setInterval(() => readCounts().catch(() => {}), COUNTS_MS);
-clock.keepMeasuring(() => runs);
+keepDoing(readCounts, COUNTS_MS);
+keepDoing(() => clock.measureAgain(), CLOCK_MS);
 requestAnimationFrame(draw);
 
 // ---- The hall: what this page tells it, and what the teacher orders for all.
@@ -231,7 +236,7 @@ requestAnimationFrame(draw);
 const wished = new Map();        // control → the visitor's value, while an order stands above it
 
 function obey(id, label, ordered) {
-  const select = by(id), value = ordered ?? wished.get(id);
+  const select = byId(id), value = ordered ?? wished.get(id);
   if (value === undefined || (wished.has(id) && Number(select.value) === ordered)) return;
   if (ordered === undefined) wished.delete(id);
   else if (!wished.has(id)) wished.set(id, select.value);

@@ -4,8 +4,8 @@
 //   import { report } from './report.js';
 //   report({
 //     mark,                                     // of the page's requests, so that they can be cut
-//     lanes: () => ({ sse: { delay_ms: 1.5 } }),   // the transports that it reads by, and the median
-                                               // delay of its latest messages; null if none
+//     // The transports that it reads by, and the median delay of its latest messages or null.
+//     lanes: () => ({ sse: { delay_ms: 1.5 } }),
 //     onAnswer({ device, orders, ballot }) {},  // orders: [{ do: 'interval', ms: 2000, … }]
 //     via: (ask) => ask(),                      // a queue for the page's requests
 //   });
@@ -13,20 +13,21 @@
 // Where the server has no class, it does nothing.
 
 import { PAGES } from './setup.js';
-import { addTexts, duration, element, number, remembered, text, url } from './frame.js';
+import { addTexts, duration, element, number, pause, put, randomHex, remembered, text, url }
+  from './frame.js';
+import { exchange, posted } from './feed.js';
 import classTexts from './class.texts.js';
 
 addTexts(classTexts);
 
-const EVERY_MS = 1_000, LATER_MS = 3_000, ANSWER_MS = 10_000;
+const EVERY_MS = 1_000, LATER_MS = 3_000;
 const DEVICE = 'wslab-device';
 
 // This browser's secret name: a page that knows it can speak for this device.
 export const device = remembered.get(DEVICE) ?? newName();
 
 function newName() {
-  const bytes = crypto.getRandomValues(new Uint8Array(8));
-  const name = [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+  const name = randomHex(8);
   remembered.set(DEVICE, name);
   return name;
 }
@@ -56,8 +57,7 @@ export function showOrders(orders) {
     line.setAttribute('role', 'status');
     document.querySelector('body > header').after(line);
   }
-  const told = orders.length ? [text('orders'), ...orders.map(orderText)].join(' ') : '';
-  if (line.textContent !== told) line.textContent = told;
+  put(line, orders.length ? [text('orders'), ...orders.map(orderText)].join(' ') : '');
 }
 
 // The number by which the hall knows this device.
@@ -72,19 +72,14 @@ function showDevice(device) {
 
 export async function report({ mark, lanes, onAnswer = () => {}, via = (ask) => ask() }) {
   if (!PAGES.some(({ name }) => name === 'hall')) return;
-  const headers = { 'Content-Type': 'application/json' };
   for (;;) {
-    const body = JSON.stringify({ device, mark, lanes: lanes?.() });
-    const init = { method: 'POST', headers, body, signal: AbortSignal.timeout(ANSWER_MS) };
-    const answer = await via(() => fetch(url('hall/report'), init)).catch(() => null);
-    if (answer?.ok) {
-      const told = await answer.json();
+    const ask = () => exchange(url('hall/report'), posted({ device, mark, lanes: lanes?.() }));
+    const told = await via(ask).then(({ body }) => body, () => null);
+    if (told) {
       showDevice(told.device);
       showOrders(told.orders);
-      onAnswer(told);
-    } else {
-      onAnswer(null);
     }
-    await new Promise((resume) => { setTimeout(resume, answer?.ok ? EVERY_MS : LATER_MS); });
+    onAnswer(told);
+    await pause(told ? EVERY_MS : LATER_MS);
   }
 }

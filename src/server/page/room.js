@@ -1,7 +1,8 @@
 // The chat: a name, and the transport by which this window reads.
 
 import { TRANSPORTS } from './setup.js';
-import { duration, element, languageTag, query, remembered, start, text, url } from './frame.js';
+import { byId, duration, element, languageTag, put, query, remembered, start, text, url }
+  from './frame.js';
 import { cursorAt, exchange, feedUrl, publish, seqOf } from './feed.js';
 import { Subscription } from './subscription.js';
 import { heldByOthers, holds } from './turns.js';
@@ -13,9 +14,8 @@ const SPARE = 5;                 // of a browser's six connections; the sixth is
 const HOLDING = ['long-polling', 'sse', 'ndjson'];
 
 start('room', texts);
-const by = (id) => document.getElementById(id);
 const feed = query.get('feed') || 'lobby';
-by('feed').textContent = feed;
+byId('feed').textContent = feed;
 const settings = { intervalMs: 1000, holdMs: 25_000 };
 
 let reading = null;              // the subscription
@@ -27,7 +27,7 @@ const names = Object.fromEntries(TRANSPORTS.map(({ name, title }) => [name, titl
 
 // Text that people wrote only ever goes in as text.
 function add(line) {
-  const log = by('log'), isAtEnd = log.scrollTop + log.clientHeight > log.scrollHeight - 40;
+  const log = byId('log'), isAtEnd = log.scrollTop + log.clientHeight > log.scrollHeight - 40;
   log.append(line);
   while (log.childElementCount > SHOWN) log.firstElementChild.remove();
   if (isAtEnd) log.scrollTop = log.scrollHeight;
@@ -63,15 +63,16 @@ let missed = 0;
 function showState() {
   const { state, ready, why, name } = reading;
   const said = `${names[name]}: ${text(`state_${state}`)}`;
-  Object.assign(by('state'), { textContent: said }).dataset.state = state;
-  by('ready').textContent = ready === ready.toUpperCase() ? ready : text(`ready_${ready}`);
+  Object.assign(byId('state'), { textContent: said }).dataset.state = state;
+  byId('ready').textContent = ready === ready.toUpperCase() ? ready : text(`ready_${ready}`);
   tell(why);
   if (reading.missed > missed) notice(text('missed', { n: reading.missed - missed }), 'restart');
   missed = reading.missed;
 }
 
 function tell(why) {
-  if (by('told').textContent !== why) Object.assign(by('told'), { textContent: why, hidden: !why });
+  put(byId('told'), why);
+  byId('told').hidden = !why;
 }
 
 // ---- Who is there. A server may keep no members; to ask it for them would be an error.
@@ -82,7 +83,7 @@ function readMembers() {
   clearTimeout(membersAsked);
   membersAsked = setTimeout(readMembers, MEMBERS_MS);
   exchange(feedUrl(feed, 'members')).then(({ body }) => {
-    const [count, list] = by('members').children;
+    const [count, list] = byId('members').children;
     count.textContent = text('here', { n: body.members.length });
     list.replaceChildren(...body.members.flatMap((name) => [
       element('bdi', { textContent: name + (name === reading?.user ? ` ${text('you')}` : '') }),
@@ -90,14 +91,14 @@ function readMembers() {
         element('span', { className: 'via', textContent: names[one] ?? one,
           data: { transport: one } })),
     ]));
-    by('members').hidden = false;
+    byId('members').hidden = false;
   }, () => {});
 }
 
 // ---- Entering
 
 async function enter() {
-  const user = by('name').value.trim(), name = by('transport').value;
+  const user = byId('name').value.trim(), name = byId('transport').value;
   if (HOLDING.includes(name) && await heldByOthers() >= SPARE) return tell(text('no_connection'));
   reading?.stop();
   try {
@@ -126,17 +127,17 @@ async function enter() {
   remembered.set('wslab-transport', name);
   reading.start();
   readMembers();
-  by('text').focus();
+  byId('text').focus();
 }
 
-by('join').onsubmit = (event) => {
+byId('join').onsubmit = (event) => {
   event.preventDefault();
   enter();
 };
 
-by('composer').onsubmit = async (event) => {
+byId('composer').onsubmit = async (event) => {
   event.preventDefault();
-  const box = by('text'), said = box.value;
+  const box = byId('text'), said = box.value;
   if (!reading) return tell(text('enter_first'));
   if (!said.trim()) return;
   sentAt = performance.now();
@@ -155,16 +156,17 @@ by('composer').onsubmit = async (event) => {
 
 // ---- The start
 
-const showHow = () => { by('how').textContent = text(`how_${by('transport').value}`); };
-by('transport').append(...TRANSPORTS.map(({ name, title }) => new Option(title, name)));
-by('transport').value = query.get('transport') ?? remembered.get('wslab-transport') ?? 'websocket';
-if (!by('transport').value) by('transport').value = 'websocket';
-by('transport').onchange = showHow;
+const showHow = () => { byId('how').textContent = text(`how_${byId('transport').value}`); };
+byId('transport').append(...TRANSPORTS.map(({ name, title }) => new Option(title, name)));
+byId('transport').value = query.get('transport') ?? remembered.get('wslab-transport')
+  ?? 'websocket';
+if (!byId('transport').value) byId('transport').value = 'websocket';
+byId('transport').onchange = showHow;
 showHow();
-by('name').value = query.get('user') ?? remembered.get('wslab-name')
+byId('name').value = query.get('user') ?? remembered.get('wslab-name')
   ?? text('guest', { number: String(100 + Math.floor(Math.random() * 900)) });
-by('windows').append(...TRANSPORTS.map(({ name, title }) => {
-  const user = `${by('name').value}-${name}`.slice(0, 32);
+byId('windows').append(...TRANSPORTS.map(({ name, title }) => {
+  const user = `${byId('name').value}-${name}`.slice(0, 32);
   const link = element('a', { textContent: title, target: '_blank', data: { transport: name } });
   const others = Object.fromEntries(['feed', 'lang'].filter((key) => query.has(key))
     .map((key) => [key, query.get(key)]));

@@ -4,16 +4,14 @@
 // that it could change, and it can be ended whatever it does. It may connect to this server alone:
 // a worker made of a text has the policy of its page.
 
-import { element, languageTag, start, text, url } from './frame.js';
+import { byId, element, languageTag, socketUrl, start, text, url } from './frame.js';
 import texts from './sample.texts.js';
 
 const SHOWN = 500;
 
 start('sample', texts);
-const by = (id) => document.getElementById(id);
 
-const echo = url('echo');
-echo.protocol = echo.protocol.replace('http', 'ws');
+const echo = socketUrl(url('echo'));
 
 const sample = () => `const socket = new WebSocket('${echo}');
 
@@ -54,7 +52,7 @@ addEventListener('unhandledrejection', (event) => console.error(String(event.rea
 let worker = null, startedAt = 0;
 
 function add(kind, said) {
-  const output = by('output');
+  const output = byId('output');
   const since = ((performance.now() - startedAt) / 1000).toLocaleString(languageTag,
     { minimumFractionDigits: 3, maximumFractionDigits: 3 });
   const time = element('time', { textContent: `${since} s  ` });
@@ -67,14 +65,14 @@ function end(said) {
   worker?.terminate();
   if (worker && said) add('page', said);
   worker = null;
-  by('stop').disabled = true;
+  byId('stop').disabled = true;
 }
 
-by('run').onclick = () => {
+byId('run').onclick = () => {
   end();
-  by('output').replaceChildren();
+  byId('output').replaceChildren();
   startedAt = performance.now();
-  const script = new Blob([`${PRELUDE} ${by('code').value}`], { type: 'text/javascript' });
+  const script = new Blob([`${PRELUDE} ${byId('code').value}`], { type: 'text/javascript' });
   const where = URL.createObjectURL(script);
   worker = new Worker(where);
   worker.onmessage = ({ data: { kind, said } }) => add(kind === 'error' ? 'error' : 'log', said);
@@ -82,8 +80,8 @@ by('run').onclick = () => {
     event.preventDefault();
     add('error', text('failed', { line: String(event.lineno), why: event.message }));
   };
-  by('stop').disabled = false;
+  byId('stop').disabled = false;
 };
-by('stop').onclick = () => end(text('stopped'));
-by('reset').onclick = () => { by('code').value = sample(); };
-by('code').value = sample();
+byId('stop').onclick = () => end(text('stopped'));
+byId('reset').onclick = () => { byId('code').value = sample(); };
+byId('code').value = sample();

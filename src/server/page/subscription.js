@@ -1,7 +1,8 @@
 // One transport's reading of a feed: it resumes where it stopped, and counts what is missed.
 
-import { ANSWER_MS, cursorAt, epochOf, exchange, feedUrl, request, seqOf } from './feed.js';
-import { text } from './frame.js';
+import { ANSWER_MS, cursorAt, epochOf, exchange, feedUrl, inTurn, request, seqOf }
+  from './feed.js';
+import { socketUrl, text } from './frame.js';
 
 const FIRST_RETRY_MS = 500, LAST_RETRY_MS = 8_000;
 const OFFLINE_MS = 3_000;        // lost for so long: "reconnecting" would promise too much
@@ -126,7 +127,8 @@ export class Subscription {
 async function shortPolling(its, signal) {
   const askedAt = performance.now(), interval_ms = its.settings.intervalMs;
   its.readies('asking');
-  const answer = await exchange(its.url('poll', { interval_ms }), { signal });
+  // In turn with what the page asks otherwise: both are short, and share one connection.
+  const answer = await inTurn(() => exchange(its.url('poll', { interval_ms }), { signal }));
   if (signal.aborted) return;
   its.answered(answer);
   if (answer.body.more) return;
@@ -205,9 +207,7 @@ async function ndjson(its, signal) {
 
 function websocket(its, signal) {
   return new Promise((_, fail) => {
-    const where = its.url('ws');
-    where.protocol = where.protocol.replace('http', 'ws');
-    const socket = new WebSocket(where), take = jsonReader(its);
+    const socket = new WebSocket(socketUrl(its.url('ws'))), take = jsonReader(its);
     const shows = () =>
       its.readies(['CONNECTING', 'OPEN', 'CLOSING', 'CLOSED'][socket.readyState]);
     signal.addEventListener('abort', () => {

@@ -1,9 +1,9 @@
 // The teacher's part of the hall: with the key, it cuts, slows, stops, sets and asks.
 
-import { element, text, url } from './frame.js';
+import { byId, element, text, url } from './frame.js';
+import { exchange, posted } from './feed.js';
 import { time } from './report.js';
 
-const find = (id) => document.getElementById(id);
 const KEY = 'wslab-teacher';     // for this tab alone, so that a projector's other tabs have none
 
 const KINDS = [
@@ -19,9 +19,9 @@ export function beginTeaching(whenDone) {
   const given = new URLSearchParams(location.hash.slice(1)).get('key');
   if (given) history.replaceState(null, '', location.pathname + location.search);
   const kept = given ?? sessionStorage.getItem(KEY);
-  find('unlock').addEventListener('submit', (submit) => {
+  byId('unlock').addEventListener('submit', (submit) => {
     submit.preventDefault();
-    unlock(find('key').value.trim());
+    unlock(byId('key').value.trim());
   });
   if (kept) unlock(kept);
 }
@@ -48,9 +48,9 @@ async function unlock(given) {
   const told = await post('room', {});
   if (!told) return;
   sessionStorage.setItem(KEY, key);
-  find('unlock').hidden = true;
-  find('teacher').open = true;
-  const controls = find('controls');
+  byId('unlock').hidden = true;
+  byId('teacher').open = true;
+  const controls = byId('controls');
   controls.hidden = false;
   controls.replaceChildren(...forms());
   showWifi(told.wifi);
@@ -58,33 +58,32 @@ async function unlock(given) {
 
 function showWifi(wifi) {
   if (!wifi) return;
-  find('wifi').hidden = find('join').hidden = false;
-  find('ssid').textContent = wifi.ssid;
-  find('password').textContent = wifi.password && text('password', { password: wifi.password });
-  const code = find('wifi-code');
+  byId('wifi').hidden = byId('join').hidden = false;
+  byId('ssid').textContent = wifi.ssid;
+  byId('password').textContent = wifi.password && text('password', { password: wifi.password });
+  const code = byId('wifi-code');
   code.alt = text('code_wifi');
   code.src = `data:image/svg+xml,${encodeURIComponent(wifi.code)}`;
 }
 
 // One order; null, and the reason on the page, where it was refused.
 async function post(path, body) {
-  const headers = { Authorization: `Bearer ${key}`, 'Content-Type': 'application/json' };
-  const init = { method: 'POST', headers, body: JSON.stringify(body) };
-  const answer = await fetch(url(`teacher/${path}`), init).catch(() => null);
-  const told = await answer?.json().catch(() => null);
-  if (answer?.ok) {
-    find('done').textContent = '';
+  const init = posted(body, { Authorization: `Bearer ${key}` });
+  try {
+    const told = (await exchange(url(`teacher/${path}`), init)).body;
+    byId('done').textContent = '';
     return told;
+  } catch ({ status, message }) {
+    const reasons = { 401: text('key_wrong'), 429: text('key_often') };
+    byId('done').textContent = reasons[status] ?? message;
+    return null;
   }
-  const reasons = { 401: text('key_wrong'), 429: text('key_often') };
-  find('done').textContent = reasons[answer?.status] ?? told?.error ?? text('lost');
-  return null;
 }
 
 async function order(body) {
   const told = await post('orders', body);
   if (!told) return;
-  find('done').textContent = body.do === 'cut' ? text('done_cut', { n: told.cut }) : text('done');
+  byId('done').textContent = body.do === 'cut' ? text('done_cut', { n: told.cut }) : text('done');
   refresh();
 }
 

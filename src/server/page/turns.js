@@ -1,5 +1,5 @@
 // The windows of one browser take turns. Over HTTP/1.1 they share six connections to a server, of
-// which a race holds three and uses two: it runs in the visible window that was used last.
+// which a race holds three and uses a fourth: it runs in the visible window that was used last.
 
 const ANSWERED_MS = 150;         // windows answer each other within this
 

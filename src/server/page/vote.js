@@ -1,6 +1,7 @@
 // The vote of one device on the class's question.
 
-import { remembered, start, text, url } from './frame.js';
+import { byId, remembered, start, text, url } from './frame.js';
+import { exchange, posted } from './feed.js';
 import voteTexts from './vote.texts.js';
 import { device, report } from './report.js';
 import { question, result, unitName, value } from './ballot.js';
@@ -8,8 +9,7 @@ import { question, result, unitName, value } from './ballot.js';
 start('vote', voteTexts);
 
 const OWN = 'wslab-vote';
-const find = (id) => document.getElementById(id);
-const [form, field, error] = ['form', 'value', 'error'].map(find);
+const [form, field, error] = ['form', 'value', 'error'].map(byId);
 const button = form.querySelector('button');
 
 let ballot = null, shown = null;
@@ -27,34 +27,34 @@ function tell(problem) {
 }
 
 async function refresh() {
-  const answer = await fetch(url('vote/ballot'), { cache: 'no-store' }).catch(() => null);
-  if (!answer?.ok) return tell(text('lost'));
+  const answer = await exchange(url('vote/ballot')).catch(() => null);
+  if (!answer) return tell(text('lost'));
   tell('');
-  ballot = await answer.json();
+  ballot = answer.body;
   show();
 }
 
 function show() {
   const isNew = ballot && shown !== nameOf(ballot);
-  find('none').hidden = Boolean(ballot);
-  find('ballot').hidden = !ballot;
+  byId('none').hidden = Boolean(ballot);
+  byId('ballot').hidden = !ballot;
   if (!ballot) return;
   shown = nameOf(ballot);
-  find('question').textContent = question(ballot);
-  find('unit').textContent = text('yours', { unit: unitName(ballot) });
+  byId('question').textContent = question(ballot);
+  byId('unit').textContent = text('yours', { unit: unitName(ballot) });
   form.hidden = !ballot.open;
   if (isNew) field.value = own() ?? '';
   button.textContent = text(own() === null ? 'vote' : 'change');
   showOwn();
   const { root, told, draw } = ballot.open ? {} : result(ballot, own());
-  find('result').replaceChildren(...(root ? [root, ...told] : []));
+  byId('result').replaceChildren(...(root ? [root, ...told] : []));
   draw?.();
 }
 
 function showOwn() {
   const said = own();
   const n = ballot.count;
-  find('own').textContent = said === null ? (ballot.open ? '' : text('not_voted'))
+  byId('own').textContent = said === null ? (ballot.open ? '' : text('not_voted'))
     : text(ballot.open ? 'voted' : 'said', { value: value(ballot, said), n });
 }
 
@@ -63,15 +63,14 @@ form.addEventListener('submit', async (submit) => {
   const { least, most, number } = ballot, vote = field.valueAsNumber;
   if (!(vote >= least && vote <= most)) return tell(text('bounds', { least, most }));
   button.disabled = true;
-  const headers = { 'Content-Type': 'application/json' };
-  const body = JSON.stringify({ device, ballot: number, value: vote });
-  const answer = await fetch(url('vote'), { method: 'POST', headers, body }).catch(() => null);
+  const said = posted({ device, ballot: number, value: vote });
+  const answer = await exchange(url('vote'), said).catch((problem) => problem);
   button.disabled = false;
-  if (answer?.status === 409) { await refresh(); return tell(text('closed')); }
-  if (!answer?.ok) return tell(text('lost'));
+  if (answer.status === 409) { await refresh(); return tell(text('closed')); }
+  if (!answer.body) return tell(text('lost'));
   tell('');
   remembered.set(OWN, JSON.stringify({ name: nameOf(ballot), vote }));
-  ballot.count = (await answer.json()).count;
+  ballot.count = answer.body.count;
   show();
 });
 
