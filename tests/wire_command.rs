@@ -132,7 +132,7 @@ fn a_server_of_another_maker_is_read() {
 }
 
 /// A server that reads a head, answers these bytes and ends the connection. Returns its URL.
-fn literal(answer: &'static [u8]) -> String {
+fn literal(answer: impl AsRef<[u8]> + Send + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     thread::spawn(move || {
@@ -143,7 +143,7 @@ fn literal(answer: &'static [u8]) -> String {
             stream.read_exact(&mut byte).unwrap();
             head.push(byte[0]);
         }
-        stream.write_all(answer).unwrap();
+        stream.write_all(answer.as_ref()).unwrap();
     });
     format!("http://{address}/x?y=1")
 }
@@ -185,6 +185,46 @@ fn literal_bytes_are_explained_also_where_they_are_wrong() {
             "{output:?}"
         );
     }
+}
+
+/// An event stream of 1,000 messages, whose bytes come in chunks of this length.
+fn chunked_events(length: usize) -> Vec<u8> {
+    let event = |seq| {
+        format!(
+            "id: {seq}\ndata: {{\"seq\":{seq},\"from\":\"al\",\"text\":\"oi\",\
+             \"intended_at_ns\":0,\"published_at_ns\":0}}\n\n"
+        )
+    };
+    let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\
+                Transfer-Encoding: chunked\r\n\r\n";
+    let mut answer = head.as_bytes().to_vec();
+    for event in (1..=1_000).map(event) {
+        for chunk in event.as_bytes().chunks(length) {
+            answer.extend(format!("{:x}\r\n", chunk.len()).as_bytes());
+            answer.extend([chunk, b"\r\n"].concat());
+        }
+    }
+    answer
+}
+
+#[test]
+fn a_thousand_messages_are_explained_also_in_chunks() {
+    let ask = ["--transport", "sse", "--messages", "1000"];
+    let url = literal(chunked_events(50));
+    let found = document(&[&ask[..], &[&url]].concat());
+    assert_eq!(found["messages"], 1_000);
+    assert_eq!(values(&found, "not-explained"), [""; 0]);
+    let texts = values(&found, "message-text");
+    assert_eq!((texts.len(), texts[999]), (1_000, "oi"));
+    // More parts than are explained are told, and not waited for.
+    let url = literal(chunked_events(1));
+    let output = wire(&[&ask[..], &[&url]].concat());
+    let why = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{why}");
+    assert!(
+        why.contains("in more than 64000 parts") && why.contains("--messages sets fewer"),
+        "{why}"
+    );
 }
 
 #[test]

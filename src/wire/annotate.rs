@@ -18,6 +18,9 @@ pub struct Annotated {
     /// What each side has sent after an upgrade to WebSocket.
     pub up: Frames,
     pub down: Frames,
+    /// There were more parts than spans: the last spans are not taken apart, nor are messages
+    /// counted in them.
+    pub is_cut_off: bool,
 }
 
 /// A response.
@@ -43,12 +46,20 @@ impl Annotated {
     }
 }
 
+/// The most spans of a recording of a server, which is as short as a page is to show.
+const MAX_SPANS: usize = 4096;
+
 /// Takes a connection apart. The result does not depend on the borders of reads and writes, apart
 /// from times and order.
 pub fn annotate(recording: &Recording) -> Annotated {
+    annotate_within(recording, MAX_SPANS)
+}
+
+/// Takes a connection apart, with another bound on its spans.
+pub fn annotate_within(recording: &Recording, most: usize) -> Annotated {
     let mut up = Source::new(Direction::Up, recording.bytes(Direction::Up));
     let mut down = Source::new(Direction::Down, recording.bytes(Direction::Down));
-    let (mut spans, mut annotated) = (Spans::default(), Annotated::default());
+    let (mut spans, mut annotated) = (Spans::new(most), Annotated::default());
     while !(spans.are_full() || up.is_empty() && down.is_empty()) {
         let request = head::read(&mut up, &mut spans, Part::Request, None);
         if let Some(request) = &request {
@@ -75,6 +86,7 @@ pub fn annotate(recording: &Recording) -> Annotated {
             }
         }
     }
+    annotated.is_cut_off = spans.are_full();
     for source in [&mut up, &mut down] {
         rest(source, &mut spans, Layer::Protocol, N::NotExplained);
     }

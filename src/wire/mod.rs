@@ -27,6 +27,6 @@ pub mod recording;
 pub mod source;
 pub mod span;
 
-pub use annotate::{Annotated, annotate};
+pub use annotate::{Annotated, annotate, annotate_within};
 pub use recording::{Direction, Ends, Recording};
 pub use span::{Field, Layer, Part, Section, Span};

@@ -7,9 +7,6 @@ use crate::wire::command::shown;
 use crate::wire::recording::Direction;
 use crate::wire::span::{Field, Layer, Part, Span};
 
-/// The most spans that a connection is taken apart into. What follows becomes one span each way.
-const MAX_SPANS: usize = 4096;
-
 /// The bytes of one direction that are still to be taken apart.
 #[derive(Debug)]
 pub struct Source<'a> {
@@ -57,13 +54,23 @@ impl<'a> Source<'a> {
 }
 
 /// The spans so far.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Spans {
     pub spans: Vec<Span>,
+    /// The most that are made. What follows becomes one span each way.
+    most: usize,
     numbers: BTreeMap<(Direction, Part), usize>,
 }
 
 impl Spans {
+    pub fn new(most: usize) -> Self {
+        Spans {
+            spans: Vec::new(),
+            most,
+            numbers: BTreeMap::new(),
+        }
+    }
+
     /// A new part of this kind begins: spans have its number from now on.
     pub fn begin(&mut self, direction: Direction, part: Part) {
         *self.numbers.entry((direction, part)).or_default() += 1;
@@ -95,7 +102,7 @@ impl Spans {
 
     /// Whether no more spans are made.
     pub fn are_full(&self) -> bool {
-        self.spans.len() >= MAX_SPANS
+        self.spans.len() >= self.most
     }
 
     /// Takes all that is left as one span.

@@ -17,10 +17,10 @@ use tokio_tungstenite::tungstenite::handshake::client::generate_key;
 use tokio_tungstenite::tungstenite::protocol::frame::FrameHeader;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Control, Data, OpCode};
 
-use crate::cli::wire::MAX_BYTES;
 use crate::cli::wire::place::Place;
+use crate::cli::wire::{MAX_BYTES, MAX_SPANS};
 use crate::transport::Transport;
-use crate::wire::{Annotated, Direction, Ends, Recording, annotate};
+use crate::wire::{Annotated, Direction, Ends, Recording, annotate_within};
 
 /// The longest wait for a server's end of a connection after the client's.
 const END_PATIENCE: Duration = Duration::from_secs(1);
@@ -101,7 +101,7 @@ impl Dialogue {
             line.write(&self.request(&target, "Accept: application/json\r\n"))
                 .await?;
             let annotated = loop {
-                let annotated = line.annotate();
+                let annotated = line.explained()?;
                 let answer = annotated.answers.get(exchange - 1);
                 if answer.is_some_and(|answer| answer.body.is_complete) {
                     break annotated;
@@ -139,7 +139,7 @@ impl Dialogue {
         let (mut has_sent, mut pongs) = (false, 0);
         loop {
             line.read().await?;
-            let annotated = line.annotate();
+            let annotated = line.explained()?;
             let Some(answer) = annotated.answers.first() else {
                 continue;
             };
@@ -241,7 +241,21 @@ impl Line {
     }
 
     fn annotate(&self) -> Annotated {
-        annotate(&self.recording)
+        annotate_within(&self.recording, MAX_SPANS)
+    }
+
+    /// # Errors
+    /// More has come than is explained, so that messages are not counted any more.
+    fn explained(&self) -> io::Result<Annotated> {
+        let annotated = self.annotate();
+        if annotated.is_cut_off {
+            let why = format!(
+                "the messages came in more than {MAX_SPANS} parts, which are not explained: \
+                 --messages sets fewer"
+            );
+            return Err(io::Error::other(why));
+        }
+        Ok(annotated)
     }
 
     fn push(&mut self, direction: Direction, bytes: &[u8]) {

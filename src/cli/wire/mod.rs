@@ -27,7 +27,7 @@ use crate::system::output;
 use crate::transport::Transport;
 use crate::wire::document::document;
 use crate::wire::pcap::pcap;
-use crate::wire::{Direction, annotate};
+use crate::wire::{Direction, annotate_within};
 
 /// What a WebSocket client sends to the server that the command itself starts.
 const OWN_TEXT: &str = r#"{"text":"from the client"}"#;
@@ -131,7 +131,7 @@ impl WireArgs {
         });
         runtime.shutdown_timeout(Duration::from_millis(100));
         let Outcome { recording, failure } = outcome?;
-        let annotated = annotate(&recording);
+        let annotated = annotate_within(&recording, MAX_SPANS);
         let style = self.color.style();
         output::write(match self.format {
             WireFormat::Text => listing::write(&recording, &annotated, locale, style).into_bytes(),
@@ -162,3 +162,7 @@ fn parse_feed(name: &str) -> Result<String, FeedError> {
 
 /// The most bytes that are recorded, of both directions.
 const MAX_BYTES: Bytes = Bytes(1 << 20);
+
+/// The most spans that are explained: 64 of each of 1,000 messages. One on SSE has 8, or more where
+/// its server cuts it into chunks.
+const MAX_SPANS: usize = 64_000;
