@@ -7,7 +7,7 @@ use clap::Args;
 use crate::chat::{self, ChatOptions};
 use crate::cli::args::{TokenArgs, TrustArgs, check_token, within};
 use crate::cli::help::{self, headings};
-use crate::cli::process::interrupted;
+use crate::cli::process::{interrupted, runtime};
 use crate::client::config::ClientConfig;
 use crate::client::discover;
 use crate::feed::{FeedError, check_feed_name, check_name};
@@ -52,9 +52,7 @@ pub(super) struct ChatArgs {
 
 impl ChatArgs {
     pub(super) fn execute(self) -> anyhow::Result<ExitCode> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
+        let runtime = runtime()?;
         let (trust, token) = (self.trust.trust(), check_token(self.access.token.as_ref())?);
         let all_seen = runtime.block_on(async {
             let options = ChatOptions {

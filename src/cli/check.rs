@@ -2,11 +2,12 @@
 
 use std::process::ExitCode;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use crate::check::{self, CheckOptions, Kind};
-use crate::cli::display::{ColorArgs, LangArgs};
+use crate::cli::display::{ColorArgs, DocumentFormat, LangArgs};
 use crate::cli::help::{self, headings};
+use crate::cli::process::runtime;
 use crate::lab::values::Span;
 use crate::system::output;
 
@@ -51,21 +52,11 @@ pub(super) struct CheckArgs {
     /// text: lines for a person. json: one document with names that stay, for automatic grading.
     #[arg(long, value_name = "text|json", value_enum, default_value_t)]
     #[arg(hide_possible_values = true, help_heading = headings::OUTPUT)]
-    format: CheckFormat,
+    format: DocumentFormat,
     #[command(flatten)]
     color: ColorArgs,
     #[command(flatten)]
     lang: LangArgs,
-}
-
-/// The formats of the findings.
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-enum CheckFormat {
-    /// Lines for a person
-    #[default]
-    Text,
-    /// One document
-    Json,
 }
 
 impl CheckArgs {
@@ -78,13 +69,11 @@ impl CheckArgs {
             patience: self.patience.0,
             may_check: self.i_may,
         };
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
+        let runtime = runtime()?;
         let report = runtime.block_on(check::check(&options))?;
         output::write(match self.format {
-            CheckFormat::Text => report.text(self.color.style(), locale),
-            CheckFormat::Json => report.json(locale),
+            DocumentFormat::Text => report.text(self.color.style(), locale),
+            DocumentFormat::Json => report.json(locale),
         })?;
         Ok(ExitCode::from(u8::from(!report.is_all_right())))
     }

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::cli::args::write_defaults;
 use crate::cli::browser;
 use crate::cli::judged_claim::judged_claim;
-use crate::cli::process::{end_when_interrupted, interrupted};
+use crate::cli::process::{end_when_interrupted, interrupted, runtime};
 use crate::cli::result::{Format, missing};
 use crate::cli::run_args::RunArgs;
 use crate::cli::run_files::RunFiles;
@@ -137,9 +137,7 @@ struct Ended {
 
 /// Runs one scenario after the other, until all are done or a signal ends them.
 fn run_each(args: &RunArgs, scenarios: &[Scenario], options: &RunOptions) -> anyhow::Result<Ended> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
+    let runtime = runtime()?;
     let mut ended = Ended::default();
     runtime.block_on(async {
         let mut signal = pin!(interrupted());

@@ -1,6 +1,6 @@
 //! How text is shown: the arguments that commands with tables share.
 
-use clap::{Args, ColorChoice};
+use clap::{Args, ColorChoice, ValueEnum};
 
 use crate::error::UsageError;
 use crate::lab::config::Config;
@@ -36,6 +36,16 @@ impl ColorArgs {
             details: false,
         }
     }
+}
+
+/// The formats of what is one document, and no table.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub(super) enum DocumentFormat {
+    /// Lines for a person
+    #[default]
+    Text,
+    /// One document
+    Json,
 }
 
 #[derive(Clone, Debug, Args)]

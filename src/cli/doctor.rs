@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::cli::args::{ResultsArgs, within};
 use crate::cli::display::ColorArgs;
 use crate::cli::help::{self, headings};
-use crate::cli::process::interrupted;
+use crate::cli::process::{interrupted, runtime};
 use crate::cli::result::Format;
 use crate::lab::calibrate::calibrate;
 use crate::lab::calibration::Calibration;
@@ -104,9 +104,7 @@ impl DoctorArgs {
     /// Measures the costs of a message, and keeps and prints them.
     fn calibrate(&self) -> anyhow::Result<()> {
         let folder = self.results.find()?;
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
+        let runtime = runtime()?;
         let quiet = self.format != Format::Table;
         let calibration = runtime.block_on(async { calibrate(quiet, interrupted()).await })?;
         calibration.write(&folder)?;

@@ -12,7 +12,7 @@ use crate::cli::browser;
 use crate::cli::display::LangArgs;
 use crate::cli::help::{self, headings};
 use crate::cli::list::folders_of_runs;
-use crate::cli::process::{end_when_interrupted, interrupted};
+use crate::cli::process::{end_when_interrupted, interrupted, runtime};
 use crate::cli::run_args::complete;
 use crate::cli::run_files::RunFiles;
 use crate::error::UsageError;
@@ -106,9 +106,7 @@ impl LessonArgs {
             quiet: self.quiet,
             ..RunOptions::default()
         };
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
+        let runtime = runtime()?;
         let (run, ending) =
             runtime.block_on(async { run::run(scenario, &options, interrupted()).await })?;
         end_when_interrupted();

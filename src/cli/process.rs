@@ -1,5 +1,8 @@
 //! What the commands share as processes: their CPUs, their end, and their parent.
 
+use std::io;
+
+use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::error::{Interrupted, UsageError};
@@ -10,6 +13,11 @@ use crate::system::process::{is_ignored, restore_default};
 pub(super) fn confine(cpus: Option<&Cpus>) -> Result<(), UsageError> {
     cpus.map_or(Ok(()), Cpus::confine)
         .map_err(|error| UsageError(format!("cpus: {error}")))
+}
+
+/// A runtime of this thread alone.
+pub(super) fn runtime() -> io::Result<Runtime> {
+    Builder::new_current_thread().enable_all().build()
 }
 
 /// Waits for a signal that ends this process: also for one that comes before the future is polled.
@@ -57,5 +65,5 @@ pub(super) fn end_when_interrupted() {
 
 /// Returns when standard input ends: the parent has ended.
 pub(super) fn wait_for_parent() {
-    let _ = std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink());
+    let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
 }

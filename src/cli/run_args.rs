@@ -12,7 +12,7 @@ use crate::cli::browser;
 use crate::cli::display::{LangArgs, TableArgs};
 use crate::cli::factor_args::{FactorArgs, flag_of};
 use crate::cli::help::headings;
-use crate::cli::process::{end_when_interrupted, interrupted};
+use crate::cli::process::{end_when_interrupted, interrupted, runtime};
 use crate::cli::refusal;
 use crate::cli::result::{Format, Shown, ShownRun};
 use crate::cli::run_files::RunFiles;
@@ -155,9 +155,7 @@ impl RunArgs {
         write_defaults(config, &defaults);
         let then = recorded.map(|recorded| &recorded.environment);
         let options = self.options(recorded, config)?;
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
+        let runtime = runtime()?;
         let (run, ending) =
             runtime.block_on(async { run::run(scenario, &options, interrupted()).await })?;
         // Writing the report takes a while.

@@ -10,10 +10,10 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use clap::{Args, ValueEnum, ValueHint};
+use clap::{Args, ValueHint};
 
 use crate::cli::args::{TokenArgs, TrustArgs, check_token, within};
-use crate::cli::display::{ColorArgs, LangArgs};
+use crate::cli::display::{ColorArgs, DocumentFormat, LangArgs};
 use crate::cli::help::{self, headings};
 use crate::cli::process::interrupted;
 use crate::cli::wire::dialogue::{Dialogue, Outcome};
@@ -31,15 +31,6 @@ use crate::wire::{Direction, annotate_within};
 
 /// What a WebSocket client sends to the server that the command itself starts.
 const OWN_TEXT: &str = r#"{"text":"from the client"}"#;
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-enum WireFormat {
-    /// For a terminal
-    #[default]
-    Text,
-    /// One document
-    Json,
-}
 
 #[derive(Debug, Args)]
 #[command(after_help = help::brief(help::WIRE))]
@@ -89,7 +80,7 @@ pub(super) struct WireArgs {
     /// languages, and commands.
     #[arg(long, value_name = "text|json", value_enum, default_value_t)]
     #[arg(hide_possible_values = true, help_heading = headings::OUTPUT)]
-    format: WireFormat,
+    format: DocumentFormat,
     #[command(flatten)]
     lang: LangArgs,
     #[command(flatten)]
@@ -134,8 +125,10 @@ impl WireArgs {
         let annotated = annotate_within(&recording, MAX_SPANS);
         let style = self.color.style();
         output::write(match self.format {
-            WireFormat::Text => listing::write(&recording, &annotated, locale, style).into_bytes(),
-            WireFormat::Json => [document(&recording, &annotated), b"\n".to_vec()].concat(),
+            DocumentFormat::Text => {
+                listing::write(&recording, &annotated, locale, style).into_bytes()
+            }
+            DocumentFormat::Json => [document(&recording, &annotated), b"\n".to_vec()].concat(),
         })?;
         if let Some(file) = &self.pcap {
             let written = std::fs::write(file, pcap(&recording));
