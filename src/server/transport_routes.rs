@@ -9,8 +9,7 @@ use std::task::Poll;
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::{Query, Request, State};
-use axum::http::header::CONNECTION;
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Version};
+use axum::http::Method;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use bytes::Bytes;
@@ -25,6 +24,7 @@ use crate::service::answer::{ApiError, Whole, append_fields};
 use crate::service::counters::ConnectionCounters;
 use crate::service::peer::Peer;
 use crate::service::state::{AppState, LOBBY};
+use crate::service::upgrade::{check_line, no_upgrade, switching};
 use crate::transport::Transport;
 use crate::transport::ask::{Ask, Fields, Params};
 use crate::transport::descriptor::Usage;
@@ -92,7 +92,7 @@ async fn open(
             transport: transport.name(),
             feed: &feed,
             params,
-            fields: &fields(request.headers()),
+            fields: &Fields::from(request.headers()),
         };
         transport.open(&state, &ask)?
     };
@@ -109,39 +109,11 @@ async fn echo(
     check_line(&request)?;
     let half = half(&request);
     let upgrade = request.extensions_mut().remove();
-    let fields = websocket::accept(&fields(request.headers()))?;
+    let fields = websocket::accept(&Fields::from(request.headers()))?;
     let session = Session::Echo;
     counters.serves(Transport::WebSocket.class());
     let reply = Reply::Upgrade(Upgrade { fields, session });
     respond(reply, state, counters, half, upgrade).await
-}
-
-/// Checks that the request line allows an upgrade, before anything is opened for it: only GET does,
-/// while axum would route HEAD as well, and only HTTP/1.1 (RFC 9110, section 7.8).
-fn check_line(request: &Request) -> Result<(), ApiError> {
-    if request.version() < Version::HTTP_11 {
-        return Err(no_upgrade());
-    }
-    let method = request.method();
-    if method == Method::GET {
-        return Ok(());
-    }
-    let advice = format!("{method} does not upgrade: write GET");
-    let error = ApiError::new(StatusCode::METHOD_NOT_ALLOWED, advice);
-    Err(error.with_fields("\r\ncontent-type: application/json\r\nallow: GET"))
-}
-
-fn no_upgrade() -> ApiError {
-    let advice = "write HTTP/1.1, with Connection: Upgrade";
-    ApiError::new(StatusCode::BAD_REQUEST, advice)
-}
-
-fn fields(headers: &HeaderMap) -> Fields<'_> {
-    let mut fields = Fields::default();
-    for (name, value) in headers {
-        fields.take(name.as_str(), value.as_bytes());
-    }
-    fields
 }
 
 /// The client's half of the connection.
@@ -171,12 +143,7 @@ async fn respond(
         Reply::Upgrade(Upgrade { fields, session }) => {
             let upgrade = upgrade.ok_or_else(no_upgrade)?;
             tokio::spawn(run_session(session, upgrade, state, counters));
-            let mut answer = Response::new(Body::empty());
-            *answer.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
-            let headers = answer.headers_mut();
-            headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
-            append_fields(headers, &fields);
-            Ok(answer)
+            Ok(switching(&fields))
         }
     }
 }

@@ -1,5 +1,5 @@
 //! What the server's end of every transport uses: state, limits, counters, presence, publishing,
-//! complete answers, and a client's connection below HTTP.
+//! complete answers, upgrades, and a client's connection below HTTP.
 
 pub mod answer;
 pub mod capture;
@@ -14,3 +14,4 @@ pub mod publish;
 pub mod rate_limiter;
 pub mod rewind;
 pub mod state;
+pub mod upgrade;

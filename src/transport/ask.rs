@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::uri::Authority;
-use axum::http::{StatusCode, Uri};
+use axum::http::{HeaderMap, StatusCode, Uri};
 
 use crate::feed::{Cursor, Feed};
 use crate::service::answer::{ApiError, BAD_QUERY};
@@ -147,6 +147,16 @@ pub struct Fields<'a> {
     protocols: Vec<&'a str>,
     /// Whether a field that must be single occurs twice. The first one counts.
     pub repeated: bool,
+}
+
+impl<'a> From<&'a HeaderMap> for Fields<'a> {
+    fn from(headers: &'a HeaderMap) -> Self {
+        let mut fields = Fields::default();
+        for (name, value) in headers {
+            fields.take(name.as_str(), value.as_bytes());
+        }
+        fields
+    }
 }
 
 impl<'a> Fields<'a> {
