@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::handshake::client::generate_key;
 
 use crate::check::bench::Bench;
 use crate::check::entry::{Check, Company, Section};
@@ -18,11 +19,11 @@ use crate::check::publish::Publish;
 use crate::check::report::{CheckReport, Finding};
 use crate::check::survey::WebSocketSurvey;
 use crate::check::websocket::behaviour;
-use crate::check::websocket::conversation::{key, upgrade};
 use crate::check::{address, table};
 use crate::error::UsageError;
 use crate::texts::Seen;
 use crate::transport::Transport;
+use crate::transport::websocket::client::upgrade_lines;
 
 /// Checks that run at once. Each has one connection, a few have three.
 const AT_ONCE: usize = 4;
@@ -115,8 +116,8 @@ async fn survey(bench: &Arc<Bench>) {
 }
 
 async fn handshake(bench: &Arc<Bench>) -> (Result<RawHead, Seen>, String) {
-    let key = key();
-    let request = bench.get(&upgrade(&key));
+    let key = generate_key();
+    let request = bench.get(&upgrade_lines(&key));
     let asked = bench.ask(request.as_bytes(), Manner::default()).await;
     (asked.map(|asked| asked.head), key)
 }

@@ -3,9 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
 use tokio::time::{Instant, sleep};
+use tokio_tungstenite::tungstenite::handshake::client::generate_key;
 
 use crate::check::bench::Bench;
 use crate::check::link::{Arrival, Link, Manner};
@@ -14,6 +13,7 @@ use crate::check::token::Token;
 use crate::check::websocket::frames::{self, FIN, ServerFrame};
 use crate::check::websocket::language::Language;
 use crate::texts::Seen;
+use crate::transport::websocket::client::upgrade_lines;
 
 /// The longest wait for what a server does at once: an echo, a pong, a close.
 pub const SOON: Duration = Duration::from_millis(1_500);
@@ -21,17 +21,9 @@ pub const SOON: Duration = Duration::from_millis(1_500);
 /// The pause between frames that come in packets of their own.
 const APART: Duration = Duration::from_millis(40);
 
-/// A random key, as the opening handshake has it (RFC 6455, section 4.1).
-pub fn key() -> String {
-    BASE64_STANDARD.encode(rand::random::<[u8; 16]>())
-}
-
-/// The fields of an opening handshake.
-pub fn upgrade(key: &str) -> String {
-    format!(
-        "Upgrade: websocket\r\nConnection: Upgrade\r\n\
-         Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n"
-    )
+/// The header lines of an opening handshake, with a new key.
+pub fn handshake_lines() -> String {
+    upgrade_lines(&generate_key())
 }
 
 /// How a server ended a WebSocket, or did not.
@@ -108,7 +100,7 @@ impl Conversation {
         language: Language,
         fields: &str,
     ) -> Result<Self, Seen> {
-        let fields = upgrade(&key()) + fields;
+        let fields = handshake_lines() + fields;
         let request = bench.get_at(&language.path(bench.path()), &fields);
         let asked = bench.ask(request.as_bytes(), manner).await?;
         match asked.head.status {

@@ -10,7 +10,7 @@ use crate::check::entry::{Check, Company, Section};
 use crate::check::head::RawHead;
 use crate::check::link::Manner;
 use crate::check::outcome::Outcome;
-use crate::check::websocket::conversation::{key, upgrade};
+use crate::check::websocket::conversation::handshake_lines;
 use crate::texts::Seen;
 use crate::transport::Transport;
 
@@ -21,28 +21,20 @@ const PAUSE: Duration = Duration::from_millis(30);
 const UNKNOWN: &str = "x-wslab-check";
 
 const CHECK: Check = Check {
-    name: "",
+    name: "handshake-101",
     section: Section::Handshake,
     of: &[Transport::WebSocket],
-    title: "",
-    means: "",
-    clause: "",
-    mend: "",
+    title: "the opening handshake is answered with 101 Switching Protocols",
+    means: "With any other status no WebSocket opens; a browser's onerror and onclose (1006) fire.",
+    clause: "RFC 6455, 4.2.2",
+    mend: "Answer a GET with Upgrade: websocket by the line HTTP/1.1 101 Switching Protocols, and \
+           check path and port.",
     company: Company::Together,
     run: |bench| Box::pin(switches(bench)),
 };
 
 pub const CHECKS: &[Check] = &[
-    Check {
-        name: "handshake-101",
-        title: "the opening handshake is answered with 101 Switching Protocols",
-        means: "With any other status no WebSocket opens; a browser's onerror and onclose (1006) \
-                fire.",
-        clause: "RFC 6455, 4.2.2",
-        mend: "Answer a GET with Upgrade: websocket by the line HTTP/1.1 101 Switching Protocols, \
-               and check path and port.",
-        ..CHECK
-    },
+    CHECK,
     Check {
         name: "upgrade-field",
         title: "the answer has Upgrade: websocket",
@@ -243,7 +235,7 @@ fn field(head: &RawHead, name: &'static str) -> Seen {
 async fn chosen(bench: Arc<Bench>, name: &'static str) -> Outcome {
     let offer = format!("{name}: {UNKNOWN}\r\n");
     for fields in ["", &offer] {
-        let head = match handshake(&bench, &(upgrade(&key()) + fields)).await {
+        let head = match handshake(&bench, &(handshake_lines() + fields)).await {
             Ok(head) => head,
             Err(seen) => return Outcome::unknown(seen),
         };
@@ -284,14 +276,14 @@ async fn opens(bench: Arc<Bench>, change: fn(String) -> String) -> Outcome {
     if let Err(outcome) = surveyed(&bench) {
         return outcome;
     }
-    match handshake(&bench, &change(upgrade(&key()))).await {
+    match handshake(&bench, &change(handshake_lines())).await {
         Ok(head) => Outcome::of(head.status == 101, Seen::Answer(head.line)),
         Err(seen) => Outcome::wrong([seen]),
     }
 }
 
 async fn refuses(bench: Arc<Bench>, change: fn(String) -> String) -> Outcome {
-    refused(handshake(&bench, &change(upgrade(&key()))).await)
+    refused(handshake(&bench, &change(handshake_lines())).await)
 }
 
 /// A refusal is an answer with a status of 400 to 499, or one that says that the method or the
@@ -311,7 +303,7 @@ async fn slow(bench: Arc<Bench>) -> Outcome {
     if let Err(outcome) = surveyed(&bench) {
         return outcome;
     }
-    let request = bench.get_at(&bench.language().path(bench.path()), &upgrade(&key()));
+    let request = bench.get_at(&bench.language().path(bench.path()), &handshake_lines());
     let mut link = match bench.connect(Manner::default()).await {
         Ok(link) => link,
         Err(seen) => return Outcome::unknown(seen),
@@ -328,7 +320,7 @@ async fn slow(bench: Arc<Bench>) -> Outcome {
 
 /// The answer to a handshake of version 12.
 async fn version_12(bench: &Arc<Bench>) -> Result<RawHead, Seen> {
-    let fields = upgrade(&key()).replace("Version: 13", "Version: 12");
+    let fields = handshake_lines().replace("Version: 13", "Version: 12");
     handshake(bench, &fields).await
 }
 
@@ -354,7 +346,7 @@ async fn version_named(bench: Arc<Bench>) -> Outcome {
 }
 
 async fn post(bench: Arc<Bench>) -> Outcome {
-    let get = bench.get(&(upgrade(&key()) + "Content-Length: 0\r\n"));
+    let get = bench.get(&(handshake_lines() + "Content-Length: 0\r\n"));
     let request = get.replacen("GET ", "POST ", 1);
     let asked = bench.ask(request.as_bytes(), Manner::default()).await;
     refused(asked.map(|asked| asked.head))

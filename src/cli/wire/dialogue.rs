@@ -6,7 +6,6 @@ use std::net::SocketAddr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
-use rand::Rng;
 use rustls::pki_types::ServerName;
 use serde::Deserialize;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -14,12 +13,12 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use tokio_rustls::TlsConnector;
 use tokio_tungstenite::tungstenite::handshake::client::generate_key;
-use tokio_tungstenite::tungstenite::protocol::frame::FrameHeader;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Control, Data, OpCode};
 
 use crate::cli::wire::place::Place;
 use crate::cli::wire::{MAX_BYTES, MAX_SPANS};
 use crate::transport::Transport;
+use crate::transport::websocket::client::{frame, upgrade_lines};
 use crate::wire::{Annotated, Direction, Ends, Recording, annotate_within};
 
 /// The longest wait for a server's end of a connection after the client's.
@@ -126,11 +125,7 @@ impl Dialogue {
     async fn stream(&self, line: &mut Line) -> io::Result<()> {
         let is_websocket = self.transport == Transport::WebSocket;
         let lines = match self.transport {
-            Transport::WebSocket => format!(
-                "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
-                 Sec-WebSocket-Key: {}\r\n",
-                generate_key()
-            ),
+            Transport::WebSocket => upgrade_lines(&generate_key()),
             Transport::Sse => "Accept: text/event-stream\r\n".to_owned(),
             _ => "Accept: application/x-ndjson\r\n".to_owned(),
         };
@@ -183,26 +178,6 @@ fn next_target(target: &str, body: &[u8]) -> String {
         true => format!("{target}&after={cursor}"),
         false => format!("{target}?after={cursor}"),
     }
-}
-
-/// A whole frame from a client, which masks with a random key (RFC 6455, section 5.3).
-fn frame(opcode: OpCode, payload: &[u8]) -> Vec<u8> {
-    let key: [u8; 4] = rand::rng().random();
-    let head = FrameHeader {
-        opcode,
-        mask: Some(key),
-        ..FrameHeader::default()
-    };
-    let mut frame = Vec::new();
-    head.format(payload.len() as u64, &mut frame)
-        .expect("memory takes it");
-    frame.extend(
-        payload
-            .iter()
-            .zip(key.iter().cycle())
-            .map(|(byte, key)| byte ^ key),
-    );
-    frame
 }
 
 /// A connection that is recorded.

@@ -87,13 +87,17 @@ async fn act(
     }
 }
 
-async fn upgrade(subscription: &mut Subscription) -> Result<Connection, ClientError> {
-    let key = generate_key();
-    let terms = format!(
+/// The header lines of an opening handshake (RFC 6455, section 4.1), each with CR LF.
+pub fn upgrade_lines(key: &str) -> String {
+    format!(
         "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
          Sec-WebSocket-Key: {key}\r\n"
-    );
-    let request = subscription.request("ws", PollTiming::default(), &terms);
+    )
+}
+
+async fn upgrade(subscription: &mut Subscription) -> Result<Connection, ClientError> {
+    let key = generate_key();
+    let request = subscription.request("ws", PollTiming::default(), &upgrade_lines(&key));
     let (connection, head) = subscription
         .open(&request, Wanted::upgrade("websocket"))
         .await?;
@@ -121,7 +125,7 @@ async fn publish(
 }
 
 /// A whole frame from a client, which masks with a random key (RFC 6455, section 5.3).
-fn frame(opcode: OpCode, payload: &[u8]) -> Vec<u8> {
+pub fn frame(opcode: OpCode, payload: &[u8]) -> Vec<u8> {
     let mask: [u8; 4] = rand::rng().random();
     let head = FrameHeader {
         opcode,
