@@ -46,8 +46,6 @@ pub struct Asked {
     /// What came behind the head.
     pub rest: Vec<u8>,
     pub link: Link,
-    /// From the request to the head.
-    pub took: Duration,
 }
 
 impl Bench {
@@ -173,12 +171,7 @@ pub async fn read_head(mut link: Link, within: Duration) -> Result<Asked, Seen> 
     loop {
         if let Some((head, used)) = RawHead::parse(&bytes) {
             let rest = bytes.split_off(used);
-            return Ok(Asked {
-                head,
-                rest,
-                link,
-                took: started.elapsed(),
-            });
+            return Ok(Asked { head, rest, link });
         }
         if RawHead::is_other(&bytes) {
             return Err(Seen::NoHttp(shown(&bytes)));

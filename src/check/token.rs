@@ -19,7 +19,13 @@ impl Token {
     }
 
     pub fn is_in(&self, payload: &[u8]) -> bool {
-        memchr::memmem::find(payload, self.0.as_bytes()).is_some()
+        self.end_in(payload).is_some()
+    }
+
+    /// Where it first ends in these bytes.
+    pub fn end_in(&self, bytes: &[u8]) -> Option<usize> {
+        let start = memchr::memmem::find(bytes, self.0.as_bytes())?;
+        Some(start + self.0.len())
     }
 
     /// A text with the token.

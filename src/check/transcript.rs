@@ -59,9 +59,9 @@ impl Transcript {
 
     /// When a message with the token came.
     pub fn arrival(&self, token: &Token) -> Option<Instant> {
-        let mut marks = self.marks.iter();
-        let came = marks.find(|(_, length)| token.is_in(&self.bytes[..*length]));
-        came.map(|(time, _)| *time)
+        let end = token.end_in(&self.bytes)?;
+        let came = self.marks.partition_point(|(_, length)| *length < end);
+        self.marks.get(came).map(|(time, _)| *time)
     }
 
     /// The events of an event stream.

@@ -26,7 +26,6 @@ pub struct Frames {
     pub messages: usize,
     /// Payloads of its pings.
     pub pings: Vec<Vec<u8>>,
-    pub pongs: usize,
     pub has_closed: bool,
 }
 
@@ -100,7 +99,6 @@ impl Frames {
         match head.opcode {
             _ if !is_complete => {}
             PING => self.pings.push(payload.to_vec()),
-            PONG => self.pongs += 1,
             CLOSE => self.has_closed = true,
             _ => {}
         }

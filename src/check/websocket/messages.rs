@@ -23,34 +23,26 @@ const CHARACTERS: &str = "ação κόσμε € 🌍";
 const PAUSE: Duration = Duration::from_millis(4);
 
 const CHECK: Check = Check {
-    name: "",
+    name: "text-empty",
     section: Section::Messages,
     of: &[Transport::WebSocket],
-    title: "",
-    means: "",
-    clause: "",
-    mend: "",
+    title: "an empty text is a message",
+    means: "A client that sends an empty text loses its connection.",
+    clause: "RFC 6455, 5.2",
+    mend: "Accept a payload length of 0: the mask still follows, and no payload.",
     company: Company::Together,
     run: |bench| Box::pin(empty(bench)),
 };
 
 const LENGTH: Check = Check {
     means: "Messages of this length are lost, cut, or end the connection.",
-    clause: "RFC 6455, 5.2",
     mend: "Read the length: 0 to 125 as it is; 126 means that two more bytes hold it, 127 that \
            eight do, most significant first. Then read until all of the payload has come.",
     ..CHECK
 };
 
 pub const CHECKS: &[Check] = &[
-    Check {
-        name: "text-empty",
-        title: "an empty text is a message",
-        means: "A client that sends an empty text loses its connection.",
-        clause: "RFC 6455, 5.2",
-        mend: "Accept a payload length of 0: the mask still follows, and no payload.",
-        ..CHECK
-    },
+    CHECK,
     Check {
         name: "text-125",
         title: "a text of 125 bytes arrives whole",

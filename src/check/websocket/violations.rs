@@ -20,15 +20,15 @@ const INVALID_DATA: u16 = 1007;
 const EARLY: Duration = Duration::from_millis(700);
 
 const RULE: Check = Check {
-    name: "",
+    name: "reserved-opcode",
     section: Section::Rules,
     of: &[Transport::WebSocket],
-    title: "",
+    title: "a data frame with a reserved opcode closes with 1002",
     means: "A client with a fault gets nonsense or silence, and its author no hint.",
-    clause: "",
+    clause: "RFC 6455, 5.2",
     mend: "Close with code 1002 (protocol error) and end the connection when such a frame comes.",
     company: Company::Together,
-    run: |bench| Box::pin(breaks(bench, [unmasked(FIN | TEXT, b"unmasked")])),
+    run: |bench| Box::pin(breaks(bench, [masked(FIN | 0x3, b"opcode 3")])),
 };
 
 const NO_TEXT: Check = Check {
@@ -47,6 +47,7 @@ pub const CHECKS: &[Check] = &[
                 server that takes frames without them gives that up.",
         clause: "RFC 6455, 5.1",
         mend: "Check the first bit of the second byte; if it is 0, close with 1002.",
+        run: |bench| Box::pin(breaks(bench, [unmasked(FIN | TEXT, b"unmasked")])),
         ..RULE
     },
     Check {
@@ -57,13 +58,7 @@ pub const CHECKS: &[Check] = &[
         run: |bench| Box::pin(breaks(bench, [masked(FIN | 0x40 | TEXT, b"RSV1")])),
         ..RULE
     },
-    Check {
-        name: "reserved-opcode",
-        title: "a data frame with a reserved opcode closes with 1002",
-        clause: "RFC 6455, 5.2",
-        run: |bench| Box::pin(breaks(bench, [masked(FIN | 0x3, b"opcode 3")])),
-        ..RULE
-    },
+    RULE,
     Check {
         name: "reserved-control-opcode",
         title: "a control frame with a reserved opcode closes with 1002",
