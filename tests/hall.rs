@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use support::browser::{Browser, Page};
-use support::looks::{CONTRAST, show};
+use support::looks::{assert_readable, show};
 use support::process::{Process, wslab};
 use support::{Answer, JSON, Server, ask, read_until, wait_until};
 
@@ -465,17 +465,7 @@ fn hall_and_vote_look_right_on_projectors_and_phones_in_light_and_dark() {
             // One vote lies beyond the axis, and is counted there.
             browser.wait_for("the votes", drawn, |votes| *votes == 29);
             let looks = format!("{path} {language} {size:?} {scheme}");
-            let over = "return document.documentElement.scrollWidth - innerWidth";
-            assert!(
-                browser.run(over).as_f64().unwrap() <= 0.0,
-                "{looks}: too wide"
-            );
-            let contrast = browser.run(CONTRAST);
-            assert_eq!(contrast["bad"], json!([]), "{looks}");
-            let unnamed = "return [...document.querySelectorAll('a, button, input, select')]
-                .filter((one) => !(one.ariaLabel || one.textContent.trim()
-                    || one.labels?.[0]?.textContent.trim())).map((one) => one.outerHTML)";
-            assert_eq!(browser.run(unnamed), json!([]), "{looks}");
+            assert_readable(&browser, &looks);
         }
     }
     assert_eq!(browser.errors(), Vec::<Value>::new());

@@ -10,7 +10,9 @@ use serde_json::{Value, json};
 
 use support::browser::{Browser, Page};
 use support::curl::{get, post};
+use support::looks::{assert_readable, show};
 use support::process::command;
+use support::websocket::{frame, open_websocket, read_frame};
 use support::{Server, read_until, tshark, wait_until};
 use wslab::transport::Transport;
 
@@ -261,15 +263,6 @@ fn fields_are_explained_by_pointer_keyboard_and_link() {
     assert_eq!(browser.run("return document.documentElement.lang"), "pt-BR");
     // The page that names the capture is not part of it.
     assert_eq!(capture(&server, ID)["further_connections"], 0);
-    // It fits a phone.
-    let phone = json!({"width": 390, "height": 800, "deviceScaleFactor": 1, "mobile": true});
-    browser.cdp("Emulation.setDeviceMetricsOverride", phone);
-    let wide = "return document.documentElement.scrollWidth";
-    assert_eq!(browser.run(wide), 390);
-    // On paper all fields stand in a table.
-    browser.run("dispatchEvent(new Event('beforeprint'))");
-    let rows = browser.run("return document.querySelectorAll('#table tr').length");
-    assert!(rows.as_u64() > Some(10), "{rows}");
     let answer = get(&page(""));
     let policy = answer.header("content-security-policy");
     assert!(
@@ -277,5 +270,41 @@ fn fields_are_explained_by_pointer_keyboard_and_link() {
         "{policy}"
     );
     assert!(!answer.body.contains("<script>"));
+    assert_eq!(browser.errors(), Vec::<Value>::new());
+}
+
+#[test]
+fn looks_right_on_screens_and_on_paper() {
+    let server = Server::start(&[]);
+    let (mut socket, _) = open_websocket(&server, &format!("/feeds/lobby/ws?capture={ID}"), "");
+    socket.write_all(&frame(0x81, br#"{"text":"oi"}"#)).unwrap();
+    read_frame(&mut socket);
+    let browser = Browser::open("about:blank");
+    for (size, scheme, language) in [
+        ((1280, 720), "light", "pt"),
+        ((1280, 720), "dark", "en"),
+        ((390, 844), "light", "en"),
+        ((390, 844), "dark", "pt"),
+    ] {
+        show(&browser, size, scheme);
+        browser.go(&server.at(&format!("/microscope?capture={ID}&lang={language}")));
+        let bytes = "return document.querySelectorAll('#bytes i').length";
+        browser.wait_for("bytes", bytes, |count| count.as_u64() > Some(200));
+        let looks = format!("{language} {size:?} {scheme}");
+        assert!(assert_readable(&browser, &looks) > 200, "{looks}");
+    }
+    // On paper all fields stand in a table, with its head on each page.
+    browser.cdp("Emulation.setEmulatedMedia", json!({"media": "print"}));
+    let paper = json!({"paperWidth": 8.27, "paperHeight": 11.69});
+    let pdf = browser.cdp("Page.printToPDF", paper);
+    let pdf = BASE64_STANDARD
+        .decode(pdf["data"].as_str().unwrap())
+        .unwrap();
+    let pages = String::from_utf8_lossy(&pdf)
+        .matches("/Type /Page\n")
+        .count();
+    assert!((2..=4).contains(&pages), "{pages}");
+    let rows = browser.run("return document.querySelectorAll('#table tbody tr').length");
+    assert!(rows.as_u64() > Some(10), "{rows}");
     assert_eq!(browser.errors(), Vec::<Value>::new());
 }

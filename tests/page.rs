@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use support::browser::{Browser, Page};
 use support::curl::{get, post};
-use support::looks::{CONTRAST, show};
+use support::looks::{assert_readable, show};
 use support::process::{Process, wslab};
 use support::race::{LANES, click_each, number, set, wait_for_lanes, wait_until_live};
 use support::{Server, metric};
@@ -234,16 +234,6 @@ fn hands_the_pages_token_on() {
     assert_eq!(browser.errors(), Vec::<Value>::new());
 }
 
-/// Elements that a reader without a mouse or without eyes can't use: unnamed, or not in the order
-/// of the tabulator.
-const UNNAMED: &str = r"
-    const controls = document.querySelectorAll('a, button, input, select, textarea');
-    return [...controls].filter((one) => {
-        const label = one.closest('label') ?? one.labels?.[0];
-        const named = one.ariaLabel || one.textContent.trim() || label?.textContent.trim();
-        return !named || one.tabIndex < 0;
-    }).map((one) => one.outerHTML);";
-
 #[test]
 fn looks_right_on_projectors_and_phones_in_light_and_dark_and_in_both_languages() {
     let server = Server::start(&[]);
@@ -259,15 +249,7 @@ fn looks_right_on_projectors_and_phones_in_light_and_dark_and_in_both_languages(
             wait_until_live(&browser);
             wait_for_lanes(&browser, "messages", |lane| number(&lane["received"]) > 0);
             let looks = format!("{language} {size:?} {scheme}");
-            let over = "return document.documentElement.scrollWidth - innerWidth";
-            assert!(
-                browser.run(over).as_f64().unwrap() <= 0.0,
-                "{looks}: too wide"
-            );
-            let contrast = browser.run(CONTRAST);
-            assert!(contrast["texts"].as_u64().unwrap() > 50, "{looks}");
-            assert_eq!(contrast["bad"], json!([]), "{looks}");
-            assert_eq!(browser.run(UNNAMED), json!([]), "{looks}");
+            assert!(assert_readable(&browser, &looks) > 50, "{looks}");
             assert_eq!(browser.run("return document.title"), title);
             // They fill a projector's screen, even where the figures of each take two lines.
             let height = "return document.querySelector('#lanes').clientHeight";

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use support::browser::{Browser, Page};
 use support::curl::get;
-use support::looks::{CONTRAST, show};
+use support::looks::{assert_readable, show};
 use support::{Server, metric, wait_until};
 
 mod support;
@@ -368,14 +368,7 @@ fn look_right_on_projectors_and_phones_in_light_and_dark_and_in_both_languages()
                 let ready = "return document.querySelectorAll('nav a').length > 0
                     && !document.querySelector('[data-text]:empty')";
                 browser.wait_for("texts", ready, |ready| ready == true);
-                let over = "return document.documentElement.scrollWidth - innerWidth";
-                assert!(
-                    browser.run(over).as_f64().unwrap() <= 0.0,
-                    "{page} {size:?}: too wide"
-                );
-                let contrast = browser.run(CONTRAST);
-                assert!(contrast["texts"].as_u64().unwrap() > 8, "{page}");
-                assert_eq!(contrast["bad"], json!([]), "{page} {scheme}");
+                assert!(assert_readable(&browser, &page) > 8, "{page} {scheme}");
             }
         }
         assert_eq!(browser.errors(), Vec::<Value>::new());

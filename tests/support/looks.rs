@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::browser::Browser;
+use super::browser::{Browser, Page};
 
 /// Shows the page in a window of this size, and in this scheme of colours.
 pub fn show(browser: &Browser, (width, height): (u32, u32), scheme: &str) {
@@ -16,6 +16,28 @@ pub fn show(browser: &Browser, (width, height): (u32, u32), scheme: &str) {
         json!({"media": "screen", "features": features}),
     );
 }
+
+/// Checks that a page fits its window, that its texts have contrast, and that a reader without a
+/// mouse or without eyes can use its controls. Returns how many texts it has.
+#[track_caller]
+pub fn assert_readable(browser: &Browser, looks: &str) -> u64 {
+    let over = browser.run("return document.documentElement.scrollWidth - innerWidth");
+    assert!(over.as_f64().unwrap() <= 0.0, "{looks}: {over} too wide");
+    let contrast = browser.run(CONTRAST);
+    assert_eq!(contrast["bad"], json!([]), "{looks}");
+    assert_eq!(browser.run(UNNAMED), json!([]), "{looks}");
+    contrast["texts"].as_u64().unwrap()
+}
+
+/// Controls that have no name or are not in the order of the tabulator. Arrow keys go through the
+/// bytes of the microscope.
+const UNNAMED: &str = r"
+    const controls = document.querySelectorAll('a, button, input, select, summary, textarea');
+    return [...controls].filter((one) => {
+        const label = one.closest('label') ?? one.labels?.[0];
+        const named = one.ariaLabel || one.textContent.trim() || label?.textContent.trim();
+        return !named || (one.tabIndex < 0 && !one.matches('#bytes a'));
+    }).map((one) => one.outerHTML);";
 
 /// Texts with too little contrast (WCAG 2.2, 1.4.3), and curves and swatches (1.4.11).
 pub const CONTRAST: &str = r"
@@ -61,6 +83,14 @@ pub const CONTRAST: &str = r"
         }
         if (element.matches('g > path[stroke]') && element.getAttribute('stroke') !== '#ffffff') {
             check(element, style.stroke, 3, behind(element));
+        }
+        if (element.matches('section.lane, .via')) {
+            check(element, style.borderLeftColor, 3, behind(element));
+        }
+        if (element.matches('.dot')) {
+            const lane = getComputedStyle(element.parentElement.querySelector('rect'));
+            const colour = style.fill === 'none' ? style.stroke : style.fill;
+            check(element, colour, 3, parse(lane.fill).rgb);
         }
         if (element.className === 'swatch') {
             check(element, style.backgroundColor, 3, behind(element.parentElement));

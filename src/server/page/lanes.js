@@ -9,6 +9,7 @@ const LEAST_MS = 0.1, MOST_MS = 60_000;
 // In ms; their names are the same in all languages.
 const TICKS = [[1, '1 ms'], [10, '10 ms'], [100, '100 ms'], [1_000, '1 s'], [10_000, '10 s']];
 const LEFT = 90, RIGHT = 20, BOTTOM = 34;
+const NARROW = 600;              // where names and ticks would touch each other
 
 // Where a dot stands across its lane, and aside: always the same for a device, and spread evenly
 // (the R2 sequence).
@@ -36,11 +37,12 @@ export function drawLanes(root, devices) {
     const lane = { ...transport, n, top, height: laneHeight, x, width, radius };
     parts.push(drawLane(lane, devices));
   });
-  root.replaceChildren(...parts, ...axis(x, height));
+  root.replaceChildren(...parts, ...axis(x, width, height));
 }
 
-function axis(x, height) {
-  const parts = TICKS.map(([ms, name]) =>
+function axis(x, width, height) {
+  const shown = TICKS.filter((_, n) => width >= NARROW || n % 2 === 1);
+  const parts = shown.map(([ms, name]) =>
     svg('text', { class: 'tick', x: x(ms), y: height - 8 }, name));
   parts.push(svg('text', { class: 'silent', x: 4, y: height - 8 }, text('silent')));
   return parts;
@@ -58,10 +60,11 @@ function drawLane({ name, title, n, top, height, x, width, radius }, devices) {
     svg('text', { class: 'name', x: 10, y: top + 24 }, title),
   );
   if (middle !== null) {
-    const at = x(middle), isLeft = at > width * 0.7;
+    const at = x(middle), isNarrow = width < NARROW, isLeft = isNarrow || at > width * 0.7;
     lane.append(
       svg('line', { class: 'median', x1: at, x2: at, y1: top + 4, y2: top + height - 4 }),
-      svg('text', { class: 'value', x: at + (isLeft ? -10 : 10), y: top + 24,
+      svg('text', { class: 'value', x: isNarrow ? width - 8 : at + (isLeft ? -10 : 10),
+        y: top + 24,
         'text-anchor': isLeft ? 'end' : 'start' }, text('median', { delay: duration(middle) })),
     );
   }

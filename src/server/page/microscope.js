@@ -363,7 +363,10 @@ function showTable() {
     field.section ? sectionLink(field) : '',
     field.command ? element('code', { textContent: field.command }) : '',
   ])));
-  byId('table').replaceChildren(...rows);
+  const columns = ['byte', 'layer', 'field', 'value', 'section', 'command'];
+  const head = element('tr', {}, ...columns.map((key) =>
+    element('th', { scope: 'col', textContent: text(`column_${key}`) })));
+  byId('table').replaceChildren(element('thead', {}, head), element('tbody', {}, ...rows));
 }
 
 byId('all').ontoggle = showTable;
