@@ -57,9 +57,9 @@ pub(super) struct DemoArgs {
     wifi: Option<Wifi>,
     /// What the teacher shows to cut, slow and ask
     ///
-    /// The hall's page asks for it: 12 characters or more that are hard to guess. Without it, a new
-    /// one is made and printed. The environment variable WSLAB_TEACHER_KEY hides it from other users
-    /// of this machine.
+    /// The hall's page asks for it: 12 characters or more that are hard to guess. Without it, a
+    /// new one is made and printed. The environment variable WSLAB_TEACHER_KEY hides it from other
+    /// users of this machine.
     #[arg(long, value_name = "KEY", env = "WSLAB_TEACHER_KEY", hide_env = true)]
     #[arg(value_parser = parse_token, help_heading = headings::ACCESS)]
     teacher_key: Option<GivenToken>,

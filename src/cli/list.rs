@@ -1,5 +1,5 @@
-//! The runs below a folder of results: the newest, and all of them as a list. A run of all claims is
-//! one of them.
+//! The runs below a folder of results: the newest, and all of them as a list. A run of all claims
+//! is one of them.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};

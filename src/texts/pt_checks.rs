@@ -103,8 +103,8 @@ pub(super) const CHECKS: &[(&str, &str)] = &[
          e com os cookies dele (cross-site WebSocket hijacking). O CORS não vale aqui.",
     ),
     (
-        "Compare Origin with the server's own host, or with a list, and answer 403 Forbidden to all \
-         others. Leave it where all may read and write, and no cookie tells users apart.",
+        "Compare Origin with the server's own host, or with a list, and answer 403 Forbidden to \
+         all others. Leave it where all may read and write, and no cookie tells users apart.",
         "Compare Origin com o host do próprio servidor, ou com uma lista, e responda 403 Forbidden \
          às demais. Pode ficar assim se todos podem ler e escrever, e nenhum cookie identifica \
          usuários.",

@@ -3,8 +3,8 @@
 //! - [`frames`]: frames, right and wrong ones · [`rules`]: which rules those of the server break
 //! - [`conversation`]: a client's end · [`language`], [`behaviour`]: how the server takes
 //!   messages, and what it does with them · [`delivery`]: whether one arrives
-//! - [`handshake`], [`origin`], [`messages`], [`from_server`], [`control`], [`violations`], [`closing`],
-//!   [`clients`]: the checks
+//! - [`handshake`], [`origin`], [`messages`], [`from_server`], [`control`], [`violations`],
+//!   [`closing`], [`clients`]: the checks
 
 pub mod behaviour;
 pub mod clients;
