@@ -6,6 +6,7 @@ use std::io;
 use std::os::fd::AsRawFd;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
@@ -13,7 +14,8 @@ use mio::Events;
 use mio::event::Event;
 use tokio::io::unix::AsyncFd;
 
-use crate::runtime::event_loop::tasks::{Entered, ROOT, Tables};
+use crate::runtime::event_loop::tasks::{Entered, ROOT, Tables, WAKE_UPS};
+use crate::runtime::event_loop::wake_queue::WakeQueue;
 use crate::runtime::{clock, prefetch};
 
 /// Events taken from the kernel at once.
@@ -21,19 +23,40 @@ pub const EVENTS: usize = if cfg!(test) { 8 } else { 1_024 };
 
 /// Runs `root` on this thread, with all that it spawns, until it is done. Tokio is not involved.
 pub fn block_on<F: Future>(root: F) -> io::Result<F::Output> {
-    let (event_loop, mut root) = (EventLoop::new()?, pin!(root));
-    let _entered = Entered::new(event_loop.tables.clone());
-    loop {
-        if let Poll::Ready(output) = event_loop.poll_root(root.as_mut()) {
-            return Ok(output);
+    EventQueue::new()?.block_on(root)
+}
+
+/// The kernel's part of an event loop: what it waits on, and what wakes it. It may be made on
+/// another thread than that of the loop, as it must if that thread has a descriptor table of its
+/// own, see [`descriptor_table`](crate::runtime::descriptor_table).
+pub struct EventQueue {
+    poll: mio::Poll,
+    woken: Arc<WakeQueue>,
+}
+
+impl EventQueue {
+    pub fn new() -> io::Result<Self> {
+        let poll = mio::Poll::new()?;
+        let woken = WakeQueue::new(poll.registry(), WAKE_UPS)?;
+        Ok(EventQueue { poll, woken })
+    }
+
+    /// As [`block_on`], in a loop on this queue.
+    pub fn block_on<F: Future>(self, root: F) -> io::Result<F::Output> {
+        let (event_loop, mut root) = (EventLoop::new(self)?, pin!(root));
+        let _entered = Entered::new(event_loop.tables.clone());
+        loop {
+            if let Poll::Ready(output) = event_loop.poll_root(root.as_mut()) {
+                return Ok(output);
+            }
+            event_loop.turn(event_loop.next_wait())?;
         }
-        event_loop.turn(event_loop.next_wait())?;
     }
 }
 
 /// Runs `root` in a task of tokio, with all that it spawns, until it is done.
 pub async fn within_tokio<F: Future>(root: F) -> io::Result<F::Output> {
-    let (event_loop, mut root) = (EventLoop::new()?, pin!(root));
+    let (event_loop, mut root) = (EventLoop::new(EventQueue::new()?)?, pin!(root));
     let epoll = event_loop.poll.borrow().0.as_raw_fd();
     // SAFETY: the event loop keeps the descriptor open, and is dropped after this.
     let events = unsafe { AsyncFd::register_with_interest(epoll, tokio::io::Interest::READABLE) }?;
@@ -76,9 +99,8 @@ impl Drop for EventLoop {
 }
 
 impl EventLoop {
-    fn new() -> io::Result<Self> {
-        let poll = mio::Poll::new()?;
-        let tables = Tables::new(poll.registry().try_clone()?)?;
+    fn new(EventQueue { poll, woken }: EventQueue) -> io::Result<Self> {
+        let tables = Tables::new(poll.registry().try_clone()?, woken);
         Ok(EventLoop {
             poll: RefCell::new((poll, Events::with_capacity(EVENTS))),
             root: tables.woken.clone().waker(ROOT),

@@ -22,6 +22,6 @@ mod wake_queue;
 #[cfg(test)]
 mod tests;
 
-pub use driver::{block_on, within_tokio};
+pub use driver::{EventQueue, block_on, within_tokio};
 pub use registration::{Emptied, Registration};
 pub use tasks::{sleep, sleep_until, spawn, timeout};

@@ -5,7 +5,6 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::fmt;
 use std::future::poll_fn;
-use std::io;
 use std::mem;
 use std::pin::Pin;
 use std::ptr;
@@ -23,7 +22,7 @@ use crate::runtime::event_loop::readiness::Readiness;
 use crate::runtime::event_loop::wake_queue::WakeQueue;
 
 /// The token of wake-ups from tasks, other threads and tokio. No descriptor has it.
-const WAKE_UPS: Token = Token(usize::MAX);
+pub const WAKE_UPS: Token = Token(usize::MAX);
 
 /// The key of the future that the loop is run for.
 pub const ROOT: usize = 0;
@@ -65,18 +64,18 @@ impl fmt::Debug for Tables {
 }
 
 impl Tables {
-    pub fn new(registry: Registry) -> io::Result<Self> {
+    pub fn new(registry: Registry, woken: Arc<WakeQueue>) -> Self {
         let mut tasks = Slab::new();
         assert_eq!(tasks.insert(None), ROOT);
-        Ok(Tables {
-            woken: WakeQueue::new(&registry, WAKE_UPS)?,
+        Tables {
+            woken,
             registry,
             descriptors: RefCell::default(),
             tasks: RefCell::new(tasks),
             timers: RefCell::default(),
             running: Cell::new(ROOT),
             waker: Cell::new(ptr::null()),
-        })
+        }
     }
 
     /// Polls a task, or the root, with its own waker.

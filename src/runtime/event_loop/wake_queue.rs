@@ -8,12 +8,16 @@ use std::task::{Wake, Waker};
 
 use mio::{Registry, Token};
 
+use crate::runtime::descriptor_table::Origin;
+
 /// The tasks woken since the loop last took them.
 pub struct WakeQueue {
     tasks: Mutex<Vec<usize>>,
     /// Whether the loop waits for events or is about to.
     waits: AtomicBool,
     poll: mio::Waker,
+    /// Of the descriptor behind `poll`.
+    origin: Origin,
 }
 
 impl WakeQueue {
@@ -23,6 +27,7 @@ impl WakeQueue {
             tasks: Mutex::default(),
             waits: AtomicBool::new(false),
             poll: mio::Waker::new(registry, token)?,
+            origin: Origin::here(),
         }))
     }
 
@@ -65,6 +70,11 @@ impl Wake for TaskWaker {
     fn wake_by_ref(self: &Arc<Self>) {
         self.woken.lock().push(self.task);
         if self.woken.waits.swap(false, SeqCst) {
+            let is_known = self.woken.origin.is_known_here();
+            assert!(
+                is_known,
+                "a loop that others wake is made before their threads separate"
+            );
             // It fails if the counter is full: then a wake-up is under way already.
             let _ = self.woken.poll.wake();
         }
