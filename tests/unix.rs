@@ -10,7 +10,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
-use support::process::{Process, command, signal, text, wslab};
+use support::process::{Process, after, signal, text, wslab};
 use support::results::{Results, processes, rows};
 use support::{JSON, Server, wait_until};
 
@@ -122,14 +122,6 @@ fn an_argument_that_is_not_utf8_is_named_and_not_shown() {
         .arg(bytes)
         .output();
     refused(&ca.unwrap(), 2, "give the file a name in UTF-8");
-}
-
-/// `wslab` with these arguments, started by a shell after a command of its own.
-fn after(shell: &str, arguments: &[&str]) -> Command {
-    let mut sh = command("sh");
-    sh.args(["-c", &format!("{shell}; exec \"$0\" \"$@\"")]);
-    sh.arg(env!("CARGO_BIN_EXE_wslab")).args(arguments);
-    sh
 }
 
 /// The numbers of SIGHUP and SIGINT in the mask of ignored signals (proc(5), SigIgn).
@@ -329,14 +321,8 @@ fn low_limits_are_refused_in_words_with_what_works() {
     };
     let output = serve(32).output().unwrap();
     refused(&output, 1, "32 open files, and a server needs more than 32");
-    let mut server = Server::of(Process::start(serve(33)));
-    server.get("/healthz").assert(200, &[]);
-    server.terminate();
-    assert!(
-        server
-            .log()
-            .contains("--max-clients: 33 open files allow 1")
-    );
+    let output = serve(33).output().unwrap();
+    refused(&output, 2, "--max-clients 9: 33 open files allow 1: raise");
 }
 
 #[test]

@@ -74,7 +74,7 @@ macro_rules! factors {
             feeds: List<u32> = List::from([1]),
                 flag Vec(long, value_name = "N,…", hide_short_help = true,
                     help_heading = headings::LOAD),
-                range(1..=1_000, "feeds"), column("feeds"), tag("feeds");
+                range(1..=100_000, "feeds"), column("feeds"), tag("feeds");
             /// Messages a second per feed
             ///
             /// Example: --rate 0.1,1k for one in ten seconds, then a thousand a second

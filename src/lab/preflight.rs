@@ -8,21 +8,39 @@ use crate::lab::capacity::settings::SearchFactor;
 use crate::lab::cells::Factors;
 use crate::lab::factors::{MAX_CLIENTS, MAX_RATE_HZ, Switch};
 use crate::lab::scenario::Scenario;
-use crate::load::protocol::Workload;
+use crate::load::worker::CLIENTS_PER_SOURCE;
 use crate::system::doctor;
 use crate::system::info::SystemInfo;
-use crate::system::limits::{self, Requirements};
+use crate::system::limits::{self, CLIENT_BYTES, Requirements};
 use crate::transport::Transport;
 
-/// Checks every cell against the descriptors and ports of this machine. Returns what the doctor
-/// doubts about it for the largest cell, by name.
-pub fn check(scenario: &Scenario, target: Option<SocketAddr>) -> anyhow::Result<Vec<String>> {
-    let info = SystemInfo::read();
+/// What a scenario finds on this machine.
+#[derive(Debug)]
+pub struct Checked {
+    /// What the doctor doubts about the machine for the largest cell, by name.
+    pub doubts: Vec<String>,
+    /// What the largest cell takes, if that is more than one descriptor table holds.
+    pub takes: Option<String>,
+}
+
+/// Checks every cell against the descriptors, ports and memory of this machine.
+///
+/// # Errors
+/// What a cell needs and the machine does not have, with what would help.
+pub fn check(scenario: &Scenario, target: Option<SocketAddr>) -> anyhow::Result<Checked> {
+    check_on(&SystemInfo::read(), scenario, target)
+}
+
+fn check_on(
+    info: &SystemInfo,
+    scenario: &Scenario,
+    target: Option<SocketAddr>,
+) -> anyhow::Result<Checked> {
     let refusals = scenario.cells().into_iter().filter_map(|cell| {
         let (clients, transport) = (cell.factors.clients, cell.factors.transport());
         let requirements = requirements(&cell.factors, target);
-        let limit = limits::check(&info, &requirements).err()?;
-        let most = limits::most_clients(&info, &requirements);
+        let limit = limits::check(info, &requirements).err()?;
+        let most = limits::most_clients(info, &requirements);
         Some((
             most,
             format!("{clients} clients of {transport} need {limit}"),
@@ -36,7 +54,38 @@ pub fn check(scenario: &Scenario, target: Option<SocketAddr>) -> anyhow::Result<
         one_address: has_one_address(target),
         ..Requirements::of(scenario.max_clients().into())
     };
-    Ok(doctor::doubts(&info, &of_largest))
+    let cells = scenario.cells();
+    let largest = cells.iter().max_by_key(|cell| cell.factors.clients);
+    Ok(Checked {
+        doubts: doctor::doubts(info, &of_largest),
+        takes: largest.and_then(|cell| takes(info, &cell.factors, target)),
+    })
+}
+
+/// What the clients of one cell take, if that is more than one descriptor table holds.
+fn takes(info: &SystemInfo, factors: &Factors, target: Option<SocketAddr>) -> Option<String> {
+    let requirements = requirements(factors, target);
+    let clients = requirements.clients;
+    let connections = clients * requirements.connections_per_client;
+    let tables = limits::tables(connections, limits::in_one_table_of(info))?;
+    let ends = match requirements.own_server {
+        true => "in load and server",
+        false => "in the load",
+    };
+    let addresses = match requirements.one_address {
+        true => 1,
+        false => clients.div_ceil(CLIENTS_PER_SOURCE.into()),
+    };
+    let free = info.memory_available_bytes;
+    let free = free.map_or(String::new(), |free| format!(" ({} available)", free >> 20));
+    let needed = (clients * CLIENT_BYTES) >> 20;
+    let ramp_up_s = clients as f64 / factors.connect_rate_hz;
+    (tables > 1).then(|| {
+        format!(
+            "{clients} clients take: descriptor tables {ends} {tables}; source addresses \
+             {addresses}; memory about {needed} MiB{free}; time to connect {ramp_up_s:.0} s"
+        )
+    })
 }
 
 /// The scenario with an upper bound of its search: without one, what this machine can hold of each
@@ -68,14 +117,12 @@ fn most_clients(scenario: &Scenario, target: Option<SocketAddr>) -> u32 {
     most as u32
 }
 
-/// What the clients of one transport need. An author whose transport only reads has a second
-/// connection. Without keep-alive each exchange dials anew.
+/// What the clients of one transport need. Without keep-alive each exchange dials anew.
 fn requirements(factors: &Factors, target: Option<SocketAddr>) -> Requirements {
     let transport = factors.transport();
-    let posts = factors.workload == Workload::Chat && !transport.publishes_in_band();
     Requirements {
         clients: factors.clients.into(),
-        connections_per_client: if posts { 2 } else { 1 },
+        connections_per_client: factors.workload.connections_per_client(transport),
         redials_per_client_s: match transport {
             _ if factors.keep_alive == Switch::On => 0.0,
             Transport::ShortPolling => 1.0 / factors.poll_interval().0.as_secs_f64(),
@@ -89,6 +136,12 @@ fn requirements(factors: &Factors, target: Option<SocketAddr>) -> Requirements {
     }
 }
 
+/// The connections that a server has at once of one cell.
+pub fn server_connections(factors: &Factors) -> u64 {
+    let requirements = requirements(factors, None);
+    requirements.clients * requirements.connections_per_client + requirements.probes
+}
+
 /// Whether connections to this target leave from one address. On IPv4 loopback they have many.
 fn has_one_address(target: Option<SocketAddr>) -> bool {
     target.is_some_and(|address| !(address.is_ipv4() && address.ip().is_loopback()))
@@ -97,6 +150,7 @@ fn has_one_address(target: Option<SocketAddr>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::load::protocol::Workload;
 
     #[test]
     fn authors_that_post_need_a_second_connection() {
@@ -115,15 +169,30 @@ mod tests {
     }
 
     #[test]
-    fn too_many_clients_are_refused_with_what_would_help() {
+    fn too_many_clients_are_refused_with_what_would_help_and_many_are_told() {
         let scenario = Scenario {
-            clients: [1_000_000].into(),
+            clients: [1_000, 1_000_000].into(),
             ..Scenario::default()
         };
-        let refusal = check(&scenario, None).unwrap_err().to_string();
+        let mut info = SystemInfo {
+            open_files: Some(20_000),
+            one_table: true,
+            memory_available_bytes: Some(20 << 30),
+            ..SystemInfo::default()
+        };
+        let refusal = check_on(&info, &scenario, None).unwrap_err().to_string();
         assert!(
             refusal.contains("1000000 clients") && refusal.contains("ulimit"),
             "{refusal}"
+        );
+        info.one_table = false;
+        let checked = check_on(&info, &scenario, None).unwrap();
+        assert_eq!(
+            checked.takes.as_deref(),
+            Some(
+                "1000000 clients take: descriptor tables in load and server 54; source addresses \
+                 500; memory about 13671 MiB (20480 available); time to connect 200 s"
+            )
         );
     }
 }

@@ -10,13 +10,22 @@ use crate::client::discover;
 use crate::client::http;
 use crate::client::target::Target;
 use crate::client::tls::{ClientTls, Trust};
+use crate::lab::values::Span;
 use crate::load::child_process::{ChildProcess, THIS_PROGRAM};
 use crate::load::link::Link;
 use crate::load::protocol::{ControllerCommand, Job, LoadEvent, Plan};
+use crate::service::limits::Limits;
 use crate::system::cpus::Cpus;
+use crate::system::limits::{SPARE_DESCRIPTORS, in_one_table};
 
 /// The longest wait for a server to listen.
 const START_PATIENCE: Duration = Duration::from_secs(10);
+
+/// Feeds that a server takes without a flag.
+const DEFAULT_FEEDS: u32 = 10_000;
+
+/// Most heartbeats a second of all connections of a crowd.
+const HEARTBEATS_HZ: u64 = 1_000;
 
 /// The server that a trial starts.
 #[derive(Clone, Debug, Default)]
@@ -27,8 +36,36 @@ pub struct ServerOptions {
     pub history: u64,
     /// Serve https; the server's certificate alone is trusted.
     pub tls: bool,
+    /// Connections that it has at once.
+    pub connections: u64,
+    /// Feeds that its clients make.
+    pub feeds: u32,
     /// The CPUs that it runs on; without them, on any.
     pub cpus: Option<Cpus>,
+}
+
+impl ServerOptions {
+    /// The flags of a server with more connections than one descriptor table holds. Heartbeats and
+    /// pings are rare enough that they do not take all of the machine.
+    fn crowd(&self) -> Vec<String> {
+        let connections = self.connections + SPARE_DESCRIPTORS;
+        if connections <= in_one_table() {
+            return Vec::new();
+        }
+        let paced = Duration::from_secs(connections.div_ceil(HEARTBEATS_HZ));
+        let Limits {
+            heartbeat, ping, ..
+        } = Limits::default();
+        let flags = [
+            ("--max-clients", connections.to_string()),
+            ("--heartbeat", Span(heartbeat.max(paced)).to_string()),
+            ("--ping", Span(ping.max(paced)).to_string()),
+        ];
+        let flags = flags.into_iter();
+        flags
+            .flat_map(|(flag, value)| [flag.to_owned(), value])
+            .collect()
+    }
 }
 
 /// What happens in the processes of a trial.
@@ -150,6 +187,14 @@ impl ServerProcess {
             "off",
         ];
         arguments.extend(options.tls.then_some("--tls"));
+        let feeds = options.feeds.to_string();
+        arguments.extend(
+            ["--max-feeds", &feeds]
+                .iter()
+                .filter(|_| options.feeds > DEFAULT_FEEDS),
+        );
+        let crowd = options.crowd();
+        arguments.extend(crowd.iter().map(String::as_str));
         let program = options.program.as_deref();
         let program = program.unwrap_or(THIS_PROGRAM.as_ref());
         let mut process = ChildProcess::start_of(program, &arguments, options.cpus.as_ref())?;

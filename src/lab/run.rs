@@ -15,7 +15,7 @@ use crate::lab::calibration::Calibration;
 use crate::lab::capacity::search::Search;
 use crate::lab::environment::Environment;
 use crate::lab::factors::{List, Switch};
-use crate::lab::preflight;
+use crate::lab::preflight::{self, Checked};
 use crate::lab::processes::{ChildProcesses, TrialProcesses};
 use crate::lab::progress::{ProgressDisplay, RunLength};
 use crate::lab::rounds::RoundsDone;
@@ -97,7 +97,7 @@ pub async fn run(
     scenario.check().map_err(UsageError::from)?;
     let scenario = scenario.filled();
     let largest = scenario.at_its_largest();
-    let doubts = preflight::check(&largest, address)?;
+    let Checked { doubts, takes } = preflight::check(&largest, address)?;
     let (target_url, pinning) = (options.target.as_deref(), options.pinning.as_ref());
     let hint = doctor::hint(&doubts);
     let environment = Environment {
@@ -118,8 +118,8 @@ pub async fn run(
         began: Instant::now(),
     };
     let mut display = ProgressDisplay::new(options.quiet);
-    if let Some(hint) = hint {
-        display.write(&hint);
+    for note in takes.iter().chain(&hint) {
+        display.write(note);
     }
     let mut processes = ChildProcesses::default();
     let ending = tokio::select! {

@@ -10,6 +10,7 @@ use crate::client::target::Target;
 use crate::lab::calibration::Calibration;
 use crate::lab::capacity::settings::SearchFactor;
 use crate::lab::cells::Cell;
+use crate::lab::preflight;
 use crate::lab::processes::{ServerOptions, TrialEvent, TrialProcesses};
 use crate::lab::scenario::Scenario;
 use crate::load::outcome::TimelineSecond;
@@ -145,6 +146,8 @@ impl Trial {
             program: self.server.clone(),
             history: self.cell.factors.history(),
             tls: self.cell.factors.tls.is_on(),
+            feeds: self.cell.factors.feeds,
+            connections: preflight::server_connections(&self.cell.factors),
             cpus: pinning.map(|pinning| pinning.server.clone()),
         }
     }

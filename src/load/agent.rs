@@ -73,8 +73,7 @@ pub async fn run(job: AgentJob, mut link: impl Link) -> anyhow::Result<()> {
     let board = TrialBoard::attach(&job.board.path, job.plan.feeds.len(), job.board.workers);
     let board = Arc::new(board.context("the controller's board cannot be opened")?);
     let plan = Arc::new(job.plan);
-    let worker = |share| Worker::start(plan.clone(), board.clone(), share, job.start_ns);
-    let workers: Vec<Worker> = job.shares.into_iter().map(worker).collect();
+    let workers = Worker::start_all(&plan, &board, job.shares, job.start_ns)?;
     while let Some(WorkerMessage { worker, command }) = link.receive().await? {
         let worker = &workers[worker];
         match command {

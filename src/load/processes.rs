@@ -17,6 +17,7 @@ use crate::record::histogram;
 use crate::record::recording::{Recording, WorkerSecond};
 use crate::record::trial_board::{Gauge, TrialBoard};
 use crate::runtime::clock;
+use crate::system::limits::{in_one_table, tables};
 
 /// The longest wait for an answer of the probe. A trial goes on without it, in doubt.
 const PROBE_PATIENCE: Duration = Duration::from_secs(5);
@@ -41,10 +42,8 @@ pub struct LoadProcesses {
 impl LoadProcesses {
     /// Starts all processes and workers. Subscribers dial at once, paced.
     pub async fn start(plan: &Arc<Plan>) -> anyhow::Result<Self> {
-        // As many threads in all as there are cores, and at least one a process.
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let processes = plan.processes as usize;
-        let count = (cores / processes).max(1) * processes;
+        let count = workers_per_process(plan) * processes;
         let board = Arc::new(TrialBoard::new(plan.feeds.len(), count, plan.messages())?);
         let start_ns = clock::now_ns();
         let job = |plan: &Plan, shares: Vec<ClientShare>| AgentJob {
@@ -82,9 +81,14 @@ impl LoadProcesses {
         };
         let before = measured.snapshot();
         let mut remote: Vec<_> = agents.into_iter().map(|a| a.workers.into_iter()).collect();
-        let worker = |number: usize| match (number % processes).checked_sub(1) {
-            None => Worker::start(plan.clone(), board.clone(), share(number), start_ns),
-            Some(agent) => remote[agent].next().expect("one for each share"),
+        let own = (0..count).step_by(processes).map(share);
+        let mut own = Worker::start_all(plan, &board, own, start_ns)?.into_iter();
+        let worker = |number: usize| {
+            let of_process = match (number % processes).checked_sub(1) {
+                None => &mut own,
+                Some(agent) => &mut remote[agent],
+            };
+            of_process.next().expect("one for each share")
         };
         Ok(LoadProcesses {
             workers: (0..count).map(worker).collect(),
@@ -172,4 +176,13 @@ impl LoadProcesses {
         let recorded = answer.ok().and_then(Result::ok);
         Some(recorded.unwrap_or_default())
     }
+}
+
+/// As many as this process has cores for, and as many as its connections need descriptor tables.
+fn workers_per_process(plan: &Plan) -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let clients = u64::from(plan.clients.div_ceil(plan.processes));
+    let connections = clients * plan.connections_per_client();
+    let tables = tables(connections, in_one_table()).unwrap_or(1);
+    (cores / plan.processes as usize).max(tables as usize)
 }

@@ -34,6 +34,17 @@ pub enum Workload {
     Chat,
 }
 
+impl Workload {
+    /// Connections that a client of a transport has open at once: an author whose transport only
+    /// reads has a second one.
+    pub fn connections_per_client(self, transport: Transport) -> u64 {
+        match self {
+            Workload::Chat if !transport.publishes_in_band() => 2,
+            _ => 1,
+        }
+    }
+}
+
 /// One trial, as the load process needs to know it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Plan {
@@ -113,6 +124,12 @@ impl ClientShare {
             step: count,
         }
     }
+
+    /// Clients of a plan that are in this share.
+    pub fn clients(&self, plan: &Plan) -> u64 {
+        let after_first = plan.clients.saturating_sub(self.first) as usize;
+        after_first.div_ceil(self.step) as u64
+    }
 }
 
 impl Plan {
@@ -143,6 +160,11 @@ impl Plan {
             even_phases: true,
             ..self.clone()
         })
+    }
+
+    /// Connections that a client has open at once.
+    pub fn connections_per_client(&self) -> u64 {
+        self.workload.connections_per_client(self.transport)
     }
 
     /// Messages of the publisher's record. What is due beyond them is not sent.

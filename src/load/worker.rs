@@ -1,6 +1,7 @@
 //! A worker: one thread, one event loop, one recorder, and its share of the subscribers.
 
 use std::cell::Cell;
+use std::io;
 use std::net::{IpAddr, Ipv4Addr};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -24,12 +25,14 @@ use crate::record::recorder::Recorder;
 use crate::record::recording::{Recording, WorkerSecond};
 use crate::record::trial_board::TrialBoard;
 use crate::runtime::clock;
-use crate::runtime::event_loop;
+use crate::runtime::descriptor_table;
+use crate::runtime::event_loop::{self, EventQueue};
+use crate::system::limits::{in_one_table, tables};
 use crate::transport::Transport;
 
 /// Subscribers that dial from one loopback address. An address has 28,000 ports, and finding a free
 /// one slows down long before they run out.
-const CLIENTS_PER_SOURCE: u32 = 2_000;
+pub const CLIENTS_PER_SOURCE: u32 = 2_000;
 
 /// Attempts to connect for the first time before a subscriber gives up.
 const CONNECT_ATTEMPTS: u32 = 5;
@@ -52,17 +55,56 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// Starts a worker on a thread of its own. Its subscribers dial from `start_ns` on, paced.
-    pub fn start(
+    /// Starts a worker for each share, on a thread of its own. Their subscribers dial from
+    /// `start_ns` on, paced. Where one descriptor table does not hold all connections of this
+    /// process, each thread has its own.
+    ///
+    /// # Errors
+    /// The system has no descriptors for them.
+    pub fn start_all(
+        plan: &Arc<Plan>,
+        board: &Arc<TrialBoard>,
+        shares: impl IntoIterator<Item = ClientShare>,
+        start_ns: u64,
+    ) -> io::Result<Vec<Self>> {
+        let queued = shares
+            .into_iter()
+            .map(|share| Ok((share, EventQueue::new()?)));
+        // All queues first: a thread with a table of its own does not know later ones.
+        let queued = queued.collect::<io::Result<Vec<_>>>()?;
+        let connections: u64 = queued
+            .iter()
+            .map(|(share, _)| share.clients(plan) * plan.connections_per_client())
+            .sum();
+        let separate = tables(connections, in_one_table()) != Some(1);
+        let start = |(share, queue)| {
+            Worker::start(
+                queue,
+                plan.clone(),
+                board.clone(),
+                share,
+                start_ns,
+                separate,
+            )
+        };
+        Ok(queued.into_iter().map(start).collect())
+    }
+
+    fn start(
+        queue: EventQueue,
         plan: Arc<Plan>,
         board: Arc<TrialBoard>,
         share: ClientShare,
         start_ns: u64,
+        separate: bool,
     ) -> Self {
         let (requests, inbox) = mpsc::unbounded_channel();
         thread::Builder::new()
             .name(format!("load-{}", share.number))
             .spawn(move || {
+                if separate {
+                    descriptor_table::separate().expect("the system gives a table");
+                }
                 let pool = SubscriberPool {
                     recorder: Rc::new(Recorder::new(board, share.number)),
                     ledger: Rc::default(),
@@ -79,7 +121,7 @@ impl Worker {
                     let outboxes = pool.start_subscribers(share, start_ns);
                     pool.serve(inbox, outboxes).await;
                 };
-                event_loop::block_on(work).expect("the system waits for events");
+                queue.block_on(work).expect("the system waits for events");
             })
             .expect("the system starts a thread");
         Worker { requests, index: 0 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::runtime::descriptor_table;
 use crate::system::activity::{Activity, Sample};
 use crate::system::files::{Boost, SystemFiles};
 use crate::system::process;
@@ -20,6 +21,8 @@ pub struct SystemInfo {
     pub profile: &'static str,
     /// Open files of one process, with its soft limit raised to the hard one.
     pub open_files: Option<u64>,
+    /// Threads may not have descriptor tables of their own, as in some sandboxes.
+    pub one_table: bool,
     /// First and last port of outgoing connections.
     pub local_ports: Option<(u64, u64)>,
     pub somaxconn: Option<u64>,
@@ -50,6 +53,7 @@ impl SystemInfo {
         SystemInfo {
             profile: PROFILE,
             open_files: Some(process::raise_descriptor_limit()),
+            one_table: !descriptor_table::can_separate(),
             cpus: std::thread::available_parallelism().ok().map(usize::from),
             ..SystemInfo::from_files(&SystemFiles::host())
         }

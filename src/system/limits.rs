@@ -1,6 +1,7 @@
 //! What a measurement needs of this machine, and whether its descriptors and ports suffice.
 
 use crate::system::info::SystemInfo;
+use crate::system::process;
 
 /// Connections that may wait for our server to accept them (listen(2)). The kernel may hold fewer
 /// (net.core.somaxconn).
@@ -22,6 +23,18 @@ const PORT_REST_S: f64 = 60.0;
 /// What to do about too few descriptors.
 pub const RAISE_OPEN_FILES: &str =
     "raise the hard limit (ulimit -Hn, LimitNOFILE=, /etc/security/limits.conf)";
+
+/// Memory of one client: in the server and in the load 4 KiB, in the kernel 8 KiB for both ends, and
+/// what is on its way.
+pub const CLIENT_BYTES: u64 = 14 << 10;
+
+/// Most threads with a descriptor table of their own in a process. More would leave their tables
+/// little room beside the descriptors that wake threads.
+const MAX_TABLES: u64 = 128;
+
+/// Descriptors that every thread of a process knows of each of its threads: what it waits on, and
+/// what wakes it.
+const DESCRIPTORS_OF_A_THREAD: u64 = 8;
 
 /// Most processes over which the clients of a load are spread.
 pub const MAX_LOAD_PROCESSES: u32 = 64;
@@ -63,10 +76,53 @@ impl Requirements {
     }
 }
 
-/// Connections that one process can hold.
+/// Connections that one process can hold, in as many descriptor tables as that takes.
 pub fn connections_per_process(info: &SystemInfo) -> u64 {
-    let limit = info.open_files.unwrap_or(u64::MAX);
-    limit.saturating_sub(SPARE_DESCRIPTORS)
+    most_in_process(in_one_table_of(info), info.one_table)
+}
+
+/// The same where one table holds `in_one`, and there may be others or not.
+pub fn most_in_process(in_one: u64, one_table: bool) -> u64 {
+    let max_tables = if one_table { 1 } else { MAX_TABLES };
+    let in_all = (1..=max_tables).map(|tables| connections_in(tables, in_one));
+    in_all.max().unwrap_or(in_one)
+}
+
+/// The fewest descriptor tables that hold `connections`, where one alone holds `in_one`. `None` if
+/// no number does.
+pub fn tables(connections: u64, in_one: u64) -> Option<u64> {
+    (1..=MAX_TABLES).find(|&tables| connections_in(tables, in_one) >= connections)
+}
+
+/// Connections that so many tables hold. The kernel spreads the connections of a server over its
+/// threads by a hash: 6 standard deviations below its limit no table is full, but once in 10⁹.
+fn connections_in(tables: u64, in_one: u64) -> u64 {
+    let room = room_in_each(tables, in_one);
+    if tables == 1 {
+        return room;
+    }
+    let spread = 6.0 * (room as f64).sqrt();
+    room.saturating_sub(spread as u64).saturating_mul(tables)
+}
+
+/// Connections that each of so many tables may hold, where one alone holds `in_one`.
+pub fn room_in_each(tables: u64, in_one: u64) -> u64 {
+    match tables {
+        1 => in_one,
+        _ => in_one.saturating_sub(tables * DESCRIPTORS_OF_A_THREAD),
+    }
+}
+
+/// Connections that one descriptor table holds, of this machine's processes.
+pub fn in_one_table_of(info: &SystemInfo) -> u64 {
+    info.open_files
+        .unwrap_or(u64::MAX)
+        .saturating_sub(SPARE_DESCRIPTORS)
+}
+
+/// Connections of this process that one descriptor table holds. Raises the soft limit.
+pub fn in_one_table() -> u64 {
+    process::raise_descriptor_limit().saturating_sub(SPARE_DESCRIPTORS)
 }
 
 /// Ports of outgoing connections from one address.
@@ -128,6 +184,12 @@ fn exceeded(info: &SystemInfo, requirements: &Requirements) -> Option<(String, &
     if requirements.own_server && in_server > most {
         return files("the server", in_server);
     }
+    let bytes = requirements.clients * CLIENT_BYTES;
+    if let Some(free) = info.memory_available_bytes.filter(|free| bytes > *free) {
+        let (needed, free) = (bytes >> 20, free >> 20);
+        let need = format!("{needed} MiB of memory, and this host has {free} MiB available");
+        return Some((need, "end what else holds memory"));
+    }
     let needed = requirements.clients as f64 * requirements.ports_per_client();
     let ports = local_ports(info);
     let is_too_many = requirements.one_address && needed > ports as f64;
@@ -146,10 +208,13 @@ pub fn most_clients(info: &SystemInfo, requirements: &Requirements) -> u64 {
         false => u64::MAX,
     };
     let by_descriptors = in_load.min(in_server) / requirements.connections_per_client;
+    let by_memory = info
+        .memory_available_bytes
+        .map_or(u64::MAX, |free| free / CLIENT_BYTES);
     let by_ports = local_ports(info) as f64 / requirements.ports_per_client();
     match requirements.one_address {
-        true => by_descriptors.min(by_ports as u64),
-        false => by_descriptors,
+        true => by_descriptors.min(by_memory).min(by_ports as u64),
+        false => by_descriptors.min(by_memory),
     }
 }
 
@@ -160,6 +225,7 @@ mod tests {
     fn info() -> SystemInfo {
         SystemInfo {
             open_files: Some(20_000),
+            one_table: true,
             local_ports: Some((32_768, 60_999)),
             ..SystemInfo::default()
         }
@@ -262,6 +328,46 @@ mod tests {
             let refusal = check(&info, &requirements).unwrap_err();
             assert!(refusal.contains(expected), "{expected}: {refusal}");
         }
+    }
+
+    #[test]
+    fn more_connections_than_a_table_holds_are_in_several() {
+        for (connections, tables_needed) in [
+            (0, 1),
+            (19_900, 1),
+            (19_901, 2),
+            (38_076, 2),
+            (38_077, 3),
+            (1_000_000, 54),
+        ] {
+            assert_eq!(
+                tables(connections, 19_900),
+                Some(tables_needed),
+                "{connections}"
+            );
+        }
+        assert_eq!(tables(5_000, 924), Some(8));
+        assert_eq!(tables(100_000, 924), None);
+        let many = SystemInfo {
+            one_table: false,
+            ..info()
+        };
+        let requirements = |clients| Requirements {
+            own_server: true,
+            one_address: false,
+            ..Requirements::of(clients)
+        };
+        assert_eq!(check(&many, &requirements(1_000_000)), Ok(()));
+        let small = SystemInfo {
+            memory_available_bytes: Some(8 << 30),
+            ..many
+        };
+        let refusal = check(&small, &requirements(1_000_000)).unwrap_err();
+        assert_eq!(
+            refusal,
+            "13671 MiB of memory, and this host has 8192 MiB available: \
+             run at most 599186 clients, or end what else holds memory"
+        );
     }
 
     #[test]

@@ -38,6 +38,14 @@ pub fn wslab(arguments: &[&str]) -> Command {
     wslab
 }
 
+/// `wslab` with these arguments, started by a shell after a command of its own.
+pub fn after(shell: &str, arguments: &[&str]) -> Command {
+    let mut sh = command("sh");
+    sh.args(["-c", &format!("{shell}; exec \"$0\" \"$@\"")]);
+    sh.arg(env!("CARGO_BIN_EXE_wslab")).args(arguments);
+    sh
+}
+
 pub fn text(output: &[u8]) -> String {
     String::from_utf8_lossy(output).into_owned()
 }

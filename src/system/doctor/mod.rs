@@ -8,7 +8,7 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::system::info::SystemInfo;
-use crate::system::limits::{self, BACKLOG, BUSY_SHARE, Requirements};
+use crate::system::limits::{self, BACKLOG, BUSY_SHARE, CLIENT_BYTES, Requirements};
 
 /// CPU time used by other programs, percent of all CPUs. A trial's verdict has the same limit.
 const BUSY_PERCENT: f64 = BUSY_SHARE * 100.0;
@@ -19,8 +19,6 @@ const STEAL_PERCENT: f64 = 2.0;
 const MUCH_STEAL_PERCENT: f64 = 10.0;
 /// Load average of the last minute, as a share of the CPUs.
 const LOADED_SHARE: f64 = 0.5;
-/// Memory of one client at most: in the server, in the load, and in the kernel for both ends.
-const CLIENT_BYTES: u64 = 48 << 10;
 /// Memory of both processes before the first client, with a reserve for the rest of the system.
 const BASE_BYTES: u64 = 256 << 20;
 /// Swap in use below this is harmless.
@@ -233,7 +231,7 @@ fn open_files(info: &SystemInfo, requirements: &Requirements) -> Option<Finding>
     let level = if_so(requirements.clients > most, Level::Bad);
     let what = match limit {
         u64::MAX => "without limit".to_owned(),
-        _ => format!("{limit} in a process: at most {most} clients"),
+        _ => format!("{limit} in a descriptor table: at most {most} clients"),
     };
     let fix = "raise the hard limit: ulimit -Hn, LimitNOFILE=, /etc/security/limits.conf";
     Some(find("open-files", level, what, fix))

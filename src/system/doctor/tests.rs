@@ -7,6 +7,7 @@ fn sound() -> SystemInfo {
     SystemInfo {
         profile: "release",
         open_files: Some(20_000),
+        one_table: true,
         local_ports: Some((32_768, 60_999)),
         somaxconn: Some(4_096),
         tcp_tw_reuse: Some(2),
@@ -97,10 +98,10 @@ fn each_fault_is_found_alone_with_its_weight_and_what_fixes_it() {
         ),
         (|f| f.open_files = Some(50), Bad, "open-files", "ulimit -Hn"),
         (
-            |f| f.memory_available_bytes = Some(400 << 20),
+            |f| f.memory_available_bytes = Some(260 << 20),
             Bad,
             "memory",
-            "490 MiB",
+            "324 MiB",
         ),
         (
             |f| f.swap_used_bytes = Some(65 << 20),
