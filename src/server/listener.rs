@@ -1,11 +1,12 @@
 //! The accept loop: binds, serves every connection in a task of its own, and shuts down.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use socket2::{Domain, Protocol, SockAddr, SockRef, Socket, TcpKeepalive, Type};
+use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
@@ -44,16 +45,24 @@ const RETRY_AFTER_S: u32 = 5;
 
 /// Binds `address`, ready for thousands of clients that connect at once.
 pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = Socket::new(
-        Domain::for_address(address),
-        Type::STREAM,
-        Some(Protocol::TCP),
-    )?;
+    let socket = socket_for(address)?;
+    socket.bind(&address.into())?;
+    listen(socket)
+}
+
+/// A socket that is not bound yet.
+pub fn socket_for(address: SocketAddr) -> io::Result<Socket> {
+    let domain = Domain::for_address(address);
+    let socket = Socket::new(domain, Type::STREAM, Some(Protocol::TCP))?;
     socket.set_reuse_address(true)?;
     socket.set_nonblocking(true)?;
-    socket.bind(&SockAddr::from(address))?;
-    socket.listen(BACKLOG)?;
-    TcpListener::from_std(socket.into())
+    Ok(socket)
+}
+
+/// Listens, in the runtime of this thread.
+pub fn listen(bound: Socket) -> io::Result<TcpListener> {
+    bound.listen(BACKLOG)?;
+    TcpListener::from_std(bound.into())
 }
 
 /// Serves until `shutdown` completes, then until every connection has ended in good order. Those
@@ -64,52 +73,105 @@ pub async fn run(
     settings: ServerSettings,
     shutdown: impl Future<Output = ()>,
 ) {
-    let limiter = AddressLimiter::new(settings.capacity);
-    let context = Arc::new(ServerContext::new(state.clone(), settings));
-    let refusals = Arc::new(Semaphore::new(MAX_REFUSALS));
-    let mut connections = JoinSet::new();
-    let mut seconds = tokio::time::interval(Duration::from_secs(1));
-    seconds.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    tokio::pin!(shutdown);
-    loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            _ = seconds.tick() => {
-                state.captures.sweep();
-                state.feeds.sweep(clock::now_ns(), |address| state.may_join(address));
-                continue;
+    Server::new(state, settings).serve(listener, shutdown).await;
+}
+
+/// What all listeners of a server share.
+pub struct Server {
+    context: Arc<ServerContext>,
+    limiter: Arc<AddressLimiter>,
+    refusals: Arc<Semaphore>,
+}
+
+impl Server {
+    pub fn new(state: Arc<AppState>, settings: ServerSettings) -> Self {
+        Server {
+            limiter: AddressLimiter::new(settings.capacity),
+            context: Arc::new(ServerContext::new(state, settings)),
+            refusals: Arc::new(Semaphore::new(MAX_REFUSALS)),
+        }
+    }
+
+    /// Serves the connections of one listener until `shutdown` completes, as [`run`].
+    pub async fn serve(&self, listener: TcpListener, shutdown: impl Future<Output = ()>) {
+        tokio::join!(
+            self.accept(listener, usize::MAX),
+            self.sweep_until(shutdown)
+        );
+    }
+
+    /// Clears up each second, until `shutdown` completes. Then all listeners and connections end.
+    pub async fn sweep_until(&self, shutdown: impl Future<Output = ()>) {
+        let state = &self.context.state;
+        let mut seconds = tokio::time::interval(Duration::from_secs(1));
+        seconds.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        tokio::pin!(shutdown);
+        loop {
+            tokio::select! {
+                _ = seconds.tick() => {
+                    state.captures.sweep();
+                    state.feeds.sweep(clock::now_ns(), |address| state.may_join(address));
+                }
+                () = &mut shutdown => break,
             }
-            Some(_) = connections.join_next(), if !connections.is_empty() => continue,
-            () = &mut shutdown => break,
-        };
-        let (stream, address) = match accepted {
-            Ok((stream, peer)) => (stream, network(peer.ip())),
-            // Most likely all descriptors are in use: wait for one.
-            Err(error) => {
-                warn!(target: LOG, %error, "cannot accept a connection");
-                tokio::time::sleep(Duration::from_millis(50)).await;
-                continue;
-            }
-        };
-        let counted = state.metrics.open(address);
-        match limiter.acquire(address) {
-            Ok(permit) => spawn(&mut connections, stream, counted, permit, &context),
-            Err(limit) => {
-                info!(target: LOG, %address, ?limit, "refused: a connection limit is reached");
-                if let Ok(permit) = refusals.clone().try_acquire_owned() {
-                    let stream = CountedStream::new(stream, counted, permit);
-                    connections.spawn(refuse_connection(stream, limit, context.clone()));
+        }
+        info!(target: LOG, "ending: closing every connection");
+        state.close();
+    }
+
+    /// Accepts connections, and serves at most `most` of them at once, until the server ends and
+    /// its connections have ended.
+    pub async fn accept(&self, listener: TcpListener, most: usize) {
+        let mut connections = JoinSet::new();
+        let mut closed = pin!(self.context.state.closed());
+        loop {
+            let accepted = tokio::select! {
+                accepted = listener.accept() => accepted,
+                Some(_) = connections.join_next(), if !connections.is_empty() => continue,
+                () = &mut closed => break,
+            };
+            match accepted {
+                Ok((stream, peer)) => {
+                    let is_full = connections.len() >= most;
+                    self.admit(&mut connections, stream, network(peer.ip()), is_full);
+                }
+                // Most likely all descriptors are in use: wait for one.
+                Err(error) => {
+                    warn!(target: LOG, %error, "cannot accept a connection");
+                    tokio::time::sleep(Duration::from_millis(50)).await;
                 }
             }
         }
+        drop(listener);
+        // All permits are free once every connection has ended, upgraded ones included.
+        let ended = tokio::time::timeout(SHUTDOWN_TIMEOUT, self.limiter.all_free()).await;
+        if ended.is_err() {
+            info!(target: LOG, "cut: connections that did not end in time");
+        }
     }
-    info!(target: LOG, "ending: closing every connection");
-    drop(listener);
-    state.close();
-    // All permits are free once every connection has ended, upgraded ones included.
-    let ended = tokio::time::timeout(SHUTDOWN_TIMEOUT, limiter.all_free()).await;
-    if ended.is_err() {
-        info!(target: LOG, "cut: connections that did not end in time");
+
+    fn admit(
+        &self,
+        connections: &mut JoinSet<()>,
+        stream: TcpStream,
+        address: IpAddr,
+        is_full: bool,
+    ) {
+        let counted = self.context.state.metrics.open(address);
+        let permit = match is_full {
+            true => Err(LimitReached::All),
+            false => self.limiter.acquire(address),
+        };
+        match permit {
+            Ok(permit) => spawn(connections, stream, counted, permit, &self.context),
+            Err(limit) => {
+                info!(target: LOG, %address, ?limit, "refused: a connection limit is reached");
+                if let Ok(permit) = self.refusals.clone().try_acquire_owned() {
+                    let stream = CountedStream::new(stream, counted, permit);
+                    connections.spawn(refuse_connection(stream, limit, self.context.clone()));
+                }
+            }
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! [`run`] takes a bound listener and a future that ends it, so that tests bind port 0.
 //!
-//! - [`listener`]: the accept loop · [`connection`]: one connection
+//! - [`listener`]: the accept loop · [`shards`]: several of them · [`connection`]: one connection
 //! - [`http1`]: the fast engine, for the usual requests of clients
 //! - [`general`]: the general engine, for all others: hyper, and axum with [`routes`] and
 //!   [`transport_routes`], over a [`client_half`] · [`addresses`]: the list of them
@@ -32,9 +32,10 @@ pub mod metrics;
 pub mod page;
 pub mod routes;
 pub mod settings;
+pub mod shards;
 pub mod tls;
 pub mod tls_stream;
 pub mod transport_routes;
 
-pub use listener::{bind, run};
+pub use listener::{Server, bind, run};
 pub use settings::ServerSettings;

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use procfs::net::{DeviceStatus, InterfaceDeviceStatus, TcpNetEntries, TcpNetEntry};
 use procfs::prelude::*;
-use procfs::process::{FDTarget, Process, Stat, all_processes_with_root};
+use procfs::process::{Process, Stat, all_processes_with_root};
 use procfs::{KernelStats, current_system_info};
 
 use crate::system::cpus::Cpus;
@@ -206,21 +206,32 @@ impl SystemFiles {
         [table("proc/net/tcp"), table("proc/net/tcp6")].concat()
     }
 
-    /// The processes that hold some of these sockets, by their inodes, with those that they hold
-    /// (/proc/PID/fd). Processes of other users are left out, unless this one may look at them.
+    /// The processes that hold some of these sockets, by their inodes, with those that they hold, in
+    /// the descriptor tables of all their threads (/proc/PID/task/TID/fd). Processes of other users
+    /// are left out, unless this one may look at them.
     pub fn socket_holders(&self, inodes: &BTreeSet<u64>) -> BTreeMap<u32, BTreeSet<u64>> {
         let all = all_processes_with_root(self.root.join("proc"));
         let all = all.into_iter().flatten().flatten();
-        let held = |process: &Process| {
-            let targets = process.fd().into_iter().flatten().flatten();
-            let sockets = targets.filter_map(|fd| match fd.target {
-                FDTarget::Socket(inode) => inodes.get(&inode).copied(),
-                _ => None,
-            });
-            sockets.collect::<BTreeSet<u64>>()
-        };
-        let holders = all.map(|process| (process.pid as u32, held(&process)));
+        let holders = all.map(|process| {
+            let pid = process.pid as u32;
+            (pid, self.sockets_held(pid, inodes))
+        });
         holders.filter(|(_, held)| !held.is_empty()).collect()
+    }
+
+    fn sockets_held(&self, pid: u32, inodes: &BTreeSet<u64>) -> BTreeSet<u64> {
+        let entries = |path: PathBuf| fs::read_dir(path).into_iter().flatten().flatten();
+        let threads = entries(self.root.join(format!("proc/{pid}/task")));
+        let descriptors = threads.flat_map(|thread| entries(thread.path().join("fd")));
+        let targets = descriptors.filter_map(|entry| fs::read_link(entry.path()).ok());
+        let sockets = targets.filter_map(|target| {
+            let inode = target
+                .to_str()?
+                .strip_prefix("socket:[")?
+                .strip_suffix(']')?;
+            inodes.get(&inode.parse().ok()?).copied()
+        });
+        sockets.collect()
     }
 
     /// The counters of all network interfaces of this process's namespace (/proc/net/dev).

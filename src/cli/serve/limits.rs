@@ -2,21 +2,22 @@
 
 use std::num::NonZeroU32;
 
-use anyhow::ensure;
+use anyhow::{bail, ensure};
 use clap::Args;
-use tracing::warn;
 
 use crate::cli::args::within;
 use crate::cli::help::headings;
+use crate::error::UsageError;
 use crate::feed::{AddressLimits, MAX_MEMORY_BYTES};
 use crate::lab::values::{Bytes, Span};
 use crate::lab::written::Written;
+use crate::runtime::descriptor_table;
 use crate::server::ServerSettings;
 use crate::server::access::Access;
 use crate::server::tls::ServerTls;
 use crate::service::limits::{Limits, SlowReader};
 use crate::service::rate_limiter::RateLimiter;
-use crate::system::limits::RAISE_OPEN_FILES;
+use crate::system::limits::{RAISE_OPEN_FILES, most_in_process, room_in_each, tables};
 use crate::system::process;
 
 /// Most connections where neither a flag nor the open files set a limit.
@@ -30,7 +31,8 @@ const SPARE_DESCRIPTORS: u64 = 32;
 pub(super) struct LimitArgs {
     /// Connections served at once
     ///
-    /// Further ones get 503. Default: as many as the open files allow.
+    /// Further ones get 503. Default: as many as the limit of open files allows one thread. For more,
+    /// the server has several threads, each with so many open files.
     #[arg(long, value_name = "N", value_parser = connections())]
     max_clients: Option<u32>,
     /// Connections of one address
@@ -135,37 +137,68 @@ pub(super) struct LimitArgs {
     leave_after: Span,
 }
 
+/// The threads of a server.
+#[derive(Clone, Copy, Debug)]
+pub struct ShardLimits {
+    /// Of all of them.
+    pub connections: u32,
+    pub count: usize,
+    /// Of each thread, if it has a descriptor table of its own.
+    pub table: Option<usize>,
+}
+
 fn connections() -> impl Fn(&str) -> Result<u32, String> + Clone {
     within::<u32>(1..=MAX_CLIENTS, "connections")
 }
 
 impl LimitArgs {
-    /// The settings of every connection. Warns where the open files allow fewer of them than were
-    /// asked for.
+    /// The threads that hold as many connections as were asked for, on all cores.
     ///
     /// # Errors
-    /// The open files allow none.
-    pub fn settings(
-        &self,
-        access: Access,
-        tls: Option<ServerTls>,
-    ) -> anyhow::Result<ServerSettings> {
+    /// The open files do not allow so many connections.
+    pub fn shards(&self) -> anyhow::Result<ShardLimits> {
         let open_files = process::raise_descriptor_limit();
-        let most = open_files.saturating_sub(SPARE_DESCRIPTORS);
+        let in_one = open_files.saturating_sub(SPARE_DESCRIPTORS);
         ensure!(
-            most > 0,
+            in_one > 0,
             "this process may have {open_files} open files, and a server needs more than \
              {SPARE_DESCRIPTORS} to take a client: {RAISE_OPEN_FILES}, such as to 1024",
         );
-        let asked = self.max_clients.unwrap_or(MAX_CLIENTS);
-        if self.max_clients.is_some() && most < asked.into() {
-            warn!("--max-clients: {open_files} open files allow {most}: {RAISE_OPEN_FILES}");
-        }
-        Ok(ServerSettings {
+        let connections = match self.max_clients {
+            Some(asked) => asked.into(),
+            None => in_one.min(MAX_CLIENTS.into()),
+        };
+        let count = tables(connections, in_one);
+        let count = count.filter(|&count| count == 1 || descriptor_table::can_separate());
+        let Some(count) = count else {
+            let most = most_in_process(in_one, !descriptor_table::can_separate());
+            bail!(UsageError(format!(
+                "--max-clients {connections}: {open_files} open files allow {most}: \
+                 {RAISE_OPEN_FILES}"
+            )));
+        };
+        // Each thread has a core, or a descriptor table.
+        let cores = std::thread::available_parallelism()?.get();
+        Ok(ShardLimits {
+            connections: connections as u32,
+            count: cores.max(count as usize),
+            table: (count > 1)
+                .then(|| room_in_each(cores.max(count as usize) as u64, in_one) as usize),
+        })
+    }
+
+    /// The settings of every connection.
+    pub fn settings(
+        &self,
+        connections: u32,
+        access: Access,
+        tls: Option<ServerTls>,
+    ) -> ServerSettings {
+        ServerSettings {
             access,
             tls,
             capacity: AddressLimits {
-                all: most.min(asked.into()) as u32,
+                all: connections,
                 per_address: self.max_clients_per_address,
             },
             max_head_bytes: self.max_header.0 as usize,
@@ -173,7 +206,7 @@ impl LimitArgs {
             idle_timeout: self.idle_timeout.0,
             peer_timeout: self.peer_timeout.0,
             classroom: None,
-        })
+        }
     }
 
     /// The limits of the transports.

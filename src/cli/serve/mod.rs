@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use anyhow::anyhow;
 use clap::Args;
+use tokio::net::TcpListener;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::prelude::*;
 
@@ -20,7 +21,7 @@ use crate::cli::args::{GivenToken, check_token, parse_token, within};
 use crate::cli::help::{self, headings};
 use crate::cli::process::{confine, interrupted, wait_for_parent};
 use crate::cli::serve::bind::{BindAddress, parse_bind};
-use crate::cli::serve::limits::LimitArgs;
+use crate::cli::serve::limits::{LimitArgs, ShardLimits};
 use crate::client::token;
 use crate::error::UsageError;
 use crate::feed::{Feeds, Retention};
@@ -28,8 +29,9 @@ use crate::lab::factors::Switch;
 use crate::monitor;
 use crate::server::access::{Access, Origin};
 use crate::server::host::{HostName, Hosts};
+use crate::server::shards::Shards;
 use crate::server::tls::ServerTls;
-use crate::server::{self, ServerSettings};
+use crate::server::{self, Server, ServerSettings};
 use crate::service::state::{AppState, LOBBY};
 use crate::system::cpus::Cpus;
 use crate::system::output;
@@ -174,24 +176,20 @@ impl ServeArgs {
     ) -> anyhow::Result<ExitCode> {
         confine(self.cpus.as_ref())?;
         self.start_log();
-        let (mut settings, state) = (self.settings()?, Arc::new(self.state()?));
+        let shards = self.limits.shards()?;
+        let (mut settings, state) = (self.settings(shards.connections)?, Arc::new(self.state()?));
         if self.with_parent {
             std::thread::spawn(|| {
                 wait_for_parent();
                 std::process::exit(0);
             });
         }
-        // With one core, a second thread would only cost.
-        let cores = std::thread::available_parallelism()?.get();
-        let mut runtime = match cores {
-            1 => tokio::runtime::Builder::new_current_thread(),
-            _ => tokio::runtime::Builder::new_multi_thread(),
-        };
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
         let runtime = runtime.enable_all().build()?;
         runtime.block_on(async {
             let address = self.bind.address;
-            let listener = server::bind(address);
-            let listener = listener.map_err(|error| cannot_listen(address, &error))?;
+            let listeners = Listeners::bind(address, shards);
+            let listeners = listeners.map_err(|error| cannot_listen(address, &error))?;
             // Before the address is known, so that every signal is taken that follows it.
             let interrupted = interrupted();
             let listening = Listening {
@@ -200,7 +198,7 @@ impl ServeArgs {
                 } else {
                     "http"
                 },
-                address: listener.local_addr()?,
+                address: listeners.address()?,
             };
             self.write_address(&settings, &listening)?;
             settings.classroom = started(listening, &state)?;
@@ -212,11 +210,13 @@ impl ServeArgs {
                 let rate_hz = classroom.map(|classroom| move || classroom.orders.rate_hz());
                 monitor::simulate_sensors(&state.feeds, count, rate_hz)?;
             }
-            tracing::info!(address = %listener.local_addr()?, "listening");
+            tracing::info!(address = %listening.address, "listening");
             let shutdown = async {
                 interrupted.await;
             };
-            server::run(listener, state, settings, shutdown).await;
+            listeners
+                .serve(Server::new(state, settings), shutdown)
+                .await;
             anyhow::Ok(())
         })?;
         runtime.shutdown_timeout(Duration::from_secs(1));
@@ -256,7 +256,7 @@ impl ServeArgs {
         Ok(())
     }
 
-    fn settings(&self) -> anyhow::Result<ServerSettings> {
+    fn settings(&self, connections: u32) -> anyhow::Result<ServerSettings> {
         let token = check_token(self.token.as_ref())?;
         let tls = match (&self.cert, &self.key) {
             (Some(cert), Some(key)) => Some(ServerTls::read(cert, key)),
@@ -273,7 +273,7 @@ impl ServeArgs {
             origins: self.allow_origin.clone(),
             hosts: Hosts::new(names.cloned().collect(), certificate),
         };
-        self.limits.settings(access, tls)
+        Ok(self.limits.settings(connections, access, tls))
     }
 
     fn state(&self) -> Result<AppState, UsageError> {
@@ -296,6 +296,44 @@ impl ServeArgs {
         state.rate_limiter = self.limits.pace();
         state.page_language = self.lang;
         Ok(state)
+    }
+}
+
+/// Where the server accepts connections: on the runtime's thread, or on threads of their own.
+enum Listeners {
+    One(TcpListener),
+    Shards(Shards),
+}
+
+impl Listeners {
+    fn bind(address: SocketAddr, limits: ShardLimits) -> io::Result<Self> {
+        match limits.count {
+            1 => Ok(Listeners::One(server::bind(address)?)),
+            count => {
+                let shards = Shards::listen(address, count, limits.table)?;
+                Ok(Listeners::Shards(shards))
+            }
+        }
+    }
+
+    fn address(&self) -> io::Result<SocketAddr> {
+        match self {
+            Listeners::One(listener) => listener.local_addr(),
+            Listeners::Shards(shards) => Ok(shards.address),
+        }
+    }
+
+    async fn serve(self, server: Server, shutdown: impl Future<Output = ()>) {
+        match self {
+            Listeners::One(listener) => server.serve(listener, shutdown).await,
+            Listeners::Shards(shards) => {
+                let server = Arc::new(server);
+                let threads = server.clone();
+                let served = tokio::task::spawn_blocking(move || shards.serve(&threads));
+                server.sweep_until(shutdown).await;
+                let _ = served.await;
+            }
+        }
     }
 }
 
