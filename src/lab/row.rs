@@ -242,6 +242,9 @@ fn processes(plan: &Plan, outcome: &TrialOutcome, row: &mut TrialRow) {
     row.load_rss_bytes_per_client =
         grown(load.rss_bytes, outcome.load_rss_before_bytes, plan.clients);
     row.load_processes = Some(plan.processes);
+    let kernel = outcome.kernel_growth_bytes;
+    row.kernel_bytes_per_client =
+        kernel.map(|bytes| round(bytes as f64 / f64::from(plan.clients + plan.probes)));
 }
 
 /// How evenly the clients were served.
@@ -515,6 +518,7 @@ mod tests {
             numbers_jumped: Some(0),
             epoch_changes: Some(0),
             ledger_deliveries: Some(1_000),
+            kernel_bytes_per_client: Some(559_240.533),
             ..TrialRow::default()
         };
         assert_eq!(row, expected);

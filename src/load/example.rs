@@ -85,6 +85,7 @@ impl TrialOutcome {
                 rss_bytes: 30 << 20,
             }),
             server_rss_before_bytes: Some(20 << 20),
+            kernel_growth_bytes: Some(8 << 20),
             machine: vec![quiet_second(); 100],
         };
         let (down_bytes, up_bytes) = outcome.load_bytes();

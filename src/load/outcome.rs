@@ -159,6 +159,9 @@ pub struct TrialOutcome {
     pub load_rss_before_bytes: u64,
     pub server: Option<UsageDelta>,
     pub server_rss_before_bytes: Option<u64>,
+    /// Growth of the kernel's memory since before the first subscriber dialled; `None` if it cannot
+    /// be read.
+    pub kernel_growth_bytes: Option<i64>,
     /// The use of this machine in the measured part of the ledger, second by second. The probe's is
     /// not in `load`.
     pub machine: Vec<MachineUse>,

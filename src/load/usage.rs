@@ -2,6 +2,7 @@
 
 use crate::load::outcome::{MachineUse, UsageDelta};
 use crate::runtime::clock;
+use crate::system::files::SystemFiles;
 use crate::system::interface::InterfaceCounters;
 use crate::system::process::{CpuTime, ProcessUsage};
 
@@ -30,6 +31,8 @@ pub struct UsageSnapshot {
     /// Of all cores of this host; `None` where the kernel does not show it.
     pub cores: Option<CpuTime>,
     pub interface: Option<InterfaceCounters>,
+    /// Memory of the kernel's own objects, such as sockets; `None` where it is not shown.
+    kernel_bytes: Option<u64>,
 }
 
 impl MeasuredProcesses {
@@ -49,6 +52,7 @@ impl MeasuredProcesses {
             server_is_here: self.server_is_here,
             cores: CpuTime::now(),
             interface: interface.and_then(|name| InterfaceCounters::of(name).ok()),
+            kernel_bytes: SystemFiles::host().memory_bytes("Slab"),
         }
     }
 }
@@ -65,6 +69,12 @@ impl UsageSnapshot {
             UsageDelta::between(&earlier.load, &self.load),
             server.map(|(earlier, later)| UsageDelta::between(earlier, later)),
         )
+    }
+
+    /// Growth of the kernel's memory since an earlier moment.
+    pub fn kernel_growth_since(&self, earlier: &UsageSnapshot) -> Option<i64> {
+        let (now, before) = self.kernel_bytes.zip(earlier.kernel_bytes)?;
+        Some(now as i64 - before as i64)
     }
 
     /// What this machine and the processes used since an earlier moment.

@@ -348,6 +348,10 @@ columns! {
     /// Deliveries while bytes and CPU time were counted, of messages in the window or not. They are
     /// those of the window, except where several messages share a poll.
     ledger_deliveries: Option<u64> = count("Deliveries", "with the bytes").absent(OLDER);
+    /// Growth of the kernel's memory (Slab of /proc/meminfo) since before the first client, per
+    /// client: for both ends where the server runs on this host, and for whatever else changed.
+    kernel_bytes_per_client: Option<f64> = bytes("Kernel", "memory per client")
+        .short("kernel mem").lower().on([(Waiting, 75), (Details, 145)]).absent(OLDER);
 }
 
 /// CPU time of a trial, in s, from which on the kernel's samples divide it into user and system

@@ -200,6 +200,12 @@ pub(super) const COLUMNS: &[(&str, &str)] = &[
         "Crescimento da memória residente da carga desde antes do primeiro cliente, por cliente.",
     ),
     (
+        "Growth of the kernel's memory (Slab of /proc/meminfo) since before the first client, per \
+         client: for both ends where the server runs on this host, and for whatever else changed.",
+        "Crescimento da memória do kernel (Slab em /proc/meminfo) desde antes do primeiro cliente, \
+         por cliente: das duas pontas onde o servidor está nesta máquina, e de tudo mais que mudou.",
+    ),
+    (
         "How far the trial's figures can be trusted.",
         "Até que ponto se pode confiar nos valores do ensaio.",
     ),

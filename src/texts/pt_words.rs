@@ -116,6 +116,8 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("server memory", "memória do servidor"),
     ("srv mem", "mem. serv."),
     ("load mem", "mem. carga"),
+    ("Kernel", "Kernel"),
+    ("kernel mem", "mem. kernel"),
     ("processes", "processos"),
     ("clients", "clientes"),
     ("event-loop lag p99", "atraso do laço de eventos, p99"),
