@@ -341,6 +341,40 @@ impl Reader {
         self
     }
 
+    /// Another reader at the same cursor.
+    pub fn again(&self) -> Self {
+        Reader {
+            ring: self.ring.clone(),
+            newest: self.ring.newest.subscribe(),
+            ..*self
+        }
+    }
+
+    /// The last message that was read.
+    pub fn cursor(&self) -> u64 {
+        self.cursor
+    }
+
+    /// Moves on to where others have read for this reader.
+    pub fn set_cursor(&mut self, cursor: u64) {
+        self.cursor = cursor;
+    }
+
+    /// The newest `seq` of the ring.
+    pub fn last(&self) -> u64 {
+        self.ring.last()
+    }
+
+    /// Whether no wait lasts any longer.
+    pub fn is_closed(&self) -> bool {
+        self.ring.closed.load(Relaxed)
+    }
+
+    /// Tells the ring from all others that exist.
+    pub fn ring_key(&self) -> usize {
+        Arc::as_ptr(&self.ring).addr()
+    }
+
     /// The messages after the cursor, which moves on.
     pub fn read(&mut self) -> Batch {
         // Mark first, read second: a message appended in between ends the next wait.
@@ -361,7 +395,7 @@ impl Reader {
                     return Some(batch);
                 }
             }
-            if self.ring.closed.load(Relaxed) {
+            if self.is_closed() {
                 return None;
             }
             // The sender is in the ring that this reader holds, so it exists.

@@ -2,6 +2,7 @@
 //! well.
 
 use std::io::{self, IoSlice};
+use std::os::fd::{AsRawFd, RawFd};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -11,6 +12,7 @@ use tokio::net::TcpStream;
 
 use crate::service::capture::Level;
 use crate::service::counters::{ConnectionCounters, Counter, OpenConnection};
+use crate::service::rewind::Stream;
 use crate::wire::{Direction, Ends};
 
 /// A stream with its counters and its permit.
@@ -42,8 +44,7 @@ impl<P> CountedStream<P> {
         Ok(first[0])
     }
 
-    /// Writes and counts. It counts first and corrects afterwards: what the peer has received is
-    /// counted, even if this thread is preempted right after the system call.
+    /// Writes and counts.
     fn write(
         &mut self,
         slices: &[IoSlice<'_>],
@@ -51,20 +52,13 @@ impl<P> CountedStream<P> {
     ) -> Poll<io::Result<usize>> {
         let length = slices.iter().map(|slice| slice.len()).sum();
         let counters = &self.counted.counters;
-        counters.add(Counter::WrittenBytes, length as i64);
-        counters.add(Counter::Writes, 1);
-        counters.answers();
+        counters.begins_write(length);
         let outcome = write(Pin::new(&mut self.stream));
         let written = match outcome {
-            Poll::Ready(Ok(written)) => written,
-            _ => {
-                counters.add(Counter::Writes, -1);
-                0
-            }
+            Poll::Ready(Ok(written)) => Some(written),
+            _ => None,
         };
-        if written < length {
-            counters.add(Counter::WrittenBytes, written as i64 - length as i64);
-        }
+        counters.ended_write(length, written);
         record_written(counters, Level::Socket, &outcome, slices);
         outcome
     }
@@ -101,6 +95,12 @@ pub fn record_written(
         let bytes = slices.iter().flat_map(|slice| slice.iter().copied());
         let bytes: Vec<u8> = bytes.take(*written).collect();
         counters.record(Direction::Down, level, &bytes);
+    }
+}
+
+impl<P: Send + Unpin> Stream for CountedStream<P> {
+    fn socket(&self) -> Option<RawFd> {
+        Some(self.stream.as_raw_fd())
     }
 }
 

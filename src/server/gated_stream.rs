@@ -87,6 +87,9 @@ impl GatedStream {
     }
 }
 
+/// Orders may hold its bytes back, so nothing else writes to its socket.
+impl Stream for GatedStream {}
+
 impl AsyncRead for GatedStream {
     fn poll_read(
         self: Pin<&mut Self>,

@@ -17,7 +17,7 @@ use crate::feed::Memory;
 use crate::feed::Owed;
 use crate::server::counted_stream::{CountedStream, record_written};
 use crate::service::capture::Level;
-use crate::service::rewind::writes_to;
+use crate::service::rewind::{Stream, writes_to};
 use crate::wire::Direction;
 
 /// Bytes of records that a session holds for a slow peer.
@@ -141,6 +141,8 @@ impl<P: Unpin> CountedTls<P> {
         Ok(())
     }
 }
+
+impl<P: Send + Unpin> Stream for CountedTls<P> {}
 
 impl<P: Unpin> AsyncRead for CountedTls<P> {
     fn poll_read(

@@ -251,6 +251,25 @@ impl ConnectionCounters {
         self.counts[count as usize].load(Relaxed)
     }
 
+    /// So many bytes are about to be written. What the peer has received is counted, even if this
+    /// thread is preempted right after the system call.
+    pub fn begins_write(&self, length: usize) {
+        self.add(Counter::WrittenBytes, length as i64);
+        self.add(Counter::Writes, 1);
+        self.answers();
+    }
+
+    /// So many of them were written; `None` if the call failed.
+    pub fn ended_write(&self, length: usize, written: Option<usize>) {
+        if written.is_none() {
+            self.add(Counter::Writes, -1);
+        }
+        let written = written.unwrap_or(0);
+        if written < length {
+            self.add(Counter::WrittenBytes, written as i64 - length as i64);
+        }
+    }
+
     /// Counts messages that are about to be written to the client.
     pub fn delivered(&self, messages: usize) {
         self.add(Counter::Deliveries, messages as i64);

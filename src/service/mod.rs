@@ -5,6 +5,7 @@ pub mod answer;
 pub mod capture;
 pub mod captures;
 pub mod counters;
+pub mod fan_out;
 pub mod lazy_deadline;
 pub mod limits;
 pub mod marks;

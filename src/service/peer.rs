@@ -9,12 +9,15 @@ use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
 
 #[cfg(doc)]
 use crate::feed::Memory;
-use crate::feed::Owed;
+use crate::feed::{Batch, Framing, Owed, Reader};
 use crate::service::counters::ConnectionCounters;
+use crate::service::fan_out::{Place, PlaceId};
 use crate::service::lazy_deadline::LazyDeadline;
 use crate::service::rewind::{Rewind, SCRATCH_BYTES, Stream};
 use crate::service::state::AppState;
@@ -40,6 +43,8 @@ pub struct Peer<S> {
     pub deadline: LazyDeadline,
     /// Whether the peer may send data now: true once the connection is upgraded.
     pub duplex: bool,
+    /// The place of a stream that others may write to, see [`fan_out`](crate::service::fan_out).
+    place: Option<PlaceId>,
 }
 
 /// What ended a [`Peer::wait`].
@@ -60,7 +65,35 @@ impl<S: Stream> Peer<S> {
             counters,
             deadline: LazyDeadline::default(),
             duplex: false,
+            place: None,
         }
+    }
+
+    /// Takes a place for a stream of a feed, until [`Peer::leave`].
+    pub fn take_place(
+        &mut self,
+        reader: &Reader,
+        framing: Framing,
+        encode: impl Fn(&Batch) -> Bytes + Send + 'static,
+    ) -> Option<Place> {
+        let socket = self.stream.socket()?;
+        let place = Place::take(reader, socket, &self.counters, framing, encode);
+        self.place = place.as_ref().map(Place::id);
+        place
+    }
+
+    /// The stream has ended.
+    pub fn leave(&mut self, place: Option<Place>) {
+        self.place = None;
+        drop(place);
+    }
+
+    /// Writes what was left of a message that was written at the stream's place.
+    fn poll_rest(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let Some(place) = self.place else {
+            return Poll::Ready(Ok(()));
+        };
+        place.poll_rest(|rest, sent| self.stream.poll_send(cx, rest, sent))
     }
 
     /// Waits for `future`, until the deadline passes or the peer disconnects.
@@ -75,7 +108,13 @@ impl<S: Stream> Peer<S> {
             if self.duplex && self.stream.unread_bytes() > 0 {
                 return Poll::Ready(WaitOutcome::PeerData(self.stream.take_all()));
             }
-            if let Poll::Ready(done) = future.as_mut().poll(cx) {
+            let rest = self.poll_rest(cx);
+            if let Poll::Ready(Err(_)) = rest {
+                return Poll::Ready(WaitOutcome::Disconnected);
+            }
+            if rest.is_ready()
+                && let Poll::Ready(done) = future.as_mut().poll(cx)
+            {
                 let gone = reads
                     && matches!(
                         self.stream.poll_fill(cx, &self.counters),
@@ -120,6 +159,7 @@ impl<S: Stream> Peer<S> {
         let mut fill = Some(fill);
         let (mut left, mut written) = (None, 0);
         poll_fn(move |cx| {
+            ready!(self.poll_rest(cx))?;
             let Some(fill) = fill.take() else {
                 let left = left.as_ref().map(|(left, _): &(Vec<u8>, Owed)| &**left);
                 return self
@@ -151,6 +191,7 @@ impl<S: Stream> Peer<S> {
     pub fn write_all(&mut self, bytes: &[u8]) -> impl Future<Output = io::Result<()>> {
         let (mut written, mut owed) = (0, None);
         poll_fn(move |cx| {
+            ready!(self.poll_rest(cx))?;
             let outcome = self.stream.poll_send(cx, bytes, &mut written);
             if outcome.is_pending() && owed.is_none() {
                 owed = self.counters.owe(bytes.len());

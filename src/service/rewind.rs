@@ -6,9 +6,12 @@
 
 use std::cell::RefCell;
 use std::io;
+use std::os::fd::RawFd;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use hyper::upgrade::Upgraded;
+use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 #[cfg(doc)]
@@ -71,8 +74,18 @@ macro_rules! writes_to {
 pub(crate) use writes_to;
 
 /// A byte stream that a task can own: TCP, TLS or an upgraded connection.
-pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
-impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
+pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send {
+    /// The socket, if it takes the stream's bytes as they are.
+    fn socket(&self) -> Option<RawFd> {
+        None
+    }
+}
+
+/// A connection of the general engine after its upgrade.
+impl Stream for TokioIo<Upgraded> {}
+
+#[cfg(test)]
+impl Stream for tokio::io::DuplexStream {}
 
 /// The result of parsing the bytes at the start of a stream.
 #[derive(Debug)]
@@ -202,6 +215,11 @@ impl<S> Rewind<S> {
 }
 
 impl<S: Stream> Rewind<S> {
+    /// See [`Stream::socket`].
+    pub fn socket(&self) -> Option<RawFd> {
+        self.stream.socket()
+    }
+
     /// Reads once and parses all unread bytes; `None` if more are needed.
     ///
     /// # Errors

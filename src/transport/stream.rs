@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use crate::feed::{Batch, Framing, Reader, StoredMessage};
 use crate::service::counters::ConnectionCounters;
+use crate::service::fan_out::{self, Place};
 use crate::service::limits::Limits;
 use crate::service::peer::{Peer, WaitOutcome};
 use crate::service::presence::PresenceGuard;
@@ -74,7 +75,7 @@ impl StreamReply {
     pub fn first(&mut self, counters: &ConnectionCounters, coding: Coding) -> Bytes {
         let batch = self.reader.read();
         counters.delivered(batch.messages.len());
-        let first = [self.format.first, &self.items(&batch)].concat();
+        let first = [self.format.first, &self.format.items(&batch)].concat();
         match first.is_empty() {
             true => coding.encode(Bytes::from_static(self.format.heartbeat)),
             false => coding.encode(first.into()),
@@ -96,7 +97,7 @@ impl StreamReply {
             StreamEvent::Disconnected => (coding.end(Bytes::new()), true),
             StreamEvent::Batch(batch) => {
                 counters.delivered(batch.messages.len());
-                (self.encode(&batch, coding), false)
+                (self.format.encode(&batch, coding), false)
             }
             StreamEvent::Idle => (
                 coding.encode(Bytes::from_static(self.format.heartbeat)),
@@ -108,15 +109,38 @@ impl StreamReply {
 
     /// Writes pieces to a connection until the stream ends. The first piece is written already.
     pub async fn run<S: Stream>(&mut self, peer: &mut Peer<S>, coding: Coding) -> io::Result<()> {
+        let format = self.format;
+        let encode = move |batch: &Batch| format.encode(batch, coding);
+        let place = peer.take_place(&self.reader, format.cache(coding), encode);
+        let outcome = self.write_pieces(peer, coding, place.as_ref()).await;
+        peer.leave(place);
+        outcome
+    }
+
+    async fn write_pieces<S: Stream>(
+        &mut self,
+        peer: &mut Peer<S>,
+        coding: Coding,
+        place: Option<&Place>,
+    ) -> io::Result<()> {
+        let mut silent_since = Instant::now();
         loop {
             let has_heartbeat = !self.format.heartbeat.is_empty();
-            let heartbeat = has_heartbeat.then(|| Instant::now() + peer.state.limits.heartbeat);
+            let heartbeat = has_heartbeat.then(|| silent_since + peer.state.limits.heartbeat);
             peer.deadline.set(heartbeat);
-            let waited = peer.wait(pin!(self.reader.next())).await;
+            let waited = peer
+                .wait(pin!(fan_out::next(&mut self.reader, place)))
+                .await;
             let event = match waited {
                 WaitOutcome::Done(Some(batch)) => StreamEvent::Batch(batch),
                 WaitOutcome::Done(None) => StreamEvent::Closed,
-                WaitOutcome::Timeout => StreamEvent::Idle,
+                WaitOutcome::Timeout => match place.and_then(Place::written) {
+                    Some(written) if written > silent_since => {
+                        silent_since = written;
+                        continue;
+                    }
+                    _ => StreamEvent::Idle,
+                },
                 WaitOutcome::Disconnected => StreamEvent::Disconnected,
                 WaitOutcome::PeerData(_) => {
                     return Err(io::ErrorKind::UnexpectedEof.into());
@@ -127,25 +151,33 @@ impl StreamReply {
             if ends {
                 return Ok(());
             }
+            silent_since = Instant::now();
         }
     }
+}
 
+impl StreamFormat {
     fn encode(&self, batch: &Batch, coding: Coding) -> Bytes {
         match (&batch.messages[..], batch.missed) {
             ([message], None) if coding == Coding::Chunked => {
-                let chunk = |message: &StoredMessage| chunk(&(self.format.item)(message, batch));
-                message.framed(self.format.chunk_cache, chunk).into_owned()
+                let chunk = |message: &StoredMessage| chunk(&(self.item)(message, batch));
+                message.framed(self.chunk_cache, chunk).into_owned()
             }
             _ => coding.encode(self.items(batch)),
         }
     }
 
     fn items(&self, batch: &Batch) -> Bytes {
-        let format = self.format;
-        let item = |message: &StoredMessage| (format.item)(message, batch);
-        batch.framed(format.item_cache, item, |missed| {
-            (format.reset)(batch, missed)
-        })
+        let item = |message: &StoredMessage| (self.item)(message, batch);
+        batch.framed(self.item_cache, item, |missed| (self.reset)(batch, missed))
+    }
+
+    /// Where the bytes of an item are cached.
+    fn cache(&self, coding: Coding) -> Framing {
+        match coding {
+            Coding::Identity => self.item_cache,
+            Coding::Chunked => self.chunk_cache,
+        }
     }
 }
 

@@ -19,6 +19,7 @@ use tokio_tungstenite::tungstenite::{Error, Message as Frame};
 
 use crate::feed::{Batch, Feed, Framing, NewMessage, Owed, Reader, check_name, check_text};
 use crate::service::answer::{ApiError, NO_MEMORY};
+use crate::service::fan_out::{self, Place};
 use crate::service::limits::{Limits, STREAM_PIECE_BYTES};
 use crate::service::peer::{Peer, WaitOutcome};
 use crate::service::presence::PresenceGuard;
@@ -78,24 +79,29 @@ impl FeedSession {
 
     /// Runs until either side closes.
     pub async fn run<S: Stream>(&mut self, peer: &mut Peer<S>) {
+        let place = peer.take_place(&self.reader, Framing::Frame, encode);
         let mut session = WebSocketSession::new(peer);
-        let end = match self.serve(&mut session).await {
+        let end = match self.serve(&mut session, place.as_ref()).await {
             Err(end) => end,
             Ok(()) => going_away(),
         };
         self.presence = None;
         // Boxed, so that an open session needs no room for it.
         Box::pin(session.close(end)).await;
+        peer.leave(place);
     }
 
     /// Returns when the server shuts down.
     async fn serve<S: Stream>(
         &mut self,
         session: &mut WebSocketSession<'_, S>,
+        place: Option<&Place>,
     ) -> Result<(), SessionEnd> {
         session.deliver(self.reader.read()).await?;
         loop {
-            let event = session.wait(pin!(self.reader.next())).await?;
+            let event = session
+                .wait(pin!(fan_out::next(&mut self.reader, place)))
+                .await?;
             match event {
                 SessionEvent::Done(None) => return Ok(()),
                 SessionEvent::Done(Some(batch))
