@@ -294,7 +294,7 @@ fn bounds_that_are_none_are_told_at_once() {
     for (flags, says) in [
         (["--max-header", "100"], "between 1KiB and 256KiB"),
         (["--max-message", "0"], "between 1 and 16MiB"),
-        (["--max-clients", "0"], "between 1 and 1M"),
+        (["--max-clients", "0"], "between 1 and 2M"),
         (["--publish-rate", "0"], "between 1 and 1M"),
         (["--idle-timeout", "0s"], "between 1ms and 1 day"),
         (["--ping", "often"], "write a time such as 500ms"),

@@ -21,10 +21,13 @@ use crate::system::limits::{SPARE_DESCRIPTORS, in_one_table};
 /// The longest wait for a server to listen.
 const START_PATIENCE: Duration = Duration::from_secs(10);
 
+/// How long a silent connection is not probed without a flag.
+const PEER_TIMEOUT: Duration = Duration::from_secs(30);
+
 /// Feeds that a server takes without a flag.
 const DEFAULT_FEEDS: u32 = 10_000;
 
-/// Most heartbeats a second of all connections of a crowd.
+/// Most heartbeats, and most probes, a second of all connections of a crowd.
 const HEARTBEATS_HZ: u64 = 1_000;
 
 /// The server that a trial starts.
@@ -45,8 +48,10 @@ pub struct ServerOptions {
 }
 
 impl ServerOptions {
-    /// The flags of a server with more connections than one descriptor table holds. Heartbeats and
-    /// pings are rare enough that they do not take all of the machine.
+    /// The flags of a server with more connections than one descriptor table holds. Heartbeats,
+    /// pings and the kernel's probes of silent connections are rare enough that they do not take all
+    /// of the machine: 33,000 probes a second were more than loopback passes on, and half a million
+    /// connections were given up.
     fn crowd(&self) -> Vec<String> {
         let connections = self.connections + SPARE_DESCRIPTORS;
         if connections <= in_one_table() {
@@ -60,6 +65,7 @@ impl ServerOptions {
             ("--max-clients", connections.to_string()),
             ("--heartbeat", Span(heartbeat.max(paced)).to_string()),
             ("--ping", Span(ping.max(paced)).to_string()),
+            ("--peer-timeout", Span(PEER_TIMEOUT.max(paced)).to_string()),
         ];
         let flags = flags.into_iter();
         flags
@@ -181,6 +187,9 @@ impl ServerProcess {
             &history,
             // The longest that it takes: a trial says itself whether connections are kept.
             "--idle-timeout",
+            "1d",
+            // Publishers dial before the ramp-up, and send their first message after it.
+            "--header-timeout",
             "1d",
             // To tell each of n readers of each other would be n² deliveries.
             "--presence",

@@ -21,7 +21,7 @@ use crate::system::limits::{RAISE_OPEN_FILES, most_in_process, room_in_each, tab
 use crate::system::process;
 
 /// Most connections where neither a flag nor the open files set a limit.
-const MAX_CLIENTS: u32 = 1_000_000;
+const MAX_CLIENTS: u32 = 2_000_000;
 
 /// Descriptors that a server needs beside its connections.
 const SPARE_DESCRIPTORS: u64 = 32;
@@ -32,7 +32,8 @@ pub(super) struct LimitArgs {
     /// Connections served at once
     ///
     /// Further ones get 503. Default: as many as the limit of open files allows one thread. For more,
-    /// the server has several threads, each with so many open files.
+    /// the server has several threads, each with so many open files. A hundred thousand silent clients
+    /// need longer times for --heartbeat, --ping and --peer-timeout.
     #[arg(long, value_name = "N", value_parser = connections())]
     max_clients: Option<u32>,
     /// Connections of one address
