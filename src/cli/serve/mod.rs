@@ -250,8 +250,16 @@ impl ServeArgs {
             let note = format!("for this machine alone; --bind {all} serves all networks");
             let _ = writeln!(std::io::stderr(), "{note}");
         }
-        if let (Some(fingerprint), true) = (fingerprint, self.with_parent) {
-            output::write(format!("{fingerprint}\n"))?;
+        match (self.with_parent, fingerprint) {
+            (true, Some(fingerprint)) => {
+                output::write(format!("{fingerprint}\n"))?;
+            }
+            (true, None) => {}
+            (false, _) => {
+                let most = settings.capacity.all;
+                let note = format!("takes {most} connections at once; --max-clients changes it");
+                let _ = writeln!(std::io::stderr(), "{note}");
+            }
         }
         Ok(())
     }
