@@ -34,7 +34,7 @@ use crate::transport::Transport;
 pub(super) const MAX_TRIALS: u64 = 10_000;
 
 /// The scenarios in the binary: their names and texts.
-pub const BUILT_IN: [(&str, &str); 10] = [
+pub const BUILT_IN: [(&str, &str); 12] = [
     ("quick", include_str!("../../scenarios/quick.toml")),
     ("smoke", include_str!("../../scenarios/smoke.toml")),
     ("classroom", include_str!("../../scenarios/classroom.toml")),
@@ -51,6 +51,11 @@ pub const BUILT_IN: [(&str, &str); 10] = [
     ),
     ("idle", include_str!("../../scenarios/idle.toml")),
     ("scaling", include_str!("../../scenarios/scaling.toml")),
+    (
+        "hundred-thousand",
+        include_str!("../../scenarios/hundred-thousand.toml"),
+    ),
+    ("million", include_str!("../../scenarios/million.toml")),
 ];
 
 macro_rules! scenario {
