@@ -360,3 +360,124 @@ impl Slot {
         self.waker.wake_by_ref();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+    use std::time::Duration;
+
+    use socket2::SockRef;
+    use tokio::io::AsyncReadExt;
+    use tokio::net::{TcpListener, TcpStream};
+
+    use super::*;
+    use crate::feed::{Feed, Feeds, NewMessage, Retention};
+    use crate::service::limits::Limits;
+    use crate::service::peer::{Peer, WaitOutcome};
+    use crate::service::publish::publish;
+    use crate::service::state::AppState;
+
+    const TEXT_BYTES: usize = 10_000;
+    const MESSAGES: u64 = 400;
+
+    fn encode(batch: &Batch) -> Bytes {
+        let lines = batch
+            .messages
+            .iter()
+            .map(|message| [&message.json[..], b"\n"].concat());
+        lines.collect::<Vec<_>>().concat().into()
+    }
+
+    /// A stream of `feed` over TCP: the client's end of it, and the server's task.
+    async fn stream(state: &Arc<AppState>, feed: &Arc<Feed>) -> (TcpStream, AbortHandle) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap())
+            .await
+            .unwrap();
+        let (server, _) = listener.accept().await.unwrap();
+        // Less than a message, so that a stalled client's socket takes a part of one.
+        SockRef::from(&server)
+            .set_send_buffer_size(TEXT_BYTES / 2)
+            .unwrap();
+        let (state, mut reader) = (state.clone(), feed.reader(None));
+        let task = tokio::spawn(async move {
+            let counted = state.metrics.open([127, 0, 0, 1].into());
+            let mut peer = Peer::new(server, state, counted.counters.clone());
+            let place = peer.take_place(&reader, Framing::Line, encode);
+            assert!(place.is_some());
+            while let WaitOutcome::Done(Some(batch)) =
+                peer.wait(pin!(next(&mut reader, place.as_ref()))).await
+            {
+                peer.write_all(&encode(&batch)).await.unwrap();
+            }
+            peer.leave(place);
+        });
+        (client, task.abort_handle())
+    }
+
+    async fn say(feed: &Feed) {
+        let new = NewMessage {
+            from: "alice".into(),
+            text: "x".repeat(TEXT_BYTES),
+            intended_at_ns: 0,
+        };
+        publish(feed, &new).await.unwrap();
+        tokio::task::yield_now().await;
+    }
+
+    /// Reads lines until message number `last`, and checks that all came in order.
+    async fn read_all(client: &mut TcpStream, last: u64) {
+        let (mut held, mut seq) = (Vec::new(), 0);
+        while seq < last {
+            assert!(client.read_buf(&mut held).await.unwrap() > 0);
+            while let Some(end) = held.iter().position(|byte| *byte == b'\n') {
+                let line: Vec<u8> = held.drain(..=end).collect();
+                let message: serde_json::Value = serde_json::from_slice(&line).unwrap();
+                seq += 1;
+                assert_eq!(message["seq"], seq);
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_client_that_stalls_holds_up_no_other_and_has_all_in_the_end() {
+        let retention = Retention {
+            messages: 1_000,
+            bytes: usize::MAX,
+        };
+        let state = Arc::new(AppState::new(Feeds::new(retention, 1), Limits::default()));
+        let feed = state.feeds.keep("a").unwrap();
+        let (mut quick, _) = stream(&state, &feed).await;
+        let (mut stalled, _) = stream(&state, &feed).await;
+        tokio::task::yield_now().await;
+        let reads = async {
+            read_all(&mut quick, MESSAGES).await;
+        };
+        let publishes = async {
+            for _ in 0..MESSAGES {
+                say(&feed).await;
+            }
+        };
+        tokio::join!(reads, publishes);
+        read_all(&mut stalled, MESSAGES).await;
+        say(&feed).await;
+        for client in [&mut quick, &mut stalled] {
+            let line = TEXT_BYTES + 20;
+            client.read_exact(&mut vec![0; line]).await.unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn a_feed_without_streams_has_no_reader() {
+        let state = AppState::new(Feeds::new(Retention::default(), 1), Limits::default());
+        let state = Arc::new(state);
+        let feed = state.feeds.keep("a").unwrap();
+        let (mut client, task) = stream(&state, &feed).await;
+        tokio::task::yield_now().await;
+        say(&feed).await;
+        client.read_u8().await.unwrap();
+        task.abort();
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        FAN_OUTS.with_borrow(|fan_outs| assert!(fan_outs.groups.is_empty()));
+    }
+}

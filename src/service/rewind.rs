@@ -87,6 +87,13 @@ impl Stream for TokioIo<Upgraded> {}
 #[cfg(test)]
 impl Stream for tokio::io::DuplexStream {}
 
+#[cfg(test)]
+impl Stream for tokio::net::TcpStream {
+    fn socket(&self) -> Option<RawFd> {
+        Some(std::os::fd::AsRawFd::as_raw_fd(self))
+    }
+}
+
 /// The result of parsing the bytes at the start of a stream.
 #[derive(Debug)]
 pub enum ParseStep<T> {
