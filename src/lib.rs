@@ -13,15 +13,15 @@
 //! - [`error`]: the errors that have exit codes of their own
 //! - [`texts`]: every sentence of the report, by language; how numbers are written
 //! - [`feed`]: messages, cursors, the ring of a feed's recent messages
-//! - [`runtime`]: the load's event loop, timers, clock, shared memory
+//! - [`runtime`]: the load's event loop, timers, clock, shared memory, descriptor tables
 //! - [`system`]: what this machine is and does, read from /proc and /sys
 //! - [`record`]: recorder, histograms, sequences, byte counts
 //! - [`wire`]: the bytes of a connection, explained field by field; pcap
 //! - [`client`]: target, socket with its byte ledger, HTTP, TLS, subscription
-//! - [`service`]: state, limits, counters and presence behind all transports
+//! - [`service`]: state, limits, counters, presence and fan-out behind all transports
 //! - [`transport`]: one file or folder a transport, both ends in it
 //! - [`classroom`]: what a class has beside the feeds
-//! - [`server`]: accept loop, the fast HTTP/1.1 engine, hyper and axum, routes
+//! - [`server`]: accept loops and their threads, the fast HTTP/1.1 engine, hyper and axum, routes
 //! - [`monitor`]: feeds that fill themselves
 //! - [`load`]: schedule, publishers, subscribers, controller and agents
 //! - [`results`]: the rows on disk · [`stats`]: statistics, comparison, search
