@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,6 +22,7 @@ use crate::server::context::ServerContext;
 use crate::server::counted_stream::CountedStream;
 use crate::server::gated_stream::GatedStream;
 use crate::server::settings::ServerSettings;
+use crate::server::tls_stream::CountedTls;
 use crate::service::counters::OpenConnection;
 use crate::service::state::AppState;
 use crate::system::limits::BACKLOG;
@@ -188,24 +189,36 @@ fn spawn(
     let stream = CountedStream::new(stream, counted, permit);
     let (counters, context) = (stream.counters().clone(), context.clone());
     let classroom = context.settings.classroom.clone();
-    match (context.settings.tls.clone(), classroom) {
-        (None, None) => connections.spawn(connection::serve(stream, counters, context)),
-        (None, Some(classroom)) => {
+    match (context.settings.tls.is_some(), classroom) {
+        (false, None) => connections.spawn(connection::serve(stream, counters, context)),
+        (false, Some(classroom)) => {
             let stream = GatedStream::new(stream, classroom);
             connections.spawn(connection::serve(stream, counters, context))
         }
-        (Some(tls), None) => connections.spawn(async move {
-            if let Some(stream) = tls.accept(stream, context.settings.head_timeout).await {
+        (true, None) => connections.spawn(async move {
+            if let Some(stream) = accept(stream, &context).await {
                 connection::serve(stream, counters, context).await;
             }
         }),
-        (Some(tls), Some(classroom)) => connections.spawn(async move {
-            if let Some(stream) = tls.accept(stream, context.settings.head_timeout).await {
+        (true, Some(classroom)) => connections.spawn(async move {
+            if let Some(stream) = accept(stream, &context).await {
                 let stream = GatedStream::new(stream, classroom);
                 connection::serve(stream, counters, context).await;
             }
         }),
     };
+}
+
+/// The TLS handshake, if this server has TLS. Boxed, so that the task does not keep room for it.
+fn accept<P: Unpin + Send + Sync>(
+    stream: CountedStream<P>,
+    context: &ServerContext,
+) -> Pin<Box<impl Future<Output = Option<CountedTls<P>>> + Send>> {
+    let settings = &context.settings;
+    Box::pin(async {
+        let tls = settings.tls.as_ref()?;
+        tls.accept(stream, settings.head_timeout).await
+    })
 }
 
 /// Sets the socket's options. None of this fails on an open connection.
@@ -234,13 +247,10 @@ async fn refuse_connection(
     };
     let status = "503 Service Unavailable";
     let retry = format!("Retry-After: {RETRY_AFTER_S}\r\n");
-    match &context.settings.tls {
-        None => refuse(stream, status, &retry, why).await,
-        Some(tls) => {
-            if let Some(stream) = tls.accept(stream, context.settings.head_timeout).await {
-                refuse(stream, status, &retry, why).await;
-            }
-        }
+    if context.settings.tls.is_none() {
+        refuse(stream, status, &retry, why).await;
+    } else if let Some(stream) = accept(stream, &context).await {
+        refuse(stream, status, &retry, why).await;
     }
 }
 

@@ -11,13 +11,12 @@ use rustls::ServerConfig;
 use rustls::crypto::ring::{Ticketer, default_provider};
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use tokio_rustls::TlsAcceptor;
 use tracing::debug;
 
 use crate::client::tls::{ALPN, Fingerprint};
 use crate::server::closing::refuse;
 use crate::server::counted_stream::CountedStream;
-use crate::server::tls_stream::{CountedTls, MAX_UNSENT_BYTES, RecordStream};
+use crate::server::tls_stream::CountedTls;
 
 /// The server's end of TLS 1.2 and 1.3.
 #[derive(Clone, Debug)]
@@ -121,15 +120,10 @@ impl ServerTls {
             return None;
         }
         let address = stream.counters().address;
-        let acceptor = TlsAcceptor::from(self.config.clone());
-        let accepted = acceptor.accept_with(RecordStream::new(stream), |session| {
-            session.set_buffer_limit(Some(MAX_UNSENT_BYTES));
-        });
-        let accepted = accepted.await;
+        let accepted = CountedTls::accept(self.config.clone(), stream).await;
         accepted
             .inspect_err(|error| debug!(%address, %error, "no TLS handshake"))
             .ok()
-            .map(CountedTls::new)
     }
 }
 

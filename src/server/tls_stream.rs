@@ -1,144 +1,214 @@
-//! The server's end of an open TLS connection, whose session's buffers are counted in [`Memory`].
+//! The server's end of an open TLS connection.
 //!
-//! A session holds what has come of a record, or of a message of the handshake, until it is
-//! complete; and records that the socket has not taken. What each session has of its own, the
-//! buffer for its next read, is not counted.
+//! All connections of a thread share the buffers for records that come and those to write. A
+//! connection owns memory only for a record that has come in part, for plaintext that its reader
+//! had no room for, and for records that the socket has not taken. All three are counted in
+//! [`Memory`].
 
+use std::cell::RefCell;
+use std::fmt;
+use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 
+use rustls::ServerConfig;
+use rustls::server::UnbufferedServerConnection;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio_rustls::server::TlsStream;
 
-use crate::client::tls::MAX_FRAGMENT_BYTES;
+use crate::client::tls::records::{self, MAX_FRAGMENT_BYTES, Outgoing};
 #[cfg(doc)]
 use crate::feed::Memory;
 use crate::feed::Owed;
 use crate::server::counted_stream::{CountedStream, record_written};
 use crate::service::capture::Level;
-use crate::service::rewind::{Stream, writes_to};
+use crate::service::rewind::Stream;
 use crate::wire::Direction;
 
-/// Bytes of records that a session holds for a slow peer.
-pub const MAX_UNSENT_BYTES: usize = MAX_FRAGMENT_BYTES;
-
-/// Bytes that a session has room for beyond those that have come.
+/// The fewest bytes that a read may bring, whatever room its reader has.
 const READ_BYTES: usize = 4 << 10;
 
-/// The length of a record's head (RFC 8446, section 5.1); its last two bytes are that of the rest.
-const RECORD_HEAD_BYTES: usize = 5;
+/// Bytes of records that have come in part, and of one read. A message of the handshake may have
+/// 64 KiB.
+const RECORDS_BYTES: usize = 96 << 10;
+
+thread_local! {
+    static RECORDS: RefCell<Vec<u8>> = RefCell::new(vec![0; RECORDS_BYTES]);
+    static WRITTEN: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
 
 /// An open TLS connection.
 #[derive(Debug)]
 pub struct CountedTls<P> {
-    tls: TlsStream<RecordStream<P>>,
-    /// Bytes written since the socket had taken all.
-    unsent_bytes: usize,
-    /// Counts the records that the socket has not taken.
-    owed: Option<Owed>,
-}
-
-/// The socket below a session.
-#[derive(Debug)]
-pub struct RecordStream<P> {
     stream: CountedStream<P>,
-    record: Record,
-    /// Bytes of which the session may hold all.
-    held_bytes: usize,
-    /// Counts the session's buffer for reading.
-    owed: Option<Owed>,
+    /// Boxed, so that the task has room for it once.
+    session: Box<Session>,
 }
 
-/// The record that has come in part.
-#[derive(Debug, Default)]
-struct Record {
-    /// Bytes of it that have come; 0 between records.
-    bytes: usize,
-    /// The length of what follows its head.
-    length: usize,
+struct Session {
+    tls: UnbufferedServerConnection,
+    /// The received part of a record, or of a message of the handshake.
+    partial: Vec<u8>,
+    /// Plaintext that has not been read.
+    unread: Vec<u8>,
+    /// Records that the socket has not taken.
+    unsent: Vec<u8>,
+    /// Counts `partial` and `unread`.
+    owed_received: Option<Owed>,
+    /// Counts `unsent`.
+    owed_unsent: Option<Owed>,
+    /// The peer will send nothing more.
+    ended: bool,
+    /// This end will send nothing more.
+    closed: bool,
 }
 
-impl Record {
-    fn follow(&mut self, mut bytes: &[u8]) {
-        while let [first, rest @ ..] = bytes {
-            if self.bytes < RECORD_HEAD_BYTES {
-                // The older bytes of the head are shifted out.
-                self.length = (self.length << 8 | usize::from(*first)) & 0xffff;
-                self.bytes += 1;
-                bytes = rest;
-            } else {
-                let missing = RECORD_HEAD_BYTES + self.length - self.bytes;
-                let (taken, rest) = bytes.split_at(missing.min(bytes.len()));
-                self.bytes += taken.len();
-                bytes = rest;
-            }
-            if self.bytes == RECORD_HEAD_BYTES + self.length {
-                self.bytes = 0;
-            }
-        }
-    }
-}
-
-impl<P> RecordStream<P> {
-    pub fn new(stream: CountedStream<P>) -> Self {
-        RecordStream {
-            stream,
-            record: Record::default(),
-            held_bytes: 0,
-            owed: None,
-        }
-    }
-
-    /// All complete records are decrypted.
-    fn passed_on(&mut self) {
-        self.held_bytes = self.record.bytes;
-    }
-
-    fn came(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.record.follow(bytes);
-        self.held_bytes += bytes.len();
-        if self.held_bytes > READ_BYTES {
-            let bytes = self.held_bytes + READ_BYTES;
-            self.stream.counters().hold(&mut self.owed, bytes)?;
-        }
-        Ok(())
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Session(…)") // Its keys never show.
     }
 }
 
 impl<P: Unpin> CountedTls<P> {
-    /// The connection after its handshake.
-    pub fn new(mut tls: TlsStream<RecordStream<P>>) -> Self {
-        tls.get_mut().0.passed_on();
-        CountedTls {
+    /// Makes the handshake. What follows it at once, as tickets do, is written when this returns.
+    ///
+    /// # Errors
+    /// The peer has disconnected or breaks the protocol, or there is no memory for the handshake.
+    pub async fn accept(config: Arc<ServerConfig>, stream: CountedStream<P>) -> io::Result<Self> {
+        let tls = UnbufferedServerConnection::new(config).map_err(io::Error::other)?;
+        let session = Box::new(Session {
             tls,
-            unsent_bytes: 0,
-            owed: None,
+            partial: Vec::new(),
+            unread: Vec::new(),
+            unsent: Vec::new(),
+            owed_received: None,
+            owed_unsent: None,
+            ended: false,
+            closed: false,
+        });
+        let mut opening = CountedTls { stream, session };
+        loop {
+            poll_fn(|cx| opening.poll_unsent(cx)).await?;
+            if !opening.session.tls.is_handshaking() {
+                return Ok(opening);
+            }
+            poll_fn(|cx| opening.poll_records(cx, &mut ReadBuf::new(&mut []))).await?;
         }
     }
 
-    fn wrote(
+    /// One read from the socket. Plaintext for which `buffer` has no room is kept as unread.
+    fn poll_records(
         &mut self,
-        outcome: Poll<io::Result<usize>>,
-        slices: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        let counters = self.tls.get_ref().0.stream.counters();
-        record_written(counters, Level::Plaintext, &outcome, slices);
-        if let Poll::Ready(Ok(written)) = outcome {
-            self.unsent_bytes = (self.unsent_bytes + written).min(MAX_UNSENT_BYTES);
-            self.count_unsent()?;
-        }
-        outcome
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        RECORDS.with_borrow_mut(|records| {
+            let kept = self.session.partial.len();
+            let most = kept + buffer.remaining().max(READ_BYTES);
+            let most = most.min(records.len());
+            let mut read = ReadBuf::new(&mut records[kept..most]);
+            ready!(Pin::new(&mut self.stream).poll_read(cx, &mut read))?;
+            let read = read.filled().len();
+            if read == 0 {
+                // Without a close_notify, the rest may have been cut off (RFC 8446, section 6.1).
+                return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()));
+            }
+            records[..kept].copy_from_slice(&self.session.partial);
+            Poll::Ready(self.decrypt(cx, &mut records[..kept + read], buffer))
+        })
     }
 
-    fn count_unsent(&mut self) -> io::Result<()> {
-        let (records, session) = self.tls.get_ref();
-        if session.wants_write() {
-            let counters = records.stream.counters();
-            return counters.hold(&mut self.owed, self.unsent_bytes);
+    fn decrypt(
+        &mut self,
+        cx: &mut Context<'_>,
+        records: &mut [u8],
+        buffer: &mut ReadBuf<'_>,
+    ) -> io::Result<()> {
+        WRITTEN.with_borrow_mut(|written| {
+            written.clear();
+            let Session { tls, unread, .. } = &mut *self.session;
+            let receive = |plaintext: &[u8]| {
+                let (now, later) = plaintext.split_at(plaintext.len().min(buffer.remaining()));
+                buffer.put_slice(now);
+                unread.extend_from_slice(later);
+                Ok(())
+            };
+            let processed = records::process(tls, records, receive, Outgoing::Nothing, written);
+            // The handshake, or an alert: it is written even if the session has failed.
+            let sent = self.send(cx, written);
+            let processed = processed.map_err(|error| {
+                (self.session.ended, self.session.closed) = (true, true);
+                io::Error::new(io::ErrorKind::InvalidData, error)
+            })?;
+            self.session.partial = records[processed.used..].to_vec();
+            self.session.ended |= processed.ended;
+            sent
+        })?;
+        let Session {
+            partial,
+            unread,
+            owed_received,
+            ..
+        } = &mut *self.session;
+        match partial.len() + unread.len() {
+            0 => *owed_received = None,
+            held => self.stream.counters().hold(owed_received, held)?,
         }
-        (self.unsent_bytes, self.owed) = (0, None);
         Ok(())
+    }
+
+    /// Encrypts and writes what goes into one record.
+    fn encrypt(&mut self, cx: &mut Context<'_>, outgoing: Outgoing<'_>) -> io::Result<()> {
+        WRITTEN.with_borrow_mut(|written| {
+            written.clear();
+            let Session { tls, partial, .. } = &mut *self.session;
+            // No record of `partial` is complete.
+            let processed = records::process(tls, partial, |_| Ok(()), outgoing, written);
+            partial.drain(..processed.map_err(io::Error::other)?.used);
+            self.send(cx, written)
+        })
+    }
+
+    /// Writes records, and keeps what the socket does not take.
+    fn send(&mut self, cx: &mut Context<'_>, records: &[u8]) -> io::Result<()> {
+        let mut sent = 0;
+        while sent < records.len() && self.session.unsent.is_empty() {
+            match Pin::new(&mut self.stream).poll_write(cx, &records[sent..])? {
+                Poll::Ready(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Poll::Ready(more) => sent += more,
+                Poll::Pending => break,
+            }
+        }
+        if sent < records.len() {
+            let Session {
+                unsent,
+                owed_unsent,
+                ..
+            } = &mut *self.session;
+            unsent.extend_from_slice(&records[sent..]);
+            self.stream.counters().hold(owed_unsent, unsent.len())?;
+        }
+        Ok(())
+    }
+
+    /// Writes the records that the socket has not taken.
+    fn poll_unsent(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let Session {
+            unsent,
+            owed_unsent,
+            ..
+        } = &mut *self.session;
+        while !unsent.is_empty() {
+            match ready!(Pin::new(&mut self.stream).poll_write(cx, unsent))? {
+                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                written => drop(unsent.drain(..written)),
+            }
+            if unsent.is_empty() {
+                (*unsent, *owed_unsent) = (Vec::new(), None);
+            }
+        }
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -152,18 +222,22 @@ impl<P: Unpin> AsyncRead for CountedTls<P> {
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let before = buffer.filled().len();
-        let outcome = Pin::new(&mut this.tls).poll_read(cx, buffer);
-        let (records, _) = this.tls.get_mut();
-        let read = &buffer.filled()[before..];
-        let counters = records.stream.counters();
-        counters.record(Direction::Up, Level::Plaintext, read);
-        if outcome.is_ready() {
-            records.passed_on();
-        } else if records.held_bytes == 0 {
-            // The session has shrunk its buffer before it read in vain.
-            records.owed = None;
+        if !this.session.unread.is_empty() {
+            let unread = &mut this.session.unread;
+            let now = unread.len().min(buffer.remaining());
+            buffer.put_slice(&unread[..now]);
+            unread.drain(..now);
+            if unread.is_empty() {
+                *unread = Vec::new();
+            }
         }
-        outcome
+        while buffer.filled().len() == before && buffer.remaining() > 0 && !this.session.ended {
+            ready!(this.poll_records(cx, buffer))?;
+        }
+        let read = &buffer.filled()[before..];
+        let counters = this.stream.counters();
+        counters.record(Direction::Up, Level::Plaintext, read);
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -174,71 +248,32 @@ impl<P: Unpin> AsyncWrite for CountedTls<P> {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        let outcome = Pin::new(&mut this.tls).poll_write(cx, bytes);
-        this.wrote(outcome, &[IoSlice::new(bytes)])
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        slices: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        let this = self.get_mut();
-        let outcome = Pin::new(&mut this.tls).poll_write_vectored(cx, slices);
-        this.wrote(outcome, slices)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.tls.is_write_vectored()
+        ready!(this.poll_unsent(cx))?;
+        if this.session.closed {
+            return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
+        }
+        let fragment = &bytes[..bytes.len().min(MAX_FRAGMENT_BYTES)];
+        let sent = this.encrypt(cx, Outgoing::Plaintext(fragment));
+        let outcome = Poll::Ready(sent.map(|()| fragment.len()));
+        let counters = this.stream.counters();
+        record_written(counters, Level::Plaintext, &outcome, &[IoSlice::new(bytes)]);
+        outcome
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        let outcome = Pin::new(&mut this.tls).poll_flush(cx);
-        this.count_unsent()?;
-        outcome
+        ready!(this.poll_unsent(cx))?;
+        Pin::new(&mut this.stream).poll_flush(cx)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().tls).poll_shutdown(cx)
-    }
-}
-
-impl<P: Unpin> AsyncRead for RecordStream<P> {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        let before = buffer.filled().len();
-        let outcome = Pin::new(&mut this.stream).poll_read(cx, buffer);
-        this.came(&buffer.filled()[before..])?;
-        outcome
-    }
-}
-
-writes_to!([P: Unpin] RecordStream<P>, this => this.stream);
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_ends_of_records_are_found_however_they_are_cut() {
-        // Records of 3, 0 and 300 bytes, and a head.
-        let mut stream = b"\x17\x03\x03\0\x03abc\x17\x03\x03\0\0\x17\x03\x03\x01\x2c".to_vec();
-        stream.extend([0xff; 300]);
-        let ends = [8, 13, stream.len()];
-        stream.extend(b"\x17\x03\x03\0\x09");
-        for piece in [1, 2, 7, 100, stream.len()] {
-            let (mut record, mut come) = (Record::default(), 0);
-            for bytes in stream.chunks(piece) {
-                record.follow(bytes);
-                come += bytes.len();
-                let begun = ends.iter().rfind(|end| **end <= come).unwrap_or(&0);
-                assert_eq!(record.bytes, come - begun, "{piece}");
-            }
+        ready!(this.poll_unsent(cx))?;
+        if !this.session.closed {
+            this.session.closed = true;
+            this.encrypt(cx, Outgoing::CloseNotify)?;
+            ready!(this.poll_unsent(cx))?;
         }
+        Pin::new(&mut this.stream).poll_shutdown(cx)
     }
 }

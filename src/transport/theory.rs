@@ -13,7 +13,7 @@ use crate::client::dialect::PollTiming;
 use crate::client::outbox::Outgoing;
 use crate::client::publish::PublishRequest;
 use crate::client::target::Target;
-use crate::client::tls::MAX_FRAGMENT_BYTES;
+use crate::client::tls::records::MAX_FRAGMENT_BYTES;
 use crate::feed::Message;
 use crate::system::kernel_costs::KernelCosts;
 

@@ -4,6 +4,7 @@
 //! Every connection makes a full handshake. All subscribers of a process share one configuration,
 //! and would otherwise resume each other's sessions, which separate browsers cannot.
 
+pub mod records;
 pub mod session;
 
 use std::fmt;
@@ -23,9 +24,6 @@ pub use session::TlsSession;
 
 /// The application protocol (RFC 7301).
 pub const ALPN: &[u8] = b"http/1.1";
-
-/// The most plaintext bytes of one record (RFC 8446, section 5.1).
-pub const MAX_FRAGMENT_BYTES: usize = 16 << 10;
 
 /// The SHA-256 of a certificate, written as OpenSSL does: `AB:CD:…`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -8,22 +8,14 @@ use std::task::{Context, Poll, ready};
 
 use rustls::client::UnbufferedClientConnection;
 use rustls::pki_types::ServerName;
-use rustls::unbuffered::{ConnectionState, UnbufferedStatus};
 
 use crate::client::error::ClientError;
 use crate::client::socket::Socket;
-use crate::client::tls::{ClientTls, MAX_FRAGMENT_BYTES};
+use crate::client::tls::ClientTls;
+use crate::client::tls::records::{self, Outgoing};
 
 /// Bytes of one read. Their plaintext is less and must fit into the reader's buffer.
 const RECORDS_BYTES: usize = 64 << 10;
-
-/// The most bytes that a record adds to its plaintext: head, explicit nonce (TLS 1.2), tag and
-/// type.
-const MAX_RECORD_EXCESS: usize = 5 + 8 + 16 + 1;
-const MAX_RECORD_BYTES: usize = MAX_FRAGMENT_BYTES + MAX_RECORD_EXCESS;
-
-/// The most bytes that a key update puts before the first record.
-const KEY_UPDATE_BYTES: usize = 64;
 
 thread_local! {
     static RECORDS: RefCell<Vec<u8>> = RefCell::new(vec![0; RECORDS_BYTES]);
@@ -64,10 +56,10 @@ impl TlsSession {
             partial: Vec::new(),
             unsent: Vec::new(),
         };
-        session.process(&mut [], &mut [], &[])?;
+        session.process(&mut [], &mut [], Outgoing::Nothing)?;
         loop {
-            let unsent = std::mem::take(&mut session.unsent);
-            socket.write_all(&unsent).await?;
+            socket.write_all(&session.unsent).await?;
+            session.unsent = Vec::new();
             if !session.tls.is_handshaking() {
                 return Ok(session);
             }
@@ -101,7 +93,7 @@ impl TlsSession {
         plaintext: &[u8],
     ) -> Result<(), ClientError> {
         let mut partial = std::mem::take(&mut self.partial);
-        let processed = self.process(&mut partial, &mut [], plaintext);
+        let processed = self.process(&mut partial, &mut [], Outgoing::Plaintext(plaintext));
         self.partial = partial;
         let (used, _) = processed?;
         self.partial.drain(..used);
@@ -122,68 +114,32 @@ impl TlsSession {
             records[..before].copy_from_slice(&self.partial);
             let wire = ready!(socket.poll_read(cx, &mut records[before..]))?;
             let records = &mut records[..before + wire];
-            let (used, plaintext) = self.process(records, buffer, &[])?;
+            let (used, plaintext) = self.process(records, buffer, Outgoing::Nothing)?;
             self.partial = records[used..].to_vec();
             socket.count_plaintext(plaintext);
             Poll::Ready(Ok(Passed { wire, plaintext }))
         })
     }
 
-    /// Decrypts the complete ones of `records` into `incoming`, and encrypts `outgoing`. Returns
-    /// the bytes used of `records` and those written to `incoming`.
+    /// Decrypts the complete ones of `records`, and encrypts `outgoing`. Returns the bytes used of
+    /// `records` and those written to `incoming`.
     fn process(
         &mut self,
         records: &mut [u8],
         incoming: &mut [u8],
-        outgoing: &[u8],
+        outgoing: Outgoing<'_>,
     ) -> Result<(usize, usize), ClientError> {
-        let (mut used, mut received) = (0, 0);
-        loop {
-            let status = self.tls.process_tls_records(&mut records[used..]);
-            let UnbufferedStatus { mut discard, state } = status;
-            let goes_on = match state? {
-                ConnectionState::ReadTraffic(mut traffic) => {
-                    while let Some(record) = traffic.next_record() {
-                        let record = record?;
-                        discard += record.discard;
-                        let end = received + record.payload.len();
-                        let room = incoming.get_mut(received..end);
-                        room.ok_or_else(|| ClientError::wrong("an answer before its time"))?
-                            .copy_from_slice(record.payload);
-                        received = end;
-                    }
-                    true
-                }
-                ConnectionState::EncodeTlsData(mut data) => {
-                    let start = self.unsent.len();
-                    self.unsent.resize(start + MAX_RECORD_BYTES, 0);
-                    let written = data.encode(&mut self.unsent[start..]);
-                    let written = written.map_err(ClientError::wrong)?;
-                    self.unsent.truncate(start + written);
-                    true
-                }
-                ConnectionState::TransmitTlsData(data) => {
-                    data.done(); // It is in `unsent`, which is written before anything else.
-                    true
-                }
-                ConnectionState::PeerClosed => true,
-                ConnectionState::WriteTraffic(mut traffic) if !outgoing.is_empty() => {
-                    let fragments = outgoing.len().div_ceil(MAX_FRAGMENT_BYTES);
-                    let start = self.unsent.len();
-                    let excess = fragments * MAX_RECORD_EXCESS + KEY_UPDATE_BYTES;
-                    self.unsent.resize(start + outgoing.len() + excess, 0);
-                    let written = traffic.encrypt(outgoing, &mut self.unsent[start..]);
-                    self.unsent
-                        .truncate(start + written.map_err(ClientError::wrong)?);
-                    false
-                }
-                _ if !outgoing.is_empty() => return Err(ClientError::Closed),
-                _ => false,
-            };
-            used += discard;
-            if !goes_on {
-                return Ok((used, received));
-            }
-        }
+        let mut received = 0;
+        let receive = |plaintext: &[u8]| {
+            let end = received + plaintext.len();
+            let room = incoming.get_mut(received..end);
+            room.ok_or_else(|| rustls::Error::General("an answer before its time".to_owned()))?
+                .copy_from_slice(plaintext);
+            received = end;
+            Ok(())
+        };
+        let (tls, unsent) = (&mut self.tls, &mut self.unsent);
+        let processed = records::process(tls, records, receive, outgoing, unsent)?;
+        Ok((processed.used, received))
     }
 }
