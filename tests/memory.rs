@@ -12,6 +12,7 @@ use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore};
 use socket2::SockRef;
 use support::certificate::made_elsewhere;
+use support::process::{text as text_of, wslab};
 use support::results::Results;
 use support::websocket::UPGRADE;
 use support::{JSON, Server, ask};
@@ -49,6 +50,69 @@ fn memory_is_bounded_whatever_is_published_and_whoever_does_not_read() {
     assert!(growth < 24 << 20, "grown by {growth} bytes");
     drop(deaf);
     support::wait_until("nothing is owed", || gauge("wslab_owed_bytes") == 0);
+}
+
+#[test]
+fn all_feeds_share_one_bound_for_their_history_and_small_feeds_keep_theirs() {
+    let server = Server::start(&["--history-bytes", "262144"]);
+    let gauge = |name| support::metric(&server.get("/metrics").body, name);
+    assert_eq!(gauge("wslab_message_bytes_limit"), 262_144);
+    for _ in 0..5 {
+        server.publish("small", "a", "still here");
+    }
+    assert_eq!(gauge("wslab_evicted_messages_total"), 0);
+    let text = "x".repeat(500);
+    for _ in 0..800 {
+        server.publish("big", "a", &text);
+    }
+    let held = gauge("wslab_message_bytes");
+    assert!((131_072..=262_144).contains(&held), "{held}");
+    assert_eq!(server.history("small").len(), 5, "the big feed gave");
+    let evicted = gauge("wslab_evicted_messages_total");
+    assert!((100..800).contains(&evicted), "{evicted}");
+    // A reader that resumes is told how many are gone, and reads on from there.
+    let body = server.get("/feeds/big/poll?after=0").body;
+    let missed = format!(r#""missed":{evicted}"#);
+    assert!(body.contains(&missed), "{missed} in {body:.200}");
+    assert!(
+        body.contains(&format!(r#"{{"seq":{},"#, evicted + 1)),
+        "{body:.200}"
+    );
+    assert!(body.contains(r#"{"seq":800,"#), "the newest is there");
+
+    let more = wslab(&["serve", "--history-bytes", "1GiB"])
+        .output()
+        .unwrap();
+    assert_eq!(more.status.code(), Some(2));
+    let told = text_of(&more.stderr);
+    assert!(
+        told.contains("write at most 201326592, or --max-memory 1431655768"),
+        "{told}"
+    );
+}
+
+/// Readers of two transports follow the feed, so that each message has both framings for a while.
+#[test]
+fn an_old_message_takes_little_more_than_its_json() {
+    let server = Server::start(&[]);
+    let readers = ["sse", "stream"].map(|it| {
+        let mut reader = server.connect();
+        reader
+            .write_all(&get(&format!("/feeds/a/{it}"), ""))
+            .unwrap();
+        reader.read_exact(&mut [0; 16]).unwrap();
+        std::thread::spawn(move || std::io::copy(&mut reader, &mut std::io::sink()))
+    });
+    let text = "x".repeat(49);
+    for _ in 0..500 {
+        server.publish("a", "a", &text);
+    }
+    support::wait_until("250 bytes a message", || {
+        let metrics = server.get("/metrics").body;
+        support::metric(&metrics, "wslab_message_bytes") < 500 * 250
+    });
+    assert_eq!(server.history("a").len(), 500);
+    drop((server, readers));
 }
 
 /// One address asks for the whole history on many connections and reads nothing; then it begins
@@ -376,4 +440,25 @@ fn whatever_a_connection_makes_the_server_hold_is_counted() {
         let told = "the address uses up its memory address=127.0.0.1";
         assert!(log.contains(told), "{log}");
     }
+}
+
+/// Sessions have keys and no buffers.
+#[test]
+fn an_idle_connection_with_tls_costs_a_few_kilobytes() {
+    let lab = Lab::start(true);
+    let request = get(&format!("{}/poll", FEED[0]), "");
+    let open = |number: usize| {
+        let asks = |_| {
+            let mut client = lab.connect(1);
+            client.ask(&request);
+            client
+        };
+        (0..number).map(asks).collect::<Vec<_>>()
+    };
+    let first = open(50);
+    let before = lab.server.rss_bytes();
+    let more = open(300);
+    let each = lab.server.rss_bytes().saturating_sub(before) / more.len() as u64;
+    assert!(each < 9_000, "{each} bytes");
+    drop((first, more));
 }

@@ -16,17 +16,23 @@ pub const MAX_BATCH_BYTES: usize = 1 << 20;
 pub struct StoredMessage {
     pub seq: u64,
     /// The message's JSON, on one line.
-    pub json: Bytes,
-    framed: [OnceLock<Bytes>; FRAMINGS],
+    pub json: Arc<[u8]>,
+    /// Each is made when it is needed first. `None` once the message is old.
+    framed: Option<Box<Framed>>,
     /// Counts its bytes.
     account: Arc<Account>,
 }
+
+type Framed = [OnceLock<Bytes>; FRAMINGS];
 
 /// The number of framings.
 const FRAMINGS: usize = 7;
 
 /// Bytes that a message takes beside its JSON and its framings, allocator included.
 const FIXED_BYTES: usize = size_of::<StoredMessage>() + 64;
+
+/// Bytes that a message which keeps framings takes beside them.
+const FRAMED_BYTES: usize = size_of::<Framed>() + 16;
 
 /// An encoding that is the same for every reader of a transport.
 #[derive(Clone, Copy, Debug)]
@@ -48,12 +54,24 @@ pub enum Framing {
 }
 
 impl StoredMessage {
-    pub fn new(seq: u64, json: Vec<u8>, account: Arc<Account>) -> Self {
+    pub fn new(seq: u64, json: &[u8], account: Arc<Account>) -> Self {
         let message = StoredMessage {
             seq,
             json: json.into(),
-            framed: Default::default(),
+            framed: Some(Box::default()),
             account,
+        };
+        message.account.add(message.bytes());
+        message
+    }
+
+    /// The same message, which keeps no framings: every reader that still needs one makes it.
+    pub fn without_framings(&self) -> Self {
+        let message = StoredMessage {
+            seq: self.seq,
+            json: self.json.clone(),
+            framed: None,
+            account: self.account.clone(),
         };
         message.account.add(message.bytes());
         message
@@ -61,8 +79,11 @@ impl StoredMessage {
 
     /// Bytes that it takes now.
     pub fn bytes(&self) -> usize {
-        let framed = self.framed.iter().filter_map(OnceLock::get);
-        FIXED_BYTES + self.json.len() + framed.map(Bytes::len).sum::<usize>()
+        let framed = self.framed.as_ref().map_or(0, |framed| {
+            let framed = framed.iter().filter_map(OnceLock::get);
+            FRAMED_BYTES + framed.map(Bytes::len).sum::<usize>()
+        });
+        FIXED_BYTES + self.json.len() + framed
     }
 
     /// Bytes that all its framings will take, about.
@@ -71,13 +92,16 @@ impl StoredMessage {
     }
 
     /// The message in the given framing. The first call encodes it, later calls share the bytes.
-    /// Where memory is short, every call encodes it.
+    /// Where memory is short, or the message old, every call encodes it.
     pub fn framed(
         &self,
         framing: Framing,
         frame: impl FnOnce(&StoredMessage) -> Bytes,
     ) -> Cow<'_, Bytes> {
-        let cached = &self.framed[framing as usize];
+        let Some(framed) = &self.framed else {
+            return Cow::Owned(frame(self));
+        };
+        let cached = &framed[framing as usize];
         if let Some(bytes) = cached.get() {
             return Cow::Borrowed(bytes);
         }

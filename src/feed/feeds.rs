@@ -116,8 +116,9 @@ impl Feed {
     }
 
     /// Removes the members whose time is over, adds the readers that `may_join` now, and announces
-    /// both.
+    /// both. Must be called once a second: old messages lose their framings.
     pub fn sweep(&self, published_at_ns: u64, may_join: impl Fn(IpAddr) -> bool) {
+        self.ring.age();
         let announce = |name: &str, kind| {
             if let Err(error) = self.announce(name, kind, published_at_ns) {
                 tracing::warn!(name, kind, %error, "not announced");
@@ -258,12 +259,9 @@ impl Feeds {
         }
     }
 
-    /// Bounds the memory of all messages, and of what connections are owed, in bytes.
-    pub fn with_memory(self, max_bytes: usize) -> Self {
-        Feeds {
-            memory: Memory::new(max_bytes),
-            ..self
-        }
+    /// Bounds the memory of all messages, and of what connections are owed.
+    pub fn with_memory(self, memory: Arc<Memory>) -> Self {
+        Feeds { memory, ..self }
     }
 
     pub fn memory(&self) -> &Arc<Memory> {
@@ -542,7 +540,7 @@ mod tests {
 
     #[test]
     fn all_feeds_together_keep_to_the_memory_and_the_largest_give_first() {
-        let feeds = feeds(100).with_memory(4 << 20);
+        let feeds = feeds(100).with_memory(Memory::new(4 << 20));
         let small = feeds.keep("lobby").unwrap();
         (0..10).for_each(|_| publish(&small));
         let text = "x".repeat(60_000);

@@ -1,12 +1,13 @@
 //! The memory that clients make a server use. One bound for the process counts it all:
 //!
-//! - messages with their framings
+//! - messages, with their framings for the first seconds
 //! - answers that connections have not taken yet, also where a TLS session has taken them
 //! - what has come and is not consumed: heads, bodies, WebSocket messages, TLS records and handshakes
 //!   in part, and what a client sends before its turn
 //!
-//! Three quarters are for messages. Where they are used up, the feeds that hold most drop their
-//! oldest messages, so that no feed takes the room of the others.
+//! Three quarters are for messages, or fewer bytes (`--history-bytes`). Where they are used up, the
+//! feeds that hold most drop their oldest messages, down to one level, so that no feed takes the
+//! room of the others: a feed below the level keeps all it has.
 //!
 //! The last quarter is for what connections are owed, and for requests that have come in part. All
 //! connections of one address together may take as much of it as stays free: one address gets half,
@@ -23,7 +24,7 @@
 //! | fast engine | 2.3 | 3 |
 //! | an open WebSocket | 2.8 | 7, with a message in part |
 //! | general engine | 14 | 27, with a long head |
-//! | with TLS | + 10 to 16 | |
+//! | with TLS | + 5 | |
 //!
 //! The kernel's socket buffers belong to no process; `tcp_rmem` and `tcp_wmem` bound them (tcp(7)).
 
@@ -43,20 +44,27 @@ pub const MAX_MEMORY_BYTES: usize = 256 << 20;
 /// feeds costs little for each message.
 const FREED_SHARE: usize = 16;
 
+/// The most that messages may have of so many bytes in all: the rest is for what connections owe.
+pub fn for_messages(max_bytes: usize) -> usize {
+    max_bytes - max_bytes / 4
+}
+
 /// Something that holds messages and can drop the oldest of them.
 pub trait Holder: Debug + Send + Sync {
     /// Bytes held.
     fn bytes(&self) -> usize;
 
-    /// Drops the oldest messages until at most so many bytes are held.
-    fn shrink(&self, max_bytes: usize);
+    /// Drops the oldest messages until at most so many bytes are held; returns their number.
+    fn shrink(&self, max_bytes: usize) -> u64;
 }
 
 /// The memory of one server.
 #[derive(Debug)]
 pub struct Memory {
-    max_bytes: usize,
+    max_message_bytes: usize,
+    max_owed_bytes: usize,
     message_bytes: AtomicUsize,
+    evicted: AtomicU64,
     debts: Mutex<Debts>,
     /// Connections that were cut, and requests that were refused, because there was no room.
     cut: AtomicU64,
@@ -71,10 +79,18 @@ struct Debts {
 }
 
 impl Memory {
+    /// So many bytes in all, of which messages have what [`for_messages`] says.
     pub fn new(max_bytes: usize) -> Arc<Self> {
+        Self::with_history(max_bytes, for_messages(max_bytes))
+    }
+
+    /// So many bytes in all, and for messages no more than what [`for_messages`] says.
+    pub fn with_history(max_bytes: usize, max_message_bytes: usize) -> Arc<Self> {
         Arc::new(Memory {
-            max_bytes,
+            max_message_bytes,
+            max_owed_bytes: max_bytes - for_messages(max_bytes),
             message_bytes: AtomicUsize::new(0),
+            evicted: AtomicU64::new(0),
             debts: Mutex::default(),
             cut: AtomicU64::new(0),
             holders: Mutex::default(),
@@ -96,12 +112,14 @@ impl Memory {
         self.cut.load(Relaxed)
     }
 
-    fn max_message_bytes(&self) -> usize {
-        self.max_bytes - self.max_owed_bytes()
+    /// The most bytes of messages and of their framings.
+    pub fn max_message_bytes(&self) -> usize {
+        self.max_message_bytes
     }
 
-    fn max_owed_bytes(&self) -> usize {
-        self.max_bytes / 4
+    /// Messages dropped because all feeds together held too much.
+    pub fn evicted(&self) -> u64 {
+        self.evicted.load(Relaxed)
     }
 
     fn debts(&self) -> MutexGuard<'_, Debts> {
@@ -124,7 +142,7 @@ impl Memory {
     /// Drops messages if there are too many: each holder keeps at most as much as leaves the same
     /// for all that want as much.
     pub fn reclaim(&self) {
-        let max_bytes = self.max_message_bytes();
+        let max_bytes = self.max_message_bytes;
         if self.message_bytes() <= max_bytes {
             return;
         }
@@ -143,7 +161,7 @@ impl Memory {
             max_bytes - max_bytes / FREED_SHARE,
         );
         for (_, holder) in holders.iter().filter(|&&(bytes, _)| bytes > level) {
-            holder.shrink(level);
+            self.evicted.fetch_add(holder.shrink(level), Relaxed);
         }
     }
 
@@ -153,7 +171,7 @@ impl Memory {
         let mut debts = self.debts();
         let own_bytes = debts.by_address.get(&address).unwrap_or(&0) + bytes;
         let all_bytes = debts.all_bytes + bytes;
-        if own_bytes > self.max_owed_bytes().saturating_sub(all_bytes) {
+        if own_bytes > self.max_owed_bytes.saturating_sub(all_bytes) {
             drop(debts);
             self.cut.fetch_add(1, Relaxed);
             tracing::info!(%address, bytes, "cut or refused: the address uses up its memory");
@@ -249,7 +267,7 @@ impl Account {
     /// Whether so many bytes more are within both bounds.
     pub fn has_room(&self, bytes: usize) -> bool {
         self.bytes() + bytes <= self.max_bytes
-            && self.memory.message_bytes() + bytes <= self.memory.max_message_bytes()
+            && self.memory.message_bytes() + bytes <= self.memory.max_message_bytes
     }
 
     pub fn add(&self, bytes: usize) {

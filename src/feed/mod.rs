@@ -21,7 +21,7 @@ pub use cursor::{Cursor, Epoch};
 pub use feed_name::{FeedError, MAX_FEED_NAME_CHARS, check_feed_name};
 pub use feeds::{Feed, Feeds};
 pub use members::Members;
-pub use memory::{MAX_MEMORY_BYTES, Memory, Owed};
+pub use memory::{MAX_MEMORY_BYTES, Memory, Owed, for_messages};
 pub use message::{InvalidMessage, MAX_NAME_CHARS, Message, NewMessage, check_name, check_text};
 pub use ring::{Reader, Retention};
 pub use sequencer::AppendError;

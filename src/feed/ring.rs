@@ -21,6 +21,10 @@ use crate::feed::cursor::{Cursor, Epoch};
 use crate::feed::memory::{Account, Holder, Memory};
 use crate::feed::message::Message;
 
+/// How long a message keeps its framings, in calls of [`Ring::age`]. Readers that keep up need no
+/// longer; one that is further behind makes its own.
+const FRAMED_AGE: usize = 3;
+
 /// How much of a feed is kept. The bound that is reached first applies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retention {
@@ -57,6 +61,9 @@ struct Recent {
     last: u64,
     /// The newest text that was dropped.
     dropped_text: u64,
+    /// The newest number at each of the last calls of [`Ring::age`], the latest first. Messages up
+    /// to the last of these keep no framings.
+    ages: [u64; FRAMED_AGE],
 }
 
 /// Messages of one sort, the oldest first.
@@ -106,6 +113,20 @@ impl Recent {
         })
     }
 
+    /// Drops the framings of old messages.
+    fn age(&mut self) {
+        let before = self.ages[FRAMED_AGE - 1];
+        self.ages.rotate_right(1);
+        self.ages[0] = self.last;
+        let old = self.ages[FRAMED_AGE - 1];
+        for lane in [&mut self.texts, &mut self.announcements] {
+            for place in lane.up_to(before)..lane.up_to(old) {
+                let message = &mut lane.messages[place];
+                *message = Arc::new(message.without_framings());
+            }
+        }
+    }
+
     /// Drops the oldest message; returns its bytes.
     fn pop(&mut self) -> Option<usize> {
         let is_text = self.texts.oldest() < self.announcements.oldest();
@@ -139,6 +160,7 @@ impl Ring {
                 announcements: Lane::new(memory, retention.bytes),
                 last: 0,
                 dropped_text: 0,
+                ages: [0; FRAMED_AGE],
             }),
             newest: watch::Sender::new(0),
             closed: AtomicBool::new(false),
@@ -164,7 +186,7 @@ impl Ring {
         recent.last = seq;
         let is_text = message.kind.is_none();
         let account = recent.lane(is_text).account.clone();
-        let stored = StoredMessage::new(seq, json, account.clone());
+        let stored = StoredMessage::new(seq, &json, account.clone());
         let max_bytes = self
             .retention
             .bytes
@@ -185,6 +207,16 @@ impl Ring {
         });
         account.memory().reclaim();
         seq
+    }
+
+    /// Must be called once a second: drops the framings of old messages.
+    pub fn age(&self) {
+        let recent = self.recent();
+        let idle = recent.ages[FRAMED_AGE - 1] == recent.last;
+        drop(recent);
+        if !idle {
+            self.recent.write().expect("no panic under the lock").age();
+        }
     }
 
     /// Ends every wait, now and later.
@@ -303,14 +335,17 @@ impl Holder for Ring {
         recent.texts.account.bytes() + recent.announcements.account.bytes()
     }
 
-    fn shrink(&self, max_bytes: usize) {
+    fn shrink(&self, max_bytes: usize) -> u64 {
         let mut excess = self.bytes().saturating_sub(max_bytes);
         let mut recent = self.recent.write().expect("no panic under the lock");
+        let mut dropped = 0;
         while excess > 0
             && let Some(freed) = recent.pop()
         {
             excess = excess.saturating_sub(freed);
+            dropped += 1;
         }
+        dropped
     }
 }
 
@@ -407,6 +442,7 @@ impl Reader {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::feed::batch::Framing;
     use crate::feed::memory::MAX_MEMORY_BYTES;
 
     fn ring(messages: usize, bytes: usize) -> Arc<Ring> {
@@ -435,6 +471,34 @@ mod tests {
 
     fn seqs(batch: &Batch) -> Vec<u64> {
         batch.messages.iter().map(|m| m.seq).collect()
+    }
+
+    #[test]
+    fn old_messages_keep_no_framings_and_readers_get_them_all_the_same() {
+        let ring = ring(1_000, usize::MAX);
+        let frame = |message: &StoredMessage| message.json.to_vec().into();
+        let framed = |batch: &Batch| batch.framed(Framing::Event, frame, |_| unreachable!());
+        for _ in 0..100 {
+            publish(&ring, "text");
+        }
+        let held = ring.read_after(0);
+        let first = framed(&held);
+        let young = ring.bytes();
+        (1..FRAMED_AGE).for_each(|_| ring.age());
+        publish(&ring, "later");
+        assert!(ring.bytes() > young, "readers may still need them");
+        ring.age();
+        assert!(ring.bytes() > young, "a reader holds them");
+        drop(held);
+        let old = ring.bytes();
+        assert!(old + first.len() < young, "{old}, {young} before");
+        assert_eq!(framed(&ring.read_after(0))[..first.len()], first);
+        assert!(ring.bytes() < old + first.len(), "they are not kept again");
+        (0..FRAMED_AGE).for_each(|_| ring.age());
+        assert!(ring.recent().ages == [101; FRAMED_AGE]);
+        ring.shrink(0);
+        ring.age();
+        assert_eq!((ring.held(), ring.bytes()), (0, 0));
     }
 
     #[test]

@@ -69,6 +69,8 @@ struct Snapshot {
     feeds: usize,
     held: usize,
     message_bytes: usize,
+    max_message_bytes: usize,
+    evicted: u64,
     owed_bytes: usize,
     cut: u64,
 }
@@ -78,6 +80,8 @@ impl Snapshot {
         let memory = state.feeds.memory();
         Snapshot {
             message_bytes: memory.message_bytes(),
+            max_message_bytes: memory.max_message_bytes(),
+            evicted: memory.evicted(),
             owed_bytes: memory.owed_bytes(),
             cut: memory.cut(),
             totals: state.metrics.totals(),
@@ -119,6 +123,11 @@ impl Collector for Snapshot {
                 self.message_bytes,
             ),
             (
+                "wslab_message_bytes_limit",
+                "The most memory of all messages with their framings",
+                self.max_message_bytes,
+            ),
+            (
                 "wslab_owed_bytes",
                 "Memory of answers not yet taken, and of requests that have come in part",
                 self.owed_bytes,
@@ -127,13 +136,23 @@ impl Collector for Snapshot {
             let gauge = ConstGauge::new(value as i64);
             gauge.encode(encoder.encode_descriptor(name, help, None, kind)?)?;
         }
-        let (name, help) = (
-            "wslab_cut",
-            "Connections cut and requests refused because an address used up its memory",
-        );
-        let cut = ConstCounter::new(self.cut);
-        let kind = cut.metric_type();
-        cut.encode(encoder.encode_descriptor(name, help, None, kind)?)
+        for (name, help, count) in [
+            (
+                "wslab_cut",
+                "Connections cut and requests refused because an address used up its memory",
+                self.cut,
+            ),
+            (
+                "wslab_evicted_messages",
+                "Messages dropped because all feeds together held too much",
+                self.evicted,
+            ),
+        ] {
+            let counter = ConstCounter::new(count);
+            let kind = counter.metric_type();
+            counter.encode(encoder.encode_descriptor(name, help, None, kind)?)?;
+        }
+        Ok(())
     }
 }
 

@@ -1,6 +1,7 @@
 //! The limits of a server: a flag each.
 
 use std::num::NonZeroU32;
+use std::sync::Arc;
 
 use anyhow::{bail, ensure};
 use clap::Args;
@@ -8,7 +9,7 @@ use clap::Args;
 use crate::cli::args::within;
 use crate::cli::help::headings;
 use crate::error::UsageError;
-use crate::feed::{AddressLimits, MAX_MEMORY_BYTES};
+use crate::feed::{AddressLimits, MAX_MEMORY_BYTES, Memory, for_messages};
 use crate::lab::values::{Bytes, Span};
 use crate::lab::written::Written;
 use crate::runtime::descriptor_table;
@@ -58,6 +59,14 @@ pub(super) struct LimitArgs {
     #[arg(long, value_name = "BYTES", default_value = Bytes(MAX_MEMORY_BYTES as u64).brief())]
     #[arg(value_parser = within(Bytes(1 << 20)..=Bytes(1 << 40), "bytes"))]
     max_memory: Bytes,
+    /// Memory of all feeds' messages [default: three quarters of --max-memory]
+    ///
+    /// Bytes of memory for the messages of all feeds, at most three quarters of --max-memory. Where
+    /// they are used up, the feeds that hold most drop their oldest messages, until all of these
+    /// hold the same; feeds that hold less keep theirs. A reader is told how many it missed.
+    #[arg(long, value_name = "BYTES", hide_short_help = true)]
+    #[arg(value_parser = within(Bytes(1 << 10)..=Bytes(1 << 40), "bytes"))]
+    history_bytes: Option<Bytes>,
     /// Bytes of a message
     ///
     /// Bytes of a published message as it arrives. More get 413, or close a WebSocket with 1009.
@@ -232,7 +241,21 @@ impl LimitArgs {
         self.max_feeds
     }
 
-    pub fn max_memory_bytes(&self) -> usize {
-        self.max_memory.0 as usize
+    /// The bounds of memory.
+    ///
+    /// # Errors
+    /// `--history-bytes` is more than messages may have.
+    pub fn memory(&self) -> Result<Arc<Memory>, UsageError> {
+        let max_bytes = self.max_memory.0 as usize;
+        let most = for_messages(max_bytes);
+        let history = self.history_bytes.map_or(most, |bytes| bytes.0 as usize);
+        if history > most {
+            return Err(UsageError(format!(
+                "--history-bytes: messages may have three quarters of --max-memory; write at most \
+                 {most}, or --max-memory {}",
+                history.div_ceil(3) * 4
+            )));
+        }
+        Ok(Memory::with_history(max_bytes, history))
     }
 }

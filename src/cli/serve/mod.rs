@@ -290,7 +290,7 @@ impl ServeArgs {
             ..Retention::default()
         };
         let feeds = Feeds::new(retention, self.limits.max_feeds());
-        let feeds = feeds.with_memory(self.limits.max_memory_bytes());
+        let feeds = feeds.with_memory(self.limits.memory()?);
         let feeds = match self.presence {
             Switch::On => feeds.with_presence(MAX_MEMBERS),
             Switch::Off => feeds,

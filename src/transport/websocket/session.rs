@@ -406,12 +406,12 @@ fn encode(batch: &Batch) -> Bytes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::feed::{Feeds, Retention};
+    use crate::feed::{Feeds, Memory, Retention};
 
     #[tokio::test]
     async fn a_message_that_comes_in_part_is_counted() {
         let (stream, mut client) = tokio::io::duplex(1 << 20);
-        let feeds = Feeds::new(Retention::default(), 1).with_memory(1 << 20);
+        let feeds = Feeds::new(Retention::default(), 1).with_memory(Memory::new(1 << 20));
         let state = Arc::new(AppState::new(feeds, Limits::default()));
         let counted = state.metrics.open([127, 0, 0, 1].into());
         let mut peer = Peer::new(stream, state.clone(), counted.counters.clone());
