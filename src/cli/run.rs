@@ -33,11 +33,13 @@ pub(super) struct RunCommand {
     ///
     /// The exit code is 1 unless it holds. Example: --slo 'p99<100ms'. Write p50, p90, p99, p99.9,
     /// max, mean, bytes, cpu, memory or a column of trials.csv; < or >; and a bound: 'cpu<20us',
-    /// 'bytes<300', 'missed<1'. A transport before it is for that one: 'sse: p99<50ms'. What is judged is the median of the trials; of a count of
-    /// what went wrong, such as messages missed, the worst of them. An objective that cannot be
-    /// judged does not hold: no figure, INVALID trials, a figure that warnings touch in half of the
-    /// trials or more. Where a trial is INVALID, the exit code is 3.
+    /// 'bytes<300', 'missed<1'. A transport before it is for that one: 'sse: p99<50ms'. What is
+    /// judged is the median of the trials; of a count of what went wrong, such as messages missed,
+    /// the worst of them. An objective that cannot be judged does not hold: no figure, INVALID
+    /// trials, a figure that warnings touch in half of the trials or more. Where a trial is INVALID,
+    /// the exit code is 3.
     #[arg(long, value_name = "OBJECTIVE", help_heading = headings::STATISTICS)]
+    #[arg(hide_short_help = true)]
     slo: Vec<TransportObjective>,
     /// By how much transports may differ; may be repeated
     ///

@@ -93,7 +93,8 @@ macro_rules! factors {
             ///
             /// 64 (bytes), 1kB (1,000 bytes) or 1KiB (1,024 bytes). Example: --payload 64,1KiB
             payload_bytes: List<Bytes> = List::from([Bytes(64)]),
-                flag Vec(long = "payload", value_name = "BYTES,…", help_heading = headings::LOAD),
+                flag Vec(long = "payload", value_name = "BYTES,…", hide_short_help = true,
+                    help_heading = headings::LOAD),
                 range(Bytes(1)..=Bytes(60_000), "bytes of text"), column("payload_bytes"),
                 tag("b");
             /// Pause between short polls

@@ -178,6 +178,14 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "Como os custos crescem de 100 a 15.000 clientes?",
     ),
     (
+        "What do 100,000 clients cost? When is the last served?",
+        "Quanto custam 100.000 clientes? Quando o último recebe?",
+    ),
+    (
+        "A million clients: has each every message, and when?",
+        "Um milhão de clientes: cada um recebe tudo, e quando?",
+    ),
+    (
         "One message, 5,000 clients: when does each receive it?",
         "Uma mensagem, 5.000 clientes: quando cada um a recebe?",
     ),
