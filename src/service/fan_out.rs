@@ -178,20 +178,23 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         // At the end of a thread there may be none left.
-        let _ = FAN_OUTS.try_with(|fan_outs| fan_outs.borrow_mut().remove(self.0));
+        let removed = FAN_OUTS.try_with(|fan_outs| fan_outs.borrow_mut().remove(self.0));
+        // Not in the closure: what the slot holds may look at the streams when it is dropped.
+        drop(removed);
     }
 }
 
 impl FanOuts {
     /// Removes a stream, and with the last one its sweep, so that the feed has no reader.
-    fn remove(&mut self, PlaceId { group, slot }: PlaceId) {
+    fn remove(&mut self, PlaceId { group, slot }: PlaceId) -> Slot {
         let slots = &mut self.groups[group].slots;
-        slots.remove(slot);
+        let removed = slots.remove(slot);
         if slots.is_empty() {
             let Group { key, sweep, .. } = self.groups.remove(group);
             self.by_feed.remove(&key);
             sweep.abort();
         }
+        removed
     }
 }
 

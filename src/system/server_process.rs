@@ -10,7 +10,7 @@ use procfs::net::{TcpNetEntry, TcpState};
 use crate::system::files::SystemFiles;
 
 /// The longest wait until the server accepts a connection.
-const PATIENCE: Duration = Duration::from_secs(1);
+const PATIENCE: Duration = Duration::from_secs(3);
 const CHECK: Duration = Duration::from_millis(5);
 
 /// Beginnings of the names of programs that pass a port on to a server in another place, such as a
