@@ -88,8 +88,8 @@ fn takes(info: &SystemInfo, factors: &Factors, target: Option<SocketAddr>) -> Op
     })
 }
 
-/// The scenario with an upper bound of its search: without one, what this machine can hold of each
-/// transport.
+/// The scenario with an upper bound of its search: without one, what a descriptor table of this
+/// machine can hold of each transport.
 pub fn bounded(scenario: &Scenario, target: Option<SocketAddr>) -> Scenario {
     let mut bounded = scenario.clone();
     if let Some(search) = &mut bounded.capacity {
@@ -101,9 +101,14 @@ pub fn bounded(scenario: &Scenario, target: Option<SocketAddr>) -> Scenario {
     bounded
 }
 
-/// The most clients that [`check`] accepts, of the transport that needs most for each.
+/// The most clients that [`check`] accepts where there is one table, of the transport that needs most
+/// for each.
 fn most_clients(scenario: &Scenario, target: Option<SocketAddr>) -> u32 {
-    let info = SystemInfo::read();
+    // More take minutes to connect, which only a search that asks for them should try.
+    let info = SystemInfo {
+        one_table: true,
+        ..SystemInfo::read()
+    };
     let most = scenario.transports.iter().map(|&transport| {
         let factors = Factors {
             transports: transport,
