@@ -555,11 +555,7 @@ fn what_cannot_be_done_is_told_before_anything_runs() {
     let nobody = "http://127.0.0.1:1";
     for (arguments, says) in [
         (
-            &["run", "--clients", "900000", "--transport", "sse"][..],
-            "open files",
-        ),
-        (
-            &["run", "--target", nobody],
+            &["run", "--target", nobody][..],
             "cannot reach http://127.0.0.1:1",
         ),
         (&["report"], "there is no run with a finished trial in"),

@@ -72,9 +72,6 @@ fn the_doctor_finds_and_its_exit_code_says_whether_anything_is_bad() {
     let optimised = !cfg!(debug_assertions);
     assert_eq!(findings.contains("wslab is optimised"), optimised);
     assert!(bad || optimised, "{findings}");
-
-    let output = wslab(&["doctor", "--clients", "1000000"]).output().unwrap();
-    assert_eq!(output.status.code(), Some(1), "a million clients nowhere");
 }
 
 #[test]
