@@ -42,7 +42,7 @@ impl Address {
     /// The command that asks this address of a server.
     fn example(&self, server: &str) -> String {
         let path = self.path.replace("{feed}", LOBBY);
-        let path = path.replace("{file}", "style.css");
+        let path = path.replace("{file}", "race.css");
         // A capture is there once a request has named it.
         let first = match path.contains("{id}") {
             true => format!("'{server}/feeds/{LOBBY}/poll?capture={EXAMPLE_ID}' "),

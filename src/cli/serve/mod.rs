@@ -258,7 +258,8 @@ impl ServeArgs {
             (false, _) => {
                 let most = settings.capacity.all;
                 let note = format!("takes {most} connections at once; --max-clients changes it");
-                let _ = writeln!(std::io::stderr(), "{note}");
+                // A pipe that is closed after the address does not end the server.
+                let _ = writeln!(std::io::stdout(), "{note}");
             }
         }
         Ok(())
