@@ -165,7 +165,15 @@ impl ServeArgs {
     }
 
     pub(super) fn execute(self) -> anyhow::Result<ExitCode> {
-        self.run(|_, _| Ok(None))
+        let (most, is_asked) = (self.limits.shards()?.connections, !self.with_parent);
+        self.run(|_, _| {
+            if is_asked {
+                let note = format!("takes {most} connections at once; --max-clients changes it");
+                // A pipe that is closed after the address does not end the server.
+                let _ = writeln!(std::io::stdout(), "{note}");
+            }
+            Ok(None)
+        })
     }
 
     /// Serves until a signal comes. `started` is called once the server listens, and returns the
@@ -250,17 +258,8 @@ impl ServeArgs {
             let note = format!("for this machine alone; --bind {all} serves all networks");
             let _ = writeln!(std::io::stderr(), "{note}");
         }
-        match (self.with_parent, fingerprint) {
-            (true, Some(fingerprint)) => {
-                output::write(format!("{fingerprint}\n"))?;
-            }
-            (true, None) => {}
-            (false, _) => {
-                let most = settings.capacity.all;
-                let note = format!("takes {most} connections at once; --max-clients changes it");
-                // A pipe that is closed after the address does not end the server.
-                let _ = writeln!(std::io::stdout(), "{note}");
-            }
+        if let (Some(fingerprint), true) = (fingerprint, self.with_parent) {
+            output::write(format!("{fingerprint}\n"))?;
         }
         Ok(())
     }
