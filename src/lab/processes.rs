@@ -53,10 +53,10 @@ impl ServerOptions {
     /// of the machine: 33,000 probes a second were more than loopback passes on, and half a million
     /// connections were given up.
     fn crowd(&self) -> Vec<String> {
-        let connections = self.connections + SPARE_DESCRIPTORS;
-        if connections <= in_one_table() {
+        if self.connections <= in_one_table() {
             return Vec::new();
         }
+        let connections = self.connections + SPARE_DESCRIPTORS;
         let paced = Duration::from_secs(connections.div_ceil(HEARTBEATS_HZ));
         let Limits {
             heartbeat, ping, ..
