@@ -10,12 +10,12 @@ use support::process::{Process, after, signal, text};
 use support::results::{Results, number};
 use support::{Server, metric, read_until, wait_until};
 
-/// Connections of a server whose descriptor tables hold 300 each.
-const CONNECTIONS: usize = 700;
+/// Connections of a server whose descriptor tables hold fewer.
+const CONNECTIONS: usize = 300;
 
 fn server() -> Server {
-    let serve = ["serve", "--bind", "127.0.0.1:0", "--max-clients", "700"];
-    Server::of(Process::start(after("ulimit -n 300", &serve)))
+    let serve = ["serve", "--bind", "127.0.0.1:0", "--max-clients", "300"];
+    Server::of(Process::start(after("ulimit -n 200", &serve)))
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn connections_beyond_the_limit_are_refused_although_tables_have_room() {
         let answer = server.get("/healthz");
         answer.status == 503
     });
-    held.truncate(600);
+    held.truncate(200);
     wait_until("there is room again", || {
         server.get("/healthz").status == 200
     });

@@ -32,6 +32,8 @@ pub struct ServeArgs {
     #[arg(long)]
     idle_timeout: Option<String>,
     #[arg(long)]
+    header_timeout: Option<String>,
+    #[arg(long)]
     presence: Option<String>,
 }
 
