@@ -52,8 +52,8 @@ impl TeacherKey {
     }
 
     /// Checks the field `Authorization: Bearer KEY` of a request (RFC 6750, section 2.1). The time
-    /// taken does not depend on the key. Wrong tries of a student do not lock out the teacher, who
-    /// may have the same address behind the hall's NAT.
+    /// taken does not depend on the key. Wrong tries of a student do not lock out the teacher:
+    /// both may have one address, behind the hall's NAT.
     pub fn check(&self, authorization: Option<&str>, from: IpAddr) -> Result<(), KeyError> {
         if self.key.is_bearer(authorization) {
             return Ok(());

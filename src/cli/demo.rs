@@ -151,7 +151,9 @@ struct Demo {
 
 impl Demo {
     fn start(self, listening: &Listening, state: &AppState) -> anyhow::Result<Arc<Classroom>> {
-        let Listening { scheme, address } = *listening;
+        let Listening {
+            scheme, address, ..
+        } = *listening;
         let at = |host: &str| format!("{scheme}://{host}:{}/", address.port());
         let others = self.hosts(address);
         let own = match address.ip().is_unspecified() {

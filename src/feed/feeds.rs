@@ -28,6 +28,9 @@ const BUSY_S: u64 = 3;
 /// little for each feed that is made.
 const ROOM_SHARE: usize = 8;
 
+/// The usual number of feeds that clients make at once.
+pub const MAX_FEEDS: u32 = 10_000;
+
 /// One ordered stream of messages: readers read the ring, publishers append through the sequencer.
 #[derive(Debug)]
 pub struct Feed {

@@ -19,7 +19,7 @@ pub use address_limiter::{AddressLimiter, AddressLimits, AddressPermit, LimitRea
 pub use batch::{Batch, Framing, MAX_BATCH_BYTES, StoredMessage};
 pub use cursor::{Cursor, Epoch};
 pub use feed_name::{FeedError, MAX_FEED_NAME_CHARS, check_feed_name};
-pub use feeds::{Feed, Feeds};
+pub use feeds::{Feed, Feeds, MAX_FEEDS};
 pub use members::Members;
 pub use memory::{MAX_MEMORY_BYTES, Memory, Owed, for_messages};
 pub use message::{InvalidMessage, MAX_NAME_CHARS, Message, NewMessage, check_name, check_text};

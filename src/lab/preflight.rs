@@ -36,7 +36,8 @@ fn check_on(
     scenario: &Scenario,
     target: Option<SocketAddr>,
 ) -> anyhow::Result<Checked> {
-    let refusals = scenario.cells().into_iter().filter_map(|cell| {
+    let cells = scenario.cells();
+    let refusals = cells.iter().filter_map(|cell| {
         let (clients, transport) = (cell.factors.clients, cell.factors.transport());
         let requirements = requirements(&cell.factors, target);
         let limit = limits::check(info, &requirements).err()?;
@@ -54,7 +55,6 @@ fn check_on(
         one_address: has_one_address(target),
         ..Requirements::of(scenario.max_clients().into())
     };
-    let cells = scenario.cells();
     let largest = cells.iter().max_by_key(|cell| cell.factors.clients);
     Ok(Checked {
         doubts: doctor::doubts(info, &of_largest),
@@ -66,8 +66,8 @@ fn check_on(
 fn takes(info: &SystemInfo, factors: &Factors, target: Option<SocketAddr>) -> Option<String> {
     let requirements = requirements(factors, target);
     let clients = requirements.clients;
-    let connections = clients * requirements.connections_per_client;
-    let tables = limits::tables(connections, limits::in_one_table_of(info))?;
+    let in_one = limits::in_one_table_of(info);
+    let tables = limits::tables(requirements.connections(), in_one)?;
     let ends = match requirements.own_server {
         true => "in load and server",
         false => "in the load",
@@ -144,7 +144,7 @@ fn requirements(factors: &Factors, target: Option<SocketAddr>) -> Requirements {
 /// The connections that a server has at once of one cell.
 pub fn server_connections(factors: &Factors) -> u64 {
     let requirements = requirements(factors, None);
-    requirements.clients * requirements.connections_per_client + requirements.probes
+    requirements.connections() + requirements.probes
 }
 
 /// Whether connections to this target leave from one address. On IPv4 loopback they have many.

@@ -10,22 +10,18 @@ use crate::client::discover;
 use crate::client::http;
 use crate::client::target::Target;
 use crate::client::tls::{ClientTls, Trust};
+use crate::feed::MAX_FEEDS;
 use crate::lab::values::Span;
 use crate::load::child_process::{ChildProcess, THIS_PROGRAM};
 use crate::load::link::Link;
 use crate::load::protocol::{ControllerCommand, Job, LoadEvent, Plan};
+use crate::server::settings::PEER_TIMEOUT;
 use crate::service::limits::Limits;
 use crate::system::cpus::Cpus;
 use crate::system::limits::{SPARE_DESCRIPTORS, in_one_table};
 
 /// The longest wait for a server to listen.
 const START_PATIENCE: Duration = Duration::from_secs(10);
-
-/// How long a silent connection is not probed without a flag.
-const PEER_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// Feeds that a server takes without a flag.
-const DEFAULT_FEEDS: u32 = 10_000;
 
 /// Most heartbeats, and most probes, a second of all connections of a crowd.
 const HEARTBEATS_HZ: u64 = 1_000;
@@ -48,25 +44,31 @@ pub struct ServerOptions {
 }
 
 impl ServerOptions {
-    /// The flags of a server with more connections than one descriptor table holds. Heartbeats,
-    /// pings and the kernel's probes of silent connections are rare enough that they do not take all
-    /// of the machine: 33,000 probes a second were more than loopback passes on, and half a million
-    /// connections were given up.
-    fn crowd(&self) -> Vec<String> {
-        if self.connections <= in_one_table() {
-            return Vec::new();
+    /// The flags of a server with more feeds or connections than are usual.
+    ///
+    /// With more connections than one descriptor table holds, heartbeats, pings and the kernel's
+    /// probes of silent connections are rare enough that they do not take all of the machine: 33,000
+    /// probes a second were more than loopback passes on, and half a million connections were given
+    /// up.
+    fn of_crowds(&self) -> Vec<String> {
+        let mut flags = Vec::new();
+        if self.feeds > MAX_FEEDS {
+            flags.push(("--max-feeds", self.feeds.to_string()));
         }
-        let connections = self.connections + SPARE_DESCRIPTORS;
-        let paced = Duration::from_secs(connections.div_ceil(HEARTBEATS_HZ));
-        let Limits {
-            heartbeat, ping, ..
-        } = Limits::default();
-        let flags = [
-            ("--max-clients", connections.to_string()),
-            ("--heartbeat", Span(heartbeat.max(paced)).to_string()),
-            ("--ping", Span(ping.max(paced)).to_string()),
-            ("--peer-timeout", Span(PEER_TIMEOUT.max(paced)).to_string()),
-        ];
+        if self.connections > in_one_table() {
+            let connections = self.connections + SPARE_DESCRIPTORS;
+            let paced = Duration::from_secs(connections.div_ceil(HEARTBEATS_HZ));
+            let at_least = |usual: Duration| Span(usual.max(paced)).to_string();
+            let Limits {
+                heartbeat, ping, ..
+            } = Limits::default();
+            flags.extend([
+                ("--max-clients", connections.to_string()),
+                ("--heartbeat", at_least(heartbeat)),
+                ("--ping", at_least(ping)),
+                ("--peer-timeout", at_least(PEER_TIMEOUT)),
+            ]);
+        }
         let flags = flags.into_iter();
         flags
             .flat_map(|(flag, value)| [flag.to_owned(), value])
@@ -196,14 +198,8 @@ impl ServerProcess {
             "off",
         ];
         arguments.extend(options.tls.then_some("--tls"));
-        let feeds = options.feeds.to_string();
-        arguments.extend(
-            ["--max-feeds", &feeds]
-                .iter()
-                .filter(|_| options.feeds > DEFAULT_FEEDS),
-        );
-        let crowd = options.crowd();
-        arguments.extend(crowd.iter().map(String::as_str));
+        let of_crowds = options.of_crowds();
+        arguments.extend(of_crowds.iter().map(String::as_str));
         let program = options.program.as_deref();
         let program = program.unwrap_or(THIS_PROGRAM.as_ref());
         let mut process = ChildProcess::start_of(program, &arguments, options.cpus.as_ref())?;

@@ -8,6 +8,9 @@ use crate::feed::AddressLimits;
 use crate::server::access::Access;
 use crate::server::tls::ServerTls;
 
+/// The usual [`ServerSettings::peer_timeout`].
+pub const PEER_TIMEOUT: Duration = Duration::from_secs(30);
+
 /// The settings of a server, apart from its feeds and transports.
 #[derive(Clone, Debug)]
 pub struct ServerSettings {

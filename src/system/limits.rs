@@ -71,6 +71,11 @@ impl Requirements {
         }
     }
 
+    /// Connections of all clients.
+    pub fn connections(&self) -> u64 {
+        self.clients * self.connections_per_client
+    }
+
     fn ports_per_client(&self) -> f64 {
         self.connections_per_client as f64 + self.redials_per_client_s * PORT_REST_S
     }
@@ -143,7 +148,7 @@ pub fn check(info: &SystemInfo, requirements: &Requirements) -> Result<(), Strin
     if most > 0 {
         ways.push(format!("run at most {most} clients"));
     }
-    let connections = requirements.clients * requirements.connections_per_client;
+    let connections = requirements.connections();
     let spread = Requirements {
         load_processes: connections.div_ceil(connections_per_process(info).max(1)),
         ..*requirements
@@ -170,7 +175,7 @@ pub fn check(info: &SystemInfo, requirements: &Requirements) -> Result<(), Strin
 fn exceeded(info: &SystemInfo, requirements: &Requirements) -> Option<(String, &'static str)> {
     let most = connections_per_process(info);
     let limit = info.open_files.unwrap_or(u64::MAX);
-    let connections = requirements.clients * requirements.connections_per_client;
+    let connections = requirements.connections();
     let in_load = connections.div_ceil(requirements.load_processes);
     let in_server = connections + requirements.probes;
     let files = |process: &str, connections: u64| {

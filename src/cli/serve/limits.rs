@@ -9,12 +9,13 @@ use clap::Args;
 use crate::cli::args::within;
 use crate::cli::help::headings;
 use crate::error::UsageError;
-use crate::feed::{AddressLimits, MAX_MEMORY_BYTES, Memory, for_messages};
+use crate::feed::{AddressLimits, MAX_FEEDS, MAX_MEMORY_BYTES, Memory, for_messages};
 use crate::lab::values::{Bytes, Span};
 use crate::lab::written::Written;
 use crate::runtime::descriptor_table;
 use crate::server::ServerSettings;
 use crate::server::access::Access;
+use crate::server::settings::PEER_TIMEOUT;
 use crate::server::tls::ServerTls;
 use crate::service::limits::{Limits, SlowReader};
 use crate::service::rate_limiter::RateLimiter;
@@ -47,7 +48,7 @@ pub(super) struct LimitArgs {
     /// Feeds that clients make at once, by publishing, by a stream or as a member; half of them for
     /// one address that is not of this machine. Idle feeds make room, the oldest first; where all
     /// are in use, a further one gets 409.
-    #[arg(long, value_name = "N", default_value = "10k", value_parser = u32::read)]
+    #[arg(long, value_name = "N", default_value = MAX_FEEDS.brief(), value_parser = u32::read)]
     #[arg(hide_short_help = true)]
     max_feeds: u32,
     /// Memory of all messages
@@ -111,7 +112,7 @@ pub(super) struct LimitArgs {
     /// Time of a peer that stalls
     ///
     /// Longest time in which a peer acknowledges nothing, or reads nothing, of what it is sent.
-    #[arg(long, value_name = "TIME", default_value = "30s")]
+    #[arg(long, value_name = "TIME", default_value_t = Span(PEER_TIMEOUT))]
     #[arg(hide_short_help = true)]
     peer_timeout: Span,
     /// Longest hold of a long poll
@@ -178,22 +179,21 @@ impl LimitArgs {
             Some(asked) => asked.into(),
             None => in_one.min(MAX_CLIENTS.into()),
         };
-        let count = tables(connections, in_one);
-        let count = count.filter(|&count| count == 1 || descriptor_table::can_separate());
-        let Some(count) = count else {
-            let most = most_in_process(in_one, !descriptor_table::can_separate());
+        let one_table = connections > in_one && !descriptor_table::can_separate();
+        let needed = tables(connections, in_one).filter(|_| !one_table);
+        let Some(needed) = needed else {
+            let most = most_in_process(in_one, one_table);
             bail!(UsageError(format!(
                 "--max-clients {connections}: {open_files} open files allow {most}: \
                  {RAISE_OPEN_FILES}"
             )));
         };
         // Each thread has a core, or a descriptor table.
-        let cores = std::thread::available_parallelism()?.get();
+        let count = needed.max(std::thread::available_parallelism()?.get() as u64);
         Ok(ShardLimits {
             connections: connections as u32,
-            count: cores.max(count as usize),
-            table: (count > 1)
-                .then(|| room_in_each(cores.max(count as usize) as u64, in_one) as usize),
+            count: count as usize,
+            table: (needed > 1).then(|| room_in_each(count, in_one) as usize),
         })
     }
 

@@ -19,7 +19,7 @@ use tracing_subscriber::prelude::*;
 use crate::classroom::Classroom;
 use crate::cli::args::{GivenToken, check_token, parse_token, within};
 use crate::cli::help::{self, headings};
-use crate::cli::process::{confine, interrupted, wait_for_parent};
+use crate::cli::process::{confine, interrupted, runtime, wait_for_parent};
 use crate::cli::serve::bind::{BindAddress, parse_bind};
 use crate::cli::serve::limits::{LimitArgs, ShardLimits};
 use crate::client::token;
@@ -140,6 +140,8 @@ pub(super) struct Listening {
     /// `http` or `https`.
     pub scheme: &'static str,
     pub address: SocketAddr,
+    /// Connections that it takes at once.
+    pub capacity: u32,
 }
 
 impl ServeArgs {
@@ -165,10 +167,11 @@ impl ServeArgs {
     }
 
     pub(super) fn execute(self) -> anyhow::Result<ExitCode> {
-        let (most, is_asked) = (self.limits.shards()?.connections, !self.with_parent);
-        self.run(|_, _| {
+        let is_asked = !self.with_parent;
+        self.run(|Listening { capacity, .. }, _| {
             if is_asked {
-                let note = format!("takes {most} connections at once; --max-clients changes it");
+                let note =
+                    format!("takes {capacity} connections at once; --max-clients changes it");
                 // A pipe that is closed after the address does not end the server.
                 let _ = writeln!(std::io::stdout(), "{note}");
             }
@@ -192,8 +195,7 @@ impl ServeArgs {
                 std::process::exit(0);
             });
         }
-        let mut runtime = tokio::runtime::Builder::new_current_thread();
-        let runtime = runtime.enable_all().build()?;
+        let runtime = runtime()?;
         runtime.block_on(async {
             let address = self.bind.address;
             let listeners = Listeners::bind(address, shards);
@@ -207,6 +209,7 @@ impl ServeArgs {
                     "http"
                 },
                 address: listeners.address()?,
+                capacity: shards.connections,
             };
             self.write_address(&settings, &listening)?;
             settings.classroom = started(listening, &state)?;
@@ -246,7 +249,9 @@ impl ServeArgs {
     fn write_address(
         &self,
         settings: &ServerSettings,
-        &Listening { scheme, address }: &Listening,
+        &Listening {
+            scheme, address, ..
+        }: &Listening,
     ) -> anyhow::Result<()> {
         let fingerprint = settings.tls.as_ref().map(|tls| tls.fingerprint);
         if let (Some(fingerprint), false) = (fingerprint, self.with_parent) {
