@@ -12,7 +12,8 @@ use crate::feed::feed_name::{FeedError, check_feed_name};
 use crate::feed::members::Members;
 use crate::feed::memory::{MAX_MEMORY_BYTES, Memory};
 use crate::feed::message::{Message, NewMessage};
-use crate::feed::ring::{Reader, Retention, Ring};
+use crate::feed::reader::Reader;
+use crate::feed::ring::{Retention, Ring};
 use crate::feed::sequencer::{AppendError, Sequencer};
 
 /// How long a feed without readers and members stays, in s: with a text, and without one. Where the

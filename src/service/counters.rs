@@ -1,9 +1,9 @@
 //! What passes the server's sockets, counted to the byte, by class of connection.
 //!
 //! A class is a small number; the server has one per transport. Each connection has
-//! [`ConnectionCounters`], which only its own task writes: a count is a load and a store, without
-//! locks or shared cache lines. A reader of the totals walks all open connections; those that have
-//! ended are summed already.
+//! [`ConnectionCounters`], which only the connection's thread writes: a count is a load and a store,
+//! without locks or shared cache lines. A reader of the totals walks all open connections; those that
+//! have ended are summed already.
 //!
 //! A connection has no class at first, so that the head of its first request counts for that
 //! request's class and no total ever decreases. Then it has the class of its latest request, or
@@ -23,63 +23,12 @@ use slab::Slab;
 use crate::feed::{Memory, Owed};
 use crate::service::capture::{Capture, ConnectionKey, Level};
 use crate::service::marks::{Lap, Marks, SocketBytes, VisitBytes};
+use crate::service::totals::Counts;
+pub use crate::service::totals::{Counter, MAX_CLASSES, OTHER, Totals};
 use crate::wire::Direction;
-
-/// What is counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Counter {
-    /// Connections, whether open or ended.
-    Connections,
-    /// Bytes read from the socket, TLS included.
-    ReadBytes,
-    /// Bytes written to the socket, TLS included.
-    WrittenBytes,
-    /// Calls that wrote to the socket.
-    Writes,
-    /// Messages written to clients.
-    Deliveries,
-    /// Polls answered with messages.
-    FullPolls,
-    /// Polls answered without messages.
-    EmptyPolls,
-    /// Times that the ring dropped the next text of a stream before it was read.
-    SlowReaders,
-    /// Requests served by the fast engine.
-    FastRequests,
-    /// Requests served by hyper and axum.
-    GeneralRequests,
-}
-
-const COUNTS: usize = Counter::GeneralRequests as usize + 1;
-
-/// The largest number of classes.
-pub const MAX_CLASSES: usize = 8;
-
-/// The class of connections that serve no transport.
-pub const OTHER: usize = MAX_CLASSES;
 
 /// The class of a connection before its first request.
 const UNKNOWN: u8 = OTHER as u8 + 1;
-
-/// The sums of one class.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Totals {
-    counts: [u64; COUNTS],
-    /// Connections that are open now.
-    pub open: u64,
-}
-
-impl Totals {
-    pub fn get(&self, count: Counter) -> u64 {
-        self.counts[count as usize]
-    }
-
-    fn add(&mut self, counters: &ConnectionCounters) {
-        for (sum, count) in self.counts.iter_mut().zip(&counters.counts) {
-            *sum += count.load(Relaxed);
-        }
-    }
-}
 
 /// The counts of all connections of one server.
 #[derive(Debug)]
@@ -134,7 +83,7 @@ impl ServerMetrics {
         for (_, counters) in &connections.open {
             let class = counters.class.load(Relaxed);
             if class != UNKNOWN {
-                totals[usize::from(class)].add(counters);
+                totals[usize::from(class)].add(&counters.counts);
             }
             totals[usize::from(class).min(OTHER)].open += 1;
         }
@@ -177,7 +126,7 @@ impl Drop for OpenConnection {
         let mut connections = counters.metrics.lock();
         connections.open.remove(self.key);
         let class = usize::from(counters.class.load(Relaxed)).min(OTHER);
-        connections.settled[class].add(counters);
+        connections.settled[class].add(&counters.counts);
         if let Some(capture) = counters.capture() {
             capture.end(counters.key());
         }
@@ -187,7 +136,7 @@ impl Drop for OpenConnection {
     }
 }
 
-/// The counts of one connection. Only its own task may add.
+/// The counts of one connection. Only its own thread may add.
 #[derive(Debug)]
 pub struct ConnectionCounters {
     /// The peer's address, which limits go by.
@@ -196,7 +145,7 @@ pub struct ConnectionCounters {
     pub refused: AtomicBool,
     /// Whether the connection is being cut, since there was no memory for it.
     cut: AtomicBool,
-    counts: [AtomicU64; COUNTS],
+    counts: Counts,
     /// Bytes read when bytes were last written: what is read after them is the next request.
     read_when_written: AtomicU64,
     class: AtomicU8,
@@ -292,7 +241,7 @@ impl ConnectionCounters {
         }
         let mut connections = self.metrics.lock();
         if earlier != UNKNOWN {
-            connections.settled[usize::from(earlier)].add(self);
+            connections.settled[usize::from(earlier)].add(&self.counts);
             self.count_anew();
         }
         self.class.store(class, Relaxed);
@@ -410,7 +359,7 @@ impl ConnectionCounters {
         let other = &mut connections.settled[OTHER];
         for count in [Counter::ReadBytes, Counter::WrittenBytes, Counter::Writes] {
             let passed = self.counts[count as usize].swap(0, Relaxed);
-            other.counts[count as usize] += passed;
+            other.add_to(count, passed);
         }
         self.read_when_written.store(0, Relaxed);
     }

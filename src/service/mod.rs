@@ -15,4 +15,5 @@ pub mod publish;
 pub mod rate_limiter;
 pub mod rewind;
 pub mod state;
+pub mod totals;
 pub mod upgrade;

@@ -3,9 +3,13 @@
 
 use std::io::{self, Read, Write};
 
+use bytes::Bytes;
+use tokio_tungstenite::tungstenite::protocol::frame::FrameHeader;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message as Frame, WebSocket};
 
+use crate::feed::{Batch, Framing};
 use crate::service::limits::Limits;
 
 /// Initial size of the read buffer: peers seldom write.
@@ -157,6 +161,25 @@ impl Write for Pipe {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
+}
+
+/// A text frame (RFC 6455, section 5.2).
+fn frame(json: &[u8]) -> Bytes {
+    let head = FrameHeader {
+        opcode: OpCode::Data(Data::Text),
+        ..FrameHeader::default()
+    };
+    let length = json.len() as u64;
+    let mut frame = Vec::with_capacity(head.len(length) + json.len());
+    head.format(length, &mut frame).expect("memory takes it");
+    frame.extend_from_slice(json);
+    frame.into()
+}
+
+/// A batch in one piece: one frame per message.
+pub fn encode(batch: &Batch) -> Bytes {
+    let reset = |missed| frame(format!(r#"{{"reset":{}}}"#, batch.reset(missed)).as_bytes());
+    batch.framed(Framing::Frame, |message| frame(&message.json), reset)
 }
 
 #[cfg(test)]

@@ -13,8 +13,7 @@ use serde::Deserialize;
 use tokio::io::AsyncWriteExt;
 use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
-use tokio_tungstenite::tungstenite::protocol::frame::FrameHeader;
-use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Error, Message as Frame};
 
 use crate::feed::{Batch, Feed, Framing, NewMessage, Owed, Reader, check_name, check_text};
@@ -27,7 +26,7 @@ use crate::service::publish::publish;
 use crate::service::rewind::Stream;
 use crate::service::state::AppState;
 use crate::transport::ask::Ask;
-use crate::transport::websocket::codec::FrameCodec;
+use crate::transport::websocket::codec::{FrameCodec, encode};
 
 /// How long a peer may take to answer a close frame.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
@@ -382,25 +381,6 @@ fn decode_error(error: Error, limits: &Limits) -> SessionEnd {
         Error::Protocol(_) => SessionEnd::Refused(CloseCode::Protocol, error.to_string()),
         _ => SessionEnd::Disconnected,
     }
-}
-
-/// A text frame (RFC 6455, section 5.2).
-fn frame(json: &[u8]) -> Bytes {
-    let head = FrameHeader {
-        opcode: OpCode::Data(Data::Text),
-        ..FrameHeader::default()
-    };
-    let length = json.len() as u64;
-    let mut frame = Vec::with_capacity(head.len(length) + json.len());
-    head.format(length, &mut frame).expect("memory takes it");
-    frame.extend_from_slice(json);
-    frame.into()
-}
-
-/// A batch in one piece: one frame per message.
-fn encode(batch: &Batch) -> Bytes {
-    let reset = |missed| frame(format!(r#"{{"reset":{}}}"#, batch.reset(missed)).as_bytes());
-    batch.framed(Framing::Frame, |message| frame(&message.json), reset)
 }
 
 #[cfg(test)]
