@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use hdrhistogram::serialization::Deserializer;
 use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
-use support::process::{Process, signal, text, wslab};
+use support::process::{Process, after, signal, text, wslab};
 use support::results::{Results, Row, number, processes, rows, runs};
 use support::{Server, wait_until};
 
@@ -553,14 +553,20 @@ fn what_cannot_be_done_is_told_before_anything_runs() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = taken.local_addr().unwrap().to_string();
     let nobody = "http://127.0.0.1:1";
-    for (arguments, says) in [
+    let many = ["run", "--clients", "900000", "--transport", "sse"];
+    for (mut command, says) in [
+        (after("ulimit -n 200", &many), "open files"),
         (
-            &["run", "--target", nobody][..],
+            wslab(&["run", "--target", nobody]),
             "cannot reach http://127.0.0.1:1",
         ),
-        (&["report"], "there is no run with a finished trial in"),
+        (
+            wslab(&["report"]),
+            "there is no run with a finished trial in",
+        ),
     ] {
-        let output = results.wslab(arguments);
+        let output = command.arg("--results").arg(results.path()).output();
+        let output = output.unwrap();
         let error = text(&output.stderr);
         assert_eq!(
             (output.status.code(), error.lines().count()),

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 
 use serde_json::Value;
-use support::process::{text, wslab};
+use support::process::{after, text, wslab};
 use support::results::{Results, child};
 use support::{Server, wait_until};
 use wslab::lab::recorded_run::RecordedRun;
@@ -72,6 +72,12 @@ fn the_doctor_finds_and_its_exit_code_says_whether_anything_is_bad() {
     let optimised = !cfg!(debug_assertions);
     assert_eq!(findings.contains("wslab is optimised"), optimised);
     assert!(bad || optimised, "{findings}");
+
+    let doctor = ["doctor", "--clients", "1000000"];
+    let output = after("ulimit -n 200", &doctor).output().unwrap();
+    let findings = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{findings}");
+    assert!(findings.contains("bad   open-files: 200"), "{findings}");
 }
 
 #[test]

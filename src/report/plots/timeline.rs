@@ -27,40 +27,8 @@ pub(super) fn latency_sheet(
     timeline: &[TimelineRow],
 ) -> Option<Sheet> {
     let texts = cells.first()?.texts;
-    let p99 = |cell: &ReportCell| {
-        let points = by_second(cell, timeline, |second| second.row.latency_p99_us);
-        // Its band would lie on that of the median.
-        let points = points.into_iter().map(|(at_s, spread)| {
-            let (low, high) = (spread.median, spread.median);
-            (
-                at_s,
-                Spread {
-                    low,
-                    high,
-                    ..spread
-                },
-            )
-        });
-        Curve {
-            points: points.collect(),
-            name: format!("{} p99", cell.name()),
-            doubted: Vec::new(),
-            colour: cell_colour(cell),
-            width_px: 1.5,
-            look: Look::Dashes,
-        }
-    };
-    let p50 = |cell: &ReportCell, over: f64| {
-        let points = by_second(cell, timeline, |second| second.row.latency_p50_us);
-        Curve {
-            points,
-            name: format!("{} p50", cell.name()),
-            doubted: Vec::new(),
-            colour: cell_colour(cell),
-            width_px: 2.0 + 0.7 * over,
-            look: Look::Line,
-        }
-    };
+    let p99 = |cell: &ReportCell| p99_curve(cell, timeline);
+    let p50 = |cell: &ReportCell, over| p50_curve(cell, timeline, over);
     let all: Vec<Curve> = cells
         .iter()
         .flat_map(|cell| [p50(cell, 0.0), p99(cell)])
@@ -100,6 +68,40 @@ pub(super) fn latency_sheet(
         legend,
         panels: panels.collect(),
     }))
+}
+
+/// A line, broader than usual by some steps where others lie on it.
+fn p50_curve(cell: &ReportCell, timeline: &[TimelineRow], broader: f64) -> Curve {
+    Curve {
+        points: by_second(cell, timeline, |second| second.row.latency_p50_us),
+        name: format!("{} p50", cell.name()),
+        doubted: Vec::new(),
+        colour: cell_colour(cell),
+        width_px: 2.0 + 0.7 * broader,
+        look: Look::Line,
+    }
+}
+
+/// Dashes without a band, which would lie on that of the median.
+fn p99_curve(cell: &ReportCell, timeline: &[TimelineRow]) -> Curve {
+    let points = by_second(cell, timeline, |second| second.row.latency_p99_us);
+    let points = points.into_iter().map(|(at_s, spread)| {
+        let (low, high) = (spread.median, spread.median);
+        let without_band = Spread {
+            low,
+            high,
+            ..spread
+        };
+        (at_s, without_band)
+    });
+    Curve {
+        points: points.collect(),
+        name: format!("{} p99", cell.name()),
+        doubted: Vec::new(),
+        colour: cell_colour(cell),
+        width_px: 1.5,
+        look: Look::Dashes,
+    }
 }
 
 /// Whether some line has a course. That of few seconds has none.
