@@ -37,6 +37,7 @@ mod fold;
 mod lesson;
 mod locale;
 mod number;
+mod plots;
 mod plural;
 mod pt;
 mod pt_advice;
@@ -75,10 +76,11 @@ pub use fold::{NO_BREAK, cut, folded};
 pub use lesson::{LessonTexts, SheetTexts};
 pub use locale::Locale;
 pub use number::Numbers;
+pub use plots::{Axes, PlotText, PlotTexts};
 pub use plural::{Plural, brazilian_plural, english_plural};
 pub use report::{
-    Axes, CapacityTexts, CellTexts, CompareTexts, Definition, ListTexts, PageTexts, PlotText,
-    PlotTexts, PredictTexts, RunsTexts, SectionText, TableTexts, Texts,
+    CapacityTexts, CellTexts, CompareTexts, Definition, ListTexts, PageTexts, PredictTexts,
+    RunsTexts, SectionText, TableTexts, Texts,
 };
 pub use until::UntilTexts;
 pub use wire::{WireNote, WireTexts};

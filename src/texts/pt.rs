@@ -244,10 +244,9 @@ const PAGE: PageTexts = PageTexts {
     ratios: SectionText {
         title: "Em relação ao protocolo mínimo",
         note: "Múltiplos dos valores de raw-tcp. O raw-tcp é este mesmo servidor com o mínimo de \
-               protocolo: cada mensagem precedida de seu tamanho, em uma conexão TCP. Portanto, o \
-               que passa de 1 × é o custo do protocolo de cada transporte. 1 × não é o mínimo \
-               possível nesta máquina: esse é o de um servidor simples sobre epoll, com o qual \
-               scripts/bench compara.",
+               protocolo: cada mensagem precedida de seu tamanho, em uma conexão TCP. O que passa \
+               de 1 × é o custo do protocolo. 1 × não é o mínimo desta máquina: esse é o de um \
+               servidor simples sobre epoll, com o qual scripts/bench compara.",
     },
     beyond: SectionText {
         title: "Além do cliente médio",
