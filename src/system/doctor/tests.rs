@@ -1,4 +1,5 @@
 use crate::system::activity::Activity;
+use crate::system::doctor::Level::{Bad, Warn};
 use crate::system::doctor::*;
 use crate::system::files::Boost;
 
@@ -51,121 +52,122 @@ fn a_sound_machine_has_no_doubts_and_an_unknown_one_no_findings() {
 
 type Change = fn(&mut SystemInfo);
 
+/// A fault, its weight and name, and a part of what the doctor says of it.
+const FAULTS: [(Change, Level, &str, &str); 24] = [
+    (|f| f.profile = "debug", Bad, "build", "--release"),
+    (|f| f.profile = "quick", Warn, "build", "profile quick"),
+    (|f| f.cpus = Some(1), Bad, "cores", "--target"),
+    (|f| f.cpu_quota = Some(1.5), Warn, "cpu-quota", "1.5 CPUs"),
+    (
+        |f| f.activity = Some(activity(11.0, 0.0)),
+        Warn,
+        "busy",
+        "cc1 (pid 42, 97 %",
+    ),
+    (
+        |f| f.activity = Some(activity(51.0, 0.0)),
+        Bad,
+        "busy",
+        "wait",
+    ),
+    (
+        |f| f.activity = Some(activity(0.0, 2.5)),
+        Warn,
+        "steal",
+        "2.5 %",
+    ),
+    (
+        |f| f.activity = Some(activity(0.0, 11.0)),
+        Bad,
+        "steal",
+        "neighbours",
+    ),
+    (|f| f.load_average = Some(1.1), Warn, "load-average", "1.10"),
+    (
+        |f| f.virtual_machine = Some(true),
+        Warn,
+        "virtual-machine",
+        "--repeats",
+    ),
+    (
+        |f| f.open_files = Some(5_099),
+        Bad,
+        "open-files",
+        "at most 4999 clients",
+    ),
+    (|f| f.open_files = Some(50), Bad, "open-files", "ulimit -Hn"),
+    (
+        |f| f.memory_available_bytes = Some(260 << 20),
+        Bad,
+        "memory",
+        "324 MiB",
+    ),
+    (
+        |f| f.swap_used_bytes = Some(65 << 20),
+        Warn,
+        "swap",
+        "swapoff",
+    ),
+    (
+        |f| f.clock_source = Some("hpet".to_owned()),
+        Bad,
+        "clock-source",
+        "echo tsc",
+    ),
+    (
+        |f| f.timer_slack_ns = Some(1_000_000),
+        Warn,
+        "timer-slack",
+        "1000 µs",
+    ),
+    (
+        |f| f.governor = Some("powersave".to_owned()),
+        Warn,
+        "cpu-governor",
+        "cpupower",
+    ),
+    (
+        |f| f.boost.as_mut().unwrap().on = true,
+        Warn,
+        "cpu-boost",
+        "→ switch",
+    ),
+    (
+        |f| f.somaxconn = Some(128),
+        Warn,
+        "somaxconn",
+        "somaxconn=4096",
+    ),
+    (
+        |f| f.local_ports = Some((1, 4_999)),
+        Warn,
+        "local-ports",
+        "4999",
+    ),
+    (|f| f.local_ports = Some((9, 8)), Warn, "local-ports", "0: "),
+    (
+        |f| f.tcp_tw_reuse = Some(0),
+        Warn,
+        "time-wait",
+        "tcp_tw_reuse=2",
+    ),
+    (
+        |f| f.time_wait = Some(7_059),
+        Warn,
+        "time-wait",
+        "wait a minute",
+    ),
+    (
+        |f| f.time_wait = Some(u64::MAX),
+        Warn,
+        "time-wait",
+        "hold their ports",
+    ),
+];
+
 #[test]
 fn each_fault_is_found_alone_with_its_weight_and_what_fixes_it() {
-    use Level::{Bad, Warn};
-    let table: [(Change, Level, &str, &str); 24] = [
-        (|f| f.profile = "debug", Bad, "build", "--release"),
-        (|f| f.profile = "quick", Warn, "build", "profile quick"),
-        (|f| f.cpus = Some(1), Bad, "cores", "--target"),
-        (|f| f.cpu_quota = Some(1.5), Warn, "cpu-quota", "1.5 CPUs"),
-        (
-            |f| f.activity = Some(activity(11.0, 0.0)),
-            Warn,
-            "busy",
-            "cc1 (pid 42, 97 %",
-        ),
-        (
-            |f| f.activity = Some(activity(51.0, 0.0)),
-            Bad,
-            "busy",
-            "wait",
-        ),
-        (
-            |f| f.activity = Some(activity(0.0, 2.5)),
-            Warn,
-            "steal",
-            "2.5 %",
-        ),
-        (
-            |f| f.activity = Some(activity(0.0, 11.0)),
-            Bad,
-            "steal",
-            "neighbours",
-        ),
-        (|f| f.load_average = Some(1.1), Warn, "load-average", "1.10"),
-        (
-            |f| f.virtual_machine = Some(true),
-            Warn,
-            "virtual-machine",
-            "--repeats",
-        ),
-        (
-            |f| f.open_files = Some(5_099),
-            Bad,
-            "open-files",
-            "at most 4999 clients",
-        ),
-        (|f| f.open_files = Some(50), Bad, "open-files", "ulimit -Hn"),
-        (
-            |f| f.memory_available_bytes = Some(260 << 20),
-            Bad,
-            "memory",
-            "324 MiB",
-        ),
-        (
-            |f| f.swap_used_bytes = Some(65 << 20),
-            Warn,
-            "swap",
-            "swapoff",
-        ),
-        (
-            |f| f.clock_source = Some("hpet".to_owned()),
-            Bad,
-            "clock-source",
-            "echo tsc",
-        ),
-        (
-            |f| f.timer_slack_ns = Some(1_000_000),
-            Warn,
-            "timer-slack",
-            "1000 µs",
-        ),
-        (
-            |f| f.governor = Some("powersave".to_owned()),
-            Warn,
-            "cpu-governor",
-            "cpupower",
-        ),
-        (
-            |f| f.boost.as_mut().unwrap().on = true,
-            Warn,
-            "cpu-boost",
-            "→ switch",
-        ),
-        (
-            |f| f.somaxconn = Some(128),
-            Warn,
-            "somaxconn",
-            "somaxconn=4096",
-        ),
-        (
-            |f| f.local_ports = Some((1, 4_999)),
-            Warn,
-            "local-ports",
-            "4999",
-        ),
-        (|f| f.local_ports = Some((9, 8)), Warn, "local-ports", "0: "),
-        (
-            |f| f.tcp_tw_reuse = Some(0),
-            Warn,
-            "time-wait",
-            "tcp_tw_reuse=2",
-        ),
-        (
-            |f| f.time_wait = Some(7_059),
-            Warn,
-            "time-wait",
-            "wait a minute",
-        ),
-        (
-            |f| f.time_wait = Some(u64::MAX),
-            Warn,
-            "time-wait",
-            "hold their ports",
-        ),
-    ];
-    for (change, level, name, says) in table {
+    for (change, level, name, says) in FAULTS {
         let mut info = sound();
         change(&mut info);
         let all = findings(&info, &Requirements::of(5_000));
