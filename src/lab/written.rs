@@ -5,13 +5,20 @@ use std::marker::PhantomData;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
-use serde::de::{Error as _, SeqAccess, Visitor, value::SeqAccessDeserializer};
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{Error as _, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A value that is read from text. A number in a file is read as its text is.
 pub trait Written: Sized + Clone + PartialEq + PartialOrd {
     /// Reads it, or says what to write instead.
     fn read(text: &str) -> Result<Self, String>;
+
+    /// Reads the values that a table in a file stands for: `[network] delay = "50ms"`. Only a value
+    /// of several parts has this form; [`combinations`] reads a table of lists.
+    fn of_table(_: toml::Table) -> Result<Vec<Self>, String> {
+        Err("write a value, or a list of values, and no table".to_owned())
+    }
 
     /// The shortest text that reads as this value.
     fn brief(&self) -> String
@@ -32,6 +39,44 @@ pub fn check_within<T: Written + fmt::Display>(
     match range.contains(value) {
         true => Ok(()),
         false => Err(format!("{value} {unit} is not between {from} and {to}")),
+    }
+}
+
+/// Every combination of the values of a table, as texts by their keys. A key has one value or a
+/// list of them.
+///
+/// # Errors
+/// A key has another table, or an empty list.
+pub fn combinations(table: toml::Table) -> Result<Vec<Vec<(String, String)>>, String> {
+    let mut all = vec![Vec::new()];
+    for (key, value) in table {
+        let texts = match value {
+            toml::Value::Array(values) => values.into_iter().map(text_of).collect(),
+            one => text_of(one).map(|text| vec![text]),
+        };
+        let texts: Vec<String> = texts.map_err(|why| format!("{key}: {why}"))?;
+        if texts.is_empty() {
+            return Err(format!("{key}: name at least one"));
+        }
+        let with = |parts: &Vec<(String, String)>, text: &String| {
+            let part = (key.clone(), text.clone());
+            [&parts[..], &[part]].concat()
+        };
+        let each = all.iter();
+        let each = each.flat_map(|parts| texts.iter().map(move |text| with(parts, text)));
+        all = each.collect();
+    }
+    Ok(all)
+}
+
+/// A value of a file as a flag is given it.
+fn text_of(value: toml::Value) -> Result<String, String> {
+    match value {
+        toml::Value::String(text) => Ok(text),
+        toml::Value::Integer(_) | toml::Value::Float(_) | toml::Value::Boolean(_) => {
+            Ok(value.to_string())
+        }
+        _ => Err("write a value, or a list of values".to_owned()),
     }
 }
 
@@ -59,6 +104,11 @@ impl<T: Written> List<T> {
         all.0
             .sort_by(|a, b| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal));
         Some(all)
+    }
+
+    /// One value, in whose text a comma separates nothing: for a flag that is repeated.
+    pub fn one(text: &str) -> Result<Self, String> {
+        Ok(List(vec![T::read(text)?]))
     }
 
     /// Each value as another one.
@@ -181,6 +231,14 @@ impl<'de, T: Written> Visitor<'de> for OneOrMore<T> {
         let values = Vec::<One<T>>::deserialize(SeqAccessDeserializer::new(values))?;
         Ok(values.into_iter().map(|One(value)| value).collect())
     }
+
+    fn visit_map<A: MapAccess<'de>>(self, keys: A) -> Result<Vec<T>, A::Error> {
+        if !self.list {
+            return Err(A::Error::invalid_type(serde::de::Unexpected::Map, &self));
+        }
+        let table = toml::Table::deserialize(MapAccessDeserializer::new(keys))?;
+        T::of_table(table).map_err(A::Error::custom)
+    }
 }
 
 /// An element of a list.
@@ -189,5 +247,53 @@ struct One<T>(T);
 impl<'de, T: Written> Deserialize<'de> for One<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         read_one(deserializer).map(One)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lists_of_a_table_multiply() {
+        let table = |text: &str| combinations(toml::from_str(text).unwrap());
+        let texts = |text: &str| {
+            let all = table(text).unwrap().into_iter().map(|parts| {
+                let parts = parts.iter().map(|(key, value)| format!("{key}={value}"));
+                parts.collect::<Vec<_>>().join(",")
+            });
+            all.collect::<Vec<_>>()
+        };
+        assert_eq!(texts("delay = \"50ms\""), ["delay=50ms"]);
+        assert_eq!(
+            texts("delay = [\"1ms\", \"5ms\"]\nloss = [0.5, \"2%\"]\nmtu = 1500"),
+            [
+                "delay=1ms,loss=0.5,mtu=1500",
+                "delay=1ms,loss=2%,mtu=1500",
+                "delay=5ms,loss=0.5,mtu=1500",
+                "delay=5ms,loss=2%,mtu=1500",
+            ]
+        );
+        for (text, says) in [
+            ("delay = []", "delay: name at least one"),
+            (
+                "[delay]\nup = 1",
+                "delay: write a value, or a list of values",
+            ),
+        ] {
+            assert_eq!(table(text).unwrap_err(), says);
+        }
+    }
+
+    #[test]
+    fn a_factor_of_one_part_is_no_table() {
+        #[derive(Debug, Deserialize)]
+        struct Keys {
+            #[expect(dead_code)]
+            clients: List<u32>,
+        }
+        let error = toml::from_str::<Keys>("[clients]\nmost = 5").unwrap_err();
+        let says = "write a value, or a list of values, and no table";
+        assert!(error.to_string().contains(says), "{error}");
     }
 }
