@@ -14,7 +14,7 @@ use crate::chat::options::ChatOptions;
 use crate::chat::room::{NO_USER, Room};
 use crate::client::error::ClientError;
 use crate::client::outbox::Outbox;
-use crate::client::reconnect::Backoff;
+use crate::client::reconnect::{Backoff, ReconnectPolicy};
 use crate::client::subscription::{EventListener, Subscription, SubscriptionEvent};
 use crate::client::target::Target;
 use crate::error::{Interrupted, UsageError};
@@ -125,7 +125,8 @@ impl ChatClient {
             }
             backoff = backoff.after(subscription.ended());
             self.room.borrow_mut().lost(&error);
-            tokio::time::sleep(subscription.retry + backoff.pause(subscription.phase)).await;
+            let pause = backoff.pause(&ReconnectPolicy::DEFAULT, subscription.phase);
+            tokio::time::sleep(subscription.retry + pause).await;
         }
     }
 
@@ -139,14 +140,14 @@ impl ChatClient {
                 while !room.borrow().is_live() {
                     tokio::time::sleep(LOOK).await;
                 }
-                let mut backoff = Backoff::default();
+                let (mut backoff, policy) = (Backoff::default(), ReconnectPolicy::DEFAULT);
                 // Nothing was sent yet, so a new attempt sends nothing twice.
                 let connection = loop {
                     match api.dial().await {
                         Ok(connection) => break connection,
-                        Err(_) => tokio::time::sleep(backoff.pause(rand::random())).await,
+                        Err(_) => tokio::time::sleep(backoff.pause(&policy, rand::random())).await,
                     }
-                    backoff = backoff.after(false);
+                    backoff = backoff.after(None);
                 };
                 if let Err(error) = api.publish(connection, &user, &message).await {
                     room.borrow_mut().refused(&message, &error);

@@ -5,7 +5,8 @@ use clap::{Arg, Args, Command};
 use crate::cli::help::{headings, with_factor_default};
 use crate::client::http::Headers;
 use crate::lab::factors::{
-    Bytes, List, PollInterval, Span, Switch, Until, factors, parse_transports, transports_help,
+    Bytes, Faults, List, PollInterval, Span, Switch, Until, factors, parse_transports,
+    transports_help,
 };
 use crate::lab::scenario::Scenario;
 use crate::lab::written::Written;
@@ -63,6 +64,15 @@ trait GivenValue<T> {
 impl<T: Clone> GivenValue<T> for Option<T> {
     fn value(&self) -> Option<T> {
         self.clone()
+    }
+}
+
+impl GivenValue<Faults> for Vec<Faults> {
+    fn value(&self) -> Option<Faults> {
+        let (first, others) = self.split_first()?;
+        // More than there is room for were refused when they were read.
+        let join = |all: Faults, more: &Faults| all.and(more).unwrap_or(all);
+        Some(others.iter().fold(*first, join))
     }
 }
 

@@ -22,7 +22,7 @@ use crate::lab::config::Config;
 use crate::lab::factors::{List, Switch, Until};
 use crate::lab::recorded_run::RecordedRun;
 use crate::lab::run::{self, Ending, Run, RunOptions};
-use crate::lab::scenario::{Fault, Scenario, place_of};
+use crate::lab::scenario::{BadValues, Scenario, place_of};
 use crate::system::interface::InterfaceCounters;
 use crate::system::output;
 use crate::system::pinning::Pinning;
@@ -266,7 +266,7 @@ impl RunArgs {
                 false => flag_of(key),
             }),
         };
-        scenario.check().map_err(|Fault { keys, why }| {
+        scenario.check().map_err(|BadValues { keys, why }| {
             let names: Vec<String> = keys.split(", ").map(name).collect();
             UsageError(format!("{}: {why}", names.join(", ")))
         })

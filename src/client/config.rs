@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::client::http::Headers;
+use crate::client::reconnect::ReconnectPolicy;
 
 /// How a client asks the server, whatever its transport.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -17,6 +18,7 @@ pub struct ClientConfig {
     pub keep_alive: bool,
     /// Header fields of each request.
     pub headers: Headers,
+    pub reconnect: ReconnectPolicy,
 }
 
 impl ClientConfig {
@@ -25,6 +27,7 @@ impl ClientConfig {
         hold: Duration::from_secs(25),
         keep_alive: true,
         headers: Headers::Minimal,
+        reconnect: ReconnectPolicy::DEFAULT,
     };
 }
 

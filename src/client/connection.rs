@@ -62,6 +62,11 @@ impl Connection {
         self.socket.settle();
     }
 
+    /// The connection is a client's of a trial, to which faults may happen.
+    pub fn belongs_to(&self, client: u32) {
+        self.socket.belongs_to(client);
+    }
+
     /// Has the kernel probe for a peer that is gone. Not for measured connections: see
     /// [`Socket::watch_peer`].
     pub fn watch_peer(&self) -> Result<(), ClientError> {

@@ -21,12 +21,13 @@ use std::time::Duration;
 use slab::Slab;
 use socket2::{Domain, Protocol, SockRef, Socket as RawSocket, TcpKeepalive, Type};
 
+use crate::client::slow_readers::SlowReaders;
 use crate::record::byte_counts::ByteCounts;
 use crate::runtime::event_loop::{Emptied, Registration};
 
 /// Octets of an IP header without options or extensions (RFC 791, RFC 8200).
-const IPV4_HEADER: u64 = 20;
-const IPV6_HEADER: u64 = 40;
+const IPV4_HEADER: u8 = 20;
+const IPV6_HEADER: u8 = 40;
 /// Octets of a TCP header without options (RFC 9293, section 3.1).
 const TCP_HEADER: u64 = 20;
 /// Octets of the timestamps option with its padding (RFC 7323, appendix A).
@@ -41,6 +42,8 @@ const CLOSING_SEGMENTS: u64 = 2;
 /// The time after which a silent peer counts as gone: less than that after which proxies cut idle
 /// connections, and three heartbeats of an event stream.
 const PEER_GONE: Duration = Duration::from_secs(50);
+/// The number of a socket that no client of a trial has.
+pub const NO_CLIENT: u32 = u32::MAX;
 /// The `tcpi_options` bit of a connection with timestamps (linux/tcp.h).
 const TCPI_OPT_TIMESTAMPS: u8 = 1;
 
@@ -48,7 +51,11 @@ const TCPI_OPT_TIMESTAMPS: u8 = 1;
 #[derive(Debug)]
 struct OpenSocket {
     fd: RawFd,
-    ip_header: u64,
+    /// The client whose it is, or [`NO_CLIENT`].
+    client: u32,
+    ip_header: u8,
+    /// The connection was reset, and its segments are counted.
+    reset: bool,
 }
 
 /// The sum over all sockets of one worker thread.
@@ -61,6 +68,9 @@ pub struct Ledger {
     ended: Cell<ByteCounts>,
     set_up: Cell<ByteCounts>,
     living: RefCell<Slab<OpenSocket>>,
+    /// Set while some clients read slowly.
+    pub(super) slow: RefCell<Option<SlowReaders>>,
+    pub(super) some_are_slow: Cell<bool>,
 }
 
 impl Ledger {
@@ -86,6 +96,25 @@ impl Ledger {
         self.set_up.get()
     }
 
+    /// The open sockets of some clients, with their keys.
+    pub(super) fn sockets_of(&self, is_chosen: impl Fn(u32) -> bool) -> Vec<(usize, RawFd)> {
+        let living = self.living.borrow();
+        let chosen = living
+            .iter()
+            .filter(|(_, socket)| socket.client != NO_CLIENT && is_chosen(socket.client));
+        chosen.map(|(key, socket)| (key, socket.fd)).collect()
+    }
+
+    /// Counts what an open socket carried, and the RST that ends it. The kernel then forgets it.
+    pub(super) fn count_before_reset(&self, key: usize) {
+        let mut living = self.living.borrow_mut();
+        let socket = &mut living[key];
+        let mut ended = self.ended.get();
+        ended += socket.traffic(1);
+        self.ended.set(ended);
+        socket.reset = true;
+    }
+
     /// Dials `target`, from `source` if one is given. The connection's bytes are counted here.
     pub async fn dial(
         self: &Rc<Self>,
@@ -106,11 +135,13 @@ impl Ledger {
         }
         let living = OpenSocket {
             fd: stream.as_raw_fd(),
+            client: NO_CLIENT,
             ip_header: if target.is_ipv6() {
                 IPV6_HEADER
             } else {
                 IPV4_HEADER
             },
+            reset: false,
         };
         let key = self.living.borrow_mut().insert(living);
         Ok(Socket {
@@ -164,7 +195,8 @@ impl OpenSocket {
     /// Segments and header bytes of this connection, with `more` segments that are still to come.
     /// Bytes through the socket are left at 0. All is 0 where the kernel has no TCP_INFO.
     fn traffic(&self, more: u64) -> ByteCounts {
-        let Some(info) = tcp_info(self.fd) else {
+        let info = (!self.reset).then(|| tcp_info(self.fd)).flatten();
+        let Some(info) = info else {
             return ByteCounts::default();
         };
         let timestamps = info.tcpi_options & TCPI_OPT_TIMESTAMPS != 0;
@@ -172,7 +204,7 @@ impl OpenSocket {
             true => (TIMESTAMPS, SYN_EXTRA_BESIDE_TIMESTAMPS),
             false => (0, SYN_EXTRA),
         };
-        let header = self.ip_header + TCP_HEADER + options;
+        let header = u64::from(self.ip_header) + TCP_HEADER + options;
         let segments = u64::from(info.tcpi_segs_out) + u64::from(info.tcpi_segs_in) + more;
         ByteCounts {
             segments,
@@ -228,6 +260,13 @@ impl Socket {
         counter.set(counter.get() + bytes as u64);
     }
 
+    /// The socket is a client's of a trial, to which faults may happen.
+    pub fn belongs_to(&self, client: u32) {
+        if let Some(living) = self.ledger.living.borrow_mut().get_mut(self.key) {
+            living.client = client;
+        }
+    }
+
     /// The connection is set up: all bytes so far count as set-up.
     pub fn settle(&self) {
         let mut set_up = self.ledger.set_up.get();
@@ -262,13 +301,32 @@ impl Socket {
         cx: &mut Context<'_>,
         buffer: &mut [u8],
     ) -> Poll<io::Result<usize>> {
+        let room = match self.ledger.some_are_slow.get() {
+            true => ready!(self.poll_room(cx, buffer.len())),
+            false => buffer.len(),
+        };
+        let buffer = &mut buffer[..room];
         let read = || {
             let count = (&self.stream).read(buffer)?;
             Ok((count, Emptied(count < buffer.len())))
         };
         let count = ready!(self.watch.poll_read(cx, read))?;
         self.count(count, 0);
+        if self.ledger.some_are_slow.get()
+            && let Some(slow) = &mut *self.ledger.slow.borrow_mut()
+        {
+            slow.took(self.key, count);
+        }
         Poll::Ready(Ok(count))
+    }
+
+    /// How much a slow reader may read now.
+    fn poll_room(&self, cx: &Context<'_>, most: usize) -> Poll<usize> {
+        let client = self.ledger.living.borrow()[self.key].client;
+        match &mut *self.ledger.slow.borrow_mut() {
+            Some(slow) if client != NO_CLIENT => slow.poll_room(self.key, client, cx, most),
+            _ => Poll::Ready(most),
+        }
     }
 
     /// Writes all of `bytes`, in one segment where they fit.

@@ -11,7 +11,7 @@ use crate::client::dialect::PollTiming;
 use crate::client::error::{ClientError, Parsed};
 use crate::client::http::{BodyFraming, ResponseHead, Wanted};
 use crate::client::outbox::Outbox;
-use crate::client::socket::Ledger;
+use crate::client::socket::{Ledger, NO_CLIENT};
 use crate::client::target::Target;
 use crate::feed::{Cursor, Epoch, Message};
 use crate::record::recorder::{Recorder, SubscriberStats};
@@ -60,6 +60,8 @@ pub struct Subscription {
     epoch: Epoch,
     connected: bool,
     joined: bool,
+    /// Its number among all clients of a trial; [`NO_CLIENT`] outside of one.
+    pub client: u32,
     pub ledger: Rc<Ledger>,
     pub target: Rc<Target>,
     pub config: Rc<ClientConfig>,
@@ -106,6 +108,7 @@ impl Subscription {
             dialled_at_ns: 0,
             connected: false,
             joined: false,
+            client: NO_CLIENT,
         }
     }
 
@@ -123,7 +126,9 @@ impl Subscription {
         if !self.connected {
             self.dialled_at_ns = clock::now_ns();
         }
+        self.recorder.dials();
         let connection = Connection::dial(&self.ledger, &self.target, self.source).await?;
+        connection.belongs_to(self.client);
         if self.listener.is_some() {
             connection.watch_peer()?;
         }
@@ -149,7 +154,7 @@ impl Subscription {
         if !std::mem::replace(&mut self.connected, true) {
             let first = !std::mem::replace(&mut self.joined, true);
             self.recorder
-                .connected(clock::now_ns() - self.dialled_at_ns, first);
+                .connected(&self.stats, clock::now_ns() - self.dialled_at_ns, first);
             self.tell(SubscriptionEvent::Ready);
         }
     }
@@ -160,18 +165,19 @@ impl Subscription {
         }
     }
 
-    /// The connection ended. Returns whether it was ready before.
-    pub fn ended(&mut self) -> bool {
+    /// The connection ended. Returns how long it was up, if it was ready before.
+    pub fn ended(&mut self) -> Option<Duration> {
         let was_connected = std::mem::replace(&mut self.connected, false);
         if was_connected {
-            self.recorder.disconnected();
+            self.recorder.disconnected(&self.stats);
         }
         if let Some((_, outbox)) = &self.author {
             let board = &self.recorder.board;
             let written = outbox.written.take().into_iter();
             written.for_each(|number| board.lose_answer(number));
         }
-        was_connected
+        let up_ns = clock::now_ns().saturating_sub(self.dialled_at_ns);
+        was_connected.then(|| Duration::from_nanos(up_ns))
     }
 
     /// The author wrote a message on this connection. Its delivery to some subscriber is the only
@@ -187,6 +193,16 @@ impl Subscription {
         let mut written = outbox.written.borrow_mut();
         written.retain(|number| !is_delivered(*number));
         written.push(number);
+    }
+
+    /// The connection that was kept for the next poll is gone.
+    pub fn lost_connection(&self) {
+        self.recorder.lost_connection(&self.stats);
+    }
+
+    /// A connection takes polls in place of the lost one.
+    pub fn reconnected(&self) {
+        self.recorder.reconnected(&self.stats);
     }
 
     /// Whether the server has answered since the last dial.
@@ -244,6 +260,10 @@ impl Subscription {
     /// `missed_texts` is 0 if they are joins and leaves alone. In a
     /// new epoch, message numbers restart.
     pub fn located(&mut self, epoch: Epoch, missed: Option<u64>, missed_texts: Option<u64>) {
+        let restarts = epoch != self.epoch && self.epoch != Epoch::default();
+        if restarts || missed.is_some_and(|missed| missed > 0) {
+            self.recorder.reset(missed_texts.or(missed).unwrap_or(0));
+        }
         if epoch != self.epoch {
             let before = std::mem::replace(&mut self.epoch, epoch);
             self.stats.numbers = ServerNumbers::default();

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use crate::client::config::ClientConfig;
 use crate::client::http::Headers;
+use crate::client::reconnect::ReconnectPolicy;
 use crate::feed::MAX_BATCH_BYTES;
-use crate::lab::factors::{Bytes, Factor, PollInterval, Span, Switch, Until, factors};
+use crate::lab::factors::{Bytes, Factor, Faults, PollInterval, Span, Switch, Until, factors};
 use crate::lab::scenario::Scenario;
 use crate::load::protocol::Workload;
 use crate::load::schedule::{Pacing, lead_in, most_messages};
@@ -220,6 +221,7 @@ impl Cell {
             schedule: factors.schedule.to_string(),
             window_s: factors.window.0.as_secs_f64(),
             aa_of: self.aa_of,
+            fault: (!factors.fault.is_empty()).then(|| factors.fault.to_string()),
             ..TrialRow::default()
         }
     }
@@ -290,12 +292,29 @@ impl Factors {
             );
             return Err(("rate_hz, feeds, warm_up, window", why));
         }
+        self.fault
+            .check(self.window)
+            .map_err(|why| ("fault", why))?;
+        self.check_cut_connections()?;
         let longest = Span(Limits::default().max_hold);
         if self.hold > longest {
             let why = format!("a server answers after {longest}; write at most that");
             return Err(("hold", why));
         }
         self.check_short_polling()
+    }
+
+    /// A connection can be cut only while it is kept.
+    fn check_cut_connections(&self) -> Result<(), (&'static str, String)> {
+        let mut faults = self.fault.iter();
+        let of_clients = faults.find(|fault| fault.kind.is_of_clients());
+        match of_clients {
+            Some(fault) if self.transport().polls() && !self.keep_alive.is_on() => Err((
+                "fault, keep_alive",
+                format!("{fault}: between polls there is no connection; write keep_alive = \"on\""),
+            )),
+            _ => Ok(()),
+        }
     }
 
     fn check_short_polling(&self) -> Result<(), (&'static str, String)> {
@@ -346,6 +365,7 @@ impl Factors {
             hold: self.hold.0,
             keep_alive: self.keep_alive.is_on(),
             headers: self.headers,
+            reconnect: ReconnectPolicy::DEFAULT,
         }
     }
 

@@ -18,6 +18,7 @@ use crate::load::protocol::Workload;
 use crate::load::schedule::Pacing;
 use crate::transport::Transport;
 
+pub use crate::lab::fault::Faults;
 pub use crate::lab::until::Until;
 pub(super) use crate::lab::values::seconds;
 pub use crate::lab::values::{Bytes, PollInterval, Span};
@@ -137,6 +138,15 @@ macro_rules! factors {
                 flag Option(long, value_name = "on|off", num_args = 0..=1, require_equals = true,
                     default_missing_value = "on", help_heading = headings::NETWORK),
                 column("tls"), tag("-tls");
+            /// Fault of every trial, since its window opened
+            ///
+            /// restart-server, stop-server, kill-server, cut, half-open, slow-readers, flash-crowd
+            /// or deaf-load, when, and for how long. Repeatable. Example: --fault
+            /// restart-server@10s:2s --fault cut@20s,share=10%
+            fault: Faults = Faults::default(),
+                flag Vec(long, value_name = "DO@AT[:FOR]", hide_short_help = true,
+                    help_heading = headings::NETWORK),
+                column("fault");
             /// Time before the window, not recorded
             ///
             /// Messages are published in it as in the window, so that the window sees a steady
@@ -266,7 +276,7 @@ macro_rules! single {
         })+
     };
 }
-single!(u32, u64, f64, Span, Switch, Until);
+single!(u32, u64, f64, Span, Switch, Until, Faults);
 
 /// Words that are values of lists.
 macro_rules! words {

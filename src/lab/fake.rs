@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 
 use crate::client::target::Target;
+use crate::lab::fault_plan::ProcessDeed;
 use crate::lab::processes::{ServerOptions, TrialEvent, TrialProcesses};
 use crate::load::outcome::TrialOutcome;
 use crate::load::protocol::{LoadEvent, Plan};
@@ -55,6 +56,15 @@ impl TrialProcesses for FakeProcesses {
             TrialEvent::Load(LoadEvent::Outcome(Box::new(outcome)))
         };
         Ok(self.events.pop_front().unwrap_or_else(quiet))
+    }
+
+    async fn act(&mut self, deed: ProcessDeed) -> anyhow::Result<()> {
+        self.calls.push(match deed {
+            ProcessDeed::EndServer(_) => "end server",
+            ProcessDeed::StartServer => "start it again",
+            _ => "stop or continue",
+        });
+        Ok(())
     }
 
     async fn stop_load(&mut self) {

@@ -5,12 +5,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use rustix::process::{Pid, Signal};
 
 use crate::client::discover;
 use crate::client::http;
 use crate::client::target::Target;
 use crate::client::tls::{ClientTls, Trust};
 use crate::feed::MAX_FEEDS;
+use crate::lab::fault_plan::{ProcessDeed, ServerEnd};
 use crate::lab::values::Span;
 use crate::load::child_process::{ChildProcess, THIS_PROGRAM};
 use crate::load::link::Link;
@@ -19,9 +21,13 @@ use crate::server::settings::PEER_TIMEOUT;
 use crate::service::limits::Limits;
 use crate::system::cpus::Cpus;
 use crate::system::limits::{SPARE_DESCRIPTORS, in_one_table};
+use crate::system::process::{ProcessUsage, has_ended};
 
 /// The longest wait for a server to listen.
 const START_PATIENCE: Duration = Duration::from_secs(10);
+
+/// The longest wait for a server to end that was asked to.
+const END_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Most heartbeats, and most probes, a second of all connections of a crowd.
 const HEARTBEATS_HZ: u64 = 1_000;
@@ -106,6 +112,9 @@ pub trait TrialProcesses {
     /// The next event. May be cancelled without loss.
     fn next(&mut self) -> impl Future<Output = anyhow::Result<TrialEvent>>;
 
+    /// Does something to the server or the load on purpose.
+    fn act(&mut self, deed: ProcessDeed) -> impl Future<Output = anyhow::Result<()>>;
+
     /// Asks the load for the outcome of what it has measured so far.
     fn stop_load(&mut self) -> impl Future<Output = ()>;
 
@@ -121,11 +130,14 @@ pub trait TrialProcesses {
 pub struct ChildProcesses {
     load: Option<LoadProcess>,
     server: Option<ServerProcess>,
+    /// A server that was ended on purpose, to be started again.
+    ended: Option<EndedServer>,
 }
 
 impl TrialProcesses for ChildProcesses {
     async fn start_server(&mut self, options: &ServerOptions) -> anyhow::Result<Target> {
-        let (server, target) = ServerProcess::start(options).await?;
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        let (server, target) = ServerProcess::start(options, any).await?;
         self.server = Some(server);
         Ok(target)
     }
@@ -156,6 +168,17 @@ impl TrialProcesses for ChildProcesses {
         }
     }
 
+    async fn act(&mut self, deed: ProcessDeed) -> anyhow::Result<()> {
+        match deed {
+            ProcessDeed::EndServer(end) => self.end_server(end).await,
+            ProcessDeed::StartServer => self.start_server_again().await,
+            ProcessDeed::StopServer => signal(self.server_pid(), Signal::STOP),
+            ProcessDeed::ContinueServer => signal(self.server_pid(), Signal::CONT),
+            ProcessDeed::StopLoad => signal(self.load_pid(), Signal::STOP),
+            ProcessDeed::ContinueLoad => signal(self.load_pid(), Signal::CONT),
+        }
+    }
+
     async fn stop_load(&mut self) {
         if let Some(load) = &mut self.load {
             load.stop().await;
@@ -169,21 +192,85 @@ impl TrialProcesses for ChildProcesses {
     fn end(&mut self) {
         self.load = None;
         self.server = None;
+        self.ended = None;
     }
+}
+
+impl ChildProcesses {
+    fn server_pid(&self) -> Option<u32> {
+        self.server.as_ref()?.process.child.id()
+    }
+
+    fn load_pid(&self) -> Option<u32> {
+        self.load.as_ref()?.0.child.id()
+    }
+
+    /// Ends the server, and waits until it has ended.
+    async fn end_server(&mut self, end: ServerEnd) -> anyhow::Result<()> {
+        let mut server = self.server.take().context("there is no server to end")?;
+        signal(
+            server.process.child.id(),
+            match end {
+                ServerEnd::Killed => Signal::KILL,
+                _ => Signal::TERM,
+            },
+        )?;
+        let used = server.ended().await?;
+        self.ended = Some(EndedServer {
+            options: server.options,
+            address: server.address,
+            used,
+        });
+        Ok(())
+    }
+
+    async fn start_server_again(&mut self) -> anyhow::Result<()> {
+        let ended = self.ended.take().context("the server has not ended")?;
+        let (server, target) = ServerProcess::start(&ended.options, ended.address).await?;
+        self.server = Some(server);
+        let pid = target.pid.context("the server ended at once")?;
+        let load = self.load.as_mut().context("no load was started")?;
+        let replaced = ControllerCommand::ServerReplaced {
+            pid,
+            ended: ended.used,
+        };
+        load.0.send(&replaced).await
+    }
+}
+
+/// A server that has ended on purpose.
+#[derive(Debug)]
+struct EndedServer {
+    options: ServerOptions,
+    address: SocketAddr,
+    /// What its process used.
+    used: ProcessUsage,
+}
+
+fn signal(pid: Option<u32>, signal: Signal) -> anyhow::Result<()> {
+    let pid = pid.and_then(|pid| Pid::from_raw(pid as i32));
+    let pid = pid.context("the process has ended before its time")?;
+    Ok(rustix::process::kill_process(pid, signal)?)
 }
 
 /// A server process that this run owns.
 #[derive(Debug)]
-struct ServerProcess(ChildProcess);
+struct ServerProcess {
+    process: ChildProcess,
+    options: ServerOptions,
+    address: SocketAddr,
+}
 
 impl ServerProcess {
-    /// Starts one on a free port of this host, and waits until it listens.
-    async fn start(options: &ServerOptions) -> anyhow::Result<(Self, Target)> {
+    /// Starts one at an address of this host, on a free port if that is 0, and waits until it
+    /// listens.
+    async fn start(options: &ServerOptions, at: SocketAddr) -> anyhow::Result<(Self, Target)> {
+        let bind = at.to_string();
         let history = options.history.to_string();
         let mut arguments = vec![
             "serve",
             "--bind",
-            "127.0.0.1:0",
+            &bind,
             "--with-parent",
             "--history",
             &history,
@@ -230,12 +317,38 @@ impl ServerProcess {
             pid: Some(process.child.id().context("the server ended at once")?),
             ..Target::at(address)
         };
-        Ok((ServerProcess(process), target))
+        let server = ServerProcess {
+            process,
+            options: options.clone(),
+            address,
+        };
+        Ok((server, target))
+    }
+
+    /// Waits until the server has ended as it was asked to, and returns what it used.
+    async fn ended(&mut self) -> anyhow::Result<ProcessUsage> {
+        let pid = self
+            .process
+            .child
+            .id()
+            .context("the server had ended before")?;
+        let mut used = ProcessUsage::of(pid).unwrap_or_default();
+        let waited = async {
+            // A process that nothing has waited for still tells what it used.
+            while !has_ended(pid) {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            used = ProcessUsage::of(pid).unwrap_or(used);
+            self.process.child.wait().await
+        };
+        let ended = tokio::time::timeout(END_PATIENCE, waited).await;
+        ended.context("the server does not end")??;
+        Ok(used)
     }
 
     /// Waits until the server ends, which it should not.
     async fn died(&mut self) -> String {
-        match self.0.child.wait().await {
+        match self.process.child.wait().await {
             Ok(status) => format!("the server died ({status})"),
             Err(error) => format!("the server cannot be watched: {error}"),
         }

@@ -2,6 +2,7 @@
 
 use hdrhistogram::Histogram;
 
+use crate::lab::recovery::{FaultTimes, recoveries};
 use crate::lab::trial::Trial;
 use crate::lab::verdict::{Evidence, judge};
 use crate::load::outcome::{TimelineSecond, TrialOutcome, UsageDelta};
@@ -62,7 +63,13 @@ impl Trial {
     }
 
     /// The outcome as a row of `trials.csv`. `died`: the server ended during the trial.
-    pub(super) fn row(&self, plan: &Plan, outcome: &TrialOutcome, died: bool) -> TrialRow {
+    pub(super) fn row(
+        &self,
+        plan: &Plan,
+        outcome: &TrialOutcome,
+        faults: &FaultTimes,
+        died: bool,
+    ) -> TrialRow {
         let cores = self.host.cores;
         let load_cores = self
             .pinning
@@ -70,6 +77,7 @@ impl Trial {
             .map_or(cores, |pinning| pinning.load.count());
         let evidence = Evidence {
             server_died: died,
+            fault_late_ms: faults.worst_ms(plan, outcome),
             ..Evidence::of(plan, outcome, cores, load_cores)
         };
         let doubts = evidence.doubts();
@@ -96,6 +104,7 @@ impl Trial {
         processes(plan, outcome, &mut row);
         clients(outcome, &mut row);
         checks(plan, outcome, &mut row);
+        recoveries(plan, outcome, &mut row);
         if row.delivered > 0 {
             let theory = self.theory(plan);
             row.predicted_latency_mean_us = theory.latency_mean_us.map(round);
@@ -117,6 +126,8 @@ fn counts(plan: &Plan, outcome: &TrialOutcome, row: &mut TrialRow) {
     row.expected = messages.expected;
     row.delivered = counts.delivered;
     row.missed = messages.missed;
+    row.reach = (messages.expected > 0)
+        .then(|| round((messages.expected - messages.missed) as f64 / messages.expected as f64));
     row.duplicate = counts.duplicate;
     row.reordered = counts.reordered;
     row.negative_latencies = Some(counts.negative);
@@ -317,11 +328,11 @@ fn quotient(sum: f64, number: u64) -> Option<f64> {
 }
 
 /// A histogram of ns, read in µs; `None` without samples.
-struct Microseconds<'a>(&'a Histogram<u64>);
+pub(super) struct Microseconds<'a>(pub(super) &'a Histogram<u64>);
 
 impl Microseconds<'_> {
     /// A quantile from 0 to 1.
-    fn at(&self, quantile: f64) -> Option<f64> {
+    pub(super) fn at(&self, quantile: f64) -> Option<f64> {
         self.us(|histogram| histogram.value_at_quantile(quantile) as f64)
     }
 
@@ -346,7 +357,7 @@ impl Microseconds<'_> {
 }
 
 /// Three digits after the point: more would be noise.
-fn round(value: f64) -> f64 {
+pub(super) fn round(value: f64) -> f64 {
     (value * 1e3).round() / 1e3
 }
 
@@ -399,7 +410,7 @@ mod tests {
             joined: 0,
             ..TrialOutcome::quiet(&plan)
         };
-        let row = trial(&plan).row(&plan, &outcome, true);
+        let row = trial(&plan).row(&plan, &outcome, &FaultTimes::default(), true);
         assert_eq!((row.load_cpu_percent, row.stale_percent), (None, None));
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("trials.csv");
@@ -410,7 +421,12 @@ mod tests {
     #[test]
     fn a_quiet_outcome_is_this_row() {
         let plan = Plan::example();
-        let row = trial(&plan).row(&plan, &TrialOutcome::quiet(&plan), false);
+        let row = trial(&plan).row(
+            &plan,
+            &TrialOutcome::quiet(&plan),
+            &FaultTimes::default(),
+            false,
+        );
         // Absent figures: this transport does not poll, nothing is pinned, and so on.
         let expected = TrialRow {
             scenario: "quiet".into(),
@@ -518,6 +534,7 @@ mod tests {
             numbers_jumped: Some(0),
             epoch_changes: Some(0),
             ledger_deliveries: Some(1_000),
+            reach: Some(1.0),
             kernel_bytes_per_client: Some(559_240.533),
             ..TrialRow::default()
         };

@@ -14,7 +14,9 @@ use crate::lab::capacity;
 use crate::lab::environment::Environment;
 use crate::lab::scenario::Scenario;
 use crate::lab::trial::TrialResult;
-use crate::results::{self, LATENCY_LOG_HEAD, LatencyInterval, TimelineRow, TrialRow, latency_log};
+use crate::results::{
+    self, LATENCY_LOG_HEAD, LatencyInterval, RecoveryRow, TimelineRow, TrialRow, latency_log,
+};
 use crate::stats::summary;
 use anyhow::Context;
 
@@ -26,6 +28,7 @@ pub struct RunFolder {
     /// Those of `trials` that are on disk.
     pub kept: usize,
     timeline: Vec<TimelineRow>,
+    recoveries: Vec<RecoveryRow>,
     /// What `latency.hlog` and `timeline.hlog` hold.
     latencies: [Vec<u8>; 2],
 }
@@ -48,6 +51,7 @@ impl RunFolder {
             trials: Vec::new(),
             kept: 0,
             timeline: Vec::new(),
+            recoveries: Vec::new(),
             latencies: [0, 1].map(|_| LATENCY_LOG_HEAD.into()),
         };
         folder.write_environment(environment)?;
@@ -76,6 +80,7 @@ impl RunFolder {
     ) -> anyhow::Result<()> {
         self.trials.push(trial.row);
         self.timeline.extend(trial.timeline);
+        self.recoveries.extend(trial.recoveries);
         let window = LatencyInterval {
             start,
             length,
@@ -98,6 +103,9 @@ impl RunFolder {
         results::write_rows(&self.path.join("trials.csv"), &self.trials)?;
         self.kept = self.trials.len();
         results::write_rows(&self.path.join("timeline.csv"), &self.timeline)?;
+        if !self.recoveries.is_empty() {
+            results::write_rows(&self.path.join("recovery.csv"), &self.recoveries)?;
+        }
         summary::write(&self.path, &self.trials)?;
         if scenario.capacity.is_some() {
             let rows = capacity::rows(scenario, &self.id(), &self.trials);

@@ -18,8 +18,8 @@ use crate::error::{UsageError, did_you_mean};
 use crate::lab::capacity::settings::{CapacitySearch, SearchFactor};
 use crate::lab::claim::{CLAIMS, Claim};
 use crate::lab::factors::{
-    Bytes, List, MAX_CLIENTS, MAX_RATE_HZ, PollInterval, Span, Switch, Until, check_range, factors,
-    seconds,
+    Bytes, Faults, List, MAX_CLIENTS, MAX_RATE_HZ, PollInterval, Span, Switch, Until, check_range,
+    factors, seconds,
 };
 use crate::lab::lesson::{LESSONS, Lesson};
 use crate::lab::pattern::CellPattern;
@@ -179,7 +179,7 @@ impl Scenario {
     }
 
     /// Checks each value alone and all together. What passes can run.
-    pub fn check(&self) -> Result<(), Fault> {
+    pub fn check(&self) -> Result<(), BadValues> {
         self.check_values()
             .and_then(|()| self.check_count())
             .and_then(|()| {
@@ -190,7 +190,7 @@ impl Scenario {
             .and_then(|()| self.check_search())
             .and_then(|()| self.check_until())
             .and_then(|()| self.check_purpose())
-            .map_err(|(keys, why)| Fault { keys, why })
+            .map_err(|(keys, why)| BadValues { keys, why })
     }
 
     /// Checked before the cells are made, since lists multiply.
@@ -277,16 +277,16 @@ impl Scenario {
 /// Values of a scenario that cannot run.
 #[derive(Debug, thiserror::Error)]
 #[error("{keys}: {why}")]
-pub struct Fault {
+pub struct BadValues {
     /// The keys of the values, separated by ", ".
     pub keys: &'static str,
     /// What is wrong, and what to write.
     pub why: String,
 }
 
-impl From<Fault> for UsageError {
-    fn from(fault: Fault) -> Self {
-        UsageError(fault.to_string())
+impl From<BadValues> for UsageError {
+    fn from(bad: BadValues) -> Self {
+        UsageError(bad.to_string())
     }
 }
 

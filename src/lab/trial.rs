@@ -10,14 +10,16 @@ use crate::client::target::Target;
 use crate::lab::calibration::Calibration;
 use crate::lab::capacity::settings::SearchFactor;
 use crate::lab::cells::Cell;
+use crate::lab::fault_plan::{PlannedDeed, ProcessDeed, deeds};
 use crate::lab::preflight;
 use crate::lab::processes::{ServerOptions, TrialEvent, TrialProcesses};
+use crate::lab::recovery::FaultTimes;
 use crate::lab::scenario::Scenario;
 use crate::load::outcome::TimelineSecond;
 use crate::load::protocol::{LoadEvent, Plan, Progress};
 use crate::record::histogram;
 use crate::record::recording::Errors;
-use crate::results::{LatencyInterval, TimelineRow, TrialRow};
+use crate::results::{LatencyInterval, RecoveryRow, TimelineRow, TrialRow};
 use crate::runtime::clock;
 use crate::system::pinning::Pinning;
 use crate::transport::theory::Costs;
@@ -68,6 +70,8 @@ pub struct TrialResult {
     pub latency: Histogram<u64>,
     /// The same of each second, since the trial began.
     pub seconds: Vec<LatencyInterval>,
+    /// What each of its faults did.
+    pub recoveries: Vec<RecoveryRow>,
     /// What went wrong between client and server, and how often.
     pub errors: Errors,
     /// Set if the run cannot go on.
@@ -109,8 +113,23 @@ impl Trial {
         processes.start_load(&plan, cpus).await?;
         let (mut timeline, mut seconds) = (Vec::new(), Vec::new());
         let (mut died, mut rate) = (None, VecDeque::from([(0.0, 0)]));
+        let (mut times, mut deeds) = (FaultTimes::default(), VecDeque::from(deeds(&plan.faults)));
         let outcome = loop {
-            match processes.next().await? {
+            let due = time_of(deeds.front(), &times);
+            let event = tokio::select! {
+                event = processes.next() => event?,
+                () = until(due) => {
+                    let planned = deeds.pop_front().expect("one is due");
+                    let due_ns = due.expect("it was due");
+                    times.late.extend(late(&planned, due_ns));
+                    processes.act(planned.deed).await?;
+                    continue;
+                }
+            };
+            match event {
+                TrialEvent::Load(LoadEvent::WindowOpens { at_ns, at_s }) => {
+                    (times.opens_ns, times.opens_s) = (at_ns, at_s);
+                }
                 TrialEvent::Load(LoadEvent::Progress(progress)) => {
                     report(&progress, per_second(&mut rate, &progress));
                 }
@@ -131,7 +150,8 @@ impl Trial {
             died = Some("the target went away".to_owned());
         }
         Ok(TrialResult {
-            row: self.row(&plan, &outcome, died.is_some()),
+            row: self.row(&plan, &outcome, &times, died.is_some()),
+            recoveries: self.recovery_rows(&plan, &outcome, &times, &timeline),
             timeline,
             latency: outcome.recording.latency,
             seconds,
@@ -178,8 +198,39 @@ impl Trial {
             processes: factors.load_processes,
             probes: factors.probes(),
             even_phases: false,
+            faults: {
+                let faults = factors.fault.iter();
+                faults
+                    .map(|fault| fault.planned(factors.clients, factors.seed))
+                    .collect()
+            },
         }
     }
+}
+
+/// When a deed is due, on the monotonic clock; `None` without one, or before the window is known.
+fn time_of(deed: Option<&PlannedDeed>, times: &FaultTimes) -> Option<u64> {
+    let after_ns = deed?.after.as_nanos() as u64;
+    (times.opens_ns != 0).then(|| times.opens_ns + after_ns)
+}
+
+/// Waits until a time of the monotonic clock; without one, for ever.
+async fn until(due_ns: Option<u64>) {
+    match due_ns {
+        Some(due_ns) => {
+            let left_ns = due_ns.saturating_sub(clock::now_ns());
+            tokio::time::sleep(Duration::from_nanos(left_ns)).await;
+        }
+        None => std::future::pending().await,
+    }
+}
+
+/// By how much a deed is late that is done now, with the index of its fault. A server may take
+/// longer to end than it was to be away.
+fn late(planned: &PlannedDeed, due_ns: u64) -> Option<(usize, Duration)> {
+    let late_ns = clock::now_ns().saturating_sub(due_ns);
+    let counts = planned.deed != ProcessDeed::StartServer;
+    counts.then(|| (planned.fault, Duration::from_nanos(late_ns)))
 }
 
 /// What arrived in a second; `None` where nothing did.

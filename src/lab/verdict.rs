@@ -6,8 +6,10 @@
 
 use hdrhistogram::Histogram;
 
+use crate::lab::explained::explains;
 use crate::load::outcome::{MachineUse, TrialOutcome};
 use crate::load::protocol::Plan;
+use crate::record::fault::Fault;
 use crate::results::{Doubt, FIGURES, Verdict, Warning};
 use crate::system::limits::BUSY_SHARE;
 use crate::transport::Transport;
@@ -38,6 +40,11 @@ const STOLEN_SHARE: f64 = 0.05;
 /// In one second, others' and stolen time may be above their shares by this much. The kernel takes
 /// its samples of a core every few ms, so a second has no more than some hundred of them.
 const SECOND_SLACK: f64 = 0.05;
+
+/// A fault that is done later than this, in ms, is another one.
+const FAULT_LATE_MS: f64 = 50.0;
+/// A load that stands still for so long, in ms, has seen nothing of what happened meanwhile.
+const STOPPED_MS: f64 = 1_000.0;
 
 /// One value for each of [`FIGURES`], in ms.
 type Quantiles = [f64; FIGURES.len()];
@@ -88,6 +95,10 @@ pub struct Evidence {
     pub load_cores: f64,
     pub server_died: bool,
     pub wrong_answer: bool,
+    /// What was done to the trial on purpose.
+    pub faults: Vec<Fault>,
+    /// By how much the latest of these was done late; infinite if it met others than asked for.
+    pub fault_late_ms: f64,
 }
 
 impl Evidence {
@@ -136,6 +147,8 @@ impl Evidence {
             load_cores: load_cores as f64,
             server_died: false,
             wrong_answer: recording.wrong_answer.is_some(),
+            faults: plan.faults.clone(),
+            fault_late_ms: 0.0,
         }
     }
 
@@ -150,6 +163,7 @@ impl Evidence {
         }
         let all = |applies: bool| applies.then(Vec::new);
         let few = (1..FEWEST_MESSAGES).contains(&self.published);
+        let stopped = self.loop_stall_ms[FIGURES.len() - 1] >= STOPPED_MS;
         let nothing = self.rate_hz > 0.0 && self.published == 0;
         let rules = [
             (all(self.server_died), Warning::ServerDied),
@@ -160,6 +174,11 @@ impl Evidence {
             (all(self.text_changed > 0), Warning::TextChanged),
             (all(self.not_sent > 0), Warning::NotSent),
             (all(self.negative > 0), Warning::ClockNegative),
+            (
+                all(self.fault_late_ms > FAULT_LATE_MS),
+                Warning::FaultInexact,
+            ),
+            (all(stopped), Warning::LoadStopped),
             (all(self.publish_failed > 0), Warning::PublishFailed),
             (
                 self.touched_by(&self.publish_lag_ms),
@@ -182,8 +201,9 @@ impl Evidence {
             (self.busy(), Warning::MachineBusy),
             (self.stolen(), Warning::CpuStolen),
         ];
+        let explained = |warning| self.faults.iter().any(|fault| explains(fault, warning));
         let doubts = rules.into_iter().filter_map(|(touched, warning)| {
-            let figures = touched?;
+            let figures = touched.filter(|_| !explained(warning))?;
             Some(Doubt { warning, figures })
         });
         doubts.collect()

@@ -22,6 +22,7 @@ use crate::load::publisher::{Part, PartName, Publisher};
 use crate::load::timeline::{Phase, Timeline};
 use crate::load::trial_ledger::{SETTLE, TrialLedger};
 use crate::load::usage::UsageSnapshot;
+use crate::record::recovery::Recovery;
 use crate::record::trial_board::Gauge;
 use crate::runtime::clock;
 
@@ -132,6 +133,12 @@ impl<L: Link> Controller<L> {
             true => self.lead_in().await?,
             false => self.begin(Phase::Window),
         }
+        let (at_ns, _) = self.timeline.schedule_ns(Phase::Window);
+        self.load.board.begin_faults(at_ns);
+        let at_s = self.timeline.elapsed_s(at_ns);
+        self.link
+            .send(&LoadEvent::WindowOpens { at_ns, at_s })
+            .await?;
         if joined {
             self.publish(Phase::Window).await?;
         }
@@ -228,6 +235,10 @@ impl<L: Link> Controller<L> {
                 () = tokio::time::sleep(interval.min(left)) => {}
                 command = self.link.receive() => match command? {
                     Some(ControllerCommand::Stop) => self.stopped = true,
+                    Some(ControllerCommand::ServerReplaced { pid, ended }) => {
+                        self.load.board.set_server(Some(pid));
+                        self.load.measured.replace_server(pid, ended);
+                    }
                     None => bail!("the run has ended"),
                 },
             }
@@ -289,6 +300,25 @@ impl<L: Link> Controller<L> {
         messages
     }
 
+    /// Adds the deliveries that never came to the fault at or before which their messages were due;
+    /// to the first one where there was none before.
+    fn missed_by_fault(&self, recoveries: &mut [Recovery]) {
+        let board = &self.load.board;
+        let Some(opens_ns) = board.faults_from_ns() else {
+            return;
+        };
+        for (message, record) in board.messages() {
+            if recoveries.is_empty() || !board.in_window(message.due_ns) || !record.published() {
+                continue;
+            }
+            let faults = self.plan.faults.iter();
+            let begun = faults.take_while(|fault| fault.begins_ns(opens_ns) <= message.due_ns);
+            let fault = begun.count().saturating_sub(1);
+            let readers = self.plan.subscribers(message.feed as usize);
+            recoveries[fault].missed += readers.saturating_sub(record.deliveries());
+        }
+    }
+
     fn progress(&self, now_ns: u64) -> Progress {
         Progress {
             now_ns,
@@ -339,6 +369,7 @@ impl<L: Link> Controller<L> {
         let mut recording = self.load.collect().await?;
         let probe = self.load.collect_probe().await;
         let publisher = self.publisher.recording().await?;
+        self.missed_by_fault(&mut recording.recoveries);
         recording.publish_lag += &publisher.publish_lag;
         recording.counts.negative += publisher.counts.negative;
         recording.merge_errors(&publisher);

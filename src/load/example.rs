@@ -35,6 +35,7 @@ impl Plan {
             processes: 1,
             probes: 5,
             even_phases: false,
+            faults: Vec::new(),
         }
     }
 }

@@ -24,12 +24,12 @@ const LOOK_UP: u32 = 50;
 /// Records how late the event loop is, once for each period: a stall of a second counts a hundred
 /// times.
 pub async fn watch(recorder: Rc<Recorder>, target: Rc<Target>) {
-    let (board, server) = (&recorder.board, target.pid);
-    let all_are_known = server.is_some() || !target.same_host;
+    let board = &recorder.board;
+    let all_are_known = target.pid.is_some() || !target.same_host;
     recorder.add_process();
     let timer = Timer::new().expect("the system makes a timer");
     let mut due_ns = clock::now_ns() + PERIOD_NS;
-    let mut clocks = clocks(board, server);
+    let mut clocks = clocks(board);
     let cores = std::thread::available_parallelism().map_or(1, usize::from) as u64;
     let (mut used_ns, mut checks) = (used(&clocks), 0);
     while timer.until(due_ns).await.is_ok() {
@@ -47,7 +47,7 @@ pub async fn watch(recorder: Rc<Recorder>, target: Rc<Target>) {
         }
         checks += 1;
         if checks % LOOK_UP == 0 {
-            clocks = self::clocks(board, server);
+            clocks = self::clocks(board);
             used_ns = used(&clocks);
         }
     }
@@ -61,8 +61,8 @@ fn worked_ns(own_ns: u64, others_ns: u64, cores: u64) -> u64 {
 }
 
 /// The CPU clocks of all processes of the trial on this host.
-fn clocks(board: &TrialBoard, server: Option<u32>) -> Vec<CpuClock> {
-    let mut pids: Vec<u32> = board.processes().chain(server).collect();
+fn clocks(board: &TrialBoard) -> Vec<CpuClock> {
+    let mut pids: Vec<u32> = board.processes().chain(board.server()).collect();
     pids.sort_unstable();
     pids.dedup();
     pids.into_iter()

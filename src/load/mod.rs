@@ -11,10 +11,12 @@
 //! - [`trial_ledger`]: when bytes and CPU time count · [`usage`]: what was used
 //! - [`processes`]: the processes of one host · [`agent`]: one of them · [`child_process`]
 //! - [`worker`]: a thread of subscribers · `loop_watch`: how late its event loop is
+//! - [`client_faults`]: what is done to its clients on purpose
 //! - [`publisher`]: a thread that follows the [`schedule`] · [`http_publisher`]: one connection
 
 pub mod agent;
 pub mod child_process;
+pub mod client_faults;
 pub mod controller;
 #[cfg(test)]
 mod example;

@@ -18,6 +18,7 @@ use crate::record::recording::{Recording, WorkerSecond};
 use crate::record::trial_board::{Gauge, TrialBoard};
 use crate::runtime::clock;
 use crate::system::limits::{in_one_table, tables};
+use crate::system::process::ProcessUsage;
 
 /// The longest wait for an answer of the probe. A trial goes on without it, in doubt.
 const PROBE_PATIENCE: Duration = Duration::from_secs(5);
@@ -45,6 +46,7 @@ impl LoadProcesses {
         let processes = plan.processes as usize;
         let count = workers_per_process(plan) * processes;
         let board = Arc::new(TrialBoard::new(plan.feeds.len(), count, plan.messages())?);
+        board.set_server(plan.target.pid);
         let start_ns = clock::now_ns();
         let job = |plan: &Plan, shares: Vec<ClientShare>| AgentJob {
             plan: plan.clone(),
@@ -76,6 +78,7 @@ impl LoadProcesses {
             load: pids.chain([std::process::id()]).collect(),
             probe: probe.as_ref().map(|probe| probe.pid),
             server: plan.target.pid,
+            server_before: ProcessUsage::default(),
             server_is_here: plan.target.same_host,
             interface: plan.interface.clone(),
         };

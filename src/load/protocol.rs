@@ -17,8 +17,10 @@ use crate::error::unknown;
 use crate::load::outcome::{TimelineSecond, TrialOutcome};
 use crate::load::schedule::{Pacing, lead_in, most_messages};
 use crate::load::timeline::{Phase, PhaseLengths, Timeline};
+use crate::record::fault::Fault;
 use crate::record::identity::MAX_MESSAGES;
 use crate::record::recording::{Recording, WorkerSecond};
+use crate::system::process::ProcessUsage;
 use crate::transport::Transport;
 
 /// What publishes the messages.
@@ -74,6 +76,8 @@ pub struct Plan {
     pub probes: u32,
     /// Short polls start evenly spread over the interval, rather than at random in it.
     pub even_phases: bool,
+    /// In the order of their times. None begins before the one before it is over.
+    pub faults: Vec<Fault>,
 }
 
 /// What a load process is to do: the first message that it receives.
@@ -158,6 +162,8 @@ impl Plan {
             connect_rate_hz: self.connect_rate_hz * share,
             workload: Workload::Monitoring,
             even_phases: true,
+            // What is done to clients is not done to it.
+            faults: Vec::new(),
             ..self.clone()
         })
     }
@@ -199,6 +205,12 @@ impl Plan {
 #[serde(rename_all = "snake_case")]
 pub enum LoadEvent {
     Progress(Progress),
+    /// When the window opens or has opened, on the monotonic clock, and in seconds since the trial
+    /// began. It comes once.
+    WindowOpens {
+        at_ns: u64,
+        at_s: f64,
+    },
     Second(TimelineSecond),
     Outcome(Box<TrialOutcome>),
 }
@@ -219,11 +231,13 @@ pub struct Progress {
 }
 
 /// A command to the controller.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ControllerCommand {
     /// Report the outcome of what has been measured so far.
     Stop,
+    /// The server is another process now. The one before used so much in all.
+    ServerReplaced { pid: u32, ended: ProcessUsage },
 }
 
 /// A command to one of an agent's workers.

@@ -13,6 +13,8 @@ pub struct MeasuredProcesses {
     pub load: Vec<u32>,
     pub probe: Option<u32>,
     pub server: Option<u32>,
+    /// What earlier processes of the server have used.
+    pub server_before: ProcessUsage,
     /// Whether the server runs on this host and takes part in the use of its cores.
     pub server_is_here: bool,
     /// A network interface whose counters are read as well.
@@ -36,6 +38,15 @@ pub struct UsageSnapshot {
 }
 
 impl MeasuredProcesses {
+    /// The server is another process from now on. The one before used so much in all.
+    pub fn replace_server(&mut self, pid: u32, ended: ProcessUsage) {
+        self.server = Some(pid);
+        self.server_before += ProcessUsage {
+            rss_bytes: 0,
+            ..ended
+        };
+    }
+
     /// Reads what all of them have used so far. A process of the load that has ended counts as
     /// nothing; the trial fails with it.
     pub fn snapshot(&self) -> UsageSnapshot {
@@ -48,7 +59,10 @@ impl MeasuredProcesses {
             at_ns: clock::now_ns(),
             load,
             probe: self.probe.map_or(Some(ProcessUsage::default()), usage),
-            server: self.server.and_then(usage),
+            server: self
+                .server
+                .and_then(usage)
+                .map(|used| self.server_before + used),
             server_is_here: self.server_is_here,
             cores: CpuTime::now(),
             interface: interface.and_then(|name| InterfaceCounters::of(name).ok()),

@@ -14,10 +14,11 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::client::config::ClientConfig;
 use crate::client::outbox::{Outbox, Outgoing};
-use crate::client::reconnect::Backoff;
+use crate::client::reconnect::{Backoff, ReconnectPolicy};
 use crate::client::socket::Ledger;
 use crate::client::subscription::Subscription;
 use crate::client::target::Target;
+use crate::load::client_faults::{ClientFaults, FlashCrowd};
 use crate::load::http_publisher::HttpPublisher;
 use crate::load::loop_watch;
 use crate::load::protocol::{ClientShare, Plan, WorkerCommand, WorkerReply, Workload};
@@ -112,12 +113,15 @@ impl Worker {
                     config: Rc::new(plan.client),
                     reconnector: Rc::new(Reconnector {
                         transport: plan.transport,
+                        policy: plan.client.reconnect,
+                        flash_crowd: Rc::default(),
                     }),
                     plan,
                 };
                 let work = async {
                     let target = pool.target.clone();
                     event_loop::spawn(loop_watch::watch(pool.recorder.clone(), target));
+                    pool.start_faults(share);
                     let outboxes = pool.start_subscribers(share, start_ns);
                     pool.serve(inbox, outboxes).await;
                 };
@@ -187,6 +191,22 @@ struct SubscriberPool {
 }
 
 impl SubscriberPool {
+    /// Starts what is done to this worker's clients on purpose.
+    fn start_faults(&self, share: ClientShare) {
+        if self.plan.faults.is_empty() {
+            return;
+        }
+        let clients = (share.first, share.step as u32);
+        self.recorder.expect_faults(&self.plan.faults, clients);
+        let faults = ClientFaults {
+            faults: self.plan.faults.clone(),
+            ledger: self.ledger.clone(),
+            recorder: self.recorder.clone(),
+            flash_crowd: self.reconnector.flash_crowd.clone(),
+        };
+        event_loop::spawn(faults.run());
+    }
+
     /// Starts every subscriber of this worker. Returns their outboxes in a chat, in the order of
     /// the clients.
     fn start_subscribers(&self, share: ClientShare, start_ns: u64) -> Vec<Rc<Outbox>> {
@@ -223,6 +243,7 @@ impl SubscriberPool {
         let mut subscription =
             Subscription::new(target, config, recorder, ledger, feed, path, readers);
         subscription.source = self.source(number);
+        subscription.client = number;
         let mut rng = SmallRng::seed_from_u64(self.plan.seed ^ (u64::from(number) << 32));
         subscription.phase = match self.plan.even_phases {
             true => (f64::from(number) + 0.5) / f64::from(self.plan.clients),
@@ -296,6 +317,9 @@ impl SubscriberPool {
 /// answer.
 struct Reconnector {
     transport: Transport,
+    policy: ReconnectPolicy,
+    /// Clients that have left and come back at a time of their own.
+    flash_crowd: Rc<Cell<Option<FlashCrowd>>>,
 }
 
 impl Reconnector {
@@ -321,8 +345,11 @@ impl Reconnector {
             subscription.recorder.gave_up();
             return;
         }
-        let pause = subscription.retry + backoff.pause(subscription.phase);
-        let at_ns = clock::now_ns() + pause.as_nanos() as u64;
+        let now_ns = clock::now_ns();
+        let pause = subscription.retry + backoff.pause(&self.policy, subscription.phase);
+        let flash_crowd = self.flash_crowd.get();
+        let back_ns = flash_crowd.and_then(|crowd| crowd.back_ns(subscription.client, now_ns));
+        let at_ns = back_ns.unwrap_or(now_ns + pause.as_nanos() as u64);
         self.subscribe(subscription, at_ns, backoff);
     }
 }

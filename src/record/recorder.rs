@@ -14,14 +14,16 @@ use hdrhistogram::Histogram;
 
 use crate::feed::Message;
 use crate::record::byte_counts::ByteCounts;
+use crate::record::fault::Fault;
 use crate::record::histogram;
 use crate::record::lookup::{Lookup, Unknown};
 use crate::record::message_record::MessageRecord;
 use crate::record::recording::{Counts, Fairness, LedgerCounts, Recording, WorkerSecond};
+use crate::record::recovery::RecoveryLog;
 use crate::record::sequence::{DeliveredSet, ServerNumbers};
 use crate::record::subscriber_figures::{SubscriberFigures, WindowStats};
 use crate::record::trial_board::{Gauge, TrialBoard};
-use crate::runtime::prefetch;
+use crate::runtime::{clock, prefetch};
 
 /// What a subscriber holds for its recorder.
 #[derive(Debug)]
@@ -48,6 +50,8 @@ struct State {
     marks: Vec<LedgerCounts>,
     second: Histogram<u64>,
     second_published: u64,
+    /// `None` in a trial without faults.
+    recovery: Option<Box<RecoveryLog>>,
 }
 
 /// The recorder of one worker thread.
@@ -74,13 +78,39 @@ impl Recorder {
                 marks: Vec::new(),
                 second: histogram::coarse(),
                 second_published: 0,
+                recovery: None,
             }),
+        }
+    }
+
+    /// There will be faults. The subscribers' clients have the first of these numbers, and each the
+    /// second one more than the one before.
+    pub fn expect_faults(&self, faults: &[Fault], clients: (u32, u32)) {
+        let log = RecoveryLog::new(self.board.clone(), faults.to_vec(), clients);
+        self.state.borrow_mut().recovery = Some(Box::new(log));
+    }
+
+    /// Fault number `fault` begins now. Until now, connections were set up by so many bytes.
+    pub fn begin_fault(&self, fault: usize, set_up: ByteCounts) {
+        self.recover(|log, _| log.begin(fault, set_up.down_bytes + set_up.up_bytes));
+    }
+
+    /// The load has done a fault to so many connections.
+    pub fn did_fault(&self, fault: usize, connections: u64) {
+        self.recover(|log, now_ns| log.done(fault, connections, now_ns));
+    }
+
+    /// In a trial with faults, records how its clients recover.
+    fn recover(&self, record: impl FnOnce(&mut RecoveryLog, u64)) {
+        if let Some(log) = &mut self.state.borrow_mut().recovery {
+            record(log, clock::now_ns());
         }
     }
 
     /// Adds a subscriber of feed number `feed`, which has `readers` of them.
     pub fn stats(&self, feed: usize, readers: u64) -> SubscriberStats {
-        let subscribers = &mut self.state.borrow_mut().subscribers;
+        let state = &mut *self.state.borrow_mut();
+        let subscribers = &mut state.subscribers;
         let small = |number: u64| u32::try_from(number).expect("fewer than 2³² subscribers");
         let index = small(subscribers.len() as u64);
         let feed = small(feed as u64);
@@ -88,6 +118,10 @@ impl Recorder {
             feed,
             ..SubscriberFigures::default()
         });
+        state
+            .recovery
+            .iter_mut()
+            .for_each(|log| log.add_subscriber());
         SubscriberStats {
             numbers: ServerNumbers::default(),
             delivered: DeliveredSet::default(),
@@ -142,6 +176,10 @@ impl Recorder {
             _ => LedgerCounts::of(&recording.counts, recording.traffic),
         };
         recording.set_up = set_up;
+        if let Some(log) = &state.recovery {
+            let set_up_bytes = set_up.down_bytes + set_up.up_bytes;
+            recording.recoveries = log.recoveries(&state.subscribers, set_up_bytes);
+        }
         let opens_ns = self.board.window_opens_ns();
         let windows = state.subscribers.iter().map(|figures| figures.window);
         let of_window = |window: &WindowStats| window.window_opens_ns == opens_ns;
@@ -199,6 +237,9 @@ impl Recorder {
         figures.holes = figures.holes.saturating_add(holes);
         if !is_new {
             counts.duplicate += 1;
+            if let Some(log) = &mut state.recovery {
+                log.count(at_ns, |recovery| recovery.duplicate += 1);
+            }
             return;
         }
         figures.delivered += 1;
@@ -206,8 +247,14 @@ impl Recorder {
         let newest = stats.newest.max(number);
         if message.seq < last || (number < newest && self.is_before(record, newest)) {
             counts.reordered += 1;
+            if let Some(log) = &mut state.recovery {
+                log.count(at_ns, |recovery| recovery.reordered += 1);
+            }
         }
         stats.newest = newest;
+        if let Some(log) = &mut state.recovery {
+            log.deliver(stats.index, scheduled.due_ns, at_ns);
+        }
         let latency_ns = at_ns.checked_sub(scheduled.due_ns);
         record_ns(&mut state.second, latency_ns);
         if self.board.in_window(scheduled.due_ns) {
@@ -273,9 +320,13 @@ impl Recorder {
 
     /// One HTTP exchange ended.
     pub fn exchange(&self, empty: bool) {
-        let counts = &mut self.state.borrow_mut().recording.counts;
+        let state = &mut *self.state.borrow_mut();
+        let counts = &mut state.recording.counts;
         counts.exchanges += 1;
         counts.empty_exchanges += u64::from(empty);
+        if let Some(log) = &mut state.recovery {
+            log.exchanged(clock::now_ns());
+        }
     }
 
     /// Adds to the counts.
@@ -321,9 +372,15 @@ impl Recorder {
         self.board.add(self.worker, Gauge::GaveUp, 1);
     }
 
+    /// A subscriber dials.
+    pub fn dials(&self) {
+        self.recover(RecoveryLog::dialled);
+    }
+
     /// A subscriber became ready `connect_ns` after dialling; `first` if it never was before.
-    pub fn connected(&self, connect_ns: u64, first: bool) {
+    pub fn connected(&self, stats: &SubscriberStats, connect_ns: u64, first: bool) {
         self.board.add(self.worker, Gauge::Connected, 1);
+        self.reconnected(stats);
         if first {
             self.board.add(self.worker, Gauge::Joined, 1);
             self.state
@@ -335,9 +392,30 @@ impl Recorder {
     }
 
     /// A subscriber that was ready lost its connection.
-    pub fn disconnected(&self) {
+    pub fn disconnected(&self, stats: &SubscriberStats) {
         self.board.add(self.worker, Gauge::Connected, -1);
         self.state.borrow_mut().recording.counts.reconnects += 1;
+        self.lost_connection(stats);
+    }
+
+    /// A subscriber that stays ready has lost the connection that it kept for its next poll.
+    pub fn lost_connection(&self, stats: &SubscriberStats) {
+        self.recover(|log, now_ns| log.noticed(stats.index, now_ns));
+    }
+
+    /// A subscriber has a connection again.
+    pub fn reconnected(&self, stats: &SubscriberStats) {
+        self.recover(|log, now_ns| log.connected(stats.index, now_ns));
+    }
+
+    /// The server told a subscriber that its cursor does not fit, and how many messages it lost.
+    pub fn reset(&self, missed: u64) {
+        self.recover(|log, now_ns| {
+            log.count(now_ns, |recovery| {
+                recovery.resets += 1;
+                recovery.told_missed += missed;
+            });
+        });
     }
 
     /// The server's epoch changed after a subscriber's first answer.
@@ -614,7 +692,7 @@ mod tests {
     fn opening_the_ledger_keeps_only_the_connect_times() {
         let recorder = recorder(&[1_000, 1_100]);
         let mut stats = recorder.stats(0, 1);
-        recorder.connected(5_000, true);
+        recorder.connected(&stats, 5_000, true);
         recorder.published(0, 1_000, 1_200);
         deliver(&recorder, &mut stats, 0, 1_200);
         recorder.exchange(true);

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::record::byte_counts::ByteCounts;
 use crate::record::histogram;
+use crate::record::recovery::Recovery;
 
 /// Counts since [`open_ledger`](super::recorder::Recorder::open_ledger).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -227,6 +228,8 @@ pub struct Recording {
     pub errors: Errors,
     /// Of that, the first answer that was not what was asked for.
     pub wrong_answer: Option<String>,
+    /// What each fault of the trial did.
+    pub recoveries: Vec<Recovery>,
 }
 
 /// Delivery latency at one rank of the fan-out, ns.
@@ -258,6 +261,7 @@ impl Default for Recording {
             loop_stall: histogram::coarse(),
             errors: Errors::new(),
             wrong_answer: None,
+            recoveries: Vec::new(),
         }
     }
 }
@@ -280,6 +284,11 @@ impl Recording {
         }
         self.loop_lag += &other.loop_lag;
         self.loop_stall += &other.loop_stall;
+        let faults = self.recoveries.len().max(other.recoveries.len());
+        self.recoveries.resize_with(faults, Recovery::default);
+        for (ours, theirs) in self.recoveries.iter_mut().zip(&other.recoveries) {
+            ours.merge(theirs);
+        }
         self.merge_errors(other);
     }
 

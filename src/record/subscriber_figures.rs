@@ -52,6 +52,15 @@ impl WindowStats {
 }
 
 impl SubscriberFigures {
+    /// Whether messages of the window were published that this subscriber does not have.
+    pub fn lacks_messages(&self, board: &TrialBoard) -> bool {
+        let delivered = match self.window.window_opens_ns == board.window_opens_ns() {
+            true => self.window.delivered,
+            false => 0,
+        };
+        delivered < board.published(self.feed as usize)
+    }
+
     /// Subscribers whose holes in the server's numbers are not messages that they lack.
     pub fn numbers_jumped(subscribers: &[SubscriberFigures], board: &TrialBoard) -> u64 {
         let mut published: Vec<u32> = Vec::new();

@@ -16,6 +16,10 @@ const FEEDS: usize = LINE;
 const FEED_WORDS: usize = 2;
 /// Where the time of the first message is.
 const BEGINS: usize = 3;
+/// Where the time is from which faults count; 0 before it is known.
+const FAULTS: usize = 4;
+/// Where the server's process is.
+const SERVER: usize = 5;
 
 /// Where the gauges begin, a cache line each worker. After them come the messages.
 fn gauges_at(feeds: usize) -> usize {
@@ -207,6 +211,27 @@ impl TrialBoard {
     /// Whether a message of this intended time belongs to the window.
     pub fn in_window(&self, intended_at_ns: u64) -> bool {
         (self.window_opens_ns()..self.window_closes_ns()).contains(&intended_at_ns)
+    }
+
+    /// The server's process on this host, if it is known. It may be replaced by another.
+    pub fn set_server(&self, pid: Option<u32>) {
+        self.words[SERVER].store(pid.map_or(0, u64::from), Relaxed);
+    }
+
+    pub fn server(&self) -> Option<u32> {
+        let pid = self.words[SERVER].load(Relaxed) as u32;
+        (pid != 0).then_some(pid)
+    }
+
+    /// Faults count from this time on: the opening of the trial's own window.
+    pub fn begin_faults(&self, opens_ns: u64) {
+        self.words[FAULTS].store(opens_ns, Relaxed);
+    }
+
+    /// When the window opened from which faults count, or will open; `None` before that is known.
+    pub fn faults_from_ns(&self) -> Option<u64> {
+        let opens_ns = self.words[FAULTS].load(Relaxed);
+        (opens_ns != 0).then_some(opens_ns)
     }
 
     /// Whether the window has closed at `now_ns`.

@@ -20,10 +20,12 @@ pub(super) const NO_COUNTERS: &str =
     "the server is not wslab’s own, or its `/metrics` could not be read";
 pub(super) const NO_DELIVERY: &str = "nothing was delivered";
 pub(super) const NO_EXCHANGE: &str = "the transport does not poll, or there was no exchange";
+pub(super) const NO_FAULT: &str = "nothing was done to the trial on purpose";
 pub(super) const NO_INTERFACE: &str = "`--interface` was not given";
 pub(super) const NO_PAIR: &str = "the cell repeats no other";
 pub(super) const NO_PROBE: &str = "there was no probe";
 pub(super) const NO_PROBE_DELIVERY: &str = "there was no probe, or too little was delivered to it";
+pub(super) const NO_RECOVERY: &str = "there was no fault, or it met no client";
 pub(super) const NO_RECIPIENT: &str = "no message reached the recipient of this rank";
 pub(super) const NO_SINGLE_FIGURE: &str = "no warning touches single figures";
 pub(super) const OLDER: &str = "the file is older than the column";

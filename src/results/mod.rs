@@ -1,7 +1,7 @@
 //! What a run leaves on disk.
 //!
-//! - `trial_row`, `timeline_row`, `capacity_row`: the rows of `trials.csv`, `timeline.csv` and
-//!   `capacity.csv`. A figure that does not exist is an empty cell, never 0.
+//! - `trial_row`, `timeline_row`, `recovery_row`, `capacity_row`: the rows of `trials.csv`,
+//!   `timeline.csv`, `recovery.csv` and `capacity.csv`. A figure that does not exist is an empty cell, never 0.
 //! - `metric`: what a column is · `columns`: one entry a column · `absent`: when it is empty
 //! - `derived`: figures that follow from columns · `registry`: all
 //! - `verdict`: how far a trial's figures can be trusted, and the warnings with their meaning
@@ -17,6 +17,7 @@ mod csv_cell;
 mod derived;
 mod latency_log;
 mod metric;
+mod recovery_row;
 mod registry;
 mod timeline_row;
 mod trial_row;
@@ -31,6 +32,7 @@ pub use latency_log::{
     LATENCY_LOG_HEAD, LatencyInterval, TrialLatency, latency_log, read_latencies,
 };
 pub use metric::{Better, Kind, MetricOf, Table, Unit};
+pub use recovery_row::RecoveryRow;
 pub use registry::{
     METRICS, Metric, TableColumn, measured, metric, named_metric, shown_in, warning_counts,
 };

@@ -352,6 +352,39 @@ columns! {
     /// client: for both ends where the server runs on this host, and for whatever else changed.
     kernel_bytes_per_client: Option<f64> = bytes("Kernel", "memory per client")
         .short("kernel mem").lower().on([(Waiting, 75), (Details, 145)]).absent(OLDER);
+    /// What was done to the trial on purpose, and when since the window opened:
+    /// `restart-server@10s:2s`.
+    fault: Option<String> = factor().absent(NO_FAULT);
+    /// The part of the expected deliveries that came: 1 where nothing is missed.
+    reach: Option<f64> = number("Messages", "reach").higher().absent(NOTHING_SENT);
+    /// Times that a client came back after a fault and was not told of lost messages.
+    resumed: Option<u64> = count("Recovery", "resumed").higher().absent(NO_FAULT);
+    /// Times that the server told a client after a fault that its cursor does not fit.
+    resets: Option<u64> = count("Recovery", "resets").lower().absent(NO_FAULT);
+    /// From a fault's beginning until half of its clients had noticed it.
+    noticed_p50_us: Option<f64> = us("Recovery", "noticed p50").lower().absent(NO_RECOVERY);
+    /// From a fault's beginning until 99 of 100 of its clients had noticed it.
+    noticed_p99_us: Option<f64> = us("Recovery", "noticed p99").lower().absent(NO_RECOVERY);
+    /// From a fault's beginning until half of its clients were connected again.
+    reconnected_p50_us: Option<f64> = us("Recovery", "reconnected p50").lower()
+        .absent(NO_RECOVERY);
+    /// From a fault's beginning until 99 of 100 of its clients were connected again.
+    reconnected_p99_us: Option<f64> = us("Recovery", "reconnected p99").lower()
+        .absent(NO_RECOVERY);
+    /// From a fault's beginning until half of its clients had all messages that were due until
+    /// they were connected again.
+    caught_up_p50_us: Option<f64> = us("Recovery", "caught up p50").lower().absent(NO_RECOVERY);
+    /// The same of 99 of 100 clients.
+    caught_up_p99_us: Option<f64> = us("Recovery", "caught up p99").lower().absent(NO_RECOVERY);
+    /// The same of the last client.
+    caught_up_last_us: Option<f64> = us("Recovery", "caught up, last").lower()
+        .absent(NO_RECOVERY);
+    /// Most connections that clients dialled in a second after a fault.
+    peak_connects_per_s: Option<f64> = number("Recovery", "peak connects a second").lower()
+        .absent(NO_RECOVERY);
+    /// Most exchanges that ended in a second after a fault; polling transports only.
+    peak_exchanges_per_s: Option<f64> = number("Recovery", "peak exchanges a second").lower()
+        .absent(NO_RECOVERY);
 }
 
 /// CPU time of a trial, in s, from which on the kernel's samples divide it into user and system

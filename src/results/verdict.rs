@@ -81,6 +81,18 @@ pub enum Warning {
     )]
     ClockNegative,
     #[strum(
+        message = "A fault was not done as the scenario says: more than 50 ms late, to other \
+        clients than asked for, or not at all.",
+        props(advice = "end what else runs here; repeat")
+    )]
+    FaultInexact,
+    #[strum(
+        message = "The load stood still for a second or more, so it saw nothing of what happened \
+        then.",
+        props(advice = "was the load stopped? repeat")
+    )]
+    LoadStopped,
+    #[strum(
         message = "The server did not accept some of the messages, or did not answer.",
         props(advice = "see the server’s messages, or lower the rate")
     )]
@@ -242,7 +254,9 @@ impl Warning {
             | Warning::UnexpectedMessages
             | Warning::TextChanged
             | Warning::NotSent
-            | Warning::ClockNegative => Verdict::Invalid,
+            | Warning::ClockNegative
+            | Warning::FaultInexact
+            | Warning::LoadStopped => Verdict::Invalid,
             _ => Verdict::Suspect,
         }
     }
@@ -255,7 +269,8 @@ impl Warning {
             | Warning::WrongAnswer
             | Warning::NothingPublished
             | Warning::UnexpectedMessages
-            | Warning::Unchecked => &[],
+            | Warning::Unchecked
+            | Warning::FaultInexact => &[],
             Warning::ConnectFailed => &["connect_failed", "clients"],
             Warning::MissedMessages => &["missed", "expected"],
             Warning::TextChanged => &["text_changed"],
@@ -269,6 +284,7 @@ impl Warning {
                 "latency_max_us",
             ],
             Warning::LoadSaturated => &["load_cpu_percent", "server_cpu_percent"],
+            Warning::LoadStopped => &["loop_stall_max_us"],
             Warning::LoadStalled => &[
                 "loop_stall_max_us",
                 "loop_stall_p99_us",

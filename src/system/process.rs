@@ -1,7 +1,7 @@
 //! CPU time and memory of processes, and CPU time of the machine.
 
 use std::io;
-use std::ops::AddAssign;
+use std::ops::{Add, AddAssign};
 
 use serde::{Deserialize, Serialize};
 
@@ -47,12 +47,28 @@ impl ProcessUsage {
     }
 }
 
+impl Add for ProcessUsage {
+    type Output = ProcessUsage;
+
+    fn add(mut self, other: ProcessUsage) -> ProcessUsage {
+        self += other;
+        self
+    }
+}
+
 impl AddAssign for ProcessUsage {
     fn add_assign(&mut self, other: ProcessUsage) {
         self.user_s += other.user_s;
         self.sys_s += other.sys_s;
         self.rss_bytes += other.rss_bytes;
     }
+}
+
+/// Whether a process has ended. Its parent may not have waited for it yet.
+pub fn has_ended(pid: u32) -> bool {
+    SystemFiles::host()
+        .process_stat(pid)
+        .map_or(true, |stat| matches!(stat.state, 'Z' | 'X'))
 }
 
 /// CPU time of all cores since boot (proc(5), /proc/stat).

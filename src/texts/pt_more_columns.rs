@@ -369,4 +369,71 @@ pub(super) const EMPTY_IF: &[(&str, &str)] = &[
         "servidor e carga estão em máquinas diferentes, ou nada foi entregue",
     ),
     ("nothing is in doubt", "nada é duvidoso"),
+    (
+        "nothing was done to the trial on purpose",
+        "nada foi feito de propósito com a rodada",
+    ),
+    (
+        "there was no fault, or it met no client",
+        "não houve falha provocada, ou ela não atingiu nenhum cliente",
+    ),
+    (
+        "What was done to the trial on purpose, and when since the window opened: \
+         `restart-server@10s:2s`.",
+        "O que foi feito de propósito com a rodada, e quando, desde a abertura da janela: \
+         `restart-server@10s:2s`.",
+    ),
+    (
+        "The part of the expected deliveries that came: 1 where nothing is missed.",
+        "A parte das entregas esperadas que chegou: 1 onde nada falta.",
+    ),
+    (
+        "Times that a client came back after a fault and was not told of lost messages.",
+        "Vezes em que um cliente voltou depois de uma falha e não foi avisado de mensagens \
+         perdidas.",
+    ),
+    (
+        "Times that the server told a client after a fault that its cursor does not fit.",
+        "Vezes em que o servidor avisou um cliente, depois de uma falha, que seu cursor não vale \
+         mais.",
+    ),
+    (
+        "From a fault's beginning until half of its clients had noticed it.",
+        "Do início de uma falha até metade dos seus clientes tê-la percebido.",
+    ),
+    (
+        "From a fault's beginning until 99 of 100 of its clients had noticed it.",
+        "Do início de uma falha até 99 de 100 dos seus clientes tê-la percebido.",
+    ),
+    (
+        "From a fault's beginning until half of its clients were connected again.",
+        "Do início de uma falha até metade dos seus clientes estar conectada de novo.",
+    ),
+    (
+        "From a fault's beginning until 99 of 100 of its clients were connected again.",
+        "Do início de uma falha até 99 de 100 dos seus clientes estarem conectados de novo.",
+    ),
+    (
+        "From a fault's beginning until half of its clients had all messages that were due until \
+         they were connected again.",
+        "Do início de uma falha até metade dos seus clientes ter todas as mensagens previstas até \
+         a reconexão.",
+    ),
+    (
+        "The same of 99 of 100 clients.",
+        "O mesmo para 99 de 100 clientes.",
+    ),
+    (
+        "The same of the last client.",
+        "O mesmo para o último cliente.",
+    ),
+    (
+        "Most connections that clients dialled in a second after a fault.",
+        "Maior número de conexões abertas por clientes em um segundo depois de uma falha.",
+    ),
+    (
+        "Most exchanges that ended in a second after a fault; polling transports only.",
+        "Maior número de trocas concluídas em um segundo depois de uma falha; só em transportes \
+         de polling.",
+    ),
 ];

@@ -84,6 +84,17 @@ pub(super) const WARNINGS: &[(&str, &str)] = &[
         "rode carga e servidor na mesma máquina, ou acerte o relógio",
     ),
     (
+        "A fault was not done as the scenario says: more than 50 ms late, to other clients than \
+         asked for, or not at all.",
+        "Uma falha não foi provocada como o cenário diz: com mais de 50 ms de atraso, em outros \
+         clientes que não os pedidos, ou nunca.",
+    ),
+    (
+        "The load stood still for a second or more, so it saw nothing of what happened then.",
+        "A carga ficou parada por um segundo ou mais, e não viu o que aconteceu nesse tempo.",
+    ),
+    ("was the load stopped? repeat", "a carga foi parada? repita"),
+    (
         "The server did not accept some of the messages, or did not answer.",
         "O servidor não aceitou algumas das mensagens, ou não respondeu.",
     ),

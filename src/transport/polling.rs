@@ -58,8 +58,13 @@ impl Poller {
 
 /// Dials. A connection in place of one that was to be kept is counted.
 async fn dial(subscription: &mut Subscription) -> Result<Connection, ClientError> {
+    let replaces = subscription.config.keep_alive && subscription.is_connected();
+    if replaces {
+        subscription.lost_connection();
+    }
     let connection = subscription.dial().await?;
-    if subscription.config.keep_alive && subscription.is_connected() {
+    if replaces {
+        subscription.reconnected();
         subscription.recorder.count(|counts| counts.redials += 1);
     }
     Ok(connection)
