@@ -7,8 +7,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use rand::Rng;
-use serde::Deserialize;
 use serde::de::Visitor;
+use serde::{Deserialize, Serialize};
 
 /// Characters of an epoch. Every SSE event and every poll carries it, so it is short: of 36⁴
 /// epochs, a restart draws the previous one in 1 of 1.7 million cases.
@@ -48,6 +48,12 @@ impl fmt::Display for Epoch {
             true => Ok(()),
             false => f.write_str(std::str::from_utf8(&self.0).expect("digits and letters")),
         }
+    }
+}
+
+impl Serialize for Epoch {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 
@@ -121,6 +127,27 @@ impl<'de> Deserialize<'de> for Cursor {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// Where a feed's numbers are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Position {
+    pub epoch: Epoch,
+    /// The newest number; 0 while the feed is empty.
+    pub last: u64,
+    /// The newest text that was dropped.
+    pub dropped_text: u64,
+}
+
+/// The start of a feed.
+impl From<Epoch> for Position {
+    fn from(epoch: Epoch) -> Self {
+        Position {
+            epoch,
+            last: 0,
+            dropped_text: 0,
+        }
     }
 }
 

@@ -1,20 +1,17 @@
-//! One feed, and all feeds of a server.
+//! All feeds of a server.
 
+use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
 
 use crate::feed::address_limiter::{AddressLimiter, AddressLimits, AddressPermit, LimitReached};
-use crate::feed::batch::Batch;
-use crate::feed::cursor::{Cursor, Epoch};
+use crate::feed::cursor::{Epoch, Position};
 use crate::feed::feed_name::{FeedError, check_feed_name};
-use crate::feed::members::Members;
 use crate::feed::memory::{MAX_MEMORY_BYTES, Memory};
-use crate::feed::message::{Message, NewMessage};
-use crate::feed::reader::Reader;
+use crate::feed::one_feed::Feed;
 use crate::feed::ring::{Retention, Ring};
-use crate::feed::sequencer::{AppendError, Sequencer};
 
 /// How long a feed without readers and members stays, in s: with a text, and without one. Where the
 /// limit of feeds is reached, it stays [`BUSY_S`] only.
@@ -31,125 +28,6 @@ const ROOM_SHARE: usize = 8;
 
 /// The usual number of feeds that clients make at once.
 pub const MAX_FEEDS: u32 = 10_000;
-
-/// One ordered stream of messages: readers read the ring, publishers append through the sequencer.
-#[derive(Debug)]
-pub struct Feed {
-    ring: Arc<Ring>,
-    sequencer: Sequencer,
-    members: Option<Members>,
-    /// When it was last asked for, in s of its [`Feeds`].
-    used_s: AtomicU64,
-    /// Its place among the feeds that clients make; none where it is kept for good.
-    place: Option<AddressPermit>,
-}
-
-impl Feed {
-    /// An empty feed, numbered by this process.
-    pub fn new(retention: Retention, epoch: Epoch, memory: &Arc<Memory>) -> Self {
-        Feed {
-            ring: Arc::new(Ring::new(retention, epoch, memory)),
-            sequencer: Sequencer::default(),
-            members: None,
-            used_s: AtomicU64::new(0),
-            place: None,
-        }
-    }
-
-    /// Keeps the members of this feed. The feeds of a server share `places`.
-    pub fn with_members(self, places: Arc<AddressLimiter>) -> Self {
-        let members = Some(Members::new(places));
-        Feed { members, ..self }
-    }
-
-    /// The readers that gave a name; none where presence is not kept.
-    pub fn members(&self) -> Option<&Members> {
-        self.members.as_ref()
-    }
-
-    /// Appends a message, published at `published_at_ns`, wakes the readers and returns its `seq`.
-    pub async fn append(&self, new: &NewMessage, published_at_ns: u64) -> Result<u64, AppendError> {
-        let message = Message {
-            seq: 0,
-            from: (&new.from).into(),
-            text: (&new.text).into(),
-            intended_at_ns: new.intended_at_ns,
-            published_at_ns,
-            kind: None,
-        };
-        self.sequencer.append(&self.ring, message).await
-    }
-
-    /// Appends a message of a `kind` about `name`, without a text. It does not wait, because a
-    /// member leaves where its connection is dropped.
-    pub fn announce(
-        &self,
-        name: &str,
-        kind: &'static str,
-        published_at_ns: u64,
-    ) -> Result<(), AppendError> {
-        let message = Message {
-            seq: 0,
-            from: name.into(),
-            text: "".into(),
-            intended_at_ns: 0,
-            published_at_ns,
-            kind: Some(kind.into()),
-        };
-        self.sequencer.announce(&self.ring, message)
-    }
-
-    /// A reader of the messages after a cursor; without one, of those to come.
-    pub fn reader(&self, after: Option<Cursor>) -> Reader {
-        Reader::new(self.ring.clone(), after)
-    }
-
-    /// See [`Ring::place`].
-    pub fn place(&self, after: Option<Cursor>) -> u64 {
-        self.ring.place(after)
-    }
-
-    /// See [`Ring::read_after`].
-    pub fn read_after(&self, seq: u64) -> Batch {
-        self.ring.read_after(seq)
-    }
-
-    /// See [`Ring::history`].
-    pub fn history(&self, before: Option<u64>, limit: usize) -> Batch {
-        self.ring.history(before, limit)
-    }
-
-    /// Removes the members whose time is over, adds the readers that `may_join` now, and announces
-    /// both. Must be called once a second: old messages lose their framings.
-    pub fn sweep(&self, published_at_ns: u64, may_join: impl Fn(IpAddr) -> bool) {
-        self.ring.age();
-        let announce = |name: &str, kind| {
-            if let Err(error) = self.announce(name, kind, published_at_ns) {
-                tracing::warn!(name, kind, %error, "not announced");
-            }
-        };
-        if let Some(members) = &self.members {
-            members.sweep(may_join, announce);
-        }
-    }
-
-    /// Notes that it is asked for.
-    fn touch(&self, now_s: u64) {
-        if self.used_s.load(Relaxed) != now_s {
-            self.used_s.store(now_s, Relaxed);
-        }
-    }
-
-    /// How long it was not asked for, in s, if it may go: a client made it, and it has no readers
-    /// and no members.
-    fn idle_s(self: &Arc<Self>, now_s: u64) -> Option<u64> {
-        let is_used = self.place.is_none()
-            || Arc::strong_count(self) > 1
-            || self.ring.has_readers()
-            || self.members().is_some_and(|members| !members.is_empty());
-        (!is_used).then(|| now_s.saturating_sub(self.used_s.load(Relaxed)))
-    }
-}
 
 /// All feeds of one server.
 ///
@@ -331,16 +209,57 @@ impl Feeds {
         Ok(feed)
     }
 
-    fn new_feed(&self, epoch: Epoch, place: Option<AddressPermit>) -> Arc<Feed> {
-        let feed = Feed::new(self.retention, epoch, &self.memory);
-        let feed = match &self.member_places {
+    /// All feeds, those that were used last first, and the epoch of those that are made now.
+    pub(super) fn all(&self) -> (Epoch, Vec<(String, Arc<Feed>)>) {
+        let table = self.table();
+        let feeds = table.by_name.iter();
+        let mut feeds: Vec<_> = feeds
+            .map(|(name, feed)| (name.clone(), feed.clone()))
+            .collect();
+        feeds.sort_by_key(|(_, feed)| Reverse(feed.used_s.load(Relaxed)));
+        (table.epoch, feeds)
+    }
+
+    /// Feeds that are made from now on have this epoch.
+    pub(super) fn set_epoch(&self, epoch: Epoch) {
+        self.table_mut().epoch = epoch;
+    }
+
+    /// A feed of an earlier process, without its messages. `None` if there is no place for it; then
+    /// a later feed of this name has another epoch.
+    pub(super) fn restore(
+        &self,
+        name: &str,
+        position: Position,
+    ) -> Result<Option<Arc<Feed>>, FeedError> {
+        check_feed_name(name)?;
+        let mut table = self.table_mut();
+        let place = match table.by_name.get(name) {
+            Some(kept) if kept.place.is_none() => None,
+            _ => match self.places.acquire(Ipv4Addr::LOCALHOST.into()) {
+                Ok(place) => Some(place),
+                Err(_) => {
+                    table.epoch = Epoch::draw();
+                    return Ok(None);
+                }
+            },
+        };
+        let feed = self.made(self.new_feed(position, place));
+        table.by_name.insert(name.to_owned(), feed.clone());
+        Ok(Some(feed))
+    }
+
+    fn new_feed(&self, position: impl Into<Position>, place: Option<AddressPermit>) -> Arc<Feed> {
+        let feed = Feed::at(self.retention, position.into(), &self.memory);
+        let mut feed = match &self.member_places {
             Some(places) => feed.with_members(places.clone()),
             None => feed,
         };
         if self.closed.load(Relaxed) {
             feed.ring.close();
         }
-        Arc::new(Feed { place, ..feed })
+        feed.place = place;
+        Arc::new(feed)
     }
 
     /// Registers a new feed with the memory.
@@ -408,7 +327,7 @@ mod tests {
     use futures_util::FutureExt;
 
     use super::*;
-    use crate::feed::{Framing, StoredMessage};
+    use crate::feed::{Framing, NewMessage, StoredMessage};
 
     const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 

@@ -11,8 +11,10 @@ mod feeds;
 mod members;
 mod memory;
 mod message;
+mod one_feed;
 mod reader;
 mod ring;
+mod saved;
 mod sequencer;
 mod visible;
 
@@ -20,10 +22,12 @@ pub use address_limiter::{AddressLimiter, AddressLimits, AddressPermit, LimitRea
 pub use batch::{Batch, Framing, MAX_BATCH_BYTES, StoredMessage};
 pub use cursor::{Cursor, Epoch};
 pub use feed_name::{FeedError, MAX_FEED_NAME_CHARS, check_feed_name};
-pub use feeds::{Feed, Feeds, MAX_FEEDS};
+pub use feeds::{Feeds, MAX_FEEDS};
 pub use members::Members;
 pub use memory::{MAX_MEMORY_BYTES, Memory, Owed, for_messages};
 pub use message::{InvalidMessage, MAX_NAME_CHARS, Message, NewMessage, check_name, check_text};
+pub use one_feed::Feed;
 pub use reader::Reader;
 pub use ring::Retention;
+pub use saved::{SavedError, restore, save};
 pub use sequencer::AppendError;

@@ -17,7 +17,7 @@ use std::sync::{Arc, RwLock, RwLockReadGuard};
 use tokio::sync::watch;
 
 use crate::feed::batch::{Batch, MAX_BATCH_BYTES, StoredMessage};
-use crate::feed::cursor::{Cursor, Epoch};
+use crate::feed::cursor::{Cursor, Epoch, Position};
 use crate::feed::memory::{Account, Holder, Memory};
 use crate::feed::message::Message;
 
@@ -113,6 +113,24 @@ impl Recent {
         })
     }
 
+    /// Adds a message and drops what `retention` no longer keeps.
+    fn add(&mut self, message: &Message<'_>, retention: Retention) -> Arc<Account> {
+        let mut json = Vec::with_capacity(message.text.len() + message.from.len() + 128);
+        message.write_json(&mut json);
+        let is_text = message.kind.is_none();
+        let lane = self.lane(is_text);
+        let account = lane.account.clone();
+        let stored = StoredMessage::new(message.seq, &json, account.clone());
+        let max_bytes = retention.bytes.saturating_sub(stored.max_framed_bytes());
+        lane.messages.push_back(Arc::new(stored));
+        let mut held = lane.messages.len();
+        while held > retention.messages || (account.bytes() > max_bytes && held > 1) {
+            self.pop_of(is_text);
+            held -= 1;
+        }
+        account
+    }
+
     /// Drops the framings of old messages.
     fn age(&mut self) {
         let before = self.ages[FRAMED_AGE - 1];
@@ -152,17 +170,23 @@ impl Recent {
 }
 
 impl Ring {
-    pub fn new(retention: Retention, epoch: Epoch, memory: &Arc<Memory>) -> Self {
+    /// A ring without messages that counts on from `position`.
+    pub fn new(retention: Retention, position: impl Into<Position>, memory: &Arc<Memory>) -> Self {
         assert!(retention.messages >= 1, "a ring holds at least one message");
+        let Position {
+            epoch,
+            last,
+            dropped_text,
+        } = position.into();
         Ring {
             recent: RwLock::new(Recent {
                 texts: Lane::new(memory, retention.bytes),
                 announcements: Lane::new(memory, retention.bytes),
-                last: 0,
-                dropped_text: 0,
+                last,
+                dropped_text,
                 ages: [0; FRAMED_AGE],
             }),
-            newest: watch::Sender::new(0),
+            newest: watch::Sender::new(last),
             closed: AtomicBool::new(false),
             retention,
             epoch,
@@ -181,23 +205,8 @@ impl Ring {
         let message = next(recent.last);
         let seq = message.seq;
         debug_assert_eq!(seq, recent.last + 1, "numbers have no holes");
-        let mut json = Vec::with_capacity(message.text.len() + message.from.len() + 128);
-        message.write_json(&mut json);
         recent.last = seq;
-        let is_text = message.kind.is_none();
-        let account = recent.lane(is_text).account.clone();
-        let stored = StoredMessage::new(seq, &json, account.clone());
-        let max_bytes = self
-            .retention
-            .bytes
-            .saturating_sub(stored.max_framed_bytes());
-        let messages = &mut recent.lane(is_text).messages;
-        messages.push_back(Arc::new(stored));
-        let mut held = messages.len();
-        while held > self.retention.messages || (account.bytes() > max_bytes && held > 1) {
-            recent.pop_of(is_text);
-            held -= 1;
-        }
+        let account = recent.add(&message, self.retention);
         drop(recent);
         // Two appends may reach this line in either order: the later number stays.
         self.newest.send_if_modified(|newest| {
@@ -207,6 +216,24 @@ impl Ring {
         });
         account.memory().reclaim();
         seq
+    }
+
+    /// Where its numbers are.
+    pub fn position(&self) -> Position {
+        let recent = self.recent();
+        Position {
+            epoch: self.epoch,
+            last: recent.last,
+            dropped_text: recent.dropped_text,
+        }
+    }
+
+    /// Puts a message of an earlier process back, after those before it. The numbers stay.
+    pub fn put_back(&self, message: &Message<'_>) {
+        let mut recent = self.recent.write().expect("no panic under the lock");
+        let account = recent.add(message, self.retention);
+        drop(recent);
+        account.memory().reclaim();
     }
 
     /// Must be called once a second: drops the framings of old messages.

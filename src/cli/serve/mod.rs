@@ -1,18 +1,18 @@
 //! `wslab serve`: the server alone.
 
 mod bind;
+mod history_file;
 pub mod limits;
+mod listeners;
 
-use std::io::{self, ErrorKind, Write};
+use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::anyhow;
 use clap::Args;
-use tokio::net::TcpListener;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::prelude::*;
 
@@ -21,7 +21,9 @@ use crate::cli::args::{GivenToken, check_token, parse_token, within};
 use crate::cli::help::{self, headings};
 use crate::cli::process::{confine, interrupted, runtime, wait_for_parent};
 use crate::cli::serve::bind::{BindAddress, parse_bind};
-use crate::cli::serve::limits::{LimitArgs, ShardLimits};
+use crate::cli::serve::history_file::{HistoryFile, discard};
+use crate::cli::serve::limits::LimitArgs;
+use crate::cli::serve::listeners::{Listeners, cannot_listen};
 use crate::client::token;
 use crate::error::UsageError;
 use crate::feed::{Feeds, Retention};
@@ -29,9 +31,8 @@ use crate::lab::factors::Switch;
 use crate::monitor;
 use crate::server::access::{Access, Origin};
 use crate::server::host::{HostName, Hosts};
-use crate::server::shards::Shards;
 use crate::server::tls::ServerTls;
-use crate::server::{self, Server, ServerSettings};
+use crate::server::{Server, ServerSettings};
 use crate::service::state::{AppState, LOBBY};
 use crate::system::cpus::Cpus;
 use crate::system::output;
@@ -55,6 +56,15 @@ pub(super) struct ServeArgs {
     #[arg(long, value_name = "N", default_value = "1k", help_heading = headings::FEEDS)]
     #[arg(value_parser = within::<u32>(1..=1_000_000, "messages"))]
     history: u32,
+    /// Keep all messages over a restart
+    ///
+    /// When the server ends by SIGTERM, SIGHUP or Ctrl-C, it writes the messages of all feeds with
+    /// their numbers to FILE, and the next server with FILE goes on from there: clients that connect
+    /// again miss nothing and get nothing twice. What was read is renamed to FILE.used. After a
+    /// crash or SIGKILL there is nothing to read: the next server begins without messages, and
+    /// clients are told. Members are not kept.
+    #[arg(long, value_name = "FILE", help_heading = headings::FEEDS, hide_short_help = true)]
+    history_file: Option<PathBuf>,
     /// A feed that always exists
     ///
     /// "lobby", "system" and "sensors" exist beside it. May be repeated. Other feeds are made by
@@ -189,17 +199,17 @@ impl ServeArgs {
         self.start_log();
         let shards = self.limits.shards()?;
         let (mut settings, state) = (self.settings(shards.connections)?, Arc::new(self.state()?));
-        if self.with_parent {
-            std::thread::spawn(|| {
-                wait_for_parent();
-                std::process::exit(0);
-            });
-        }
+        self.end_with_parent();
         let runtime = runtime()?;
         runtime.block_on(async {
             let address = self.bind.address;
             let listeners = Listeners::bind(address, shards);
             let listeners = listeners.map_err(|error| cannot_listen(address, &error))?;
+            let history_file = self.history_file.as_deref();
+            let history_file = history_file.map(HistoryFile::take).transpose()?;
+            if let Some(file) = &history_file {
+                file.restore(&state.feeds)?;
+            }
             // Before the address is known, so that every signal is taken that follows it.
             let interrupted = interrupted();
             let listening = Listening {
@@ -213,25 +223,46 @@ impl ServeArgs {
             };
             self.write_address(&settings, &listening)?;
             settings.classroom = started(listening, &state)?;
-            if self.monitor {
-                monitor::watch_machine(&state.feeds)?;
-            }
-            if let Some(count @ 1..) = self.sensors {
-                let classroom = settings.classroom.clone();
-                let rate_hz = classroom.map(|classroom| move || classroom.orders.rate_hz());
-                monitor::simulate_sensors(&state.feeds, count, rate_hz)?;
+            self.fill_feeds(settings.classroom.as_ref(), &state.feeds)?;
+            if let Some(file) = &history_file {
+                file.mark_used()?;
             }
             tracing::info!(address = %listening.address, "listening");
             let shutdown = async {
                 interrupted.await;
             };
-            listeners
-                .serve(Server::new(state, settings), shutdown)
-                .await;
-            anyhow::Ok(())
+            let server = Server::new(state.clone(), settings);
+            listeners.serve(server, shutdown).await;
+            // Every connection has ended: what was acknowledged is in the feeds.
+            history_file.map_or(Ok(()), |file| file.save(&state.feeds))
         })?;
         runtime.shutdown_timeout(Duration::from_secs(1));
         Ok(ExitCode::SUCCESS)
+    }
+
+    fn end_with_parent(&self) {
+        if !self.with_parent {
+            return;
+        }
+        let history_file = self.history_file.clone();
+        std::thread::spawn(move || {
+            wait_for_parent();
+            history_file.as_deref().map(discard);
+            std::process::exit(0);
+        });
+    }
+
+    /// Starts what publishes by itself.
+    fn fill_feeds(&self, classroom: Option<&Arc<Classroom>>, feeds: &Feeds) -> anyhow::Result<()> {
+        if self.monitor {
+            monitor::watch_machine(feeds)?;
+        }
+        if let Some(count @ 1..) = self.sensors {
+            let classroom = classroom.cloned();
+            let rate_hz = classroom.map(|classroom| move || classroom.orders.rate_hz());
+            monitor::simulate_sensors(feeds, count, rate_hz)?;
+        }
+        Ok(())
     }
 
     fn start_log(&self) {
@@ -309,69 +340,6 @@ impl ServeArgs {
         state.rate_limiter = self.limits.pace();
         state.page_language = self.lang;
         Ok(state)
-    }
-}
-
-/// Where the server accepts connections: on the runtime's thread, or on threads of their own.
-enum Listeners {
-    One(TcpListener),
-    Shards(Shards),
-}
-
-impl Listeners {
-    fn bind(address: SocketAddr, limits: ShardLimits) -> io::Result<Self> {
-        match limits.count {
-            1 => Ok(Listeners::One(server::bind(address)?)),
-            count => {
-                let shards = Shards::listen(address, count, limits.table)?;
-                Ok(Listeners::Shards(shards))
-            }
-        }
-    }
-
-    fn address(&self) -> io::Result<SocketAddr> {
-        match self {
-            Listeners::One(listener) => listener.local_addr(),
-            Listeners::Shards(shards) => Ok(shards.address),
-        }
-    }
-
-    async fn serve(self, server: Server, shutdown: impl Future<Output = ()>) {
-        match self {
-            Listeners::One(listener) => server.serve(listener, shutdown).await,
-            Listeners::Shards(shards) => {
-                let server = Arc::new(server);
-                let threads = server.clone();
-                let served = tokio::task::spawn_blocking(move || shards.serve(&threads));
-                server.sweep_until(shutdown).await;
-                let _ = served.await;
-            }
-        }
-    }
-}
-
-/// Why the server cannot listen, and what to write instead.
-fn cannot_listen(address: SocketAddr, error: &io::Error) -> anyhow::Error {
-    let port = address.port();
-    match error.kind() {
-        ErrorKind::AddrInUse => {
-            let mut free = address;
-            free.set_port(0);
-            anyhow!(
-                "another program listens on {address}: end it, or choose another port with \
-                 --bind; --bind {free} takes one that is free"
-            )
-        }
-        ErrorKind::AddrNotAvailable => {
-            anyhow!(
-                "{} is no address of this machine: choose another with --bind",
-                address.ip()
-            )
-        }
-        ErrorKind::PermissionDenied if port < 1024 => {
-            anyhow!("this user may not listen on port {port}: choose one from 1024 on with --bind")
-        }
-        _ => anyhow!("cannot listen on {address}: {error}: choose another with --bind"),
     }
 }
 
