@@ -148,9 +148,13 @@ impl ScenarioFault {
             lasts: self.lasts(),
             clients: ClientSubset::new(share, clients, self.seed.unwrap_or(seed)),
             bytes_per_s: self.rate.map_or(1_000, |rate| rate.0),
-            keeps_history: self.kind == FaultKind::RestartServer
-                && self.history.unwrap_or_default() == History::Kept,
+            keeps_history: self.keeps_history(),
         }
+    }
+
+    /// Whether the server hands its messages on to the next one.
+    pub fn keeps_history(&self) -> bool {
+        self.kind == FaultKind::RestartServer && self.history.unwrap_or_default() == History::Kept
     }
 
     /// What does not fit together. The times are checked with those of the others.

@@ -29,6 +29,7 @@ pub mod row;
 pub mod run;
 pub mod run_folder;
 pub mod scenario;
+mod server_files;
 pub mod trial;
 pub mod until;
 pub mod values;

@@ -13,6 +13,7 @@ use crate::client::target::Target;
 use crate::client::tls::{ClientTls, Trust};
 use crate::feed::MAX_FEEDS;
 use crate::lab::fault_plan::{ProcessDeed, ServerEnd};
+use crate::lab::server_files::ServerFiles;
 use crate::lab::values::Span;
 use crate::load::child_process::{ChildProcess, THIS_PROGRAM};
 use crate::load::link::Link;
@@ -39,8 +40,10 @@ pub struct ServerOptions {
     pub program: Option<PathBuf>,
     /// Messages that each feed keeps.
     pub history: u64,
-    /// Serve https; the server's certificate alone is trusted.
+    /// Serve https; the run's certificate alone is trusted.
     pub tls: bool,
+    /// When it ends by SIGTERM, it keeps its messages for the next one.
+    pub keeps_history: bool,
     /// Connections that it has at once.
     pub connections: u64,
     /// Feeds that its clients make.
@@ -132,12 +135,14 @@ pub struct ChildProcesses {
     server: Option<ServerProcess>,
     /// A server that was ended on purpose, to be started again.
     ended: Option<EndedServer>,
+    files: ServerFiles,
 }
 
 impl TrialProcesses for ChildProcesses {
     async fn start_server(&mut self, options: &ServerOptions) -> anyhow::Result<Target> {
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
-        let (server, target) = ServerProcess::start(options, any).await?;
+        self.files.forget_history();
+        let (server, target) = ServerProcess::start(options, any, &mut self.files).await?;
         self.server = Some(server);
         Ok(target)
     }
@@ -216,6 +221,9 @@ impl ChildProcesses {
             },
         )?;
         let used = server.ended().await?;
+        if end != ServerEnd::KeepsHistory {
+            self.files.forget_history();
+        }
         self.ended = Some(EndedServer {
             options: server.options,
             address: server.address,
@@ -226,7 +234,10 @@ impl ChildProcesses {
 
     async fn start_server_again(&mut self) -> anyhow::Result<()> {
         let ended = self.ended.take().context("the server has not ended")?;
-        let (server, target) = ServerProcess::start(&ended.options, ended.address).await?;
+        let EndedServer {
+            options, address, ..
+        } = &ended;
+        let (server, target) = ServerProcess::start(options, *address, &mut self.files).await?;
         self.server = Some(server);
         let pid = target.pid.context("the server ended at once")?;
         let load = self.load.as_mut().context("no load was started")?;
@@ -264,7 +275,11 @@ struct ServerProcess {
 impl ServerProcess {
     /// Starts one at an address of this host, on a free port if that is 0, and waits until it
     /// listens.
-    async fn start(options: &ServerOptions, at: SocketAddr) -> anyhow::Result<(Self, Target)> {
+    async fn start(
+        options: &ServerOptions,
+        at: SocketAddr,
+        files: &mut ServerFiles,
+    ) -> anyhow::Result<(Self, Target)> {
         let bind = at.to_string();
         let history = options.history.to_string();
         let mut arguments = vec![
@@ -284,9 +299,14 @@ impl ServerProcess {
             "--presence",
             "off",
         ];
-        arguments.extend(options.tls.then_some("--tls"));
-        let of_crowds = options.of_crowds();
-        arguments.extend(of_crowds.iter().map(String::as_str));
+        let mut more = options.of_crowds();
+        if options.tls {
+            more.extend(files.certificate()?);
+        }
+        if options.keeps_history {
+            more.extend(files.history()?);
+        }
+        arguments.extend(more.iter().map(String::as_str));
         let program = options.program.as_deref();
         let program = program.unwrap_or(THIS_PROGRAM.as_ref());
         let mut process = ChildProcess::start_of(program, &arguments, options.cpus.as_ref())?;

@@ -10,6 +10,7 @@ use crate::client::target::Target;
 use crate::lab::calibration::Calibration;
 use crate::lab::capacity::settings::SearchFactor;
 use crate::lab::cells::Cell;
+use crate::lab::fault::ScenarioFault;
 use crate::lab::fault_plan::{PlannedDeed, ProcessDeed, deeds};
 use crate::lab::preflight;
 use crate::lab::processes::{ServerOptions, TrialEvent, TrialProcesses};
@@ -162,6 +163,7 @@ impl Trial {
 
     fn server_options(&self) -> ServerOptions {
         let pinning = self.pinning.as_ref();
+        let mut faults = self.cell.factors.fault.iter();
         ServerOptions {
             program: self.server.clone(),
             history: self.cell.factors.history(),
@@ -169,6 +171,7 @@ impl Trial {
             feeds: self.cell.factors.feeds,
             connections: preflight::server_connections(&self.cell.factors),
             cpus: pinning.map(|pinning| pinning.server.clone()),
+            keeps_history: faults.any(ScenarioFault::keeps_history),
         }
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use rcgen::{CertificateParams, DnType, KeyPair};
+use rcgen::{Certificate, CertificateParams, DnType, KeyPair};
 use rustls::ServerConfig;
 use rustls::crypto::ring::{Ticketer, default_provider};
 use rustls::pki_types::pem::{self, PemObject};
@@ -30,27 +30,10 @@ impl ServerTls {
     /// With a self-signed certificate made now, for this machine and the bound address. Clients
     /// that shall trust it need its fingerprint.
     pub fn self_signed(bound: IpAddr) -> anyhow::Result<Self> {
-        let mut names = ["localhost", "127.0.0.1", "::1"]
-            .map(str::to_owned)
-            .to_vec();
-        names.extend(
-            rustix::system::uname()
-                .nodename()
-                .to_str()
-                .map(str::to_owned),
-        );
-        if !bound.is_unspecified() {
-            names.push(bound.to_string());
-        }
-        names.sort();
-        names.dedup();
-        let mut params = CertificateParams::new(names).context("the names of this machine")?;
-        params.distinguished_name.push(DnType::CommonName, "wslab");
-        let key = KeyPair::generate()?;
-        let certificate = params.self_signed(&key)?.der().clone();
+        let (certificate, key) = make_certificate(bound)?;
         let key = PrivateKeyDer::try_from(key.serialize_der());
         let key = key.map_err(|error| anyhow::anyhow!("the key: {error}"))?;
-        ServerTls::of(vec![certificate], key)
+        ServerTls::of(vec![certificate.der().clone()], key)
     }
 
     /// With a certificate, its chain and its private key, from PEM files.
@@ -125,6 +108,28 @@ impl ServerTls {
             .inspect_err(|error| debug!(%address, %error, "no TLS handshake"))
             .ok()
     }
+}
+
+/// A self-signed certificate and its private key, made now, for this machine and the bound address.
+pub fn make_certificate(bound: IpAddr) -> anyhow::Result<(Certificate, KeyPair)> {
+    let mut names = ["localhost", "127.0.0.1", "::1"]
+        .map(str::to_owned)
+        .to_vec();
+    names.extend(
+        rustix::system::uname()
+            .nodename()
+            .to_str()
+            .map(str::to_owned),
+    );
+    if !bound.is_unspecified() {
+        names.push(bound.to_string());
+    }
+    names.sort();
+    names.dedup();
+    let mut params = CertificateParams::new(names).context("the names of this machine")?;
+    params.distinguished_name.push(DnType::CommonName, "wslab");
+    let key = KeyPair::generate()?;
+    Ok((params.self_signed(&key)?, key))
 }
 
 /// What a file must hold, and its flag.
