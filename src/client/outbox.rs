@@ -17,8 +17,8 @@ pub struct Outgoing {
     pub text: String,
 }
 
-/// The most messages in an outbox. A publisher this far behind cannot keep up; further messages
-/// count as not published.
+/// The most messages in an outbox. A publisher this far behind cannot keep up, or has had no
+/// connection for long; further messages count as not published.
 const MAX_WAITING: usize = 1_024;
 
 /// The messages that one author is to publish.
@@ -50,6 +50,13 @@ impl Outbox {
             .rev()
             .for_each(|message| waiting.push_front(message));
         self.added.notify_one();
+    }
+
+    /// Waits until there is a message, which stays.
+    pub async fn filled(&self) {
+        while self.waiting.borrow().is_empty() {
+            self.added.notified().await;
+        }
     }
 
     /// The next message, waiting for it. May be cancelled without loss.

@@ -176,6 +176,8 @@ impl PublisherLoop {
                 from: format!("sensor-{number}"),
                 headers: plan.client.headers,
                 dialled: Cell::default(),
+                reconnect: plan.client.reconnect,
+                phase: (number as f64 - 0.5) / sensors as f64,
             }
             .start(clock::now_ns())
         };

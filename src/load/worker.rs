@@ -244,12 +244,17 @@ impl SubscriberPool {
             Subscription::new(target, config, recorder, ledger, feed, path, readers);
         subscription.source = self.source(number);
         subscription.client = number;
+        subscription.phase = self.phase(number);
+        subscription
+    }
+
+    /// Where a client's polls and pauses are, from 0 to 1.
+    fn phase(&self, number: u32) -> f64 {
         let mut rng = SmallRng::seed_from_u64(self.plan.seed ^ (u64::from(number) << 32));
-        subscription.phase = match self.plan.even_phases {
+        match self.plan.even_phases {
             true => (f64::from(number) + 0.5) / f64::from(self.plan.clients),
             false => rng.random(),
-        };
-        subscription
+        }
     }
 
     /// On loopback, spreads the clients over 127.0.0.2, 127.0.0.3 and so on.
@@ -309,6 +314,8 @@ impl SubscriberPool {
             from,
             headers: self.plan.client.headers,
             dialled: Cell::default(),
+            reconnect: self.plan.client.reconnect,
+            phase: self.phase(number),
         }
     }
 }

@@ -50,9 +50,10 @@ pub const OPEN_METRICS: &str = "application/openmetrics-text";
 const MEDIA_TYPES: [&str; 4] = [JSON, EVENT_STREAM, NDJSON, OPEN_METRICS];
 
 /// Fields that few answers have, which are kept as they came.
-const KEPT_FIELDS: [&str; 6] = [
+const KEPT_FIELDS: [&str; 7] = [
     "content-encoding",
     "location",
+    "retry-after",
     "sec-websocket-accept",
     "sec-websocket-extensions",
     "sec-websocket-protocol",

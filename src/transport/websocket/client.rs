@@ -61,6 +61,8 @@ async fn first(
     outbox: &Outbox,
 ) -> Result<ClientEvent, ClientError> {
     tokio::select! {
+        // First, so that nothing is written to a connection that is known to have ended.
+        biased;
         signal = signal => Ok(ClientEvent::Signal(signal?)),
         message = outbox.next() => Ok(ClientEvent::Due(message)),
     }
