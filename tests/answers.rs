@@ -114,6 +114,21 @@ fn a_message_whose_answer_is_lost_counts_as_published_once_it_is_delivered() {
     assert_eq!(row["published"], row["due"], "{row:?}");
 }
 
+/// 503 with Retry-After says that the message is not in the feed, and will be taken later.
+#[test]
+fn a_message_that_the_server_asks_for_again_is_sent_again() {
+    let server = Server::start(&[]);
+    let posts = AtomicUsize::new(0);
+    let is_busy = move |request: &str| {
+        request.starts_with("POST") && (3..8).contains(&posts.fetch_add(1, Relaxed))
+    };
+    let relay = Relay::busy(&server.address, is_busy, |_, _| Fate::Keep);
+    let row = trial(&relay.url(), &["--transport", "sse"]);
+    assert_eq!(row["published"], row["due"], "{row:?}");
+    assert_eq!((&*row["missed"], &*row["duplicate"]), ("0", "0"), "{row:?}");
+    assert_eq!(number(&row, "publisher_resent"), 5.0, "{row:?}");
+}
+
 /// A client sees that the server has closed its idle connection, and so sends no poll in vain.
 #[test]
 fn polls_further_apart_than_the_server_keeps_connections_are_sent_once() {

@@ -265,3 +265,37 @@ fn a_runs_server_is_restarted_with_its_certificate_port_and_messages() {
     let left = fs::read_dir(temporary.path()).unwrap().count();
     assert_eq!(left, 0, "the history went with the run");
 }
+
+/// Messages wait for a server that is away, but not for ever.
+#[test]
+fn what_is_due_after_the_server_has_gone_for_good_is_not_published() {
+    let mut server = Server::start(&[]);
+    let results = Results::new();
+    let flags = format!(
+        "run --quiet --clients 2 --rate 20 --warm-up 100ms --window 4s --drain 1s --transport sse \
+         --target {}",
+        server.url()
+    );
+    let run = results.start(&flags.split_whitespace().collect::<Vec<_>>());
+    wait_until("both are connected", || {
+        let metrics = server.get("/metrics").body;
+        metric(&metrics, "wslab_connections{transport=\"sse\"}") >= 2
+    });
+    sleep(Duration::from_secs(2));
+    server.process.end();
+    run.finish();
+    let row = results.trials(1).remove(0);
+    let [due, published, failed] =
+        ["due", "published", "publish_failed"].map(|of| number(&row, of));
+    assert_eq!(due, 80.0, "{row:?}");
+    assert!(
+        published > 0.0 && failed >= 20.0 && published + failed == due,
+        "{row:?}"
+    );
+    assert!(number(&row, "not_sent") >= 20.0, "{row:?}");
+    assert_eq!(
+        (&*row["missed"], &*row["verdict"]),
+        ("0", "INVALID"),
+        "{row:?}"
+    );
+}

@@ -20,6 +20,9 @@ pub enum Fate {
 /// at its end.
 type Edit = dyn Fn(&str, &mut String) -> Fate + Send + Sync;
 
+/// Looks at the head of a request that may be refused.
+type Refuse = dyn Fn(&str) -> bool + Send + Sync;
+
 /// A relay on a free port. Each request goes to the server over a connection of its own.
 pub struct Relay {
     /// `127.0.0.1:PORT`.
@@ -32,18 +35,28 @@ impl Relay {
         server: &str,
         edit: impl Fn(&str, &mut String) -> Fate + Send + Sync + 'static,
     ) -> Self {
+        Relay::busy(server, |_| false, edit)
+    }
+
+    /// One that answers the requests which `is_busy` names by itself: 503, try again at once.
+    pub fn busy(
+        server: &str,
+        is_busy: impl Fn(&str) -> bool + Send + Sync + 'static,
+        edit: impl Fn(&str, &mut String) -> Fate + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let requests = Arc::<Mutex<Vec<String>>>::default();
         let (server, seen) = (server.to_owned(), requests.clone());
-        let edit: Arc<Edit> = Arc::new(edit);
+        let (is_busy, edit): (Arc<Refuse>, Arc<Edit>) = (Arc::new(is_busy), Arc::new(edit));
         thread::spawn(move || {
             for client in listener.incoming() {
                 let (server, seen, edit) = (server.clone(), seen.clone(), edit.clone());
+                let is_busy = is_busy.clone();
                 thread::spawn(move || {
                     let mut client = client?;
                     client.set_nodelay(true)?;
-                    while pass(&mut client, &server, &seen, &*edit)? == Fate::Keep {}
+                    while pass(&mut client, &server, &seen, &*is_busy, &*edit)? == Fate::Keep {}
                     io::Result::Ok(())
                 });
             }
@@ -68,10 +81,17 @@ fn pass(
     client: &mut TcpStream,
     server: &str,
     seen: &Mutex<Vec<String>>,
+    is_busy: &Refuse,
     edit: &Edit,
 ) -> io::Result<Fate> {
     let request = head(client)?;
     seen.lock().unwrap().push(request.clone());
+    if is_busy(&request) {
+        body(client, &request)?;
+        let answer = "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 0\r\nContent-Length: 0";
+        write!(client, "{answer}\r\n\r\n")?;
+        return Ok(Fate::Keep);
+    }
     let mut server = TcpStream::connect(server)?;
     server.set_nodelay(true)?;
     let mut bytes = format!("{request}\r\n\r\n").into_bytes();
