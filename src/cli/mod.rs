@@ -23,6 +23,7 @@ pub mod load;
 pub mod man;
 mod predict;
 mod process;
+pub mod proxy;
 mod refusal;
 pub mod report;
 mod result;
@@ -114,6 +115,9 @@ enum Command {
     /// Run the load of one trial; wslab run starts it
     #[command(hide = true)]
     Load(load::LoadArgs),
+    /// Run the proxy of one trial; wslab run starts it
+    #[command(hide = true)]
+    Proxy(proxy::ProxyArgs),
 }
 
 impl Cli {
@@ -168,6 +172,7 @@ impl Cli {
             Command::Completions(args) => args.execute(Cli::command()),
             Command::Man(args) => args.execute(Cli::command()),
             Command::Load(args) => args.execute(),
+            Command::Proxy(args) => args.execute(),
         }
     }
 }

@@ -26,11 +26,13 @@ pub struct Scrape {
 }
 
 impl Scrape {
-    /// Reads the counters for `transport`. `None` where the server is not owned, since others use
-    /// it too, where it has no counters, and where it does not answer.
+    /// Reads the counters for `transport`, from the server itself where a proxy stands before it.
+    /// `None` where the server is not owned, since others use it too, where it has no counters, and
+    /// where it does not answer.
     pub async fn of(target: &Target, headers: Headers, transport: &str) -> Option<Self> {
         let path = target.dialect.counters_path().filter(|_| target.owned)?;
-        let scrape = Scrape::exchange(target, headers, path, transport);
+        let server = target.without_proxy();
+        let scrape = Scrape::exchange(&server, headers, path, transport);
         let scrape = event_loop::timeout(PATIENCE, scrape);
         event_loop::within_tokio(scrape).await.ok()??.ok()
     }

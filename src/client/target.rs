@@ -15,6 +15,15 @@ use crate::system::server_process::{self, Found};
 /// The port of an address that names none and is no URL: the one of `wslab serve`.
 pub const DEFAULT_PORT: u16 = 8080;
 
+/// A proxy on this host, between clients and a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProxyHop {
+    /// Where the server itself listens.
+    pub server: SocketAddr,
+    /// The proxy's process.
+    pub pid: u32,
+}
+
 /// A server: where it is, and, as separate facts, whose it is, on which host, and its process.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Target {
@@ -35,6 +44,9 @@ pub struct Target {
     pub same_host: bool,
     /// The server's process on this host, if it is known: its CPU time and memory are measured.
     pub pid: Option<u32>,
+    /// The proxy that a trial started before the server. `address` and `origin` are then those of
+    /// the proxy, and all other facts those of the server.
+    pub proxy: Option<ProxyHop>,
 }
 
 impl Target {
@@ -51,6 +63,7 @@ impl Target {
             owned: false,
             same_host: address.ip().is_loopback(),
             pid: None,
+            proxy: None,
         }
     }
 
@@ -73,6 +86,17 @@ impl Target {
             pid: found.pid,
             ..self
         })
+    }
+
+    /// The server itself, without a proxy before it.
+    pub fn without_proxy(&self) -> Target {
+        let itself = self.proxy.map(|hop| Target {
+            address: hop.server,
+            origin: format!("http://{}", hop.server),
+            proxy: None,
+            ..self.clone()
+        });
+        itself.unwrap_or_else(|| self.clone())
     }
 
     /// The URL without a path of its own: origin and prefix.

@@ -9,6 +9,7 @@ use crate::client::http::Headers;
 use crate::client::reconnect::ReconnectPolicy;
 use crate::feed::MAX_BATCH_BYTES;
 use crate::lab::factors::{Bytes, Factor, Faults, PollInterval, Span, Switch, Until, factors};
+use crate::lab::proxy::Proxy;
 use crate::lab::scenario::Scenario;
 use crate::load::protocol::Workload;
 use crate::load::schedule::{Pacing, lead_in, most_messages};
@@ -218,6 +219,7 @@ impl Cell {
             hold_ms: is(Transport::LongPolling).then(|| ms(factors.hold)),
             keep_alive: transport.polls().then(|| factors.keep_alive.to_string()),
             headers: Some(factors.headers.to_string()),
+            proxy: factors.proxy.program().map(|_| factors.proxy.to_string()),
             schedule: factors.schedule.to_string(),
             window_s: factors.window.0.as_secs_f64(),
             aa_of: self.aa_of,
@@ -264,6 +266,10 @@ impl Factors {
     /// Checks the values together. The error is the keys and what is wrong with them.
     pub(super) fn check(&self) -> Result<(), (&'static str, String)> {
         let Factors { clients, feeds, .. } = *self;
+        if self.proxy != Proxy::None && self.tls.is_on() {
+            let why = "a proxy and its server speak plain HTTP here; leave one of the two out";
+            return Err(("proxy, tls", why.into()));
+        }
         if self.workload == Workload::Chat && self.rate_hz == 0.0 {
             let why = "a chat without messages measures nothing; write a rate above 0, or use the \
                        monitoring workload to see what idle connections cost";

@@ -19,6 +19,7 @@ use crate::load::schedule::Pacing;
 use crate::transport::Transport;
 
 pub use crate::lab::fault::Faults;
+pub use crate::lab::proxy::Proxy;
 pub use crate::lab::until::Until;
 pub(super) use crate::lab::values::seconds;
 pub use crate::lab::values::{Bytes, PollInterval, Span};
@@ -147,6 +148,18 @@ macro_rules! factors {
                 flag Vec(long, value_name = "DO@AT[:FOR]", hide_short_help = true,
                     help_heading = headings::NETWORK),
                 column("fault");
+            /// Proxy between load and server
+            ///
+            /// nginx, haproxy, caddy: configured for messages that come when they come.
+            /// nginx-default, haproxy-default: as a distribution has them. nginx-buffer: as
+            /// nginx-default, for a server that does not say X-Accel-Buffering: no. nginx-idle-5s:
+            /// cuts what is silent for 5 s. nginx-cache: answers equal long polls with one answer
+            /// of the server. The run starts the program, which must be installed, and ends it.
+            /// Example: --proxy none,nginx
+            proxy: List<Proxy> = List::from([Proxy::None]),
+                flag Vec(long, value_name = "NAME,…", hide_short_help = true,
+                    help_heading = headings::NETWORK),
+                column("proxy"), tag("");
             /// Time before the window, not recorded
             ///
             /// Messages are published in it as in the window, so that the window sees a steady

@@ -3,9 +3,10 @@
 
 use std::collections::VecDeque;
 
-use crate::client::target::Target;
+use crate::client::target::{ProxyHop, Target};
 use crate::lab::fault_plan::ProcessDeed;
 use crate::lab::processes::{ServerOptions, TrialEvent, TrialProcesses};
+use crate::lab::proxy::Proxy;
 use crate::load::outcome::TrialOutcome;
 use crate::load::protocol::{LoadEvent, Plan};
 use crate::system::cpus::Cpus;
@@ -31,6 +32,22 @@ impl TrialProcesses for FakeProcesses {
             owned: true,
             pid: Some(1),
             ..Target::at(([127, 0, 0, 1], 1).into())
+        })
+    }
+
+    async fn start_proxy(
+        &mut self,
+        _: Proxy,
+        server: Target,
+        _: &ServerOptions,
+    ) -> anyhow::Result<Target> {
+        self.calls.push("start proxy");
+        Ok(Target {
+            proxy: Some(ProxyHop {
+                server: server.address,
+                pid: 2,
+            }),
+            ..server
         })
     }
 

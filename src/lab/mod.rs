@@ -21,6 +21,7 @@ pub mod pattern;
 pub mod preflight;
 pub mod processes;
 pub mod progress;
+pub mod proxy;
 pub mod purpose;
 pub mod recorded_run;
 mod recovery;

@@ -6,7 +6,7 @@ use anyhow::bail;
 
 use crate::lab::capacity::settings::SearchFactor;
 use crate::lab::cells::Factors;
-use crate::lab::factors::{MAX_CLIENTS, MAX_RATE_HZ, Switch};
+use crate::lab::factors::{MAX_CLIENTS, MAX_RATE_HZ, Proxy, Switch};
 use crate::lab::scenario::Scenario;
 use crate::load::worker::CLIENTS_PER_SOURCE;
 use crate::system::doctor;
@@ -137,6 +137,7 @@ fn requirements(factors: &Factors, target: Option<SocketAddr>) -> Requirements {
         probes: factors.probes().into(),
         load_processes: factors.load_processes.into(),
         own_server: target.is_none(),
+        through_proxy: factors.proxy != Proxy::None,
         one_address: has_one_address(target),
     }
 }

@@ -13,6 +13,8 @@ use crate::client::target::Target;
 use crate::client::tls::{ClientTls, Trust};
 use crate::feed::MAX_FEEDS;
 use crate::lab::fault_plan::{ProcessDeed, ServerEnd};
+use crate::lab::proxy::Proxy;
+use crate::lab::proxy::process::ProxyProcess;
 use crate::lab::server_files::ServerFiles;
 use crate::lab::values::Span;
 use crate::load::child_process::{ChildProcess, THIS_PROGRAM};
@@ -89,7 +91,7 @@ impl ServerOptions {
 #[derive(Debug)]
 pub enum TrialEvent {
     Load(LoadEvent),
-    /// The server ended, in this way. It happens once.
+    /// The server, or the proxy before it, ended in this way. It happens once.
     ServerDied(String),
 }
 
@@ -99,6 +101,15 @@ pub trait TrialProcesses {
     /// Starts a server and waits until it listens.
     fn start_server(
         &mut self,
+        options: &ServerOptions,
+    ) -> impl Future<Output = anyhow::Result<Target>>;
+
+    /// Starts a proxy before the server that was started. Returns the target that reaches the
+    /// server through it.
+    fn start_proxy(
+        &mut self,
+        proxy: Proxy,
+        server: Target,
         options: &ServerOptions,
     ) -> impl Future<Output = anyhow::Result<Target>>;
 
@@ -124,7 +135,7 @@ pub trait TrialProcesses {
     /// Whether a target that the run does not own still answers.
     fn is_alive(&mut self, target: &Target) -> impl Future<Output = bool>;
 
-    /// Ends the load and the server.
+    /// Ends the load, the proxy and the server.
     fn end(&mut self);
 }
 
@@ -132,6 +143,7 @@ pub trait TrialProcesses {
 #[derive(Debug, Default)]
 pub struct ChildProcesses {
     load: Option<LoadProcess>,
+    proxy: Option<ProxyProcess>,
     server: Option<ServerProcess>,
     /// A server that was ended on purpose, to be started again.
     ended: Option<EndedServer>,
@@ -144,6 +156,18 @@ impl TrialProcesses for ChildProcesses {
         self.files.forget_history();
         let (server, target) = ServerProcess::start(options, any, &mut self.files).await?;
         self.server = Some(server);
+        Ok(target)
+    }
+
+    async fn start_proxy(
+        &mut self,
+        proxy: Proxy,
+        server: Target,
+        options: &ServerOptions,
+    ) -> anyhow::Result<Target> {
+        let (connections, cpus) = (options.connections, options.cpus.as_ref());
+        let (proxy, target) = ProxyProcess::start(proxy, server, connections, cpus).await?;
+        self.proxy = Some(proxy);
         Ok(target)
     }
 
@@ -164,10 +188,20 @@ impl TrialProcesses for ChildProcesses {
                 None => std::future::pending().await,
             }
         };
+        let death_of_proxy = async {
+            match &mut self.proxy {
+                Some(proxy) => proxy.died().await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             event = load.next() => Ok(TrialEvent::Load(event?)),
             how = death => {
                 self.server = None;
+                Ok(TrialEvent::ServerDied(how))
+            }
+            how = death_of_proxy => {
+                self.proxy = None;
                 Ok(TrialEvent::ServerDied(how))
             }
         }
@@ -196,6 +230,7 @@ impl TrialProcesses for ChildProcesses {
 
     fn end(&mut self) {
         self.load = None;
+        self.proxy = None;
         self.server = None;
         self.ended = None;
     }

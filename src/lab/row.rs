@@ -105,7 +105,8 @@ impl Trial {
         clients(outcome, &mut row);
         checks(plan, outcome, &mut row);
         recoveries(plan, outcome, &mut row);
-        if row.delivered > 0 {
+        // Theory knows what our server and its clients cost and write, and no proxy.
+        if row.delivered > 0 && plan.target.proxy.is_none() {
             let theory = self.theory(plan);
             row.predicted_latency_mean_us = theory.latency_mean_us.map(round);
             row.predicted_cpu_us_per_delivery = theory.server_cpu_us_per_delivery.map(round);
@@ -227,7 +228,7 @@ fn bytes(plan: &Plan, outcome: &TrialOutcome, row: &mut TrialRow) {
     }
 }
 
-/// CPU time and memory of server and load.
+/// CPU time and memory of server, proxy and load.
 fn processes(plan: &Plan, outcome: &TrialOutcome, row: &mut TrialRow) {
     let percent = |used: &UsageDelta| Some(round(used.percent(outcome.ledger_s)));
     let grown = |now: u64, before: u64, clients: u32| {
@@ -243,6 +244,12 @@ fn processes(plan: &Plan, outcome: &TrialOutcome, row: &mut TrialRow) {
         let before = outcome.server_rss_before_bytes;
         row.server_rss_bytes_per_client =
             before.and_then(|before| grown(server.rss_bytes, before, plan.clients + plan.probes));
+    }
+    if let Some(proxy) = outcome.proxy.filter(|_| plan.target.proxy.is_some()) {
+        row.proxy_cpu_us_per_delivery = quotient(proxy.cpu_s() * 1e6, outcome.served());
+        let before = outcome.proxy_rss_before_bytes;
+        row.proxy_rss_bytes_per_client =
+            before.and_then(|before| grown(proxy.rss_bytes, before, plan.clients + plan.probes));
     }
     let load = &outcome.load;
     let per_delivery = |seconds: f64| quotient(seconds * 1e6, outcome.recording.ledger.deliveries);
@@ -276,7 +283,7 @@ fn checks(plan: &Plan, outcome: &TrialOutcome, row: &mut TrialRow) {
         let stolen_s = used.cores?.stolen_s;
         Some(round(stolen_s / used.length_s * 100.0))
     });
-    row.ends_differ_bytes = outcome.ends_differ_bytes();
+    row.ends_differ_bytes = outcome.ends_differ_bytes(&plan.target);
     let loop_lag = Microseconds(&outcome.recording.loop_lag);
     row.loop_lag_p99_us = loop_lag.resolved(0.99);
     row.loop_lag_max_us = loop_lag.at(1.0);

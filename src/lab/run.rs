@@ -18,6 +18,7 @@ use crate::lab::factors::{List, Switch};
 use crate::lab::preflight::{self, Checked};
 use crate::lab::processes::{ChildProcesses, TrialProcesses};
 use crate::lab::progress::{ProgressDisplay, RunLength};
+use crate::lab::proxy::{self, Proxy};
 use crate::lab::rounds::RoundsDone;
 use crate::lab::run_folder::RunFolder;
 use crate::lab::scenario::Scenario;
@@ -83,6 +84,7 @@ pub async fn run(
 ) -> anyhow::Result<(Run, Ending)> {
     let target = match &options.target {
         Some(url) => {
+            no_proxy(scenario)?;
             let (trust, token) = (options.trust.as_ref(), options.token.as_ref());
             let found = discover::find(url, trust, token).await?;
             Some(found.located(options.server_pid)?)
@@ -95,6 +97,7 @@ pub async fn run(
         scenario.tls = tls_of(target, &scenario.tls)?;
     }
     scenario.check().map_err(UsageError::from)?;
+    proxy::check_installed(&scenario)?;
     let scenario = scenario.filled();
     let largest = scenario.at_its_largest();
     let Checked { doubts, takes } = preflight::check(&largest, address)?;
@@ -141,6 +144,16 @@ fn tls_of(target: &Target, asked: &[Switch]) -> Result<List<Switch>, UsageError>
         }
         None => Ok([Switch::Off].into()),
         Some(_) => Ok([Switch::On].into()),
+    }
+}
+
+/// Whether a scenario has no proxy, which is started with a server.
+fn no_proxy(scenario: &Scenario) -> Result<(), UsageError> {
+    let why = "proxy: a run starts it before a server of its own, not before --target; leave out \
+               --target, or proxy";
+    match scenario.proxy[..] {
+        [Proxy::None] => Ok(()),
+        _ => Err(UsageError(why.to_owned())),
     }
 }
 

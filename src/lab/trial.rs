@@ -14,6 +14,7 @@ use crate::lab::fault::ScenarioFault;
 use crate::lab::fault_plan::{PlannedDeed, ProcessDeed, deeds};
 use crate::lab::preflight;
 use crate::lab::processes::{ServerOptions, TrialEvent, TrialProcesses};
+use crate::lab::proxy::Proxy;
 use crate::lab::recovery::FaultTimes;
 use crate::lab::scenario::Scenario;
 use crate::load::outcome::TimelineSecond;
@@ -104,7 +105,7 @@ impl Trial {
         let pinning = self.pinning.as_ref();
         let target = match target {
             Some(target) => target.clone(),
-            None => processes.start_server(&self.server_options()).await?,
+            None => self.start_server(processes).await?,
         };
         let plan = self.plan(target);
         if !plan.target.owned {
@@ -159,6 +160,16 @@ impl Trial {
             errors: outcome.recording.errors,
             fatal: died,
         })
+    }
+
+    /// Starts a server, and the proxy before it if there is to be one.
+    async fn start_server(&self, processes: &mut impl TrialProcesses) -> anyhow::Result<Target> {
+        let options = self.server_options();
+        let server = processes.start_server(&options).await?;
+        match self.cell.factors.proxy {
+            Proxy::None => Ok(server),
+            proxy => processes.start_proxy(proxy, server, &options).await,
+        }
     }
 
     fn server_options(&self) -> ServerOptions {

@@ -137,8 +137,11 @@ impl Evidence {
                 let delivered = probe.recording.counts.delivered;
                 probe.expected.saturating_sub(delivered)
             }),
-            // Where the server has no counters, this check is not made: see `unchecked`.
-            ends_differ: outcome.ends_differ_bytes().unwrap_or(0).unsigned_abs() as f64
+            // Where the server has no counters, or a proxy stands before it, this check is not made: see `unchecked`.
+            ends_differ: outcome
+                .ends_differ_bytes(&plan.target)
+                .unwrap_or(0)
+                .unsigned_abs() as f64
                 / (down + up).max(1) as f64,
             unchecked: unchecked(plan, outcome),
             machine: outcome.machine_use(),
@@ -230,7 +233,7 @@ impl Evidence {
 
     fn saturated(&self) -> Touched {
         self.touched_in_seconds(0.0, |used| {
-            let both_s = used.load_s + used.server_s.unwrap_or(0.0);
+            let both_s = used.load_s + used.server_s.unwrap_or(0.0) + used.proxy_s.unwrap_or(0.0);
             let load_share = used.load_s / used.length_s / self.load_cores;
             let both_share = both_s / used.length_s / self.cores;
             load_share.max(both_share) - SATURATED_SHARE
@@ -330,6 +333,7 @@ mod tests {
             length_s,
             load_s: load * length_s,
             server_s: Some(server * length_s),
+            proxy_s: Some(0.0),
             probe_s: Some(0.0),
             cores: Some(CpuTime {
                 busy_s: (load + server + others) * length_s,

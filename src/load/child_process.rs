@@ -67,10 +67,15 @@ impl ChildProcess {
 
 impl Drop for ChildProcess {
     fn drop(&mut self) {
-        let _ = self.child.start_kill();
-        let started = Instant::now();
-        while matches!(self.child.try_wait(), Ok(None)) && started.elapsed() < END_PATIENCE {
-            std::thread::sleep(Duration::from_millis(1));
-        }
+        end(&mut self.child);
+    }
+}
+
+/// Kills a process and waits for its end.
+pub fn end(child: &mut Child) {
+    let _ = child.start_kill();
+    let started = Instant::now();
+    while matches!(child.try_wait(), Ok(None)) && started.elapsed() < END_PATIENCE {
+        std::thread::sleep(Duration::from_millis(1));
     }
 }

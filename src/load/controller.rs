@@ -400,6 +400,8 @@ impl<L: Link> Controller<L> {
             load_rss_before_bytes: before.load.rss_bytes,
             server,
             server_rss_before_bytes: before.server.map(|server| server.rss_bytes),
+            proxy: closed.proxy_since(opened),
+            proxy_rss_before_bytes: before.proxy.map(|proxy| proxy.rss_bytes),
             kernel_growth_bytes: closed.kernel_growth_since(before),
             machine: self.ledger.seconds().to_vec(),
         })

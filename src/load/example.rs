@@ -86,6 +86,8 @@ impl TrialOutcome {
                 rss_bytes: 30 << 20,
             }),
             server_rss_before_bytes: Some(20 << 20),
+            proxy: None,
+            proxy_rss_before_bytes: None,
             kernel_growth_bytes: Some(8 << 20),
             machine: vec![quiet_second(); 100],
         };
@@ -162,6 +164,7 @@ fn quiet_second() -> MachineUse {
         length_s: 1.0,
         load_s: 0.1,
         server_s: Some(0.2),
+        proxy_s: Some(0.0),
         probe_s: Some(0.005),
         cores: Some(CpuTime {
             busy_s: 0.31,

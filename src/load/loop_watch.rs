@@ -25,11 +25,12 @@ const LOOK_UP: u32 = 50;
 /// times.
 pub async fn watch(recorder: Rc<Recorder>, target: Rc<Target>) {
     let board = &recorder.board;
+    let proxy = target.proxy.map(|hop| hop.pid);
     let all_are_known = target.pid.is_some() || !target.same_host;
     recorder.add_process();
     let timer = Timer::new().expect("the system makes a timer");
     let mut due_ns = clock::now_ns() + PERIOD_NS;
-    let mut clocks = clocks(board);
+    let mut clocks = clocks(board, proxy);
     let cores = std::thread::available_parallelism().map_or(1, usize::from) as u64;
     let (mut used_ns, mut checks) = (used(&clocks), 0);
     while timer.until(due_ns).await.is_ok() {
@@ -47,7 +48,7 @@ pub async fn watch(recorder: Rc<Recorder>, target: Rc<Target>) {
         }
         checks += 1;
         if checks % LOOK_UP == 0 {
-            clocks = self::clocks(board);
+            clocks = self::clocks(board, proxy);
             used_ns = used(&clocks);
         }
     }
@@ -61,8 +62,9 @@ fn worked_ns(own_ns: u64, others_ns: u64, cores: u64) -> u64 {
 }
 
 /// The CPU clocks of all processes of the trial on this host.
-fn clocks(board: &TrialBoard) -> Vec<CpuClock> {
-    let mut pids: Vec<u32> = board.processes().chain(board.server()).collect();
+fn clocks(board: &TrialBoard, proxy: Option<u32>) -> Vec<CpuClock> {
+    let serving = board.server().into_iter().chain(proxy);
+    let mut pids: Vec<u32> = board.processes().chain(serving).collect();
     pids.sort_unstable();
     pids.dedup();
     pids.into_iter()

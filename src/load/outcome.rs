@@ -6,6 +6,7 @@ use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
 use crate::client::dialect::ServerCounters;
+use crate::client::target::Target;
 use crate::load::timeline::Phase;
 use crate::record::byte_counts::ByteCounts;
 use crate::record::histogram;
@@ -69,8 +70,10 @@ pub struct MachineUse {
     pub length_s: f64,
     /// Of all processes of the load but the probe's.
     pub load_s: f64,
-    /// 0 if the server runs on another host, `None` if its use cannot be read; likewise the probe.
+    /// 0 if the server runs on another host, `None` if its use cannot be read; likewise proxy and
+    /// probe, which need not be there.
     pub server_s: Option<f64>,
+    pub proxy_s: Option<f64>,
     pub probe_s: Option<f64>,
     /// Of all cores; `None` where the kernel does not show it.
     pub cores: Option<CpuTime>,
@@ -81,7 +84,7 @@ impl MachineUse {
     /// a little below 0. `None` if one of the parts is not known, or if the kernel's sum is not
     /// that of this machine: it does not even hold the trial's own processes.
     pub fn others_s(&self) -> Option<f64> {
-        let ours_s = self.load_s + self.server_s? + self.probe_s?;
+        let ours_s = self.load_s + self.server_s? + self.proxy_s? + self.probe_s?;
         let others_s = self.cores?.busy_s - ours_s;
         (others_s > -(0.1 + 0.5 * ours_s)).then_some(others_s)
     }
@@ -93,6 +96,7 @@ impl AddAssign for MachineUse {
         self.length_s += other.length_s;
         self.load_s += other.load_s;
         self.server_s = sum(self.server_s, other.server_s);
+        self.proxy_s = sum(self.proxy_s, other.proxy_s);
         self.probe_s = sum(self.probe_s, other.probe_s);
         let cores = self.cores.zip(other.cores);
         self.cores = cores.map(|(ours, theirs)| CpuTime {
@@ -159,6 +163,9 @@ pub struct TrialOutcome {
     pub load_rss_before_bytes: u64,
     pub server: Option<UsageDelta>,
     pub server_rss_before_bytes: Option<u64>,
+    /// Nothing where there is no proxy.
+    pub proxy: Option<UsageDelta>,
+    pub proxy_rss_before_bytes: Option<u64>,
     /// Growth of the kernel's memory since before the first subscriber dialled; `None` if it cannot
     /// be read.
     pub kernel_growth_bytes: Option<i64>,
@@ -193,9 +200,10 @@ impl TrialOutcome {
     }
 
     /// By how many bytes the server counted more (+) or less (−) than the load. It is 0 unless
-    /// bytes were under way, were lost with their connection, or belong to another client.
-    pub fn ends_differ_bytes(&self) -> Option<i64> {
-        let counters = self.server_counters?;
+    /// bytes were under way, were lost with their connection, or belong to another client. `None`
+    /// through a proxy, which has other heads and other connections on its two sides.
+    pub fn ends_differ_bytes(&self, target: &Target) -> Option<i64> {
+        let counters = self.server_counters.filter(|_| target.proxy.is_none())?;
         let (down, up) = self.load_bytes();
         Some((counters.down_bytes + counters.up_bytes) as i64 - (down + up) as i64)
     }

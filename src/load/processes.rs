@@ -79,6 +79,7 @@ impl LoadProcesses {
             probe: probe.as_ref().map(|probe| probe.pid),
             server: plan.target.pid,
             server_before: ProcessUsage::default(),
+            proxy: plan.target.proxy.map(|hop| hop.pid),
             server_is_here: plan.target.same_host,
             interface: plan.interface.clone(),
         };

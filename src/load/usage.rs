@@ -15,6 +15,7 @@ pub struct MeasuredProcesses {
     pub server: Option<u32>,
     /// What earlier processes of the server have used.
     pub server_before: ProcessUsage,
+    pub proxy: Option<u32>,
     /// Whether the server runs on this host and takes part in the use of its cores.
     pub server_is_here: bool,
     /// A network interface whose counters are read as well.
@@ -29,6 +30,8 @@ pub struct UsageSnapshot {
     /// `None` if its use cannot be read, as of the server; without a probe it is 0.
     pub probe: Option<ProcessUsage>,
     pub server: Option<ProcessUsage>,
+    /// Likewise; without a proxy it is 0.
+    pub proxy: Option<ProcessUsage>,
     server_is_here: bool,
     /// Of all cores of this host; `None` where the kernel does not show it.
     pub cores: Option<CpuTime>,
@@ -63,6 +66,7 @@ impl MeasuredProcesses {
                 .server
                 .and_then(usage)
                 .map(|used| self.server_before + used),
+            proxy: self.proxy.map_or(Some(ProcessUsage::default()), usage),
             server_is_here: self.server_is_here,
             cores: CpuTime::now(),
             interface: interface.and_then(|name| InterfaceCounters::of(name).ok()),
@@ -85,6 +89,12 @@ impl UsageSnapshot {
         )
     }
 
+    /// What the proxy used since an earlier moment; nothing where there is none.
+    pub fn proxy_since(&self, earlier: &UsageSnapshot) -> Option<UsageDelta> {
+        let proxy = earlier.proxy.as_ref().zip(self.proxy.as_ref());
+        proxy.map(|(earlier, later)| UsageDelta::between(earlier, later))
+    }
+
     /// Growth of the kernel's memory since an earlier moment.
     pub fn kernel_growth_since(&self, earlier: &UsageSnapshot) -> Option<i64> {
         let (now, before) = self.kernel_bytes.zip(earlier.kernel_bytes)?;
@@ -104,6 +114,7 @@ impl UsageSnapshot {
                 true => server.map(|server| server.cpu_s()),
                 false => Some(0.0),
             },
+            proxy_s: self.proxy_since(earlier).map(|proxy| proxy.cpu_s()),
             probe_s: probe.map(|probe| probe.cpu_s()),
             cores: cores.map(|(later, earlier)| later.since(&earlier)),
         }

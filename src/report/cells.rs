@@ -295,6 +295,10 @@ fn setting(row: &TrialRow, all: &[&TrialRow], texts: &Texts) -> String {
         ),
         (vary(all, |t| t.tls), tls.to_owned()),
         (
+            vary(all, |t| t.proxy.clone()),
+            (words.proxy)(row.proxy.as_deref().unwrap_or_default()),
+        ),
+        (
             vary(all, |t| t.headers.clone()),
             (texts.condition.headers)(row.headers.as_deref().unwrap_or_default()),
         ),

@@ -37,10 +37,19 @@ fn any_trial(cells: &[ReportCell], is_so: impl Fn(&TrialRow) -> bool) -> bool {
 
 /// The columns by which these cells are compared.
 pub(super) fn compared(cells: &[ReportCell]) -> Vec<TableColumn> {
-    shown_in(match only_waits(cells) {
+    let table = match only_waits(cells) {
         true => Table::Waiting,
         false => Table::Comparison,
-    })
+    };
+    usual(table, cells)
+}
+
+/// The columns of a table, without the rare ones that none of these cells has.
+pub(super) fn usual(table: Table, cells: &[ReportCell]) -> Vec<TableColumn> {
+    let mut columns = shown_in(table);
+    let has = |metric: &Metric| any_trial(cells, |trial| metric.figure(trial).is_some());
+    columns.retain(|column| !column.metric.rare || has(column.metric));
+    columns
 }
 
 /// The columns of the scorecard: those of the printed table. Of what went wrong only what did.

@@ -69,6 +69,7 @@ pub(super) fn factor_words(factor: &Metric, trial: &TrialRow, texts: &Texts) -> 
         ("poll_interval_ms", _) => (words.poll_interval)(&time(trial.poll_interval_ms)),
         ("hold_ms", _) => (words.hold)(&time(trial.hold_ms)),
         ("keep_alive", on) => (words.keep_alive)(on),
+        ("proxy", name) => (cell.proxy)(name),
         ("headers", which) => (words.headers)(which),
         ("schedule", name) => (cell.schedule)(name),
         (name, value) => (words.other)(name, value),

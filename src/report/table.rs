@@ -18,18 +18,20 @@ use crate::report::lines::{TextStyle, aligned, joined, line_width, padded, width
 use crate::report::marks;
 use crate::report::repeats;
 use crate::report::warnings;
-use crate::results::{Metric, Table, TableColumn, TrialRow, Verdict, shown_in};
+use crate::results::{Metric, Table, TableColumn, TrialRow, Verdict};
 use crate::texts::{Locale, Texts};
 
 /// The columns that a narrow table lacks, the first of them first. What was missed is never
 /// dropped.
-const DROPPED_FIRST: [&str; 9] = [
+const DROPPED_FIRST: [&str; 11] = [
     "load_rss_bytes_per_client",
     "load_cpu_percent",
+    "proxy_rss_bytes_per_client",
     "server_rss_bytes_per_client",
     "empty_exchanges_percent",
     "latency_p99_us",
     "exchanges_per_client_s",
+    "proxy_cpu_us_per_delivery",
     "server_cpu_us_per_delivery",
     "server_cpu_percent",
     "all_layers_bytes_per_delivery",
@@ -145,7 +147,7 @@ fn columns_that_fit(cells: &[ReportCell], style: TextStyle) -> Vec<TableColumn> 
         let mut trials = cells.iter().flat_map(|cell| &cell.trials);
         trials.any(|trial| metric.figure(trial).is_some_and(|figure| figure != 0.0))
     };
-    let mut columns = shown_in(table);
+    let mut columns = columns::usual(table, cells);
     columns.retain(|column| !column.metric.breakage || has(column.metric));
     let mut dropped = DROPPED_FIRST.iter();
     while line_width(&widths(&rows(cells, &columns))) > style.width {

@@ -11,14 +11,19 @@ pub(super) const NOTHING_SENT: &str = "nothing was published";
 pub(super) const NOT_LONG_POLLING: &str = "the transport is not long polling";
 pub(super) const NOT_PINNED: &str = "the kernel chooses the CPUs";
 pub(super) const NOT_POLLING: &str = "the transport does not poll";
-pub(super) const NOT_PREDICTED: &str = "nothing was delivered, or theory needs a calibration \
-    (`wslab doctor --calibrate`) that the server’s machine does not have";
+pub(super) const NOT_PREDICTED: &str = "nothing was delivered, a proxy stood between load and \
+    server, or theory needs a calibration (`wslab doctor --calibrate`) that the server’s machine \
+    does not have";
 pub(super) const NOT_READ: &str = "the machine’s CPU time could not be read";
 pub(super) const NOT_SHORT_POLLING: &str = "the transport is not short polling";
 pub(super) const NO_CLIENT: &str = "no client connected";
 pub(super) const NO_COUNTERS: &str =
     "the server is not wslab’s own, or its `/metrics` could not be read";
+pub(super) const NO_COUNTERS_OR_PROXY: &str = "the server is not wslab’s own, its `/metrics` \
+    could not be read, or a proxy stood between load and server";
 pub(super) const NO_DELIVERY: &str = "nothing was delivered";
+pub(super) const NO_DELIVERY_OR_PROXY: &str =
+    "nothing was delivered, or a proxy stood between load and server";
 pub(super) const NO_EXCHANGE: &str = "the transport does not poll, or there was no exchange";
 pub(super) const NO_FAULT: &str = "nothing was done to the trial on purpose";
 pub(super) const NO_INTERFACE: &str = "`--interface` was not given";
@@ -26,6 +31,8 @@ pub(super) const NO_PAIR: &str = "the cell repeats no other";
 pub(super) const NO_PROBE: &str = "there was no probe";
 pub(super) const NO_PROBE_DELIVERY: &str = "there was no probe, or too little was delivered to it";
 pub(super) const NO_RECOVERY: &str = "there was no fault, or it met no client";
+pub(super) const NO_PROXY: &str = "there was no proxy";
+pub(super) const NO_PROXY_OR_NO_DELIVERY: &str = "there was no proxy, or nothing was delivered";
 pub(super) const NO_RECIPIENT: &str = "no message reached the recipient of this rank";
 pub(super) const NO_SINGLE_FIGURE: &str = "no warning touches single figures";
 pub(super) const OLDER: &str = "the file is older than the column";

@@ -28,6 +28,8 @@ pub struct MetricOf<R> {
     pub short: &'static str,
     /// Whether a table shows the median's interval.
     pub interval: bool,
+    /// Whether tables have it only where some trial does.
+    pub rare: bool,
     /// Whether this counts what went wrong. A bad value may make a trial INVALID, so all trials
     /// count, and a table shows the lowest and the highest instead of the median.
     pub breakage: bool,
@@ -223,6 +225,11 @@ impl<R> MetricOf<R> {
         MetricOf { interval, ..self }
     }
 
+    pub(super) fn rare(self) -> Self {
+        let rare = true;
+        MetricOf { rare, ..self }
+    }
+
     pub(super) fn breakage(self) -> Self {
         let (better, breakage) = (Better::Lower, true);
         MetricOf {
@@ -345,6 +352,7 @@ fn new<R>(kind: Kind, unit: Unit, group: &'static str, title: &'static str) -> M
         title,
         short: "",
         interval: matches!(unit, Unit::Microseconds | Unit::Bytes | Unit::Percent),
+        rare: false,
         breakage: false,
         beneath: &[],
         instead: None,

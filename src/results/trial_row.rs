@@ -204,7 +204,7 @@ columns! {
     /// What theory predicts for the wire bytes (payload to TLS) per delivery.
     predicted_wire_bytes_per_delivery: Option<f64> = bytes("Wire bytes per delivery", "predicted")
         .short("theory").without_interval().on([(Theory, 40), (PrintedTheory, 50)])
-        .absent(NO_DELIVERY);
+        .absent(NO_DELIVERY_OR_PROXY);
     /// The cell that this one repeats under a number of its own (an A/A pair).
     aa_of: Option<u32> = transport_factor().absent(NO_PAIR);
     /// The header fields of requests: `minimal` or `browser`.
@@ -284,7 +284,7 @@ columns! {
     server_wire_bytes_up: Option<u64> = bytes("Server", "wire up").absent(NO_COUNTERS);
     /// Bytes that the server counted more (+) or less (−) than the load.
     ends_differ_bytes: Option<i64> = bytes("Checks", "ends differ").on([(Details, 200)])
-        .absent(NO_COUNTERS);
+        .absent(NO_COUNTERS_OR_PROXY);
     /// Deliveries per write of the server to its subscribers.
     messages_per_write: Option<f64> = number("Messages", "per write").short("msg/write").higher()
         .on([(Beyond, 90), (Ratios, 70), (PrintedBeyond, 60)]).absent(NO_COUNTERS);
@@ -385,6 +385,17 @@ columns! {
     /// Most exchanges that ended in a second after a fault; polling transports only.
     peak_exchanges_per_s: Option<f64> = number("Recovery", "peak exchanges a second").lower()
         .absent(NO_RECOVERY);
+    /// The proxy between load and server, such as `nginx` or `nginx-default`.
+    proxy: Option<String> = factor().absent(NO_PROXY);
+    /// CPU time of the proxy, of its program and of the kernel on its behalf, per delivery.
+    proxy_cpu_us_per_delivery: Option<f64> = us("Proxy", "CPU per delivery").short("proxy CPU")
+        .rare().lower().on([(Comparison, 125), (Headline, 115)])
+        .on_as((Printed, 82), "a delivery", "proxy CPU").absent(NO_PROXY_OR_NO_DELIVERY);
+    /// Growth of the proxy's resident memory since before the first client, per client.
+    proxy_rss_bytes_per_client: Option<f64> = bytes("Proxy", "memory per client")
+        .short("proxy mem").rare().lower().on([(Comparison, 135), (Waiting, 55), (Headline, 125)])
+        .on_as((Printed, 92), "a client", "proxy memory")
+        .on_as((PrintedWaiting, 55), "proxy", "a client’s memory").absent(NO_PROXY);
 }
 
 /// CPU time of a trial, in s, from which on the kernel's samples divide it into user and system

@@ -30,7 +30,7 @@ pub enum Verdict {
 #[strum(serialize_all = "kebab-case")]
 pub enum Warning {
     #[strum(
-        message = "The server ended or went away during the trial.",
+        message = "The server, or the proxy before it, ended or went away during the trial.",
         props(advice = "read the server’s messages, and repeat")
     )]
     ServerDied,

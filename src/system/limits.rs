@@ -52,6 +52,9 @@ pub struct Requirements {
     pub load_processes: u64,
     /// Whether the server is a process of ours.
     pub own_server: bool,
+    /// Whether a proxy of ours stands before the server. It has one descriptor table, and a second
+    /// connection for each of the clients', from one address.
+    pub through_proxy: bool,
     /// Whether all connections leave from one address, whose ports they share. On IPv4 loopback
     /// they have many addresses.
     pub one_address: bool,
@@ -67,6 +70,7 @@ impl Requirements {
             probes: 0,
             load_processes: 1,
             own_server: false,
+            through_proxy: false,
             one_address: true,
         }
     }
@@ -136,6 +140,11 @@ pub fn local_ports(info: &SystemInfo) -> u64 {
     (last.saturating_add(1)).saturating_sub(first)
 }
 
+/// Connections of clients that one proxy passes on.
+fn most_through_proxy(info: &SystemInfo) -> u64 {
+    (in_one_table_of(info) / 2).min(local_ports(info))
+}
+
 /// Checks whether the machine can hold the connections of these clients. The error completes the
 /// sentence "N clients need …". What it advises passes this check.
 pub fn check(info: &SystemInfo, requirements: &Requirements) -> Result<(), String> {
@@ -189,6 +198,15 @@ fn exceeded(info: &SystemInfo, requirements: &Requirements) -> Option<(String, &
     if requirements.own_server && in_server > most {
         return files("the server", in_server);
     }
+    if requirements.through_proxy && in_server > most_through_proxy(info) {
+        let files = 2 * in_server + SPARE_DESCRIPTORS;
+        let ports = local_ports(info);
+        let need = format!(
+            "{files} open files in the proxy, which may have {limit}, and {in_server} ports \
+             between it and the server, of which this host has {ports}"
+        );
+        return Some((need, RAISE_OPEN_FILES));
+    }
     let bytes = requirements.clients * CLIENT_BYTES;
     if let Some(free) = info.memory_available_bytes.filter(|free| bytes > *free) {
         let (needed, free) = (bytes >> 20, free >> 20);
@@ -211,6 +229,10 @@ pub fn most_clients(info: &SystemInfo, requirements: &Requirements) -> u64 {
     let in_server = match requirements.own_server {
         true => in_process.saturating_sub(requirements.probes),
         false => u64::MAX,
+    };
+    let in_server = match requirements.through_proxy {
+        true => in_server.min(most_through_proxy(info).saturating_sub(requirements.probes)),
+        false => in_server,
     };
     let by_descriptors = in_load.min(in_server) / requirements.connections_per_client;
     let by_memory = info
@@ -248,6 +270,10 @@ mod tests {
             connections_per_client: 2,
             ..own_server
         };
+        let through_proxy = Requirements {
+            through_proxy: true,
+            ..own_server
+        };
         let elsewhere = Requirements {
             load_processes: 4,
             ..Requirements::of(0)
@@ -259,6 +285,7 @@ mod tests {
         for (requirements, most) in [
             (own_server, 19_884),
             (two_connections, 9_942),
+            (through_proxy, 9_934),
             (Requirements::of(0), 19_900),
             (elsewhere, 28_232),
             (redialling, 462),

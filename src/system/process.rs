@@ -3,6 +3,7 @@
 use std::io;
 use std::ops::{Add, AddAssign};
 
+use rustix::process::{Signal, set_parent_process_death_signal};
 use serde::{Deserialize, Serialize};
 
 use crate::system::files::SystemFiles;
@@ -134,6 +135,23 @@ impl CpuClock {
         // SAFETY: likewise.
         let read = unsafe { libc::clock_gettime(self.0, &raw mut time) };
         (read == 0).then_some(time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64)
+    }
+}
+
+/// Has the kernel kill a command's process when the thread that starts it ends, also by SIGKILL
+/// (prctl(2), PR_SET_PDEATHSIG). What that process starts is not killed.
+pub fn end_with_this_thread(command: &mut tokio::process::Command) {
+    let parent = rustix::process::getpid();
+    // SAFETY: between fork and exec this makes system calls, and allocates nothing.
+    unsafe {
+        command.pre_exec(move || {
+            set_parent_process_death_signal(Some(Signal::KILL))?;
+            // The parent may have ended before.
+            match rustix::process::getppid() == Some(parent) {
+                true => Ok(()),
+                false => Err(io::ErrorKind::BrokenPipe.into()),
+            }
+        });
     }
 }
 

@@ -67,6 +67,10 @@ const CELL: CellTexts = CellTexts {
     payload: |bytes| format!("payload {}", N.bytes(bytes)),
     tls: "TLS",
     no_tls: "no TLS",
+    proxy: |name| match name {
+        "" => "no proxy".to_owned(),
+        name => format!("through {name}"),
+    },
     schedule: |name| format!("{name} schedule"),
     poll_interval: |time| format!("every {time}"),
     hold: |time| format!("hold {time}"),
@@ -143,6 +147,7 @@ const RUNS: RunsTexts = RunsTexts {
         "payload_bytes" | "headers" => "Bytes and CPU: the messages are of different length.",
         "feeds" => "Latency: a message has another number of recipients.",
         "tls" => "CPU, memory and bytes, unless TLS is what is compared.",
+        "proxy" => "Latency, bytes and CPU, unless proxies are what is compared.",
         "poll_interval_ms" => "Short polling.",
         "hold_ms" | "keep_alive" => "The transports that poll.",
         "transport" => "A transport that only one run has.",

@@ -134,6 +134,10 @@ const CELL: CellTexts = CellTexts {
     payload: |bytes| format!("conteúdo de {}", N.bytes(bytes)),
     tls: "TLS",
     no_tls: "sem TLS",
+    proxy: |name| match name {
+        "" => "sem proxy".to_owned(),
+        name => format!("via {name}"),
+    },
     schedule: |name| match name {
         "constant" => "chegadas constantes".to_owned(),
         "poisson" => "chegadas de Poisson".to_owned(),

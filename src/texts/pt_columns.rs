@@ -206,6 +206,18 @@ pub(super) const COLUMNS: &[(&str, &str)] = &[
          por cliente: das duas pontas onde o servidor está nesta máquina, e de tudo mais que mudou.",
     ),
     (
+        "The proxy between load and server, such as `nginx` or `nginx-default`.",
+        "O proxy entre carga e servidor, como `nginx` ou `nginx-default`.",
+    ),
+    (
+        "CPU time of the proxy, of its program and of the kernel on its behalf, per delivery.",
+        "Tempo de CPU do proxy, do programa e do kernel a seu serviço, por entrega.",
+    ),
+    (
+        "Growth of the proxy's resident memory since before the first client, per client.",
+        "Crescimento da memória residente do proxy desde antes do primeiro cliente, por cliente.",
+    ),
+    (
         "How far the trial's figures can be trusted.",
         "Até que ponto se pode confiar nos valores do ensaio.",
     ),

@@ -318,10 +318,10 @@ pub(super) const EMPTY_IF: &[(&str, &str)] = &[
         "o transporte não é de polling",
     ),
     (
-        "nothing was delivered, or theory needs a calibration (`wslab doctor --calibrate`) that \
-         the server’s machine does not have",
-        "nada foi entregue, ou a teoria precisa de uma calibração (`wslab doctor --calibrate`) \
-         que a máquina do servidor não tem",
+        "nothing was delivered, a proxy stood between load and server, or theory needs a \
+         calibration (`wslab doctor --calibrate`) that the server’s machine does not have",
+        "nada foi entregue, havia um proxy entre carga e servidor, ou a teoria precisa de uma \
+         calibração (`wslab doctor --calibrate`) que a máquina do servidor não tem",
     ),
     (
         "the machine’s CPU time could not be read",
@@ -336,7 +336,22 @@ pub(super) const EMPTY_IF: &[(&str, &str)] = &[
         "the server is not wslab’s own, or its `/metrics` could not be read",
         "o servidor não é o do próprio wslab, ou o seu `/metrics` não pôde ser lido",
     ),
+    (
+        "the server is not wslab’s own, its `/metrics` could not be read, or a proxy stood between \
+         load and server",
+        "o servidor não é o do próprio wslab, o seu `/metrics` não pôde ser lido, ou havia um \
+         proxy entre carga e servidor",
+    ),
     ("nothing was delivered", "nada foi entregue"),
+    (
+        "nothing was delivered, or a proxy stood between load and server",
+        "nada foi entregue, ou havia um proxy entre carga e servidor",
+    ),
+    ("there was no proxy", "não havia proxy"),
+    (
+        "there was no proxy, or nothing was delivered",
+        "não havia proxy, ou nada foi entregue",
+    ),
     (
         "the transport does not poll, or there was no exchange",
         "o transporte não é de polling, ou não houve troca",

@@ -259,6 +259,7 @@ pub(super) const RUNS: RunsTexts = RunsTexts {
         "payload_bytes" | "headers" => "Bytes e CPU: as mensagens têm outro tamanho.",
         "feeds" => "Latência: uma mensagem tem outro número de destinatários.",
         "tls" => "CPU, memória e bytes, a menos que se compare o TLS.",
+        "proxy" => "Latência, bytes e CPU, a menos que se comparem proxies.",
         "poll_interval_ms" => "Short polling.",
         "hold_ms" | "keep_alive" => "Os transportes de polling.",
         "transport" => "Um transporte que só uma execução tem.",

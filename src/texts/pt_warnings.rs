@@ -2,8 +2,8 @@
 
 pub(super) const WARNINGS: &[(&str, &str)] = &[
     (
-        "The server ended or went away during the trial.",
-        "O servidor terminou ou sumiu durante o ensaio.",
+        "The server, or the proxy before it, ended or went away during the trial.",
+        "O servidor, ou o proxy diante dele, terminou ou sumiu durante o ensaio.",
     ),
     (
         "read the server’s messages, and repeat",

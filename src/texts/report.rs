@@ -50,6 +50,8 @@ pub struct CellTexts {
     pub payload: fn(f64) -> String,
     pub tls: &'static str,
     pub no_tls: &'static str,
+    /// Of no proxy an empty name.
+    pub proxy: fn(&str) -> String,
     pub schedule: fn(&str) -> String,
     pub poll_interval: fn(&str) -> String,
     pub hold: fn(&str) -> String,

@@ -84,7 +84,7 @@ impl Need {
     }
 
     /// How far a trial is from what is needed, to compare trials by: 0 where it is none. A factor of
-    /// e counts 1; another workload or TLS counts more than any number.
+    /// e counts 1; another workload, TLS or a proxy counts more than any number.
     fn distance(&self, trial: &TrialRow) -> f64 {
         const OTHER: f64 = 100.0;
         let apart = |needed: Option<f64>, measured: f64| {
@@ -99,6 +99,7 @@ impl Need {
                 trial.payload_bytes.into(),
             )
             + other(trial.tls, self.tls)
+            + other(trial.proxy.is_some(), false)
             + 2.0 * other(is_chat(trial), self.two_way)
     }
 

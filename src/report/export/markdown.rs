@@ -13,7 +13,7 @@ use crate::report::conditions::conditions;
 use crate::report::judgements::judgement;
 use crate::report::lines::TextStyle;
 use crate::report::marks;
-use crate::results::{CapacityRow, Metric, Table, TrialRow, Verdict, shown_in};
+use crate::results::{CapacityRow, Metric, Table, TableColumn, TrialRow, Verdict};
 use crate::stats::compare::Comparison;
 use crate::stats::judgement::Judgement;
 use crate::texts::{Locale, Texts};
@@ -40,12 +40,12 @@ pub fn run_markdown(document: &RunDocument, trials: &[TrialRow], locale: Locale)
         true => Table::PrintedWaiting,
         false => Table::Printed,
     };
+    let columns = columns::usual(shown, &cells);
     for (setting, group) in settings(&cells) {
         let mut header = vec![
             texts.table.transport.to_owned(),
             texts.table.verdict.to_owned(),
         ];
-        let columns = shown_in(shown);
         let same = |title| {
             columns
                 .iter()
@@ -59,7 +59,10 @@ pub fn run_markdown(document: &RunDocument, trials: &[TrialRow], locale: Locale)
                 _ => format!("{group}: {title}"),
             }
         }));
-        let rows: Vec<Vec<String>> = group.iter().map(|cell| row(cell, shown)).collect();
+        let rows: Vec<Vec<String>> = group
+            .iter()
+            .map(|cell| row(cell, shown, &columns))
+            .collect();
         lines.push(setting.to_owned());
         lines.push(table(&header, &rows, 2));
     }
@@ -185,10 +188,13 @@ fn head(scenario: &str, question: &str) -> String {
     }
 }
 
-fn row(cell: &ReportCell, shown: Table) -> Vec<String> {
+fn row(cell: &ReportCell, shown: Table, columns: &[TableColumn]) -> Vec<String> {
     let mut row = vec![cell.name(), cell.verdict().to_string()];
-    let columns = shown_in(shown).into_iter();
-    row.extend(columns.map(|column| columns::line(shown, column.metric, cell)));
+    row.extend(
+        columns
+            .iter()
+            .map(|column| columns::line(shown, column.metric, cell)),
+    );
     row
 }
 
