@@ -238,6 +238,7 @@ impl<L: Link> Controller<L> {
                     Some(ControllerCommand::ServerReplaced { pid, ended }) => {
                         self.load.board.set_server(Some(pid));
                         self.load.measured.replace_server(pid, ended);
+                        self.ledger.server_replaced();
                     }
                     None => bail!("the run has ended"),
                 },

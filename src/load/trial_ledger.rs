@@ -98,6 +98,11 @@ impl TrialLedger {
         self.to = Some(moment);
     }
 
+    /// Another server counts from 0: what the one before it has counted is not known.
+    pub fn server_replaced(&mut self) {
+        self.opened = None;
+    }
+
     /// What the server counted since the opening, where that is known.
     pub async fn server_counters(&self, load: &LoadProcesses) -> Option<ServerCounters> {
         let (later, earlier) = load.scrape().await.zip(self.opened.as_ref())?;
