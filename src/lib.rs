@@ -24,6 +24,7 @@
 //! - [`server`]: accept loops and their threads, the fast HTTP/1.1 engine, hyper and axum, routes
 //! - [`monitor`]: feeds that fill themselves
 //! - [`load`]: schedule, publishers, subscribers, controller and agents
+//! - [`network`]: links with delay, loss and a rate between server and load
 //! - [`results`]: the rows on disk · [`stats`]: statistics, comparison, search
 //! - [`lab`]: scenarios, trials, verdicts
 //! - [`report`]: rows in, tables, plots and a page out
@@ -44,6 +45,7 @@ pub mod feed;
 pub mod lab;
 pub mod load;
 pub mod monitor;
+pub mod network;
 pub mod record;
 pub mod report;
 pub mod results;

@@ -15,6 +15,7 @@ use crate::cli::result::Format;
 use crate::lab::calibrate::calibrate;
 use crate::lab::calibration::Calibration;
 use crate::lab::factors::MAX_CLIENTS;
+use crate::network::child::NetworkProcess;
 use crate::report::{TextStyle, export};
 use crate::system::doctor::{self, Finding, Level};
 use crate::system::info::SystemInfo;
@@ -71,7 +72,8 @@ impl DoctorArgs {
             return Ok(ExitCode::SUCCESS);
         }
         let requirements = Requirements::of(self.clients.into());
-        let findings = doctor::findings(&SystemInfo::sample(WATCH), &requirements);
+        let mut findings = doctor::findings(&SystemInfo::sample(WATCH), &requirements);
+        findings.push(networks(runtime()?.block_on(NetworkProcess::check())));
         output::write(match self.format {
             Format::Table => table(&findings, self.color.style()),
             Format::Json => export::json(&Checks {
@@ -121,6 +123,27 @@ impl DoctorArgs {
             Format::Md => words(&calibration, &folder).replace('\n', "\n\n"),
         })?;
         Ok(())
+    }
+}
+
+/// Which networks of its own a run can make here.
+fn networks(made: anyhow::Result<()>) -> Finding {
+    let (level, what, fix) = match made {
+        Ok(()) => {
+            let what = "--network can delay, lose and black out packets here, and limit their rate";
+            (Level::Ok, what.to_owned(), "")
+        }
+        Err(missing) => {
+            let what = format!("--network cannot be used here: {missing:#}");
+            let fix = "be root, or allow user namespaces and reading and writing /dev/net/tun";
+            (Level::Warn, what, fix)
+        }
+    };
+    Finding {
+        level,
+        name: "networks",
+        what,
+        fix: fix.to_owned(),
     }
 }
 

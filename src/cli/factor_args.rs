@@ -5,8 +5,8 @@ use clap::{Arg, Args, Command};
 use crate::cli::help::{headings, with_factor_default};
 use crate::client::http::Headers;
 use crate::lab::factors::{
-    Bytes, Faults, List, PollInterval, Proxy, Span, Switch, Until, factors, parse_transports,
-    transports_help,
+    Bytes, Faults, List, Network, PollInterval, Proxy, Span, Switch, Until, factors,
+    parse_transports, transports_help,
 };
 use crate::lab::scenario::Scenario;
 use crate::lab::written::Written;

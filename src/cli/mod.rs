@@ -21,6 +21,7 @@ pub mod lesson;
 mod list;
 pub mod load;
 pub mod man;
+pub mod network;
 mod predict;
 mod process;
 pub mod proxy;
@@ -118,6 +119,9 @@ enum Command {
     /// Run the proxy of one trial; wslab run starts it
     #[command(hide = true)]
     Proxy(proxy::ProxyArgs),
+    /// Run the network of one trial; wslab run starts it
+    #[command(hide = true)]
+    Network(network::NetworkArgs),
 }
 
 impl Cli {
@@ -173,6 +177,7 @@ impl Cli {
             Command::Man(args) => args.execute(Cli::command()),
             Command::Load(args) => args.execute(),
             Command::Proxy(args) => args.execute(),
+            Command::Network(args) => args.execute(),
         }
     }
 }

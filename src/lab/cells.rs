@@ -8,14 +8,16 @@ use crate::client::config::ClientConfig;
 use crate::client::http::Headers;
 use crate::client::reconnect::ReconnectPolicy;
 use crate::feed::MAX_BATCH_BYTES;
-use crate::lab::factors::{Bytes, Factor, Faults, PollInterval, Span, Switch, Until, factors};
+use crate::lab::factors::{
+    Bytes, Factor, Faults, Network, PollInterval, Span, Switch, Until, factors,
+};
 use crate::lab::proxy::Proxy;
 use crate::lab::scenario::Scenario;
 use crate::load::protocol::Workload;
 use crate::load::schedule::{Pacing, lead_in, most_messages};
 use crate::load::timeline::{Phase, PhaseLengths, Timeline};
 use crate::record::identity::MAX_MESSAGES;
-use crate::results::TrialRow;
+use crate::results::{NetworkName, TrialRow};
 use crate::service::limits::Limits;
 use crate::transport::Transport;
 
@@ -155,7 +157,7 @@ macro_rules! cells {
                         && self.$key.values().len() > 1
                         && is_concerned(only, factors.transport())
                     {
-                        tag.push_str(&format!("-{}{unit}", factors.$key).replace(' ', ""));
+                        tag.push_str(&format!("-{}{unit}", factors.$key).replace(' ', "").replace(',', "+"));
                     }
                 )+
                 tag
@@ -220,6 +222,7 @@ impl Cell {
             keep_alive: transport.polls().then(|| factors.keep_alive.to_string()),
             headers: Some(factors.headers.to_string()),
             proxy: factors.proxy.program().map(|_| factors.proxy.to_string()),
+            network: NetworkName(factors.network.to_string()),
             schedule: factors.schedule.to_string(),
             window_s: factors.window.0.as_secs_f64(),
             aa_of: self.aa_of,
@@ -302,6 +305,16 @@ impl Factors {
             .check(self.window)
             .map_err(|why| ("fault", why))?;
         self.check_cut_connections()?;
+        let black_out = self.network.link().and_then(|link| link.black_out);
+        if black_out.is_some_and(|it| u128::from(it.from_ns) >= self.window.0.as_nanos()) {
+            let why = "the window ends before the black-out begins; write an earlier black-out, or \
+                       a longer window";
+            return Err(("network, window", why.into()));
+        }
+        if self.network.link().is_some() && self.proxy != Proxy::None {
+            let why = "a proxy is on loopback; write a network or a proxy, not both";
+            return Err(("network, proxy", why.into()));
+        }
         let longest = Span(Limits::default().max_hold);
         if self.hold > longest {
             let why = format!("a server answers after {longest}; write at most that");

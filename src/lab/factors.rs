@@ -19,6 +19,7 @@ use crate::load::schedule::Pacing;
 use crate::transport::Transport;
 
 pub use crate::lab::fault::Faults;
+pub use crate::lab::network::Network;
 pub use crate::lab::proxy::Proxy;
 pub use crate::lab::until::Until;
 pub(super) use crate::lab::values::seconds;
@@ -160,6 +161,17 @@ macro_rules! factors {
                 flag Vec(long, value_name = "NAME,…", hide_short_help = true,
                     help_heading = headings::NETWORK),
                 column("proxy"), tag("");
+            /// Network between load and server; may be repeated
+            ///
+            /// loopback; a profile: lan, wifi-hall, 4g, 3g, geo-satellite, sao-paulo-frankfurt; or
+            /// conditions: delay, jitter, loss and rate, each also with _up or _down, mtu, and
+            /// black_out, counted from the window's beginning. A delay is that of one way. All
+            /// clients share the link; publishers are beside the server. Examples: --network 4g,
+            /// --network delay=50ms,loss=2%, --network 4g,rate=off,black_out=5s..15s
+            network: List<Network> = List::from([Network::Loopback]),
+                flag Vec(long, value_name = "NET", value_parser = List::<Network>::one,
+                    hide_short_help = true, help_heading = headings::NETWORK),
+                column("network"), tag("");
             /// Time before the window, not recorded
             ///
             /// Messages are published in it as in the window, so that the window sees a steady

@@ -5,10 +5,12 @@ use std::collections::VecDeque;
 
 use crate::client::target::{ProxyHop, Target};
 use crate::lab::fault_plan::ProcessDeed;
-use crate::lab::processes::{ServerOptions, TrialEvent, TrialProcesses};
+use crate::lab::processes::{ServerOptions, StartedNetwork, TrialEvent, TrialProcesses};
 use crate::lab::proxy::Proxy;
 use crate::load::outcome::TrialOutcome;
-use crate::load::protocol::{LoadEvent, Plan};
+use crate::load::protocol::{LoadEvent, NetworkPlace, Plan};
+use crate::network::conditions::{LinkConditions, OneWay};
+use crate::network::protocol::{NetworkReport, SOURCES, WayProbed};
 use crate::system::cpus::Cpus;
 
 /// Processes that do nothing.
@@ -21,11 +23,46 @@ pub struct FakeProcesses {
     pub events: VecDeque<TrialEvent>,
     /// CPU time of the server in a quiet outcome, taken in turn; empty: always the same.
     pub server_user_s: Vec<f64>,
+    /// What passes the network.
+    pub passed: NetworkReport,
     /// Whether the target answers to the question.
     pub target_lives: bool,
 }
 
 impl TrialProcesses for FakeProcesses {
+    async fn start_network(
+        &mut self,
+        link: &LinkConditions,
+        _: u64,
+    ) -> anyhow::Result<StartedNetwork> {
+        self.calls.push("start network");
+        let probed = |way: OneWay| WayProbed {
+            delay_ns: Some(way.delay_ns),
+            probes: 30,
+            rate_bit_s: way.rate_bit_s.map(|rate| rate as f64),
+            train_ns: 1,
+        };
+        Ok(StartedNetwork {
+            place: NetworkPlace {
+                sources: SOURCES,
+                of_server: "/proc/1/fd/3".into(),
+                pid: 1,
+            },
+            up: probed(link.up),
+            down: probed(link.down),
+        })
+    }
+
+    async fn window_opens(&mut self, _: u64) -> anyhow::Result<()> {
+        self.calls.push("window opens");
+        Ok(())
+    }
+
+    async fn read_network(&mut self) -> anyhow::Result<NetworkReport> {
+        self.calls.push("read network");
+        Ok(self.passed)
+    }
+
     async fn start_server(&mut self, _: &ServerOptions) -> anyhow::Result<Target> {
         self.calls.push("start server");
         Ok(Target {

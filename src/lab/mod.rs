@@ -17,6 +17,8 @@ pub mod fault;
 pub mod fault_plan;
 mod kept_cells;
 pub mod lesson;
+pub mod network;
+pub mod network_measured;
 pub mod pattern;
 pub mod preflight;
 pub mod processes;

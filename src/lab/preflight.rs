@@ -4,11 +4,13 @@ use std::net::SocketAddr;
 
 use anyhow::bail;
 
+use crate::error::UsageError;
 use crate::lab::capacity::settings::SearchFactor;
 use crate::lab::cells::Factors;
 use crate::lab::factors::{MAX_CLIENTS, MAX_RATE_HZ, Proxy, Switch};
 use crate::lab::scenario::Scenario;
 use crate::load::worker::CLIENTS_PER_SOURCE;
+use crate::network::child::NetworkProcess;
 use crate::system::doctor;
 use crate::system::info::SystemInfo;
 use crate::system::limits::{self, CLIENT_BYTES, Requirements};
@@ -86,6 +88,32 @@ fn takes(info: &SystemInfo, factors: &Factors, target: Option<SocketAddr>) -> Op
              {addresses}; memory about {needed} MiB{free}; time to connect {ramp_up_s:.0} s"
         )
     })
+}
+
+/// Checks that the networks of a scenario can be made here, and go with a target and an interface
+/// that the user named.
+pub async fn check_network(
+    scenario: &Scenario,
+    has_target: bool,
+    has_interface: bool,
+) -> Result<(), UsageError> {
+    let Some(network) = scenario.network.iter().find(|one| one.link().is_some()) else {
+        return Ok(());
+    };
+    let refused = |why: String| Err(UsageError(format!("network {network}: {why}")));
+    if has_target {
+        let why = "a run makes networks for servers of its own; leave --target or --network out";
+        return refused(why.to_owned());
+    }
+    if has_interface {
+        let why = "it has interfaces of its own, whose packets are counted in trials.csv; leave \
+                   --interface out";
+        return refused(why.to_owned());
+    }
+    match NetworkProcess::check().await {
+        Ok(()) => Ok(()),
+        Err(missing) => refused(format!("this machine cannot make it: {missing:#}")),
+    }
 }
 
 /// The scenario with an upper bound of its search: without one, what a descriptor table of this

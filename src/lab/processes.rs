@@ -1,6 +1,7 @@
 //! The processes of a trial: a server and a load.
 
-use std::net::SocketAddr;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -19,11 +20,15 @@ use crate::lab::server_files::ServerFiles;
 use crate::lab::values::Span;
 use crate::load::child_process::{ChildProcess, THIS_PROGRAM};
 use crate::load::link::Link;
-use crate::load::protocol::{ControllerCommand, Job, LoadEvent, Plan};
+use crate::load::protocol::{ControllerCommand, Job, LoadEvent, NetworkPlace, Plan};
+use crate::network::child::NetworkProcess;
+use crate::network::conditions::LinkConditions;
+use crate::network::protocol::{NetworkReport, SERVER, SOURCES, WayProbed};
 use crate::server::settings::PEER_TIMEOUT;
 use crate::service::limits::Limits;
 use crate::system::cpus::Cpus;
 use crate::system::limits::{SPARE_DESCRIPTORS, in_one_table};
+use crate::system::namespace::Namespace;
 use crate::system::process::{ProcessUsage, has_ended};
 
 /// The longest wait for a server to listen.
@@ -98,6 +103,21 @@ pub enum TrialEvent {
 /// The processes of one trial after another. Tests have a fake, so that rows, verdicts and the
 /// order of trials are checked without a process or a socket.
 pub trait TrialProcesses {
+    /// Makes a network with such a link, and measures it. The server and the load that are started
+    /// after it are at its ends. The same seed gives the same packets the same fate.
+    fn start_network(
+        &mut self,
+        link: &LinkConditions,
+        seed: u64,
+    ) -> impl Future<Output = anyhow::Result<StartedNetwork>>;
+
+    /// Says when the first message of the window is due, on the monotonic clock: a black-out
+    /// follows it.
+    fn window_opens(&mut self, at_ns: u64) -> impl Future<Output = anyhow::Result<()>>;
+
+    /// What passed the network so far.
+    fn read_network(&mut self) -> impl Future<Output = anyhow::Result<NetworkReport>>;
+
     /// Starts a server and waits until it listens.
     fn start_server(
         &mut self,
@@ -139,7 +159,15 @@ pub trait TrialProcesses {
     fn end(&mut self);
 }
 
-/// Child processes of this one.
+/// A network, and what its probes found each way.
+#[derive(Clone, Debug)]
+pub struct StartedNetwork {
+    pub place: NetworkPlace,
+    pub up: WayProbed,
+    pub down: WayProbed,
+}
+
+/// Child processes of this one. They end in this order.
 #[derive(Debug, Default)]
 pub struct ChildProcesses {
     load: Option<LoadProcess>,
@@ -148,13 +176,54 @@ pub struct ChildProcesses {
     /// A server that was ended on purpose, to be started again.
     ended: Option<EndedServer>,
     files: ServerFiles,
+    network: Option<NetworkProcess>,
+}
+
+impl ChildProcesses {
+    /// The namespace of the server, if the trial has a network.
+    fn server_namespace(&self) -> io::Result<Option<Namespace>> {
+        let network = self.network.as_ref();
+        network.map(NetworkProcess::of_server).transpose()
+    }
+
+    fn network(&mut self) -> anyhow::Result<&mut NetworkProcess> {
+        self.network.as_mut().context("there is no network")
+    }
 }
 
 impl TrialProcesses for ChildProcesses {
+    async fn start_network(
+        &mut self,
+        link: &LinkConditions,
+        seed: u64,
+    ) -> anyhow::Result<StartedNetwork> {
+        let network = NetworkProcess::start(*link, seed).await;
+        let ready = &self.network.insert(network.context("no network")?).ready;
+        Ok(StartedNetwork {
+            place: NetworkPlace {
+                sources: SOURCES,
+                of_server: ready.server.clone(),
+                pid: ready.pid,
+            },
+            up: ready.up,
+            down: ready.down,
+        })
+    }
+
+    async fn window_opens(&mut self, at_ns: u64) -> anyhow::Result<()> {
+        self.network()?.window_opens(at_ns).await
+    }
+
+    async fn read_network(&mut self) -> anyhow::Result<NetworkReport> {
+        self.network()?.report().await
+    }
+
     async fn start_server(&mut self, options: &ServerOptions) -> anyhow::Result<Target> {
-        let any = SocketAddr::from(([127, 0, 0, 1], 0));
-        self.files.forget_history();
-        let (server, target) = ServerProcess::start(options, any, &mut self.files).await?;
+        let namespace = self.server_namespace()?;
+        let ip = namespace.as_ref().map_or(Ipv4Addr::LOCALHOST, |_| SERVER);
+        let (any, files) = (SocketAddr::from((ip, 0)), &mut self.files);
+        files.forget_history();
+        let (server, target) = ServerProcess::start(options, any, files, namespace).await?;
         self.server = Some(server);
         Ok(target)
     }
@@ -176,7 +245,8 @@ impl TrialProcesses for ChildProcesses {
     }
 
     async fn start_load(&mut self, plan: &Plan, cpus: Option<&Cpus>) -> anyhow::Result<()> {
-        self.load = Some(LoadProcess::start(plan, cpus).await?);
+        let namespace = self.network.as_ref().map(NetworkProcess::of_load);
+        self.load = Some(LoadProcess::start(plan, cpus, namespace.transpose()?).await?);
         Ok(())
     }
 
@@ -233,6 +303,7 @@ impl TrialProcesses for ChildProcesses {
         self.proxy = None;
         self.server = None;
         self.ended = None;
+        self.network = None;
     }
 }
 
@@ -272,7 +343,9 @@ impl ChildProcesses {
         let EndedServer {
             options, address, ..
         } = &ended;
-        let (server, target) = ServerProcess::start(options, *address, &mut self.files).await?;
+        let namespace = self.server_namespace()?;
+        let files = &mut self.files;
+        let (server, target) = ServerProcess::start(options, *address, files, namespace).await?;
         self.server = Some(server);
         let pid = target.pid.context("the server ended at once")?;
         let load = self.load.as_mut().context("no load was started")?;
@@ -308,12 +381,13 @@ struct ServerProcess {
 }
 
 impl ServerProcess {
-    /// Starts one at an address of this host, on a free port if that is 0, and waits until it
-    /// listens.
+    /// Starts one at an address of this host, or of a network of this run, on a free port if that
+    /// is 0, and waits until it listens.
     async fn start(
         options: &ServerOptions,
         at: SocketAddr,
         files: &mut ServerFiles,
+        namespace: Option<Namespace>,
     ) -> anyhow::Result<(Self, Target)> {
         let bind = at.to_string();
         let history = options.history.to_string();
@@ -344,7 +418,8 @@ impl ServerProcess {
         arguments.extend(more.iter().map(String::as_str));
         let program = options.program.as_deref();
         let program = program.unwrap_or(THIS_PROGRAM.as_ref());
-        let mut process = ChildProcess::start_of(program, &arguments, options.cpus.as_ref())?;
+        let cpus = options.cpus.as_ref();
+        let mut process = ChildProcess::start_in(namespace, program, &arguments, cpus)?;
         let line = read_line(&mut process).await?;
         let address = |origin: &str| http::host(origin).parse::<SocketAddr>().ok();
         let listening = line.strip_prefix("listening on ");
@@ -369,6 +444,7 @@ impl ServerProcess {
             origin: origin.to_owned(),
             tls,
             owned: true,
+            same_host: true,
             pid: Some(process.child.id().context("the server ended at once")?),
             ..Target::at(address)
         };
@@ -422,8 +498,13 @@ async fn read_line(process: &mut ChildProcess) -> anyhow::Result<String> {
 struct LoadProcess(ChildProcess);
 
 impl LoadProcess {
-    async fn start(plan: &Plan, cpus: Option<&Cpus>) -> anyhow::Result<Self> {
-        let mut process = ChildProcess::start(&["load"], cpus)?;
+    async fn start(
+        plan: &Plan,
+        cpus: Option<&Cpus>,
+        namespace: Option<Namespace>,
+    ) -> anyhow::Result<Self> {
+        let program = THIS_PROGRAM.as_ref();
+        let mut process = ChildProcess::start_in(namespace, program, &["load"], cpus)?;
         let sent = process.send(&Job::Control(plan.clone())).await;
         sent.context("the load process takes no plan")?;
         Ok(LoadProcess(process))

@@ -2,6 +2,7 @@
 
 use hdrhistogram::Histogram;
 
+use crate::lab::network_measured::NetworkMeasured;
 use crate::lab::recovery::{FaultTimes, recoveries};
 use crate::lab::trial::Trial;
 use crate::lab::verdict::{Evidence, judge};
@@ -68,6 +69,7 @@ impl Trial {
         plan: &Plan,
         outcome: &TrialOutcome,
         faults: &FaultTimes,
+        network: Option<&NetworkMeasured>,
         died: bool,
     ) -> TrialRow {
         let cores = self.host.cores;
@@ -78,6 +80,8 @@ impl Trial {
         let evidence = Evidence {
             server_died: died,
             fault_late_ms: faults.worst_ms(plan, outcome),
+            network_inexact: network.is_some_and(|network| !network.is_exact),
+            under_way_s: network.map_or(0.0, |network| network.round_trip_s),
             ..Evidence::of(plan, outcome, cores, load_cores)
         };
         let doubts = evidence.doubts();
@@ -105,11 +109,17 @@ impl Trial {
         clients(outcome, &mut row);
         checks(plan, outcome, &mut row);
         recoveries(plan, outcome, &mut row);
+        if let Some(network) = network {
+            network.fill(&mut row);
+        }
         // Theory knows what our server and its clients cost and write, and no proxy.
         if row.delivered > 0 && plan.target.proxy.is_none() {
             let theory = self.theory(plan);
-            row.predicted_latency_mean_us = theory.latency_mean_us.map(round);
-            row.predicted_cpu_us_per_delivery = theory.server_cpu_us_per_delivery.map(round);
+            // Theory knows the costs of loopback, and no delays.
+            if network.is_none() {
+                row.predicted_latency_mean_us = theory.latency_mean_us.map(round);
+                row.predicted_cpu_us_per_delivery = theory.server_cpu_us_per_delivery.map(round);
+            }
             row.predicted_wire_bytes_per_delivery = Some(round(theory.wire_bytes_per_delivery));
         }
         row.finite()
@@ -417,7 +427,7 @@ mod tests {
             joined: 0,
             ..TrialOutcome::quiet(&plan)
         };
-        let row = trial(&plan).row(&plan, &outcome, &FaultTimes::default(), true);
+        let row = trial(&plan).row(&plan, &outcome, &FaultTimes::default(), None, true);
         assert_eq!((row.load_cpu_percent, row.stale_percent), (None, None));
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("trials.csv");
@@ -432,6 +442,7 @@ mod tests {
             &plan,
             &TrialOutcome::quiet(&plan),
             &FaultTimes::default(),
+            None,
             false,
         );
         // Absent figures: this transport does not poll, nothing is pinned, and so on.

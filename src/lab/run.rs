@@ -98,6 +98,8 @@ pub async fn run(
     }
     scenario.check().map_err(UsageError::from)?;
     proxy::check_installed(&scenario)?;
+    let (has_target, has_interface) = (target.is_some(), options.interface.is_some());
+    preflight::check_network(&scenario, has_target, has_interface).await?;
     let scenario = scenario.filled();
     let largest = scenario.at_its_largest();
     let Checked { doubts, takes } = preflight::check(&largest, address)?;

@@ -12,6 +12,7 @@ use crate::lab::capacity::settings::SearchFactor;
 use crate::lab::cells::Cell;
 use crate::lab::fault::ScenarioFault;
 use crate::lab::fault_plan::{PlannedDeed, ProcessDeed, deeds};
+use crate::lab::network_measured::NetworkMeasured;
 use crate::lab::preflight;
 use crate::lab::processes::{ServerOptions, TrialEvent, TrialProcesses};
 use crate::lab::proxy::Proxy;
@@ -103,11 +104,19 @@ impl Trial {
         mut report: impl FnMut(&Progress, u64),
     ) -> anyhow::Result<TrialResult> {
         let pinning = self.pinning.as_ref();
+        let link = self.cell.factors.network.link();
+        let network = match link {
+            Some(link) => Some(processes.start_network(link, self.seed()).await?),
+            None => None,
+        };
         let target = match target {
             Some(target) => target.clone(),
             None => self.start_server(processes).await?,
         };
-        let plan = self.plan(target);
+        let plan = Plan {
+            network: network.as_ref().map(|network| network.place.clone()),
+            ..self.plan(target)
+        };
         if !plan.target.owned {
             processes.make_feeds(&plan).await?;
         }
@@ -131,6 +140,9 @@ impl Trial {
             match event {
                 TrialEvent::Load(LoadEvent::WindowOpens { at_ns, at_s }) => {
                     (times.opens_ns, times.opens_s) = (at_ns, at_s);
+                    if network.is_some() {
+                        processes.window_opens(at_ns).await?;
+                    }
                 }
                 TrialEvent::Load(LoadEvent::Progress(progress)) => {
                     report(&progress, per_second(&mut rate, &progress));
@@ -146,13 +158,20 @@ impl Trial {
                 }
             }
         };
+        let network = match link.zip(network) {
+            Some((link, started)) => {
+                let passed = processes.read_network().await?;
+                Some(NetworkMeasured::new(link, &started, &passed))
+            }
+            None => None,
+        };
         processes.end();
         let lost = outcome.joined > 0 && outcome.connected == 0;
         if !plan.target.owned && lost && !processes.is_alive(&plan.target).await {
             died = Some("the target went away".to_owned());
         }
         Ok(TrialResult {
-            row: self.row(&plan, &outcome, &times, died.is_some()),
+            row: self.row(&plan, &outcome, &times, network.as_ref(), died.is_some()),
             recoveries: self.recovery_rows(&plan, &outcome, &times, &timeline),
             timeline,
             latency: outcome.recording.latency,
@@ -170,6 +189,12 @@ impl Trial {
             Proxy::None => Ok(server),
             proxy => processes.start_proxy(proxy, server, &options).await,
         }
+    }
+
+    /// All transports of one repetition follow the same schedule.
+    fn seed(&self) -> u64 {
+        let seed = self.cell.factors.seed;
+        seed.wrapping_add(u64::from(self.trial))
     }
 
     fn server_options(&self) -> ServerOptions {
@@ -206,11 +231,11 @@ impl Trial {
             warm_up: factors.warm_up.0,
             window: factors.window.0,
             drain: factors.drain.0,
-            // All transports of one repetition follow the same schedule.
-            seed: factors.seed.wrapping_add(u64::from(self.trial)),
+            seed: self.seed(),
             interface: self.interface.clone(),
             processes: factors.load_processes,
             probes: factors.probes(),
+            network: None,
             even_phases: false,
             faults: {
                 let faults = factors.fault.iter();

@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::lab::written::{Written, read_one};
 
 /// What follows a number, and by how much it multiplies.
-type Units = [(&'static str, f64)];
+pub(super) type Units = [(&'static str, f64)];
 
 const THOUSANDS: [(&str, f64); 5] = [("", 1.0), ("k", 1e3), ("K", 1e3), ("M", 1e6), ("G", 1e9)];
 const SIZES: [(&str, f64); 9] = [
@@ -25,7 +25,7 @@ const SIZES: [(&str, f64); 9] = [
 ];
 /// The units in which a size is written for people.
 const BINARY_SIZES: [(&str, u64); 3] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];
-const TIMES: [(&str, f64); 5] = [
+pub(super) const TIMES: [(&str, f64); 5] = [
     ("", 1.0),
     ("ms", 1e-3),
     ("s", 1.0),
@@ -34,7 +34,7 @@ const TIMES: [(&str, f64); 5] = [
 ];
 
 /// A decimal number with one of these units after it. `_` may stand between digits.
-fn number(text: &str, units: &Units) -> Option<f64> {
+pub(super) fn number(text: &str, units: &Units) -> Option<f64> {
     let end = text.find(|c: char| c.is_alphabetic());
     let (number, unit) = text.split_at(end.unwrap_or(text.len()));
     let number = number.trim_end();

@@ -94,6 +94,12 @@ pub struct Evidence {
     /// Of these, those that the load may use.
     pub load_cores: f64,
     pub server_died: bool,
+    /// The network was not what was asked for.
+    pub network_inexact: bool,
+    /// How long an answer is under way to a client and its next question back, s. 0 on loopback.
+    pub under_way_s: f64,
+    /// Time in which the ends of the ledger counted, s.
+    pub ledger_s: f64,
     pub wrong_answer: bool,
     /// What was done to the trial on purpose.
     pub faults: Vec<Fault>,
@@ -149,6 +155,9 @@ impl Evidence {
             cores: cores as f64,
             load_cores: load_cores as f64,
             server_died: false,
+            network_inexact: false,
+            under_way_s: 0.0,
+            ledger_s: outcome.ledger_s,
             wrong_answer: recording.wrong_answer.is_some(),
             faults: plan.faults.clone(),
             fault_late_ms: 0.0,
@@ -193,7 +202,7 @@ impl Evidence {
             (all(self.probe_missed > 0), Warning::ProbeIncomplete),
             (all(self.unchecked && !self.server_died), Warning::Unchecked),
             (all(few), Warning::FewMessages),
-            (all(self.ends_differ > ENDS_SHARE), Warning::EndsDiffer),
+            (all(self.ends_differ()), Warning::EndsDiffer),
             (all(self.reconnects > 0), Warning::ClientsLost),
             (all(self.redials > 0), Warning::ConnectionsNotKept),
             (all(self.duplicate > 0), Warning::DuplicateMessages),
@@ -201,6 +210,7 @@ impl Evidence {
             (all(self.stamps_differ > 0), Warning::ServerStampsDiffer),
             (all(self.numbers_jumped > 0), Warning::NumbersJump),
             (all(self.epoch_changes > 0), Warning::EpochChanged),
+            (all(self.network_inexact), Warning::NetworkInexact),
             (self.busy(), Warning::MachineBusy),
             (self.stolen(), Warning::CpuStolen),
         ];
@@ -210,6 +220,18 @@ impl Evidence {
             Some(Doubt { warning, figures })
         });
         doubts.collect()
+    }
+
+    /// Whether the ends differ by more than what is under way when the ledger opens and closes.
+    fn ends_differ(&self) -> bool {
+        let under_way = 2.0 * self.under_way_s / self.ledger_s;
+        let allowed = ENDS_SHARE
+            + if under_way.is_finite() {
+                under_way
+            } else {
+                0.0
+            };
+        self.ends_differ > allowed
     }
 
     /// The figures of which a lag, of the publisher or of the load's event loops, is a part.
@@ -334,7 +356,7 @@ mod tests {
             load_s: load * length_s,
             server_s: Some(server * length_s),
             proxy_s: Some(0.0),
-            probe_s: Some(0.0),
+            beside_s: Some(0.0),
             cores: Some(CpuTime {
                 busy_s: (load + server + others) * length_s,
                 stolen_s: stolen * length_s,
@@ -354,7 +376,7 @@ mod tests {
     #[test]
     fn each_doubt_has_its_name_and_weight() {
         assert_eq!(judge(&sound().doubts()), (Verdict::Valid, String::new()));
-        let table: [(Change, Verdict, &str); 30] = [
+        let table: [(Change, Verdict, &str); 31] = [
             (|e| e.server_died = true, Verdict::Invalid, "server-died"),
             (
                 |e| (e.wrong_answer, e.missed) = (true, 9),
@@ -415,6 +437,11 @@ mod tests {
             (|e| e.ends_differ = 0.002, Verdict::Suspect, "ends-differ"),
             (|e| e.reconnects = 1, Verdict::Suspect, "clients-lost"),
             (|e| e.redials = 1, Verdict::Suspect, "connections-not-kept"),
+            (
+                |e| e.network_inexact = true,
+                Verdict::Suspect,
+                "network-inexact",
+            ),
             (|e| e.duplicate = 1, Verdict::Suspect, "duplicate-messages"),
             (|e| e.reordered = 1, Verdict::Suspect, "reordered-messages"),
             (
@@ -572,7 +599,7 @@ mod tests {
             ),
             (|_, o| o.machine[3].cores = None, "unchecked"),
             (|_, o| o.machine[3].server_s = None, "unchecked"),
-            (|_, o| o.machine[3].probe_s = None, "unchecked"),
+            (|_, o| o.machine[3].beside_s = None, "unchecked"),
             // A kernel whose sum of all cores is not this machine's.
             (
                 |_, o| {

@@ -13,6 +13,7 @@ use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
 use crate::client::token;
 use crate::system::cpus::Cpus;
+use crate::system::namespace::Namespace;
 
 /// The file that runs now, even if another has taken its place since: all trials of a run are of
 /// one program.
@@ -33,17 +34,24 @@ pub struct ChildProcess {
 impl ChildProcess {
     /// Starts this program. With `cpus` it runs on these only, otherwise on those of its parent.
     pub fn start(arguments: &[&str], cpus: Option<&Cpus>) -> anyhow::Result<Self> {
-        ChildProcess::start_of(THIS_PROGRAM.as_ref(), arguments, cpus)
+        ChildProcess::start_in(None, THIS_PROGRAM.as_ref(), arguments, cpus)
     }
 
-    /// Starts another program that understands the same arguments.
-    pub fn start_of(
+    /// Starts this or another program that understands the same arguments, in a network namespace
+    /// if one is given.
+    pub fn start_in(
+        namespace: Option<Namespace>,
         program: &Path,
         arguments: &[&str],
         cpus: Option<&Cpus>,
     ) -> anyhow::Result<Self> {
         let cpus = cpus.map(|cpus| format!("--cpus={cpus}"));
-        let mut child = Command::new(program)
+        let mut command = Command::new(program);
+        if let Some(namespace) = namespace {
+            // SAFETY: between fork and exec this makes system calls, and allocates nothing.
+            unsafe { command.pre_exec(move || namespace.enter()) };
+        }
+        let mut child = command
             .args(arguments)
             .args(cpus)
             // A child gets its token by its job, if it needs one.

@@ -34,6 +34,7 @@ impl Plan {
             interface: None,
             processes: 1,
             probes: 5,
+            network: None,
             even_phases: false,
             faults: Vec::new(),
         }
@@ -165,7 +166,7 @@ fn quiet_second() -> MachineUse {
         load_s: 0.1,
         server_s: Some(0.2),
         proxy_s: Some(0.0),
-        probe_s: Some(0.005),
+        beside_s: Some(0.005),
         cores: Some(CpuTime {
             busy_s: 0.31,
             stolen_s: 0.005,

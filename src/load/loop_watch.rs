@@ -7,8 +7,9 @@
 //! of this host, the division cannot be made, and only the lag is recorded.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
-use crate::client::target::Target;
+use crate::load::protocol::Plan;
 use crate::record::recorder::Recorder;
 use crate::record::trial_board::TrialBoard;
 use crate::runtime::clock;
@@ -23,14 +24,15 @@ const LOOK_UP: u32 = 50;
 
 /// Records how late the event loop is, once for each period: a stall of a second counts a hundred
 /// times.
-pub async fn watch(recorder: Rc<Recorder>, target: Rc<Target>) {
-    let board = &recorder.board;
+pub async fn watch(recorder: Rc<Recorder>, plan: Arc<Plan>) {
+    let (board, target) = (&recorder.board, &plan.target);
     let proxy = target.proxy.map(|hop| hop.pid);
+    let beside = [proxy, plan.network.as_ref().map(|network| network.pid)];
     let all_are_known = target.pid.is_some() || !target.same_host;
     recorder.add_process();
     let timer = Timer::new().expect("the system makes a timer");
     let mut due_ns = clock::now_ns() + PERIOD_NS;
-    let mut clocks = clocks(board, proxy);
+    let mut clocks = clocks(board, beside);
     let cores = std::thread::available_parallelism().map_or(1, usize::from) as u64;
     let (mut used_ns, mut checks) = (used(&clocks), 0);
     while timer.until(due_ns).await.is_ok() {
@@ -48,7 +50,7 @@ pub async fn watch(recorder: Rc<Recorder>, target: Rc<Target>) {
         }
         checks += 1;
         if checks % LOOK_UP == 0 {
-            clocks = self::clocks(board, proxy);
+            clocks = self::clocks(board, beside);
             used_ns = used(&clocks);
         }
     }
@@ -62,9 +64,12 @@ fn worked_ns(own_ns: u64, others_ns: u64, cores: u64) -> u64 {
 }
 
 /// The CPU clocks of all processes of the trial on this host.
-fn clocks(board: &TrialBoard, proxy: Option<u32>) -> Vec<CpuClock> {
-    let serving = board.server().into_iter().chain(proxy);
-    let mut pids: Vec<u32> = board.processes().chain(serving).collect();
+fn clocks(board: &TrialBoard, beside: [Option<u32>; 2]) -> Vec<CpuClock> {
+    let others = board
+        .server()
+        .into_iter()
+        .chain(beside.into_iter().flatten());
+    let mut pids: Vec<u32> = board.processes().chain(others).collect();
     pids.sort_unstable();
     pids.dedup();
     pids.into_iter()

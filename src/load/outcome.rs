@@ -70,11 +70,11 @@ pub struct MachineUse {
     pub length_s: f64,
     /// Of all processes of the load but the probe's.
     pub load_s: f64,
-    /// 0 if the server runs on another host, `None` if its use cannot be read; likewise proxy and
-    /// probe, which need not be there.
+    /// 0 if the server runs on another host, `None` if its use cannot be read; likewise the proxy,
+    /// and probe and network together, which need not be there.
     pub server_s: Option<f64>,
     pub proxy_s: Option<f64>,
-    pub probe_s: Option<f64>,
+    pub beside_s: Option<f64>,
     /// Of all cores; `None` where the kernel does not show it.
     pub cores: Option<CpuTime>,
 }
@@ -84,7 +84,7 @@ impl MachineUse {
     /// a little below 0. `None` if one of the parts is not known, or if the kernel's sum is not
     /// that of this machine: it does not even hold the trial's own processes.
     pub fn others_s(&self) -> Option<f64> {
-        let ours_s = self.load_s + self.server_s? + self.proxy_s? + self.probe_s?;
+        let ours_s = self.load_s + self.server_s? + self.proxy_s? + self.beside_s?;
         let others_s = self.cores?.busy_s - ours_s;
         (others_s > -(0.1 + 0.5 * ours_s)).then_some(others_s)
     }
@@ -97,7 +97,7 @@ impl AddAssign for MachineUse {
         self.load_s += other.load_s;
         self.server_s = sum(self.server_s, other.server_s);
         self.proxy_s = sum(self.proxy_s, other.proxy_s);
-        self.probe_s = sum(self.probe_s, other.probe_s);
+        self.beside_s = sum(self.beside_s, other.beside_s);
         let cores = self.cores.zip(other.cores);
         self.cores = cores.map(|(ours, theirs)| CpuTime {
             busy_s: ours.busy_s + theirs.busy_s,

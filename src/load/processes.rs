@@ -74,9 +74,11 @@ impl LoadProcesses {
             agents.push(WorkerProcess::start(job(plan, shares.collect())).await?);
         }
         let pids = agents.iter().map(|agent| agent.pid);
+        let probe_pid = probe.as_ref().map(|probe| probe.pid);
+        let network_pid = plan.network.as_ref().map(|network| network.pid);
         let measured = MeasuredProcesses {
             load: pids.chain([std::process::id()]).collect(),
-            probe: probe.as_ref().map(|probe| probe.pid),
+            beside: probe_pid.into_iter().chain(network_pid).collect(),
             server: plan.target.pid,
             server_before: ProcessUsage::default(),
             proxy: plan.target.proxy.map(|hop| hop.pid),

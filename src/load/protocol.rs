@@ -5,6 +5,8 @@
 //!           ◀── LoadEvent                                      ◀── WorkerReply
 //! ```
 
+use std::net::Ipv4Addr;
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -74,10 +76,24 @@ pub struct Plan {
     pub processes: u32,
     /// Subscribers in a process of their own, whose figures are compared with those of the others.
     pub probes: u32,
+    /// What is between load and server, if that is not loopback.
+    pub network: Option<NetworkPlace>,
     /// Short polls start evenly spread over the interval, rather than at random in it.
     pub even_phases: bool,
     /// In the order of their times. None begins before the one before it is over.
     pub faults: Vec<Fault>,
+}
+
+/// The network of a trial, as its load needs to know it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct NetworkPlace {
+    /// The first of the addresses from which clients dial.
+    pub sources: Ipv4Addr,
+    /// The server's network namespace, by its path below /proc. The publisher is in it, so that
+    /// the link is between the server and those that read.
+    pub of_server: PathBuf,
+    /// The process that carries the packets. Its work is part of the trial.
+    pub pid: u32,
 }
 
 /// What a load process is to do: the first message that it receives.

@@ -25,6 +25,7 @@ use crate::record::trial_board::TrialBoard;
 use crate::runtime::clock;
 use crate::runtime::event_loop;
 use crate::runtime::timer::Timer;
+use crate::system::namespace::Namespace;
 
 /// Sensors, each with a connection of its own. Together they publish to all feeds.
 const SENSORS: usize = 4;
@@ -79,6 +80,11 @@ impl Publisher {
         thread::Builder::new()
             .name("publisher".into())
             .spawn(move || {
+                if let Some(network) = &plan.network {
+                    let namespace = Namespace::open(&network.of_server, None);
+                    let entered = namespace.and_then(|namespace| namespace.enter());
+                    entered.expect("the load may enter the server's namespace");
+                }
                 let publish = async { PublisherLoop::new(plan, board, workers).serve(inbox).await };
                 event_loop::block_on(publish).expect("the system waits for events");
             })

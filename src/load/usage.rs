@@ -11,7 +11,8 @@ use crate::system::process::{CpuTime, ProcessUsage};
 pub struct MeasuredProcesses {
     /// All processes of the load but the probe's.
     pub load: Vec<u32>,
-    pub probe: Option<u32>,
+    /// The probe's, and that of the network.
+    pub beside: Vec<u32>,
     pub server: Option<u32>,
     /// What earlier processes of the server have used.
     pub server_before: ProcessUsage,
@@ -27,8 +28,8 @@ pub struct MeasuredProcesses {
 pub struct UsageSnapshot {
     at_ns: u64,
     pub load: ProcessUsage,
-    /// `None` if its use cannot be read, as of the server; without a probe it is 0.
-    pub probe: Option<ProcessUsage>,
+    /// `None` if its use cannot be read, as of the server; without such processes it is 0.
+    pub beside: Option<ProcessUsage>,
     pub server: Option<ProcessUsage>,
     /// Likewise; without a proxy it is 0.
     pub proxy: Option<ProcessUsage>,
@@ -61,7 +62,7 @@ impl MeasuredProcesses {
         UsageSnapshot {
             at_ns: clock::now_ns(),
             load,
-            probe: self.probe.map_or(Some(ProcessUsage::default()), usage),
+            beside: sum(&self.beside),
             server: self
                 .server
                 .and_then(usage)
@@ -73,6 +74,14 @@ impl MeasuredProcesses {
             kernel_bytes: SystemFiles::host().memory_bytes("Slab"),
         }
     }
+}
+
+fn sum(pids: &[u32]) -> Option<ProcessUsage> {
+    let mut sum = ProcessUsage::default();
+    for pid in pids {
+        sum += usage(*pid)?;
+    }
+    Some(sum)
 }
 
 fn usage(pid: u32) -> Option<ProcessUsage> {
@@ -104,8 +113,8 @@ impl UsageSnapshot {
     /// What this machine and the processes used since an earlier moment.
     pub fn machine_since(&self, earlier: &UsageSnapshot) -> MachineUse {
         let (load, server) = self.since(earlier);
-        let probe = earlier.probe.as_ref().zip(self.probe.as_ref());
-        let probe = probe.map(|(earlier, later)| UsageDelta::between(earlier, later));
+        let beside = earlier.beside.as_ref().zip(self.beside.as_ref());
+        let beside = beside.map(|(earlier, later)| UsageDelta::between(earlier, later));
         let cores = self.cores.zip(earlier.cores);
         MachineUse {
             length_s: self.at_ns.saturating_sub(earlier.at_ns) as f64 / 1e9,
@@ -115,7 +124,7 @@ impl UsageSnapshot {
                 false => Some(0.0),
             },
             proxy_s: self.proxy_since(earlier).map(|proxy| proxy.cpu_s()),
-            probe_s: probe.map(|probe| probe.cpu_s()),
+            beside_s: beside.map(|beside| beside.cpu_s()),
             cores: cores.map(|(later, earlier)| later.since(&earlier)),
         }
     }

@@ -119,8 +119,8 @@ impl Worker {
                     plan,
                 };
                 let work = async {
-                    let target = pool.target.clone();
-                    event_loop::spawn(loop_watch::watch(pool.recorder.clone(), target));
+                    let plan = pool.plan.clone();
+                    event_loop::spawn(loop_watch::watch(pool.recorder.clone(), plan));
                     pool.start_faults(share);
                     let outboxes = pool.start_subscribers(share, start_ns);
                     pool.serve(inbox, outboxes).await;
@@ -257,15 +257,16 @@ impl SubscriberPool {
         }
     }
 
-    /// On loopback, spreads the clients over 127.0.0.2, 127.0.0.3 and so on.
+    /// Spreads the clients over the addresses of a network of the run, and on loopback over
+    /// 127.0.0.2, 127.0.0.3 and so on.
     fn source(&self, number: u32) -> Option<IpAddr> {
-        let IpAddr::V4(target) = self.target.address.ip() else {
-            return None;
+        let first = match (&self.plan.network, self.target.address.ip()) {
+            (Some(network), _) => network.sources,
+            (None, IpAddr::V4(target)) if target.is_loopback() => Ipv4Addr::new(127, 0, 0, 2),
+            _ => return None,
         };
-        let [_, _, high, low] = (2 + number / CLIENTS_PER_SOURCE).to_be_bytes();
-        target
-            .is_loopback()
-            .then(|| Ipv4Addr::new(127, 0, high, low).into())
+        let bits = first.to_bits() + number / CLIENTS_PER_SOURCE;
+        Some(Ipv4Addr::from_bits(bits).into())
     }
 
     async fn serve(

@@ -1,7 +1,7 @@
 //! Rows grouped into cells: what a table shows in one line and a plot as one mark.
 
 use crate::results::{
-    FIGURES, Metric, TrialRow, Verdict, Warning, metric, touched, warning_counts,
+    FIGURES, Metric, NetworkName, TrialRow, Verdict, Warning, metric, touched, warning_counts,
 };
 use crate::stats::statistics::{self, Interval};
 use crate::texts::{Locale, Texts};
@@ -225,6 +225,11 @@ pub(super) fn cells(trials: &[TrialRow], locale: Locale) -> Vec<ReportCell<'_>> 
             baseline: Vec::new(),
         });
     }
+    // Networks in the order in which they were asked for.
+    let first = |network: &NetworkName| {
+        let same = trials.iter().filter(|trial| trial.network == *network);
+        same.map(|trial| trial.cell).min()
+    };
     cells.sort_by(|a, b| {
         let (x, y) = (a.trials[0], b.trials[0]);
         (
@@ -245,6 +250,7 @@ pub(super) fn cells(trials: &[TrialRow], locale: Locale) -> Vec<ReportCell<'_>> 
             ))
             .then(x.rate_hz.total_cmp(&y.rate_hz))
             .then_with(|| x.schedule.cmp(&y.schedule))
+            .then_with(|| first(&x.network).cmp(&first(&y.network)))
             .then(x.transport.cmp(&y.transport))
             .then(x.cell.cmp(&y.cell))
     });
@@ -289,6 +295,10 @@ fn setting(row: &TrialRow, all: &[&TrialRow], texts: &Texts) -> String {
         (vary(all, |t| t.workload.clone()), row.workload.clone()),
         (vary(all, |t| t.feeds), (words.feeds)(row.feeds.into())),
         (vary(all, |t| t.rate_hz), (words.rate)(row.rate_hz)),
+        (
+            vary(all, |t| t.network.clone()),
+            (texts.condition.network)(&row.network.0),
+        ),
         (
             vary(all, |t| t.payload_bytes),
             (words.payload)(row.payload_bytes.into()),

@@ -71,6 +71,8 @@ pub(super) fn factor_words(factor: &Metric, trial: &TrialRow, texts: &Texts) -> 
         ("keep_alive", on) => (words.keep_alive)(on),
         ("proxy", name) => (cell.proxy)(name),
         ("headers", which) => (words.headers)(which),
+        ("network", "loopback") => return None,
+        ("network", name) => (words.network)(name),
         ("schedule", name) => (cell.schedule)(name),
         (name, value) => (words.other)(name, value),
     };

@@ -35,7 +35,9 @@ pub(super) const NO_PROXY: &str = "there was no proxy";
 pub(super) const NO_PROXY_OR_NO_DELIVERY: &str = "there was no proxy, or nothing was delivered";
 pub(super) const NO_RECIPIENT: &str = "no message reached the recipient of this rank";
 pub(super) const NO_SINGLE_FIGURE: &str = "no warning touches single figures";
+pub(super) const NO_RATE: &str = "no rate was asked for";
 pub(super) const OLDER: &str = "the file is older than the column";
+pub(super) const ON_LOOPBACK: &str = "load and server talked over loopback";
 pub(super) const POLLING: &str = "the transport polls";
 pub(super) const TWO_HOSTS: &str =
     "server and load are on different hosts, or nothing was delivered";

@@ -1,5 +1,7 @@
 //! What can stand in a column of `trials.csv`.
 
+use serde::{Deserialize, Deserializer, Serialize};
+
 use crate::results::Verdict;
 use crate::transport::Transport;
 
@@ -101,6 +103,39 @@ impl ColumnType for String {
 
     fn text(&self) -> String {
         self.clone()
+    }
+}
+
+/// The network between load and server, as it was asked for. In files without the column it was
+/// loopback.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct NetworkName(pub String);
+
+impl NetworkName {
+    pub fn is_loopback(&self) -> bool {
+        self.0 == NetworkName::LOOPBACK
+    }
+
+    const LOOPBACK: &str = "loopback";
+}
+
+impl<'de> Deserialize<'de> for NetworkName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = Option::<String>::deserialize(deserializer)?;
+        Ok(name.map_or_else(NetworkName::empty, NetworkName))
+    }
+}
+
+impl ColumnType for NetworkName {
+    const KIND: ColumnKind = ColumnKind::of("text");
+
+    fn empty() -> Self {
+        NetworkName(NetworkName::LOOPBACK.to_owned())
+    }
+
+    fn text(&self) -> String {
+        self.0.clone()
     }
 }
 

@@ -24,7 +24,7 @@ mod trial_row;
 mod verdict;
 
 pub use capacity_row::{CapacityRow, SearchVerdict};
-pub use column_type::ColumnKind;
+pub use column_type::{ColumnKind, NetworkName};
 pub use csv::{
     csv_bytes, read_rows, read_rows_if_there, read_sound_rows, read_text, write_rows, write_whole,
 };

@@ -15,7 +15,7 @@ use crate::results::metric::Table::{
 use crate::results::metric::{
     MetricOf, bytes, count, factor, label, number, percent, transport_factor, us,
 };
-use crate::results::{Verdict, column_type::ColumnType};
+use crate::results::{NetworkName, Verdict, column_type::ColumnType};
 use crate::transport::Transport;
 
 columns! {
@@ -396,6 +396,42 @@ columns! {
         .short("proxy mem").rare().lower().on([(Comparison, 135), (Waiting, 55), (Headline, 125)])
         .on_as((Printed, 92), "a client", "proxy memory")
         .on_as((PrintedWaiting, 55), "proxy", "a client’s memory").absent(NO_PROXY);
+    /// The network between load and server, as it was asked for: `loopback`, `4g`,
+    /// `delay=50ms,loss=2%`. A delay is that of one way.
+    network: NetworkName = factor();
+    /// Median delay of a packet from the load to the server, as probes before the ramp-up found it.
+    network_delay_up_us: Option<f64> = us("Network", "delay up").rare()
+        .on([(Details, 205)])
+        .absent(ON_LOOPBACK);
+    /// The same from the server to the load.
+    network_delay_down_us: Option<f64> = us("Network", "delay down").rare()
+        .on([(Details, 206)])
+        .absent(ON_LOOPBACK);
+    /// Bits a second from the load to the server, as a train of packets before the ramp-up found
+    /// them.
+    network_rate_up_bit_s: Option<f64> = number("Network", "rate up").absent(NO_RATE);
+    /// The same from the server to the load.
+    network_rate_down_bit_s: Option<f64> = number("Network", "rate down").absent(NO_RATE);
+    /// Packets from the load to the server that were lost by chance, over the whole trial.
+    network_loss_up_percent: Option<f64> = percent("Network", "loss up").rare()
+        .on([(Details, 207)])
+        .absent(ON_LOOPBACK);
+    /// The same from the server to the load.
+    network_loss_down_percent: Option<f64> = percent("Network", "loss down").rare()
+        .on([(Details, 208)])
+        .absent(ON_LOOPBACK);
+    /// Packets that entered the network over the whole trial, both ways.
+    network_packets: Option<u64> = count("Network", "packets").absent(ON_LOOPBACK);
+    /// Packets that were dropped because the queue before a rate was full, both ways.
+    network_queue_dropped: Option<u64> = count("Network", "dropped by a full queue").lower()
+        .absent(ON_LOOPBACK);
+    /// How late packets arrived beyond what was asked for, over the whole trial; 99 of 100 were no
+    /// later. The greater of both ways.
+    network_late_p99_us: Option<f64> = us("Network", "late p99").lower().absent(ON_LOOPBACK);
+    /// CPU time of the process that carries the packets, for each of them. What the kernel does to
+    /// deliver a packet is part of it.
+    network_cpu_us_per_packet: Option<f64> = us("Network", "CPU per packet").lower()
+        .absent(ON_LOOPBACK);
 }
 
 /// CPU time of a trial, in s, from which on the kernel's samples divide it into user and system

@@ -186,6 +186,12 @@ pub enum Warning {
     )]
     EpochChanged,
     #[strum(
+        message = "The network between load and server was not what was asked for: its delay, its \
+        rate, or the share of packets that it lost.",
+        props(advice = "see network_… in trials.csv; ask for fewer clients or a lower rate")
+    )]
+    NetworkInexact,
+    #[strum(
         message = "Other processes on this machine used its cores, in the whole window or in \
         some seconds of it, so the figures are partly theirs.",
         props(advice = "end what else runs here; repeat")
@@ -307,6 +313,13 @@ impl Warning {
             Warning::ServerStampsDiffer => &["stamps_differ"],
             Warning::NumbersJump => &["numbers_jumped"],
             Warning::EpochChanged => &["epoch_changes"],
+            Warning::NetworkInexact => &[
+                "network_delay_up_us",
+                "network_delay_down_us",
+                "network_loss_up_percent",
+                "network_loss_down_percent",
+                "network_late_p99_us",
+            ],
             Warning::MachineBusy => &["others_cpu_percent", "others_cpu_worst_second_percent"],
             Warning::CpuStolen => &["stolen_cpu_percent"],
         }

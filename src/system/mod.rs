@@ -9,6 +9,7 @@ pub mod interface;
 pub mod kernel_costs;
 pub mod lan;
 pub mod limits;
+pub mod namespace;
 pub mod output;
 pub mod pinning;
 pub mod process;

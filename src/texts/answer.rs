@@ -14,6 +14,8 @@ pub struct ConditionTexts {
     /// `on` or `off`.
     pub keep_alive: fn(&str) -> String,
     pub headers: fn(&str) -> String,
+    /// `loopback`, or a network as it was asked for.
+    pub network: fn(&str) -> String,
     pub load_processes: fn(f64) -> String,
     pub pinned: fn(&str) -> String,
     /// The CPUs of server and load, given as `server 0; load 1`.

@@ -145,6 +145,7 @@ const RUNS: RunsTexts = RunsTexts {
             "CPU of a delivery, and bytes of polls: how many messages share a write or a poll."
         }
         "payload_bytes" | "headers" => "Bytes and CPU: the messages are of different length.",
+        "network" => "Latency, bytes and CPU, unless the networks are what is compared.",
         "feeds" => "Latency: a message has another number of recipients.",
         "tls" => "CPU, memory and bytes, unless TLS is what is compared.",
         "proxy" => "Latency, bytes and CPU, unless proxies are what is compared.",

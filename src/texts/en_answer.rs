@@ -26,6 +26,10 @@ pub(super) const CONDITIONS: ConditionTexts = ConditionTexts {
         other => format!("keep-alive {other}"),
     },
     headers: |which| format!("{which} headers"),
+    network: |name| match name {
+        "loopback" => name.to_owned(),
+        name => format!("network {name}"),
+    },
     load_processes: |number| format!("{} load processes", N.count(number)),
     pinned: |to| format!("pinned: {to}"),
     cpus: str::to_owned,

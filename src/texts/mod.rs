@@ -52,6 +52,7 @@ mod pt_columns;
 mod pt_demo;
 mod pt_lesson;
 mod pt_more_columns;
+mod pt_network;
 mod pt_number;
 mod pt_plots;
 mod pt_tables;

@@ -55,7 +55,8 @@ use crate::texts::pt_tables::{CAPACITY, COMPARE, LIST, PREDICT, RUNS, TABLE};
 use crate::texts::pt_until::UNTIL;
 use crate::texts::{
     CellTexts, PageTexts, SectionText, Texts, brazilian_plural, pt_checks, pt_checks_http,
-    pt_checks_rules, pt_checks_stream, pt_columns, pt_more_columns, pt_warnings, pt_words,
+    pt_checks_rules, pt_checks_stream, pt_columns, pt_more_columns, pt_network, pt_warnings,
+    pt_words,
 };
 
 pub(super) const TEXTS: Texts = Texts {
@@ -88,6 +89,7 @@ pub(super) fn translated(english: &str) -> Option<&'static str> {
         pt_words::WORDS,
         pt_columns::COLUMNS,
         pt_more_columns::COLUMNS,
+        pt_network::NETWORK,
         pt_more_columns::DERIVED,
         pt_more_columns::EMPTY_IF,
         pt_warnings::WARNINGS,

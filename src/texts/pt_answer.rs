@@ -29,6 +29,10 @@ pub(super) const CONDITIONS: ConditionTexts = ConditionTexts {
         "browser" => "cabeçalhos de navegador".to_owned(),
         other => format!("cabeçalhos {other}"),
     },
+    network: |name| match name {
+        "loopback" => name.to_owned(),
+        name => format!("rede {name}"),
+    },
     load_processes: |number| counted(number, "processo de carga", "processos de carga"),
     pinned: |to| format!("CPUs fixas: {}", cpus(to)),
     cpus,

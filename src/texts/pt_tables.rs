@@ -257,6 +257,7 @@ pub(super) const RUNS: RunsTexts = RunsTexts {
             "CPU por entrega, e bytes dos polls: quantas mensagens dividem uma escrita ou um poll."
         }
         "payload_bytes" | "headers" => "Bytes e CPU: as mensagens têm outro tamanho.",
+        "network" => "Latência, bytes e CPU, a menos que se comparem as redes.",
         "feeds" => "Latência: uma mensagem tem outro número de destinatários.",
         "tls" => "CPU, memória e bytes, a menos que se compare o TLS.",
         "proxy" => "Latência, bytes e CPU, a menos que se comparem proxies.",

@@ -243,6 +243,16 @@ pub(super) const WARNINGS: &[(&str, &str)] = &[
         "o servidor reiniciou, ou há vários atrás de um endereço",
     ),
     (
+        "The network between load and server was not what was asked for: its delay, its rate, or \
+         the share of packets that it lost.",
+        "A rede entre carga e servidor não foi a pedida: o atraso, a taxa ou a fração de pacotes \
+         perdidos é outra.",
+    ),
+    (
+        "see network_… in trials.csv; ask for fewer clients or a lower rate",
+        "veja network_… em trials.csv; peça menos clientes ou uma taxa menor",
+    ),
+    (
         "Other processes on this machine used its cores, in the whole window or in some seconds \
          of it, so the figures are partly theirs.",
         "Outros processos desta máquina usaram os seus núcleos, na janela inteira ou em alguns \
