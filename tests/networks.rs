@@ -150,8 +150,8 @@ fn a_rate_is_no_higher_than_asked_for_and_each_way_has_its_own() {
     let row = &results.trials(1)[0];
     assert_eq!(row["missed"], "0");
     for (column, asked) in [
-        ("network_rate_up_bit_s", 400_000.0),
-        ("network_rate_down_bit_s", 2_000_000.0),
+        ("network_rate_up_bps", 400_000.0),
+        ("network_rate_down_bps", 2_000_000.0),
     ] {
         let rate = number(row, column);
         assert!(

@@ -35,8 +35,8 @@ impl NetworkMeasured {
         let us = |ns: Option<u64>| ns.map(|ns| ns as f64 / 1e3);
         row.network_delay_up_us = us(up.delay_ns);
         row.network_delay_down_us = us(down.delay_ns);
-        row.network_rate_up_bit_s = up.rate_bit_s.map(f64::round);
-        row.network_rate_down_bit_s = down.rate_bit_s.map(f64::round);
+        row.network_rate_up_bps = up.rate_bit_s.map(f64::round);
+        row.network_rate_down_bps = down.rate_bit_s.map(f64::round);
         let NetworkReport { up, down, .. } = &self.passed;
         let rounded = |percent: f64| (percent * 1e3).round() / 1e3;
         let loss = |way: &WayPassed| way.loss_percent().map(rounded);

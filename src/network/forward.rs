@@ -21,6 +21,7 @@ use crate::network::protocol::WayPassed;
 use crate::network::relay::{Fate, Relay};
 use crate::record::histogram;
 use crate::runtime::clock;
+use crate::system::process;
 
 /// Packets that are read before those that are due are written.
 const BATCH: usize = 64;
@@ -91,6 +92,7 @@ impl Forwarder {
     pub fn run(&self, darkness: &Darkness) -> io::Error {
         // Timers are late by their slack, 50 µs by default.
         let _ = set_current_timer_slack(NonZeroU64::new(1));
+        process::go_first();
         let mut buffer = vec![0; self.mtu];
         loop {
             if let Err(error) = self.turn(&mut buffer, darkness) {

@@ -188,6 +188,8 @@ impl<R> MetricOf<R> {
             Unit::Count => "",
             Unit::Number => match self.name.rsplit('_').next() {
                 Some("hz") => "1/s",
+                Some("bps") => "bit/s",
+                Some("s") if self.name.ends_with("_per_s") => "1/s",
                 Some("s") => "s",
                 Some("ms") => "ms",
                 Some("bytes") => "bytes",

@@ -409,9 +409,9 @@ columns! {
         .absent(ON_LOOPBACK);
     /// Bits a second from the load to the server, as a train of packets before the ramp-up found
     /// them.
-    network_rate_up_bit_s: Option<f64> = number("Network", "rate up").absent(NO_RATE);
+    network_rate_up_bps: Option<f64> = number("Network", "rate up").absent(NO_RATE);
     /// The same from the server to the load.
-    network_rate_down_bit_s: Option<f64> = number("Network", "rate down").absent(NO_RATE);
+    network_rate_down_bps: Option<f64> = number("Network", "rate down").absent(NO_RATE);
     /// Packets from the load to the server that were lost by chance, over the whole trial.
     network_loss_up_percent: Option<f64> = percent("Network", "loss up").rare()
         .on([(Details, 207)])

@@ -172,6 +172,14 @@ pub fn restore_default(signal: i32) {
     unsafe { libc::signal(signal, libc::SIG_DFL) };
 }
 
+/// Has the calling thread run before all programs that wait for a core, if this process has the
+/// privilege (sched(7), SCHED_FIFO).
+pub fn go_first() {
+    let lowest = libc::sched_param { sched_priority: 1 };
+    // SAFETY: the call reads only the structure, which is valid here.
+    unsafe { libc::sched_setscheduler(0, libc::SCHED_FIFO, &raw const lowest) };
+}
+
 /// Raises the soft limit of open descriptors to the hard one and returns it.
 pub fn raise_descriptor_limit() -> u64 {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
