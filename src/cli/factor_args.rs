@@ -5,7 +5,7 @@ use clap::{Arg, Args, Command};
 use crate::cli::help::{headings, with_factor_default};
 use crate::client::http::Headers;
 use crate::lab::factors::{
-    Bytes, Faults, List, Network, PollInterval, Proxy, Span, Switch, Until, factors,
+    Bytes, Faults, List, Network, PollInterval, Proxy, Reconnect, Span, Switch, Until, factors,
     parse_transports, transports_help,
 };
 use crate::lab::scenario::Scenario;

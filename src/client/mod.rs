@@ -18,3 +18,4 @@ pub mod subscription;
 pub mod target;
 pub mod tls;
 pub mod token;
+pub mod watchdog;

@@ -215,7 +215,7 @@ impl OpenSocket {
 }
 
 /// The kernel's figures of a connection (tcp(7), TCP_INFO).
-fn tcp_info(fd: RawFd) -> Option<libc::tcp_info> {
+pub(super) fn tcp_info(fd: RawFd) -> Option<libc::tcp_info> {
     // SAFETY: tcp_info has only integers, for which all zeros is a value. The kernel writes at most
     // `length` bytes into it, an older kernel fewer.
     unsafe {

@@ -6,10 +6,9 @@ use std::time::Duration;
 
 use crate::client::config::ClientConfig;
 use crate::client::http::Headers;
-use crate::client::reconnect::ReconnectPolicy;
 use crate::feed::MAX_BATCH_BYTES;
 use crate::lab::factors::{
-    Bytes, Factor, Faults, Network, PollInterval, Span, Switch, Until, factors,
+    Bytes, Factor, Faults, Network, PollInterval, Reconnect, Span, Switch, Until, factors,
 };
 use crate::lab::proxy::Proxy;
 use crate::lab::scenario::Scenario;
@@ -20,6 +19,9 @@ use crate::record::identity::MAX_MESSAGES;
 use crate::results::{NetworkName, TrialRow};
 use crate::service::limits::Limits;
 use crate::transport::Transport;
+
+/// The longest time between two heartbeats of our own server, s.
+const LONGEST_HEARTBEAT_S: f64 = 20.0;
 
 /// Bytes that the JSON of a message has beside its text, about.
 const ENVELOPE_BYTES: f64 = 120.0;
@@ -226,6 +228,9 @@ impl Cell {
             schedule: factors.schedule.to_string(),
             window_s: factors.window.0.as_secs_f64(),
             aa_of: self.aa_of,
+            reconnect: Some(factors.reconnect)
+                .filter(|reconnect| *reconnect != Reconnect::USUAL)
+                .map(|reconnect| reconnect.to_string()),
             fault: (!factors.fault.is_empty()).then(|| factors.fault.to_string()),
             ..TrialRow::default()
         }
@@ -315,6 +320,7 @@ impl Factors {
             let why = "a proxy is on loopback; write a network or a proxy, not both";
             return Err(("network, proxy", why.into()));
         }
+        self.check_silence()?;
         let longest = Span(Limits::default().max_hold);
         if self.hold > longest {
             let why = format!("a server answers after {longest}; write at most that");
@@ -332,6 +338,30 @@ impl Factors {
                 "fault, keep_alive",
                 format!("{fault}: between polls there is no connection; write keep_alive = \"on\""),
             )),
+            _ => Ok(()),
+        }
+    }
+
+    /// A held poll is silent for as long as its hold.
+    fn check_silence(&self) -> Result<(), (&'static str, String)> {
+        let longest = match self.transport() {
+            Transport::LongPolling => self.hold,
+            Transport::ShortPolling => self.poll_interval(),
+            // Until the next message or heartbeat.
+            _ => Span(Duration::from_secs_f64(
+                (1.0 / self.rate_hz).min(LONGEST_HEARTBEAT_S),
+            )),
+        };
+        match self.reconnect.0.silence {
+            Some(silence) if silence <= longest.0 => {
+                let silence = Span(silence);
+                let why = format!(
+                    "{} is silent for {longest}, so a client that waits for {silence} would take \
+                     a sound server for gone; write a longer silence",
+                    self.transport()
+                );
+                Err(("reconnect", why))
+            }
             _ => Ok(()),
         }
     }
@@ -384,7 +414,7 @@ impl Factors {
             hold: self.hold.0,
             keep_alive: self.keep_alive.is_on(),
             headers: self.headers,
-            reconnect: ReconnectPolicy::DEFAULT,
+            reconnect: self.reconnect.0,
         }
     }
 

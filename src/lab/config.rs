@@ -12,7 +12,7 @@ use serde::Deserialize;
 use crate::client::http::Headers;
 use crate::error::UsageError;
 use crate::lab::factors::{
-    Bytes, Faults, List, Network, PollInterval, Proxy, Span, Switch, Until, factors,
+    Bytes, Faults, List, Network, PollInterval, Proxy, Reconnect, Span, Switch, Until, factors,
 };
 use crate::lab::scenario::{Scenario, read_toml};
 use crate::load::protocol::Workload;

@@ -21,6 +21,7 @@ use crate::transport::Transport;
 pub use crate::lab::fault::Faults;
 pub use crate::lab::network::Network;
 pub use crate::lab::proxy::Proxy;
+pub use crate::lab::reconnect::Reconnect;
 pub use crate::lab::until::Until;
 pub(super) use crate::lab::values::seconds;
 pub use crate::lab::values::{Bytes, PollInterval, Span};
@@ -172,6 +173,16 @@ macro_rules! factors {
                 flag Vec(long, value_name = "NET", value_parser = List::<Network>::one,
                     hide_short_help = true, help_heading = headings::NETWORK),
                 column("network"), tag("");
+            /// Pauses of clients before they dial again
+            ///
+            /// jitter=TIME: the longest random time, added after the back-off. back_off=TIME: the
+            /// first pause, doubled by each failure up to 2 s. silence=TIME: a server that has sent
+            /// nothing for so long is taken for gone (off: never). usual: 100ms, 100ms, off.
+            /// Repeatable. Example: --reconnect jitter=2s
+            reconnect: List<Reconnect> = List::from([Reconnect::USUAL]),
+                flag Vec(long, value_name = "KEY=TIME,…", value_parser = List::<Reconnect>::one,
+                    hide_short_help = true, help_heading = headings::NETWORK),
+                column("reconnect"), tag("");
             /// Time before the window, not recorded
             ///
             /// Messages are published in it as in the window, so that the window sees a steady

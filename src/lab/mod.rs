@@ -25,6 +25,7 @@ pub mod processes;
 pub mod progress;
 pub mod proxy;
 pub mod purpose;
+pub mod reconnect;
 pub mod recorded_run;
 mod recovery;
 pub mod rounds;

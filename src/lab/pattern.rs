@@ -11,7 +11,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::client::http::Headers;
-use crate::lab::factors::{Bytes, List, Network, PollInterval, Proxy, Span, Switch, factors};
+use crate::lab::factors::{
+    Bytes, List, Network, PollInterval, Proxy, Reconnect, Span, Switch, factors,
+};
 use crate::load::protocol::Workload;
 use crate::load::schedule::Pacing;
 use crate::transport::Transport;

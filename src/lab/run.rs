@@ -85,6 +85,7 @@ pub async fn run(
     let target = match &options.target {
         Some(url) => {
             no_proxy(scenario)?;
+            check_faults(scenario)?;
             let (trust, token) = (options.trust.as_ref(), options.token.as_ref());
             let found = discover::find(url, trust, token).await?;
             Some(found.located(options.server_pid)?)
@@ -135,6 +136,18 @@ pub async fn run(
     // An error does not lose the trials before it.
     let ending = ending.unwrap_or_else(|error| Ending::CutShort(format!("{error:#}")));
     Ok((run, ending))
+}
+
+/// Faults of a server's process are done to the run's own server only.
+fn check_faults(scenario: &Scenario) -> Result<(), UsageError> {
+    let mut faults = scenario.fault.iter();
+    let of_server = faults.find(|fault| fault.kind.is_of_server());
+    match of_server {
+        Some(fault) => Err(UsageError(format!(
+            "fault: {fault} is done to a server that the run starts itself; leave --target out"
+        ))),
+        None => Ok(()),
+    }
 }
 
 /// Whether trials against a target use TLS: its URL decides.

@@ -18,8 +18,8 @@ use crate::error::{UsageError, did_you_mean};
 use crate::lab::capacity::settings::{CapacitySearch, SearchFactor};
 use crate::lab::claim::{CLAIMS, Claim};
 use crate::lab::factors::{
-    Bytes, Faults, List, MAX_CLIENTS, MAX_RATE_HZ, Network, PollInterval, Proxy, Span, Switch,
-    Until, check_range, factors, seconds,
+    Bytes, Faults, List, MAX_CLIENTS, MAX_RATE_HZ, Network, PollInterval, Proxy, Reconnect, Span,
+    Switch, Until, check_range, factors, seconds,
 };
 use crate::lab::lesson::{LESSONS, Lesson};
 use crate::lab::pattern::CellPattern;

@@ -18,6 +18,7 @@ use crate::client::reconnect::{Backoff, ReconnectPolicy};
 use crate::client::socket::Ledger;
 use crate::client::subscription::Subscription;
 use crate::client::target::Target;
+use crate::client::watchdog;
 use crate::load::client_faults::{ClientFaults, FlashCrowd};
 use crate::load::http_publisher::HttpPublisher;
 use crate::load::loop_watch;
@@ -122,6 +123,9 @@ impl Worker {
                     let plan = pool.plan.clone();
                     event_loop::spawn(loop_watch::watch(pool.recorder.clone(), plan));
                     pool.start_faults(share);
+                    if let Some(silence) = pool.config.reconnect.silence {
+                        event_loop::spawn(watchdog::watch(pool.ledger.clone(), silence));
+                    }
                     let outboxes = pool.start_subscribers(share, start_ns);
                     pool.serve(inbox, outboxes).await;
                 };

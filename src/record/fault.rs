@@ -37,6 +37,11 @@ impl FaultKind {
         matches!(self, Cut | HalfOpen | SlowReaders | FlashCrowd)
     }
 
+    /// Whether it is done to the server's process.
+    pub const fn is_of_server(self) -> bool {
+        self.ends_server() || matches!(self, FaultKind::StopServer)
+    }
+
     /// Whether the server's process is replaced.
     pub const fn ends_server(self) -> bool {
         matches!(self, FaultKind::RestartServer | FaultKind::KillServer)

@@ -211,35 +211,36 @@ impl RecoveryLog {
         times.reconnected_ns = 0;
     }
 
-    /// A subscriber's connection is ready.
+    /// A subscriber's connection is ready. It comes back from the fault that it noticed last.
     pub fn connected(&mut self, subscriber: u32, at_ns: u64) {
-        let Some(fault) = self.current(at_ns) else {
+        let Some(current) = self.current(at_ns) else {
             return;
         };
-        let times = self.times(subscriber, fault);
-        if times.noticed_ns != 0 && times.reconnected_ns == 0 {
-            times.reconnected_ns = at_ns;
+        for fault in (0..=current).rev() {
+            let times = self.times(subscriber, fault);
+            if times.noticed_ns != 0 && times.reconnected_ns == 0 {
+                times.reconnected_ns = at_ns;
+                return;
+            }
         }
     }
 
     /// A subscriber got a message for the first time.
     pub fn deliver(&mut self, subscriber: u32, due_ns: u64, at_ns: u64) {
-        let Some(number) = self.current(at_ns) else {
+        let (current, opens_ns) = (self.current(at_ns), self.board.faults_from_ns());
+        let (Some(current), Some(opens_ns)) = (current, opens_ns) else {
             return;
         };
-        let Some(opens_ns) = self.board.faults_from_ns() else {
-            return;
-        };
-        let ends_ns = self.faults[number].ends_ns(opens_ns);
-        let affected = self.faults[number]
-            .clients
-            .contains(self.client(subscriber));
-        let times = self.times(subscriber, number);
-        if due_ns <= ends_ns.max(times.reconnected_ns) {
-            times.last_due_ns = at_ns;
+        for fault in 0..=current {
+            let ends_ns = self.faults[fault].ends_ns(opens_ns);
+            let times = self.times(subscriber, fault);
+            if due_ns <= ends_ns.max(times.reconnected_ns) {
+                times.last_due_ns = at_ns;
+            }
         }
-        let recovery = &mut self.recoveries[number];
-        let latency = match affected {
+        let client = self.client(subscriber);
+        let recovery = &mut self.recoveries[current];
+        let latency = match self.faults[current].clients.contains(client) {
             true => &mut recovery.latency_affected,
             false => &mut recovery.latency_others,
         };

@@ -1,6 +1,7 @@
 //! When a column is empty: what follows "Empty if".
 
 pub(super) const ALL_RIGHT: &str = "every answer was as asked for";
+pub(super) const AS_USUAL: &str = "clients come back as usual: after 100 ms and up to 100 ms more";
 pub(super) const CUT_SHORT: &str = "the trial ended at once";
 pub(super) const FEW_SAMPLES: &str = "there are too few samples";
 pub(super) const FOREIGN: &str = "the server’s process is not on this machine, or not known";

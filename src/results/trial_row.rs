@@ -355,6 +355,8 @@ columns! {
     /// What was done to the trial on purpose, and when since the window opened:
     /// `restart-server@10s:2s`.
     fault: Option<String> = factor().absent(NO_FAULT);
+    /// How clients come back, such as `jitter=2s,back_off=100ms`.
+    reconnect: Option<String> = factor().absent(AS_USUAL);
     /// The part of the expected deliveries that came: 1 where nothing is missed.
     reach: Option<f64> = number("Messages", "reach").higher().absent(NOTHING_SENT);
     /// Times that a client came back after a fault and was not told of lost messages.

@@ -399,6 +399,14 @@ pub(super) const EMPTY_IF: &[(&str, &str)] = &[
          `restart-server@10s:2s`.",
     ),
     (
+        "clients come back as usual: after 100 ms and up to 100 ms more",
+        "os clientes voltam como de costume: depois de 100 ms e até mais 100 ms",
+    ),
+    (
+        "How clients come back, such as `jitter=2s,back_off=100ms`.",
+        "Como os clientes voltam, por exemplo `jitter=2s,back_off=100ms`.",
+    ),
+    (
         "The part of the expected deliveries that came: 1 where nothing is missed.",
         "A parte das entregas esperadas que chegou: 1 onde nada falta.",
     ),
