@@ -9,7 +9,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use support::process::{Process, after, text, wslab};
-use support::results::{Results, number};
+use support::results::{Results, Row, number, rows};
 use support::websocket::open_websocket;
 use support::{Server, metric, wait_until};
 
@@ -262,6 +262,13 @@ fn a_runs_server_is_restarted_with_its_certificate_port_and_messages() {
     }
     assert!(number(&row, "published") >= 56.0, "{row:?}");
     assert!(number(&row, "reconnects") >= 10.0, "{row:?}");
+    let timeline = rows(&results.run().join("timeline.csv"));
+    let seen = |row: &Row| row["server_connections"].parse().unwrap_or(0);
+    let most: u32 = timeline.iter().map(seen).max().unwrap();
+    assert!(
+        (14..=20).contains(&most),
+        "clients, sensors and a probe: {most}"
+    );
     let left = fs::read_dir(temporary.path()).unwrap().count();
     assert_eq!(left, 0, "the history went with the run");
 }

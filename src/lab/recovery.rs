@@ -228,6 +228,7 @@ mod tests {
             load_cpu_percent: None,
             server_rss_bytes: None,
             load_rss_bytes: None,
+            server_connections: None,
         }
     }
 

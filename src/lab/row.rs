@@ -42,6 +42,7 @@ impl Trial {
             load_cpu_percent: percent(&second.load),
             server_rss_bytes: second.server.map(|server| server.rss_bytes),
             load_rss_bytes: Some(second.load.rss_bytes),
+            server_connections: second.server_connections,
         }
     }
 

@@ -372,10 +372,11 @@ mod tests {
             bytes_up: 6,
             load: UsageDelta::default(),
             server: None,
+            server_connections: None,
         };
         let events = [
             progress(1, 10),
-            TrialEvent::Load(LoadEvent::Second(second)),
+            TrialEvent::Load(LoadEvent::Second(second.into())),
             progress(3, 50),
         ];
         let mut processes = FakeProcesses {

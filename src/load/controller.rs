@@ -25,6 +25,7 @@ use crate::load::usage::UsageSnapshot;
 use crate::record::recovery::Recovery;
 use crate::record::trial_board::Gauge;
 use crate::runtime::clock;
+use crate::system::limits::in_one_table;
 
 /// Time between two checks of a trial's state, which bounds how exact its clean start and end are.
 const CHECK: Duration = Duration::from_millis(10);
@@ -333,6 +334,11 @@ impl<L: Link> Controller<L> {
         }
     }
 
+    /// Connections of all clients.
+    fn connections(&self) -> u64 {
+        u64::from(self.plan.clients) * self.plan.connections_per_client()
+    }
+
     /// Reports the second that ends now.
     async fn end_second(&mut self) -> anyhow::Result<()> {
         let of_sensors = self.publisher.end_second().await?;
@@ -346,7 +352,7 @@ impl<L: Link> Controller<L> {
         let began = std::mem::replace(&mut self.second, now);
         let now = &self.second;
         let (load, server) = now.usage.since(&began.usage);
-        let report = LoadEvent::Second(TimelineSecond {
+        let second = TimelineSecond {
             at_s: self.timeline.elapsed_s(now.at_ns),
             length_s: (now.at_ns - began.at_ns) as f64 / 1e9,
             phase: self.phase,
@@ -358,8 +364,12 @@ impl<L: Link> Controller<L> {
             bytes_up: now.bytes.1 - began.bytes.1,
             load,
             server,
-        });
-        self.link.send(&report).await
+            server_connections: now
+                .usage
+                .server_connections(&self.load.before)
+                .filter(|_| self.connections() <= in_one_table()),
+        };
+        self.link.send(&LoadEvent::Second(second.into())).await
     }
 
     async fn outcome(&self) -> anyhow::Result<TrialOutcome> {

@@ -31,6 +31,8 @@ pub struct TimelineSecond {
     pub bytes_up: u64,
     pub load: UsageDelta,
     pub server: Option<UsageDelta>,
+    /// Connections that the server has open at its end, as far as the kernel counts them.
+    pub server_connections: Option<u64>,
 }
 
 /// What a process used over a period.

@@ -227,7 +227,7 @@ pub enum LoadEvent {
         at_ns: u64,
         at_s: f64,
     },
-    Second(TimelineSecond),
+    Second(Box<TimelineSecond>),
     Outcome(Box<TrialOutcome>),
 }
 

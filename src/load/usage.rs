@@ -34,6 +34,8 @@ pub struct UsageSnapshot {
     /// Likewise; without a proxy it is 0.
     pub proxy: Option<ProcessUsage>,
     server_is_here: bool,
+    /// `None` if they cannot be counted.
+    server_descriptors: Option<u64>,
     /// Of all cores of this host; `None` where the kernel does not show it.
     pub cores: Option<CpuTime>,
     pub interface: Option<InterfaceCounters>,
@@ -69,6 +71,9 @@ impl MeasuredProcesses {
                 .map(|used| self.server_before + used),
             proxy: self.proxy.map_or(Some(ProcessUsage::default()), usage),
             server_is_here: self.server_is_here,
+            server_descriptors: self
+                .server
+                .and_then(|pid| SystemFiles::host().descriptors(pid)),
             cores: CpuTime::now(),
             interface: interface.and_then(|name| InterfaceCounters::of(name).ok()),
             kernel_bytes: SystemFiles::host().memory_bytes("Slab"),
@@ -89,6 +94,14 @@ fn usage(pid: u32) -> Option<ProcessUsage> {
 }
 
 impl UsageSnapshot {
+    /// Connections that the server has open: descriptors that it did not have `before` the first
+    /// client came. The kernel counts them, so that a server is not asked, whose answers would be
+    /// bytes of the trial.
+    pub fn server_connections(&self, before: &UsageSnapshot) -> Option<u64> {
+        let (now, before) = self.server_descriptors.zip(before.server_descriptors)?;
+        Some(now.saturating_sub(before))
+    }
+
     /// What load and server used since an earlier moment.
     pub fn since(&self, earlier: &UsageSnapshot) -> (UsageDelta, Option<UsageDelta>) {
         let server = earlier.server.as_ref().zip(self.server.as_ref());

@@ -29,4 +29,5 @@ pub struct TimelineRow {
     pub load_cpu_percent: Option<f64>,
     pub server_rss_bytes: Option<u64>,
     pub load_rss_bytes: Option<u64>,
+    pub server_connections: Option<u64>,
 }

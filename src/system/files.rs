@@ -187,6 +187,16 @@ impl SystemFiles {
             .map_err(io::Error::other)
     }
 
+    /// Open descriptors of a process, if it is this user's: those of its first thread's table.
+    pub fn descriptors(&self, pid: u32) -> Option<u64> {
+        let folder = self.root.join("proc").join(pid.to_string()).join("fd");
+        // Since Linux 6.2 the size is their number (proc_pid_fd(5)).
+        match fs::metadata(&folder).ok()?.len() {
+            0 => Some(fs::read_dir(folder).ok()?.count() as u64),
+            count => Some(count),
+        }
+    }
+
     /// The states of all processes, kernel threads included, without those that end meanwhile.
     pub fn process_stats(&self) -> Option<Vec<Stat>> {
         let all = all_processes_with_root(self.root.join("proc")).ok()?;

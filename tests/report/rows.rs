@@ -179,6 +179,7 @@ pub fn timeline(of: &TrialRow) -> Vec<TimelineRow> {
                 load_cpu_percent: Some(40.0),
                 server_rss_bytes: Some(30_000_000),
                 load_rss_bytes: Some(40_000_000),
+                server_connections: Some(u64::from(of.clients) + 4),
             }
         })
         .collect()
