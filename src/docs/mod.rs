@@ -9,5 +9,8 @@ pub mod server {}
 #[doc = include_str!("figures.md")]
 pub mod figures {}
 
+#[doc = include_str!("faults.md")]
+pub mod faults {}
+
 #[doc = include_str!("lessons.md")]
 pub mod lessons {}

@@ -25,7 +25,7 @@ use crate::texts::Locale;
 use crate::transport::Transport;
 
 /// The lessons in the binary: the names of their scenarios, and their files.
-pub const LESSONS: [(&str, &str); 8] = [
+pub const LESSONS: [(&str, &str); 9] = [
     (
         "lessons/interval",
         include_str!("../../scenarios/lessons/interval.toml"),
@@ -53,6 +53,10 @@ pub const LESSONS: [(&str, &str); 8] = [
     (
         "lessons/sensors",
         include_str!("../../scenarios/lessons/sensors.toml"),
+    ),
+    (
+        "lessons/reconnect",
+        include_str!("../../scenarios/lessons/reconnect.toml"),
     ),
     (
         "lessons/tls",

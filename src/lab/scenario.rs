@@ -34,7 +34,7 @@ use crate::transport::Transport;
 pub(super) const MAX_TRIALS: u64 = 10_000;
 
 /// The scenarios in the binary: their names and texts.
-pub const BUILT_IN: [(&str, &str); 12] = [
+pub const BUILT_IN: [(&str, &str); 16] = [
     ("quick", include_str!("../../scenarios/quick.toml")),
     ("smoke", include_str!("../../scenarios/smoke.toml")),
     ("classroom", include_str!("../../scenarios/classroom.toml")),
@@ -51,6 +51,13 @@ pub const BUILT_IN: [(&str, &str); 12] = [
     ),
     ("idle", include_str!("../../scenarios/idle.toml")),
     ("scaling", include_str!("../../scenarios/scaling.toml")),
+    ("restart", include_str!("../../scenarios/restart.toml")),
+    ("storm", include_str!("../../scenarios/storm.toml")),
+    ("half-open", include_str!("../../scenarios/half-open.toml")),
+    (
+        "slow-readers",
+        include_str!("../../scenarios/slow-readers.toml"),
+    ),
     (
         "hundred-thousand",
         include_str!("../../scenarios/hundred-thousand.toml"),

@@ -239,6 +239,22 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "What does TLS cost, on kept and on new connections?",
         "Quanto custa o TLS, em conexões mantidas e em novas?",
     ),
+    (
+        "The server restarts: when are 5,000 clients up to date?",
+        "O servidor reinicia: quando 5.000 clientes ficam em dia?",
+    ),
+    (
+        "5,000 clients lose their connections: what does jitter buy?",
+        "5.000 clientes perdem a conexão: o que o jitter traz?",
+    ),
+    (
+        "Clients vanish without a FIN: who notices, and when?",
+        "Clientes somem sem FIN: quem percebe, e quando?",
+    ),
+    (
+        "One client in ten reads slowly: what do the others feel?",
+        "Um cliente em dez lê devagar: o que os outros sentem?",
+    ),
     // Those of earlier versions, whose runs are kept.
     (
         "A sensor reports once a second: what do polling, SSE and WebSocket cost, and how late is \
