@@ -1,7 +1,7 @@
 //! Rows grouped into cells: what a table shows in one line and a plot as one mark.
 
 use crate::results::{
-    FIGURES, Metric, NetworkName, TrialRow, Verdict, Warning, metric, touched, warning_counts,
+    FIGURES, Metric, TrialRow, Verdict, Warning, metric, touched, warning_counts,
 };
 use crate::stats::statistics::{self, Interval};
 use crate::texts::{Locale, Texts};
@@ -225,9 +225,10 @@ pub(super) fn cells(trials: &[TrialRow], locale: Locale) -> Vec<ReportCell<'_>> 
             baseline: Vec::new(),
         });
     }
-    // Networks in the order in which they were asked for.
-    let first = |network: &NetworkName| {
-        let same = trials.iter().filter(|trial| trial.network == *network);
+    // What has no order of its own comes in the order in which it was asked for.
+    let asked = |row: &TrialRow| {
+        let key = |row: &TrialRow| (row.network.clone(), row.reconnect.clone());
+        let same = trials.iter().filter(|trial| key(trial) == key(row));
         same.map(|trial| trial.cell).min()
     };
     cells.sort_by(|a, b| {
@@ -250,7 +251,7 @@ pub(super) fn cells(trials: &[TrialRow], locale: Locale) -> Vec<ReportCell<'_>> 
             ))
             .then(x.rate_hz.total_cmp(&y.rate_hz))
             .then_with(|| x.schedule.cmp(&y.schedule))
-            .then_with(|| first(&x.network).cmp(&first(&y.network)))
+            .then_with(|| asked(x).cmp(&asked(y)))
             .then(x.transport.cmp(&y.transport))
             .then(x.cell.cmp(&y.cell))
     });
@@ -288,9 +289,14 @@ pub fn cell_name(row: &TrialRow, all: &[&TrialRow], locale: Locale) -> String {
     format!("{name}, {}", setting(row, all, texts))
 }
 
+/// The values of a scenario whose columns are empty.
+const USUAL: &str = "usual";
+const NO_FAULT: &str = "none";
+
 fn setting(row: &TrialRow, all: &[&TrialRow], texts: &Texts) -> String {
     let words = &texts.cell;
     let tls = if row.tls { words.tls } else { words.no_tls };
+    let other = texts.condition.other;
     let factors = [
         (vary(all, |t| t.workload.clone()), row.workload.clone()),
         (vary(all, |t| t.feeds), (words.feeds)(row.feeds.into())),
@@ -307,6 +313,14 @@ fn setting(row: &TrialRow, all: &[&TrialRow], texts: &Texts) -> String {
         (
             vary(all, |t| t.proxy.clone()),
             (words.proxy)(row.proxy.as_deref().unwrap_or_default()),
+        ),
+        (
+            vary(all, |t| t.reconnect.clone()),
+            other("reconnect", row.reconnect.as_deref().unwrap_or(USUAL)),
+        ),
+        (
+            vary(all, |t| t.fault.clone()),
+            other("fault", row.fault.as_deref().unwrap_or(NO_FAULT)),
         ),
         (
             vary(all, |t| t.headers.clone()),

@@ -37,7 +37,14 @@ pub(super) const CONDITIONS: ConditionTexts = ConditionTexts {
     pinned: |to| format!("CPUs fixas: {}", cpus(to)),
     cpus,
     trials_of: |trials, window| format!("{trials} de {window}"),
-    other: |name, value| format!("{name} {value}"),
+    other: |name, value| {
+        let name = match name {
+            "reconnect" => "reconexão",
+            "fault" => "falha",
+            name => name,
+        };
+        format!("{name} {value}")
+    },
 };
 
 /// `servidor 0; carga 1`.
