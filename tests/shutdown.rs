@@ -5,7 +5,8 @@ mod support;
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 
-use support::websocket::{close_code, frame, open_websocket};
+use support::process::text;
+use support::websocket::{close_code, frame, open_websocket, read_frame};
 use support::{Server, wait_until};
 
 /// All bytes that the server still sends.
@@ -56,6 +57,27 @@ fn everyone_is_told_and_the_server_ends_well() {
     assert_eq!(server.process.ended(), Some(0));
     let refused = TcpStream::connect(&server.address).unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
+}
+
+/// A client cannot know yet that the server ends: what it wrote meanwhile is in the feed.
+#[test]
+fn what_a_websocket_wrote_before_it_read_the_close_is_published() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("history");
+    let flags = ["--history-file", file.to_str().unwrap()];
+    let mut server = Server::start(&flags);
+    let (mut socket, _) = open_websocket(&server, "/feeds/a/ws?user=alice", "");
+    let join = read_frame(&mut socket).1;
+    assert!(text(&join).contains("\"join\""));
+    server.terminate();
+    assert_eq!(close_code(&mut socket), 1001);
+    socket.write_all(&frame(0x81, br#"{"text":"oi"}"#)).unwrap();
+    socket
+        .write_all(&frame(0x88, &1001u16.to_be_bytes()))
+        .unwrap();
+    assert_eq!(server.process.ended(), Some(0));
+    let next = Server::start(&flags);
+    assert!(next.history("a").iter().any(|json| json.contains("\"oi\"")));
 }
 
 #[test]

@@ -80,13 +80,15 @@ impl FeedSession {
     pub async fn run<S: Stream>(&mut self, peer: &mut Peer<S>) {
         let place = peer.take_place(&self.reader, Framing::Frame, encode);
         let mut session = WebSocketSession::new(peer);
-        let end = match self.serve(&mut session, place.as_ref()).await {
-            Err(end) => end,
-            Ok(()) => going_away(),
+        let (end, goes_away) = match self.serve(&mut session, place.as_ref()).await {
+            Err(end) => (end, false),
+            Ok(()) => (going_away(), true),
         };
         self.presence = None;
+        // What the peer wrote before it read that the server ends is still published.
+        let author = goes_away.then_some(&*self);
         // Boxed, so that an open session needs no room for it.
-        Box::pin(session.close(end)).await;
+        Box::pin(session.close(end, author)).await;
         peer.leave(place);
     }
 
@@ -284,8 +286,9 @@ impl<'a, S: Stream> WebSocketSession<'a, S> {
     }
 
     /// Sends the server's close frame, if the server closes, then reads until the peer has closed
-    /// too. Otherwise a TCP reset could overtake the close frame (RFC 6455, section 7.1.1).
-    async fn close(mut self, end: SessionEnd) {
+    /// too. Otherwise a TCP reset could overtake the close frame (RFC 6455, section 7.1.1). What
+    /// still comes from an `author` is published.
+    async fn close(mut self, end: SessionEnd, author: Option<&FeedSession>) {
         let close_frame = match end {
             SessionEnd::Disconnected => return,
             SessionEnd::Closed => None,
@@ -304,6 +307,12 @@ impl<'a, S: Stream> WebSocketSession<'a, S> {
             }
             loop {
                 match self.next().await? {
+                    Some(Ok(Frame::Text(text))) => {
+                        if let Some(author) = author {
+                            let (state, address) = (&self.peer.state, self.peer.counters.address);
+                            let _ = author.publish(state, address, &text).await;
+                        }
+                    }
                     Some(Ok(_)) => {}
                     Some(Err(Error::ConnectionClosed)) => {
                         return Ok(self.peer.stream.shutdown().await?);
@@ -341,7 +350,7 @@ pub async fn answer_each<S: Stream>(peer: &mut Peer<S>, answer: fn(Frame) -> Fra
             break end;
         }
     };
-    session.close(end).await;
+    session.close(end, None).await;
 }
 
 /// A frame to act upon, or `None` for control frames.
