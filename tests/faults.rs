@@ -19,12 +19,12 @@ fn alone() -> MutexGuard<'static, ()> {
     ONE.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
-/// A run of all transports with 40 clients, 10 messages a second and these faults.
-fn run(results: &Results, window: &str, faults: &[&str]) {
+/// A run of these transports with 40 clients, 10 messages a second and these faults.
+fn run(results: &Results, transports: &str, window: &str, faults: &[&str]) {
     let mut flags = vec![
         "run",
         "--transport",
-        "all",
+        transports,
         "--clients",
         "40",
         "--rate",
@@ -63,8 +63,8 @@ fn ms(row: &Row, column: &str) -> f64 {
 }
 
 /// Nothing is lost, nothing comes twice, and the row's verdict names no fault of the fault itself.
-fn assert_nothing_lost(results: &Results) {
-    for row in results.trials(CHOICES) {
+fn assert_nothing_lost(results: &Results, trials: usize) {
+    for row in results.trials(trials) {
         let transport = &row["transport"];
         for column in ["missed", "duplicate", "reordered"] {
             assert_eq!(count(&row, column), 0, "{transport}: {column}");
@@ -90,10 +90,11 @@ fn connections_that_are_cut_come_back_and_lose_nothing() {
     let results = Results::new();
     run(
         &results,
-        "7s",
-        &["cut@1s,share=50%", "flash-crowd@5s,share=25%"],
+        "all",
+        "6s",
+        &["cut@1s,share=50%", "flash-crowd@4s,share=25%"],
     );
-    assert_nothing_lost(&results);
+    assert_nothing_lost(&results, CHOICES);
     let rows = recoveries(&results);
     assert_eq!(rows.len(), 2 * CHOICES);
     for row in &rows {
@@ -140,8 +141,8 @@ fn connections_that_are_cut_come_back_and_lose_nothing() {
 #[test]
 fn a_server_that_stands_still_loses_no_client_and_delays_its_messages() {
     let results = Results::new();
-    run(&results, "4s", &["stop-server@1s:1s"]);
-    assert_nothing_lost(&results);
+    run(&results, "sse,long-polling", "3s", &["stop-server@1s:1s"]);
+    assert_nothing_lost(&results, 2);
     for row in recoveries(&results) {
         let transport = &row["transport"];
         assert_eq!(
@@ -158,8 +159,8 @@ fn a_server_that_stands_still_loses_no_client_and_delays_its_messages() {
 #[test]
 fn a_server_that_is_restarted_keeps_its_history_and_a_killed_one_does_not() {
     let results = Results::new();
-    run(&results, "7s", &["restart-server@1s:500ms"]);
-    assert_nothing_lost(&results);
+    run(&results, "all", "5s", &["restart-server@1s:500ms"]);
+    assert_nothing_lost(&results, CHOICES);
     for row in recoveries(&results) {
         let transport = &row["transport"];
         for column in ["affected", "noticed", "reconnected", "caught_up", "resumed"] {
@@ -173,14 +174,15 @@ fn a_server_that_is_restarted_keeps_its_history_and_a_killed_one_does_not() {
         assert!(ms(&row, "reconnected_p50_us") >= 500.0, "{transport}");
     }
     let results = Results::new();
-    run(&results, "7s", &["kill-server@2s:500ms"]);
+    let transports = "short-polling,sse,websocket";
+    run(&results, transports, "5s", &["kill-server@1s:500ms"]);
     for row in recoveries(&results) {
         let transport = &row["transport"];
         let told = ["noticed", "reconnected", "resets"].map(|column| count(&row, column));
         assert_eq!(told, [40, 40, 40], "{transport}");
         assert_eq!(count(&row, "resumed"), 0, "{transport}");
     }
-    for row in results.trials(CHOICES) {
+    for row in results.trials(3) {
         let (transport, warnings) = (&row["transport"], &row["warnings"]);
         assert_eq!(count(&row, "duplicate"), 0, "{transport}");
         assert!(
@@ -194,8 +196,8 @@ fn a_server_that_is_restarted_keeps_its_history_and_a_killed_one_does_not() {
 #[test]
 fn a_load_that_is_deaf_makes_the_trial_invalid() {
     let results = Results::new();
-    run(&results, "4s", &["deaf-load@1s:1500ms"]);
-    for row in results.trials(CHOICES) {
+    run(&results, "sse", "4s", &["deaf-load@1s:1500ms"]);
+    for row in results.trials(1) {
         assert_eq!(row["verdict"], "INVALID", "{}", row["transport"]);
         assert!(
             row["warnings"].contains("load-stopped"),
