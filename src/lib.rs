@@ -2,7 +2,8 @@
 //! each, with delivery latency, bytes on the wire and CPU of every delivery.
 //!
 //! To read first: [`docs::measuring`], how it measures and what it cannot tell; [`docs::server`], what
-//! the server does; [`docs::figures`], what was measured.
+//! the server does; [`docs::networks`], links that delay and lose; [`docs::figures`], what was
+//! measured.
 //!
 //! # Layout
 //!

@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use support::process::{Process, command, signal, text, wslab};
 use support::results::{Results, Row};
 use support::{Server, wait_until};
+use wslab::lab::scenario::Scenario;
 
 /// A number of a row.
 fn number(row: &Row, column: &str) -> f64 {
@@ -226,6 +227,16 @@ fn what_cannot_be_is_refused_before_anything_starts() {
         "leave --interface out",
     );
     assert_eq!(fs::read_dir(results.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn the_scenarios_on_networks_can_run() {
+    for name in ["distance", "loss", "mobile"] {
+        let file = format!("{}/scenarios/{name}.toml", env!("CARGO_MANIFEST_DIR"));
+        let scenario = Scenario::find(file.as_ref()).unwrap();
+        scenario.check().unwrap();
+        assert!(scenario.network.len() > 1 && scenario.question.ends_with('?'));
+    }
 }
 
 /// The processes below one, by their numbers.

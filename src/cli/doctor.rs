@@ -15,6 +15,7 @@ use crate::cli::result::Format;
 use crate::lab::calibrate::calibrate;
 use crate::lab::calibration::Calibration;
 use crate::lab::factors::MAX_CLIENTS;
+use crate::network::NEEDS;
 use crate::network::child::NetworkProcess;
 use crate::report::{TextStyle, export};
 use crate::system::doctor::{self, Finding, Level};
@@ -135,8 +136,7 @@ fn networks(made: anyhow::Result<()>) -> Finding {
         }
         Err(missing) => {
             let what = format!("--network cannot be used here: {missing:#}");
-            let fix = "be root, or allow user namespaces and reading and writing /dev/net/tun";
-            (Level::Warn, what, fix)
+            (Level::Warn, what, NEEDS)
         }
     };
     Finding {

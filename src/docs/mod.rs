@@ -3,6 +3,9 @@
 #[doc = include_str!("measuring.md")]
 pub mod measuring {}
 
+#[doc = include_str!("networks.md")]
+pub mod networks {}
+
 #[doc = include_str!("server.md")]
 pub mod server {}
 

@@ -3,12 +3,40 @@
 use serde::{Deserialize, Serialize};
 
 use crate::lab::calibration::Calibration;
+use crate::lab::network::Network;
+use crate::network::conditions::LinkConditions;
 use crate::stats::until::Stopped;
 use crate::system::files::SystemFiles;
 use crate::system::info::PROFILE;
 use crate::system::pinning::Pinning;
 use crate::system::process;
 use crate::texts::Texts;
+
+/// A network of a run. What was measured of it is in each row of `trials.csv`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NetworkInForce {
+    /// As it was asked for.
+    pub name: String,
+    pub mechanism: String,
+    pub conditions: LinkConditions,
+}
+
+impl NetworkInForce {
+    const RELAY: &str = "packets pass a relay between two network namespaces of this machine";
+
+    /// Those of a scenario; `None` where all is on loopback.
+    pub fn all(networks: &[Network]) -> Option<Vec<Self>> {
+        let in_force = |network: &Network| {
+            Some(NetworkInForce {
+                name: network.to_string(),
+                mechanism: NetworkInForce::RELAY.to_owned(),
+                conditions: *network.link()?,
+            })
+        };
+        let all: Vec<_> = networks.iter().filter_map(in_force).collect();
+        (!all.is_empty()).then_some(all)
+    }
+}
 
 /// The machine, the program and the command of one run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -53,6 +81,9 @@ pub struct Environment {
     pub doubts: Option<Vec<String>>,
     /// Why a run with `--until` had no further round. Absent where a signal or an error ended it.
     pub stopped: Option<Stopped>,
+    /// The networks between load and server, beside loopback.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub networks: Option<Vec<NetworkInForce>>,
     /// What a message costs on this machine; absent unless `wslab doctor --calibrate` measured it.
     pub calibration: Option<Calibration>,
 }
@@ -97,6 +128,7 @@ impl Environment {
             load_average: files.load_average(),
             doubts: None,
             stopped: None,
+            networks: None,
             calibration: None,
         }
     }
@@ -115,7 +147,15 @@ impl Environment {
         let program = format!("{} ({}, {})", self.wslab_version, self.commit, self.build);
         let word = |english| (texts.translate)(english).to_owned();
         let unknown = || word("unknown");
-        [
+        let networks = self.networks.as_ref().map(|networks| {
+            let names = networks.iter().map(|network| network.name.as_str());
+            let names = names.collect::<Vec<_>>().join("; ");
+            (
+                "Network",
+                format!("{names}: {}", word(NetworkInForce::RELAY)),
+            )
+        });
+        let facts = [
             ("Processor", format!("{} × {}", self.cpus, self.cpu_model)),
             ("Memory", self.memory_bytes.map_or_else(unknown, gib)),
             ("System", format!("{}, {}", self.os, self.kernel)),
@@ -141,9 +181,11 @@ impl Environment {
             ),
             ("Command", self.command_line.join(" ")),
             ("Seed", self.seed.to_string()),
-        ]
-        .map(|(name, value)| (name.to_owned(), value))
-        .to_vec()
+        ];
+        let facts = facts.into_iter().chain(networks);
+        facts
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect()
     }
 
     /// The values that the command line gave to an option, as `--slo VALUE` or `--slo=VALUE`.

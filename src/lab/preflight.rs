@@ -10,6 +10,7 @@ use crate::lab::cells::Factors;
 use crate::lab::factors::{MAX_CLIENTS, MAX_RATE_HZ, Proxy, Switch};
 use crate::lab::scenario::Scenario;
 use crate::load::worker::CLIENTS_PER_SOURCE;
+use crate::network::NEEDS;
 use crate::network::child::NetworkProcess;
 use crate::system::doctor;
 use crate::system::info::SystemInfo;
@@ -112,7 +113,7 @@ pub async fn check_network(
     }
     match NetworkProcess::check().await {
         Ok(()) => Ok(()),
-        Err(missing) => refused(format!("this machine cannot make it: {missing:#}")),
+        Err(missing) => refused(format!("this machine cannot make it: {missing:#}; {NEEDS}")),
     }
 }
 

@@ -13,7 +13,7 @@ use crate::client::token::Token;
 use crate::error::{Interrupted, UsageError};
 use crate::lab::calibration::Calibration;
 use crate::lab::capacity::search::Search;
-use crate::lab::environment::Environment;
+use crate::lab::environment::{Environment, NetworkInForce};
 use crate::lab::factors::{List, Switch};
 use crate::lab::preflight::{self, Checked};
 use crate::lab::processes::{ChildProcesses, TrialProcesses};
@@ -109,6 +109,7 @@ pub async fn run(
     let environment = Environment {
         doubts: Some(doubts),
         calibration: Calibration::read(&options.results),
+        networks: NetworkInForce::all(&scenario.network),
         ..Environment::read(scenario.seed, target_url, pinning)
     };
     let mut run = Run {

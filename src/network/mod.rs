@@ -6,6 +6,10 @@
 //! - [`interface`]: TUN devices · [`forward`]: packets from one to the other · [`probe`]: whether
 //!   the link is what was asked for · [`exact`]: the judgement
 
+/// What a machine must have.
+pub const NEEDS: &str =
+    "be root, or allow user namespaces and the reading and writing of /dev/net/tun";
+
 pub mod child;
 pub mod conditions;
 pub mod exact;

@@ -186,9 +186,9 @@ pub(super) const PAGE: PageTexts = PageTexts {
         (
             "Limits",
             "The load and the server that it started share this machine. They compete for its \
-             cores and caches, and no network lies between them that is slow, loses packets or is \
-             shared. So trust comparisons and ratios more than single figures, and expect other \
-             figures on another machine. Intervals cover what differed between the trials of this \
+             cores and caches. On loopback no network lies between them that is slow, loses \
+             packets or is shared. So trust comparisons and ratios more than single figures, and \
+             expect other figures on another machine. Intervals cover what differed between the trials of this \
              run, not what differs from day to day or from machine to machine.",
         ),
     ],

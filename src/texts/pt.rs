@@ -397,9 +397,9 @@ const DEFINITIONS: &[(&str, &str)] = &[
     (
         "Limites",
         "A carga e o servidor que ela iniciou dividem esta máquina. Eles disputam núcleos e \
-         caches, e entre eles não há uma rede lenta, compartilhada ou que perca pacotes. Por isso, \
-         confie mais em comparações e razões do que em valores isolados, e espere outros valores \
-         em outra máquina. Os intervalos cobrem o que variou entre os ensaios desta execução, e \
+         caches. No loopback não há entre eles uma rede lenta, compartilhada ou que perca \
+         pacotes. Por isso, confie mais em comparações e razões do que em valores isolados, e \
+         espere outros valores em outra máquina. Os intervalos cobrem o que variou entre os ensaios desta execução, e \
          não o que varia de um dia para o outro ou de uma máquina para outra.",
     ),
 ];

@@ -1,6 +1,6 @@
 //! What is said of networks, from English to Portuguese.
 
-/// Columns of `trials.csv`, when they are empty, and their titles.
+/// Columns of `trials.csv`, when they are empty, and their titles; a fact of a run.
 pub(super) const NETWORK: &[(&str, &str)] = &[
     (
         "The network between load and server, as it was asked for: `loopback`, `4g`, \
@@ -51,6 +51,11 @@ pub(super) const NETWORK: &[(&str, &str)] = &[
         "carga e servidor falaram por loopback",
     ),
     ("no rate was asked for", "nenhuma taxa foi pedida"),
+    (
+        "packets pass a relay between two network namespaces of this machine",
+        "os pacotes passam por um relé entre dois namespaces de rede desta máquina",
+    ),
+    ("bit/s", "bit/s"),
     ("Network", "Rede"),
     ("delay up", "atraso na subida"),
     ("delay down", "atraso na descida"),
