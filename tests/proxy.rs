@@ -16,18 +16,18 @@ const SHORT: [&str; 13] = [
     "--clients",
     "8",
     "--rate",
-    "10",
+    "20",
     "--poll-interval",
     "100ms",
     "--warm-up",
     "200ms",
     "--window",
-    "1s",
+    "500ms",
     "--drain",
     "2s",
 ];
 
-fn run(results: &Results, more: &[&str]) -> Vec<Row> {
+fn run_of(results: &Results, more: &[&str]) -> Vec<Row> {
     let output = results.wslab(&[&SHORT, more].concat());
     let error = text(&output.stderr);
     assert!(matches!(output.status.code(), Some(0 | 3)), "{error}");
@@ -43,7 +43,7 @@ fn of<'r>(rows: &'r [Row], transport: &str) -> Vec<&'r Row> {
 #[test]
 fn every_transport_passes_a_proxy_that_is_configured_for_it_and_what_it_costs_is_measured() {
     let results = Results::new();
-    let rows = run(&results, &["--proxy", "nginx", "--proxy", "haproxy,caddy"]);
+    let rows = run_of(&results, &["--proxy", "nginx", "--proxy", "haproxy,caddy"]);
     let names = ["nginx", "haproxy", "caddy"];
     assert_eq!(rows.len(), names.len() * 5);
     for row in &rows {
@@ -111,7 +111,7 @@ fn what_a_default_proxy_does_not_pass_ends_its_trial_with_a_word_and_not_with_it
     );
 
     let results = Results::new();
-    let rows = run(
+    let rows = run_of(
         &results,
         &[
             "--proxy",
@@ -125,21 +125,44 @@ fn what_a_default_proxy_does_not_pass_ends_its_trial_with_a_word_and_not_with_it
 
 #[test]
 fn without_a_word_of_the_server_a_default_proxy_keeps_a_stream_for_itself() {
+    let run = Proxied::start("nginx-buffer");
+    run.proxy(run.guard());
+    processes(run.run.id());
+    std::thread::sleep(Duration::from_secs(3));
+    signal(run.run.id(), "-INT");
+    let notes = run.run.rest_of_notes();
+    let is_stopped = notes.contains("0 finished trials") && !notes.contains("  window ");
+    assert!(is_stopped, "{notes}");
+    // An answer that ends is passed on.
     let results = Results::new();
-    let rows = run(
-        &results,
-        &["--proxy", "nginx-buffer", "--transport", "long-polling,sse"],
+    let polled = ["--proxy", "nginx-buffer", "--transport", "long-polling"];
+    assert_eq!(run_of(&results, &polled)[0]["missed"], "0");
+}
+
+#[test]
+fn a_proxy_that_cuts_what_is_silent_costs_connections_and_no_message() {
+    let results = Results::new();
+    let file = results.path().join("idle.toml");
+    let text_of = "transports = \"sse\"\nclients = [4]\nrate_hz = 0.0\nproxy = \"nginx-idle-5s\"\n\
+                   warm_up = \"100ms\"\nwindow = \"7s\"\nprobe = \"off\"\n";
+    std::fs::write(&file, text_of).unwrap();
+    let of_run = Results::new();
+    let output = of_run.wslab(&["run", file.to_str().unwrap()]);
+    assert!(
+        matches!(output.status.code(), Some(0)),
+        "{}",
+        text(&output.stderr)
     );
+    let row = &of_run.trials(1)[0];
     assert_eq!(
-        of(&rows, "long-polling")[0]["missed"],
-        "0",
-        "an answer that ends is passed on"
+        (&*row["reconnects"], &*row["connect_failed"]),
+        ("4", "0"),
+        "{row:?}"
     );
-    let sse = of(&rows, "sse")[0];
-    assert_eq!(
-        (&*sse["delivered"], &*sse["verdict"]),
-        ("0", "INVALID"),
-        "{sse:?}"
+    assert!(
+        row["warnings"].contains("clients-lost"),
+        "{}",
+        row["warnings"]
     );
 }
 

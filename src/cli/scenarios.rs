@@ -9,7 +9,7 @@ use crate::lab::claim::CLAIMS;
 use crate::lab::scenario::{BUILT_IN, Scenario};
 use crate::report::conditions;
 use crate::results::TrialRow;
-use crate::texts::{Locale, Numbers, cut, folded};
+use crate::texts::{Locale, NO_BREAK, Numbers, cut, folded};
 
 /// The scenario that runs where nothing is asked for.
 pub(super) const QUICK: &str = "quick";
@@ -46,9 +46,13 @@ fn time_of_claims() -> String {
     rough(CLAIMS.iter().map(|(name, _)| Listed::of(name).time).sum())
 }
 
-/// For `-h`: a line a scenario, and what `wslab run` alone does.
+/// Scenarios that `-h` gives a line each.
+const BRIEF: usize = 10;
+
+/// For `-h`: a line a scenario, the names of further ones, and what `wslab run` alone does.
 pub(super) fn brief() -> String {
-    let name_width = BUILT_IN.iter().map(|(name, _)| name.len()).max();
+    let (first, further) = BUILT_IN.split_at(BRIEF);
+    let name_width = first.iter().map(|(name, _)| name.len()).max();
     let name_width = name_width.unwrap_or(0);
     let line = |name: &str, time: &str, question: &str| {
         let line = format!("  {name:name_width$}  {time:>6}  {question}");
@@ -61,9 +65,12 @@ pub(super) fn brief() -> String {
         "Scenarios (wslab run alone is {QUICK}: {clients} clients, {rate} messages/s, {trials} \
          trials):"
     );
+    let further: Vec<&str> = further.iter().map(|(name, _)| *name).collect();
+    let further = format!("{NO_BREAK}{NO_BREAK}and {}", further.join(", "));
     let lines = folded(&heading, width(), "").into_iter();
     lines
-        .chain(listed().map(entry))
+        .chain(listed().take(BRIEF).map(entry))
+        .chain(folded(&further, width(), "  "))
         .chain([line(claims::ALL, &time_of_claims(), CLAIMS_QUESTION)])
         .collect::<Vec<_>>()
         .join("\n")

@@ -25,7 +25,7 @@ use crate::texts::Locale;
 use crate::transport::Transport;
 
 /// The lessons in the binary: the names of their scenarios, and their files.
-pub const LESSONS: [(&str, &str); 9] = [
+pub const LESSONS: [(&str, &str); 10] = [
     (
         "lessons/interval",
         include_str!("../../scenarios/lessons/interval.toml"),
@@ -61,6 +61,10 @@ pub const LESSONS: [(&str, &str); 9] = [
     (
         "lessons/tls",
         include_str!("../../scenarios/lessons/tls.toml"),
+    ),
+    (
+        "lessons/proxy",
+        include_str!("../../scenarios/lessons/proxy.toml"),
     ),
 ];
 

@@ -34,7 +34,7 @@ use crate::transport::Transport;
 pub(super) const MAX_TRIALS: u64 = 10_000;
 
 /// The scenarios in the binary: their names and texts.
-pub const BUILT_IN: [(&str, &str); 16] = [
+pub const BUILT_IN: [(&str, &str); 17] = [
     ("quick", include_str!("../../scenarios/quick.toml")),
     ("smoke", include_str!("../../scenarios/smoke.toml")),
     ("classroom", include_str!("../../scenarios/classroom.toml")),
@@ -44,6 +44,7 @@ pub const BUILT_IN: [(&str, &str); 16] = [
     ),
     ("payload", include_str!("../../scenarios/payload.toml")),
     ("tls", include_str!("../../scenarios/tls.toml")),
+    ("proxies", include_str!("../../scenarios/proxies.toml")),
     ("fanout", include_str!("../../scenarios/fanout.toml")),
     (
         "chat-rooms",

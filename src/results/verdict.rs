@@ -37,13 +37,16 @@ pub enum Warning {
     #[strum(
         message = "An answer was not what was asked for, and the trial ended at once; the \
         column wrong_answer says what it was.",
-        props(advice = "see wrong_answer in trials.csv; does the target speak this protocol?")
+        props(advice = "see wrong_answer in trials.csv; do target and proxy speak this protocol?")
     )]
     WrongAnswer,
     #[strum(
         message = "Some connections could not be opened, so fewer clients took part than asked \
         for.",
-        props(advice = "raise the limits that wslab doctor names, or ask for fewer clients")
+        props(
+            advice = "raise the limits that wslab doctor names, ask for fewer clients, or have \
+        the proxy pass answers on"
+        )
     )]
     ConnectFailed,
     #[strum(

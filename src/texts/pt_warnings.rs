@@ -16,16 +16,18 @@ pub(super) const WARNINGS: &[(&str, &str)] = &[
          diz o que veio.",
     ),
     (
-        "see wrong_answer in trials.csv; does the target speak this protocol?",
-        "veja wrong_answer em trials.csv; o alvo fala este protocolo?",
+        "see wrong_answer in trials.csv; do target and proxy speak this protocol?",
+        "veja wrong_answer em trials.csv; o alvo e o proxy falam este protocolo?",
     ),
     (
         "Some connections could not be opened, so fewer clients took part than asked for.",
         "Algumas conexões não puderam ser abertas; menos clientes participaram do que se pediu.",
     ),
     (
-        "raise the limits that wslab doctor names, or ask for fewer clients",
-        "aumente os limites que wslab doctor aponta, ou peça menos clientes",
+        "raise the limits that wslab doctor names, ask for fewer clients, or have the proxy pass \
+         answers on",
+        "aumente os limites que wslab doctor aponta, peça menos clientes, ou faça o proxy passar \
+         as respostas adiante",
     ),
     (
         "No message was published during the window.",

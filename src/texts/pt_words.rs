@@ -236,6 +236,10 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "Push, ou polls a cada 0,1 a 10 s: quanto custa cada um?",
     ),
     (
+        "What does a proxy do to each transport, and at what cost?",
+        "O que um proxy faz com cada transporte, e a que custo?",
+    ),
+    (
         "What does TLS cost, on kept and on new connections?",
         "Quanto custa o TLS, em conexões mantidas e em novas?",
     ),
