@@ -131,6 +131,7 @@ impl Network {
             (profile, conditions) = (Some(named), named.conditions());
         }
         for (key, value) in parts {
+            let (key, value) = (key.trim(), value.trim());
             set(&mut conditions, key, value).map_err(|why| format!("{key}: {why}"))?;
         }
         let jitters = |way: &OneWay| way.jitter_ns > way.delay_ns;
@@ -345,7 +346,7 @@ mod tests {
             "delay=50ms,loss=2%",
             "delay=0ms",
             "delay_up=0.5ms,jitter_up=0.5ms,loss_down=0.1%,rate=1500kbit,mtu=576",
-            "geo-satellite,delay=2s,black_out=5s..15.5s",
+            "geo-satellite,delay=2s,black_out=5s..15500ms",
         ] {
             let network = Network::read(text).unwrap();
             assert_eq!(network.to_string(), text);
