@@ -253,6 +253,10 @@ fn mistakes_are_answered_with_advice_and_exit_code_2() {
         ),
         (&[&slo[..], &["idle"]].concat(), "no latency to judge"),
         (
+            &[&slo[..], &["--fault", "cut@3s"]].concat(),
+            "--fault: a search for capacity has no faults",
+        ),
+        (
             &[&slo[..], &["--clients", "2"]].concat(),
             "needs 100 deliveries",
         ),

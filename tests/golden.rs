@@ -4,8 +4,8 @@
 //! source that changes a file fails the test, which names the first line that differs.
 //!
 //! * `runs/SCENARIO/RUN/` are the inputs: folders of runs, laid out as in `results/`. Rows and
-//!   machine are made up. `scenario.toml`, `environment.json`, `trials.csv` and `timeline.csv` are
-//!   as `wslab run` writes them.
+//!   machine are made up. `scenario.toml`, `environment.json`, `trials.csv`, `timeline.csv` and
+//!   `recovery.csv` are as `wslab run` writes them.
 //! * `reports/SCENARIO/` is what `wslab report` makes of such a run. `report.html` opens in a
 //!   browser. `plots/png.txt` has a line for each PNG: its name, its size and the SHA-256 of its
 //!   pixels. `table-80.txt` is what ends a run on a terminal of 80 columns, and
@@ -43,6 +43,8 @@ const CUT_OFF: &str = "cut-off/20300104t100000z";
 /// Every trial is SUSPECT, for several reasons.
 const SUSPECT: &str = "suspect/20300106t100000z";
 const CAPACITY: &str = "capacity/20300105t100000z";
+/// Three faults in every trial, twice.
+const FAULTS: &str = "faults/20300107t100000z";
 /// A second run of [`FINISHED`]'s scenario: some cells differ, some have no partner.
 const AGAIN: &str = "classroom/20300102t100000z";
 
@@ -53,7 +55,9 @@ mod library {
     use wslab::lab::recorded_run::RecordedRun;
     use wslab::lab::{capacity, environment::Environment, scenario::Scenario};
     use wslab::report::{self, TextStyle};
-    use wslab::results::{TimelineRow, TrialRow, read_rows, write_rows};
+    use wslab::results::{
+        RecoveryRow, TimelineRow, TrialRow, read_rows, read_rows_if_there, write_rows,
+    };
     pub use wslab::texts::Locale;
 
     /// What `wslab run` prints at its end, on a terminal of this width.
@@ -68,8 +72,14 @@ mod library {
 
     fn printed(run: &Path, style: TextStyle, locale: Locale) -> String {
         let trials = trials(run);
-        report::text_table(&trials, &[], style, locale)
-            + &report::text_answer(&trials, style, locale)
+        let recoveries: Vec<RecoveryRow> = read_rows_if_there(&run.join("recovery.csv")).unwrap();
+        let parts = [
+            report::text_table(&trials, &[], style, locale),
+            report::recovery_table(&trials, &recoveries, style, locale),
+        ];
+        let parts = parts.into_iter().filter(|part| !part.is_empty());
+        let answer = report::text_answer(&trials, style, locale);
+        parts.collect::<Vec<_>>().join("\n") + &answer
     }
 
     /// The same with `--details` and colours.
@@ -103,6 +113,7 @@ mod library {
         match file {
             "trials.csv" => write_rows(&to, &read_rows::<TrialRow>(&from).unwrap()),
             "timeline.csv" => write_rows(&to, &read_rows::<TimelineRow>(&from).unwrap()),
+            "recovery.csv" => write_rows(&to, &read_rows::<RecoveryRow>(&from).unwrap()),
             other => panic!("{other} has no rows"),
         }
         .unwrap();
@@ -278,6 +289,20 @@ fn a_suspect_run_fits_a_terminal() {
     golden.finish();
 }
 
+/// Recovery in the page, the plots and the tables, in both languages.
+#[test]
+fn the_report_of_a_run_with_faults() {
+    let mut golden = Golden::of("reports/faults");
+    check_report(&mut golden, FAULTS);
+    check_tables(&mut golden, FAULTS);
+    for width in WIDTHS {
+        let table = library::in_language(&source(FAULTS), width, library::Locale::Pt);
+        assert_fits(&table, width);
+        golden.check(&format!("pt-table-{width}.txt"), table.as_bytes());
+    }
+    golden.finish();
+}
+
 #[test]
 fn the_report_of_an_idle_run() {
     let mut golden = Golden::of("reports/idle");
@@ -405,11 +430,12 @@ fn comparisons() {
 fn formats() {
     let mut golden = Golden::of("formats");
     let work = WorkFolder::new();
-    let runs = [FINISHED, AGAIN, IDLE, CAPACITY];
-    let [a, b, idle, capacity] = &runs.map(|run| work.copy(run));
+    let runs = [FINISHED, AGAIN, IDLE, CAPACITY, FAULTS];
+    let [a, b, idle, capacity, faults] = &runs.map(|run| work.copy(run));
     let metric = "latency_p99_us,missed,exchanges";
     for (name, arguments) in [
         ("report", vec!["report", idle]),
+        ("faults", vec!["report", faults]),
         ("capacity", vec!["report", capacity]),
         (
             "compare",
@@ -440,11 +466,11 @@ fn formats() {
 fn files_of_a_run_are_written_as_they_were_read() {
     let mut golden = Golden::of("runs");
     let work = WorkFolder::new();
-    for run in [FINISHED, AGAIN, IDLE, CUT_OFF, CAPACITY, SUSPECT] {
+    for run in [FINISHED, AGAIN, IDLE, CUT_OFF, CAPACITY, SUSPECT, FAULTS] {
         let (scenario, environment) = library::rewritten(&source(run));
         golden.check(&format!("{run}/scenario.toml"), scenario.as_bytes());
         golden.check(&format!("{run}/environment.json"), environment.as_bytes());
-        for file in ["trials.csv", "timeline.csv"] {
+        for file in ["trials.csv", "timeline.csv", "recovery.csv"] {
             if source(run).join(file).exists() {
                 library::rewrite_rows(file, &source(run), work.0.path());
                 let rewritten = std::fs::read(work.0.path().join(file)).unwrap();

@@ -14,14 +14,18 @@ use support::results::Results;
 use tempfile::TempDir;
 use wslab::lab::environment::Environment;
 use wslab::lab::scenario::{BUILT_IN, Scenario};
-use wslab::results::{METRICS, Metric, Table, Warning, shown_in};
+use wslab::results::{
+    METRICS, MetricOf, RECOVERY_METRICS, Table, Warning, recovery_shown_in, shown_in,
+};
 use wslab::texts::Locale;
 use wslab::transport::Transport;
 
 const FINISHED: &str = "classroom/20300101t100000z";
 const AGAIN: &str = "classroom/20300102t100000z";
 const IDLE: &str = "idle/20300103t100000z";
-const RUNS: [&str; 4] = [
+const FAULTS: &str = "faults/20300107t100000z";
+const RUNS: [&str; 5] = [
+    FAULTS,
     FINISHED,
     IDLE,
     "cut-off/20300104t100000z",
@@ -108,6 +112,21 @@ fn assert_no_english(what: &str, text: &str) {
     }
 }
 
+/// Every English word of a metric.
+fn words_of<R>(metric: &'static MetricOf<R>) -> impl Iterator<Item = &'static str> {
+    let beneath = metric.beneath.iter().map(|(word, _)| *word);
+    let instead = metric.instead.map(|(_, word)| word);
+    let titles = [metric.group, metric.title, metric.short];
+    let cells = [
+        metric.definition,
+        metric.cells.name,
+        metric.unit_name(),
+        metric.absent,
+    ];
+    let own = titles.into_iter().chain(cells);
+    own.chain(beneath).chain(instead)
+}
+
 #[test]
 fn every_metric_warning_and_question_is_translated() {
     let check = |what: &str, english: &str| {
@@ -117,23 +136,17 @@ fn every_metric_warning_and_question_is_translated() {
             "{what}: no Portuguese for \"{english}\" in src/texts/pt_*.rs"
         );
     };
-    let words_of = |metric: &'static Metric| {
-        let beneath = metric.beneath.iter().map(|(word, _)| *word);
-        let instead = metric.instead.map(|(_, word)| word);
-        let titles = [metric.group, metric.title, metric.short];
-        let cells = [
-            metric.definition,
-            metric.cells.name,
-            metric.unit_name(),
-            metric.absent,
-        ];
-        let own = titles.into_iter().chain(cells);
-        own.chain(beneath).chain(instead)
-    };
     for metric in METRICS.iter() {
         words_of(metric).for_each(|word| check(metric.name, word));
     }
     for column in Table::iter().flat_map(shown_in) {
+        check(column.metric.name, column.group);
+        check(column.metric.name, column.title);
+    }
+    for metric in RECOVERY_METRICS.iter() {
+        words_of(metric).for_each(|word| check(metric.name, word));
+    }
+    for column in Table::iter().flat_map(recovery_shown_in) {
         check(column.metric.name, column.group);
         check(column.metric.name, column.title);
     }

@@ -2,10 +2,11 @@
 
 use ab_glyph::{Font, FontRef};
 use wslab::report::{
-    Plot, Report, ReportedEvent, ReportedRun, TextStyle, capacity_table, html, plots, text_table,
-    write,
+    Plot, Report, ReportedRun, TextStyle, capacity_table, html, plots, text_table, write,
 };
-use wslab::results::{CapacityRow, SearchVerdict, TimelineRow, TrialLatency, TrialRow, Verdict};
+use wslab::results::{
+    CapacityRow, RecoveryRow, SearchVerdict, TimelineRow, TrialLatency, TrialRow, Verdict,
+};
 use wslab::texts::Locale;
 use wslab::transport::Transport;
 
@@ -44,7 +45,7 @@ fn report<'a>(trials: &'a [TrialRow], timeline: &'a [TimelineRow]) -> Report<'a>
         claim: None,
         timeline,
         latencies: &[],
-        events: &[],
+        recoveries: &[],
         objectives: &[],
         capacity: &[],
     }
@@ -469,32 +470,40 @@ fn a_percentile_is_drawn_from_ten_deliveries_beyond_it_on() {
 }
 
 #[test]
-fn a_heat_map_shows_seconds_phases_and_events_and_a_distribution_its_quantiles() {
+fn a_heat_map_shows_seconds_phases_and_faults_and_a_distribution_its_quantiles() {
     let trials = trials(&[100], 1);
     let timeline: Vec<_> = trials.iter().flat_map(timeline).collect();
     let latencies = latencies(&trials, &timeline);
-    let events =
-        [(12.0, "stop-server"), (20.4, "restart-server")].map(|(at_s, label)| ReportedEvent {
-            cell: 1,
-            trial: 1,
-            at_s,
-            label: label.to_owned(),
-        });
+    let recoveries = [
+        (12.0, Some(14.0), "stop-server@7s:2s"),
+        (25.4, Some(25.4), "cut@20.4s"),
+    ]
+    .map(|(begins_at_s, ends_at_s, fault)| RecoveryRow {
+        cell: 1,
+        trial: 1,
+        fault: fault.to_owned(),
+        begins_at_s,
+        ends_at_s,
+        ..RecoveryRow::default()
+    });
     let recorded = Report {
         latencies: &latencies,
-        events: &events,
+        recoveries: &recoveries,
         ..report(&trials, &timeline)
     };
     let drawn = plots(&recorded).unwrap();
     let heat = plot(&drawn, "heat-map");
     assert_texts_have_room(heat);
-    // Three seconds of warm-up, thirty of window; the events count from the window's beginning.
+    // Three seconds of warm-up, thirty of window; the faults count from the window's beginning.
     for said in [
         ">warm-up<",
         ">window<",
         ">drain<",
-        ">1: stop-server, 7.00 s<",
-        ">2: restart-server, 15.0 s<",
+        ">fault 1: stop-server@7s:2s<",
+        ">fault 2: cut@20.4s<",
+        ">1 stop-server<",
+        ">2 cut<",
+        "<title>stop-server@7s:2s</title>",
         // 1,000 deliveries a second, up to twice the median of 260 ms.
         "<title>0–6 s: 7,200 deliveries, ",
         "681 ms</title>",

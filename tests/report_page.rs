@@ -58,12 +58,14 @@ fn looks_right_on_screens_and_phones_in_light_and_dark_and_asks_for_nothing() {
         ("en", "tests/golden/runs/classroom/20300101t100000z"),
         ("en", "tests/golden/runs/idle/20300103t100000z"),
         ("en", "tests/golden/runs/capacity/20300105t100000z"),
+        ("en", "tests/golden/runs/faults/20300107t100000z"),
         // Longer words.
         ("pt", "results/classroom/20261130t122737z"),
         ("pt", "results/scaling/20261125t131023z"),
         ("pt", "tests/golden/runs/classroom/20300101t100000z"),
         ("pt", "tests/golden/runs/idle/20300103t100000z"),
         ("pt", "tests/golden/runs/capacity/20300105t100000z"),
+        ("pt", "tests/golden/runs/faults/20300107t100000z"),
     ]
     .map(|(language, run)| report_in(language, run, &work));
     let browser = Browser::open("about:blank");

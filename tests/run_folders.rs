@@ -14,9 +14,18 @@ mod support;
 
 /// A copy of a made-up run: four cells of one trial, in which nothing was published.
 fn idle_run(work: &TempDir) -> PathBuf {
-    let source = "tests/golden/runs/idle/20300103t100000z";
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join(source);
-    let folder = work.path().join("20300103t100000z");
+    copy(work, "idle/20300103t100000z")
+}
+
+/// A copy of a made-up run: five cells of two trials with three faults.
+fn run_with_faults(work: &TempDir) -> PathBuf {
+    copy(work, "faults/20300107t100000z")
+}
+
+fn copy(work: &TempDir, run: &str) -> PathBuf {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/runs");
+    let source = source.join(run);
+    let folder = work.path().join(source.file_name().unwrap());
     fs::create_dir(&folder).unwrap();
     for file in fs::read_dir(source).unwrap() {
         let file = file.unwrap();
@@ -35,6 +44,11 @@ fn edit(file: &Path, change: impl Fn(&str) -> String) {
 
 fn report(run: &Path) -> Output {
     wslab(&["report", run.to_str().unwrap()]).output().unwrap()
+}
+
+/// The page as it is.
+fn written(run: &Path) -> String {
+    fs::read_to_string(run.join("report.html")).unwrap()
 }
 
 fn page(run: &Path) -> String {
@@ -432,4 +446,56 @@ fn several_runs_make_one_report_that_says_what_cannot_be_compared() {
             text(&output.stderr)
         );
     }
+}
+
+#[test]
+fn what_faults_did_is_shown_without_the_rows_that_are_damaged_and_not_at_all_without_the_file() {
+    let work = TempDir::new().unwrap();
+    let run = run_with_faults(&work);
+    let output = report(&run);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let tables = text(&output.stdout);
+    let heading = "After cut@3s,share=50%: half of the clients to the last";
+    assert!(tables.contains(heading), "{tables}");
+    assert!(written(&run).contains("<section id=\"recovery\">"));
+    let first = "short-polling,100,1,\"cut@3s";
+    edit(&run.join("recovery.csv"), |was| {
+        was.replacen(first, "short-polling,many,1,\"cut@3s", 1)
+    });
+    let output = report(&run);
+    assert_eq!(output.status.code(), Some(2));
+    let error = text(&output.stderr);
+    let place = "recovery.csv is not as wslab wrote it: line 2, column clients: ";
+    assert!(error.contains(place), "{error}");
+    // The other trial of that cell is still there.
+    let page_of_rest = written(&run);
+    assert!(page_of_rest.contains(place) && page_of_rest.contains("<section id=\"recovery\">"));
+
+    fs::remove_file(run.join("recovery.csv")).unwrap();
+    let output = report(&run);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert!(!text(&output.stdout).contains(heading));
+    assert!(!written(&run).contains("id=\"recovery\""));
+    assert!(!run.join("plots/recovery.svg").exists());
+}
+
+#[test]
+fn a_report_on_several_runs_keeps_what_faults_did() {
+    let work = TempDir::new().unwrap();
+    let (idle, faults) = (idle_run(&work), run_with_faults(&work));
+    let results = work.path().to_str().unwrap();
+    let runs = [&idle, &faults].map(|run| run.to_str().unwrap());
+    let arguments = [&["report", "--results", results], &runs[..]].concat();
+    let output = wslab(&arguments).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert!(text(&output.stdout).contains("After stop-server@10s:1s: "));
+    let folder = work
+        .path()
+        .join("together/20300103t100000z-20300107t100000z");
+    let rows = fs::read_to_string(folder.join("recovery.csv")).unwrap();
+    // The cells of the first run come before.
+    let first = rows.lines().nth(1).unwrap();
+    assert!(first.starts_with("faults,20300107t100000z,5,1,"), "{first}");
+    assert_eq!(rows.lines().count(), 31);
+    assert!(written(&folder).contains("<section id=\"recovery\">"));
 }

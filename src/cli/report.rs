@@ -134,7 +134,14 @@ impl ReportArgs {
         let folder = self.results.find()?.join("together").join(together.name());
         let page = together.write_report(&folder)?;
         let style = self.table.style();
-        output::write(report::text_table(&together.trials, &[], style, locale))?;
+        let Together {
+            trials, recoveries, ..
+        } = &together;
+        output::write(report::text_table(trials, &[], style, locale))?;
+        let recovery = report::recovery_table(trials, recoveries, style, locale);
+        if !recovery.is_empty() {
+            output::write(format!("\n{recovery}"))?;
+        }
         self.show(&page, locale)?;
         output::write(report::text_answer(&together.trials, style, locale))?;
         Ok(ExitCode::SUCCESS)

@@ -10,7 +10,7 @@ use crate::lab::factors::Until;
 use crate::lab::scenario::Scenario;
 use crate::report::export::{self, CapacityDocument, NamedRun, RunDocument};
 use crate::report::{self, MissingTrials, TextStyle, UntilRun};
-use crate::results::{CapacityRow, SearchVerdict, TrialRow};
+use crate::results::{CapacityRow, RecoveryRow, SearchVerdict, TrialRow};
 use crate::stats::judgement::Judgement;
 use crate::stats::summary;
 use crate::texts::Locale;
@@ -38,6 +38,7 @@ pub(super) struct ShownRun<'r> {
     pub scenario: &'r Scenario,
     pub environment: &'r Environment,
     pub trials: &'r [TrialRow],
+    pub recoveries: &'r [RecoveryRow],
 }
 
 impl Format {
@@ -82,12 +83,13 @@ pub(super) fn show_run(
     format: Format,
     (style, locale): (TextStyle, Locale),
 ) -> anyhow::Result<Shown> {
-    let (trials, locale) = (run.trials, format.locale(locale));
+    let (trials, recoveries, locale) = (run.trials, run.recoveries, format.locale(locale));
     let missing = missing(run.scenario, trials, locale);
     let until = until(run.scenario, run.environment, trials, locale);
     let document = || {
         let until = until.clone();
-        RunDocument::new(run.named(), trials, &missing, until, judged, locale)
+        let rows = (trials, recoveries);
+        RunDocument::new(run.named(), rows, &missing, until, judged, locale)
     };
     Ok(match format {
         Format::Table => {
@@ -95,6 +97,7 @@ pub(super) fn show_run(
             let claim = judged_claim(run.scenario, trials, locale);
             let parts = [
                 report::text_table(trials, &missing, style, locale),
+                report::recovery_table(trials, recoveries, style, locale),
                 until.unwrap_or_default(),
                 report::judgements(judged, style, locale),
                 claim.map_or(String::new(), |it| {
@@ -109,7 +112,7 @@ pub(super) fn show_run(
         }
         Format::Json => export::json(&document())?.into(),
         Format::Csv => export::csv(&summary::rows(trials))?.into(),
-        Format::Md => export::run_markdown(&document(), trials, locale).into(),
+        Format::Md => export::run_markdown(&document(), trials, recoveries, locale).into(),
     })
 }
 

@@ -291,6 +291,7 @@ impl RunArgs {
             scenario: &run.scenario,
             environment: &run.environment,
             trials: &run.folder.trials,
+            recoveries: &run.folder.recoveries,
         });
         let (shown, answer) = match shown {
             Ok(Shown { text, answer }) => (output::write(text), answer),

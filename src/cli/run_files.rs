@@ -8,7 +8,7 @@ use crate::error::UsageError;
 use crate::lab::capacity;
 use crate::lab::recorded_run::RecordedRun;
 use crate::report::{self, Report, TextStyle};
-use crate::results::{self, CapacityRow, TimelineRow, TrialLatency, TrialRow};
+use crate::results::{self, CapacityRow, RecoveryRow, TimelineRow, TrialLatency, TrialRow};
 use crate::stats::objective::TransportObjective;
 use crate::stats::summary;
 use crate::texts::Locale;
@@ -20,6 +20,7 @@ pub(super) struct RunFiles {
     pub(super) recorded: RecordedRun,
     pub(super) trials: Vec<TrialRow>,
     pub(super) timeline: Vec<TimelineRow>,
+    pub(super) recoveries: Vec<RecoveryRow>,
     pub(super) latencies: Vec<TrialLatency>,
     /// What a search has found; empty for any other run.
     pub(super) capacity: Vec<CapacityRow>,
@@ -36,8 +37,9 @@ impl RunFiles {
         let (recorded, mut unread) = RecordedRun::read_sound(folder)?;
         let (trials, of_trials) = results::read_sound_rows(&folder.join("trials.csv"));
         let (timeline, of_timeline) = results::read_sound_rows(&folder.join("timeline.csv"));
+        let (recoveries, of_recoveries) = results::read_sound_rows(&folder.join("recovery.csv"));
         let (latencies, of_latencies) = results::read_latencies(folder, &trials);
-        for mut lines in [of_trials, of_timeline, of_latencies] {
+        for mut lines in [of_trials, of_timeline, of_recoveries, of_latencies] {
             let all = lines.len();
             lines.truncate(MOST_UNREAD);
             unread.extend(lines);
@@ -53,6 +55,7 @@ impl RunFiles {
         Ok(RunFiles {
             capacity: capacity::rows(&recorded.scenario, &id, &trials),
             timeline,
+            recoveries,
             latencies,
             unread,
             folder: folder.to_owned(),
@@ -101,7 +104,7 @@ impl RunFiles {
             claim: claim.as_ref(),
             timeline: &self.timeline,
             latencies: &self.latencies,
-            events: &[],
+            recoveries: &self.recoveries,
             objectives: &self.objectives(),
             capacity: &self.capacity,
         };
@@ -131,6 +134,7 @@ impl RunFiles {
             scenario: &self.recorded.scenario,
             environment: &self.recorded.environment,
             trials: &self.trials,
+            recoveries: &self.recoveries,
         };
         match self.capacity.is_empty() {
             true => show_run(&run, &[], format, shown),

@@ -8,7 +8,7 @@ use anyhow::Context;
 use crate::cli::run_files::RunFiles;
 use crate::error::UsageError;
 use crate::report::{self, Report, ReportedRun};
-use crate::results::{self, TimelineRow, TrialLatency, TrialRow};
+use crate::results::{self, RecoveryRow, TimelineRow, TrialLatency, TrialRow};
 use crate::stats::summary;
 use crate::texts::Locale;
 
@@ -26,6 +26,7 @@ pub(super) struct Together {
     question: Option<String>,
     pub trials: Vec<TrialRow>,
     timeline: Vec<TimelineRow>,
+    pub recoveries: Vec<RecoveryRow>,
     latencies: Vec<TrialLatency>,
 }
 
@@ -50,6 +51,7 @@ impl Together {
             question,
             trials: Vec::new(),
             timeline: Vec::new(),
+            recoveries: Vec::new(),
             latencies: Vec::new(),
         };
         for run in files {
@@ -83,6 +85,12 @@ impl Together {
                 cell: before + second.cell,
                 ..second
             }));
+        self.recoveries
+            .extend(run.recoveries.into_iter().map(|fault| RecoveryRow {
+                run: run.id.clone(),
+                cell: before + fault.cell,
+                ..fault
+            }));
         let latencies = run.latencies.into_iter().map(|latency| TrialLatency {
             cell: before + latency.cell,
             ..latency
@@ -108,6 +116,9 @@ impl Together {
         fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
         results::write_rows(&folder.join("trials.csv"), &self.trials)?;
         results::write_rows(&folder.join("timeline.csv"), &self.timeline)?;
+        if !self.recoveries.is_empty() {
+            results::write_rows(&folder.join("recovery.csv"), &self.recoveries)?;
+        }
         summary::write(folder, &self.trials)?;
         let locale = self.locale;
         let words = &locale.texts().runs;
@@ -125,7 +136,7 @@ impl Together {
             claim: None,
             timeline: &self.timeline,
             latencies: &self.latencies,
-            events: &[],
+            recoveries: &self.recoveries,
             objectives: &[],
             capacity: &[],
         };

@@ -101,11 +101,6 @@ impl Trial {
             trial: self.trial,
             transport: self.cell.factors.transport(),
             clients: self.cell.factors.clients,
-            number: 0,
-            fault: String::new(),
-            begins_at_s: 0.0,
-            ends_at_s: None,
-            late_ms: None,
             affected: recovery.affected,
             noticed: noticed.len(),
             noticed_p50_us: at(noticed, 0.5),
@@ -133,7 +128,7 @@ impl Trial {
             affected_latency_p99_us: at(&recovery.latency_affected, 0.99),
             others_latency_p50_us: at(&recovery.latency_others, 0.5),
             others_latency_p99_us: at(&recovery.latency_others, 0.99),
-            steady_after_s: None,
+            ..RecoveryRow::default()
         }
     }
 }

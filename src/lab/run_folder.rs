@@ -28,7 +28,7 @@ pub struct RunFolder {
     /// Those of `trials` that are on disk.
     pub kept: usize,
     timeline: Vec<TimelineRow>,
-    recoveries: Vec<RecoveryRow>,
+    pub recoveries: Vec<RecoveryRow>,
     /// What `latency.hlog` and `timeline.hlog` hold.
     latencies: [Vec<u8>; 2],
 }

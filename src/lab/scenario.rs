@@ -227,6 +227,11 @@ impl Scenario {
             let why = "a search for capacity has one cell of each transport; leave them out";
             return Err(("only, skip", why.into()));
         }
+        if !self.fault.is_empty() {
+            let why = "a search for capacity has no faults, which would end every trial as not \
+                       holding; leave them out, or write wslab run instead of wslab capacity";
+            return Err(("fault", why.into()));
+        }
         if let Some(key) = self.varied() {
             let why = "a search begins with one value; write only that";
             return Err((key, why.into()));

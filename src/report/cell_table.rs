@@ -6,7 +6,7 @@ use crate::report::cells::ReportCell;
 use crate::report::columns::{line, value};
 use crate::report::markup::{figure, scrolling, swatch};
 use crate::report::plots::cell_hex;
-use crate::results::{Table, TableColumn, Verdict};
+use crate::results::{Table, TableColumn, TableColumnOf, Verdict};
 use crate::texts::Texts;
 
 /// Columns before those of a table's metrics: their titles, and what a cell has in them.
@@ -24,30 +24,11 @@ pub(super) fn cell_table(
     lead: &Lead,
     texts: &Texts,
 ) -> Markup {
-    let translate = texts.translate;
     // A table of single trials may be long, and trials.csv has what a line lacks.
     let value = if table == Table::Details { line } else { value };
-    let groups = || columns.chunk_by(|a, b| a.group == b.group);
     let content = html! {
         table {
-            colgroup span=(1 + lead.titles.len()) {}
-            @for group in groups() { colgroup.group span=(group.len()) {} }
-            thead {
-                tr {
-                    th scope="col" rowspan="2" class="name" { (texts.page.name_column) }
-                    @for title in lead.titles { th scope="col" rowspan="2" { (title) } }
-                    @for group in groups() {
-                        th scope="colgroup" class="group" colspan=(group.len()) {
-                            (translate(group[0].group))
-                        }
-                    }
-                }
-                tr {
-                    @for group in groups() {
-                        @for column in group { th scope="col" { (translate(column.title)) } }
-                    }
-                }
-            }
+            (head(columns, lead.titles, texts))
             tbody {
                 @for cell in cells {
                     @let id = lead.id.map(|id| id(cell));
@@ -79,6 +60,32 @@ pub(super) fn cell_table(
     })
 }
 
+/// The head of a table whose first column has transports: groups, and titles below them.
+pub(super) fn head<M>(columns: &[TableColumnOf<M>], lead: &[&str], texts: &Texts) -> Markup {
+    let translate = texts.translate;
+    let groups = || columns.chunk_by(|a, b| a.group == b.group);
+    html! {
+        colgroup span=(1 + lead.len()) {}
+        @for group in groups() { colgroup.group span=(group.len()) {} }
+        thead {
+            tr {
+                th scope="col" rowspan="2" class="name" { (texts.page.name_column) }
+                @for title in lead { th scope="col" rowspan="2" { (title) } }
+                @for group in groups() {
+                    th scope="colgroup" class="group" colspan=(group.len()) {
+                        (translate(group[0].group))
+                    }
+                }
+            }
+            tr {
+                @for group in groups() {
+                    @for column in group { th scope="col" { (translate(column.title)) } }
+                }
+            }
+        }
+    }
+}
+
 /// In a long table, a verdict stands only where it is not VALID.
 fn trial(cell: &ReportCell, id: Option<&str>) -> Markup {
     html! {
@@ -97,7 +104,8 @@ fn link(name: &str, id: Option<&str>) -> Markup {
     }
 }
 
-fn name_and_verdict(cell: &ReportCell, id: Option<&str>) -> Markup {
+/// A cell's name, below it what varies, and its verdict.
+pub(super) fn name_and_verdict(cell: &ReportCell, id: Option<&str>) -> Markup {
     // The setting begins with the clients, which have their own column.
     let beyond_clients = cell.setting.split_once(", ").map_or("", |(_, rest)| rest);
     let notes = [cell.variant.as_str(), beyond_clients];

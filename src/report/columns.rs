@@ -4,6 +4,7 @@
 use crate::report::cells::ReportCell;
 use crate::report::marks::marked;
 use crate::results::{Metric, Table, TableColumn, TrialRow, metric, shown_in};
+use crate::texts::Texts;
 
 /// Stands where a figure does not exist or was not measured.
 pub(super) const ABSENT: &str = "–";
@@ -127,11 +128,19 @@ fn figure(metric: &Metric, cell: &ReportCell) -> String {
 /// The lowest and the highest of all trials, INVALID ones included. A median would hide what a
 /// single trial missed.
 fn range(metric: &Metric, cell: &ReportCell) -> String {
-    let figures = || cell.trials.iter().filter_map(|trial| metric.figure(trial));
-    let write = |value| cell.written(metric, value);
-    match (figures().reduce(f64::min), figures().reduce(f64::max)) {
+    let figures = cell.trials.iter().filter_map(|trial| metric.figure(trial));
+    least_to_most(figures, |value| cell.written(metric, value), cell.texts)
+}
+
+/// The lowest and the highest figure as text.
+pub(super) fn least_to_most(
+    figures: impl Iterator<Item = f64> + Clone,
+    write: impl Fn(f64) -> String,
+    texts: &Texts,
+) -> String {
+    match (figures.clone().reduce(f64::min), figures.reduce(f64::max)) {
         (Some(least), Some(most)) if least < most => {
-            (cell.texts.cell.least_to_most)(&write(least), &write(most))
+            (texts.cell.least_to_most)(&write(least), &write(most))
         }
         (_, most) => most.map_or_else(|| ABSENT.to_owned(), write),
     }

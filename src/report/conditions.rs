@@ -30,11 +30,21 @@ pub(super) fn lines(trials: &[TrialRow], style: TextStyle, locale: Locale) -> Ve
 fn all(trials: &[TrialRow], texts: &Texts) -> Vec<String> {
     let factors = METRICS.iter().filter(|metric| metric.is_factor());
     let constant = factors.filter_map(|factor| constant(factor, trials));
-    let mut conditions: Vec<String> = constant
-        .filter_map(|(factor, trial)| factor_words(factor, trial, texts))
-        .collect();
+    let words = |(factor, trial): (&'static Metric, &TrialRow)| match factor.name {
+        // Each is one of its own, so that a line may end between them.
+        "fault" => faults(trial, texts),
+        _ => factor_words(factor, trial, texts).into_iter().collect(),
+    };
+    let mut conditions: Vec<String> = constant.flat_map(words).collect();
     conditions.extend(how(trials, texts));
     conditions
+}
+
+fn faults(trial: &TrialRow, texts: &Texts) -> Vec<String> {
+    let faults = trial.fault.as_deref().unwrap_or_default();
+    let faults = faults.split_whitespace();
+    let condition = |fault| (texts.condition.other)("fault", fault);
+    faults.map(condition).collect()
 }
 
 /// A factor that has one value in all trials that have it, with such a trial.

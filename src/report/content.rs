@@ -1,7 +1,7 @@
 //! What a report is made of.
 
 use crate::report::claims::JudgedClaim;
-use crate::results::{CapacityRow, TimelineRow, TrialLatency, TrialRow};
+use crate::results::{CapacityRow, RecoveryRow, TimelineRow, TrialLatency, TrialRow};
 use crate::stats::objective::TransportObjective;
 use crate::texts::{Locale, Texts};
 use crate::transport::Transport;
@@ -32,22 +32,12 @@ pub struct Report<'a> {
     pub timeline: &'a [TimelineRow],
     /// The latencies of the trials for which they were recorded.
     pub latencies: &'a [TrialLatency],
-    /// What was done to trials while they ran.
-    pub events: &'a [ReportedEvent],
+    /// What was done to trials on purpose, and how they recovered; empty for a run without faults.
+    pub recoveries: &'a [RecoveryRow],
     /// What was demanded of the figures.
     pub objectives: &'a [TransportObjective],
     /// The result of a search for capacity; empty for any other run.
     pub capacity: &'a [CapacityRow],
-}
-
-/// Something that was done to a trial on purpose.
-#[derive(Clone, Debug)]
-pub struct ReportedEvent {
-    pub cell: u32,
-    pub trial: u32,
-    /// Since the trial began.
-    pub at_s: f64,
-    pub label: String,
 }
 
 /// A run in a report on several.

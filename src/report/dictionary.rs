@@ -1,6 +1,6 @@
 //! The data dictionary: what every column of the files of a run is, as Markdown.
 
-use crate::results::{Better, Kind, METRICS, Metric};
+use crate::results::{Better, Kind, METRICS, MetricOf, RECOVERY_METRICS};
 
 /// The page, without the tables that the registry of metrics fills.
 const PAGE: &str = include_str!("dictionary.md");
@@ -15,13 +15,15 @@ pub fn dictionary() -> String {
         let metrics = METRICS.iter().filter(|metric| is(metric.kind));
         HEAD.to_owned() + &metrics.map(row).collect::<String>()
     };
+    let recovery = RECOVERY_METRICS.iter().map(row).collect::<String>();
     let columns = table(|kind| !matches!(kind, Kind::Derived | Kind::Shown));
     let derived = table(|kind| kind == Kind::Derived);
     PAGE.replace("TRIALS\n", &columns)
         .replace("DERIVED\n", &derived)
+        .replace("RECOVERY\n", &(HEAD.to_owned() + &recovery))
 }
 
-fn row(metric: &Metric) -> String {
+fn row<R>(metric: &MetricOf<R>) -> String {
     let better = match metric.better {
         Better::Lower => "lower",
         Better::Higher => "higher",

@@ -14,9 +14,11 @@
 //! - `columns`: what a column of a table shows of a cell
 //! - `marks`, `batching`: marks of figures, and why
 //! - `repeats`: what there is to say about repeated cells · `capacity`: a search's result in words
+//! - `recovery`: what faults did, in figures and words
 //! - `runs`: by what the runs of a report on several differ
-//! - `page`, `first_screen`, `scorecard`, `cell_table`, `capacity_section`, `markup`: HTML
-//! - `table`, `warnings`, `details`, `capacity_table`, `comparison`, `judgements`, `lines`: text for
+//! - `page`, `first_screen`, `scorecard`, `cell_table`, `capacity_section`,
+//!   `recovery_section`, `markup`: HTML
+//! - `table`, `warnings`, `details`, `capacity_table`, `recovery_table`, `comparison`, `judgements`, `lines`: text for
 //!   a terminal
 //! - `claims`, `claims_page`: claims and what was measured of them, for a terminal and as HTML
 //! - `lesson_page`: a lesson after its run, and its sheet to print
@@ -50,6 +52,9 @@ mod marks;
 mod markup;
 mod page;
 mod plots;
+mod recovery;
+mod recovery_section;
+mod recovery_table;
 mod repeats;
 mod runs;
 mod scorecard;
@@ -68,7 +73,7 @@ pub use claims::{JudgedClaim, JudgedFigure, StatedClaim, claims_table, figure_na
 pub use claims_page::{ClaimsReport, claims_page};
 pub use comparison::{closing, comparison, differences};
 pub use conditions::conditions;
-pub use content::{MissingTrials, Report, ReportedEvent, ReportedRun, incomplete, missing_cell};
+pub use content::{MissingTrials, Report, ReportedRun, incomplete, missing_cell};
 pub use dictionary::dictionary;
 pub use judgements::{judgement, judgements};
 pub use lesson_page::{
@@ -78,6 +83,7 @@ pub use lesson_page::{
 pub use lines::{TextStyle, paragraph};
 pub use page::html;
 pub use plots::{Plot, plots};
+pub use recovery_table::recovery_table;
 pub use table::{text_answer, text_table};
 pub use until::{UntilRun, until};
 pub use write::write;

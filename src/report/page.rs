@@ -17,10 +17,13 @@ use crate::report::markup::{
     STYLE, cell_id, document, machine, notice, scrolling, trial_id, with_code,
 };
 use crate::report::plots::{Plot, font_css};
+use crate::report::recovery_section::recovery_section;
 use crate::report::repeats;
 use crate::report::runs::runs;
 use crate::report::warnings;
-use crate::results::{Better, Kind, METRICS, Metric, Table, Verdict, metric};
+use crate::results::{
+    Better, Kind, METRICS, Metric, MetricOf, RECOVERY_METRICS, Table, Verdict, metric,
+};
 use crate::texts::{SectionText, Texts};
 use crate::transport::Transport;
 
@@ -97,6 +100,8 @@ fn sections(report: &Report, cells: &[ReportCell], plots: &[Plot], texts: &Texts
         let doubts = doubts(cells, texts);
         sections.extend(doubts.map(|body| Section::open("doubts", words.doubts, body)));
     }
+    let recovery = recovery_section(cells, report.recoveries, texts);
+    sections.extend(recovery.map(|body| Section::open("recovery", texts.recovery.title, body)));
     if let Some(body) = figures(report, cells, plots, texts) {
         sections.push(Section::open("plots", words.plots, body));
     }
@@ -126,7 +131,11 @@ fn sections(report: &Report, cells: &[ReportCell], plots: &[Plot], texts: &Texts
         words.how_measured,
         definitions(texts),
     ));
-    sections.push(Section::closed("columns", words.columns, columns(texts)));
+    sections.push(Section::closed(
+        "columns",
+        words.columns,
+        columns(report, texts),
+    ));
     if !report.machine.is_empty() {
         let body = machine(report.machine, texts);
         sections.push(Section::closed("machine", words.machine, body));
@@ -219,6 +228,7 @@ fn all_trials(report: &Report, cells: &[ReportCell], texts: &Texts) -> Markup {
     let columns = columns.concat();
     let mut files = vec!["trials.csv"];
     files.extend((!report.timeline.is_empty()).then_some("timeline.csv"));
+    files.extend((!report.recoveries.is_empty()).then_some("recovery.csv"));
     html! {
         (cell_table(&trials, (Table::Details, &columns), &lead, texts))
         @for mark in marks::meaning(&trials) { p.note { (mark) } }
@@ -348,28 +358,46 @@ fn definitions(texts: &Texts) -> Markup {
 }
 
 /// What each column and derived metric is.
-fn columns(texts: &Texts) -> Markup {
+fn columns(report: &Report, texts: &Texts) -> Markup {
+    let has_it = |metric: &&Metric| {
+        let mut trials = report.trials.iter();
+        trials.any(|trial| metric.figure(trial).is_some() || !metric.text(trial).is_empty())
+    };
+    let of_trials = METRICS.iter().filter(|metric| metric.kind != Kind::Shown);
+    let (filled, empty): (Vec<&Metric>, Vec<&Metric>) = match report.trials {
+        [] => (of_trials.collect(), Vec::new()),
+        _ => of_trials.partition(has_it),
+    };
+    html! {
+        dl { @for metric in filled { (column(metric, texts)) } }
+        @if !empty.is_empty() {
+            p { (texts.page.empty_columns) @for metric in empty { " " code { (metric.name) } } }
+        }
+        @if !report.recoveries.is_empty() {
+            h3 { code { "recovery.csv" } }
+            dl { @for metric in RECOVERY_METRICS.iter() { (column(metric, texts)) } }
+        }
+    }
+}
+
+fn column<R>(metric: &MetricOf<R>, texts: &Texts) -> Markup {
     let words = &texts.page;
     html! {
-        dl {
-            @for metric in METRICS.iter().filter(|metric| metric.kind != Kind::Shown) {
-                dt { code { (metric.name) } }
-                dd {
-                    (with_code((texts.translate)(metric.definition)))
-                    @match metric.better {
-                        Better::Lower => { " " (words.lower_is_better) }
-                        Better::Higher => { " " (words.higher_is_better) }
-                        Better::Neither => {}
-                    }
-                    " " small { (cells_of(metric, texts)) }
-                }
+        dt { code { (metric.name) } }
+        dd {
+            (with_code((texts.translate)(metric.definition)))
+            @match metric.better {
+                Better::Lower => { " " (words.lower_is_better) }
+                Better::Higher => { " " (words.higher_is_better) }
+                Better::Neither => {}
             }
+            " " small { (cells_of(metric, texts)) }
         }
     }
 }
 
 /// What the cells of a column hold, and when they are empty.
-fn cells_of(metric: &Metric, texts: &Texts) -> Markup {
+fn cells_of<R>(metric: &MetricOf<R>, texts: &Texts) -> Markup {
     let kind = (texts.translate)(metric.cells.name);
     html! {
         (kind)

@@ -2,18 +2,17 @@
 //! of them is.
 
 macro_rules! columns {
-    ($($(#[doc = $line:literal])+ $name:ident: $type:ty = $entry:expr;)*) => {
-        /// One row of `trials.csv`: one measured repetition of one cell. A figure that does not
-        /// exist is an empty cell, never 0.
-        ///
-        /// Counts and bytes cover the ledger's time: from the opening of the window until the end
-        /// of the drain. Percentages are of one core.
+    (
+        $(#[doc = $about:literal])+ $row:ident;
+        $($(#[doc = $line:literal])+ $name:ident: $type:ty = $entry:expr;)*
+    ) => {
+        $(#[doc = $about])+
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-        pub struct TrialRow {
+        pub struct $row {
             $($(#[doc = $line])+ pub $name: $type,)*
         }
 
-        impl TrialRow {
+        impl $row {
             /// The row with empty cells for figures that are no numbers, as 0/0 is none.
             pub fn finite(mut self) -> Self {
                 $(self.$name.keep_finite();)*
@@ -22,14 +21,14 @@ macro_rules! columns {
         }
 
         /// A row without figures.
-        impl Default for TrialRow {
+        impl Default for $row {
             fn default() -> Self {
-                TrialRow { $($name: ColumnType::empty(),)* }
+                $row { $($name: ColumnType::empty(),)* }
             }
         }
 
         /// The columns, in the order of the file.
-        pub(super) fn columns() -> Vec<MetricOf<TrialRow>> {
+        pub(super) fn columns() -> Vec<MetricOf<$row>> {
             vec![$($entry.column(
                 stringify!($name),
                 concat!($($line),+).trim_ascii(),

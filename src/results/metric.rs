@@ -132,6 +132,8 @@ pub enum Table {
     Headline,
     /// The points of the latency plot.
     Percentiles,
+    /// What a fault did, of [`RecoveryRow`](crate::results::RecoveryRow)s.
+    Recovery,
     /// The tables at the end of a run, in a terminal.
     Printed,
     PrintedIntervals,
@@ -139,6 +141,7 @@ pub enum Table {
     PrintedBeyond,
     PrintedTheory,
     PrintedRatios,
+    PrintedRecovery,
 }
 
 #[derive(Clone, Debug)]
@@ -276,7 +279,8 @@ impl<R> MetricOf<R> {
                 | Table::PrintedWaiting
                 | Table::PrintedBeyond
                 | Table::PrintedTheory
-                | Table::PrintedRatios => self.short,
+                | Table::PrintedRatios
+                | Table::PrintedRecovery => self.short,
                 _ => self.title,
             };
             let group = self.group;

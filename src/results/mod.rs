@@ -32,9 +32,10 @@ pub use latency_log::{
     LATENCY_LOG_HEAD, LatencyInterval, TrialLatency, latency_log, read_latencies,
 };
 pub use metric::{Better, Kind, MetricOf, Table, Unit};
-pub use recovery_row::RecoveryRow;
+pub use recovery_row::{RECOVERY_METRICS, RecoveryRow, recovery_metric};
 pub use registry::{
-    METRICS, Metric, TableColumn, measured, metric, named_metric, shown_in, warning_counts,
+    METRICS, Metric, TableColumn, TableColumnOf, measured, metric, named_metric, recovery_shown_in,
+    shown_in, warning_counts,
 };
 pub use timeline_row::TimelineRow;
 pub use trial_row::TrialRow;

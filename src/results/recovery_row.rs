@@ -1,71 +1,129 @@
-//! The rows of `recovery.csv`.
+//! The rows of `recovery.csv`, and what each of their columns is, as in `trial_row`.
+
+use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
+use crate::results::absent::*;
+use crate::results::column_type::ColumnType;
+use crate::results::columns::columns;
+use crate::results::metric::Table::{PrintedRecovery, Recovery};
+use crate::results::metric::{MetricOf, bytes, count, label, number, us};
 use crate::transport::Transport;
 
-/// One row of `recovery.csv`: what one fault did to one trial. Times in µs count from the fault's
-/// beginning. A figure that does not exist is an empty cell.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct RecoveryRow {
-    pub scenario: String,
-    pub run: String,
-    pub cell: u32,
-    pub trial: u32,
-    pub transport: Transport,
-    pub clients: u32,
-    /// The fault's number in its trial, from 1.
-    pub number: u32,
-    /// As in the scenario: `restart-server@10s:2s`.
-    pub fault: String,
-    /// When it began and ended, in seconds since the trial began, as in `timeline.csv`. The end is
-    /// empty where it lasts to the trial's end.
-    pub begins_at_s: f64,
-    pub ends_at_s: Option<f64>,
-    /// By how much it was done late.
-    pub late_ms: Option<f64>,
-    /// Clients that it was meant for.
-    pub affected: u64,
-    /// Clients that lost their connection, and when.
-    pub noticed: u64,
-    pub noticed_p50_us: Option<f64>,
-    pub noticed_p99_us: Option<f64>,
-    pub noticed_last_us: Option<f64>,
-    /// Clients that were connected again, and when.
-    pub reconnected: u64,
-    pub reconnected_p50_us: Option<f64>,
-    pub reconnected_p99_us: Option<f64>,
-    pub reconnected_last_us: Option<f64>,
+/// All columns, in the order of the file.
+pub static RECOVERY_METRICS: LazyLock<Vec<MetricOf<RecoveryRow>>> = LazyLock::new(columns);
+
+columns! {
+    /// One row of `recovery.csv`: what one fault did to one trial. Times in µs count from the
+    /// fault's beginning. A figure that does not exist is an empty cell, never 0.
+    RecoveryRow;
+    /// Name of the scenario.
+    scenario: String = label();
+    /// Identity of the run: the name of its folder.
+    run: String = label();
+    /// Number of the combination of factors, from 1.
+    cell: u32 = label();
+    /// Number of the repetition of that cell, from 1.
+    trial: u32 = label();
+    /// How messages reach the subscribers.
+    transport: Transport = label();
+    /// Subscribers over all feeds.
+    clients: u32 = label();
+    /// Number of the fault in its trial, from 1.
+    number: u32 = label();
+    /// The fault as in the scenario: `restart-server@10s:2s`.
+    fault: String = label();
+    /// When the fault began, since the trial began.
+    begins_at_s: f64 = label();
+    /// When it ended, since the trial began.
+    ends_at_s: Option<f64> = label().absent(TO_THE_END);
+    /// By how much the fault was done late.
+    late_ms: Option<f64> = label().absent("it was not done");
+    /// Clients that the fault was meant for.
+    affected: u64 = count("Clients", "met").on([(Recovery, 40)]);
+    /// Clients that lost their connection.
+    noticed: u64 = count("Clients", "noticed");
+    /// From the fault's beginning until half of these clients knew that their connection was gone.
+    noticed_p50_us: Option<f64> = us("Since the fault", "noticed").short("noticed").lower()
+        .beneath(&[("p99", "noticed_p99_us"), ("last", "noticed_last_us")])
+        .on([(Recovery, 10), (PrintedRecovery, 10)]).absent(NONE_LOST);
+    /// The same of 99 of 100 clients.
+    noticed_p99_us: Option<f64> = us("Since the fault", "noticed p99").lower().absent(NONE_LOST);
+    /// The same of the last client.
+    noticed_last_us: Option<f64> = us("Since the fault", "noticed, last").lower()
+        .absent(NONE_LOST);
+    /// Clients that were connected again.
+    reconnected: u64 = count("Clients", "reconnected");
+    /// From the fault's beginning until half of these clients were connected again.
+    reconnected_p50_us: Option<f64> = us("Since the fault", "reconnected").short("reconnected")
+        .lower().beneath(&[("p99", "reconnected_p99_us"), ("last", "reconnected_last_us")])
+        .on([(Recovery, 20), (PrintedRecovery, 20)]).absent(NONE_RECONNECTED);
+    /// The same of 99 of 100 clients.
+    reconnected_p99_us: Option<f64> = us("Since the fault", "reconnected p99").lower()
+        .absent(NONE_RECONNECTED);
+    /// The same of the last client.
+    reconnected_last_us: Option<f64> = us("Since the fault", "reconnected, last").lower()
+        .absent(NONE_RECONNECTED);
     /// Clients that had all messages which were due until the fault was over and they were
-    /// connected again, and when they had the last of these.
-    pub caught_up: u64,
-    pub caught_up_p50_us: Option<f64>,
-    pub caught_up_p99_us: Option<f64>,
-    pub caught_up_last_us: Option<f64>,
+    /// connected again.
+    caught_up: u64 = count("Clients", "caught up");
+    /// From the fault's beginning until half of these clients had the last of these messages.
+    caught_up_p50_us: Option<f64> = us("Since the fault", "caught up").short("caught up").lower()
+        .beneath(&[("p99", "caught_up_p99_us"), ("last", "caught_up_last_us")])
+        .on([(Recovery, 30), (PrintedRecovery, 30)]).absent(NONE_CAUGHT_UP);
+    /// The same of 99 of 100 clients.
+    caught_up_p99_us: Option<f64> = us("Since the fault", "caught up p99").lower()
+        .absent(NONE_CAUGHT_UP);
+    /// The same of the last client.
+    caught_up_last_us: Option<f64> = us("Since the fault", "caught up, last").lower()
+        .absent(NONE_CAUGHT_UP);
     /// Clients that lacked messages at the end, or did not come back.
-    pub behind: u64,
-    /// Deliveries that never came, came twice, or came after a later one, from this fault's
-    /// beginning to the next one's. The first fault counts from the window's opening.
-    pub missed: u64,
-    pub duplicate: u64,
-    pub reordered: u64,
-    /// Clients that came back without being told of lost messages; times that one was told, and how
-    /// many messages.
-    pub resumed: u64,
-    pub resets: u64,
-    pub told_missed: u64,
-    /// Most connections that were dialled, and exchanges that ended, in a second.
-    pub peak_connects_per_s: u64,
-    pub peak_exchanges_per_s: u64,
+    behind: u64 = count("Clients", "behind").short("behind").breakage()
+        .on([(Recovery, 50), (PrintedRecovery, 40)]);
+    /// Deliveries that never came, from this fault's beginning to the next one's. The first fault
+    /// counts from the window's opening; so do the next two columns.
+    missed: u64 = count("Messages", "missed").short("missed").breakage()
+        .on([(Recovery, 80), (PrintedRecovery, 50)]);
+    /// Deliveries that came twice.
+    duplicate: u64 = count("Messages", "duplicate").breakage().on([(Recovery, 90)]);
+    /// Deliveries that came after a later one.
+    reordered: u64 = count("Messages", "reordered").breakage().on([(Recovery, 100)]);
+    /// Clients that came back without being told of lost messages.
+    resumed: u64 = count("Clients", "resumed").higher().on([(Recovery, 60)]);
+    /// Times that the server told a client that its cursor does not fit.
+    resets: u64 = count("Clients", "resets").short("resets").lower()
+        .beneath(&[("messages", "told_missed")]).on([(Recovery, 70), (PrintedRecovery, 60)]);
+    /// Messages that the server told clients they had lost.
+    told_missed: u64 = count("Messages", "told").only_if(|row: &RecoveryRow| row.resets > 0);
+    /// Most connections that were dialled in a second.
+    peak_connects_per_s: u64 = count("Peak in a second", "connects").lower()
+        .on([(Recovery, 110)]);
+    /// Most exchanges that ended in a second.
+    peak_exchanges_per_s: u64 = count("Peak in a second", "exchanges").lower()
+        .only_if(|row: &RecoveryRow| row.transport.polls()).on([(Recovery, 120)]);
     /// Bytes that it took to set up connections again.
-    pub extra_bytes: u64,
-    /// Delivery latency from the fault's beginning on, of the clients that it was meant for and of
-    /// all others.
-    pub affected_latency_p50_us: Option<f64>,
-    pub affected_latency_p99_us: Option<f64>,
-    pub others_latency_p50_us: Option<f64>,
-    pub others_latency_p99_us: Option<f64>,
-    /// From the fault's beginning until the seconds of the timeline are as those before it; empty
-    /// if they never are.
-    pub steady_after_s: Option<f64>,
+    extra_bytes: u64 = bytes("Set up again", "wire bytes").lower().on([(Recovery, 130)]);
+    /// Delivery latency from the fault's beginning on, of the clients that it was meant for: that
+    /// of half of the deliveries.
+    affected_latency_p50_us: Option<f64> = us("Latency after it", "met p50").lower()
+        .absent(NO_DELIVERY);
+    /// The same of 99 of 100 deliveries.
+    affected_latency_p99_us: Option<f64> = us("Latency after it", "met, p99").lower()
+        .absent(NO_DELIVERY);
+    /// Delivery latency from the fault's beginning on, of all other clients: that of half of the
+    /// deliveries.
+    others_latency_p50_us: Option<f64> = us("Latency after it", "others p50").lower()
+        .absent(NO_OTHERS);
+    /// The same of 99 of 100 deliveries.
+    others_latency_p99_us: Option<f64> = us("Latency after it", "others, p99").lower()
+        .on([(Recovery, 150)]).absent(NO_OTHERS);
+    /// From the fault's beginning until the seconds of the timeline are as those before it.
+    steady_after_s: Option<f64> = number("Timeline", "as before (s)").lower()
+        .on([(Recovery, 160)]).absent(NEVER_STEADY);
+}
+
+/// The column of this name.
+pub fn recovery_metric(name: &str) -> Option<&'static MetricOf<RecoveryRow>> {
+    RECOVERY_METRICS.iter().find(|metric| metric.name == name)
 }

@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 use crate::error::did_you_mean;
 use crate::results::derived::derived;
 use crate::results::metric::{Kind, MetricOf, Place, Table};
+use crate::results::recovery_row::{RECOVERY_METRICS, RecoveryRow};
 use crate::results::trial_row::{TrialRow, columns};
 use crate::results::{Verdict, touched};
 
@@ -18,12 +19,24 @@ pub static METRICS: LazyLock<Vec<Metric>> =
     LazyLock::new(|| columns().into_iter().chain(derived()).collect());
 
 /// A metric in a table, with its words there.
-#[derive(Clone, Copy, Debug)]
-pub struct TableColumn {
+#[derive(Debug)]
+pub struct TableColumnOf<M: 'static> {
     pub group: &'static str,
     pub title: &'static str,
-    pub metric: &'static Metric,
+    pub metric: &'static M,
 }
+
+impl<M> Copy for TableColumnOf<M> {}
+
+// Derived, it would ask that the metric be Copy too.
+impl<M> Clone for TableColumnOf<M> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+/// A metric of trials in a table.
+pub type TableColumn = TableColumnOf<Metric>;
 
 impl Metric {
     /// Whether a trial counts in this metric's statistics: an INVALID one only where the metric
@@ -101,15 +114,24 @@ pub fn measured() -> impl Iterator<Item = &'static Metric> {
     METRICS.iter().filter(listed)
 }
 
-/// The columns of a table, in their order.
+/// The columns of a table of trials, in their order.
 pub fn shown_in(table: Table) -> Vec<TableColumn> {
-    let places = METRICS.iter().flat_map(|metric| {
+    placed(&METRICS, table)
+}
+
+/// The columns of a table of recoveries, in their order.
+pub fn recovery_shown_in(table: Table) -> Vec<TableColumnOf<MetricOf<RecoveryRow>>> {
+    placed(&RECOVERY_METRICS, table)
+}
+
+fn placed<R>(metrics: &'static [MetricOf<R>], table: Table) -> Vec<TableColumnOf<MetricOf<R>>> {
+    let places = metrics.iter().flat_map(|metric| {
         let places = metric.places.iter().filter(|place| place.table == table);
         places.map(move |place| (place, metric))
     });
-    let mut places: Vec<(&Place, &Metric)> = places.collect();
+    let mut places: Vec<(&Place, &MetricOf<R>)> = places.collect();
     places.sort_by_key(|(place, _)| place.order);
-    let columns = places.into_iter().map(|(place, metric)| TableColumn {
+    let columns = places.into_iter().map(|(place, metric)| TableColumnOf {
         group: place.group,
         title: place.title,
         metric,

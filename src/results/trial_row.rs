@@ -19,6 +19,12 @@ use crate::results::{NetworkName, Verdict, column_type::ColumnType};
 use crate::transport::Transport;
 
 columns! {
+    /// One row of `trials.csv`: one measured repetition of one cell. A figure that does not exist
+    /// is an empty cell, never 0.
+    ///
+    /// Counts and bytes cover the ledger's time: from the opening of the window until the end of
+    /// the drain. Percentages are of one core.
+    TrialRow;
     /// Name of the scenario.
     scenario: String = label();
     /// Identity of the run: the name of its folder.

@@ -8,6 +8,7 @@ use crate::texts::en_demo::DEMO;
 use crate::texts::en_lesson::LESSON;
 use crate::texts::en_page::PAGE;
 use crate::texts::en_plots::PLOT;
+use crate::texts::en_recovery::RECOVERY;
 use crate::texts::en_until::UNTIL;
 use crate::texts::{
     CapacityTexts, CellTexts, CompareTexts, ListTexts, Numbers, Plural, PredictTexts, RunsTexts,
@@ -26,6 +27,7 @@ pub(super) const TEXTS: Texts = Texts {
     answer: ANSWER,
     advice: ADVICE,
     until: UNTIL,
+    recovery: RECOVERY,
     page: PAGE,
     runs: RUNS,
     table: TABLE,

@@ -196,4 +196,5 @@ pub(super) const PAGE: PageTexts = PageTexts {
     lower_is_better: "Lower is better.",
     higher_is_better: "Higher is better.",
     empty_if: "empty if",
+    empty_columns: "Empty in all trials of this run; results/README.md says what they are:",
 };

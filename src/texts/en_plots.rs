@@ -36,6 +36,12 @@ pub(super) const PLOT: PlotTexts = PlotTexts {
         caption: "How much memory each process held for a client; what the kernel holds for its \
                   sockets is not part of it.",
     },
+    recovery: PlotText {
+        title: "Recovery from faults",
+        caption: "Further left is sooner: a line goes from the time of half of the clients (dot) to \
+                  that of the last one (end), and where it is short, all were at it together. An \
+                  equal step to the right is an equal multiple.",
+    },
     heat_map: PlotText {
         title: "Deliveries by time and latency",
         caption: "A column is a second, and a tile what arrived in it with a latency of that row: \
@@ -92,6 +98,7 @@ pub(super) const PLOT: PlotTexts = PlotTexts {
         cpu: "CPU time per delivery (µs, ms)",
         memory: "resident memory per client (B, kB, MB)",
         time: "time since the window began (s)",
+        since_fault: "time since the fault began (ms, s), log scale",
         deliveries: "deliveries per second (1/s)",
         clients: "clients, log scale",
         rate: "messages a second to each feed (1/s), log scale",

@@ -2,12 +2,12 @@
 //! written.
 //!
 //! - `locale`: the languages
-//! - `report`, `answer`, `advice`, `check`, `claim`, `lesson`, `until`, `demo`: which texts there
-//!   are: a type with a field for each
+//! - `report`, `answer`, `advice`, `check`, `claim`, `lesson`, `until`, `recovery`, `demo`:
+//!   which texts there are: a type with a field for each
 //! - `en`, `en_advice`, `en_answer`, …: the texts in English
 //! - `pt`, `pt_advice`, `pt_answer`, …, `pt_tables`: the same in Portuguese, which do not compile
 //!   before they are complete; `pt_number`: numbers with their nouns
-//! - `pt_words`, `pt_columns`, `pt_more_columns`, `pt_warnings`, `pt_checks…`: what is English in
+//! - `pt_words`, `pt_columns`, `pt_more_columns`, `pt_recovery`, `pt_warnings`, `pt_checks…`: what is English in
 //!   `results`, `lab`, `check` and the scenarios
 //! - `wire`, `en_wire…`, `pt_wire…`: what is said of the bytes of a connection
 //! - `number`, `plural`: numbers in a language, and which form of a noun follows them
@@ -30,6 +30,7 @@ mod en_demo;
 mod en_lesson;
 mod en_page;
 mod en_plots;
+mod en_recovery;
 mod en_until;
 mod en_wire;
 mod en_wire_streams;
@@ -55,12 +56,14 @@ mod pt_more_columns;
 mod pt_network;
 mod pt_number;
 mod pt_plots;
+mod pt_recovery;
 mod pt_tables;
 mod pt_until;
 mod pt_warnings;
 mod pt_wire;
 mod pt_wire_streams;
 mod pt_words;
+mod recovery;
 mod report;
 mod until;
 mod wire;
@@ -79,6 +82,7 @@ pub use locale::Locale;
 pub use number::Numbers;
 pub use plots::{Axes, PlotText, PlotTexts};
 pub use plural::{Plural, brazilian_plural, english_plural};
+pub use recovery::RecoveryTexts;
 pub use report::{
     CapacityTexts, CellTexts, CompareTexts, Definition, ListTexts, PageTexts, PredictTexts,
     RunsTexts, SectionText, TableTexts, Texts,

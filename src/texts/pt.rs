@@ -51,12 +51,13 @@ use crate::texts::pt_demo::DEMO;
 use crate::texts::pt_lesson::LESSON;
 use crate::texts::pt_number::{N, counted, noun};
 use crate::texts::pt_plots::PLOT;
+use crate::texts::pt_recovery::RECOVERY;
 use crate::texts::pt_tables::{CAPACITY, COMPARE, LIST, PREDICT, RUNS, TABLE};
 use crate::texts::pt_until::UNTIL;
 use crate::texts::{
     CellTexts, PageTexts, SectionText, Texts, brazilian_plural, pt_checks, pt_checks_http,
-    pt_checks_rules, pt_checks_stream, pt_columns, pt_more_columns, pt_network, pt_warnings,
-    pt_words,
+    pt_checks_rules, pt_checks_stream, pt_columns, pt_more_columns, pt_network, pt_recovery,
+    pt_warnings, pt_words,
 };
 
 pub(super) const TEXTS: Texts = Texts {
@@ -69,6 +70,7 @@ pub(super) const TEXTS: Texts = Texts {
     answer: ANSWER,
     advice: ADVICE,
     until: UNTIL,
+    recovery: RECOVERY,
     page: PAGE,
     table: TABLE,
     capacity: CAPACITY,
@@ -92,6 +94,7 @@ pub(super) fn translated(english: &str) -> Option<&'static str> {
         pt_network::NETWORK,
         pt_more_columns::DERIVED,
         pt_more_columns::EMPTY_IF,
+        pt_recovery::WORDS,
         pt_warnings::WARNINGS,
         pt_checks::CHECKS,
         pt_checks_http::CHECKS,
@@ -317,6 +320,7 @@ const PAGE: PageTexts = PageTexts {
     lower_is_better: "Menor é melhor.",
     higher_is_better: "Maior é melhor.",
     empty_if: "vazio se",
+    empty_columns: "Vazias em todos os ensaios desta execução; results/README.md diz o que são:",
 };
 
 const DEFINITIONS: &[(&str, &str)] = &[

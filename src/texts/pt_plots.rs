@@ -36,6 +36,12 @@ pub(super) const PLOT: PlotTexts = PlotTexts {
         caption: "Quanta memória cada processo guardou para um cliente. O que o kernel guarda para \
                   os sockets não faz parte dela.",
     },
+    recovery: PlotText {
+        title: "Recuperação de falhas",
+        caption: "Mais à esquerda é mais cedo: uma linha vai do tempo da metade dos clientes (ponto) \
+                  ao do último (fim); onde ela é curta, todos chegaram juntos. Um passo igual para \
+                  a direita é um múltiplo igual.",
+    },
     heat_map: PlotText {
         title: "Entregas por tempo e latência",
         caption: "Uma coluna é um segundo, e um quadro é o que chegou nele com a latência da \
@@ -94,6 +100,7 @@ pub(super) const PLOT: PlotTexts = PlotTexts {
         cpu: "tempo de CPU por entrega (µs, ms)",
         memory: "memória residente por cliente (B, kB, MB)",
         time: "tempo desde o início da janela (s)",
+        since_fault: "tempo desde o início da falha (ms, s), escala log",
         deliveries: "entregas por segundo (1/s)",
         clients: "clientes, escala log",
         rate: "mensagens por segundo para cada feed (1/s), escala log",

@@ -2,7 +2,7 @@
 
 use crate::texts::{
     AdviceTexts, AnswerTexts, CheckTexts, ClaimTexts, ConditionTexts, DemoTexts, LessonTexts,
-    Numbers, PlotTexts, Plural, UntilTexts,
+    Numbers, PlotTexts, Plural, RecoveryTexts, UntilTexts,
 };
 
 /// All texts of a language.
@@ -20,6 +20,7 @@ pub struct Texts {
     pub answer: AnswerTexts,
     pub advice: AdviceTexts,
     pub until: UntilTexts,
+    pub recovery: RecoveryTexts,
     pub page: PageTexts,
     pub runs: RunsTexts,
     pub table: TableTexts,
@@ -163,6 +164,8 @@ pub struct PageTexts {
     pub lower_is_better: &'static str,
     pub higher_is_better: &'static str,
     pub empty_if: &'static str,
+    /// The names of columns follow.
+    pub empty_columns: &'static str,
 }
 
 /// The tables at the end of a run.

@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use super::{ComparisonDocument, RunDocument};
+use super::{ComparisonDocument, RunDocument, recovery};
 use crate::report::answer;
 use crate::report::capacity;
 use crate::report::cells::{ReportCell, cells, settings};
@@ -13,7 +13,7 @@ use crate::report::conditions::conditions;
 use crate::report::judgements::judgement;
 use crate::report::lines::TextStyle;
 use crate::report::marks;
-use crate::results::{CapacityRow, Metric, Table, TableColumn, TrialRow, Verdict};
+use crate::results::{CapacityRow, Metric, RecoveryRow, Table, TableColumn, TrialRow, Verdict};
 use crate::stats::compare::Comparison;
 use crate::stats::judgement::Judgement;
 use crate::texts::{Locale, Texts};
@@ -26,7 +26,12 @@ const UNFOLDED: TextStyle = TextStyle {
 };
 
 /// The cells of a run, a table a setting.
-pub fn run_markdown(document: &RunDocument, trials: &[TrialRow], locale: Locale) -> String {
+pub fn run_markdown(
+    document: &RunDocument,
+    trials: &[TrialRow],
+    recoveries: &[RecoveryRow],
+    locale: Locale,
+) -> String {
     let texts = locale.texts();
     let cells = cells(trials, locale);
     let question = (texts.page.question)(document.named.question);
@@ -66,6 +71,7 @@ pub fn run_markdown(document: &RunDocument, trials: &[TrialRow], locale: Locale)
         lines.push(setting.to_owned());
         lines.push(table(&header, &rows, 2));
     }
+    lines.extend(recovery::markdown(&cells, recoveries, texts));
     lines.extend(cells.iter().flat_map(|cell| doubts(cell, texts)));
     lines.extend(marks::meaning(&cells));
     lines.extend(answer::paragraphs(trials, locale));
@@ -222,7 +228,7 @@ fn list(demands: &[Judgement], locale: Locale) -> Option<String> {
 }
 
 /// A table whose first `left` columns are texts and whose others are figures.
-fn table(header: &[String], rows: &[Vec<String>], left: usize) -> String {
+pub(super) fn table(header: &[String], rows: &[Vec<String>], left: usize) -> String {
     let rule = (0..header.len()).map(|at| if at < left { "---" } else { "---:" });
     let rule: Vec<String> = rule.map(str::to_owned).collect();
     let lines = [header, &rule]

@@ -4,10 +4,11 @@
 //! `summary.csv`. A figure that does not exist is null in JSON and an empty cell in CSV. JSON is
 //! one document, CSV has one header.
 //!
-//! - `run`: the cells of a run · `comparison`: pairs of cells · `markdown`: tables for GitHub
+//! - `run`: the cells of a run · `comparison`: pairs of cells · `recovery`: what faults did · `markdown`: tables for GitHub
 
 mod comparison;
 mod markdown;
+mod recovery;
 mod run;
 
 use anyhow::Context;

@@ -4,10 +4,11 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::number;
+use super::recovery::{RecoveryDocument, recovery};
 use crate::report::answer::{Answer, answers};
 use crate::report::cells::{ReportCell, cells};
 use crate::report::content::{MissingTrials, missing_cell};
-use crate::results::{CapacityRow, METRICS, Metric, TrialRow, Verdict, measured};
+use crate::results::{CapacityRow, METRICS, Metric, RecoveryRow, TrialRow, Verdict, measured};
 use crate::stats::judgement::Judgement;
 use crate::texts::Locale;
 
@@ -36,6 +37,8 @@ pub struct RunDocument<'r> {
     /// The factors that all cells share.
     pub conditions: Map<String, Value>,
     pub cells: Vec<CellDocument>,
+    /// What each fault did to each cell; empty for a run without faults.
+    pub recovery: Vec<RecoveryDocument>,
     /// The closing sentence of each setting.
     pub answers: Vec<Answer>,
     /// Which differences are resolved, small or open, of a run with `--until`; otherwise null.
@@ -68,7 +71,7 @@ pub struct CellDocument {
 impl<'r> RunDocument<'r> {
     pub fn new(
         named: NamedRun<'r>,
-        trials: &[TrialRow],
+        (trials, recoveries): (&[TrialRow], &[RecoveryRow]),
         missing: &[MissingTrials],
         until: Option<String>,
         demands: &'r [Judgement],
@@ -77,13 +80,15 @@ impl<'r> RunDocument<'r> {
         let missing = missing.iter();
         let missing = missing.map(|missing| missing_cell(missing, locale.texts()));
         let missing: Vec<String> = missing.collect();
+        let of_cells = cells(trials, locale);
         RunDocument {
             named,
             complete: missing.is_empty() && !trials.is_empty(),
             missing,
             verdict: trials.iter().map(|trial| trial.verdict).max(),
             conditions: conditions(trials),
-            cells: cells(trials, locale).iter().map(cell).collect(),
+            cells: of_cells.iter().map(cell).collect(),
+            recovery: recovery(&of_cells, recoveries),
             answers: answers(trials, locale),
             until,
             demands,

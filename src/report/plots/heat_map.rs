@@ -10,6 +10,7 @@ use crate::report::plots::axis::Axis;
 use crate::report::plots::cell_style::{cell_colour, latency_of};
 use crate::report::plots::legend::{Key, Sample};
 use crate::report::plots::panels::{Panel, Panels, STROKE_INK, draw_small};
+use crate::report::plots::regions;
 use crate::report::plots::sheet::Sheet;
 use crate::report::plots::tiles::{Stretch, Tile, Tiles};
 use crate::report::plots::timeline::phases;
@@ -58,7 +59,6 @@ pub(super) fn sheet(title: &str, cells: &[ReportCell], report: &Report) -> Optio
     let x = Axis::between(first as f64, last as f64 + 1.0, 6);
     let y = Axis::logarithmic(row_begins_us(lowest), row_begins_us(highest + 1), 1.0);
     let panels = group.iter().zip(&heats).map(|(cell, heat)| {
-        let events = events(cell, report);
         let mut notes = Vec::new();
         if cell.verdict() != Verdict::Valid {
             notes.push(cell.verdict_words());
@@ -66,12 +66,6 @@ pub(super) fn sheet(title: &str, cells: &[ReportCell], report: &Report) -> Optio
         if heat.counts.is_empty() {
             notes.push(texts.plot.not_measured.to_owned());
         }
-        notes.extend(events.iter().zip(1..).map(|((at_s, what), number)| {
-            format!(
-                "{number}: {what}, {}",
-                texts.numbers.duration_us(at_s * 1e6)
-            )
-        }));
         Panel {
             title: cell.name(),
             notes,
@@ -90,8 +84,8 @@ pub(super) fn sheet(title: &str, cells: &[ReportCell], report: &Report) -> Optio
                 tiles: heat.tiles((seconds + MOST_COLUMNS - 1) / MOST_COLUMNS),
                 said: heat.said((seconds + SAID - 1) / SAID, texts),
                 phases: heat.phases.clone(),
-                events: events.into_iter().map(|(at_s, _)| at_s).collect(),
             }),
+            regions: regions::regions(&[cell], report),
         }
     });
     let panels = panels.collect();
@@ -100,7 +94,7 @@ pub(super) fn sheet(title: &str, cells: &[ReportCell], report: &Report) -> Optio
         setting: setting.to_owned(),
         x_title: texts.plot.axes.time.to_owned(),
         y_title: texts.plot.axes.latency.to_owned(),
-        legend: legend(texts),
+        legend: [legend(texts), regions::keys(report, texts)].concat(),
         panels,
     }))
 }
@@ -121,34 +115,6 @@ fn legend(texts: &Texts) -> Vec<Key> {
         sample: Sample::Tile(*opacity),
     });
     keys.collect()
-}
-
-/// What was done to a cell's trials, and when, since the window began.
-fn events(cell: &ReportCell, report: &Report) -> Vec<(f64, String)> {
-    let mut events = Vec::new();
-    for trial in cell.counted() {
-        let is_of = |(cell, number): (u32, u32)| (cell, number) == (trial.cell, trial.trial);
-        let rows = report
-            .timeline
-            .iter()
-            .filter(|row| is_of((row.cell, row.trial)));
-        let Some((began_s, _)) = phases(rows.collect()) else {
-            continue;
-        };
-        let own = report
-            .events
-            .iter()
-            .filter(|event| is_of((event.cell, event.trial)));
-        for event in own {
-            let event = ((event.at_s - began_s).round(), event.label.clone());
-            // Repeats do the same at the same time.
-            if !events.contains(&event) {
-                events.push(event);
-            }
-        }
-    }
-    events.sort_by(|(a, _), (b, _)| a.total_cmp(b));
-    events
 }
 
 fn heat(cell: &ReportCell, report: &Report) -> Heat {

@@ -6,7 +6,8 @@ use crate::report::cells::{ReportCell, cells};
 use crate::report::content::Report;
 use crate::report::plots::sheet::Sheet;
 use crate::report::plots::{
-    capacity, costs, distribution, font, heat_map, percentiles, png, scaling, svg, timeline,
+    capacity, costs, distribution, font, heat_map, percentiles, png, recovery, scaling, svg,
+    timeline,
 };
 use crate::report::repeats;
 use crate::report::runs::other_machines;
@@ -67,7 +68,14 @@ impl Kind {
 const LATENCIES: &str = "latency.hlog";
 const SECONDS: &str = "timeline.hlog";
 
-const KINDS: [Kind; 8] = [
+const KINDS: [Kind; 9] = [
+    Kind {
+        name: "recovery",
+        data: "recovery.csv",
+        text: |texts| &texts.recovery,
+        marks: false,
+        sheet: recovery::sheet,
+    },
     Kind {
         name: "latency",
         data: LATENCIES,
@@ -115,14 +123,14 @@ const KINDS: [Kind; 8] = [
         data: "timeline.csv",
         text: |texts| &texts.latency_over_time,
         marks: true,
-        sheet: |title, cells, report| timeline::latency_sheet(title, cells, report.timeline),
+        sheet: timeline::latency_sheet,
     },
     Kind {
         name: "deliveries-over-time",
         data: "timeline.csv",
         text: |texts| &texts.deliveries_over_time,
         marks: true,
-        sheet: |title, cells, report| timeline::deliveries_sheet(title, cells, report.timeline),
+        sheet: timeline::deliveries_sheet,
     },
 ];
 

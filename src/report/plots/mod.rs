@@ -1,9 +1,10 @@
 //! The plots: rows → a sheet of shapes → SVG and PNG. Nothing here touches the disk.
 //!
 //! - `kinds`: which plots there are
-//! - `percentiles`, `distribution`, `costs`, `heat_map`, `timeline`, `scaling`, `capacity`: what
-//!   each shows
-//! - `panels`, `bars`: the two forms of plots · `axis`, `legend`, `tiles`, `cell_style`: their parts
+//! - `percentiles`, `distribution`, `costs`, `heat_map`, `timeline`, `scaling`, `capacity`,
+//!   `recovery`: what each shows
+//! - `panels`, `bars`: the two forms of plots · `axis`, `legend`, `tiles`,
+//!   `regions`, `cell_style`: their parts
 //! - `sheet`: a drawing as a list of shapes · `svg`, `png`: its pictures · `font`: letters
 
 mod axis;
@@ -19,6 +20,8 @@ mod legend;
 mod panels;
 mod percentiles;
 mod png;
+mod recovery;
+mod regions;
 mod scaling;
 mod sheet;
 mod svg;

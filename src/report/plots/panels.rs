@@ -6,6 +6,7 @@ use crate::report::cells::Spread;
 use crate::report::marks::DOUBTED;
 use crate::report::plots::axis::Axis;
 use crate::report::plots::legend::{self, Key};
+use crate::report::plots::regions::{self, Region};
 use crate::report::plots::sheet::{
     Anchor, Dash, FAINT, HEADING_PX, INK, MARGIN_PX, MIDDLE, NOTE_PX, PAPER, Point, Sheet, TEXT_PX,
     TITLE_PX, WIDTH_PX, fitted, wrapped,
@@ -38,6 +39,8 @@ pub(super) struct Panel {
     pub curves: Vec<Curve>,
     /// Behind the curves.
     pub tiles: Option<Tiles>,
+    /// The faults of its trials.
+    pub regions: Vec<Region>,
 }
 
 /// One line, of a transport or of one of its figures. A point's spread is drawn around it where its trials differ.
@@ -138,7 +141,9 @@ fn draw_in(plot: &Panels, height_px: f64) -> Sheet {
         let most_notes = notes.iter().map(Vec::len).max().unwrap_or(0);
         let has_tiles = row.iter().any(|panel| panel.tiles.is_some());
         let phases_px = if has_tiles { PHASES_PX } else { 0.0 };
-        let frame_top = top + 38.0 + phases_px + most_notes as f64 * NOTE_LINE_PX;
+        let has_regions = row.iter().any(|panel| !panel.regions.is_empty());
+        let regions_px = if has_regions { regions::LABELS_PX } else { 0.0 };
+        let frame_top = top + 38.0 + phases_px + regions_px + most_notes as f64 * NOTE_LINE_PX;
         let bottom = frame_top + height_px;
         for (column, (panel, notes)) in row.iter().zip(&notes).enumerate() {
             let left = MARGIN_PX + y_title_px + column as f64 * panel_px;
@@ -203,6 +208,13 @@ fn draw_panel(sheet: &mut Sheet, panel: &Panel, frame: &Frame) {
     if let Some(tiles) = &panel.tiles {
         tiles.draw(sheet, panel.y.ends(), |x, y| frame.point(panel, x, y));
     }
+    let corners = [(frame.left, frame.top), (frame.right, frame.bottom)];
+    let phases_px = if panel.tiles.is_some() {
+        PHASES_PX
+    } else {
+        0.0
+    };
+    regions::draw(sheet, &panel.regions, corners, phases_px, across);
     for curve in &panel.curves {
         draw_spread(sheet, panel, frame, curve);
     }

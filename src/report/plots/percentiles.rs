@@ -69,6 +69,7 @@ pub(super) fn sheet(
         numbers: texts.numbers,
         curves,
         tiles: None,
+        regions: Vec::new(),
     });
     Some(draw(&Panels {
         title: title.to_owned(),

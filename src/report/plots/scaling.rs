@@ -241,6 +241,7 @@ fn panels(
         numbers: texts.numbers,
         curves,
         tiles: None,
+        regions: Vec::new(),
     };
     all.into_iter().map(panel).collect()
 }

@@ -1,11 +1,9 @@
-//! What lies behind the curves of a panel over time: tiles, phases and events.
+//! What lies behind the curves of a panel over time: tiles and phases.
 
 use plotters::style::RGBColor;
 
 use crate::report::plots::font::width_px as text_width_px;
-use crate::report::plots::sheet::{
-    Anchor, Dash, INK, MIDDLE, NOTE_PX, PAPER, Point, Sheet, fitted,
-};
+use crate::report::plots::sheet::{Anchor, MIDDLE, NOTE_PX, Point, Sheet, fitted};
 
 /// A pattern of tiles in one colour, which is a transport's. Times are values of the horizontal
 /// axis.
@@ -16,8 +14,6 @@ pub(super) struct Tiles {
     pub said: Vec<(Stretch, String)>,
     /// Each with its name.
     pub phases: Vec<(Stretch, String)>,
-    /// Numbered from 1 in this order.
-    pub events: Vec<f64>,
 }
 
 pub(super) struct Tile {
@@ -32,8 +28,6 @@ pub(super) type Stretch = (f64, f64);
 
 /// How far the name of a phase may reach beyond the left and the right end of the axis.
 const BESIDE_PX: (f64, f64) = (50.0, 30.0);
-
-const EVENT_PX: (f64, f64) = (16.0, 18.0);
 
 impl Tiles {
     /// Draws into a panel whose data lie between `ends` of the vertical axis.
@@ -66,17 +60,6 @@ impl Tiles {
             };
             let name = fitted(name, room_px, NOTE_PX, false);
             sheet.text(name, (x, top - 16.0), NOTE_PX, anchor);
-        }
-        for (event, number) in self.events.iter().zip(1..) {
-            let ((x, top), (_, bottom)) = (at(*event, high), at(*event, low));
-            sheet.broken_line(vec![(x, top), (x, bottom)], INK, 2.0, Dash::Dashed);
-            let (from, to) = (
-                (x - EVENT_PX.0 / 2.0, top),
-                (x + EVENT_PX.0 / 2.0, top + EVENT_PX.1),
-            );
-            sheet.outlined(from, to, PAPER);
-            let middle = (x, top + EVENT_PX.1 / 2.0);
-            sheet.text(number.to_string(), middle, NOTE_PX, Anchor::Middle);
         }
     }
 }

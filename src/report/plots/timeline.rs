@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 
 use crate::report::cells::{ReportCell, Spread, settings};
+use crate::report::content::Report;
 use crate::report::plots::axis::Axis;
 use crate::report::plots::cell_style::{cell_colour, cell_keys, log_axis_us, notes, steps_broader};
 use crate::report::plots::legend::{Key, Sample};
 use crate::report::plots::panels::{Curve, Look, Panel, Panels, STROKE_INK, draw};
+use crate::report::plots::regions;
 use crate::report::plots::sheet::Sheet;
 use crate::report::plots::tiles::Stretch;
-use crate::results::TimelineRow;
+use crate::results::{TimelineRow, TrialRow};
 use crate::texts::Numbers;
 
 /// Seconds of a window from which on its first and last are left out of the rate of deliveries.
@@ -21,12 +23,8 @@ const WINDOW: &str = "window";
 const FEWEST_POINTS: usize = 3;
 
 /// Median and p99 of every second. `None` without latencies of more than a few seconds.
-pub(super) fn latency_sheet(
-    title: &str,
-    cells: &[ReportCell],
-    timeline: &[TimelineRow],
-) -> Option<Sheet> {
-    let texts = cells.first()?.texts;
+pub(super) fn latency_sheet(title: &str, cells: &[ReportCell], report: &Report) -> Option<Sheet> {
+    let (texts, timeline) = (cells.first()?.texts, report.timeline);
     let p99 = |cell: &ReportCell| p99_curve(cell, timeline);
     let p50 = |cell: &ReportCell, over| p50_curve(cell, timeline, over);
     let all: Vec<Curve> = cells
@@ -52,6 +50,7 @@ pub(super) fn latency_sheet(
             })
             .collect(),
         tiles: None,
+        regions: regions::regions(&group, report),
     });
     let stroke = |label: &str, sample| Key {
         label: label.to_owned(),
@@ -60,6 +59,7 @@ pub(super) fn latency_sheet(
     };
     let mut legend = cell_keys(cells, Sample::Patch);
     legend.extend([stroke("p50", Sample::Line), stroke("p99", Sample::Dashes)]);
+    legend.extend(regions::keys(report, texts));
     Some(draw(&Panels {
         title: title.to_owned(),
         setting: String::new(),
@@ -114,9 +114,9 @@ fn has_course(curves: &[Curve]) -> bool {
 pub(super) fn deliveries_sheet(
     title: &str,
     cells: &[ReportCell],
-    timeline: &[TimelineRow],
+    report: &Report,
 ) -> Option<Sheet> {
-    let texts = cells.first()?.texts;
+    let (texts, timeline) = (cells.first()?.texts, report.timeline);
     let curve = |cell: &ReportCell, over: f64| {
         let has_rate = |s: &Second| s.is_whole && s.length_s > 0.0;
         let rate = |s: &Second| has_rate(s).then(|| s.row.delivered as f64 / s.length_s);
@@ -151,6 +151,7 @@ pub(super) fn deliveries_sheet(
             numbers: texts.numbers,
             curves,
             tiles: None,
+            regions: regions::regions(&group, report),
         }
     });
     Some(draw(&Panels {
@@ -158,7 +159,7 @@ pub(super) fn deliveries_sheet(
         setting: String::new(),
         x_title: texts.plot.axes.time.to_owned(),
         y_title: texts.plot.axes.deliveries.to_owned(),
-        legend: cell_keys(cells, Sample::Line),
+        legend: [cell_keys(cells, Sample::Line), regions::keys(report, texts)].concat(),
         panels: panels.collect(),
     }))
 }
@@ -230,6 +231,12 @@ fn window(rows: Vec<&TimelineRow>) -> Vec<Second<'_>> {
         is_whole: count < FEWEST_SECONDS || !ends.contains(&Some(i)),
     });
     seconds.collect()
+}
+
+/// When a trial's window began, to a second, since the trial began.
+pub(super) fn window_begins_s(trial: &TrialRow, timeline: &[TimelineRow]) -> Option<f64> {
+    let is_of = |row: &&TimelineRow| (row.cell, row.trial) == (trial.cell, trial.trial);
+    window_began_s(&in_order(timeline.iter().filter(is_of).collect()))
 }
 
 /// When a trial's window began, to a second; and its phases, since that time.
