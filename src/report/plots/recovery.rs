@@ -68,7 +68,10 @@ impl Layout {
         let figures: Vec<f64> = figures.collect();
         let least = figures.iter().copied().reduce(f64::min)?;
         let most = figures.iter().copied().reduce(f64::max)?;
-        let names = cells().map(|one| text_width_px(&one.name(), TEXT_PX, true));
+        let names = cells().map(|one| {
+            let verdict_px = text_width_px(&one.cell.verdict_words(), NOTE_PX, true);
+            text_width_px(&one.name(), TEXT_PX, true).max(verdict_px)
+        });
         let names_px = names.fold(0.0, f64::max).min(NAMES_MAX_PX);
         let words = times
             .iter()
