@@ -287,7 +287,10 @@ fn nothing_is_left_of_a_run_that_is_killed_in_a_fault() {
             "--window",
             "30s",
         ];
-        let run: Process = results.start(&[&flags[..], &["--fault", fault]].concat());
+        let temporary = Results::new();
+        let mut command = results.command(&[&flags[..], &["--fault", fault]].concat());
+        command.env("TMPDIR", temporary.path());
+        let run = Process::start(command);
         let begins = std::iter::from_fn(|| run.next_note()).find(|line| line.contains("  window "));
         assert!(begins.is_some(), "{fault}: the window begins");
         let (server, load) = processes(run.id());
@@ -296,5 +299,9 @@ fn nothing_is_left_of_a_run_that_is_killed_in_a_fault() {
         for pid in [server, load] {
             wait_until(&format!("{fault}: process {pid} ends"), || !runs(pid));
         }
+        let folders = |folder: &std::path::Path| std::fs::read_dir(folder).unwrap().count();
+        wait_until(&format!("{fault}: no folder is left"), || {
+            folders(temporary.path()) == 0
+        });
     }
 }

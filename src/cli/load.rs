@@ -1,6 +1,7 @@
 //! `wslab load`: a load process. Its job is the first line of standard input.
 
 use std::io::BufRead;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context;
@@ -19,6 +20,10 @@ pub(super) struct LoadArgs {
     /// Run on these CPUs only
     #[arg(long, hide = true)]
     cpus: Option<Cpus>,
+
+    /// Remove this folder if the run is killed
+    #[arg(long, value_name = "FOLDER", hide = true)]
+    remove: Option<PathBuf>,
 }
 
 impl LoadArgs {
@@ -29,7 +34,10 @@ impl LoadArgs {
         std::io::stdin().lock().read_line(&mut line)?;
         let job: Job = serde_json::from_str(&line)
             .context("wslab load is for wslab run, which gives it its job")?;
-        let link = ParentLink::open();
+        let link = ParentLink::open_until(move || {
+            // It may be gone already.
+            self.remove.map(std::fs::remove_dir_all);
+        });
         LocalRuntime::new()?.block_on(async {
             match job {
                 Job::Control(plan) => controller::run(plan, link).await,

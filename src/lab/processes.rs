@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -246,7 +246,8 @@ impl TrialProcesses for ChildProcesses {
 
     async fn start_load(&mut self, plan: &Plan, cpus: Option<&Cpus>) -> anyhow::Result<()> {
         let namespace = self.network.as_ref().map(NetworkProcess::of_load);
-        self.load = Some(LoadProcess::start(plan, cpus, namespace.transpose()?).await?);
+        let folder = self.files.folder();
+        self.load = Some(LoadProcess::start(plan, cpus, namespace.transpose()?, folder).await?);
         Ok(())
     }
 
@@ -502,9 +503,12 @@ impl LoadProcess {
         plan: &Plan,
         cpus: Option<&Cpus>,
         namespace: Option<Namespace>,
+        folder: Option<&Path>,
     ) -> anyhow::Result<Self> {
         let program = THIS_PROGRAM.as_ref();
-        let mut process = ChildProcess::start_in(namespace, program, &["load"], cpus)?;
+        let removes = folder.map(|folder| format!("--remove={}", folder.display()));
+        let arguments: Vec<&str> = ["load"].into_iter().chain(removes.as_deref()).collect();
+        let mut process = ChildProcess::start_in(namespace, program, &arguments, cpus)?;
         let sent = process.send(&Job::Control(plan.clone())).await;
         sent.context("the load process takes no plan")?;
         Ok(LoadProcess(process))

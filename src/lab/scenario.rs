@@ -34,7 +34,7 @@ use crate::transport::Transport;
 pub(super) const MAX_TRIALS: u64 = 10_000;
 
 /// The scenarios in the binary: their names and texts.
-pub const BUILT_IN: [(&str, &str); 17] = [
+pub const BUILT_IN: [(&str, &str); 20] = [
     ("quick", include_str!("../../scenarios/quick.toml")),
     ("smoke", include_str!("../../scenarios/smoke.toml")),
     ("classroom", include_str!("../../scenarios/classroom.toml")),
@@ -59,6 +59,9 @@ pub const BUILT_IN: [(&str, &str); 17] = [
         "slow-readers",
         include_str!("../../scenarios/slow-readers.toml"),
     ),
+    ("loss", include_str!("../../scenarios/loss.toml")),
+    ("distance", include_str!("../../scenarios/distance.toml")),
+    ("mobile", include_str!("../../scenarios/mobile.toml")),
     (
         "hundred-thousand",
         include_str!("../../scenarios/hundred-thousand.toml"),

@@ -7,7 +7,7 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::net::Ipv4Addr;
 use std::os::fd::AsRawFd;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rustix::fs::{MemfdFlags, memfd_create};
 use tempfile::TempDir;
@@ -19,7 +19,7 @@ use crate::server::tls::make_certificate;
 pub struct ServerFiles {
     /// A certificate and its private key, in a file without a name that child processes inherit.
     certificate: Option<File>,
-    /// For the history alone. The server removes what is in it, too, when it loses its parent.
+    /// For the history alone. When the run is killed, the load removes it: the server may be away.
     folder: Option<TempDir>,
 }
 
@@ -52,6 +52,11 @@ impl ServerFiles {
         if let Some(path) = self.history_path() {
             let _ = fs::remove_file(path);
         }
+    }
+
+    /// The folder of the history, if there is one.
+    pub fn folder(&self) -> Option<&Path> {
+        self.folder.as_ref().map(TempDir::path)
     }
 
     fn history_path(&self) -> Option<PathBuf> {

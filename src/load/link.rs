@@ -59,11 +59,17 @@ impl ParentLink {
     /// Takes standard input over. From here on this process ends, at once, when its parent closes
     /// the link or ends.
     pub fn open() -> Self {
+        ParentLink::open_until(|| {})
+    }
+
+    /// The same, and calls `end` before this process ends with its parent.
+    pub fn open_until(end: impl FnOnce() + Send + 'static) -> Self {
         let (sender, lines) = mpsc::unbounded_channel();
         thread::spawn(move || {
             for line in io::stdin().lock().lines().map_while(Result::ok) {
                 let _ = sender.send(line);
             }
+            end();
             std::process::exit(1);
         });
         ParentLink(lines)

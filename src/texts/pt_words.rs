@@ -259,6 +259,18 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "One client in ten reads slowly: what do the others feel?",
         "Um cliente em dez lê devagar: o que os outros sentem?",
     ),
+    (
+        "What does packet loss do to each transport?",
+        "O que a perda de pacotes faz com cada transporte?",
+    ),
+    (
+        "From which distance on does long polling's way back show?",
+        "A partir de que distância aparece a volta do long polling?",
+    ),
+    (
+        "What does a phone miss, and for how long, when it has no signal?",
+        "O que um celular perde, e por quanto tempo, quando fica sem sinal?",
+    ),
     // Those of earlier versions, whose runs are kept.
     (
         "A sensor reports once a second: what do polling, SSE and WebSocket cost, and how late is \
