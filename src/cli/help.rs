@@ -100,10 +100,12 @@ pub(super) fn default_text(value: &toml::Value) -> String {
             let is_all = values
                 .iter()
                 .eq(Transport::CHOICES.map(|it| it.to_string()).iter());
+            // A value of several parts has commas of its own.
+            let has_parts = values.iter().any(|value| value.contains(','));
             if is_all {
                 "all".to_owned()
             } else {
-                values.join(",")
+                values.join(if has_parts { "; " } else { "," })
             }
         }
         number => number.to_string().trim_end_matches(".0").to_owned(),

@@ -268,8 +268,8 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "A partir de que distância aparece a volta do long polling?",
     ),
     (
-        "What does a phone miss, and for how long, when it has no signal?",
-        "O que um celular perde, e por quanto tempo, quando fica sem sinal?",
+        "What does a phone miss while it has no signal?",
+        "O que um celular perde enquanto está sem sinal?",
     ),
     // Those of earlier versions, whose runs are kept.
     (
