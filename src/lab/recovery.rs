@@ -35,7 +35,7 @@ impl FaultTimes {
         let ms = |late: Duration| late.as_secs_f64() * 1e3;
         if fault.kind.is_of_clients() {
             let late_ns = recovery
-                .done_at_ns
+                .began_at_ns
                 .checked_sub(fault.begins_ns(self.opens_ns))?;
             return Some(ms(Duration::from_nanos(late_ns)));
         }

@@ -59,8 +59,10 @@ impl ClientFaults {
             event_loop::sleep_until(fault.begins_ns(opens_ns)).await;
             self.recorder.begin_fault(number, self.ledger.set_up());
             if fault.kind.is_of_clients() {
+                // To do it to thousands of connections takes a while, which is the fault's own.
+                let began_ns = clock::now_ns();
                 let met = self.begin(fault, opens_ns);
-                self.recorder.did_fault(number, met);
+                self.recorder.did_fault(number, met, began_ns);
                 self.last(fault, opens_ns).await;
             }
         }

@@ -95,9 +95,9 @@ impl Recorder {
         self.recover(|log, _| log.begin(fault, set_up.down_bytes + set_up.up_bytes));
     }
 
-    /// The load has done a fault to so many connections.
-    pub fn did_fault(&self, fault: usize, connections: u64) {
-        self.recover(|log, now_ns| log.done(fault, connections, now_ns));
+    /// The load has done a fault to so many connections, from `began_ns` on.
+    pub fn did_fault(&self, fault: usize, connections: u64, began_ns: u64) {
+        self.recover(|log, _| log.done(fault, connections, began_ns));
     }
 
     /// In a trial with faults, records how its clients recover.

@@ -29,10 +29,10 @@ const MAX_BINS: usize = 36_000;
 pub struct Recovery {
     /// Clients that it was meant for.
     pub affected: u64,
-    /// Connections that the load did it to, and when the last of them was, on the monotonic clock;
+    /// Connections that the load did it to, and when the last worker began, on the monotonic clock;
     /// 0 for a fault of a process.
     pub done: u64,
-    pub done_at_ns: u64,
+    pub began_at_ns: u64,
     #[serde(with = "histogram")]
     pub noticed: Histogram<u64>,
     #[serde(with = "histogram")]
@@ -69,7 +69,7 @@ impl Default for Recovery {
         Recovery {
             affected: 0,
             done: 0,
-            done_at_ns: 0,
+            began_at_ns: 0,
             noticed: histogram::exact(),
             reconnected: histogram::exact(),
             caught_up: histogram::exact(),
@@ -93,7 +93,7 @@ impl Recovery {
     pub fn merge(&mut self, other: &Recovery) {
         self.affected += other.affected;
         self.done += other.done;
-        self.done_at_ns = self.done_at_ns.max(other.done_at_ns);
+        self.began_at_ns = self.began_at_ns.max(other.began_at_ns);
         self.noticed += &other.noticed;
         self.reconnected += &other.reconnected;
         self.caught_up += &other.caught_up;
@@ -193,10 +193,10 @@ impl RecoveryLog {
     }
 
     /// The load has done a fault to so many connections.
-    pub fn done(&mut self, fault: usize, connections: u64, at_ns: u64) {
+    pub fn done(&mut self, fault: usize, connections: u64, began_ns: u64) {
         let recovery = &mut self.recoveries[fault];
         recovery.done = connections;
-        recovery.done_at_ns = at_ns;
+        recovery.began_at_ns = began_ns;
     }
 
     /// A subscriber lost its connection.
