@@ -5,7 +5,8 @@ use std::collections::VecDeque;
 
 use crate::client::target::{ProxyHop, Target};
 use crate::lab::fault_plan::ProcessDeed;
-use crate::lab::processes::{ServerOptions, StartedNetwork, TrialEvent, TrialProcesses};
+use crate::lab::own_server::ServerOptions;
+use crate::lab::processes::{StartedNetwork, TrialEvent, TrialProcesses};
 use crate::lab::proxy::Proxy;
 use crate::load::outcome::TrialOutcome;
 use crate::load::protocol::{LoadEvent, NetworkPlace, Plan};

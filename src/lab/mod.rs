@@ -19,6 +19,7 @@ mod kept_cells;
 pub mod lesson;
 pub mod network;
 pub mod network_measured;
+pub mod own_server;
 pub mod pattern;
 pub mod preflight;
 pub mod processes;
