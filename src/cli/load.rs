@@ -1,14 +1,12 @@
 //! `wslab load`: a load process. Its job is the first line of standard input.
 
-use std::io::BufRead;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Context;
 use clap::Args;
 use tokio::runtime::LocalRuntime;
 
-use crate::cli::process::confine;
+use crate::cli::process::{confine, job};
 use crate::load::link::ParentLink;
 use crate::load::protocol::Job;
 use crate::load::{agent, controller};
@@ -30,10 +28,7 @@ impl LoadArgs {
     pub(super) fn execute(self) -> anyhow::Result<ExitCode> {
         confine(self.cpus.as_ref())?;
         process::raise_descriptor_limit();
-        let mut line = String::new();
-        std::io::stdin().lock().read_line(&mut line)?;
-        let job: Job = serde_json::from_str(&line)
-            .context("wslab load is for wslab run, which gives it its job")?;
+        let job: Job = job("load")?;
         let link = ParentLink::open_until(move || {
             // It may be gone already.
             self.remove.map(std::fs::remove_dir_all);

@@ -1,7 +1,9 @@
 //! What the commands share as processes: their CPUs, their end, and their parent.
 
-use std::io;
+use std::io::{self, BufRead};
 
+use anyhow::Context;
+use serde::de::DeserializeOwned;
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -61,6 +63,14 @@ pub(super) fn end_when_interrupted() {
     numbers
         .filter(|&number| !is_ignored(number))
         .for_each(restore_default);
+}
+
+/// The job that `wslab COMMAND` gets from the run that started it: the first line of standard input.
+pub(super) fn job<J: DeserializeOwned>(command: &str) -> anyhow::Result<J> {
+    let mut line = String::new();
+    io::stdin().lock().read_line(&mut line)?;
+    let job = serde_json::from_str(&line);
+    job.with_context(|| format!("wslab {command} is for wslab run, which gives it its job"))
 }
 
 /// Returns when standard input ends: the parent has ended.

@@ -1,14 +1,12 @@
 //! `wslab proxy`: the guard of a trial's proxy. Its job is the first line of standard input.
 
-use std::io::BufRead;
 use std::process::ExitCode;
 use std::thread;
 
-use anyhow::Context;
 use clap::Args;
 use tokio::sync::oneshot;
 
-use crate::cli::process::{confine, interrupted, runtime, wait_for_parent};
+use crate::cli::process::{confine, interrupted, job, runtime, wait_for_parent};
 use crate::lab::proxy::{ProxyJob, guard};
 use crate::system::cpus::Cpus;
 use crate::system::process;
@@ -25,10 +23,7 @@ impl ProxyArgs {
     pub(super) fn execute(self) -> anyhow::Result<ExitCode> {
         confine(self.cpus.as_ref())?;
         process::raise_descriptor_limit();
-        let mut line = String::new();
-        std::io::stdin().lock().read_line(&mut line)?;
-        let job: ProxyJob = serde_json::from_str(&line)
-            .context("wslab proxy is for wslab run, which gives it its job")?;
+        let job: ProxyJob = job("proxy")?;
         runtime()?.block_on(async {
             let (sender, parent_ended) = oneshot::channel();
             let signal = interrupted();

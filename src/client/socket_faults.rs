@@ -31,9 +31,7 @@ impl Ledger {
 
     /// Ends the connections of some clients: they send FIN and read no further.
     pub fn leave(&self, clients: ClientSubset) -> io::Result<u64> {
-        self.each(clients, |_, _, fd| {
-            Ok(rustix::net::shutdown(borrow(fd), Shutdown::Both)?)
-        })
+        self.each(clients, |_, _, fd| close_both_ways(fd))
     }
 
     /// Discards all segments that arrive for some clients, so that they get nothing, and the server
@@ -96,6 +94,11 @@ impl Ledger {
 fn borrow(fd: RawFd) -> BorrowedFd<'static> {
     // SAFETY: the ledger forgets a socket before it is closed, and nothing here keeps it.
     unsafe { BorrowedFd::borrow_raw(fd) }
+}
+
+/// Sends FIN and reads no further.
+pub(super) fn close_both_ways(fd: RawFd) -> io::Result<()> {
+    Ok(rustix::net::shutdown(borrow(fd), Shutdown::Both)?)
 }
 
 /// Ends a TCP connection with an RST; a pending read fails with ECONNRESET. That is what Linux does

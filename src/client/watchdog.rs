@@ -1,12 +1,10 @@
 //! A client's watchdog: takes a server for gone that has been silent for too long.
 
-use std::os::fd::BorrowedFd;
 use std::rc::Rc;
 use std::time::Duration;
 
-use rustix::net::Shutdown;
-
 use crate::client::socket::{Ledger, tcp_info};
+use crate::client::socket_faults::close_both_ways;
 use crate::runtime::event_loop;
 
 /// Looks in the longest allowed silence. A silence is noticed by so much later at the most.
@@ -21,10 +19,8 @@ pub async fn watch(ledger: Rc<Ledger>, silence: Duration) {
             let info = tcp_info(fd);
             let silent = info.map(|info| Duration::from_millis(info.tcpi_last_data_recv.into()));
             if silent.is_some_and(|silent| silent > silence) {
-                // SAFETY: the ledger forgets a socket before it is closed.
-                let socket = unsafe { BorrowedFd::borrow_raw(fd) };
                 // One that is already closing needs nothing.
-                let _ = rustix::net::shutdown(socket, Shutdown::Both);
+                let _ = close_both_ways(fd);
             }
         }
     }

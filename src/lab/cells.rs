@@ -13,15 +13,10 @@ use crate::lab::factors::{
 use crate::lab::proxy::Proxy;
 use crate::lab::scenario::Scenario;
 use crate::load::protocol::Workload;
-use crate::load::schedule::{Pacing, lead_in, most_messages};
+use crate::load::schedule::{Pacing, lead_in};
 use crate::load::timeline::{Phase, PhaseLengths, Timeline};
-use crate::record::identity::MAX_MESSAGES;
 use crate::results::{NetworkName, TrialRow};
-use crate::service::limits::Limits;
 use crate::transport::Transport;
-
-/// The longest time between two heartbeats of our own server, s.
-const LONGEST_HEARTBEAT_S: f64 = 20.0;
 
 /// Bytes that the JSON of a message has beside its text, about.
 const ENVELOPE_BYTES: f64 = 120.0;
@@ -248,7 +243,7 @@ impl Factors {
     }
 
     /// How long messages are published before the window without a pause.
-    fn lead_in(&self) -> Duration {
+    pub(super) fn lead_in(&self) -> Duration {
         let interval = self.poll_interval().0;
         lead_in(self.transport(), self.schedule, self.rate_hz, interval)
     }
@@ -269,124 +264,6 @@ impl Factors {
         let timeline = Timeline::planned(0, lengths);
         let phases = Duration::from_nanos(timeline.end_ns(Phase::Drain));
         PROCESSES + phases + self.cool_down.0
-    }
-
-    /// Checks the values together. The error is the keys and what is wrong with them.
-    pub(super) fn check(&self) -> Result<(), (&'static str, String)> {
-        let Factors { clients, feeds, .. } = *self;
-        if self.proxy != Proxy::None && self.tls.is_on() {
-            let why = "a proxy and its server speak plain HTTP here; leave one of the two out";
-            return Err(("proxy, tls", why.into()));
-        }
-        if self.workload == Workload::Chat && self.rate_hz == 0.0 {
-            let why = "a chat without messages measures nothing; write a rate above 0, or use the \
-                       monitoring workload to see what idle connections cost";
-            return Err(("rate_hz", why.into()));
-        }
-        if clients < feeds {
-            let why = format!(
-                "{clients} clients cannot read {feeds} feeds, since each reads one; write at least \
-                 {feeds} clients"
-            );
-            return Err(("clients, feeds", why));
-        }
-        if clients < self.load_processes {
-            let why = format!(
-                "{clients} clients cannot be spread over {} processes; write at most {clients}",
-                self.load_processes
-            );
-            return Err(("load_processes", why));
-        }
-        let length = self.warm_up.0 + self.lead_in() + self.window.0;
-        let most = most_messages(self.rate_hz, feeds as usize, length);
-        if most > MAX_MESSAGES {
-            let why = format!(
-                "{most} messages would be due in a trial, and the publisher's record holds \
-                 {MAX_MESSAGES}; write less of one of these"
-            );
-            return Err(("rate_hz, feeds, warm_up, window", why));
-        }
-        self.fault
-            .check(self.window)
-            .map_err(|why| ("fault", why))?;
-        self.check_cut_connections()?;
-        let black_out = self.network.link().and_then(|link| link.black_out);
-        if black_out.is_some_and(|it| u128::from(it.from_ns) >= self.window.0.as_nanos()) {
-            let why = "the window ends before the black-out begins; write an earlier black-out, or \
-                       a longer window";
-            return Err(("network, window", why.into()));
-        }
-        if self.network.link().is_some() && self.proxy != Proxy::None {
-            let why = "a proxy is on loopback; write a network or a proxy, not both";
-            return Err(("network, proxy", why.into()));
-        }
-        self.check_silence()?;
-        let longest = Span(Limits::default().max_hold);
-        if self.hold > longest {
-            let why = format!("a server answers after {longest}; write at most that");
-            return Err(("hold", why));
-        }
-        self.check_short_polling()
-    }
-
-    /// A connection can be cut only while it is kept.
-    fn check_cut_connections(&self) -> Result<(), (&'static str, String)> {
-        let mut faults = self.fault.iter();
-        let of_clients = faults.find(|fault| fault.kind.is_of_clients());
-        match of_clients {
-            Some(fault) if self.transport().polls() && !self.keep_alive.is_on() => Err((
-                "fault, keep_alive",
-                format!("{fault}: between polls there is no connection; write keep_alive = \"on\""),
-            )),
-            _ => Ok(()),
-        }
-    }
-
-    /// A held poll is silent for as long as its hold.
-    fn check_silence(&self) -> Result<(), (&'static str, String)> {
-        let longest = match self.transport() {
-            Transport::LongPolling => self.hold,
-            Transport::ShortPolling => self.poll_interval(),
-            // Until the next message or heartbeat.
-            _ => Span(Duration::from_secs_f64(
-                (1.0 / self.rate_hz).min(LONGEST_HEARTBEAT_S),
-            )),
-        };
-        match self.reconnect.0.silence {
-            Some(silence) if silence <= longest.0 => {
-                let silence = Span(silence);
-                let why = format!(
-                    "{} is silent for {longest}, so a client that waits for {silence} would take \
-                     a sound server for gone; write a longer silence",
-                    self.transport()
-                );
-                Err(("reconnect", why))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn check_short_polling(&self) -> Result<(), (&'static str, String)> {
-        if self.transport() != Transport::ShortPolling {
-            return Ok(());
-        }
-        if self.rate_hz > self.max_rate_hz() {
-            let waiting = self.rate_hz * self.poll_interval().0.as_secs_f64();
-            let why = format!(
-                "{waiting:.0} messages come between two polls, and one answer holds \
-                 {MAX_BATCH_BYTES} bytes; write less of one of the three"
-            );
-            return Err(("rate_hz, payload_bytes, poll_interval", why));
-        }
-        let interval = self.poll_interval();
-        if self.drain < interval {
-            let why = format!(
-                "the last message of the window may need a whole poll interval to arrive; write a \
-                 drain of at least {interval}"
-            );
-            return Err(("drain, poll_interval", why));
-        }
-        Ok(())
     }
 
     /// The highest rate that the transport can carry, in messages per second to each feed. What

@@ -19,7 +19,7 @@ use strum::VariantNames;
 
 use crate::error::did_you_mean;
 use crate::lab::values::{Bytes, Span};
-use crate::lab::written::Written;
+use crate::lab::written::{Written, read_one};
 use crate::load::client_faults::EARLIEST;
 use crate::record::fault::{ClientSubset, Fault, FaultKind};
 
@@ -79,13 +79,11 @@ pub enum History {
 }
 
 /// A share of the clients, from 0 to 1; in text a percentage.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
 pub struct Share(pub f64);
 
-impl FromStr for Share {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
+impl Written for Share {
+    fn read(text: &str) -> Result<Self, String> {
         let share = match text.strip_suffix('%') {
             Some(percent) => percent
                 .trim_end()
@@ -108,17 +106,7 @@ impl fmt::Display for Share {
 
 impl<'de> Deserialize<'de> for Share {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum Given {
-            Number(f64),
-            Text(String),
-        }
-        let text = match Given::deserialize(deserializer)? {
-            Given::Number(share) => share.to_string(),
-            Given::Text(text) => text,
-        };
-        text.parse().map_err(D::Error::custom)
+        read_one(deserializer)
     }
 }
 
@@ -211,7 +199,7 @@ impl FromStr for ScenarioFault {
         };
         for pair in keys.split(',').filter(|pair| !pair.is_empty()) {
             match pair.split_once('=') {
-                Some(("share", share)) => fault.share = Some(share.parse()?),
+                Some(("share", share)) => fault.share = Some(Share::read(share)?),
                 Some(("seed", seed)) => fault.seed = Some(u64::read(seed)?),
                 Some(("rate", rate)) => fault.rate = Some(Bytes::read(rate)?),
                 Some(("history", history)) => {

@@ -3,6 +3,7 @@
 pub mod calibrate;
 pub mod calibration;
 pub mod capacity;
+mod cell_checks;
 pub mod cell_figure;
 pub mod cells;
 pub mod claim;
@@ -15,6 +16,7 @@ pub mod factors;
 mod fake;
 pub mod fault;
 pub mod fault_plan;
+mod fault_schedule;
 mod kept_cells;
 pub mod lesson;
 pub mod network;

@@ -7,7 +7,7 @@ use anyhow::bail;
 use crate::error::UsageError;
 use crate::lab::capacity::settings::SearchFactor;
 use crate::lab::cells::Factors;
-use crate::lab::factors::{MAX_CLIENTS, MAX_RATE_HZ, Proxy, Switch};
+use crate::lab::factors::{MAX_CLIENTS, MAX_RATE_HZ, Network, Proxy, Switch};
 use crate::lab::scenario::Scenario;
 use crate::load::worker::CLIENTS_PER_SOURCE;
 use crate::network::NEEDS;
@@ -91,21 +91,44 @@ fn takes(info: &SystemInfo, factors: &Factors, target: Option<SocketAddr>) -> Op
     })
 }
 
-/// Checks that the networks of a scenario can be made here, and go with a target and an interface
-/// that the user named.
-pub async fn check_network(
-    scenario: &Scenario,
-    has_target: bool,
-    has_interface: bool,
-) -> Result<(), UsageError> {
-    let Some(network) = scenario.network.iter().find(|one| one.link().is_some()) else {
+/// Checks that a scenario asks for nothing which a run does for a server of its own alone.
+pub fn check_target(scenario: &Scenario) -> Result<(), UsageError> {
+    let proxies = scenario.proxy.iter();
+    let proxy = proxies.filter(|proxy| **proxy != Proxy::None).map(|_| {
+        "proxy: a run starts it before a server of its own, not before --target; leave out \
+         --target, or proxy"
+            .to_owned()
+    });
+    let faults = scenario.fault.iter();
+    let fault = faults
+        .filter(|fault| fault.kind.is_of_server())
+        .map(|fault| {
+            format!(
+                "fault: {fault} is done to a server that the run starts itself; leave --target out"
+            )
+        });
+    let network = link_of(scenario).into_iter().map(|network| {
+        format!(
+            "network {network}: a run makes networks for servers of its own; leave --target or \
+             --network out"
+        )
+    });
+    let first = proxy.chain(fault).chain(network).next();
+    first.map_or(Ok(()), |why| Err(UsageError(why)))
+}
+
+/// The first network of a scenario that a run makes.
+fn link_of(scenario: &Scenario) -> Option<&Network> {
+    scenario.network.iter().find(|one| one.link().is_some())
+}
+
+/// Checks that the networks of a scenario can be made here, and go with an interface that the user
+/// named.
+pub async fn check_network(scenario: &Scenario, has_interface: bool) -> Result<(), UsageError> {
+    let Some(network) = link_of(scenario) else {
         return Ok(());
     };
     let refused = |why: String| Err(UsageError(format!("network {network}: {why}")));
-    if has_target {
-        let why = "a run makes networks for servers of its own; leave --target or --network out";
-        return refused(why.to_owned());
-    }
     if has_interface {
         let why = "it has interfaces of its own, whose packets are counted in trials.csv; leave \
                    --interface out";

@@ -1,9 +1,8 @@
 //! What the faults of a trial did, as rows of `recovery.csv` and as columns of its own row.
 
-use std::time::Duration;
-
 use hdrhistogram::Histogram;
 
+use crate::lab::fault_schedule::FaultTimes;
 use crate::lab::row::{Microseconds, round};
 use crate::lab::trial::Trial;
 use crate::load::outcome::TrialOutcome;
@@ -17,45 +16,6 @@ use crate::results::{RecoveryRow, TimelineRow, TrialRow};
 const AS_BEFORE: f64 = 2.0;
 /// … or at most this, in µs: less is within the noise of a second.
 const NOISE_US: f64 = 5_000.0;
-
-/// When the faults of a trial were.
-#[derive(Clone, Debug, Default)]
-pub struct FaultTimes {
-    /// When the window opened, on the monotonic clock; 0 if it never did.
-    pub opens_ns: u64,
-    /// The same in seconds since the trial began.
-    pub opens_s: f64,
-    /// By how much each deed of the lab was late, with the index of its fault.
-    pub late: Vec<(usize, Duration)>,
-}
-
-impl FaultTimes {
-    /// By how much a fault was done late; `None` if it never was.
-    fn late_ms(&self, number: usize, fault: &Fault, recovery: &Recovery) -> Option<f64> {
-        let ms = |late: Duration| late.as_secs_f64() * 1e3;
-        if fault.kind.is_of_clients() {
-            let late_ns = recovery
-                .began_at_ns
-                .checked_sub(fault.begins_ns(self.opens_ns))?;
-            return Some(ms(Duration::from_nanos(late_ns)));
-        }
-        let own = self.late.iter().filter(|(of, _)| *of == number);
-        own.map(|(_, late)| ms(*late)).max_by(f64::total_cmp)
-    }
-
-    /// The same of all faults; infinite if one was not done, or not to its clients.
-    pub fn worst_ms(&self, plan: &Plan, outcome: &TrialOutcome) -> f64 {
-        let faults = plan.faults.iter().enumerate();
-        let late_ms = faults.map(|(number, fault)| {
-            let recovery = outcome.recording.recoveries.get(number)?;
-            let met_others = fault.kind.is_of_clients() && recovery.done != recovery.affected;
-            let late_ms = self.late_ms(number, fault, recovery);
-            late_ms.filter(|_| !met_others)
-        });
-        let late_ms = late_ms.map(|late_ms| late_ms.unwrap_or(f64::INFINITY));
-        late_ms.fold(0.0, f64::max)
-    }
-}
 
 impl Trial {
     /// A row for each fault of the trial.

@@ -2,8 +2,9 @@
 
 use hdrhistogram::Histogram;
 
+use crate::lab::fault_schedule::FaultTimes;
 use crate::lab::network_measured::NetworkMeasured;
-use crate::lab::recovery::{FaultTimes, recoveries};
+use crate::lab::recovery::recoveries;
 use crate::lab::trial::Trial;
 use crate::lab::verdict::{Evidence, judge};
 use crate::load::outcome::{TimelineSecond, TrialOutcome, UsageDelta};

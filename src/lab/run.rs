@@ -18,7 +18,7 @@ use crate::lab::factors::{List, Switch};
 use crate::lab::preflight::{self, Checked};
 use crate::lab::processes::{ChildProcesses, TrialProcesses};
 use crate::lab::progress::{ProgressDisplay, RunLength};
-use crate::lab::proxy::{self, Proxy};
+use crate::lab::proxy;
 use crate::lab::rounds::RoundsDone;
 use crate::lab::run_folder::RunFolder;
 use crate::lab::scenario::Scenario;
@@ -84,8 +84,7 @@ pub async fn run(
 ) -> anyhow::Result<(Run, Ending)> {
     let target = match &options.target {
         Some(url) => {
-            no_proxy(scenario)?;
-            check_faults(scenario)?;
+            preflight::check_target(scenario)?;
             let (trust, token) = (options.trust.as_ref(), options.token.as_ref());
             let found = discover::find(url, trust, token).await?;
             Some(found.located(options.server_pid)?)
@@ -99,8 +98,7 @@ pub async fn run(
     }
     scenario.check().map_err(UsageError::from)?;
     proxy::check_installed(&scenario)?;
-    let (has_target, has_interface) = (target.is_some(), options.interface.is_some());
-    preflight::check_network(&scenario, has_target, has_interface).await?;
+    preflight::check_network(&scenario, options.interface.is_some()).await?;
     let scenario = scenario.filled();
     let largest = scenario.at_its_largest();
     let Checked { doubts, takes } = preflight::check(&largest, address)?;
@@ -139,18 +137,6 @@ pub async fn run(
     Ok((run, ending))
 }
 
-/// Faults of a server's process are done to the run's own server only.
-fn check_faults(scenario: &Scenario) -> Result<(), UsageError> {
-    let mut faults = scenario.fault.iter();
-    let of_server = faults.find(|fault| fault.kind.is_of_server());
-    match of_server {
-        Some(fault) => Err(UsageError(format!(
-            "fault: {fault} is done to a server that the run starts itself; leave --target out"
-        ))),
-        None => Ok(()),
-    }
-}
-
 /// Whether trials against a target use TLS: its URL decides.
 fn tls_of(target: &Target, asked: &[Switch]) -> Result<List<Switch>, UsageError> {
     match &target.tls {
@@ -160,16 +146,6 @@ fn tls_of(target: &Target, asked: &[Switch]) -> Result<List<Switch>, UsageError>
         }
         None => Ok([Switch::Off].into()),
         Some(_) => Ok([Switch::On].into()),
-    }
-}
-
-/// Whether a scenario has no proxy, which is started with a server.
-fn no_proxy(scenario: &Scenario) -> Result<(), UsageError> {
-    let why = "proxy: a run starts it before a server of its own, not before --target; leave out \
-               --target, or proxy";
-    match scenario.proxy[..] {
-        [Proxy::None] => Ok(()),
-        _ => Err(UsageError(why.to_owned())),
     }
 }
 

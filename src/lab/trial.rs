@@ -11,15 +11,14 @@ use crate::lab::calibration::Calibration;
 use crate::lab::capacity::settings::SearchFactor;
 use crate::lab::cells::Cell;
 use crate::lab::fault::ScenarioFault;
-use crate::lab::fault_plan::{PlannedDeed, ProcessDeed, deeds};
+use crate::lab::fault_schedule::FaultSchedule;
 use crate::lab::network_measured::NetworkMeasured;
 use crate::lab::own_server::ServerOptions;
 use crate::lab::preflight;
 use crate::lab::processes::{TrialEvent, TrialProcesses};
 use crate::lab::proxy::Proxy;
-use crate::lab::recovery::FaultTimes;
 use crate::lab::scenario::Scenario;
-use crate::load::outcome::TimelineSecond;
+use crate::load::outcome::{TimelineSecond, TrialOutcome};
 use crate::load::protocol::{LoadEvent, Plan, Progress};
 use crate::record::histogram;
 use crate::record::recording::Errors;
@@ -82,6 +81,26 @@ pub struct TrialResult {
     pub fatal: Option<String>,
 }
 
+/// What has happened in a trial so far.
+struct TrialEvents {
+    faults: FaultSchedule,
+    timeline: Vec<TimelineRow>,
+    seconds: Vec<LatencyInterval>,
+    /// How the server ended, if it did.
+    died: Option<String>,
+}
+
+impl TrialEvents {
+    fn of(plan: &Plan) -> Self {
+        TrialEvents {
+            faults: FaultSchedule::new(&plan.faults),
+            timeline: Vec::new(),
+            seconds: Vec::new(),
+            died: None,
+        }
+    }
+}
+
 impl Trial {
     /// The trial's name in `latency.hlog` and in progress: `sse-1000-t2`; `sse-1000-200hz-t2` where
     /// there are several rates.
@@ -102,7 +121,7 @@ impl Trial {
         &self,
         target: Option<&Target>,
         processes: &mut impl TrialProcesses,
-        mut report: impl FnMut(&Progress, u64),
+        report: impl FnMut(&Progress, u64),
     ) -> anyhow::Result<TrialResult> {
         let pinning = self.pinning.as_ref();
         let link = self.cell.factors.network.link();
@@ -123,42 +142,8 @@ impl Trial {
         }
         let cpus = pinning.map(|pinning| &pinning.load);
         processes.start_load(&plan, cpus).await?;
-        let (mut timeline, mut seconds) = (Vec::new(), Vec::new());
-        let (mut died, mut rate) = (None, VecDeque::from([(0.0, 0)]));
-        let (mut times, mut deeds) = (FaultTimes::default(), VecDeque::from(deeds(&plan.faults)));
-        let outcome = loop {
-            let due = time_of(deeds.front(), &times);
-            let event = tokio::select! {
-                event = processes.next() => event?,
-                () = until(due) => {
-                    let planned = deeds.pop_front().expect("one is due");
-                    let due_ns = due.expect("it was due");
-                    times.late.extend(late(&planned, due_ns));
-                    processes.act(planned.deed).await?;
-                    continue;
-                }
-            };
-            match event {
-                TrialEvent::Load(LoadEvent::WindowOpens { at_ns, at_s }) => {
-                    (times.opens_ns, times.opens_s) = (at_ns, at_s);
-                    if network.is_some() {
-                        processes.window_opens(at_ns).await?;
-                    }
-                }
-                TrialEvent::Load(LoadEvent::Progress(progress)) => {
-                    report(&progress, per_second(&mut rate, &progress));
-                }
-                TrialEvent::Load(LoadEvent::Second(second)) => {
-                    timeline.push(self.timeline_row(&second));
-                    seconds.extend(latencies_of(&second));
-                }
-                TrialEvent::Load(LoadEvent::Outcome(outcome)) => break outcome,
-                TrialEvent::ServerDied(how) => {
-                    died = Some(how);
-                    processes.stop_load().await;
-                }
-            }
-        };
+        let mut events = TrialEvents::of(&plan);
+        let outcome = self.follow(&mut events, processes, report).await?;
         let network = match link.zip(network) {
             Some((link, started)) => {
                 let passed = processes.read_network().await?;
@@ -169,17 +154,57 @@ impl Trial {
         processes.end();
         let lost = outcome.joined > 0 && outcome.connected == 0;
         if !plan.target.owned && lost && !processes.is_alive(&plan.target).await {
-            died = Some("the target went away".to_owned());
+            events.died = Some("the target went away".to_owned());
         }
+        let (times, died) = (events.faults.times(), events.died.is_some());
         Ok(TrialResult {
-            row: self.row(&plan, &outcome, &times, network.as_ref(), died.is_some()),
-            recoveries: self.recovery_rows(&plan, &outcome, &times, &timeline),
-            timeline,
+            row: self.row(&plan, &outcome, times, network.as_ref(), died),
+            recoveries: self.recovery_rows(&plan, &outcome, times, &events.timeline),
+            timeline: events.timeline,
             latency: outcome.recording.latency,
-            seconds,
+            seconds: events.seconds,
             errors: outcome.recording.errors,
-            fatal: died,
+            fatal: events.died,
         })
+    }
+
+    /// Lets a trial take place, with its faults, and returns its outcome.
+    async fn follow(
+        &self,
+        events: &mut TrialEvents,
+        processes: &mut impl TrialProcesses,
+        mut report: impl FnMut(&Progress, u64),
+    ) -> anyhow::Result<TrialOutcome> {
+        let mut rate = VecDeque::from([(0.0, 0)]);
+        loop {
+            let event = tokio::select! {
+                event = processes.next() => event?,
+                deed = events.faults.next() => {
+                    processes.act(deed).await?;
+                    continue;
+                }
+            };
+            match event {
+                TrialEvent::Load(LoadEvent::WindowOpens { at_ns, at_s }) => {
+                    events.faults.window_opens(at_ns, at_s);
+                    if self.cell.factors.network.link().is_some() {
+                        processes.window_opens(at_ns).await?;
+                    }
+                }
+                TrialEvent::Load(LoadEvent::Progress(progress)) => {
+                    report(&progress, per_second(&mut rate, &progress));
+                }
+                TrialEvent::Load(LoadEvent::Second(second)) => {
+                    events.timeline.push(self.timeline_row(&second));
+                    events.seconds.extend(latencies_of(&second));
+                }
+                TrialEvent::Load(LoadEvent::Outcome(outcome)) => return Ok(*outcome),
+                TrialEvent::ServerDied(how) => {
+                    events.died = Some(how);
+                    processes.stop_load().await;
+                }
+            }
+        }
     }
 
     /// Starts a server, and the proxy before it if there is to be one.
@@ -248,31 +273,6 @@ impl Trial {
     }
 }
 
-/// When a deed is due, on the monotonic clock; `None` without one, or before the window is known.
-fn time_of(deed: Option<&PlannedDeed>, times: &FaultTimes) -> Option<u64> {
-    let after_ns = deed?.after.as_nanos() as u64;
-    (times.opens_ns != 0).then(|| times.opens_ns + after_ns)
-}
-
-/// Waits until a time of the monotonic clock; without one, for ever.
-async fn until(due_ns: Option<u64>) {
-    match due_ns {
-        Some(due_ns) => {
-            let left_ns = due_ns.saturating_sub(clock::now_ns());
-            tokio::time::sleep(Duration::from_nanos(left_ns)).await;
-        }
-        None => std::future::pending().await,
-    }
-}
-
-/// By how much a deed is late that is done now, with the index of its fault. A server may take
-/// longer to end than it was to be away.
-fn late(planned: &PlannedDeed, due_ns: u64) -> Option<(usize, Duration)> {
-    let late_ns = clock::now_ns().saturating_sub(due_ns);
-    let counts = planned.deed != ProcessDeed::StartServer;
-    counts.then(|| (planned.fault, Duration::from_nanos(late_ns)))
-}
-
 /// What arrived in a second; `None` where nothing did.
 fn latencies_of(second: &TimelineSecond) -> Option<LatencyInterval> {
     let start_s = (second.at_s - second.length_s).max(0.0);
@@ -300,7 +300,7 @@ fn per_second(past: &mut VecDeque<(f64, u64)>, now: &Progress) -> u64 {
 mod tests {
     use super::*;
     use crate::lab::fake::FakeProcesses;
-    use crate::load::outcome::{TimelineSecond, TrialOutcome, UsageDelta};
+    use crate::load::outcome::UsageDelta;
     use crate::load::timeline::{Phase, PhaseLengths, Timeline};
     use crate::results::Verdict;
 

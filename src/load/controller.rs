@@ -15,6 +15,7 @@ use anyhow::{Context, bail};
 use tokio::sync::oneshot::error::TryRecvError;
 
 use crate::load::link::Link;
+use crate::load::messages;
 use crate::load::outcome::{ProbeOutcome, TimelineSecond, TrialOutcome, WindowMessages};
 use crate::load::processes::LoadProcesses;
 use crate::load::protocol::{ControllerCommand, LoadEvent, Plan, Progress};
@@ -22,7 +23,6 @@ use crate::load::publisher::{Part, PartName, Publisher};
 use crate::load::timeline::{Phase, Timeline};
 use crate::load::trial_ledger::{SETTLE, TrialLedger};
 use crate::load::usage::UsageSnapshot;
-use crate::record::recovery::Recovery;
 use crate::record::trial_board::Gauge;
 use crate::runtime::clock;
 use crate::system::limits::in_one_table;
@@ -274,53 +274,6 @@ impl<L: Link> Controller<L> {
             .sum()
     }
 
-    /// What became of each message that was due in the window, for the subscribers of a plan.
-    fn window_messages(&self, plan: &Plan) -> WindowMessages {
-        let board = &self.load.board;
-        let mut messages = WindowMessages {
-            due: self.left_out,
-            not_sent: self.left_out,
-            ..WindowMessages::default()
-        };
-        for (message, record) in board.messages() {
-            if !board.in_window(message.due_ns) {
-                continue;
-            }
-            let deliveries = record.deliveries();
-            messages.due += 1;
-            if record.published() {
-                let readers = plan.subscribers(message.feed as usize);
-                messages.published += 1;
-                messages.expected += readers;
-                messages.missed += readers.saturating_sub(deliveries);
-            } else {
-                messages.failed += u64::from(record.failed());
-                messages.not_sent += u64::from(!record.failed());
-                messages.unexpected += deliveries;
-            }
-        }
-        messages
-    }
-
-    /// Adds the deliveries that never came to the fault at or before which their messages were due;
-    /// to the first one where there was none before.
-    fn missed_by_fault(&self, recoveries: &mut [Recovery]) {
-        let board = &self.load.board;
-        let Some(opens_ns) = board.faults_from_ns() else {
-            return;
-        };
-        for (message, record) in board.messages() {
-            if recoveries.is_empty() || !board.in_window(message.due_ns) || !record.published() {
-                continue;
-            }
-            let faults = self.plan.faults.iter();
-            let begun = faults.take_while(|fault| fault.begins_ns(opens_ns) <= message.due_ns);
-            let fault = begun.count().saturating_sub(1);
-            let readers = self.plan.subscribers(message.feed as usize);
-            recoveries[fault].missed += readers.saturating_sub(record.deliveries());
-        }
-    }
-
     fn progress(&self, now_ns: u64) -> Progress {
         Progress {
             now_ns,
@@ -376,11 +329,12 @@ impl<L: Link> Controller<L> {
         let measured = self.ledger.measured().context("nothing was measured")?;
         let (opened, closed) = (&measured.opened, &measured.closed);
         // Before the recordings: a message that comes from here on counts as missed.
-        let messages = self.window_messages(&self.plan);
+        let board = &self.load.board;
+        let messages = WindowMessages::read(board, &self.plan, self.left_out);
         let mut recording = self.load.collect().await?;
         let probe = self.load.collect_probe().await;
         let publisher = self.publisher.recording().await?;
-        self.missed_by_fault(&mut recording.recoveries);
+        messages::missed_by_fault(board, &self.plan, &mut recording.recoveries);
         recording.publish_lag += &publisher.publish_lag;
         recording.counts.negative += publisher.counts.negative;
         recording.merge_errors(&publisher);
@@ -389,7 +343,7 @@ impl<L: Link> Controller<L> {
         recording.counts.publisher_resent += publisher.counts.publisher_resent;
         let (load, server) = closed.since(opened);
         let interface = closed.interface.zip(opened.interface);
-        let (board, before) = (&self.load.board, &self.load.before);
+        let before = &self.load.before;
         let joined = board.total(Gauge::Joined);
         Ok(TrialOutcome {
             ramp_up_s: self.timeline.elapsed_s(self.timeline.end_ns(Phase::RampUp)),

@@ -8,6 +8,7 @@
 //! - [`outcome`]: what a trial found
 //! - [`link`]: how they send it
 //! - [`controller`]: one trial · [`timeline`]: its phases on one clock
+//! - [`messages`]: what became of its messages
 //! - [`trial_ledger`]: when bytes and CPU time count · [`usage`]: what was used
 //! - [`processes`]: the processes of one host · [`agent`]: one of them · [`child_process`]
 //! - [`worker`]: a thread of subscribers · `loop_watch`: how late its event loop is
@@ -23,6 +24,7 @@ mod example;
 pub mod http_publisher;
 pub mod link;
 mod loop_watch;
+pub mod messages;
 pub mod outcome;
 pub mod processes;
 pub mod protocol;

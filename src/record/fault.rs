@@ -76,6 +76,12 @@ impl Fault {
     }
 }
 
+/// The index of the latest of `faults` that has begun at a time; they are one after the other.
+pub fn latest(faults: &[Fault], opens_ns: u64, at_ns: u64) -> Option<usize> {
+    let begun = |fault: &&Fault| fault.begins_ns(opens_ns) <= at_ns;
+    faults.iter().take_while(begun).count().checked_sub(1)
+}
+
 /// A part of the clients, spread over all of them. It has its size exactly, and follows from its
 /// seed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
-use crate::record::fault::Fault;
+use crate::record::fault::{self, Fault};
 use crate::record::histogram;
 use crate::record::subscriber_figures::SubscriberFigures;
 use crate::record::trial_board::TrialBoard;
@@ -139,6 +139,40 @@ struct ClientTimes {
     last_due_ns: u64,
 }
 
+impl ClientTimes {
+    /// Adds what a client went through. `is_meant`: the fault is meant for it; `lacks`: it does not
+    /// have all messages at the end.
+    fn add_to(
+        &self,
+        recovery: &mut Recovery,
+        fault: &Fault,
+        opens_ns: u64,
+        is_meant: bool,
+        lacks: bool,
+    ) {
+        let since = |at_ns: u64| at_ns.saturating_sub(fault.begins_ns(opens_ns));
+        let (noticed, reconnected) = (self.noticed_ns != 0, self.reconnected_ns != 0);
+        recovery.affected += u64::from(is_meant);
+        if noticed {
+            recovery.noticed.saturating_record(since(self.noticed_ns));
+        }
+        if reconnected {
+            let took_ns = since(self.reconnected_ns);
+            recovery.reconnected.saturating_record(took_ns);
+        }
+        let is_behind = lacks || noticed && !reconnected;
+        match is_meant || noticed {
+            false => {}
+            true if is_behind => recovery.behind += 1,
+            true => {
+                let whole_ns = fault.ends_ns(opens_ns).max(self.reconnected_ns);
+                let caught_up_ns = since(whole_ns.max(self.last_due_ns));
+                recovery.caught_up.saturating_record(caught_up_ns);
+            }
+        }
+    }
+}
+
 /// What one worker's recorder knows of the faults.
 #[derive(Debug)]
 pub struct RecoveryLog {
@@ -171,11 +205,10 @@ impl RecoveryLog {
         self.times.resize(times, ClientTimes::default());
     }
 
-    /// The latest fault that has begun.
-    fn current(&self, at_ns: u64) -> Option<usize> {
+    /// The latest fault that has begun, and when the window opened.
+    fn current(&self, at_ns: u64) -> Option<(usize, u64)> {
         let opens_ns = self.board.faults_from_ns()?;
-        let begun = |fault: &&Fault| fault.begins_ns(opens_ns) <= at_ns;
-        self.faults.iter().take_while(begun).count().checked_sub(1)
+        Some((fault::latest(&self.faults, opens_ns, at_ns)?, opens_ns))
     }
 
     fn client(&self, subscriber: u32) -> u32 {
@@ -201,7 +234,7 @@ impl RecoveryLog {
 
     /// A subscriber lost its connection.
     pub fn noticed(&mut self, subscriber: u32, at_ns: u64) {
-        let Some(fault) = self.current(at_ns) else {
+        let Some((fault, _)) = self.current(at_ns) else {
             return;
         };
         let times = self.times(subscriber, fault);
@@ -213,7 +246,7 @@ impl RecoveryLog {
 
     /// A subscriber's connection is ready. It comes back from the fault that it noticed last.
     pub fn connected(&mut self, subscriber: u32, at_ns: u64) {
-        let Some(current) = self.current(at_ns) else {
+        let Some((current, _)) = self.current(at_ns) else {
             return;
         };
         for fault in (0..=current).rev() {
@@ -227,8 +260,7 @@ impl RecoveryLog {
 
     /// A subscriber got a message for the first time.
     pub fn deliver(&mut self, subscriber: u32, due_ns: u64, at_ns: u64) {
-        let (current, opens_ns) = (self.current(at_ns), self.board.faults_from_ns());
-        let (Some(current), Some(opens_ns)) = (current, opens_ns) else {
+        let Some((current, opens_ns)) = self.current(at_ns) else {
             return;
         };
         for fault in 0..=current {
@@ -249,7 +281,7 @@ impl RecoveryLog {
 
     /// Counts what happens now with the latest fault.
     pub fn count(&mut self, at_ns: u64, add: impl FnOnce(&mut Recovery)) {
-        if let Some(fault) = self.current(at_ns) {
+        if let Some((fault, _)) = self.current(at_ns) {
             add(&mut self.recoveries[fault]);
         }
     }
@@ -265,10 +297,7 @@ impl RecoveryLog {
     }
 
     fn count_in_bin(&mut self, at_ns: u64, bins: impl Fn(&mut Recovery) -> &mut Vec<u32>) {
-        let Some(number) = self.current(at_ns) else {
-            return;
-        };
-        let Some(opens_ns) = self.board.faults_from_ns() else {
+        let Some((number, opens_ns)) = self.current(at_ns) else {
             return;
         };
         let since_ns = at_ns - self.faults[number].begins_ns(opens_ns);
@@ -296,35 +325,13 @@ impl RecoveryLog {
         let until = |fault: usize| *self.set_up_bytes.get(fault + 1).unwrap_or(&set_up_bytes);
         for (number, fault) in self.faults.iter().enumerate() {
             let recovery = &mut recoveries[number];
-            let begins_ns = fault.begins_ns(opens_ns);
             if let Some(before) = self.set_up_bytes.get(number) {
                 recovery.set_up_bytes = until(number) - before;
             }
             for (subscriber, lacks) in lacks.iter().enumerate() {
                 let times = self.times[subscriber * self.faults.len() + number];
-                let affected = fault.clients.contains(self.client(subscriber as u32));
-                recovery.affected += u64::from(affected);
-                let mut record = |histogram: fn(&mut Recovery) -> &mut Histogram<u64>,
-                                  at_ns: u64| {
-                    histogram(recovery).saturating_record(at_ns.saturating_sub(begins_ns));
-                };
-                if times.noticed_ns != 0 {
-                    record(|recovery| &mut recovery.noticed, times.noticed_ns);
-                }
-                if times.reconnected_ns != 0 {
-                    record(|recovery| &mut recovery.reconnected, times.reconnected_ns);
-                }
-                let gone = times.noticed_ns != 0 && times.reconnected_ns == 0;
-                if !affected && times.noticed_ns == 0 {
-                    continue;
-                }
-                if *lacks || gone {
-                    recovery.behind += 1;
-                    continue;
-                }
-                let ends_ns = fault.ends_ns(opens_ns).max(times.reconnected_ns);
-                let caught_up_ns = ends_ns.max(times.last_due_ns);
-                record(|recovery| &mut recovery.caught_up, caught_up_ns);
+                let is_meant = fault.clients.contains(self.client(subscriber as u32));
+                times.add_to(recovery, fault, opens_ns, is_meant, *lacks);
             }
         }
         recoveries
