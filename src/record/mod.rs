@@ -1,6 +1,7 @@
 //! What is recorded of a trial: histograms, counts, messages. No I/O on sockets or files.
 
 pub mod byte_counts;
+mod connections;
 pub mod fault;
 pub mod histogram;
 pub mod identity;
