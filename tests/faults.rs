@@ -1,23 +1,16 @@
 //! Faults of a trial: what is done on purpose, that it is done exactly, and how the clients of every
 //! transport recover from it.
 
-use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use support::process::{Process, signal, text};
 use support::results::{Results, Row, number, processes, rows, runs};
-use support::wait_until;
+use support::{alone, wait_until};
 
 mod support;
 
 const POLLS: [&str; 2] = ["short-polling", "long-polling"];
 const CHOICES: usize = 5;
-
-/// A fault that is late makes its trial INVALID, so trials do not run beside each other.
-fn alone() -> MutexGuard<'static, ()> {
-    static ONE: Mutex<()> = Mutex::new(());
-    ONE.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
-}
 
 /// A run of these transports with 40 clients, 10 messages a second and these faults.
 fn run(results: &Results, transports: &str, window: &str, faults: &[&str]) {

@@ -13,16 +13,9 @@ use std::process::Output;
 use std::time::{Duration, Instant};
 
 use support::process::{Process, command, signal, text, wslab};
-use support::results::{Results, Row};
+use support::results::{Results, number};
 use support::{Server, wait_until};
 use wslab::lab::scenario::Scenario;
-
-/// A number of a row.
-fn number(row: &Row, column: &str) -> f64 {
-    let cell = &row[column];
-    cell.parse()
-        .unwrap_or_else(|_| panic!("{column}: {cell:?}"))
-}
 
 /// Whether this machine makes networks for this user; says so where it does not.
 fn makes_networks() -> bool {
@@ -37,6 +30,12 @@ fn makes_networks() -> bool {
     makes
 }
 
+/// A run with these flags.
+fn run(results: &Results, flags: &str) -> Output {
+    let flags: Vec<&str> = flags.split_whitespace().collect();
+    results.wslab(&[&["run"], &flags[..]].concat())
+}
+
 fn refused(output: &Output, says: &str) {
     let error = text(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{error}");
@@ -49,22 +48,11 @@ fn a_delay_is_in_the_latency_of_every_transport_and_nothing_is_lost() {
         return;
     }
     let results = Results::new();
-    let output = results.wslab(&[
-        "run",
-        "--clients",
-        "4",
-        "--rate",
-        "4",
-        "--poll-interval",
-        "200ms",
-        "--window",
-        "2s",
-        "--warm-up",
-        "200ms",
-        "--network",
-        "delay=20ms,mtu=1000",
-        "--quiet",
-    ]);
+    let output = run(
+        &results,
+        "--clients 4 --rate 4 --poll-interval 200ms --window 2s --warm-up 200ms \
+         --network delay=20ms,mtu=1000 --quiet",
+    );
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     for row in results.trials(5) {
         let transport = &row["transport"];
@@ -96,22 +84,11 @@ fn lost_packets_are_sent_again_and_the_loss_is_what_was_asked_for() {
         return;
     }
     let results = Results::new();
-    let output = results.wslab(&[
-        "run",
-        "--transport",
-        "sse",
-        "--clients",
-        "10",
-        "--rate",
-        "40",
-        "--window",
-        "3s",
-        "--warm-up",
-        "200ms",
-        "--network",
-        "delay=5ms,loss=4%",
-        "--quiet",
-    ]);
+    let output = run(
+        &results,
+        "--transport sse --clients 10 --rate 40 --window 3s --warm-up 200ms \
+         --network delay=5ms,loss=4% --quiet",
+    );
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     let row = &results.trials(1)[0];
     assert_eq!((&*row["missed"], &*row["delivered"]), ("0", "1200"));
@@ -131,22 +108,11 @@ fn a_rate_is_no_higher_than_asked_for_and_each_way_has_its_own() {
         return;
     }
     let results = Results::new();
-    let output = results.wslab(&[
-        "run",
-        "--transport",
-        "websocket",
-        "--clients",
-        "2",
-        "--rate",
-        "5",
-        "--window",
-        "1s",
-        "--warm-up",
-        "200ms",
-        "--network",
-        "rate_up=400kbit,rate_down=2Mbit",
-        "--quiet",
-    ]);
+    let output = run(
+        &results,
+        "--transport websocket --clients 2 --rate 5 --window 1s --warm-up 200ms \
+         --network rate_up=400kbit,rate_down=2Mbit --quiet",
+    );
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     let row = &results.trials(1)[0];
     assert_eq!(row["missed"], "0");
@@ -168,22 +134,11 @@ fn in_a_black_out_messages_wait_for_its_end() {
         return;
     }
     let results = Results::new();
-    let output = results.wslab(&[
-        "run",
-        "--transport",
-        "sse,long-polling",
-        "--clients",
-        "3",
-        "--rate",
-        "10",
-        "--window",
-        "2s",
-        "--warm-up",
-        "200ms",
-        "--network",
-        "black_out=500ms..1500ms",
-        "--quiet",
-    ]);
+    let output = run(
+        &results,
+        "--transport sse,long-polling --clients 3 --rate 10 --window 2s --warm-up 200ms \
+         --network black_out=500ms..1500ms --quiet",
+    );
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     for row in results.trials(2) {
         assert_eq!((&*row["missed"], &*row["duplicate"]), ("0", "0"));

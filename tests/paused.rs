@@ -1,13 +1,12 @@
 //! Processes that stand still in the middle of a trial, and a machine that others use: the verdict
 //! gives the reason and names the figures that it touches. What is sound stays VALID.
 
-use std::sync::{Mutex, MutexGuard};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use support::process::{Process, signal, text};
 use support::results::{Results, Row, child, number, processes};
-use support::wait_until;
+use support::{alone, wait_until};
 
 mod support;
 
@@ -35,12 +34,6 @@ const OTHERS: [&str; 6] = [
     "machine-busy",
     "cpu-stolen",
 ];
-
-/// Trials that run beside each other would doubt each other.
-fn alone() -> MutexGuard<'static, ()> {
-    static ONE: Mutex<()> = Mutex::new(());
-    ONE.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
-}
 
 /// Runs a trial and calls `disturb` a second after its window has begun. Returns the row and what
 /// was printed.

@@ -15,6 +15,7 @@ pub mod websocket;
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use socket2::{Domain, Socket, Type};
@@ -235,6 +236,12 @@ pub fn read_until(stream: &mut TcpStream, text: &str) -> String {
         seen.push(byte[0]);
     }
     String::from_utf8(seen).unwrap()
+}
+
+/// Lets one test of a binary go on at a time: trials that run beside each other doubt each other.
+pub fn alone() -> MutexGuard<'static, ()> {
+    static ONE: Mutex<()> = Mutex::new(());
+    ONE.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
 /// Waits until `done`, at most [`PATIENCE`].
