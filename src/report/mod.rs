@@ -5,7 +5,7 @@
 //! `stats`, `texts`, and transports for their names and colours.
 //!
 //! - `content`: what a report is made of · `write`: its files
-//! - `cells`: trials grouped by the combination of factors they repeat
+//! - `cells`: trials grouped by the combination of factors they repeat · `cell_names`: their names
 //! - `leading`: which setting stands first
 //! - `conditions`: what was asked for · `answer`: which transport to take, and why · `clauses`: by
 //!   how much transports differ in a figure
@@ -31,11 +31,13 @@ mod batching;
 mod capacity;
 mod capacity_section;
 mod capacity_table;
+mod cell_names;
 mod cell_table;
 mod cells;
 mod claims;
 mod claims_page;
 mod clauses;
+mod column_terms;
 mod columns;
 mod comparison;
 mod conditions;
@@ -68,7 +70,7 @@ pub use advice::{
 };
 pub use answer::{Answer, answers};
 pub use capacity_table::capacity_table;
-pub use cells::cell_name;
+pub use cell_names::cell_name;
 pub use claims::{JudgedClaim, JudgedFigure, StatedClaim, claims_table, figure_names};
 pub use claims_page::{ClaimsReport, claims_page};
 pub use comparison::{closing, comparison, differences};

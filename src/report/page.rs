@@ -9,21 +9,18 @@ use crate::report::capacity_section::method;
 use crate::report::cell_table::{Lead, badge, cell_table};
 use crate::report::cells::{ReportCell, cells, sentence, settings};
 use crate::report::claims_page::CLAIMS_STYLE;
+use crate::report::column_terms::column_terms;
 use crate::report::columns::{compared, has_beyond, has_ratios, has_theory, present};
 use crate::report::content::Report;
 use crate::report::first_screen::first_screen;
 use crate::report::marks;
-use crate::report::markup::{
-    STYLE, cell_id, document, machine, notice, scrolling, trial_id, with_code,
-};
+use crate::report::markup::{STYLE, cell_id, document, machine, notice, scrolling, trial_id};
 use crate::report::plots::{Plot, font_css};
 use crate::report::recovery_section::recovery_section;
 use crate::report::repeats;
 use crate::report::runs::runs;
 use crate::report::warnings;
-use crate::results::{
-    Better, Kind, METRICS, Metric, MetricOf, RECOVERY_METRICS, Table, Verdict, metric,
-};
+use crate::results::{Table, Verdict, metric};
 use crate::texts::{SectionText, Texts};
 use crate::transport::Transport;
 
@@ -134,7 +131,7 @@ fn sections(report: &Report, cells: &[ReportCell], plots: &[Plot], texts: &Texts
     sections.push(Section::closed(
         "columns",
         words.columns,
-        columns(report, texts),
+        column_terms(report, texts),
     ));
     if !report.machine.is_empty() {
         let body = machine(report.machine, texts);
@@ -353,57 +350,6 @@ fn definitions(texts: &Texts) -> Markup {
                 dt { (term) }
                 dd { (meaning) }
             }
-        }
-    }
-}
-
-/// What each column and derived metric is.
-fn columns(report: &Report, texts: &Texts) -> Markup {
-    let has_it = |metric: &&Metric| {
-        let mut trials = report.trials.iter();
-        trials.any(|trial| metric.figure(trial).is_some() || !metric.text(trial).is_empty())
-    };
-    let of_trials = METRICS.iter().filter(|metric| metric.kind != Kind::Shown);
-    let (filled, empty): (Vec<&Metric>, Vec<&Metric>) = match report.trials {
-        [] => (of_trials.collect(), Vec::new()),
-        _ => of_trials.partition(has_it),
-    };
-    html! {
-        dl { @for metric in filled { (column(metric, texts)) } }
-        @if !empty.is_empty() {
-            p { (texts.page.empty_columns) @for metric in empty { " " code { (metric.name) } } }
-        }
-        @if !report.recoveries.is_empty() {
-            h3 { code { "recovery.csv" } }
-            dl { @for metric in RECOVERY_METRICS.iter() { (column(metric, texts)) } }
-        }
-    }
-}
-
-fn column<R>(metric: &MetricOf<R>, texts: &Texts) -> Markup {
-    let words = &texts.page;
-    html! {
-        dt { code { (metric.name) } }
-        dd {
-            (with_code((texts.translate)(metric.definition)))
-            @match metric.better {
-                Better::Lower => { " " (words.lower_is_better) }
-                Better::Higher => { " " (words.higher_is_better) }
-                Better::Neither => {}
-            }
-            " " small { (cells_of(metric, texts)) }
-        }
-    }
-}
-
-/// What the cells of a column hold, and when they are empty.
-fn cells_of<R>(metric: &MetricOf<R>, texts: &Texts) -> Markup {
-    let kind = (texts.translate)(metric.cells.name);
-    html! {
-        (kind)
-        @if !metric.unit_name().is_empty() { ", " ((texts.translate)(metric.unit_name())) }
-        @if !metric.absent.is_empty() {
-            "; " (texts.page.empty_if) " " (with_code((texts.translate)(metric.absent)))
         }
     }
 }

@@ -1,11 +1,12 @@
 //! Metrics that follow from columns of `trials.csv`.
 
+use crate::results::entries::{bytes, of_unit, percent, us};
 use crate::results::metric::Kind::{Derived, Shown};
 use crate::results::metric::Table::{
     Comparison, Headline, Printed, PrintedBeyond, PrintedIntervals, PrintedRatios, PrintedTheory,
     PrintedWaiting, Ratios, Theory, Waiting,
 };
-use crate::results::metric::{MetricOf, Unit, bytes, of_unit, percent, us};
+use crate::results::metric::{MetricOf, Unit};
 use crate::results::trial_row::TrialRow;
 
 /// All derived metrics; those that the summary lists first.

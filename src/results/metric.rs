@@ -160,6 +160,33 @@ impl<R> PartialEq for MetricOf<R> {
 }
 
 impl<R> MetricOf<R> {
+    /// A metric without name, figures and places.
+    pub(super) fn new(kind: Kind, unit: Unit, group: &'static str, title: &'static str) -> Self {
+        MetricOf {
+            name: "",
+            definition: "",
+            kind,
+            cells: ColumnKind::NUMBER,
+            absent: "",
+            unit,
+            better: Better::Neither,
+            group,
+            title,
+            short: "",
+            interval: matches!(unit, Unit::Microseconds | Unit::Bytes | Unit::Percent),
+            rare: false,
+            breakage: false,
+            beneath: &[],
+            instead: None,
+            alias: None,
+            share: None,
+            places: Vec::new(),
+            figure: |_| None,
+            tells: |_| true,
+            text: |_| String::new(),
+        }
+    }
+
     /// The figure of a trial in the metric's unit; `None` where it does not exist, or tells nothing.
     pub fn figure(&self, trial: &R) -> Option<f64> {
         (self.figure)(trial).filter(|_| (self.tells)(trial))
@@ -343,66 +370,4 @@ impl<R> MetricOf<R> {
             ..self
         }
     }
-}
-
-fn new<R>(kind: Kind, unit: Unit, group: &'static str, title: &'static str) -> MetricOf<R> {
-    MetricOf {
-        name: "",
-        definition: "",
-        kind,
-        cells: ColumnKind::NUMBER,
-        absent: "",
-        unit,
-        better: Better::Neither,
-        group,
-        title,
-        short: "",
-        interval: matches!(unit, Unit::Microseconds | Unit::Bytes | Unit::Percent),
-        rare: false,
-        breakage: false,
-        beneath: &[],
-        instead: None,
-        alias: None,
-        share: None,
-        places: Vec::new(),
-        figure: |_| None,
-        tells: |_| true,
-        text: |_| String::new(),
-    }
-}
-
-pub(super) fn label<R>() -> MetricOf<R> {
-    new(Kind::Label, Unit::Number, "", "")
-}
-
-pub(super) fn factor<R>() -> MetricOf<R> {
-    new(Kind::Factor, Unit::Number, "", "")
-}
-
-pub(super) fn transport_factor<R>() -> MetricOf<R> {
-    new(Kind::TransportFactor, Unit::Number, "", "")
-}
-
-pub(super) fn us<R>(group: &'static str, title: &'static str) -> MetricOf<R> {
-    new(Kind::Measured, Unit::Microseconds, group, title)
-}
-
-pub(super) fn bytes<R>(group: &'static str, title: &'static str) -> MetricOf<R> {
-    new(Kind::Measured, Unit::Bytes, group, title)
-}
-
-pub(super) fn percent<R>(group: &'static str, title: &'static str) -> MetricOf<R> {
-    new(Kind::Measured, Unit::Percent, group, title)
-}
-
-pub(super) fn count<R>(group: &'static str, title: &'static str) -> MetricOf<R> {
-    new(Kind::Measured, Unit::Count, group, title)
-}
-
-pub(super) fn number<R>(group: &'static str, title: &'static str) -> MetricOf<R> {
-    new(Kind::Measured, Unit::Number, group, title)
-}
-
-pub(super) fn of_unit<R>(unit: Unit, group: &'static str, title: &'static str) -> MetricOf<R> {
-    new(Kind::Measured, unit, group, title)
 }

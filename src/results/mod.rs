@@ -1,8 +1,10 @@
 //! What a run leaves on disk.
 //!
 //! - `trial_row`, `timeline_row`, `recovery_row`, `capacity_row`: the rows of `trials.csv`,
-//!   `timeline.csv`, `recovery.csv` and `capacity.csv`. A figure that does not exist is an empty cell, never 0.
-//! - `metric`: what a column is · `columns`: one entry a column · `absent`: when it is empty
+//!   `timeline.csv`, `recovery.csv` and `capacity.csv`. A figure that does not exist is an empty
+//!   cell, never 0.
+//! - `metric`: what a column is · `entries`: its kinds · `columns`: one entry a column · `absent`: when
+//!   it is empty
 //! - `derived`: figures that follow from columns · `registry`: all
 //! - `verdict`: how far a trial's figures can be trusted, and the warnings with their meaning
 //! - `latency_log`: the histograms of latencies
@@ -15,6 +17,7 @@ mod columns;
 mod csv;
 mod csv_cell;
 mod derived;
+mod entries;
 mod latency_log;
 mod metric;
 mod recovery_row;

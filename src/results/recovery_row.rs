@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 use crate::results::absent::*;
 use crate::results::column_type::ColumnType;
 use crate::results::columns::columns;
+use crate::results::entries::{bytes, count, label, number, us};
+use crate::results::metric::MetricOf;
 use crate::results::metric::Table::{PrintedRecovery, Recovery};
-use crate::results::metric::{MetricOf, bytes, count, label, number, us};
 use crate::transport::Transport;
 
 /// All columns, in the order of the file.

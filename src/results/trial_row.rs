@@ -8,12 +8,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::results::absent::*;
 use crate::results::columns::columns;
+use crate::results::entries::{bytes, count, factor, label, number, percent, transport_factor, us};
+use crate::results::metric::MetricOf;
 use crate::results::metric::Table::{
     Beyond, Comparison, Details, Headline, Percentiles, Printed, PrintedBeyond, PrintedIntervals,
     PrintedRatios, PrintedTheory, PrintedWaiting, Ratios, Theory, Waiting,
-};
-use crate::results::metric::{
-    MetricOf, bytes, count, factor, label, number, percent, transport_factor, us,
 };
 use crate::results::{NetworkName, Verdict, column_type::ColumnType};
 use crate::transport::Transport;

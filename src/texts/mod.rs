@@ -50,6 +50,7 @@ mod pt_checks_rules;
 mod pt_checks_stream;
 mod pt_claim;
 mod pt_columns;
+mod pt_definitions;
 mod pt_demo;
 mod pt_lesson;
 mod pt_more_columns;

@@ -386,7 +386,7 @@ pub(super) const EMPTY_IF: &[(&str, &str)] = &[
     ("nothing is in doubt", "nada é duvidoso"),
     (
         "nothing was done to the trial on purpose",
-        "nada foi feito de propósito com a rodada",
+        "nada foi feito de propósito com o ensaio",
     ),
     (
         "there was no fault, or it met no client",
@@ -395,7 +395,7 @@ pub(super) const EMPTY_IF: &[(&str, &str)] = &[
     (
         "What was done to the trial on purpose, and when since the window opened: \
          `restart-server@10s:2s`.",
-        "O que foi feito de propósito com a rodada, e quando, desde a abertura da janela: \
+        "O que foi feito de propósito com o ensaio, e quando, desde a abertura da janela: \
          `restart-server@10s:2s`.",
     ),
     (

@@ -11,6 +11,7 @@ use crate::report::plots::sheet::{
     Anchor, Dash, FAINT, HEADING_PX, INK, MARGIN_PX, MIDDLE, NOTE_PX, PAPER, Sheet, TEXT_PX,
     TITLE_PX, WIDTH_PX, fitted,
 };
+use crate::report::plots::ticks;
 use crate::texts::Numbers;
 
 pub(super) struct Bars {
@@ -179,20 +180,11 @@ fn draw_axis(sheet: &mut Sheet, plot: &Bars, layout: &Layout, top: f64, bottom: 
         let x = layout.x(tick);
         sheet.line(vec![(x, top), (x, bottom)], FAINT, 1.0);
     }
-    for &tick in &layout.axis.ticks {
-        let x = layout.x(tick);
-        sheet.line(vec![(x, bottom), (x, bottom + 5.0)], MIDDLE, 1.0);
-    }
-    let mut free_from = 0.0;
-    for &tick in &layout.axis.ticks {
-        let x = layout.x(tick);
-        let label = (plot.x_label)(plot.numbers, tick);
-        let half = text_width_px(&label, NOTE_PX, false) / 2.0;
-        if x - half > free_from {
-            sheet.text(label, (x, bottom + 18.0), NOTE_PX, Anchor::Middle);
-            free_from = x + half + 10.0;
-        }
-    }
+    let across = layout.axis.ticks.iter().map(|&tick| layout.x(tick));
+    ticks::marks(sheet, across, bottom, 5.0);
+    let labels = layout.axis.ticks.iter();
+    let labels = labels.map(|&tick| (layout.x(tick), (plot.x_label)(plot.numbers, tick)));
+    ticks::labels(sheet, labels, bottom + 18.0);
     sheet.line(
         vec![(layout.left, bottom), (layout.right, bottom)],
         MIDDLE,

@@ -7,11 +7,11 @@ use crate::report::cells::ReportCell;
 use crate::report::leading::leading_setting;
 use crate::report::plots::axis::Axis;
 use crate::report::plots::cell_style::{cell_colour, latency_of};
-use crate::report::plots::font::width_px as text_width_px;
 use crate::report::plots::sheet::{
     Anchor, FAINT, HEADING_PX, MARGIN_PX, MIDDLE, NOTE_PX, Point, Sheet, TEXT_PX, TITLE_PX,
     WIDTH_PX, fitted,
 };
+use crate::report::plots::ticks;
 use crate::results::{TrialLatency, Verdict};
 use crate::texts::{Numbers, Texts};
 
@@ -264,24 +264,12 @@ fn draw_ticks(
     bottom: f64,
     x: impl Fn(f64) -> f64,
 ) {
-    for &tick in &axis.ticks {
-        sheet.line(
-            vec![(x(tick), bottom), (x(tick), bottom + 4.0)],
-            MIDDLE,
-            1.0,
-        );
-    }
+    ticks::marks(sheet, axis.ticks.iter().map(|&tick| x(tick)), bottom, 4.0);
     // Where there are several powers of ten, only these have labels.
     let is_power = |tick: &f64| tick.log10().fract() == 0.0;
     let few = axis.ticks.iter().filter(|tick| is_power(tick)).count() < 2;
     let is_labelled = |tick: &&f64| axis.ends()[0] <= 0.0 || few || is_power(tick);
-    let mut free_from = 0.0;
-    for tick in axis.ticks.iter().filter(is_labelled) {
-        let label = numbers.round_duration_us(*tick);
-        let half = text_width_px(&label, NOTE_PX, false) / 2.0;
-        if x(*tick) - half > free_from {
-            sheet.text(label, (x(*tick), bottom + 15.0), NOTE_PX, Anchor::Middle);
-            free_from = x(*tick) + half + 10.0;
-        }
-    }
+    let labelled = axis.ticks.iter().filter(is_labelled);
+    let labels = labelled.map(|&tick| (x(tick), numbers.round_duration_us(tick)));
+    ticks::labels(sheet, labels, bottom + 15.0);
 }

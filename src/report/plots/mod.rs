@@ -25,6 +25,7 @@ mod regions;
 mod scaling;
 mod sheet;
 mod svg;
+mod ticks;
 mod tiles;
 mod timeline;
 

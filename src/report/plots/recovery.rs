@@ -12,6 +12,7 @@ use crate::report::plots::sheet::{
     Anchor, FAINT, HEADING_PX, MARGIN_PX, MIDDLE, NOTE_PX, Sheet, TEXT_PX, TITLE_PX, WIDTH_PX,
     fitted,
 };
+use crate::report::plots::ticks;
 use crate::report::recovery::{FaultGroup, RecoveredCell, faults};
 use crate::results::{MetricOf, RecoveryRow, Table, Unit, Verdict, recovery_shown_in};
 use crate::texts::Texts;
@@ -180,19 +181,11 @@ fn draw_axis(sheet: &mut Sheet, layout: &Layout, top: f64, bottom: f64, texts: &
         let x = layout.x(tick);
         sheet.line(vec![(x, top), (x, bottom)], FAINT, 1.0);
     }
-    for &tick in &layout.axis.ticks {
-        let x = layout.x(tick);
-        sheet.line(vec![(x, bottom), (x, bottom + 5.0)], MIDDLE, 1.0);
-    }
-    let mut free_from = 0.0;
-    for &tick in &layout.axis.ticks {
-        let label = texts.numbers.round_duration_us(tick);
-        let (x, half) = (layout.x(tick), text_width_px(&label, NOTE_PX, false) / 2.0);
-        if x - half > free_from {
-            sheet.text(label, (x, bottom + 16.0), NOTE_PX, Anchor::Middle);
-            free_from = x + half + 10.0;
-        }
-    }
+    let across = layout.axis.ticks.iter().map(|&tick| layout.x(tick));
+    ticks::marks(sheet, across, bottom, 5.0);
+    let labels = layout.axis.ticks.iter();
+    let labels = labels.map(|&tick| (layout.x(tick), texts.numbers.round_duration_us(tick)));
+    ticks::labels(sheet, labels, bottom + 16.0);
     sheet.line(
         vec![(left, top), (left, bottom), (right, bottom)],
         MIDDLE,
