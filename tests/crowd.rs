@@ -18,6 +18,11 @@ fn server() -> Server {
     Server::of(Process::start(after("ulimit -n 200", &serve)))
 }
 
+/// A reader whose connection was accepted.
+fn reader(server: &Server) -> TcpStream {
+    server.open_until("/feeds/a/sse", "", "text/event-stream").0
+}
+
 #[test]
 fn a_run_has_more_clients_than_one_table_holds_and_misses_nothing() {
     for transport in ["sse", "websocket", "long-polling"] {
@@ -66,8 +71,7 @@ fn a_run_has_more_clients_than_one_table_holds_and_misses_nothing() {
 #[test]
 fn a_message_reaches_the_readers_on_all_threads_and_shutdown_ends_them_in_good_order() {
     let mut server = server();
-    let read = |_| server.open_until("/feeds/a/sse", "", "text/event-stream").0;
-    let mut readers: Vec<TcpStream> = (0..CONNECTIONS - 10).map(read).collect();
+    let mut readers: Vec<_> = (0..CONNECTIONS - 10).map(|_| reader(&server)).collect();
     server.publish("a", "alice", "to all");
     for reader in &mut readers {
         read_until(reader, "to all");
@@ -89,7 +93,8 @@ fn a_message_reaches_the_readers_on_all_threads_and_shutdown_ends_them_in_good_o
 #[test]
 fn connections_beyond_the_limit_are_refused_although_tables_have_room() {
     let server = server();
-    let mut held: Vec<_> = (0..CONNECTIONS).map(|_| server.connect()).collect();
+    // Each is accepted before the next one comes.
+    let mut held: Vec<_> = (0..CONNECTIONS).map(|_| reader(&server)).collect();
     wait_until("a connection is refused", || {
         let answer = server.get("/healthz");
         answer.status == 503

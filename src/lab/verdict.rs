@@ -143,7 +143,8 @@ impl Evidence {
                 let delivered = probe.recording.counts.delivered;
                 probe.expected.saturating_sub(delivered)
             }),
-            // Where the server has no counters, or a proxy stands before it, this check is not made: see `unchecked`.
+            // Where the server has no counters, or a proxy stands before it, this check is not made:
+            // see `unchecked`.
             ends_differ: outcome
                 .ends_differ_bytes(&plan.target)
                 .unwrap_or(0)
@@ -224,14 +225,11 @@ impl Evidence {
 
     /// Whether the ends differ by more than what is under way when the ledger opens and closes.
     fn ends_differ(&self) -> bool {
-        let under_way = 2.0 * self.under_way_s / self.ledger_s;
-        let allowed = ENDS_SHARE
-            + if under_way.is_finite() {
-                under_way
-            } else {
-                0.0
-            };
-        self.ends_differ > allowed
+        let under_way = match self.ledger_s > 0.0 {
+            true => 2.0 * self.under_way_s / self.ledger_s,
+            false => 0.0,
+        };
+        self.ends_differ > ENDS_SHARE + under_way
     }
 
     /// The figures of which a lag, of the publisher or of the load's event loops, is a part.

@@ -14,7 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::client::config::ClientConfig;
 use crate::client::outbox::{Outbox, Outgoing};
-use crate::client::reconnect::{Backoff, ReconnectPolicy};
+use crate::client::reconnect::Backoff;
 use crate::client::socket::Ledger;
 use crate::client::subscription::Subscription;
 use crate::client::target::Target;
@@ -114,7 +114,6 @@ impl Worker {
                     config: Rc::new(plan.client),
                     reconnector: Rc::new(Reconnector {
                         transport: plan.transport,
-                        policy: plan.client.reconnect,
                         flash_crowd: Rc::default(),
                     }),
                     plan,
@@ -329,7 +328,6 @@ impl SubscriberPool {
 /// answer.
 struct Reconnector {
     transport: Transport,
-    policy: ReconnectPolicy,
     /// Clients that have left and come back at a time of their own.
     flash_crowd: Rc<Cell<Option<FlashCrowd>>>,
 }
@@ -358,7 +356,8 @@ impl Reconnector {
             return;
         }
         let now_ns = clock::now_ns();
-        let pause = subscription.retry + backoff.pause(&self.policy, subscription.phase);
+        let policy = &subscription.config.reconnect;
+        let pause = subscription.retry + backoff.pause(policy, subscription.phase);
         let flash_crowd = self.flash_crowd.get();
         let back_ns = flash_crowd.and_then(|crowd| crowd.back_ns(subscription.client, now_ns));
         let at_ns = back_ns.unwrap_or(now_ns + pause.as_nanos() as u64);
